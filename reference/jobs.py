@@ -1,0 +1,312 @@
+"""Job definitions: what they are made of, and what makes one acceptable (JOB-1 to JOB-6).
+
+The one idea: a definition has one outer form, a table of plain values as a recording, a history or
+an API call carries it, and one inner form, `Definition`. ``read`` goes from the first to the
+second or says *everything* that is wrong (JOB-5); ``write`` goes back, and what it gives reads as
+the same definition (JOB-6).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+
+from reference.clock import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    WEEK,
+    from_datetime,
+    read_duration,
+    read_instant,
+    write_duration,
+    write_instant,
+)
+from reference.cron import CronError, read_cron
+
+JobType = Literal["one_time", "interval_based", "cron_style"]
+Misfire = Literal["once", "all", "skip"]
+
+JOB_TYPES: tuple[str, ...] = get_args(JobType)
+MISFIRE_POLICIES: tuple[str, ...] = get_args(Misfire)
+
+LONGEST_NAME = 200
+"""Characters (JOB-1)."""
+LARGEST_EXTRA = 500_000
+"""Bytes in UTF-8 (JOB-1)."""
+LONGEST_DURATION = 1_000_000 * DAY
+
+INTERVAL_UNITS = {
+    "weeks": WEEK,
+    "days": DAY,
+    "hours": HOUR,
+    "minutes": MINUTE,
+    "seconds": SECOND,
+}
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a job is, apart from its id and revision, which the store gives it (JOB-1).
+
+    `start_date` is in µs since the epoch, UTC; `grace` in µs (MISS-1).
+    """
+
+    name: str
+    job_type: JobType
+    service: str
+    start_date: int
+    is_active: bool = True
+    extra: str | None = None
+    weeks: int = 0
+    days: int = 0
+    hours: int = 0
+    minutes: int = 0
+    seconds: int = 0
+    repeats: int | None = None
+    cron_definition: str | None = None
+    timezone: str = "UTC"
+    misfire: Misfire = "once"
+    grace: int = SECOND
+
+    @property
+    def interval(self) -> int:
+        """The length of the interval in µs; 0 for a job that has none."""
+        return sum(getattr(self, unit) * size for unit, size in INTERVAL_UNITS.items())
+
+
+class Fault(msgspec.Struct, frozen=True, gc=False):
+    """One thing wrong with a definition: the field, what was given, what is allowed (JOB-5)."""
+
+    field: str
+    given: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.allowed}; given was {self.given}"
+
+
+class Rejected(ValueError):
+    """A definition that is not accepted; `faults` holds every reason (JOB-5)."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
+
+
+REQUIRED = ("name", "job_type", "service", "start_date")
+_OWN_FIELDS = {
+    "one_time": frozenset[str](),
+    "interval_based": frozenset((*INTERVAL_UNITS, "repeats")),
+    "cron_style": frozenset(("cron_definition", "timezone")),
+}
+"""The fields that only jobs of one type have."""
+_OWNERS = {field: job_type for job_type, fields in _OWN_FIELDS.items() for field in fields}
+
+
+def read(fields: Mapping[str, Any]) -> Definition:
+    """The definition that `fields` describe. Raises Rejected with every fault (JOB-1 to JOB-5).
+
+    A `start_date` is a `datetime` or RFC 3339 text, a `grace` is text such as ``1s``.
+    """
+    values: dict[str, Any] = {}
+    faults = [
+        Fault(field, "nothing", f"it is required: {_ALLOWED[field]}")
+        for field in REQUIRED
+        if field not in fields
+    ]
+    for field, given in fields.items():
+        if field not in _READERS:
+            faults.append(Fault(field, _brief(given), no_such("field", field, _READERS)))
+            continue
+        try:
+            values[field] = _READERS[field](given)
+        except ValueError as error:
+            reasons = error.faults if isinstance(error, CronError) else [str(error)]
+            faults += [Fault(field, _brief(given), reason) for reason in reasons]
+    faults += _faults_between(fields, values)
+    if faults:
+        raise Rejected(faults)
+    return Definition(**values)
+
+
+def write(definition: Definition) -> dict[str, Any]:
+    """`definition` as plain values, defaults left out; ``read`` gives the same back (JOB-6)."""
+    fields: dict[str, Any] = {}
+    for field in Definition.__struct_fields__:
+        value = getattr(definition, field)
+        if field in REQUIRED or value != _DEFAULTS[field]:
+            fields[field] = _WRITERS.get(field, _same)(value)
+    return fields
+
+
+def change(definition: Definition, fields: Mapping[str, Any]) -> Definition:
+    """`definition` with `fields` replaced: an edit. Raises Rejected (JOB-2, JOB-5)."""
+    kept = {"job_type": definition.job_type}
+    faults: list[Fault] = []
+    if (given := fields.get("job_type", definition.job_type)) != definition.job_type:
+        allowed = f"an edit never changes it; it stays {definition.job_type}"
+        faults.append(Fault("job_type", _brief(given), allowed))
+    try:
+        changed = read(write(definition) | dict(fields) | kept)
+    except Rejected as error:
+        raise Rejected(faults + error.faults) from None
+    if faults:
+        raise Rejected(faults)
+    return changed
+
+
+def _faults_between(fields: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong between fields that are each acceptable."""
+    job_type = values.get("job_type")
+    if job_type is None:
+        return
+    for field in fields:
+        owner = _OWNERS.get(field, job_type)
+        if owner != job_type and values.get(field) != _DEFAULTS.get(field):
+            yield Fault(field, _brief(fields[field]), f"only a job of type {owner} has it")
+    if job_type == "interval_based":
+        units = [unit for unit in INTERVAL_UNITS if unit in fields]
+        allowed = f"one of {', '.join(INTERVAL_UNITS)} must be above 0"
+        if not units:
+            yield Fault("seconds", "nothing", allowed)
+        elif all(values.get(unit) == 0 for unit in units):
+            yield Fault("interval", ", ".join(f"{unit} = 0" for unit in units), allowed)
+    if job_type == "cron_style" and fields.get("cron_definition") is None:
+        yield Fault("cron_definition", "nothing", f"it is required: {_ALLOWED['cron_definition']}")
+
+
+_ALLOWED = {
+    "name": f"a text of 1 to {LONGEST_NAME} characters",
+    "job_type": f"one of {', '.join(JOB_TYPES)}",
+    "service": "the name of a service, a text that is not empty",
+    "start_date": "an instant such as 2026-01-31T12:00:00Z",
+    "cron_definition": "five fields such as '0 12 * * MON-FRI', or a name such as @daily",
+}
+
+
+def no_such(kind: str, name: str, known: Iterable[str]) -> str:
+    """The message for a `name` that is not among the `known`, with the likeliest one meant."""
+    known = list(known)
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"there is no such {kind}; {hint}known are {', '.join(known)}"
+
+
+def _brief(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:60]}… ({len(shown)} characters)"
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _read_text(given: Any, allowed: str, longest: int | None = None) -> str:
+    if not isinstance(given, str) or not given or (longest and len(given) > longest):
+        raise ValueError(f"it must be {allowed}")
+    _encode(given)
+    return given
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"it must be text that UTF-8 can encode; the character at {error.start} is half a pair"
+        ) from None
+
+
+def _read_choice(given: Any, allowed: tuple[str, ...]) -> str:
+    if not isinstance(given, str) or given not in allowed:
+        raise ValueError(f"it must be one of {', '.join(allowed)}")
+    return given
+
+
+def _read_flag(given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise ValueError("it must be true or false")
+    return given
+
+
+def _read_whole(given: Any, low: int) -> int:
+    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= 10**9:
+        raise ValueError(f"it must be a whole number from {low} to {10**9}")
+    return given
+
+
+def _read_repeats(given: Any) -> int | None:
+    return None if given is None else _read_whole(given, 1)
+
+
+def _read_start(given: Any) -> int:
+    if isinstance(given, datetime):
+        return from_datetime(given)
+    if isinstance(given, str):
+        return read_instant(given)
+    raise ValueError("it must be an instant such as 2026-01-31T12:00:00Z")
+
+
+def _read_extra(given: Any) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        raise ValueError("it must be text")
+    if (size := len(_encode(given))) > LARGEST_EXTRA:
+        raise ValueError(f"it is {size} bytes in UTF-8; at most {LARGEST_EXTRA} are allowed")
+    return given
+
+
+def _read_cron(given: Any) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        raise ValueError(f"it must be {_ALLOWED['cron_definition']}")
+    read_cron(given)
+    return given
+
+
+def read_zone(given: Any) -> str:
+    """The IANA time zone `given` names. Raises ValueError if there is none of that name."""
+    if not isinstance(given, str) or given not in _zones():
+        raise ValueError("it must be an IANA time zone such as Europe/Warsaw")
+    ZoneInfo(given)
+    return given
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _read_grace(given: Any) -> int:
+    if not isinstance(given, str):
+        raise ValueError("it must be a duration such as 1s or 500ms")
+    if (grace := read_duration(given)) > LONGEST_DURATION:
+        raise ValueError("it must be at most a million days")
+    return grace
+
+
+_READERS: dict[str, Any] = {
+    "name": lambda given: _read_text(given, _ALLOWED["name"], LONGEST_NAME),
+    "job_type": lambda given: _read_choice(given, JOB_TYPES),
+    "service": lambda given: _read_text(given, _ALLOWED["service"]),
+    "start_date": _read_start,
+    "is_active": _read_flag,
+    "extra": _read_extra,
+    **dict.fromkeys(INTERVAL_UNITS, lambda given: _read_whole(given, 0)),
+    "repeats": _read_repeats,
+    "cron_definition": _read_cron,
+    "timezone": read_zone,
+    "misfire": lambda given: _read_choice(given, MISFIRE_POLICIES),
+    "grace": _read_grace,
+}
+_WRITERS: dict[str, Any] = {"start_date": write_instant, "grace": write_duration}
+_DEFAULTS: dict[str, Any] = {
+    field.name: field.default for field in msgspec.structs.fields(Definition)
+}
