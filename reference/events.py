@@ -1,0 +1,287 @@
+"""What can happen: every kind of event a history is made of.
+
+The one idea: an event says what happened and never what it should mean. It carries enough for a
+rule to judge it by, and nothing that only our own scheduler could know.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+Outcome = Literal["ok", "failed"]
+"""How a run ended."""
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="kind"):
+    """Something that happened at the instant `at` (µs since the epoch, UTC)."""
+
+    at: int
+
+
+class JobCreated(Event, frozen=True, gc=False, tag="job_created"):
+    """A job was accepted. `definition` is as it was given: the rules judge it (JOB-1 to JOB-6)."""
+
+    job: str
+    name: str
+    definition: dict[str, Any]
+    revision: int = 1
+
+
+class JobEdited(Event, frozen=True, gc=False, tag="job_edited"):
+    """A job was given a new definition."""
+
+    job: str
+    name: str
+    definition: dict[str, Any]
+    revision: int
+
+
+class JobActivated(Event, frozen=True, gc=False, tag="job_activated"):
+    """A job was made active."""
+
+    job: str
+    revision: int
+
+
+class JobDeactivated(Event, frozen=True, gc=False, tag="job_deactivated"):
+    """A job was made inactive, by somebody or because it has had its last occurrence (FIRE-3)."""
+
+    job: str
+    revision: int
+
+
+class JobDeleted(Event, frozen=True, gc=False, tag="job_deleted"):
+    """A job was deleted."""
+
+    job: str
+
+
+class JobRejected(Event, frozen=True, gc=False, tag="job_rejected"):
+    """A definition was refused, with a reason a fault (JOB-5). `job` is the id it was meant for."""
+
+    job: str
+    definition: dict[str, Any]
+    faults: tuple[str, ...]
+
+
+class LeaseAcquired(Event, frozen=True, gc=False, tag="lease_acquired"):
+    """A server became the leader of a new epoch."""
+
+    server: str
+    epoch: int
+
+
+class LeaseReleased(Event, frozen=True, gc=False, tag="lease_released"):
+    """A leader handed the lease over."""
+
+    server: str
+    epoch: int
+
+
+class LeaseExpired(Event, frozen=True, gc=False, tag="lease_expired"):
+    """A leader's lease ran out."""
+
+    server: str
+    epoch: int
+
+
+class Published(Event, frozen=True, gc=False, tag="published"):
+    """A message was appended (PUB-2).
+
+    `due` is the instant it stands for; of a run on demand, `at`.
+    `payload` is the message's as `shown` gives it.
+    """
+
+    message: int
+    cid: str
+    job: str
+    revision: int
+    due: int
+    epoch: int
+    server: str
+    name: str
+    job_type: str
+    service: str
+    payload: str | None = None
+    on_demand: bool = False
+    coalesced: int = 0
+
+
+class PublishRefused(Event, frozen=True, gc=False, tag="publish_refused"):
+    """The store did not accept a publish (LEAD-2, FIRE-6 to FIRE-8)."""
+
+    job: str
+    due: int
+    epoch: int
+    server: str
+    why: str
+
+
+class Skipped(Event, frozen=True, gc=False, tag="skipped"):
+    """An occurrence ended without a message: a misfire under `skip`, or overtaken by a change."""
+
+    job: str
+    due: int
+    why: Literal["misfire", "changed"] = "misfire"
+
+
+class Coalesced(Event, frozen=True, gc=False, tag="coalesced"):
+    """A misfire was folded into a later occurrence, the one at `into` (MISS-2)."""
+
+    job: str
+    due: int
+    into: int
+
+
+class Claimed(Event, frozen=True, gc=False, tag="claimed"):
+    """A worker was given a message. Workers of a server count from 1."""
+
+    message: int
+    server: str
+    worker: int
+    attempt: int
+
+
+class Started(Event, frozen=True, gc=False, tag="started"):
+    """A worker began to run the service."""
+
+    message: int
+    server: str
+    worker: int
+    attempt: int
+
+
+class Invoked(Event, frozen=True, gc=False, tag="invoked"):
+    """What one run saw and called (RUN-3 to RUN-7), told when it ended.
+
+    A runtime tells it of the first run of each revision of a job on each server, of every run
+    after a first attempt, and of every run in which something raised: enough to catch a service
+    library that strays, without doubling the history. `defines` are handle and the hooks that
+    the service has, `calls` those that were called, both in order; `raised` says what raised.
+    """
+
+    message: int
+    server: str
+    worker: int
+    attempt: int
+    saw: dict[str, Any]
+    defines: tuple[str, ...]
+    calls: tuple[str, ...]
+    raised: dict[str, str] = {}
+
+
+class Finished(Event, frozen=True, gc=False, tag="finished"):
+    """The service returned, or failed."""
+
+    message: int
+    server: str
+    worker: int
+    attempt: int
+    outcome: Outcome
+    error: str | None = None
+
+
+class Reclaimed(Event, frozen=True, gc=False, tag="reclaimed"):
+    """A message was taken back from a server whose heartbeat had lapsed (DLV-2)."""
+
+    message: int
+    server: str
+    worker: int
+    attempt: int
+
+
+class Expired(Event, frozen=True, gc=False, tag="expired"):
+    """A message was gone before anybody claimed it (classic, DLV-3)."""
+
+    message: int
+
+
+class DeadLettered(Event, frozen=True, gc=False, tag="dead_lettered"):
+    """A message could not be read and was put aside (DLV-6)."""
+
+    message: int
+    why: str
+
+
+class ServerStarted(Event, frozen=True, gc=False, tag="server_started"):
+    """A server joined the cluster with so many workers; `services` are those it can invoke."""
+
+    server: str
+    workers: int
+    services: tuple[str, ...] | None = None
+
+
+class ServerStopped(Event, frozen=True, gc=False, tag="server_stopped"):
+    """A server left the cluster after its runs had ended."""
+
+    server: str
+
+
+class ServerCrashed(Event, frozen=True, gc=False, tag="server_crashed"):
+    """A server was lost with everything in its memory."""
+
+    server: str
+
+
+class FaultBegan(Event, frozen=True, gc=False, tag="fault_began"):
+    """A fault was injected."""
+
+    fault: str
+    target: str
+
+
+class FaultEnded(Event, frozen=True, gc=False, tag="fault_ended"):
+    """A fault was healed."""
+
+    fault: str
+    target: str
+
+
+AnyEvent = (
+    JobCreated
+    | JobEdited
+    | JobActivated
+    | JobDeactivated
+    | JobDeleted
+    | JobRejected
+    | LeaseAcquired
+    | LeaseReleased
+    | LeaseExpired
+    | Published
+    | PublishRefused
+    | Skipped
+    | Coalesced
+    | Claimed
+    | Started
+    | Invoked
+    | Finished
+    | Reclaimed
+    | Expired
+    | DeadLettered
+    | ServerStarted
+    | ServerStopped
+    | ServerCrashed
+    | FaultBegan
+    | FaultEnded
+)
+"""Every kind of event, for decoding and for the JSON Schema."""
+
+Record = Callable[[Event], None]
+"""Takes an event as it happens; `list.append` is one."""
+
+
+PAYLOAD_SHOWN = 256
+"""Characters of a payload that a history quotes; of a longer one it gives the digest."""
+
+
+def shown(payload: str | None) -> str | None:
+    """How a history names a payload: itself, or when it is long ``sha256:<hex>:<characters>``.
+
+    Two payloads are shown alike only if they are the same text.
+    """
+    if payload is None or len(payload) <= PAYLOAD_SHOWN:
+        return payload
+    digest = hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"sha256:{digest}:{len(payload)}"

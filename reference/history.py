@@ -1,0 +1,216 @@
+"""Histories: reading and writing them as JSON lines.
+
+The one idea: whatever runs yields one ordered list of events, and everything that is ever said
+about a run is computed from that list.
+
+    line 1      {"format": "gnomon-history/1", …}          the header
+    line 2…     {"seq": 1, "kind": …, "at": …, …}          one event each, seq from 1
+    last line   {"kind": "end", "events": n, "sha256": …}  over every byte before this line
+
+So a history that was cut short, altered or put in another order is recognised (HIST-4).
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+import msgspec
+
+from reference.events import AnyEvent, Event
+
+FORMAT = "gnomon-history/1"
+
+
+class Header(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="format", tag=FORMAT
+):
+    """The first line: where a history comes from. Instants in µs since the epoch, UTC.
+
+    The history says what happened in [start, end). `lease` is how long a lease lasts and `travel`
+    the longest that anything is on its way between a server and the store (µs); rules that allow
+    for either assume `DEFAULT_LEASE` and `DEFAULT_TRAVEL` where a history does not say.
+    """
+
+    start: int
+    end: int
+    lease: int | None = None
+    travel: int | None = None
+    seed: int | None = None
+    recording: str | None = None
+    versions: dict[str, str] = {}
+
+
+DEFAULT_LEASE = 60_000_000
+DEFAULT_TRAVEL = 1_000_000
+
+
+class End(msgspec.Struct, frozen=True, tag="end", tag_field="kind"):
+    """The last line: how many events there are, and the SHA-256 of every byte before this line."""
+
+    events: int
+    sha256: str
+
+
+class History(msgspec.Struct, frozen=True):
+    """A whole history."""
+
+    header: Header
+    events: list[Any]
+
+
+NO_END = "the history has no end line: it was cut short, or is still being written"
+
+
+class HistoryError(ValueError):
+    """A text that is not a whole, unaltered history: the line, what is wrong, the way out."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"line {line}: {problem}")
+        self.line = line
+
+
+class Writer:
+    """Writes a history to a binary file as the events happen; ``close`` seals it.
+
+    `file` may be None: then only the digest is computed.
+    """
+
+    CHUNK = 1024
+
+    def __init__(self, header: Header, file: IO[bytes] | None = None) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._encoder = msgspec.json.Encoder(order="deterministic")
+        self._lines: list[bytes] = []
+        self.events = 0
+        self._put(self._encoder.encode(header))
+
+    def record(self, event: Event) -> None:
+        """Append one event."""
+        self.events += 1
+        self._put(b'{"seq":%d,' % self.events + self._encoder.encode(event)[1:])
+
+    def close(self) -> str:
+        """Append the last line and return the SHA-256 that it carries (hexadecimal)."""
+        self._flush()
+        end = End(self.events, self._digest.hexdigest())
+        if self._file:
+            self._file.write(self._encoder.encode(end) + b"\n")
+        return end.sha256
+
+    def _put(self, line: bytes) -> None:
+        self._lines.append(line)
+        if len(self._lines) >= self.CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        chunk = b"\n".join(self._lines) + b"\n" if self._lines else b""
+        self._lines.clear()
+        self._digest.update(chunk)
+        if self._file:
+            self._file.write(chunk)
+
+
+def write(history: History, file: IO[bytes] | None = None) -> str:
+    """Write a whole history and return its SHA-256 (hexadecimal)."""
+    writer = Writer(history.header, file)
+    for event in history.events:
+        writer.record(event)
+    return writer.close()
+
+
+class _Numbered(msgspec.Struct):
+    seq: int
+
+
+def read(lines: Iterable[bytes]) -> History:
+    """Read a history. Raises HistoryError if it is not whole and unaltered (HIST-4)."""
+    header: Header | None = None
+    ended = False
+    events: list[Any] = []
+    for number, line, is_last, digest in _sealed(lines):
+        if number == 1:
+            header = _read_header(line)
+        elif is_last:
+            _check_end(number, line, len(events), digest)
+            ended = True
+        else:
+            events.append(_read_event(number, line, len(events) + 1))
+    if header is None:
+        raise HistoryError(1, f'the file is empty; a history begins with {{"format": "{FORMAT}"}}')
+    if not ended:
+        raise HistoryError(1, NO_END)
+    return History(header, events)
+
+
+def _sealed(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool, str]]:
+    """Each line with its number, whether it is the last, and the digest of all before the last."""
+    digest = hashlib.sha256()
+    number = 0
+    held: bytes | None = None
+    for line in lines:
+        if held is not None:
+            digest.update(held)
+            yield number, held, False, ""
+        number, held = number + 1, line
+    if held is not None:
+        yield number, held, number > 1, digest.hexdigest()
+
+
+_header_decoder = msgspec.json.Decoder(Header)
+_end_decoder = msgspec.json.Decoder(End)
+_event_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
+_seq_decoder = msgspec.json.Decoder(_Numbered)
+
+
+def _read_header(line: bytes) -> Header:
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = None
+    form = found.get("format") if isinstance(found, dict) else None
+    if form != FORMAT:
+        newer = isinstance(form, str) and form.startswith("gnomon-history/")
+        advice = (
+            "written by another version; use the gnomon that wrote it"
+            if newer
+            else f'a history begins with {{"format": "{FORMAT}", …}}'
+        )
+        raise HistoryError(1, f"the format is {form!r}, this program reads {FORMAT!r}: {advice}")
+    try:
+        return _header_decoder.decode(line)
+    except msgspec.ValidationError as error:
+        raise HistoryError(1, f"the header cannot be read: {error}") from None
+
+
+def _read_event(number: int, line: bytes, expected: int) -> Any:
+    try:
+        seq = _seq_decoder.decode(line).seq
+        if seq != expected:
+            raise HistoryError(
+                number,
+                f"seq is {seq} where {expected} was expected: a line is missing, doubled or out "
+                "of order; record the history again",
+            )
+        return _event_decoder.decode(line)
+    except UnicodeDecodeError:
+        raise HistoryError(number, "the line is not UTF-8; the file has been altered") from None
+    except msgspec.ValidationError as error:
+        if b'"kind":"end"' in line:
+            raise HistoryError(number, "the end line stands before the last line") from None
+        raise HistoryError(number, f"the event cannot be read: {error}") from None
+    except msgspec.DecodeError as error:
+        raise HistoryError(number, f"the line is not JSON: {error}") from None
+
+
+def _check_end(number: int, line: bytes, events: int, digest: str) -> None:
+    try:
+        end = _end_decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise HistoryError(number, NO_END) from None
+    if end.events != events:
+        raise HistoryError(number, f"the end line counts {end.events} events, the file {events}")
+    if end.sha256 != digest:
+        raise HistoryError(
+            number, "the digest does not fit: a line has been altered since the history was written"
+        )
