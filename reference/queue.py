@@ -1,0 +1,155 @@
+"""Messages on their way from published to completed: the delivering half of the store.
+
+The one idea: a message is in exactly one place, and only these arrows move it:
+
+    publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
+                  ^                     |
+                  +------- reclaim -----+
+
+Claims wait for messages or messages for claims, never both. The oldest message goes to the worker
+that has waited longest (DLV-5, WORK-3).
+"""
+
+from bisect import insort
+from collections import deque
+from collections.abc import Iterator
+
+from reference import events
+from reference.events import Record
+from reference.operations import (
+    Assignment,
+    Claim,
+    Complete,
+    Completed,
+    Delivery,
+    Done,
+    Heartbeat,
+    Message,
+    Reclaim,
+    Withdraw,
+)
+
+Worker = tuple[str, int]
+"""A worker: its server's name and its number there."""
+
+
+class MessageQueue:
+    """The messages nobody has completed yet, and the workers that wait for one."""
+
+    __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_record", "_returned", "published")
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self.published = 0
+        self._backlog: deque[Message] = deque()
+        self._returned: list[tuple[int, int, Message]] = []  # id, attempts so far, message
+        self._held: dict[Worker, tuple[Message, int]] = {}
+        self._idle: dict[Worker, Claim] = {}  # the longest waiting first
+        self._alive_until: dict[str, int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many messages nobody holds."""
+        return len(self._backlog) + len(self._returned)
+
+    def publish(self, now: int, message: Message) -> Delivery | None:
+        """Take in a message, whose id must be the next; give it to a worker if one waits."""
+        self.published += 1
+        self._backlog.append(message)
+        if self._idle:
+            worker = next(iter(self._idle))
+            return self._assign(now, worker, self._idle.pop(worker))
+        return None
+
+    def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
+        """Take back what the worker has completed; give it the oldest message, or let it wait."""
+        worker, done = (server, operation.worker), operation.done
+        held = self._held.get(worker)
+        if held is not None:
+            message, attempt = held
+            if done != (message.id, attempt):  # asked again: the reply to its last claim was lost
+                return [(server, operation, Assignment(now, message, attempt))]
+            del self._held[worker]
+        if self._backlog or self._returned:
+            return [self._assign(now, worker, operation)]
+        self._idle[worker] = operation
+        return []
+
+    def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
+        if self._returned:  # these were published before anything in the backlog
+            _, attempts, message = self._returned.pop(0)
+            attempt = attempts + 1
+        else:
+            message, attempt = self._backlog.popleft(), 1
+        self._held[worker] = (message, attempt)
+        server, number = worker
+        self._record(events.Claimed(now, message.id, server, number, attempt))
+        return server, operation, Assignment(now, message, attempt)
+
+    def complete(self, now: int, server: str, operation: Complete) -> list[Delivery]:
+        """Take back what the worker has completed, if it still holds it in that attempt."""
+        worker = (server, operation.worker)
+        held = self._held.get(worker)
+        accepted = held is not None and (held[0].id, held[1]) == (
+            operation.message,
+            operation.attempt,
+        )
+        if accepted:
+            del self._held[worker]
+        return [(server, operation, Completed(now, accepted))]
+
+    def heartbeat(self, now: int, server: str, operation: Heartbeat) -> list[Delivery]:
+        """Believe the server alive for `ttl` from now."""
+        self.note_life(now, server, operation.ttl)
+        return [(server, operation, Done(now))]
+
+    def note_life(self, now: int, server: str, ttl: int) -> None:
+        """Believe the server alive for `ttl` from now."""
+        self._alive_until[server] = now + ttl
+
+    def reclaim(self, now: int, server: str, operation: Reclaim) -> list[Delivery]:
+        """Take back what servers hold whose heartbeat has lapsed, and hand it out again."""
+        return [(server, operation, Done(now)), *self.take_back(now)]
+
+    def take_back(self, now: int) -> list[Delivery]:
+        """Hand out again what servers hold whose heartbeat has lapsed: O(servers) if none has."""
+        lapsed = [name for name, until in self._alive_until.items() if until <= now]
+        if not lapsed:
+            return []
+        for name in sorted(lapsed):
+            del self._alive_until[name]
+            self._dismiss(name)
+        for worker in [worker for worker in self._held if worker[0] in lapsed]:
+            message, attempt = self._held.pop(worker)
+            insort(self._returned, (message.id, attempt, message))
+            self._record(events.Reclaimed(now, message.id, *worker, attempt))
+        return list(self._hand_out(now))
+
+    def _hand_out(self, now: int) -> Iterator[Delivery]:
+        """Give what has come back, the oldest first, to waiting workers."""
+        while self._idle and self._returned:
+            worker = next(iter(self._idle))
+            yield self._assign(now, worker, self._idle.pop(worker))
+
+    def withdraw(self, now: int, server: str, operation: Withdraw) -> list[Delivery]:
+        """Let the server's workers wait no longer."""
+        self._dismiss(server)
+        return [(server, operation, Done(now))]
+
+    def _dismiss(self, server: str) -> None:
+        for worker in [worker for worker in self._idle if worker[0] == server]:
+            del self._idle[worker]
+
+    def check(self) -> None:
+        """Assert every invariant: O(messages + workers)."""
+        ids = [message.id for message in self._backlog]
+        assert ids == sorted(set(ids)), "the backlog is out of order"
+        returned = [id for id, _, _ in self._returned]
+        assert returned == sorted(set(returned)), "the returned messages are out of order"
+        assert not returned or not ids or returned[-1] < ids[0], "a returned message is too young"
+        held = [message.id for message, _ in self._held.values()]
+        everywhere = ids + returned + held
+        assert len(everywhere) == len(set(everywhere)), "a message is in two places"
+        assert all(1 <= id <= self.published for id in everywhere), "a message from nowhere"
+        assert not (self._idle and (ids or returned)), "a worker waits beside a waiting message"
+        assert not self._idle.keys() & self._held.keys(), "a worker waits and works"
