@@ -1,0 +1,119 @@
+"""Recordings: what was scheduled on which cluster, to be replayed.
+
+The one idea: a recording is a value. Whoever has one has all that decides a replay, in numbers that
+mean one thing: instants and durations in µs. How it is written down is the business of ``form``,
+how that is read the business of ``reader``.
+"""
+
+import hashlib
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from reference.clock import MILLISECOND, SECOND
+from reference.jobs import Definition
+
+Action = Literal[
+    "create",
+    "edit",
+    "activate",
+    "deactivate",
+    "delete",
+    "execute",
+    "stop_server",
+    "start_server",
+]
+ACTIONS: tuple[str, ...] = get_args(Action)
+ON_SERVERS = ("stop_server", "start_server")
+
+MOST_SERVERS = 1_000
+MOST_WORKERS = 10_000
+LARGEST_SEED = 2**63 - 1
+
+
+class Fixed(msgspec.Struct, frozen=True):
+    """Always the same duration (µs)."""
+
+    duration: int
+
+
+class Lognormal(msgspec.Struct, frozen=True):
+    """Half of all durations are at most `p50`, 99 % at most `p99` (µs)."""
+
+    p50: int
+    p99: int
+
+
+class Samples(msgspec.Struct, frozen=True):
+    """These durations (µs), one after another, and again from the first."""
+
+    samples: tuple[int, ...]
+
+
+Spread = Fixed | Lognormal | Samples
+
+
+class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster: so many `servers` with so many `workers` each; `lease` in µs."""
+
+    servers: int = 3
+    workers: int = 4
+    lease: int = 10 * SECOND
+    latency: Spread = Fixed(MILLISECOND)
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """s1, s2 and so on."""
+        return tuple(f"s{number}" for number in range(1, self.servers + 1))
+
+
+class JobSpec(msgspec.Struct, frozen=True):
+    """A job that is there from the beginning."""
+
+    id: str
+    definition: Definition
+
+
+class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A service: how long it takes and which of its methods raise what.
+
+    One that is not `deployed` may be named by jobs, but no server has it (RUN-8).
+    """
+
+    name: str
+    duration: Spread
+    raises: dict[str, str] = {}
+    deployed: bool = True
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """Something done to the cluster at the instant `at` (µs, UTC).
+
+    `target` is a job's id or a server's name. `fields` belong to ``create`` and ``edit``: text,
+    numbers and truth values, acceptable in a job or not, and None for a field taken away.
+    """
+
+    at: int
+    do: Action
+    target: str
+    fields: dict[str, Any] = {}
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """What is replayed, in [start, until) (µs, UTC). `commands` are in the order of their time."""
+
+    start: int
+    until: int
+    title: str = ""
+    note: str = ""
+    seed: int = 0
+    cluster: ClusterSpec = ClusterSpec()
+    jobs: tuple[JobSpec, ...] = ()
+    services: tuple[ServiceSpec, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the recording means, however it was written (hexadecimal)."""
+        encoded = msgspec.json.encode(self, order="sorted")
+        return hashlib.sha256(encoded).hexdigest()
