@@ -1,0 +1,4 @@
+"""A world for the reference to run in: virtual time, servers, links, services.
+
+Reading order: ``kernel``, ``chance``, ``standins``, ``cluster``, ``replay``, ``report``.
+"""

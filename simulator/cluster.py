@@ -1,0 +1,266 @@
+r"""A cluster in virtual time: servers, their workers, the store, and the links between them.
+
+The one idea: this module only carries. Servers and store are the reference's own objects; a packet
+of operations travels to the store, the store's replies travel back, a service takes its time. What
+is decided is decided by the reference.
+
+    server --operations--> link --> store.apply --> link --replies--> server
+       \__ Run --> invocation begins, virtual time passes, invocation ends --> server.finish
+"""
+
+from collections.abc import Callable, Mapping
+
+from reference import events
+from reference.events import Outcome, Record
+from reference.operations import (
+    Assignment,
+    JobList,
+    Leader,
+    NewCid,
+    Operation,
+    Outcomes,
+    Reply,
+)
+from reference.server import Run, Server
+from reference.service import Invocation, no_such_service, witness
+from reference.store import MemoryStore
+from simulator.chance import Chance, Draw
+from simulator.kernel import Kernel
+from simulator.standins import StandIn, stand_in
+from specs.recording import ClusterSpec, Fixed, ServiceSpec, Spread
+
+OPERATOR = "operator"
+"""Who asks the store on behalf of people."""
+
+Link = Callable[[int], int]
+"""When something arrives that is sent now (µs)."""
+
+
+class Cluster:
+    """N servers around one store. What happens is told to `record`, in order."""
+
+    def __init__(
+        self,
+        spec: ClusterSpec,
+        services: tuple[ServiceSpec, ...],
+        chance: Chance,
+        now: int,
+        record: Record,
+    ) -> None:
+        self.kernel = Kernel(now)
+        self.record = record
+        self.store = MemoryStore(record)
+        self.services: Mapping[str, type[StandIn]] = {
+            service.name: stand_in(service, chance) for service in services if service.deployed
+        }
+        self.new_cid = cids(chance)
+        self.has_no_latency = spec.latency == Fixed(0)
+        self._spec = spec
+        self._chance = chance
+        self.nodes: dict[str, Node] = {}
+
+    def start(self, name: str) -> str | None:
+        """Start a server; why that is refused, or None."""
+        if name in self.nodes and self.nodes[name].is_up:
+            return f"server {name} is running"
+        latency = self._spec.latency
+        links = [
+            link(latency, self._chance.durations(latency, f"link {direction} {name}"))
+            for direction in ("from", "to")
+        ]
+        server = Server(name, self._spec.workers, self._spec.lease, self.new_cid)
+        self.nodes[name] = node = Node(self, server, *links)
+        node.start(self.kernel.now)
+        return None
+
+    def stop(self, name: str) -> str | None:
+        """Let a server finish what it runs, and leave; why that is refused, or None."""
+        node = self.nodes.get(name)
+        if node is None or not node.is_up or node.server.is_draining:
+            return f"server {name} is not running"
+        node.stop(self.kernel.now)
+        return None
+
+    def operate(self, operation: Operation) -> Reply:
+        """Carry out an operation of the operator's, here and now."""
+        replies: list[Reply] = []
+        for to, answered, reply in self.store.apply(self.kernel.now, OPERATOR, operation):
+            if to == OPERATOR:
+                replies.append(reply)
+            else:
+                self.nodes[to].answer(self.kernel.now, answered, reply)
+        (own,) = replies
+        return own
+
+
+_FOR_THE_SINGLETON = frozenset((Outcomes, JobList, Leader))
+
+
+def link(latency: Spread, draw: Draw) -> Callable[[int], int]:
+    """One direction between a server and the store: when sent -> when it arrives (µs).
+
+    What was sent earlier arrives earlier or at the same instant, as on one connection.
+    """
+    if isinstance(latency, Fixed):
+        return latency.duration.__add__
+    clear_from = 0
+
+    def arrival(now: int) -> int:
+        nonlocal clear_from
+        clear_from = max(clear_from, now + draw())
+        return clear_from
+
+    return arrival
+
+
+class Node:
+    """A server where it stands: its links, its timers, and the services it is running.
+
+    One that is at the store, no latency between them, asks and is answered within one call.
+    """
+
+    __slots__ = ("_apply", "_armed", "_at", "_cluster", "_down", "_name", "_record", "_send",
+                 "_singleton", "_up", "_usage", "_witnessed", "answer", "is_up",
+                 "server")  # fmt: skip
+
+    def __init__(self, cluster: Cluster, server: Server, up: Link, down: Link) -> None:
+        at_store = cluster.has_no_latency
+        self._send = self._serve if at_store else self._post
+        self.answer = self._receive if at_store else self._post_back
+        self._cluster = cluster
+        self._at = cluster.kernel.at
+        self._apply = cluster.store.apply
+        self._record = cluster.record
+        self._singleton = server.singleton
+        self._name = server.name
+        self._up = up
+        self._down = down
+        self._armed: int | None = None  # the instant of the tick that counts
+        self._usage: dict[str, int] = {}
+        self._witnessed: dict[str, int] = {}  # job -> revision last told of
+        self.server = server
+        self.is_up = True
+
+    def start(self, now: int) -> None:
+        """Join the cluster."""
+        services = tuple(sorted(self._cluster.services))
+        self._record(events.ServerStarted(now, self._name, self.server.workers, services))
+        for operation in self.server.start():
+            self._send(now, operation)
+        self._beat(now, None)
+
+    def stop(self, now: int) -> None:
+        """Leave the cluster as soon as nothing runs any more."""
+        for operation in self.server.drain():
+            self._send(now, operation)
+
+    # --- to the store and back
+
+    def _post(self, now: int, operation: Operation) -> None:
+        """Send an operation to the store."""
+        self._at(self._up(now), self._serve, operation)
+
+    def _serve(self, now: int, operation: Operation) -> None:
+        """An operation of this server has reached the store: carry it out, send the replies."""
+        nodes = self._cluster.nodes
+        for to, answered, reply in self._apply(now, self._name, operation):
+            nodes[to].answer(now, answered, reply)
+
+    def _post_back(self, now: int, operation: Operation, reply: Reply) -> None:
+        """Send a reply of the store to this server."""
+        self._at(self._down(now), self._take, (operation, reply))
+
+    def _take(self, now: int, answer: tuple[Operation, Reply]) -> None:
+        self._receive(now, *answer)
+
+    def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
+        """A reply of the store has reached this server."""
+        if type(reply) is Assignment:
+            self._begin(now, self.server.assign(operation, reply))
+        elif type(reply) in _FOR_THE_SINGLETON:
+            output = self._singleton.receive(now, operation, reply)
+            if output is not None:
+                self._send(now, output)
+            self._arm(now)
+        else:
+            self.server.acknowledge(operation)
+            if self.server.has_left and self.is_up:
+                self.is_up = False
+                self._record(events.ServerStopped(now, self._name))
+
+    # --- timers
+
+    def _beat(self, now: int, _: None) -> None:
+        if self.is_up:
+            for operation in self.server.beat():
+                self._send(now, operation)
+            self._at(now + self.server.beat_interval, self._beat, None)
+
+    def _arm(self, now: int) -> None:
+        """Plan the next tick; one that is planned for later is passed over when it comes."""
+        wake_at = self._singleton.wake_at
+        if wake_at is not None and (self._armed is None or wake_at < self._armed):
+            self._armed = wake_at = max(wake_at, now)
+            self._at(wake_at, self._tick, None)
+
+    def _tick(self, now: int, _: None) -> None:
+        if now == self._armed:
+            self._armed = None
+            publish = self._singleton.tick(now)
+            if publish is None:
+                self._arm(now)
+            else:
+                self._send(now, publish)
+
+    # --- services
+
+    def _begin(self, now: int, run: Run) -> None:
+        message = run.message
+        self._record(events.Started(now, message.id, self._name, run.worker, run.attempt))
+        service = self._cluster.services.get(message.service)
+        if service is None:
+            self._at(now, self._end, (run, None))
+            return
+        usage = self._usage[service.name] = self._usage.get(service.name, 0) + 1
+        invocation = Invocation(service(message, usage, now))
+        self._at(now + service.duration(), self._end, (run, invocation))
+
+    def _end(self, now: int, ended: tuple[Run, Invocation | None]) -> None:
+        run, invocation = ended
+        message = run.message
+        if invocation is None:
+            error: str | None = no_such_service(message.service)
+        else:
+            invocation.end()
+            error = invocation.error
+            is_first = self._witnessed.get(message.job) != message.revision
+            if is_first or invocation.raised or run.attempt > 1:
+                self._witnessed[message.job] = message.revision
+                self._tell_of(now, run, invocation)
+        outcome: Outcome = "ok" if error is None else "failed"
+        worker, attempt = run.worker, run.attempt
+        self._record(events.Finished(now, message.id, self._name, worker, attempt, outcome, error))
+        self._send(now, self.server.finish(worker))
+
+    def _tell_of(self, now: int, run: Run, invocation: Invocation) -> None:
+        """Record what the run saw and called: `Invoked` says of which runs."""
+        message, service = run.message, invocation.service
+        self._record(
+            events.Invoked(
+                now,
+                message.id,
+                self._name,
+                run.worker,
+                run.attempt,
+                witness(service),
+                service.methods[message.job_type],
+                tuple(invocation.calls),
+                invocation.raised,
+            )
+        )
+
+
+def cids(chance: Chance) -> NewCid:
+    """Correlation ids out of `chance`: ``K`` and 39 decimal digits of 128 random bits."""
+    bits = chance.stream("cid").getrandbits
+    return lambda: f"K{bits(128):039d}"

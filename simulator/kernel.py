@@ -1,0 +1,50 @@
+"""Virtual time: what happens next, and nothing else.
+
+The one idea: time stands still while something happens and jumps to the next thing that will. A
+heap holds (instant, number, call, argument); the number breaks ties in the order in which things
+were asked for, so the same world always happens in the same order (HIST-3).
+
+Nothing is ever cancelled: who no longer wants a call ignores it when it comes. That keeps the heap
+a plain heap, which is faster than any queue that can forget.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from reference.clock import VirtualClock
+
+Call = Callable[[int, Any], None]
+"""Something that happens: told the instant (µs) and what it was planned with."""
+
+
+class Kernel(VirtualClock):
+    """A clock that jumps from one planned call to the next."""
+
+    __slots__ = ("_queue", "at")
+
+    def __init__(self, now: int) -> None:
+        super().__init__(now)
+        self._queue = queue = list[tuple[int, int, Call, Any]]()
+        next_number = count().__next__
+
+        def at(instant: int, call: Call, argument: Any) -> None:
+            """Plan ``call(instant, argument)``; `instant` in µs."""
+            heappush(queue, (instant, next_number(), call, argument))
+
+        self.at = at
+
+    def run(self, until: int) -> None:
+        """Let everything happen that is planned before `until`, then move the clock there.
+
+        Raises ValueError if something was planned for an instant that had passed.
+        """
+        queue, now = self._queue, self.now
+        while queue and queue[0][0] < until:
+            instant, _, call, argument = heappop(queue)
+            if instant < now:
+                raise ValueError(f"{call} was planned for the past, {instant}")
+            self.now = now = instant
+            call(instant, argument)
+        self.advance_to(until)
