@@ -1,12 +1,22 @@
 """The priority queue of what is due next.
 
-The one idea: a sorted list of (instant, job) beside a table job -> instant. Cancelling and
-rescheduling, which a heap does badly, are what a leader does after every edit.
+The one idea: what is due soonest is kept at hand in a plain list, everything later in a sorted
+container, and a table job -> instant says where a job is. Cancelling and rescheduling, which a heap
+does badly, are what a leader does after every edit; taking the earliest, which a sorted container
+does slowly, is what it does all day.
+
+    near  [next … end]   sorted; everything in it is earlier than everything in far
+    far                  sorted; used only when near is not enough
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from sortedcontainers import SortedList
+
+MOST_NEAR = 2_048
+"""Near holds so many at the most, and is filled with an eighth of far at a time."""
 
 
 class Agenda:
@@ -16,10 +26,12 @@ class Agenda:
     is none.
     """
 
-    __slots__ = ("_due", "_order", "next_due")
+    __slots__ = ("_due", "_far", "_near", "_next", "next_due")
 
     def __init__(self) -> None:
-        self._order: SortedList[tuple[int, str]] = SortedList()
+        self._near: list[tuple[int, str]] = []
+        self._next = 0  # what stands before it in near has been taken out
+        self._far: SortedList[tuple[int, str]] = SortedList()
         self._due: dict[str, int] = {}
         self.next_due: int | None = None
 
@@ -28,7 +40,7 @@ class Agenda:
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         """Every (instant, job), the earliest first."""
-        return iter(self._order)
+        return chain(islice(self._near, self._next, None), self._far)
 
     def add(self, job: str, due: int) -> None:
         """Put `job` in at `due` (µs, UTC), or move it there if it is in already: O(log n).
@@ -43,22 +55,36 @@ class Agenda:
         if job in self._due:
             self.cancel(job)
         self._due[job] = due
-        self._order.add((due, job))
+        entry, near = (due, job), self._near
+        if self.next_due is None or entry > near[-1]:
+            self._far.add(entry)
+        else:
+            insort(near, entry, self._next)
+            if len(near) - self._next > MOST_NEAR:
+                middle = (len(near) + self._next) // 2
+                self._far.update(near[middle:])
+                del near[middle:]
         if self.next_due is None or due < self.next_due:
-            self.next_due = due
+            self._look_ahead()
 
     def cancel(self, job: str) -> None:
         """Take `job` out, if it is in: O(log n)."""
         due = self._due.pop(job, None)
-        if due is not None:
-            self._order.remove((due, job))
-            self.next_due = self._order[0][0] if self._order else None
+        if due is None:
+            return
+        entry, near = (due, job), self._near
+        if entry > near[-1]:
+            self._far.remove(entry)
+        else:
+            del near[bisect_left(near, entry, self._next)]
+            self._look_ahead()
 
     def clear(self) -> None:
         """Take everything out."""
         self._due.clear()
-        self._order.clear()
-        self.next_due = None
+        self._near.clear()
+        self._far.clear()
+        self._look_ahead()
 
     def pop_due(self, now: int, most: int) -> list[str]:
         """Take out the jobs that are due at `now` or before, `most` of them at the most, in order.
@@ -70,22 +96,33 @@ class Agenda:
         >>> agenda.pop_due(10, most=5)
         ['a', 'b']
         """
-        order, jobs = self._order, list[str]()
-        self.next_due = None
-        for due, job in order:
-            if due > now or len(jobs) == most:
-                self.next_due = due
-                break
+        jobs: list[str] = []
+        while self.next_due is not None and self.next_due <= now and len(jobs) < most:
+            job = self._near[self._next][1]
             jobs.append(job)
-        for job in jobs:
             del self._due[job]
-            order.pop(0)
+            self._next += 1
+            self._look_ahead()
         return jobs
+
+    def _look_ahead(self) -> None:
+        """Know what is due next, and fetch from far if nothing is near any more."""
+        near, following = self._near, self._next
+        if following < len(near):
+            self.next_due = near[following][0]
+            return
+        far = self._far
+        count = min(len(far) // 8 + 1, MOST_NEAR)
+        self._near, self._next = list(far[:count]), 0
+        del far[:count]
+        self.next_due = self._near[0][0] if self._near else None
 
     def check(self) -> None:
         """Assert every invariant: O(n log n)."""
-        order = list(self._order)
+        order = list(self)
         assert order == sorted(order), "the agenda is out of order"
         assert len(order) == len(self._due), "a job is in the agenda twice, or half in it"
-        assert self.next_due == (order[0][0] if order else None), "next_due is out of date"
         assert {job: due for due, job in order} == self._due, "order and table disagree"
+        assert self.next_due == (order[0][0] if order else None), "next_due is out of date"
+        assert not self._far or self._next < len(self._near), "all is far and nothing near"
+        assert len(self._near) - self._next <= MOST_NEAR, "too much is near"

@@ -11,6 +11,7 @@ left to account for; it moves to where a leader says, or to now when the definit
 import msgspec
 
 from reference import events, jobs
+from reference.clock import FIRST_INSTANT
 from reference.events import Record, shown
 from reference.jobs import Definition
 from reference.operations import (
@@ -40,7 +41,7 @@ class KeptJob:
         self.id = id
         self.revision = 1
         self.published = 0
-        self.accounted = -1  # the latest instant accounted for
+        self.accounted = FIRST_INSTANT - 1  # the latest instant accounted for
         self.cursor: int | None = None
         self.define(definition, now)
 
@@ -62,6 +63,11 @@ class KeptJob:
         """Whether nothing of its plan is left (FIRE-1, FIRE-3)."""
         repeats = self.repeats
         return self.cursor is None or (repeats is not None and self.published >= repeats)
+
+    def has_missed_its_time(self, now: int) -> bool:
+        """Whether it is a one-time job whose time lies before `now` (FIRE-9)."""
+        definition = self.definition
+        return definition.job_type == "one_time" and definition.start_date < now
 
     def snapshot(self) -> Job:
         """The job as others see it."""
@@ -130,6 +136,10 @@ class Catalogue:
             return [(server, operation, Accepted(now, kept.revision))]
         if is_active and kept.has_ended:
             return [(server, operation, Refused(now, "the job has had its last occurrence"))]
+        if is_active and kept.has_missed_its_time(now):
+            return [
+                (server, operation, Refused(now, "its start_date passed while it was inactive"))
+            ]
         if is_active:
             kept.resume(now)
         self._switch(now, kept, is_active)

@@ -213,6 +213,12 @@ class ServerStarted(Event, frozen=True, gc=False, tag="server_started"):
     services: tuple[str, ...] | None = None
 
 
+class ServerStopping(Event, frozen=True, gc=False, tag="server_stopping"):
+    """A server began to stop: it claims no more, and finishes what it runs."""
+
+    server: str
+
+
 class ServerStopped(Event, frozen=True, gc=False, tag="server_stopped"):
     """A server left the cluster after its runs had ended."""
 
@@ -261,6 +267,7 @@ AnyEvent = (
     | Expired
     | DeadLettered
     | ServerStarted
+    | ServerStopping
     | ServerStopped
     | ServerCrashed
     | FaultBegan

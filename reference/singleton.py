@@ -106,13 +106,7 @@ class Singleton:
                 entries += self._catch_up(now, known)
                 continue
             entries.append(Entry(id, known.revision, known.cursor, due, following, self._new_cid()))
-            if known.left is not None:
-                known.left -= 1
-            if following is None or known.left == 0:
-                self._forget(id)
-            else:
-                known.cursor = known.due = following
-                self._agenda.add(id, following)
+            self._go_on(known, following, 1)
         if not entries:
             self.wake_at = self._agenda.next_due
             return None
@@ -142,7 +136,8 @@ class Singleton:
 
     def _learn_leader(self, reply: Leader) -> Operation | None:
         if reply.server != self._name:
-            self._step_down()
+            if self._epoch is not None:
+                self._step_down()
         elif self._has_resigned:  # a campaign that was on its way when it resigned
             return Resign(reply.epoch)
         elif reply.epoch != self._epoch:
@@ -210,6 +205,11 @@ class Singleton:
         entries = list(self._entries(now, known))
         published = sum(1 for entry in entries if entry.due is not None)
         following = entries[-1].next_due
+        self._go_on(known, following, published)
+        return entries
+
+    def _go_on(self, known: _Known, following: int | None, published: int) -> None:
+        """Take it that `published` occurrences were accepted, and that `following` is next."""
         if known.left is not None:
             known.left -= published
         if following is None or known.left == 0:
@@ -217,7 +217,6 @@ class Singleton:
         else:
             known.cursor = known.due = following
             self._agenda.add(known.id, following)
-        return entries
 
     def _entries(self, now: int, known: _Known) -> Iterator[Entry]:
         """The entries for a job's occurrences up to `now` (MISS-1, MISS-2)."""

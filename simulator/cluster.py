@@ -119,15 +119,31 @@ class Node:
     One that is at the store, no latency between them, asks and is answered within one call.
     """
 
-    __slots__ = ("_apply", "_armed", "_at", "_cluster", "_down", "_name", "_record", "_send",
-                 "_singleton", "_up", "_usage", "_witnessed", "answer", "is_up",
-                 "server")  # fmt: skip
+    __slots__ = (
+        "_apply",
+        "_armed",
+        "_at",
+        "_down",
+        "_name",
+        "_nodes",
+        "_record",
+        "_send",
+        "_services",
+        "_singleton",
+        "_up",
+        "_usage",
+        "_witnessed",
+        "answer",
+        "is_up",
+        "server",
+    )
 
     def __init__(self, cluster: Cluster, server: Server, up: Link, down: Link) -> None:
         at_store = cluster.has_no_latency
         self._send = self._serve if at_store else self._post
         self.answer = self._receive if at_store else self._post_back
-        self._cluster = cluster
+        self._nodes = cluster.nodes
+        self._services = cluster.services
         self._at = cluster.kernel.at
         self._apply = cluster.store.apply
         self._record = cluster.record
@@ -143,7 +159,7 @@ class Node:
 
     def start(self, now: int) -> None:
         """Join the cluster."""
-        services = tuple(sorted(self._cluster.services))
+        services = tuple(sorted(self._services))
         self._record(events.ServerStarted(now, self._name, self.server.workers, services))
         for operation in self.server.start():
             self._send(now, operation)
@@ -151,6 +167,7 @@ class Node:
 
     def stop(self, now: int) -> None:
         """Leave the cluster as soon as nothing runs any more."""
+        self._record(events.ServerStopping(now, self._name))
         for operation in self.server.drain():
             self._send(now, operation)
 
@@ -162,9 +179,8 @@ class Node:
 
     def _serve(self, now: int, operation: Operation) -> None:
         """An operation of this server has reached the store: carry it out, send the replies."""
-        nodes = self._cluster.nodes
         for to, answered, reply in self._apply(now, self._name, operation):
-            nodes[to].answer(now, answered, reply)
+            self._nodes[to].answer(now, answered, reply)
 
     def _post_back(self, now: int, operation: Operation, reply: Reply) -> None:
         """Send a reply of the store to this server."""
@@ -217,7 +233,7 @@ class Node:
     def _begin(self, now: int, run: Run) -> None:
         message = run.message
         self._record(events.Started(now, message.id, self._name, run.worker, run.attempt))
-        service = self._cluster.services.get(message.service)
+        service = self._services.get(message.service)
         if service is None:
             self._at(now, self._end, (run, None))
             return

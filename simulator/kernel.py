@@ -41,10 +41,17 @@ class Kernel(VirtualClock):
         Raises ValueError if something was planned for an instant that had passed.
         """
         queue, now = self._queue, self.now
-        while queue and queue[0][0] < until:
+        heappush(queue, (until, -1, _stop, None))  # before all else that is planned for then
+        while True:
             instant, _, call, argument = heappop(queue)
+            if call is _stop:
+                break
             if instant < now:
                 raise ValueError(f"{call} was planned for the past, {instant}")
             self.now = now = instant
             call(instant, argument)
         self.advance_to(until)
+
+
+def _stop(_: int, __: None) -> None:
+    """Ends a run; never called."""

@@ -174,7 +174,7 @@ def verdicts(findings: Mapping[str, Finding]) -> Iterator[Table | Text]:
             texts[id].title,
         )
     yield rules
-    tally = {verdict: 0 for verdict in styles}
+    tally = dict.fromkeys(styles, 0)
     for finding in findings.values():
         tally[finding.verdict] += 1
     yield Text(

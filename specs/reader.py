@@ -12,7 +12,6 @@ The one idea: a recording is data a person writes, so reading one either gives a
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from reprlib import Repr
 from typing import Any, NamedTuple
@@ -26,11 +25,15 @@ from reference.jobs import no_such
 from specs.form import COMMANDS, FORMAT, ClusterTable, RecordingTable, ServiceTable, Table
 from specs.recording import ON_SERVERS, ClusterSpec, Command, JobSpec, Recording, ServiceSpec
 
-MOST_NAMES = 20
-"""So many of a recording's own names a message lists; of more only the likeliest one."""
+MOST_FAULTS = 1_000
+"""So many are told of; a file with more is none that a person would go through."""
+MOST_NAMES = 100
+"""Among so many names it is looked for the likeliest; among more that takes too long."""
 
 Placed = tuple[str, dict[str, Any]]
 """A table and the place where it stands."""
+Fault = tuple[str, str]
+"""A place, and what is wrong there."""
 
 
 class RecordingError(ValueError):
@@ -75,6 +78,8 @@ class _Reader:
 
     def fault(self, place: str, problem: str) -> None:
         self.faults.append(f"{place}: {problem}")
+        if len(self.faults) == MOST_FAULTS:
+            raise RecordingError([*self.faults, "there may be more; the reading has stopped here"])
 
     def recording(self, tables: Mapping[str, Any]) -> Recording | None:
         form = tables.get("format")
@@ -85,6 +90,7 @@ class _Reader:
         start, until = values.get("from"), values.get("until")
         if start is not None and until is not None and until <= start:
             self.fault("until", "it must be later than `from`; it is exclusive")
+            until = None
         cluster = self.cluster(tables.get("cluster", {}))
         services, scheduled, commands = (
             list(self.tables(tables, key)) for key in ("service", "job", "command")
@@ -92,8 +98,10 @@ class _Reader:
         service_specs = [self.service(*service) for service in services]
         job_specs = [self.job(*job, start) for job in scheduled]
         orders = [self.command(*command, start, until) for command in commands]
-        self.faults += _doubled(services, scheduled)
-        self.faults += _dangling(cluster, services, scheduled, commands)
+        for fault in _doubled(services, scheduled):
+            self.fault(*fault)
+        for fault in _dangling(cluster, services, scheduled, commands):
+            self.fault(*fault)
         if self.faults or cluster is None:
             return None
         return Recording(
@@ -130,7 +138,8 @@ class _Reader:
         try:
             definition = jobs.read(fields)
         except jobs.Rejected as error:
-            self.faults += [f"{place}, {fault}" for fault in error.faults]
+            for fault in error.faults:
+                self.fault(f"{place}, {fault.field}", f"{fault.allowed}; given was {fault.given}")
             return None
         for key in [key for key, given in fields.items() if given is None]:
             self.fault(f"{place}, {key}", "a recording has no null; leave the key out")
@@ -267,7 +276,7 @@ def _texts(tables: list[Placed], *keys: str) -> list[str]:
     return [text for text in given if isinstance(text, str) and text]
 
 
-def _doubled(services: list[Placed], scheduled: list[Placed]) -> Iterator[str]:
+def _doubled(services: list[Placed], scheduled: list[Placed]) -> Iterator[Fault]:
     """What must be unique and is not."""
     for what, names in {
         "[[service]] name": _texts(services, "name"),
@@ -276,7 +285,7 @@ def _doubled(services: list[Placed], scheduled: list[Placed]) -> Iterator[str]:
     }.items():
         for name, times in Counter(names).items():
             if times > 1:
-                yield f"{what}: {_brief(name)} is there {times} times; it must be unique"
+                yield what, f"{_brief(name)} is there {times} times; it must be unique"
 
 
 def _dangling(
@@ -284,7 +293,7 @@ def _dangling(
     services: list[Placed],
     scheduled: list[Placed],
     commands: list[Placed],
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """What is named and is not there."""
     created = [(place, table) for place, table in commands if table.get("do") == "create"]
     known = {"job": {*_texts(scheduled, "id", "name"), *_texts(created, "job")}}
@@ -294,7 +303,7 @@ def _dangling(
         for kind, names in known.items():
             name = table.get(kind)
             if isinstance(name, str) and name and name not in names:
-                yield f"{place}, {kind}: {_missing(kind, name, names)}"
+                yield f"{place}, {kind}", _missing(kind, name, names)
     deployed = set(_texts(services, "name"))
     changes = ((f"{place}, set", table.get("set")) for place, table in commands)
     changed = [(place, table) for place, table in changes if isinstance(table, dict)]
@@ -302,14 +311,15 @@ def _dangling(
         name = table.get("service")
         if isinstance(name, str) and name and name not in deployed:
             missing = _missing("service", name, deployed)
-            yield f"{place}, service: {missing}; add a [[service]] of that name"
+            yield f"{place}, service", f"{missing}; add a [[service]] of that name"
 
 
 def _missing(kind: str, name: str, known: Collection[str]) -> str:
-    if len(known) <= MOST_NAMES:
-        return no_such(kind, name, sorted(known)) if known else f"there is no {kind} at all"
-    close = get_close_matches(name, known, n=1)
-    return f"there is no {kind} {_brief(name)}{f'; did you mean {close[0]}?' if close else ''}"
+    if not known:
+        return f"there is no {kind} at all"
+    if len(known) > MOST_NAMES:
+        return f"there is no {kind} {_brief(name)}"
+    return no_such(kind, name, sorted(known))
 
 
 # --- words

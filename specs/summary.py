@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import msgspec
 
 from reference import events
-from specs.trace import Life, Trace
+from specs.lives import Life
+from specs.trace import Trace
 
 
 class Runs(msgspec.Struct, frozen=True):
@@ -57,11 +58,10 @@ def summarise(trace: Trace) -> Summary:
     outcomes: Counter[type[events.Event]] = Counter()
     ahead = 0
     for stage in trace.stages:
-        settled = {instant for instant, _ in stage.settled}
         outcomes.update(type(event) for _, event in stage.settled)
-        cursor = max(settled, default=-1)
+        settled = {instant for instant, _ in stage.settled}
         ends = trace.end if stage.ends is None else stage.ends
-        ahead += sum(1 for instant in trace.due(stage) if cursor < instant < ends)
+        ahead += sum(1 for instant in trace.due(stage) if instant < ends and instant not in settled)
     published = outcomes[events.Published]
     coalesced = outcomes[events.Coalesced]
     skipped = outcomes[events.Skipped]

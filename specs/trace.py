@@ -9,132 +9,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
-
-import msgspec
+from typing import Any, TypeVar
 
 from reference import events, jobs, model
 from reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
-from reference.jobs import Definition
+from specs.lives import BEFORE_ALL, JobLife, Life, Office, Presence, RunSpan, Stage, Stray
 
-Worker = tuple[str, int]
 T = TypeVar("T")
-
-
-class Life(msgspec.Struct, eq=False, gc=False):
-    """What became of one message: the first event of each kind, and any `more` that came later.
-
-    `stage` is the one its job was in when it was published, None if there was no such job then;
-    `basis` the one whose revision the message carries, None if its job never had that.
-    """
-
-    published: events.Published
-    stage: "Stage | None"
-    basis: "Stage | None"
-    claimed: events.Claimed | None = None
-    started: events.Started | None = None
-    finished: events.Finished | None = None
-    invoked: events.Invoked | None = None
-    more: list[Any] | tuple[()] = ()  # lists are many to make, and few messages need one
-
-    @property
-    def order(self) -> list[Any]:
-        """All its events but the publishing, in the order of the history."""
-        first = [e for e in (self.claimed, self.started, self.invoked, self.finished) if e]
-        return [*first, *self.more]
-
-
-class Stage:
-    """A span in which a job had one definition and was active, or was not.
-
-    `begins` (inclusive) and `ends` (exclusive) in µs; `definition` is None if `fields` are not
-    acceptable. `settled` are the occurrences that had their outcome in it, in the order of the
-    history: (instant, event), where only published, coalesced and skipped ones count. Two remarks
-    on them spare most rules to look closer: `rises` if each was later than whatever of the job had
-    an outcome before, `has_misfires` if one was coalesced or skipped.
-    """
-
-    __slots__ = ("active", "begins", "cause", "definition", "due", "ends", "fields", "follows_plan",
-                 "has_misfires", "job", "published", "published_before", "revision", "rises",
-                 "settled", "settled_before")  # fmt: skip
-
-    def __init__(
-        self,
-        job: str,
-        revision: int,
-        fields: dict[str, Any],
-        definition: Definition | None,
-        active: bool,
-        cause: events.Event,
-        settled_before: int,
-        published_before: int,
-    ) -> None:
-        self.job = job
-        self.revision = revision
-        self.fields = fields
-        self.definition = definition
-        self.active = active
-        self.cause = cause
-        self.begins = cause.at
-        self.ends: int | None = None
-        self.settled: list[tuple[int, Any]] = []
-        self.settled_before = settled_before
-        self.published_before = published_before
-        self.published = 0
-        self.rises = True
-        self.has_misfires = False
-        self.due: list[int] | None = None
-        self.follows_plan: bool | None = None
-
-
-class JobLife:
-    """What became of one job: its stages in order, and how often its plan was published.
-
-    A job that was deleted and created again is another job, and follows it here: `revisions` and
-    `published` are those of the last. `posthumous` is what had an outcome while there was none.
-    """
-
-    __slots__ = ("id", "is_deleted", "latest", "posthumous", "published", "revisions", "stages")
-
-    def __init__(self, id: str) -> None:
-        self.id = id
-        self.stages: list[Stage] = []
-        self.revisions: dict[int, Stage] = {}
-        self.is_deleted = False
-        self.published = 0
-        self.posthumous: list[Any] = []
-        self.latest = -1  # the latest instant that had its outcome
-
-    @property
-    def stage(self) -> Stage:
-        """The stage it is in, or was in last."""
-        return self.stages[-1]
-
-
-class Office(NamedTuple):
-    """A leader's time in office, [begins, ends) (µs)."""
-
-    server: str
-    epoch: int
-    begins: int
-    ends: int
-
-
-class Presence(NamedTuple):
-    """A server's time in the cluster, [begins, ends) (µs)."""
-
-    server: str
-    workers: int
-    services: tuple[str, ...] | None
-    begins: int
-    ends: int
-
-
-class Stray(NamedTuple):
-    """An event that cannot belong where it stands, and why."""
-
-    event: Any
-    why: str
 
 
 class Trace:
@@ -158,16 +39,16 @@ class Trace:
         self._presences: list[Presence] = []
         self._leader: events.LeaseAcquired | None = None
         self._up: dict[str, events.ServerStarted] = {}
+        self._stopping: dict[str, int] = {}
         readers = self._readers()
         for event in history.events:
             reader = readers.get(type(event))
             if reader is not None:
                 reader(event)
         self.offices = [*self._offices, *self._close_office(self.end)]
-        self.presences = [
-            *self._presences,
-            *(Presence(s.server, s.workers, s.services, s.at, self.end) for s in self._up.values()),
-        ]
+        for server in list(self._up):
+            self._end_presence(server, self.end, is_there=True)
+        self.presences = self._presences
 
     def _readers(self) -> dict[type[events.Event], Callable[[Any], None]]:
         return {
@@ -191,6 +72,7 @@ class Trace:
             events.LeaseReleased: self._lease_ended,
             events.LeaseExpired: self._lease_ended,
             events.ServerStarted: self._server_started,
+            events.ServerStopping: self._server_stopping,
             events.ServerStopped: self._server_left,
             events.ServerCrashed: self._server_left,
         }
@@ -286,7 +168,7 @@ class Trace:
         if old is None:
             self.jobs[event.job] = JobLife(event.job)
         else:
-            old.is_deleted, old.published, old.latest, old.revisions = False, 0, -1, {}
+            old.is_deleted, old.published, old.latest, old.revisions = False, 0, BEFORE_ALL, {}
         self._stage(event, event.revision, event.definition)
 
     def _job_edited(self, event: events.JobEdited) -> None:
@@ -349,16 +231,26 @@ class Trace:
             self.strays.append(Stray(event, f"server {event.server} had been started already"))
         self._up[event.server] = event
 
-    def _server_left(self, event: Any) -> None:
-        began = self._up.pop(event.server, None)
-        if began is None:
+    def _server_stopping(self, event: events.ServerStopping) -> None:
+        if event.server in self._up:
+            self._stopping[event.server] = event.at
+        else:
+            self.strays.append(Stray(event, f"server {event.server} was not there"))
+
+    def _server_left(self, event: events.ServerStopped | events.ServerCrashed) -> None:
+        if event.server not in self._up:
             self.strays.append(Stray(event, f"server {event.server} was not there"))
             return
-        self._presences.append(
-            Presence(began.server, began.workers, began.services, began.at, event.at)
-        )
+        self._end_presence(event.server, event.at, is_there=False)
         if self._leader and self._leader.server == event.server:
             self._offices += self._close_office(event.at)
+
+    def _end_presence(self, server: str, at: int, is_there: bool) -> None:
+        began = self._up.pop(server)
+        claims_until = self._stopping.pop(server, at if is_there else None)
+        self._presences.append(
+            Presence(server, began.workers, began.services, began.at, at, claims_until)
+        )
 
     # --- what rules ask
 
@@ -417,7 +309,7 @@ class Trace:
         return number >= 0 and ends < self.offices[number].ends
 
     @cached_property
-    def runs(self) -> list["RunSpan"]:
+    def runs(self) -> list[RunSpan]:
         """Every run, in the order of starting."""
         spans: list[RunSpan] = []
         for life in self.lives.values():
@@ -431,7 +323,7 @@ class Trace:
         spans.sort(key=attrgetter("begins"))
         return spans
 
-    def _spans(self, life: Life) -> Iterator["RunSpan"]:
+    def _spans(self, life: Life) -> Iterator[RunSpan]:
         """The runs of a message that was attempted more than once."""
         ends = {
             (event.server, event.worker, event.attempt): event.at
@@ -451,18 +343,9 @@ class Trace:
         return presence.ends if presence is not None and presence.ends < self.end else None
 
     @cached_property
-    def runs_by_job(self) -> dict[str, list["RunSpan"]]:
+    def runs_by_job(self) -> dict[str, list[RunSpan]]:
         """The runs of each job, in the order of starting."""
         runs: dict[str, list[RunSpan]] = {}
         for span in self.runs:
             runs.setdefault(span.life.published.job, []).append(span)
         return runs
-
-
-class RunSpan(msgspec.Struct, eq=False, gc=False):
-    """One run of a message, from its start to its end; `ends` is None while it runs (µs)."""
-
-    begins: int
-    ends: int | None
-    life: Life
-    started: events.Started

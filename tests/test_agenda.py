@@ -1,9 +1,12 @@
 """The agenda against a plain table that is sorted whenever somebody asks."""
 
+from random import Random
+
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from reference.agenda import Agenda
+from reference.agenda import MOST_NEAR, Agenda
 
 JOBS = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 INSTANTS = st.integers(0, 5)
@@ -52,3 +55,31 @@ class AgendaMachine(RuleBasedStateMachine):
 
 
 TestAgenda = AgendaMachine.TestCase
+
+
+@pytest.mark.parametrize("order", ["rising", "falling", "mixed", "together"])
+def test_many_jobs_go_from_near_to_far_and_back(order: str) -> None:
+    """More than near can hold, filled in every order, against a plain sorted list."""
+    count = 3 * MOST_NEAR
+    instants = list(range(count))
+    if order == "falling":
+        instants.reverse()
+    elif order == "mixed":
+        Random(1).shuffle(instants)
+    elif order == "together":
+        instants = [number % 3 for number in instants]
+    agenda, plain = Agenda(), sorted((due, f"{n:05d}") for n, due in enumerate(instants))
+    for number, due in enumerate(instants):
+        agenda.add(f"{number:05d}", due)
+    agenda.check()
+    assert list(agenda) == plain
+    for _, job in plain[::7]:
+        agenda.cancel(job)
+    agenda.check()
+    left = [entry for number, entry in enumerate(plain) if number % 7]
+    for due, job in left[: count // 2]:
+        assert (agenda.next_due, agenda.pop_due(due, most=1)) == (due, [job])
+    agenda.check()
+    assert agenda.pop_due(count, most=count) == [job for _, job in left[count // 2 :]]
+    assert len(agenda) == 0 and agenda.next_due is None
+    agenda.check()

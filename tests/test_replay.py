@@ -17,12 +17,12 @@ from reference.history import Writer, read, write
 from simulator.chance import Chance
 from simulator.replay import header_of, replay, simulate
 from specs import shelf
-from specs.recording import Fixed, JobSpec, Lognormal, Recording, Samples, ServiceSpec
+from specs.recording import Command, Fixed, JobSpec, Lognormal, Recording, Samples, ServiceSpec
 from specs.rules import judge, judge_trace
 from specs.rules.histories import the_same_run_gives_the_same_bytes
 from specs.summary import summarise
 from specs.trace import Trace
-from tests.worlds import Messages, busy_worlds, definition, interval_job, world
+from tests.worlds import START, Messages, busy_worlds, definition, interval_job, world
 
 
 def history_bytes(recording: Recording) -> bytes:
@@ -191,3 +191,19 @@ def test_a_stopped_cluster_starts_again_and_makes_up_by_policy() -> None:
     assert sorted(outcomes["poll"]) == ["Coalesced", "Coalesced", "Coalesced", "Published"]
     assert outcomes["poll all"] == ["Published"] * 3
     assert outcomes["poll or not"] == ["Skipped"] * 3
+
+
+def test_a_server_that_drains_is_not_idle() -> None:
+    """Stopped while it still runs, it claims nothing more, and no rule blames it for that."""
+    recording = replace(
+        world([interval_job("job", 0, 60)], span=50 * SECOND, duration=Fixed(90 * SECOND), servers=1),
+        commands=(
+            Command(at=START + 10 * SECOND, do="stop_server", target="s1"),
+            Command(at=START + 30 * SECOND, do="execute", target="job"),
+        ),
+    )
+    history = replay(recording)
+    findings = judge(history)
+    assert not [id for id, finding in findings.items() if finding.violations]
+    summary = summarise(Trace(history))
+    assert (summary.runs.running, summary.runs.waiting) == (1, 1)

@@ -1,9 +1,10 @@
 """DLV-1, DLV-4 and DLV-5: who holds a message, who may claim, and in which order."""
 
 from reference import events
+from specs.lives import Life, Presence
 from specs.rules.base import Cases, Finding, rule
 from specs.rules.waiting import Wait, positions, waits
-from specs.trace import Life, Presence, Trace
+from specs.trace import Trace
 
 
 @rule("DLV-1")

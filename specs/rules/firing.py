@@ -13,8 +13,9 @@ from typing import Any
 
 from reference import events, model
 from reference.clock import HOUR, write_instant
+from specs.lives import JobLife, Stage
 from specs.rules.base import Cases, Finding, rule
-from specs.trace import JobLife, Stage, Trace
+from specs.trace import Trace
 
 Among = Callable[[int], bool]
 

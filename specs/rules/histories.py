@@ -4,8 +4,9 @@ from collections import Counter
 
 from reference import events, history
 from reference.clock import write_instant
+from specs.lives import JobLife, Life, Stage
 from specs.rules.base import Cases, Finding, Violation, rule
-from specs.trace import JobLife, Life, Stage, Trace
+from specs.trace import Trace
 
 
 @rule("HIST-1")

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from reference import events
 from reference.clock import write_instant
 from reference.events import Published, shown
+from specs.lives import Stage
 from specs.rules.base import Cases, Finding, rule
-from specs.trace import Stage, Trace
+from specs.trace import Trace
 
 
 @rule("PUB-1")

@@ -7,9 +7,10 @@ from operator import attrgetter
 
 from reference import events
 from reference.service import order_of_calls
+from specs.lives import Life, RunSpan, Worker
 from specs.rules.base import Cases, Finding, rule
 from specs.rules.publishing import payload_of
-from specs.trace import Life, RunSpan, Trace, Worker
+from specs.trace import Trace
 
 
 @rule("RUN-1")

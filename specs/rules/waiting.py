@@ -14,8 +14,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from reference import events
+from specs.lives import Life, Presence, RunSpan, Worker
 from specs.rules.base import Cases, Finding, rule
-from specs.trace import Life, Presence, RunSpan, Trace, Worker
+from specs.trace import Trace
 
 
 class Wait(NamedTuple):
@@ -107,8 +108,8 @@ def finished_at(trace: Trace, claim: events.Claimed) -> int | None:
 def _free_spans(trace: Trace) -> Iterator[FreeSpan]:
     """When each worker was free.
 
-    A server that is about to stop claims no more, and no event says so; so the time between a
-    worker's last run and its server's leaving is not counted.
+    Of a server that left, and did not tell that it was about to, the time between a worker's last
+    run and the leaving is not counted: it may have claimed no more.
     """
     by_worker = trace.once(turns)
     claiming = {server for server, _ in by_worker}
@@ -130,8 +131,9 @@ def _spans_of(
         if since is not None and since + trace.travel < claim.at:
             yield FreeSpan(since + trace.travel, claim.at, worker)
         since = finished_at(trace, claim)
-    if since is not None and since + trace.travel < trace.end == presence.ends:
-        yield FreeSpan(since + trace.travel, trace.end, worker)
+    until = presence.claims_until
+    if since is not None and until is not None and since + trace.travel < until:
+        yield FreeSpan(since + trace.travel, until, worker)
 
 
 _AT = attrgetter("at")
