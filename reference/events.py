@@ -6,18 +6,30 @@ rule to judge it by, and nothing that only our own scheduler could know.
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+from reference.clock import FIRST_INSTANT, LAST_INSTANT
+
+Instant = Annotated[int, msgspec.Meta(ge=FIRST_INSTANT, le=LAST_INSTANT)]
+"""µs since the epoch, UTC; in the years that there are."""
 
 Outcome = Literal["ok", "failed"]
 """How a run ended."""
 
 
-class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="kind"):
-    """Something that happened at the instant `at` (µs since the epoch, UTC)."""
+class Event(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+):
+    """Something that happened at the instant `at`."""
 
-    at: int
+    at: Instant
 
 
 class JobCreated(Event, frozen=True, gc=False, tag="job_created"):
@@ -98,7 +110,7 @@ class Published(Event, frozen=True, gc=False, tag="published"):
     cid: str
     job: str
     revision: int
-    due: int
+    due: Instant
     epoch: int
     server: str
     name: str
@@ -113,7 +125,7 @@ class PublishRefused(Event, frozen=True, gc=False, tag="publish_refused"):
     """The store did not accept a publish (LEAD-2, FIRE-6 to FIRE-8)."""
 
     job: str
-    due: int
+    due: Instant
     epoch: int
     server: str
     why: str
@@ -123,7 +135,7 @@ class Skipped(Event, frozen=True, gc=False, tag="skipped"):
     """An occurrence ended without a message: a misfire under `skip`, or overtaken by a change."""
 
     job: str
-    due: int
+    due: Instant
     why: Literal["misfire", "changed"] = "misfire"
 
 
@@ -131,8 +143,8 @@ class Coalesced(Event, frozen=True, gc=False, tag="coalesced"):
     """A misfire was folded into a later occurrence, the one at `into` (MISS-2)."""
 
     job: str
-    due: int
-    into: int
+    due: Instant
+    into: Instant
 
 
 class Claimed(Event, frozen=True, gc=False, tag="claimed"):

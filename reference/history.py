@@ -16,13 +16,19 @@ from typing import IO, Any
 
 import msgspec
 
-from reference.events import AnyEvent, Event
+from reference.events import AnyEvent, Event, Instant
 
 FORMAT = "gnomon-history/1"
 
 
 class Header(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="format", tag=FORMAT
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="format",
+    tag=FORMAT,
 ):
     """The first line: where a history comes from. Instants in µs since the epoch, UTC.
 
@@ -31,8 +37,8 @@ class Header(
     for either assume `DEFAULT_LEASE` and `DEFAULT_TRAVEL` where a history does not say.
     """
 
-    start: int
-    end: int
+    start: Instant
+    end: Instant
     lease: int | None = None
     travel: int | None = None
     seed: int | None = None
@@ -59,6 +65,8 @@ class History(msgspec.Struct, frozen=True):
 
 
 NO_END = "the history has no end line: it was cut short, or is still being written"
+NO_HEADER = f'a history begins with {{"format": "{FORMAT}", …}}; this is something else'
+SCHEMA = "history.schema.json says what a line may hold"
 
 
 class HistoryError(ValueError):
@@ -119,14 +127,11 @@ def write(history: History, file: IO[bytes] | None = None) -> str:
     return writer.close()
 
 
-class _Numbered(msgspec.Struct):
-    seq: int
-
-
 def read(lines: Iterable[bytes]) -> History:
     """Read a history. Raises HistoryError if it is not whole and unaltered (HIST-4)."""
     header: Header | None = None
     ended = False
+    number = 0
     events: list[Any] = []
     for number, line, is_last, digest in _sealed(lines):
         if number == 1:
@@ -139,7 +144,7 @@ def read(lines: Iterable[bytes]) -> History:
     if header is None:
         raise HistoryError(1, f'the file is empty; a history begins with {{"format": "{FORMAT}"}}')
     if not ended:
-        raise HistoryError(1, NO_END)
+        raise HistoryError(number, NO_END)
     return History(header, events)
 
 
@@ -158,59 +163,69 @@ def _sealed(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool, str]]:
 
 
 _header_decoder = msgspec.json.Decoder(Header)
-_end_decoder = msgspec.json.Decoder(End)
+_fields_decoder = msgspec.json.Decoder(dict[str, Any])
 _event_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
-_seq_decoder = msgspec.json.Decoder(_Numbered)
 
 
 def _read_header(line: bytes) -> Header:
     try:
         found = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = None
     form = found.get("format") if isinstance(found, dict) else None
+    if not isinstance(form, str) or not form.startswith("gnomon-history/"):
+        raise HistoryError(1, NO_HEADER)
     if form != FORMAT:
-        newer = isinstance(form, str) and form.startswith("gnomon-history/")
-        advice = (
-            "written by another version; use the gnomon that wrote it"
-            if newer
-            else f'a history begins with {{"format": "{FORMAT}", …}}'
-        )
-        raise HistoryError(1, f"the format is {form!r}, this program reads {FORMAT!r}: {advice}")
+        problem = f"the format is {form!r:.80}, this program reads {FORMAT!r}"
+        raise HistoryError(1, f"{problem}: use the gnomon that wrote it")
     try:
-        return _header_decoder.decode(line)
+        header = _header_decoder.decode(line)
     except msgspec.ValidationError as error:
-        raise HistoryError(1, f"the header cannot be read: {error}") from None
+        raise HistoryError(1, f"the header cannot be read: {error}; {SCHEMA}") from None
+    if header.end < header.start:
+        raise HistoryError(1, "the header cannot be read: end lies before start")
+    return header
 
 
 def _read_event(number: int, line: bytes, expected: int) -> Any:
+    first = b'{"seq":%d,' % expected
     try:
-        seq = _seq_decoder.decode(line).seq
-        if seq != expected:
+        if line.startswith(first):  # as we write it: read at once
+            return _event_decoder.decode(b"{" + line[len(first) :])
+        fields = _fields_decoder.decode(line)
+        if fields.get("kind") == "end":
+            raise HistoryError(number, "the end line stands before the last line")
+        if (seq := fields.pop("seq", None)) != expected:
             raise HistoryError(
                 number,
-                f"seq is {seq} where {expected} was expected: a line is missing, doubled or out "
+                f"seq is {seq!r} where {expected} was expected: a line is missing, doubled or out "
                 "of order; record the history again",
             )
-        return _event_decoder.decode(line)
+        return msgspec.convert(fields, AnyEvent)
     except UnicodeDecodeError:
         raise HistoryError(number, "the line is not UTF-8; the file has been altered") from None
+    except RecursionError:
+        raise HistoryError(number, "the line is nested deeper than any event") from None
     except msgspec.ValidationError as error:
-        if b'"kind":"end"' in line:
-            raise HistoryError(number, "the end line stands before the last line") from None
-        raise HistoryError(number, f"the event cannot be read: {error}") from None
+        raise HistoryError(number, f"the event cannot be read: {error}; {SCHEMA}") from None
     except msgspec.DecodeError as error:
         raise HistoryError(number, f"the line is not JSON: {error}") from None
 
 
 def _check_end(number: int, line: bytes, events: int, digest: str) -> None:
     try:
-        end = _end_decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise HistoryError(number, NO_END) from None
-    if end.events != events:
-        raise HistoryError(number, f"the end line counts {end.events} events, the file {events}")
-    if end.sha256 != digest:
+        end = _fields_decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        end = {}
+    if end.get("kind") != "end":
+        raise HistoryError(number, NO_END)
+    if line.endswith(b"\r\n"):
+        raise HistoryError(number, "the line ends have been changed; copy the file byte for byte")
+    if not line.endswith(b"}\n"):
+        raise HistoryError(number, "the end line is cut short; copy the file byte for byte")
+    if (counted := end.get("events")) != events:
+        raise HistoryError(number, f"the end line counts {counted!r} events, the file {events}")
+    if end != {"kind": "end", "events": events, "sha256": digest}:
         raise HistoryError(
             number, "the digest does not fit: a line has been altered since the history was written"
         )

@@ -153,18 +153,17 @@ def list_recordings(json: bool) -> None:
     """Say which recordings ship."""
     shipped = {name: shelf.load(name) for name in shelf.names()}
     if json:
-        console.say_json(
-            [
-                {
-                    "name": name,
-                    "title": r.title,
-                    "jobs": len(r.jobs),
-                    "from": r.start,
-                    "until": r.until,
-                }
-                for name, r in shipped.items()
-            ]  # fmt: skip
+        told = (
+            {
+                "name": name,
+                "title": r.title,
+                "jobs": len(r.jobs),
+                "from": write_instant(r.start),
+                "until": write_instant(r.until),
+            }
+            for name, r in shipped.items()
         )
+        console.say_json(list(told))
         return
     listing = console.table("recording", "jobs", "span", "what it shows", right=("jobs", "span"))
     for name, r in shipped.items():

@@ -19,6 +19,10 @@ Call = Callable[[int, Any], None]
 """Something that happens: told the instant (µs) and what it was planned with."""
 
 
+Planned = tuple[int, int, Call, Any]
+"""An instant, a number that breaks ties, what is called then, and with what."""
+
+
 class Kernel(VirtualClock):
     """A clock that jumps from one planned call to the next."""
 
@@ -26,7 +30,7 @@ class Kernel(VirtualClock):
 
     def __init__(self, now: int) -> None:
         super().__init__(now)
-        self._queue = queue = list[tuple[int, int, Call, Any]]()
+        self._queue = queue = list[Planned]()
         next_number = count().__next__
 
         def at(instant: int, call: Call, argument: Any) -> None:
@@ -41,7 +45,8 @@ class Kernel(VirtualClock):
         Raises ValueError if something was planned for an instant that had passed.
         """
         queue, now = self._queue, self.now
-        heappush(queue, (until, -1, _stop, None))  # before all else that is planned for then
+        stop: Planned = (until, -1, _stop, None)  # before all else that is planned for then
+        heappush(queue, stop)
         while True:
             instant, _, call, argument = heappop(queue)
             if call is _stop:

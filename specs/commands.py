@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -105,10 +106,12 @@ def rules(
         told = [_rule_as_values(section) for section in chosen]
         console.say_json(told if id is None else told[0])
     elif id is None:
-        listing = console.table("rule", "level", "checked", "what must hold")
+        listing = console.table("rule", "level", "state", "what must hold")
         for section in chosen:
-            listing.add_row(section.id, section.level, _where_checked(section), section.title)
-        console.console().print(listing)
+            listing.add_row(section.id, section.level, section.state, section.title)
+        out = console.console()
+        out.print(listing)
+        out.print("\nOne of them in full, with its reason and examples: gnomon rules FIRE-5")
     else:
         _say_rule(chosen[0])
 
@@ -137,14 +140,13 @@ def _rule_as_values(section: Section) -> dict[str, object]:
 def _say_rule(section: Section) -> None:
     out = console.console()
     out.print(f"{section.id} {section.title}\n", style="bold")
-    out.print(section.text, "\n")
-    out.print(f"Why: {section.why}\n")
-    out.print(f"Level: {section.level}.  Source: {section.source}.")
-    out.print(f"Checked: {_where_checked(section)}.")
+    out.print(f"{section.text}\n\nWhy.\n{section.why}\n")
+    out.print(f"{section.level}. Source: {section.source}. Checked: {_where_checked(section)}.")
     for example in section.examples:
-        out.print(f"\nA history that {example.effect} it:\n")
+        options = f" ({', '.join(example.options)})" if example.options else ""
+        out.print(f"\nA history that {example.effect} it{options}:\n")
         for line in example.text.splitlines():
-            out.print(f"    {line}")
+            out.print(f"    {line}", soft_wrap=True)
 
 
 def preview(
@@ -153,19 +155,24 @@ def preview(
     ],
     timezone: Zone = "UTC",
     start: Annotated[
-        str | None, typer.Option(help="start_date; of an interval default: --after.")
+        str | None, typer.Option(help="start_date, where an interval's grid begins.")
     ] = None,
-    after: Annotated[str | None, typer.Option(help="Later than this; default: now.")] = None,
+    after: Annotated[
+        str | None, typer.Option(help="Later than this; default: --start, else now.")
+    ] = None,
     count: Annotated[int, typer.Option(help="How many.", min=1, max=100_000)] = 10,
     json: Json = False,
 ) -> None:
     """Say when a definition is due next, and what it means in words."""
-    since = console.now() if after is None else _instant("--after", after)
+    if after is not None:
+        since = _instant("--after", after)
+    else:
+        since = console.now() if start is None else _instant("--start", start) - 1
     try:
         fields = read_when(definition)
     except ValueError as error:
         raise console.BadInput("DEFINITION", getattr(error, "faults", [str(error)])) from None
-    begins = since if start is None else _instant("--start", start)
+    begins = since + 1 if start is None else _instant("--start", start)
     if fields["job_type"] == "cron_style":
         fields["timezone"] = _zone(timezone)
     elif timezone != "UTC":
@@ -179,7 +186,7 @@ def preview(
     out = console.console()
     out.print(in_words(job))
     for instant in instants:
-        local = to_datetime(instant).astimezone(jobs.ZoneInfo(timezone))
+        local = to_datetime(instant).astimezone(ZoneInfo(timezone))
         shown = "" if timezone == "UTC" else f"  {local:%Y-%m-%d %H:%M:%S %Z}"
         out.print(f"{write_instant(instant)}  {local:%a}{shown}")
 

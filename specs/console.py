@@ -23,6 +23,8 @@ from specs.summary import Summary
 WIDTH_UNLESS_TERMINAL = 100
 VIOLATIONS_SHOWN = 5
 VIOLATIONS_IN_JSON = 100
+LONGEST_FAULT = 600
+"""Characters; what a file of noise is told of need not be its noise."""
 
 
 class BadInput(Exception):
@@ -58,7 +60,8 @@ def say_aside(text: str) -> None:
 def say_faults(error: BadInput) -> None:
     """Standard error: what is wrong, a line a fault."""
     for fault in error.faults:
-        sys.stderr.write(f"gnomon: {fault}\n")
+        shown = fault if len(fault) <= LONGEST_FAULT else f"{fault[:LONGEST_FAULT]}…"
+        sys.stderr.write(f"gnomon: {shown}\n")
 
 
 def now() -> int:
@@ -113,45 +116,39 @@ def span(duration: int) -> str:
     return f"{duration} µs"
 
 
+def counted(counts: Mapping[str, int]) -> Table:
+    """A table of one row of counts."""
+    made = table(*counts, right=tuple(counts))
+    made.add_row(*map(count, counts.values()))
+    return made
+
+
 def figures(summary: Summary) -> Iterator[Table]:
     """The figures of a history, for people."""
     runs = summary.runs
-    counts = table("occurrences", "published", "coalesced", "skipped", "still ahead", "on demand",
-                   right=("occurrences", "published", "coalesced", "skipped", "still ahead",
-                          "on demand"))  # fmt: skip
-    counts.add_row(
-        *map(
-            count,
-            (
-                summary.occurrences,
-                summary.published,
-                summary.coalesced,
-                summary.skipped,
-                summary.ahead,
-                summary.on_demand,
-            ),
-        )  # fmt: skip
+    yield counted(
+        {
+            "occurrences": summary.occurrences,
+            "published": summary.published,
+            "coalesced": summary.coalesced,
+            "skipped": summary.skipped,
+            "still ahead": summary.ahead,
+            "on demand": summary.on_demand,
+        }
     )
-    yield counts
-    kinds = ("finished", "failed", "running", "waiting", "lost", "most waiting at once")
-    ended = table(*kinds, right=kinds)
-    ended.add_row(
-        *map(
-            count,
-            (
-                runs.finished,
-                runs.failed,
-                runs.running,
-                runs.waiting,
-                runs.lost,
-                summary.peak_waiting,
-            ),
-        )  # fmt: skip
+    yield counted(
+        {
+            "finished": runs.finished,
+            "failed": runs.failed,
+            "running": runs.running,
+            "waiting": runs.waiting,
+            "lost": runs.lost,
+            "most waiting at once": summary.peak_waiting,
+        }
     )
-    yield ended
     if summary.wait_us is not None:
-        waits = table("from due to started:", "p50", "p95", "p99", "longest",
-                      right=("p50", "p95", "p99", "longest"))  # fmt: skip
+        columns = ("p50", "p95", "p99", "longest")
+        waits = table("from due to started:", *columns, right=columns)
         wait = summary.wait_us
         waits.add_row("", span(wait.p50), span(wait.p95), span(wait.p99), span(wait.max))
         yield waits

@@ -425,7 +425,7 @@ def test_more_that_is_wrong_with_commands() -> None:
     assert faults_of(USUAL | {"command": commands}) == [
         f"[[command]] 1, do: it is required: one of {known}",
         f"[[command]] 2 (undo), do: there is no such command; known are {known}",
-        f"[[command]] 3, do: there is no such command; known are {known}",
+        f"[[command]] 3, do: there is no such command; did you mean edit? known are {known}",
         "[[command]] 4 (edit): it edits nothing; name a field in `set` or in `unset`",
         f"[[command]] 5 (create), set: it must be {FIELDS}; given was {{}}",
         "[[command]] 6 (stop_server), server: there is no such server; known are s1, s2, s3",
