@@ -12,7 +12,7 @@ from reference.history import Header, History
 from simulator.chance import Chance
 from simulator.cluster import Cluster
 from simulator.operator import Operator, RefusedCommand
-from specs.recording import Fixed, Lognormal, Recording, Samples, Spread
+from specs.recording import Lognormal, Recording, Spread, longest
 
 Progress = Callable[[int], None]
 """Told the virtual instant (µs) that a replay has come to, a hundred times in all."""
@@ -60,12 +60,7 @@ def header_of(recording: Recording) -> Header:
 
 def longest_travel(latency: Spread) -> int | None:
     """The longest that a link of that latency takes (µs); None if there is no such limit."""
-    if isinstance(latency, Fixed):
-        return latency.duration
-    if isinstance(latency, Samples):
-        return max(latency.samples)
-    assert isinstance(latency, Lognormal)
-    return None
+    return None if isinstance(latency, Lognormal) else longest(latency)
 
 
 def _version() -> str:

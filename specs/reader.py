@@ -20,13 +20,23 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from reference import jobs
-from reference.clock import write_instant
+from reference.clock import write_duration, write_instant
 from reference.jobs import no_such
 from specs.form import COMMANDS, FORMAT, ClusterTable, RecordingTable, ServiceTable, Table
-from specs.recording import ON_SERVERS, ClusterSpec, Command, JobSpec, Recording, ServiceSpec
+from specs.recording import (
+    ON_SERVERS,
+    ClusterSpec,
+    Command,
+    JobSpec,
+    Recording,
+    ServiceSpec,
+    longest,
+)
 
 MOST_FAULTS = 1_000
 """So many are told of; a file with more is none that a person would go through."""
+LEAST_JOURNEYS = 6
+"""A lease is renewed after a third of it, and the renewal has to travel in the second."""
 MOST_NAMES = 100
 """Among so many names it is looked for the likeliest; among more that takes too long."""
 
@@ -123,7 +133,16 @@ class _Reader:
             self.fault("[cluster]", f"it must be a table; given was {_brief(table)}")
             return None
         values = self.values("[cluster]", ClusterTable, table)
-        return ClusterSpec(**values) if len(values) == len(_keys(ClusterTable)) else None
+        if len(values) < len(_keys(ClusterTable)):
+            return None
+        cluster = ClusterSpec(**values)
+        if cluster.lease < (least := LEAST_JOURNEYS * longest(cluster.latency)):
+            self.fault(
+                "[cluster], lease",
+                f"it must last for {LEAST_JOURNEYS} journeys, here {write_duration(least)}: it is "
+                f"renewed three times; given was {write_duration(cluster.lease)}",
+            )
+        return cluster
 
     def service(self, place: str, table: dict[str, Any]) -> ServiceSpec | None:
         values = self.values(place, ServiceTable, table)

@@ -53,6 +53,17 @@ class Samples(msgspec.Struct, frozen=True):
 Spread = Fixed | Lognormal | Samples
 
 
+def longest(spread: Spread) -> int:
+    """The longest of the durations (µs); of lognormal ones, which have none, the 99th of 100."""
+    match spread:
+        case Fixed(duration=duration):
+            return duration
+        case Samples(samples=samples):
+            return max(samples)
+        case Lognormal(p99=p99):
+            return p99
+
+
 class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster: so many `servers` with so many `workers` each; `lease` in µs."""
 

@@ -158,7 +158,8 @@ def streamed(span: int) -> None:
     runs = writer.events // 4
     print(
         f"streamed to a file, {span // HOUR} h: {runs:,} runs, "
-        f"{runs / seconds:,.0f} runs/s, {size / runs:,.0f} bytes a run, peak memory {peak / 1024:,.0f} MiB"
+        f"{runs / seconds:,.0f} runs/s, {size / runs:,.0f} bytes a run, "
+        f"peak memory {peak / 1024:,.0f} MiB"
     )
 
 

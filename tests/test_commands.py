@@ -225,7 +225,7 @@ def test_check_tells_of_a_broken_rule(run: Command, tmp_path: Path) -> None:
         (lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]], 3, "out of order"),
         (lambda lines: [*lines[:2], *lines[3:]], 3, "missing"),
         (lambda lines: [lines[0].replace(b"history/1", b"history/2"), *lines[1:]], 1, "wrote it"),
-        (lambda lines: [lines[0], lines[1].replace(b":17", b":18", 1), *lines[2:]], None, "altered"),
+        (lambda lines: [*lines[:1], lines[1].replace(b":17", b":18"), *lines[2:]], None, "altered"),
         (lambda _: [], 1, "empty"),
         (lambda _: [os.urandom(64)], 1, "history"),
     ],

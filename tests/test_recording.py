@@ -294,6 +294,7 @@ def test_what_is_wrong_at_the_top(key: str, value: Any, problem: str) -> None:
         ("workers", 0, "it must be a whole number from 1 to 10000; given was 0"),
         ("workers", "4", "it must be a whole number from 1 to 10000; given was '4'"),
         ("lease", 10, "it must be a duration such as 250ms, 2s or 1h30m; given was 10"),
+        ("lease", "5ms", "it must last for 6 journeys, here 6ms"),
         ("lease", "999us", "a lease lasts at least 1ms; given was '999us'"),
         ("latency", "-1ms", NO_DURATION),
         ("latency", 0, A_SPREAD),

@@ -195,8 +195,9 @@ def test_a_stopped_cluster_starts_again_and_makes_up_by_policy() -> None:
 
 def test_a_server_that_drains_is_not_idle() -> None:
     """Stopped while it still runs, it claims nothing more, and no rule blames it for that."""
+    jobs = [interval_job("job", 0, 60)]
     recording = replace(
-        world([interval_job("job", 0, 60)], span=50 * SECOND, duration=Fixed(90 * SECOND), servers=1),
+        world(jobs, span=50 * SECOND, duration=Fixed(90 * SECOND), servers=1),
         commands=(
             Command(at=START + 10 * SECOND, do="stop_server", target="s1"),
             Command(at=START + 30 * SECOND, do="execute", target="job"),
