@@ -14,3 +14,5 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("quick"), max_examples=400, derandomize=False)
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+collect_ignore = ["bench.py"]  # has an environment of its own
