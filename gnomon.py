@@ -1,19 +1,20 @@
 """The command ``gnomon``: joins what the packages can do, and turns bad input into exit 2."""
 
-import os
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 import simulator.commands
 import specs.commands
-from specs.console import BadInput, say_faults
+from specs.console import BadInput, say_faults, say_text
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -21,14 +22,15 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gnomon {version('gnomon')}")
+        say_text(f"gnomon {version('gnomon')}\n")
         raise typer.Exit
 
 
 @app.callback()
 def gnomon(
     _: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Which gnomon.")
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which gnomon."),
     ] = False,
 ) -> None:
     """The fixed thing by which job schedulers are measured.
@@ -44,16 +46,15 @@ specs.commands.add_to(app)
 
 def main() -> None:
     """Run the command; the console script."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Into files and pipes goes UTF-8, which the formats ask for; a terminal has its own.
+        encoding = None if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     try:
-        app()
+        app(prog_name="gnomon")
     except BadInput as error:
         say_faults(error)
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 r"""A cluster in virtual time: servers, their workers, the store, and the links between them.
 
-The one idea: this module only carries. Servers and store are the reference's own objects; a packet
-of operations travels to the store, the store's replies travel back, a service takes its time. What
-is decided is decided by the reference.
+The one idea: this module only carries. Servers and store are the reference's own objects; an
+operation travels to the store, the store's replies travel back, a service takes its time. What is
+decided is decided by the reference.
 
-    server --operations--> link --> store.apply --> link --replies--> server
+    server --operation--> link --> store.apply --> link --replies--> server
        \__ Run --> invocation begins, virtual time passes, invocation ends --> server.finish
 """
 
@@ -96,7 +96,7 @@ class Cluster:
 _FOR_THE_SINGLETON = frozenset((Outcomes, JobList, Leader))
 
 
-def link(latency: Spread, draw: Draw) -> Callable[[int], int]:
+def link(latency: Spread, draw: Draw) -> Link:
     """One direction between a server and the store: when sent -> when it arrives (µs).
 
     What was sent earlier arrives earlier or at the same instant, as on one connection.

@@ -1,9 +1,9 @@
 """``gnomon replay``: a recording in a simulated cluster, with a verdict rule by rule."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -14,9 +14,10 @@ from reference.events import Event
 from reference.history import History, Writer
 from simulator.operator import RefusedCommand
 from simulator.replay import header_of, simulate
-from specs import console, shelf
+from specs import console, report, shelf
+from specs.console import BadInput
 from specs.reader import RecordingError
-from specs.recording import MOST_SERVERS, MOST_WORKERS, ON_SERVERS, Recording
+from specs.recording import LARGEST_SEED, MOST_SERVERS, MOST_WORKERS, ON_SERVERS, Recording
 from specs.rules import Finding, judge_trace
 from specs.summary import Summary, summarise
 from specs.trace import Trace
@@ -30,29 +31,36 @@ def add_to(app: typer.Typer) -> None:
 def replay(
     recording: Annotated[
         str | None,
-        typer.Argument(help="A recording's file, or the name of one that ships; none: list those."),
+        typer.Argument(
+            metavar="RECORDING",
+            help="The name of a recording that ships, or a file. Without it, those are listed.",
+        ),
     ] = None,
     servers: Annotated[
         int | None,
-        typer.Option(help="Servers instead of the recording's.", min=1, max=MOST_SERVERS),
+        typer.Option(metavar="N", help="So many servers instead.", min=1, max=MOST_SERVERS),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Workers a server instead.", min=1, max=MOST_WORKERS)
+        int | None,
+        typer.Option(metavar="W", help="Workers of each server.", min=1, max=MOST_WORKERS),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed instead of the recording's.", min=0)
+        int | None,
+        typer.Option(metavar="S", help="Seed of all chance.", min=0, max=LARGEST_SEED),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(help="End instead, as in 2026-01-31T00:00:00Z.")
+        str | None, typer.Option(metavar="T", help="End, such as 2026-01-31T00:00:00Z.")
     ] = None,
     history: Annotated[
-        Path | None, typer.Option(help="Write the history to this file, as JSON lines.")
+        Path | None, typer.Option(metavar="FILE", help="Write the history, as JSON lines.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")] = False,
 ) -> None:
-    """Replay a recorded schedule in a simulated cluster and judge what happened.
+    """Replay a recorded schedule and judge what happened.
 
-    Exit 0 if every rule that was exercised holds, 1 if one is broken, 2 if the input is bad.
+    The cluster is simulated; the options take the place of what the recording says of it.
+
+    Exit status 0: every rule that was exercised holds; 1: one is broken; 2: bad input.
     """
     if recording is None:
         list_recordings(json)
@@ -60,7 +68,7 @@ def replay(
     replayed = overridden(load(recording), servers, workers, seed, until)
     events: list[Any] = []
     header = header_of(replayed)
-    with opened(history) as file:
+    with console.written_file(history, Path(recording)) if history else nullcontext() as file:
         writer = Writer(header, file)
 
         def record(event: Event) -> None:
@@ -80,14 +88,14 @@ def replay(
                 "refused_commands": [
                     {"at": c.at, "do": c.do, "target": c.target, "why": why} for c, why in refused
                 ],
-                "rules": console.findings_as_values(findings),
+                "rules": report.findings_as_values(findings),
                 "history_sha256": digest,
             }
         )
     else:
         say(replayed, refused, summary, findings)
-        where = f" in {history}" if history else ""
-        console.console().print(f"history sha256 {digest}{where}")
+        console.say(*([f"history written to {history}"] if history else []))
+        console.say(f"history sha256 {digest}")
     if any(finding.violations for finding in findings.values()):
         raise typer.Exit(1)
 
@@ -97,7 +105,7 @@ def load(name: str) -> Recording:
     try:
         return shelf.load(name)
     except RecordingError as error:
-        raise console.BadInput(name, error.faults) from None
+        raise BadInput(name, error.faults) from None
 
 
 def overridden(
@@ -117,10 +125,10 @@ def overridden(
         try:
             end = read_instant(until)
         except ValueError as error:
-            raise console.BadInput("--until", [f"{error}; given was {until!r}"]) from None
+            raise BadInput("--until", [f"{error}; given was {until!r}"]) from None
         if end <= recording.start:
             starts = write_instant(recording.start)
-            raise console.BadInput("--until", [f"it must be later than the start, {starts}"])
+            raise BadInput("--until", [f"it must be later than the start, {starts}"])
         recording = replace(recording, until=end)
     unknown = [
         c.target
@@ -129,24 +137,8 @@ def overridden(
     ]
     if unknown:
         problem = f"the recording's commands speak of {', '.join(unknown)}; use more servers"
-        raise console.BadInput("--servers", [problem])
+        raise BadInput("--servers", [problem])
     return recording
-
-
-@contextmanager
-def opened(path: Path | None) -> Iterator[IO[bytes] | None]:
-    """The file to write a history to; it takes its name only when it is whole. Raises BadInput."""
-    if path is None:
-        yield None
-        return
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise console.BadInput(str(path), [f"cannot be written: {error.strerror}"]) from None
 
 
 def list_recordings(json: bool) -> None:
@@ -165,12 +157,12 @@ def list_recordings(json: bool) -> None:
         )
         console.say_json(list(told))
         return
-    listing = console.table("recording", "jobs", "span", "what it shows", right=("jobs", "span"))
+    listing = report.table("recording", "jobs", "span", "what it shows", right=("jobs", "span"))
     for name, r in shipped.items():
-        listing.add_row(name, str(len(r.jobs)), console.span(r.until - r.start), r.title)
-    out = console.console()
-    out.print(listing)
-    out.print("\nReplay one with: gnomon replay NAME, or your own with: gnomon replay FILE.toml")
+        listing.add_row(name, str(len(r.jobs)), report.span(r.until - r.start), r.title)
+    console.say(
+        listing, "\nReplay one: gnomon replay overlap", "Or your own: gnomon replay FILE.toml"
+    )
 
 
 def say(
@@ -180,21 +172,19 @@ def say(
     findings: Mapping[str, Finding],
 ) -> None:
     """Say to people what came of a replay."""
-    out = console.console()
     cluster = recording.cluster
     if recording.title:
-        out.print(recording.title)
-    out.print(
-        f"{write_instant(recording.start)} to {write_instant(recording.until)} "
-        f"({console.span(recording.until - recording.start)}), {len(recording.jobs)} jobs, "
-        f"{cluster.servers} servers × {cluster.workers} workers, seed {recording.seed}"
+        console.say(recording.title)
+    begins, ends = write_instant(recording.start), write_instant(recording.until)
+    console.say(f"{begins} to {ends} ({report.span(recording.until - recording.start)})")
+    console.say(
+        f"{console.counted(len(recording.jobs), 'job')}, "
+        f"{console.counted(cluster.servers, 'server')} × "
+        f"{console.counted(cluster.workers, 'worker')}, seed {recording.seed}"
     )
-    for part in console.figures(summary):
-        out.print()
-        out.print(part)
-    out.print()
-    for verdict in console.verdicts(findings):
-        out.print(verdict)
     for command, why in refused:
         at, what = write_instant(command.at), f"{command.do} {command.target}"
-        out.print(f"refused at {at}: {what}: {why}")
+        console.say(f"refused at {at}: {what}: {why}")
+    for part in report.figures(summary):
+        console.say("", part)
+    console.say("", *report.verdicts(findings), "")

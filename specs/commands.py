@@ -1,19 +1,33 @@
 """``gnomon check``, ``rules``, ``next`` and ``import``: what can be asked without a simulation."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill, indent
 from typing import IO, Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
+from rich.text import Text
 
 from reference import history, jobs
-from reference.clock import DAY, read_duration, read_instant, to_datetime, write_instant
-from specs import console, shelf
-from specs.crontab import UndecidedError, read_crontab
+from reference.clock import (
+    DAY,
+    LAST_INSTANT,
+    SECOND,
+    read_duration,
+    read_instant,
+    to_datetime,
+    write_instant,
+)
+from specs import console, report, shelf
+from specs.console import BadInput
+from specs.crontab import Problem, UndecidedError, read_crontab
 from specs.document import Section, sections
-from specs.importing import from_crontab, from_schedule
+from specs.importing import expressible, from_crontab, from_schedule
 from specs.preview import next_instants, read_when
 from specs.recording import Recording
 from specs.rules import RULES, Finding, judge_trace
@@ -22,14 +36,28 @@ from specs.summary import summarise
 from specs.trace import Trace
 from specs.words import in_words
 
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
-Zone = Annotated[str, typer.Option(help="IANA time zone, as in Europe/Warsaw.")]
+LARGEST_SCHEDULE = 4 * 2**20
+"""Bytes of a file to import; whole distributions are scheduled in a hundredth of it."""
+LONGEST_EVENT = 32 * 2**20
+"""Bytes of a line of a history; the largest payload takes a tenth of it."""
+WIDTH_OF_PROSE = 88
+_HARD_BLANK = "\N{NO-BREAK SPACE}"
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+Zone = Annotated[str, typer.Option(metavar="ZONE", help="IANA time zone, such as Europe/Warsaw.")]
 From = Annotated[
-    str | None, typer.Option("--from", help="Where the recording starts; default: next midnight.")
+    str | None,
+    typer.Option("--from", metavar="T", help="Start of the recording.  [default: next midnight]"),
 ]
-Until = Annotated[str | None, typer.Option(help="Where it ends; default: a day after its start.")]
-Out = Annotated[Path | None, typer.Option(help="Write the recording here instead of printing it.")]
-Takes = Annotated[str, typer.Option("--duration", help="How long every run is to take.")]
+Until = Annotated[
+    str | None, typer.Option(metavar="T", help="End of the recording.  [default: a day later]")
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the recording to FILE, do not print it.")
+]
+Takes = Annotated[
+    str, typer.Option("--duration", metavar="D", help="How long every run takes, such as 250ms.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,13 +71,18 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(imports, name="import")
 
 
+# --- check
+
+
 def check(
-    file: Annotated[Path, typer.Argument(help="A history, JSON lines (gnomon-history/1).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="HISTORY", help="A file of JSON lines, gnomon-history/1.")
+    ],
     json: Json = False,
 ) -> None:
-    """Judge a history that somebody made, by every rule.
+    """Judge a history, whoever made it, by every rule.
 
-    Exit 0 if every rule that was exercised holds, 1 if one is broken, 2 if the input is bad.
+    Exit status 0: every rule that was exercised holds; 1: one is broken; 2: bad input.
     """
     read = _read_history(file)
     trace = Trace(read)
@@ -57,17 +90,15 @@ def check(
     summary = summarise(trace)
     if json:
         figures = msgspec.to_builtins(summary)
-        console.say_json({**figures, "rules": console.findings_as_values(findings)})
+        console.say_json({**figures, "rules": report.findings_as_values(findings)})
     else:
-        out = console.console()
         begins, ends = write_instant(trace.start), write_instant(trace.end)
-        out.print(f"{file}: {console.count(len(read.events))} events, {begins} to {ends}")
-        for part in console.figures(summary):
-            out.print()
-            out.print(part)
-        out.print()
-        for verdict in console.verdicts(findings):
-            out.print(verdict)
+        length = report.span(trace.end - trace.start)
+        events = console.counted(len(read.events), "event")
+        console.say(f"{file}: {events}, {begins} to {ends} ({length})")
+        for part in report.figures(summary):
+            console.say("", part)
+        console.say("", *report.verdicts(findings))
     if any(finding.violations for finding in findings.values()):
         raise typer.Exit(1)
 
@@ -76,42 +107,48 @@ def _read_history(path: Path) -> history.History:
     try:
         size = path.stat().st_size
         with path.open("rb") as file, console.progress("reading", 0, max(size, 1)) as bar:
-            return history.read(_noting(file, bar))
+            return history.read(_lines(file, bar))
     except OSError as error:
-        raise console.BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
+        raise BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
     except history.HistoryError as error:
-        raise console.BadInput(str(path), [str(error)]) from None
+        raise BadInput(str(path), [str(error)]) from None
 
 
-def _noting(file: IO[bytes], bar: console.Move) -> Iterable[bytes]:
+def _lines(file: IO[bytes], bar: console.Move) -> Iterable[bytes]:
     """The lines of `file`, telling `bar` now and then how many bytes have been read."""
     position = 0
-    for number, line in enumerate(file):
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_EVENT), b"")):
         position += len(line)
         if number % 10_000 == 0:
             bar(position)
         yield line
 
 
+# --- rules
+
+
 def rules(
-    id: Annotated[str | None, typer.Argument(help="A rule's id, as in FIRE-5; none: all.")] = None,
+    id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="A rule's id, such as FIRE-5.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say what must hold: every rule, or one with its reason and an example that breaks it."""
+    """Say what must hold: every rule, or one in full.
+
+    In full: its text, its reason, its source, and histories that keep it and that break it.
+    """
     texts = sections()
     if id is not None and id.upper() not in texts:
-        raise console.BadInput("rules", [jobs.no_such("rule", id, texts)])
+        raise BadInput("ID", [jobs.no_such("rule", id, texts)])
     chosen = list(texts.values()) if id is None else [texts[id.upper()]]
     if json:
         told = [_rule_as_values(section) for section in chosen]
         console.say_json(told if id is None else told[0])
     elif id is None:
-        listing = console.table("rule", "level", "state", "what must hold")
+        listing = report.table("rule", "level", "state", "what must hold")
         for section in chosen:
             listing.add_row(section.id, section.level, section.state, section.title)
-        out = console.console()
-        out.print(listing)
-        out.print("\nOne of them in full, with its reason and examples: gnomon rules FIRE-5")
+        console.say(listing, "\nOne of them in full: gnomon rules FIRE-5")
     else:
         _say_rule(chosen[0])
 
@@ -138,61 +175,106 @@ def _rule_as_values(section: Section) -> dict[str, object]:
 
 
 def _say_rule(section: Section) -> None:
-    out = console.console()
-    out.print(f"{section.id} {section.title}\n", style="bold")
-    out.print(f"{section.text}\n\nWhy.\n{section.why}\n")
-    out.print(f"{section.level}. Source: {section.source}. Checked: {_where_checked(section)}.")
+    console.say(
+        Text(f"{section.id} {section.title}", "bold"),
+        f"\n{_prose(section.text)}",
+        f"\n{_prose(f'Why. {section.why}')}",
+        f"\nLevel:   {section.level}",
+        f"Source:  {section.source}",
+        f"Checked: {_where_checked(section)}",
+    )
     for example in section.examples:
         options = f" ({', '.join(example.options)})" if example.options else ""
-        out.print(f"\nA history that {example.effect} it{options}:\n")
-        for line in example.text.splitlines():
-            out.print(f"    {line}", soft_wrap=True)
+        keeps = "keeps" if example.effect == "holds" else "breaks"
+        console.say(
+            f"\nA history that {keeps} it{options}:\n", indent(example.text.rstrip(), "    ")
+        )
+
+
+def _prose(text: str) -> str:
+    """Paragraphs and lists, wrapped anew for the terminal; what is `quoted` stays in one line."""
+    width = min(get_terminal_size().columns, WIDTH_OF_PROSE)
+    return "\n".join(
+        fill(
+            re.sub(
+                "`.*?`", lambda quoted: quoted[0].replace(" ", _HARD_BLANK), " ".join(part.split())
+            ),
+            width,
+            initial_indent="\n" if part.startswith("\n") else "",
+            subsequent_indent="  " if part.lstrip().startswith("* ") else "",
+            break_on_hyphens=False,
+            break_long_words=False,
+        ).replace(_HARD_BLANK, " ")
+        for part in re.split(r"\n(?=\n|\* )", text)
+    )
+
+
+# --- next
 
 
 def preview(
     definition: Annotated[
-        str, typer.Argument(help="A cron definition, or an interval such as 'every 90m'.")
+        str,
+        typer.Argument(
+            metavar="DEFINITION",
+            help="A cron definition, in quotes, or an interval such as 'every 90m'.",
+        ),
     ],
     timezone: Zone = "UTC",
     start: Annotated[
-        str | None, typer.Option(help="start_date, where an interval's grid begins.")
+        str | None,
+        typer.Option(metavar="T", help="start_date; an interval counts from it.  [default: now]"),
     ] = None,
     after: Annotated[
-        str | None, typer.Option(help="Later than this; default: --start, else now.")
+        str | None,
+        typer.Option(metavar="T", help="Only what is later than T.  [default: from --start on]"),
     ] = None,
-    count: Annotated[int, typer.Option(help="How many.", min=1, max=100_000)] = 10,
+    count: Annotated[
+        int, typer.Option(metavar="N", help="How many instants.", min=1, max=100_000)
+    ] = 10,
     json: Json = False,
 ) -> None:
     """Say when a definition is due next, and what it means in words."""
-    if after is not None:
-        since = _instant("--after", after)
-    else:
-        since = console.now() if start is None else _instant("--start", start) - 1
     try:
         fields = read_when(definition)
     except ValueError as error:
-        raise console.BadInput("DEFINITION", getattr(error, "faults", [str(error)])) from None
-    begins = since + 1 if start is None else _instant("--start", start)
+        raise BadInput("DEFINITION", getattr(error, "faults", [str(error)])) from None
     if fields["job_type"] == "cron_style":
         fields["timezone"] = _zone(timezone)
     elif timezone != "UTC":
-        raise console.BadInput("--timezone", ["an interval has none: it counts real time"])
+        raise BadInput("--timezone", ["an interval has none: it counts real time"])
+    later_than = None if after is None else _instant("--after", after)
+    if start is not None:
+        begins = _instant("--start", start)
+    else:
+        begins = _next_second() if later_than is None else later_than
     fields |= {"name": "next", "service": "next", "start_date": write_instant(begins)}
     job = jobs.read(fields)
-    instants = next_instants(job, since, count)
+    instants = next_instants(job, begins - 1 if later_than is None else later_than, count)
     if json:
         console.say_json([write_instant(instant) for instant in instants])
-        return
-    out = console.console()
-    out.print(in_words(job))
-    for instant in instants:
-        local = to_datetime(instant).astimezone(ZoneInfo(timezone))
-        shown = "" if timezone == "UTC" else f"  {local:%Y-%m-%d %H:%M:%S %Z}"
-        out.print(f"{write_instant(instant)}  {local:%a}{shown}")
+    else:
+        console.say(in_words(job), *(_moment(instant, timezone) for instant in instants))
+
+
+def _next_second() -> int:
+    return -(-console.now() // SECOND) * SECOND
+
+
+def _moment(instant: int, timezone: str) -> str:
+    """An instant, and what the clock of `timezone` shows then."""
+    local = to_datetime(instant).astimezone(ZoneInfo(timezone))
+    shown = f"{local:%a}" if timezone == "UTC" else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
+    return f"{write_instant(instant)}  {shown}"
+
+
+# --- import
 
 
 def import_crontab(
-    file: Annotated[Path, typer.Argument(help="A crontab; of a user, or like /etc/crontab.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A user's crontab, or one like /etc/crontab.")
+    ],
     timezone: Zone = "UTC",
     system: Annotated[
         bool | None,
@@ -204,92 +286,106 @@ def import_crontab(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Make a recording of a crontab. What cannot be expressed is listed."""
+    """Make a recording of a crontab.
+
+    What cannot be expressed, such as @reboot, is listed on standard error.
+    """
     begins, ends, takes = _span(start, until, duration)
     try:
-        text = _bytes(file).decode("utf-8-sig")
-        crontab = read_crontab(text, _zone(timezone), system)
+        text = console.read_file(file, LARGEST_SCHEDULE).decode("utf-8-sig")
+        crontab = expressible(read_crontab(text, _zone(timezone), system))
     except UnicodeDecodeError as error:
-        raise console.BadInput(str(file), [f"byte {error.start} is not UTF-8"]) from None
+        problem = f"byte {error.start} is not UTF-8; a crontab is a text in UTF-8"
+        raise BadInput(str(file), [problem]) from None
     except UndecidedError as error:
-        raise console.BadInput(str(file), [str(error)]) from None
+        raise BadInput(str(file), [str(error)]) from None
+    if not crontab.lines:
+        reasons = [f"line {problem.number}: {problem.reason}" for problem in crontab.problems]
+        raise BadInput(str(file), [*reasons, "no line of it is a job that can be imported"])
     recording = from_crontab(crontab, f"Imported from {file.name}", begins, ends, takes)
-    problems = [
-        {"line": problem.number, "text": problem.text, "reason": problem.reason}
-        for problem in crontab.problems
-    ]
-    _deliver(recording, out, json, problems)
+    _deliver(recording, file, out, json, crontab.problems)
 
 
 def import_schedule(
-    file: Annotated[Path, typer.Argument(help="A schedule, JSON: source, jobs, …")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON: source, retrieved_version, note, jobs.")
+    ],
     start: From = None,
     until: Until = None,
     duration: Takes = "1s",
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Make a recording of a schedule file."""
+    """Make a recording of a schedule file.
+
+    Its jobs have a name, and cron, a cron definition, or every_seconds.
+    """
     begins, ends, takes = _span(start, until, duration)
     try:
-        recording = from_schedule(read_schedule(_bytes(file)), begins, ends, takes)
+        schedule = read_schedule(console.read_file(file, LARGEST_SCHEDULE))
     except ScheduleError as error:
-        raise console.BadInput(str(file), error.faults) from None
-    _deliver(recording, out, json, [])
+        raise BadInput(str(file), error.faults) from None
+    _deliver(from_schedule(schedule, begins, ends, takes), file, out, json, ())
 
 
 def _deliver(
-    recording: Recording, out: Path | None, json: bool, problems: list[dict[str, object]]
+    recording: Recording,
+    source: Path,
+    out: Path | None,
+    json: bool,
+    problems: Sequence[Problem],
 ) -> None:
     """Write or print a recording, and say what could not be brought into it."""
+    text = shelf.to_toml(recording)
     if out is not None:
-        try:
-            out.write_text(shelf.to_toml(recording), "utf-8")
-        except OSError as error:
-            raise console.BadInput(str(out), [f"cannot be written: {error.strerror}"]) from None
+        with console.written_file(out, source) as file:
+            file.write(text.encode())
     if json:
-        console.say_json({"recording": shelf.tables_of(recording), "not_imported": problems})
+        missing = [{"line": p.number, "text": p.text, "reason": p.reason} for p in problems]
+        console.say_json({"recording": shelf.tables_of(recording), "not_imported": missing})
     elif out is None:
-        console.say_text(shelf.to_toml(recording))
-    for problem in problems:
-        console.say_aside(
-            f"not imported: line {problem['line']}: {problem['text']}: {problem['reason']}"
-        )
+        console.say_text(text)
     console.say_aside(
-        f"{len(recording.jobs)} jobs imported, {len(problems)} lines not"
-        f"{'' if out is None else f'; written to {out}'}. A schedule does not say how long runs "
-        "take: put the durations of the services right."
+        f"not imported: line {problem.number}: {problem.text.strip():.60}: {problem.reason}"
+        for problem in problems
     )
+    imported = console.counted(len(recording.jobs), "job")
+    left_out = f", {console.counted(len(problems), 'line')} not" if problems else ""
+    console.say_aside(
+        [
+            f"{imported} imported{left_out}{'' if out is None else f'; written to {out}'}",
+            "How long runs take no schedule says: put the durations of the services right.",
+        ]
+    )
+
+
+# --- options
 
 
 def _span(start: str | None, until: str | None, duration: str) -> tuple[int, int, int]:
     """Where a recording starts and ends, and how long a run takes (µs)."""
     begins = (console.now() // DAY + 1) * DAY if start is None else _instant("--from", start)
-    ends = begins + DAY if until is None else _instant("--until", until)
+    ends = min(begins + DAY, LAST_INSTANT) if until is None else _instant("--until", until)
     if ends <= begins:
-        raise console.BadInput("--until", [f"it must be later than {write_instant(begins)}"])
+        raise BadInput("--until", [f"it must be later than {write_instant(begins)}"])
     try:
-        return begins, ends, read_duration(duration)
+        takes = read_duration(duration)
     except ValueError as error:
-        raise console.BadInput("--duration", [f"{error}; given was {duration!r}"]) from None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise console.BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
+        raise BadInput("--duration", [f"{error}; given was {duration!r}"]) from None
+    if takes > jobs.LONGEST_DURATION:
+        raise BadInput("--duration", [f"it is at most a million days; given was {duration!r}"])
+    return begins, ends, takes
 
 
 def _instant(option: str, text: str) -> int:
     try:
         return read_instant(text)
     except ValueError as error:
-        raise console.BadInput(option, [f"{error}; given was {text!r}"]) from None
+        raise BadInput(option, [f"{error}; given was {text!r}"]) from None
 
 
 def _zone(text: str) -> str:
     try:
         return jobs.read_zone(text)
     except ValueError as error:
-        raise console.BadInput("--timezone", [f"{error}; given was {text!r}"]) from None
+        raise BadInput("--timezone", [f"{error}; given was {text!r}"]) from None

@@ -1,30 +1,29 @@
-"""What the commands say: to people in tables, to machines in JSON, and what is wrong to both.
+"""The edge of the commands: what they print, and the files that they read and write.
 
-The one idea: a command computes first and speaks last; this is the only place that prints.
+The one idea: a command computes first and speaks last; this is the only place that prints. Nothing
+printed can do harm: what came out of a file is made printable, and a reader who closes the pipe has
+seen enough, which is no error.
 """
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
-from reference.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND, from_datetime
-from specs.document import sections
-from specs.rules import Finding
-from specs.summary import Summary
+from reference.clock import from_datetime
 
-WIDTH_UNLESS_TERMINAL = 100
-VIOLATIONS_SHOWN = 5
-VIOLATIONS_IN_JSON = 100
-LONGEST_FAULT = 600
-"""Characters; what a file of noise is told of need not be its noise."""
+WIDTH_OF_A_PIPE = 10_000
+"""Nothing is wrapped where no person is looking: a line stays a line."""
+MOST_LINES = 50
+LONGEST_LINE = 500
+"""Of what is told on standard error: a file of noise must not come back as noise."""
 
 
 class BadInput(Exception):
@@ -35,38 +34,48 @@ class BadInput(Exception):
         super().__init__("; ".join(self.faults))
 
 
-def console() -> Console:
-    """Standard output, for people; as wide as the terminal, and plain if it is none."""
-    width = None if sys.stdout.isatty() else WIDTH_UNLESS_TERMINAL
-    return Console(width=width, highlight=False, markup=False, soft_wrap=False)
+# --- standard output
+
+
+def say(*parts: RenderableType) -> None:
+    """For people: texts and tables, as wide as the terminal."""
+    out = Console(
+        width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    with out.capture() as capture:
+        for part in parts:
+            out.print(printable(part) if isinstance(part, str) else part)
+    say_text("".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1]))
 
 
 def say_json(value: Any) -> None:
-    """Standard output, for machines: one JSON document."""
-    encoded = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    sys.stdout.write(encoded.decode() + "\n")
+    """For machines: one JSON document."""
+    say_text(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
 def say_text(text: str) -> None:
-    """Standard output, as it is."""
-    sys.stdout.write(text)
+    """As it is."""
+    _write(sys.stdout, text)
 
 
-def say_aside(text: str) -> None:
-    """Standard error: what is worth knowing but is no part of the result."""
-    sys.stderr.write(text + "\n")
+# --- standard error
+
+
+def say_aside(lines: Iterable[str]) -> None:
+    """What is worth knowing and no part of the result, a line each."""
+    lines = list(lines)
+    shown = [shortened(printable(line, keep="")) for line in lines[:MOST_LINES]]
+    if len(lines) > MOST_LINES:
+        shown.append(f"… and {len(lines) - MOST_LINES} more")
+    _write(sys.stderr, "".join(f"{line}\n" for line in shown))
 
 
 def say_faults(error: BadInput) -> None:
-    """Standard error: what is wrong, a line a fault."""
-    for fault in error.faults:
-        shown = fault if len(fault) <= LONGEST_FAULT else f"{fault[:LONGEST_FAULT]}…"
-        sys.stderr.write(f"gnomon: {shown}\n")
-
-
-def now() -> int:
-    """What time it is for the person at the command (µs, UTC)."""
-    return from_datetime(datetime.now(UTC))
+    """What is wrong, a line a fault."""
+    say_aside(f"gnomon: {fault}" for fault in error.faults)
 
 
 Move = Callable[[int], None]
@@ -75,7 +84,7 @@ Move = Callable[[int], None]
 
 @contextmanager
 def progress(what: str, start: int, end: int) -> Iterator[Move]:
-    """A bar on standard error from `start` to `end`, if that is a terminal; moved by calling it."""
+    """A bar from `start` to `end`, if there is a terminal to show it; moved by calling it."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -90,112 +99,80 @@ def progress(what: str, start: int, end: int) -> Iterator[Move]:
         yield lambda at: bar.update(task, completed=at - start)
 
 
-def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """An empty table; the columns in `right` are aligned to the right."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    return made
+# --- text
 
 
-def count(number: int) -> str:
-    """A count for people: ``1 440 000``."""
-    return f"{number:,}".replace(",", " ")
-
-
-def span(duration: int) -> str:
-    """A duration (µs) for people, to three figures or so: ``1.5 s``, ``2 h 30 min``."""
-    if duration >= DAY and duration % DAY == 0:
-        return f"{duration // DAY} d"
-    if duration >= HOUR:
-        hours, minutes = divmod(duration // MINUTE, 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    for size, unit in ((MINUTE, "min"), (SECOND, "s"), (MILLISECOND, "ms")):
-        if duration >= size:
-            return f"{duration / size:.3g} {unit}"
-    return f"{duration} µs"
-
-
-def counted(counts: Mapping[str, int]) -> Table:
-    """A table of one row of counts."""
-    made = table(*counts, right=tuple(counts))
-    made.add_row(*map(count, counts.values()))
-    return made
-
-
-def figures(summary: Summary) -> Iterator[Table]:
-    """The figures of a history, for people."""
-    runs = summary.runs
-    yield counted(
-        {
-            "occurrences": summary.occurrences,
-            "published": summary.published,
-            "coalesced": summary.coalesced,
-            "skipped": summary.skipped,
-            "still ahead": summary.ahead,
-            "on demand": summary.on_demand,
-        }
+def printable(text: str, keep: str = "\n") -> str:
+    """`text` with what is not printable escaped, but for the characters to `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in keep else ascii(letter)[1:-1] for letter in text
     )
-    yield counted(
-        {
-            "finished": runs.finished,
-            "failed": runs.failed,
-            "running": runs.running,
-            "waiting": runs.waiting,
-            "lost": runs.lost,
-            "most waiting at once": summary.peak_waiting,
-        }
-    )
-    if summary.wait_us is not None:
-        columns = ("p50", "p95", "p99", "longest")
-        waits = table("from due to started:", *columns, right=columns)
-        wait = summary.wait_us
-        waits.add_row("", span(wait.p50), span(wait.p95), span(wait.p99), span(wait.max))
-        yield waits
-    used = table("server", "workers busy", "", right=("workers busy",))
-    for server, share in summary.utilisation.items():
-        used.add_row(server, f"{share:.1%}", "█" * round(share * 40))
-    yield used
 
 
-def verdicts(findings: Mapping[str, Finding]) -> Iterator[Table | Text]:
-    """What the rules say, for people: what is broken last, where the eye ends."""
-    texts = sections()
-    rules = table("rule", "verdict", "examined", "", right=("examined",))
-    styles = {"holds": "green", "broken": "bold red", "not exercised": "dim"}
-    for id, finding in findings.items():
-        rules.add_row(
-            id,
-            Text(finding.verdict, styles[finding.verdict]),
-            count(finding.examined),
-            texts[id].title,
-        )
-    yield rules
-    tally = dict.fromkeys(styles, 0)
-    for finding in findings.values():
-        tally[finding.verdict] += 1
-    yield Text(
-        f"\n{tally['holds']} rules hold, {tally['broken']} broken, "
-        f"{tally['not exercised']} not exercised"
-    )
-    for id, finding in findings.items():
-        for violation in finding.violations[:VIOLATIONS_SHOWN]:
-            yield Text(f"{id} broken at {violation}", "red")
-        if (more := len(finding.violations) - VIOLATIONS_SHOWN) > 0:
-            yield Text(f"{id} broken {count(more)} times more", "red")
+def shortened(text: str) -> str:
+    """`text`, what is too much cut out of its middle: a message ends with the way out."""
+    if len(text) <= LONGEST_LINE:
+        return text
+    end = LONGEST_LINE // 3
+    return f"{text[: LONGEST_LINE - end]} … {text[-end:]}"
 
 
-def findings_as_values(findings: Mapping[str, Finding]) -> dict[str, Any]:
-    """What the rules say, for machines."""
-    return {
-        id: {
-            "verdict": finding.verdict,
-            "examined": finding.examined,
-            "broken": len(finding.violations),
-            "violations": [
-                {"at": violation.at, "what": violation.what}
-                for violation in finding.violations[:VIOLATIONS_IN_JSON]
-            ],
-        }
-        for id, finding in findings.items()
-    }
+def counted(number: int, what: str) -> str:
+    """`number` of `what`: ``1 job``, ``2 jobs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _write(stream: IO[str], text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+# --- the world of the person at the command
+
+
+def now() -> int:
+    """What time it is (µs, UTC)."""
+    return from_datetime(datetime.now(UTC))
+
+
+def read_file(path: Path, largest: int) -> bytes:
+    """What is in a file of at most `largest` bytes. Raises BadInput."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(largest + 1)
+    except OSError as error:
+        raise BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
+    if len(data) > largest:
+        raise BadInput(str(path), [f"the file is too large; at most {largest >> 20} MiB are read"])
+    return data
+
+
+@contextmanager
+def written_file(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
+    """A file to write to; it takes its name only when it is whole. Raises BadInput.
+
+    What is being read, the `sources`, is not overwritten. A device or a pipe is simply written to.
+    """
+    real = Path(os.path.realpath(path))
+    if real in [Path(os.path.realpath(source)) for source in sources]:
+        raise BadInput(str(path), ["it is what is being read; write to another file"])
+    try:
+        if real.exists() and not real.is_file():
+            with real.open("wb") as file:
+                yield file
+            return
+        part = real.with_name(f"{real.name}.part")
+        try:
+            with part.open("wb") as file:
+                yield file
+            part.replace(real)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise BadInput(str(path), [f"cannot be written: {error.strerror}"]) from None

@@ -8,9 +8,20 @@ from typing import Any
 
 from reference import jobs
 from reference.clock import write_instant
-from specs.crontab import Crontab
+from specs.crontab import Crontab, Problem
 from specs.recording import Fixed, JobSpec, Recording, ServiceSpec
 from specs.schedules import Schedule
+
+
+def expressible(crontab: Crontab) -> Crontab:
+    """`crontab`, with each line whose command is too long for a job among the problems (JOB-1)."""
+    too_long = [line for line in crontab.lines if len(line.command.encode()) > jobs.LARGEST_EXTRA]
+    reason = f"its command has more than {jobs.LARGEST_EXTRA} bytes: move it to a script"
+    problems = [*crontab.problems, *(Problem(n.number, n.command, reason) for n in too_long)]
+    return Crontab(
+        lines=tuple(line for line in crontab.lines if line not in too_long),
+        problems=tuple(sorted(problems)),
+    )
 
 
 def from_crontab(crontab: Crontab, title: str, start: int, until: int, duration: int) -> Recording:

@@ -168,13 +168,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--hours", type=int, default=2, help="simulated hours in each turn")
-    parser.add_argument("--turns", type=int, default=5, help="turns, each contestant once in each")
+    parser.add_argument("--hours", type=int, default=24, help="simulated hours in each turn")
+    parser.add_argument("--turns", type=int, default=3, help="turns, each contestant once in each")
     parser.add_argument("--streamed", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.streamed:
         streamed(chosen.streamed * HOUR)
         return
+    # First, and in a process of its own, so that its peak memory is its own.
+    command = [sys.executable, "-m", "tests.bench", "--streamed", str(DAY // HOUR)]
+    subprocess.run(command, check=True)
     span = chosen.hours * HOUR
     rates: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
     for _ in range(chosen.turns):
@@ -184,17 +187,15 @@ def main() -> None:
             runs = run(span)
             rates[name].append(runs / (perf_counter() - began))
     beside = rates["SimPy, queue and workers only"]
-    print(f"{chosen.hours} simulated hours, {chosen.turns} turns; runs/s, median (least to most)\n")
+    print(
+        f"\n{chosen.hours} simulated hours, {chosen.turns} turns; runs/s, median (least to most)\n"
+    )
     for name, rate in rates.items():
         ratio = median(own / other for own, other in zip(rate, beside, strict=True))
         print(
             f"{name:38} {median(rate):10,.0f}  ({min(rate):,.0f} to {max(rate):,.0f})"
             f"   {ratio:5.2f} × SimPy"
         )
-    print()
-    # A process of its own, so that its peak memory is its own.
-    command = [sys.executable, "-m", "tests.bench", "--streamed", str(DAY // HOUR)]
-    subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
