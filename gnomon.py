@@ -1,8 +1,10 @@
 """The command ``gnomon``: joins what the packages can do, and turns bad input into exit 2."""
 
+import os
 import sys
 from importlib.metadata import version
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +48,9 @@ specs.commands.add_to(app)
 
 def main() -> None:
     """Run the command; the console script."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):
         # Into files and pipes goes UTF-8, which the formats ask for; a terminal has its own.
         encoding = None if sys.stdout.isatty() else "utf-8"

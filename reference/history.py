@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import msgspec
 
+from reference.clock import write_instant
 from reference.events import AnyEvent, Event, Instant
 
 FORMAT = "gnomon-history/1"
@@ -140,7 +141,12 @@ def read(lines: Iterable[bytes]) -> History:
             _check_end(number, line, len(events), digest)
             ended = True
         else:
-            events.append(_read_event(number, line, len(events) + 1))
+            event = _read_event(number, line, len(events) + 1)
+            if header and not header.start <= event.at <= header.end:
+                span = f"{write_instant(header.start)} to {write_instant(header.end)}"
+                problem = f"at is {event.at}, {write_instant(event.at)}; the header says {span}"
+                raise HistoryError(number, problem)
+            events.append(event)
     if header is None:
         raise HistoryError(1, f'the file is empty; a history begins with {{"format": "{FORMAT}"}}')
     if not ended:

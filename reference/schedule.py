@@ -157,7 +157,7 @@ class MatchingMinutes:
         return instants
 
     def _compute(self, start: int, end: int) -> Iterator[int]:
-        """The matching instants in [start, end), in order and each once."""
+        """The matching instants in [start, end), in order; a gap's end may be among them often."""
         # A fold of up to a day just before `start` may still be repeating itself after it.
         stretches = list(stretches_of(self.zone, start - DAY, end))
         if self.cron.real_time:
@@ -166,12 +166,10 @@ class MatchingMinutes:
                 yield from (wall - offset for wall in walls)
             return
         reached = stretches[0].begins + stretches[0].offset  # the wall time accounted for so far
-        latest = None
         for begins, ends, offset in stretches:
             for wall in self._walls(reached, ends + offset):
                 due = max(wall - offset, begins)  # what a gap skipped is due where it ends
-                if due >= start and due != latest:
-                    latest = due
+                if due >= start:
                     yield due
             reached = max(reached, ends + offset)
 

@@ -85,8 +85,11 @@ def check(
     Exit status 0: every rule that was exercised holds; 1: one is broken; 2: bad input.
     """
     read = _read_history(file)
-    trace = Trace(read)
-    findings = {**judge_trace(trace), "HIST-4": Finding(len(read.events) + 2)}
+    try:
+        trace = Trace(read)
+        findings = {**judge_trace(trace), "HIST-4": Finding(len(trace.events) + 2)}
+    except RecursionError:
+        raise BadInput(str(file), ["a definition in it is nested too deep to be told of"]) from None
     summary = summarise(trace)
     if json:
         figures = msgspec.to_builtins(summary)
@@ -94,7 +97,7 @@ def check(
     else:
         begins, ends = write_instant(trace.start), write_instant(trace.end)
         length = report.span(trace.end - trace.start)
-        events = console.counted(len(read.events), "event")
+        events = console.counted(len(trace.events), "event")
         console.say(f"{file}: {events}, {begins} to {ends} ({length})")
         for part in report.figures(summary):
             console.say("", part)
@@ -346,8 +349,8 @@ def _deliver(
     elif out is None:
         console.say_text(text)
     console.say_aside(
-        f"not imported: line {problem.number}: {problem.text.strip():.60}: {problem.reason}"
-        for problem in problems
+        f"not imported: line {p.number}: {' '.join(p.text.split()):.60}: {p.reason}"
+        for p in problems
     )
     imported = console.counted(len(recording.jobs), "job")
     left_out = f", {console.counted(len(problems), 'line')} not" if problems else ""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,16 +40,19 @@ class BadInput(Exception):
 
 def say(*parts: RenderableType) -> None:
     """For people: texts and tables, as wide as the terminal."""
+    is_terminal = sys.stdout.isatty()
+    shown = StringIO()
     out = Console(
-        width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE,
+        file=shown,
+        force_terminal=is_terminal,
+        width=None if is_terminal else WIDTH_OF_A_PIPE,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    with out.capture() as capture:
-        for part in parts:
-            out.print(printable(part) if isinstance(part, str) else part)
-    say_text("".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1]))
+    for part in parts:
+        out.print(printable(part) if isinstance(part, str) else part)
+    say_text("".join(f"{line.rstrip()}\n" for line in shown.getvalue().split("\n")[:-1]))
 
 
 def say_json(value: Any) -> None:
@@ -128,8 +132,10 @@ def _write(stream: IO[str], text: str) -> None:
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise BadInput("standard output", [f"cannot be written: {error.strerror}"]) from None
 
 
 # --- the world of the person at the command
@@ -162,8 +168,8 @@ def written_file(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
     if real in [Path(os.path.realpath(source)) for source in sources]:
         raise BadInput(str(path), ["it is what is being read; write to another file"])
     try:
-        if real.exists() and not real.is_file():
-            with real.open("wb") as file:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
                 yield file
             return
         part = real.with_name(f"{real.name}.part")

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reference.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from specs.console import printable
+from specs.console import printable, shortened
 from specs.document import sections
 from specs.rules import Finding
 from specs.summary import Summary
@@ -94,7 +94,7 @@ def verdicts(findings: Mapping[str, Finding]) -> Iterator[Table | Text]:
     )
     for id, finding in findings.items():
         for violation in finding.violations[:VIOLATIONS_SHOWN]:
-            yield Text(f"{id} broken at {printable(str(violation))}", "red")
+            yield Text(shortened(f"{id} broken at {printable(str(violation))}"), "red")
         if (more := len(finding.violations) - VIOLATIONS_SHOWN) > 0:
             yield Text(f"{id} broken {count(more)} times more", "red")
 
