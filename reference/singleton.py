@@ -177,10 +177,11 @@ class Singleton:
             known = self._jobs.get(entry.job)
             if refusal is None or (known is not None and known.revision > entry.revision):
                 continue  # accepted, or a later change has been learnt of in the meantime
-            if refusal == "early" and known is not None and entry.due is not None:
+            if refusal == "early" and known is not None:
+                instants = [*entry.skipped, *entry.coalesced, *([entry.due] if entry.due else [])]
+                known.cursor, known.due = entry.cursor, instants[0]
                 # This server's clock is fast, by as much as this or less.
-                known.cursor, known.due = entry.cursor, entry.due
-                self._agenda.add(known.id, entry.due + max(now - reply.now, 1))
+                self._agenda.add(known.id, instants[-1] + max(now - reply.now, 1))
             else:
                 stale[entry.job] = None
         return Jobs(tuple(stale)) if stale else None

@@ -225,6 +225,7 @@ def _refusal(now: int, kept: KeptJob | None, entry: Entry) -> Refusal | None:
         return "revision"
     if kept.cursor != entry.cursor:
         return "cursor"
-    if entry.due is not None and entry.due > now:
+    is_early = entry.due is not None and entry.due > now
+    if is_early or (entry.skipped and entry.skipped[-1] > now):
         return "early"
     return None

@@ -78,9 +78,10 @@ def replay(
         with console.progress("replaying", replayed.start, replayed.until) as bar:
             refused = simulate(replayed, record, bar)
         digest = writer.close()
-    trace = Trace(History(header, events))
-    findings = judge_trace(trace)
-    summary = summarise(trace)
+    with console.working("judging"):
+        trace = Trace(History(header, events))
+        findings = judge_trace(trace)
+        summary = summarise(trace)
     if json:
         console.say_json(
             {

@@ -86,11 +86,12 @@ def check(
     """
     read = _read_history(file)
     try:
-        trace = Trace(read)
-        findings = {**judge_trace(trace), "HIST-4": Finding(len(trace.events) + 2)}
+        with console.working("judging"):
+            trace = Trace(read)
+            findings = {**judge_trace(trace), "HIST-4": Finding(len(trace.events) + 2)}
+            summary = summarise(trace)
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deep to be told of"]) from None
-    summary = summarise(trace)
     if json:
         figures = msgspec.to_builtins(summary)
         console.say_json({**figures, "rules": report.findings_as_values(findings)})

@@ -8,7 +8,7 @@ seen enough, which is no error.
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -103,6 +103,11 @@ def progress(what: str, start: int, end: int) -> Iterator[Move]:
         yield lambda at: bar.update(task, completed=at - start)
 
 
+def working(what: str) -> AbstractContextManager[object]:
+    """A sign of life, if there is a terminal to show it, while something takes its time."""
+    return Console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
+
+
 # --- text
 
 
@@ -134,7 +139,7 @@ def _write(stream: IO[str], text: str) -> None:
         stream.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        if not isinstance(error, BrokenPipeError):
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
             raise BadInput("standard output", [f"cannot be written: {error.strerror}"]) from None
 
 

@@ -155,6 +155,18 @@ def test_a_fast_clock_tries_again_when_the_store_may_have_come_to_it() -> None:
     assert [(e.cursor, e.due) for e in entries(again)] == [(START, START)]
 
 
+def test_a_fast_clock_that_would_skip_ahead_waits_as_well() -> None:
+    singleton = elected(job(misfire="skip"))
+    local, store = START + 15 * SECOND, START + 5 * SECOND  # ten seconds fast
+    publish = singleton.tick(local)
+    assert [e.skipped for e in entries(publish)] == [(START, START + 10 * SECOND)]
+    assert publish is not None
+    assert singleton.receive(local, publish, Outcomes(store, ("early",))) is None
+    assert singleton.wake_at == START + 20 * SECOND
+    again = singleton.tick(START + 20 * SECOND)
+    assert entries(again)[0].cursor == START
+
+
 def test_misfires_are_folded_into_the_latest() -> None:
     """once: of what is later than its grace the latest is published; what is not, as ever."""
     singleton = elected(job())

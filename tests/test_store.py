@@ -95,6 +95,15 @@ def test_nothing_is_published_early_by_the_stores_clock(bench: Bench) -> None:
     assert bench.publish(SECOND, due=SECOND) is None
 
 
+def test_nothing_is_skipped_early_either(bench: Bench) -> None:
+    bench.lead()
+    bench.put()
+    ahead: dict[str, Any] = {"skipped": (NOW, NOW + SECOND), "next_due": NOW + 2 * SECOND}
+    assert bench.publish(SECOND - 1, None, **ahead) == "early"
+    assert bench.kinds(events.Skipped) == []
+    assert bench.publish(SECOND, None, **ahead) is None
+
+
 def test_nothing_is_published_for_whoever_does_not_lead(bench: Bench) -> None:
     bench.put()
     assert bench.publish(0, due=0) == "deposed"
