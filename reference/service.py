@@ -150,7 +150,7 @@ Services = Mapping[str, type[Service]]
 
 def no_such_service(name: str) -> str:
     """The error of a run whose service the server does not have (RUN-8)."""
-    return f"NoSuchService: no service is named {name!r} here"
+    return f"NoSuchService: no service is named {name} here"
 
 
 class Invocation:

@@ -253,12 +253,12 @@ def test_a_history_takes_the_place_of_an_older_one(
 def test_a_history_can_go_through_a_pipe(run: Command, recording: Path, tmp_path: Path) -> None:
     pipe, got = tmp_path / "pipe", list[bytes]()
     os.mkfifo(pipe)
-    reader = Thread(target=lambda: got.extend(pipe.read_bytes().splitlines(keepends=True)))
+    reader = Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
     reader.start()
     said = run("replay", recording, "--history", pipe, "--json")
-    reader.join()
+    reader.join(timeout=10)
     assert pipe.is_fifo() and said.code == 0
-    assert json.loads(got[-1])["sha256"] == said.json["history_sha256"]
+    assert json.loads(got[0].splitlines()[-1])["sha256"] == said.json["history_sha256"]
 
 
 # --- check

@@ -193,6 +193,18 @@ def test_a_stopped_cluster_starts_again_and_makes_up_by_policy() -> None:
     assert outcomes["poll or not"] == ["Skipped"] * 3
 
 
+def test_a_missing_service_is_named_as_it_is() -> None:
+    """An unprintable name was quoted, and RUN-8 did not find it in the error."""
+    name = "no\u0085such\tservice"
+    missing = ServiceSpec(name=name, duration=Fixed(0), deployed=False)
+    recording = replace(
+        world([interval_job("job", 0, 10, service=name)], span=MINUTE, duration=Fixed(0)),
+        services=(missing,),
+    )
+    finding = judge(replay(recording))["RUN-8"]
+    assert finding.examined and not finding.violations
+
+
 def test_a_server_that_drains_is_not_idle() -> None:
     """Stopped while it still runs, it claims nothing more, and no rule blames it for that."""
     jobs = [interval_job("job", 0, 60)]
