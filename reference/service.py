@@ -144,10 +144,6 @@ class Service:
         """Last, even if handle raised."""
 
 
-Services = Mapping[str, type[Service]]
-"""The services a server can invoke, by name."""
-
-
 def no_such_service(name: str) -> str:
     """The error of a run whose service the server does not have (RUN-8)."""
     return f"NoSuchService: no service is named {name} here"

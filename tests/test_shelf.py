@@ -1,6 +1,7 @@
 """The recordings that ship: each replays, breaks no rule, and shows what its title says."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -60,6 +61,14 @@ def dues(history: list[events.Event], job: str) -> list[str]:
         for event in history
         if isinstance(event, events.Published) and event.job == job and not event.on_demand
     ]
+
+
+def test_the_recording_in_readme_does_what_it_shows() -> None:
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    written = text.partition("```toml\n")[2].partition("```")[0]
+    trace = Trace(replay(shelf.parse(written.encode())))
+    assert dues(trace.events, "daily report") == ["01-05T08:45"]
+    assert not [id for id, finding in judge_trace(trace).items() if finding.violations]
 
 
 def test_the_burst_starts_in_rounds() -> None:
