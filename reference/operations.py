@@ -12,7 +12,8 @@ becomes one script on Redis is always a value from this page.
     Publish                       Outcomes              no
     Claim                         Assignment            until there is a message
     Complete                      Completed             no
-    Heartbeat, Reclaim, Withdraw  Done                  no
+    Join, Heartbeat, Reclaim      Done                  no
+    Withdraw                      Done                  no
 
 The store knows who asks; every reply carries the store's time in `now` (µs, UTC).
 """
@@ -245,6 +246,16 @@ class Completed(Reply, frozen=True, gc=False):
     """Whether the message was still this worker's; if not, it had been reclaimed (DLV-2)."""
 
     accepted: bool
+
+
+class Join(Operation, frozen=True, gc=False):
+    """The asking server begins, perhaps anew, and is to be believed to live for `ttl` µs.
+
+    Whatever was held or waited for under its name belonged to a process that is no more, and is
+    taken back (DLV-2).
+    """
+
+    ttl: int
 
 
 class Heartbeat(Operation, frozen=True, gc=False):

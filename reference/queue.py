@@ -12,7 +12,7 @@ that has waited longest (DLV-5, WORK-3).
 
 from bisect import insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reference import events
 from reference.events import Record
@@ -24,6 +24,7 @@ from reference.operations import (
     Delivery,
     Done,
     Heartbeat,
+    Join,
     Message,
     Reclaim,
     Withdraw,
@@ -98,6 +99,13 @@ class MessageQueue:
             del self._held[worker]
         return [(server, operation, Completed(now, accepted))]
 
+    def join(self, now: int, server: str, operation: Join) -> list[Delivery]:
+        """Let the server begin with nothing: what it held under its name before is taken back."""
+        self._dismiss(server)
+        self.note_life(now, server, operation.ttl)
+        self._take_from(now, (server,))
+        return [(server, operation, Done(now)), *self._hand_out(now)]
+
     def heartbeat(self, now: int, server: str, operation: Heartbeat) -> list[Delivery]:
         """Believe the server alive for `ttl` from now."""
         self.note_life(now, server, operation.ttl)
@@ -119,11 +127,14 @@ class MessageQueue:
         for name in sorted(lapsed):
             del self._alive_until[name]
             self._dismiss(name)
-        for worker in [worker for worker in self._held if worker[0] in lapsed]:
+        self._take_from(now, lapsed)
+        return list(self._hand_out(now))
+
+    def _take_from(self, now: int, servers: Collection[str]) -> None:
+        for worker in [worker for worker in self._held if worker[0] in servers]:
             message, attempt = self._held.pop(worker)
             insort(self._returned, (message.id, attempt, message))
             self._record(events.Reclaimed(now, message.id, *worker, attempt))
-        return list(self._hand_out(now))
 
     def _hand_out(self, now: int) -> Iterator[Delivery]:
         """Give what has come back, the oldest first, to waiting workers."""

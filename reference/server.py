@@ -28,6 +28,7 @@ from reference.operations import (
     Claim,
     Complete,
     Heartbeat,
+    Join,
     Message,
     NewCid,
     Operation,
@@ -73,8 +74,9 @@ class Server:
         return self.is_draining and not self._runs and not self._unanswered
 
     def start(self) -> list[Operation]:
-        """Let every worker claim a message."""
-        return [Claim(worker) for worker in range(1, self.workers + 1)]
+        """Begin with nothing, and let every worker claim a message."""
+        claims = [Claim(worker) for worker in range(1, self.workers + 1)]
+        return [Join(self._lease), *claims]
 
     def beat(self) -> list[Operation]:
         """Say that it lives, look for what the dead have left, and ask for the lease."""

@@ -81,6 +81,14 @@ class Cluster:
         node.stop(self.kernel.now)
         return None
 
+    def crash(self, name: str) -> str | None:
+        """Let a server end at once, with all it knew; why that is refused, or None."""
+        node = self.nodes.get(name)
+        if node is None or not node.is_up:
+            return f"server {name} is not running"
+        node.crash(self.kernel.now)
+        return None
+
     def operate(self, operation: Operation) -> Reply:
         """Carry out an operation of the operator's, here and now."""
         replies: list[Reply] = []
@@ -124,6 +132,7 @@ class Node:
         "_armed",
         "_at",
         "_down",
+        "_has_crashed",
         "_name",
         "_nodes",
         "_record",
@@ -156,6 +165,7 @@ class Node:
         self._witnessed: dict[str, int] = {}  # job -> revision last told of
         self.server = server
         self.is_up = True
+        self._has_crashed = False
 
     def start(self, now: int) -> None:
         """Join the cluster."""
@@ -171,6 +181,12 @@ class Node:
         for operation in self.server.drain():
             self._send(now, operation)
 
+    def crash(self, now: int) -> None:
+        """End at once; what was on its way from here or to here is lost with the connection."""
+        self.is_up = False
+        self._has_crashed = True
+        self._record(events.ServerCrashed(now, self._name))
+
     # --- to the store and back
 
     def _post(self, now: int, operation: Operation) -> None:
@@ -179,6 +195,8 @@ class Node:
 
     def _serve(self, now: int, operation: Operation) -> None:
         """An operation of this server has reached the store: carry it out, send the replies."""
+        if self._has_crashed:
+            return
         for to, answered, reply in self._apply(now, self._name, operation):
             self._nodes[to].answer(now, answered, reply)
 
@@ -191,6 +209,8 @@ class Node:
 
     def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
         """A reply of the store has reached this server."""
+        if self._has_crashed:
+            return
         if type(reply) is Assignment:
             self._begin(now, self.server.assign(operation, reply))
         elif type(reply) in _FOR_THE_SINGLETON:
@@ -220,7 +240,7 @@ class Node:
             self._at(wake_at, self._tick, None)
 
     def _tick(self, now: int, _: None) -> None:
-        if now == self._armed:
+        if now == self._armed and not self._has_crashed:
             self._armed = None
             publish = self._singleton.tick(now)
             if publish is None:
@@ -242,6 +262,8 @@ class Node:
         self._at(now + service.duration(), self._end, (run, invocation))
 
     def _end(self, now: int, ended: tuple[Run, Invocation | None]) -> None:
+        if self._has_crashed:
+            return
         run, invocation = ended
         message = run.message
         if invocation is None:

@@ -64,6 +64,8 @@ class Operator:
         cluster, target = self._cluster, command.target
         if command.do == "stop_server":
             return cluster.stop(target)
+        if command.do == "crash_server":
+            return cluster.crash(target)
         if command.do == "start_server":
             return cluster.start(target)
         job = cluster.store.job(target)

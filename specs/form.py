@@ -265,8 +265,12 @@ class StopTable(_ServerCommand, frozen=True, kw_only=True, tag="stop_server"):
     """Let a server finish what it runs, and leave (LEAD-3)."""
 
 
+class CrashTable(_ServerCommand, frozen=True, kw_only=True, tag="crash_server"):
+    """Let a server end at once, and lose what is in its memory and on its links (DLV-2)."""
+
+
 class StartTable(_ServerCommand, frozen=True, kw_only=True, tag="start_server"):
-    """Start a server that was stopped."""
+    """Start a server that was stopped or has crashed."""
 
 
 CommandTable = (
@@ -277,6 +281,7 @@ CommandTable = (
     | DeleteTable
     | ExecuteTable
     | StopTable
+    | CrashTable
     | StartTable
 )
 COMMANDS: dict[str, type[Table]] = {

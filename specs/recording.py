@@ -21,10 +21,11 @@ Action = Literal[
     "delete",
     "execute",
     "stop_server",
+    "crash_server",
     "start_server",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
-ON_SERVERS = ("stop_server", "start_server")
+ON_SERVERS = ("stop_server", "crash_server", "start_server")
 
 MOST_SERVERS = 1_000
 MOST_WORKERS = 10_000

@@ -340,7 +340,10 @@ class Trace:
     def lost_at(self, event: events.Claimed | events.Started) -> int | None:
         """When the server was lost that claimed or started something (µs); None if it was not."""
         presence = self.presence_at(event.server, event.at)
-        return presence.ends if presence is not None and presence.ends < self.end else None
+        if presence is not None:
+            return presence.ends if presence.ends < self.end else None
+        # The store may give a message to a worker that was waiting when its server was lost.
+        return event.at if event.server in self.presences_of else None
 
     @cached_property
     def runs_by_job(self) -> dict[str, list[RunSpan]]:

@@ -422,7 +422,8 @@ def test_more_that_is_wrong_with_commands() -> None:
         changed(EDIT, "set", {}) | {"do": "create"},
         STOP | {"server": "s4"},
     ]
-    known = "create, edit, activate, deactivate, delete, execute, stop_server, start_server"
+    servers = "stop_server, crash_server, start_server"
+    known = f"create, edit, activate, deactivate, delete, execute, {servers}"
     assert faults_of(USUAL | {"command": commands}) == [
         f"[[command]] 1, do: it is required: one of {known}",
         f"[[command]] 2 (undo), do: there is no such command; known are {known}",
