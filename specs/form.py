@@ -24,9 +24,11 @@ from reference.jobs import (
 from reference.service import order_of_calls
 from specs.recording import (
     LARGEST_SEED,
+    MOST_DRIFT,
     MOST_SERVERS,
     MOST_WORKERS,
     ClusterSpec,
+    Direction,
     Fixed,
     Lognormal,
     Samples,
@@ -39,6 +41,7 @@ HOOKS = tuple(dict.fromkeys(hook for type in JOB_TYPES for hook in order_of_call
 FIELDS = Definition.__struct_fields__
 
 A_DURATION = "a duration such as 250ms, 2s or 1h30m"
+A_STEP = "a duration such as 5s, or -5s to go back"
 A_SPREAD = (
     'a duration such as "250ms", { p50 = "1s", p99 = "5s" } with p50 above 0 and p99 not below it, '
     'or { samples = ["1s", "2s"] }'
@@ -53,6 +56,20 @@ def _duration(given: str) -> int:
     if duration > LONGEST_DURATION:
         raise ValueError("a duration is at most a million days")
     return duration
+
+
+def _positive(given: str) -> int:
+    duration = _duration(given)
+    if duration == 0:
+        raise ValueError("it must be longer than nothing")
+    return duration
+
+
+def _step(given: str) -> int:
+    step = _duration(given.removeprefix("-"))
+    if step == 0:
+        raise ValueError("a step of nothing is none")
+    return -step if given.startswith("-") else step
 
 
 def _lease(given: str) -> int:
@@ -86,12 +103,19 @@ def _table_of(**properties: object) -> dict[str, object]:
 
 
 _A_DURATION = {"$ref": "#/$defs/Duration"}
+_TERMS = "".join(f"([0-9]{{1,18}}{unit})?" for unit in UNITS)
 SCHEMAS = {
     "Duration": {
         "description": "Whole numbers with units, largest first.",
         "type": "string",
-        "pattern": "^(?=.)" + "".join(f"([0-9]{{1,18}}{unit})?" for unit in UNITS) + "$",
+        "pattern": f"^(?=.){_TERMS}$",
         "examples": ["250ms", "2s", "1h30m"],
+    },
+    "Step": {
+        "description": "A duration, forward or with a minus sign back.",
+        "type": "string",
+        "pattern": f"^-?(?=.){_TERMS}$",
+        "examples": ["5s", "-5s"],
     },
     "Spread": {
         "description": "Always the same, lognormal, or these in turn.",
@@ -117,6 +141,12 @@ Duration = Annotated[
     Meta(extra_json_schema=_A_DURATION, extra={"allowed": A_DURATION, "read": _duration}),
 ]
 Lease = Annotated[Duration, Meta(extra={"allowed": A_DURATION, "read": _lease})]
+Lasting = Annotated[Duration, Meta(extra={"allowed": A_DURATION, "read": _positive})]
+Step = Annotated[
+    str,
+    Meta(extra_json_schema={"$ref": "#/$defs/Step"}, extra={"allowed": A_STEP, "read": _step}),
+]
+Percent = Annotated[int, Meta(ge=0, le=100)]
 SpreadText = Annotated[
     Any,
     Meta(
@@ -273,6 +303,49 @@ class StartTable(_ServerCommand, frozen=True, kw_only=True, tag="start_server"):
     """Start a server that was stopped or has crashed."""
 
 
+class _FaultOfServer(_ServerCommand, frozen=True, kw_only=True):
+    lasts: Annotated[Lasting, Meta(description="When it is healed.")] = msgspec.field(name="for")
+
+
+class PauseTable(_FaultOfServer, frozen=True, kw_only=True, tag="pause_server"):
+    """Let a server's process stand still, and go on."""
+
+
+class CutTable(_FaultOfServer, frozen=True, kw_only=True, tag="cut_server"):
+    """Cut a server off from the store, one way or both."""
+
+    lose: Annotated[Direction, Meta(description="What does not arrive.")] = "both"
+
+
+class DisturbTable(_FaultOfServer, frozen=True, kw_only=True, tag="disturb_server"):
+    """Lose, repeat, delay and so reorder what a server and the store send each other."""
+
+    lose: Annotated[Percent, Meta(description="So many of 100 do not arrive.")] = 0
+    repeat: Annotated[Percent, Meta(description="So many of 100 arrive twice.")] = 0
+    delay: Annotated[Duration, Meta(description="Up to so much longer on the way.")] = "0s"
+
+
+class StepTable(_ServerCommand, frozen=True, kw_only=True, tag="step_clock"):
+    """Set a server's clock forward or back."""
+
+    by: Step
+
+
+class DriftTable(_FaultOfServer, frozen=True, kw_only=True, tag="drift_clock"):
+    """Let a server's clock run too fast or too slow."""
+
+    gains: Annotated[
+        int,
+        Meta(ge=-MOST_DRIFT, le=MOST_DRIFT, description="So many µs a second; below 0: loses."),
+    ]
+
+
+class OutageTable(_CommandTable, frozen=True, kw_only=True, tag="stop_store"):
+    """Let the store be out of reach; what it knows it keeps."""
+
+    lasts: Annotated[Lasting, Meta(description="When it is back.")] = msgspec.field(name="for")
+
+
 CommandTable = (
     CreateTable
     | EditTable
@@ -283,6 +356,12 @@ CommandTable = (
     | StopTable
     | CrashTable
     | StartTable
+    | PauseTable
+    | CutTable
+    | DisturbTable
+    | StepTable
+    | DriftTable
+    | OutageTable
 )
 COMMANDS: dict[str, type[Table]] = {
     str(table.__struct_config__.tag): table for table in get_args(CommandTable)

@@ -131,6 +131,15 @@ class Presence(NamedTuple):
     claims_until: int | None
 
 
+class FaultSpan(NamedTuple):
+    """A fault went on in [begins, ends) (µs), at the server `target` or at the store."""
+
+    fault: str
+    target: str
+    begins: int
+    ends: int
+
+
 class Stray(NamedTuple):
     """An event that cannot belong where it stands, and why."""
 

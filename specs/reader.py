@@ -24,9 +24,14 @@ from reference.clock import write_duration, write_instant
 from reference.jobs import no_such
 from specs.form import COMMANDS, FORMAT, ClusterTable, RecordingTable, ServiceTable, Table
 from specs.recording import (
+    FAULTS,
     ON_SERVERS,
+    ON_STORE,
+    STORE,
     ClusterSpec,
     Command,
+    Disturbance,
+    Fault,
     JobSpec,
     Recording,
     ServiceSpec,
@@ -42,7 +47,7 @@ MOST_NAMES = 100
 
 Placed = tuple[str, dict[str, Any]]
 """A table and the place where it stands."""
-Fault = tuple[str, str]
+Problem = tuple[str, str]
 """A place, and what is wrong there."""
 
 
@@ -173,7 +178,8 @@ class _Reader:
             self.fault(f"{place}, do", no_such("command", str(do), COMMANDS) if do else missing)
             return None
         values = self.values(place, COMMANDS[do], table)
-        at, target = values.get("at"), values.get("server" if do in ON_SERVERS else "job")
+        at = values.get("at")
+        target = STORE if do in ON_STORE else values.get("server" if do in ON_SERVERS else "job")
         if at is None or target is None:
             return None
         if start is not None and until is not None and not start <= at < until:
@@ -183,7 +189,18 @@ class _Reader:
             fields.setdefault("start_date", write_instant(at))
         if do == "edit" and not fields and values.keys() >= {"set", "unset"}:
             self.fault(place, "it edits nothing; name a field in `set` or in `unset`")
-        return Command(at=at, do=do, target=target, fields=fields)  # type: ignore[arg-type]
+        fault = self.fault_of(place, do, values) if do in FAULTS else None
+        return Command(at=at, do=do, target=target, fields=fields, fault=fault)  # type: ignore[arg-type]
+
+    def fault_of(self, place: str, do: str, values: dict[str, Any]) -> Fault | None:
+        form = FAULTS[do]
+        how = {key: values[key] for key in form.__struct_encode_fields__ if key in values}
+        if len(how) < len(form.__struct_encode_fields__):
+            return None
+        fault = msgspec.convert(how, form)
+        if isinstance(fault, Disturbance) and not (fault.lose or fault.repeat or fault.delay):
+            self.fault(place, "it disturbs nothing; say what to `lose`, to `repeat` or to `delay`")
+        return fault
 
     # --- tables
 
@@ -295,7 +312,7 @@ def _texts(tables: list[Placed], *keys: str) -> list[str]:
     return [text for text in given if isinstance(text, str) and text]
 
 
-def _doubled(services: list[Placed], scheduled: list[Placed]) -> Iterator[Fault]:
+def _doubled(services: list[Placed], scheduled: list[Placed]) -> Iterator[Problem]:
     """What must be unique and is not."""
     for what, names in {
         "[[service]] name": _texts(services, "name"),
@@ -312,7 +329,7 @@ def _dangling(
     services: list[Placed],
     scheduled: list[Placed],
     commands: list[Placed],
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     """What is named and is not there."""
     created = [(place, table) for place, table in commands if table.get("do") == "create"]
     known = {"job": {*_texts(scheduled, "id", "name"), *_texts(created, "job")}}

@@ -23,13 +23,33 @@ Action = Literal[
     "stop_server",
     "crash_server",
     "start_server",
+    "pause_server",
+    "cut_server",
+    "disturb_server",
+    "step_clock",
+    "drift_clock",
+    "stop_store",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
-ON_SERVERS = ("stop_server", "crash_server", "start_server")
+ON_SERVERS = (
+    "stop_server",
+    "crash_server",
+    "start_server",
+    "pause_server",
+    "cut_server",
+    "disturb_server",
+    "step_clock",
+    "drift_clock",
+)
+ON_STORE = ("stop_store",)
+STORE = "store"
+"""What a command on the store has as its target."""
 
 MOST_SERVERS = 1_000
 MOST_WORKERS = 10_000
 LARGEST_SEED = 2**63 - 1
+MOST_DRIFT = 500_000
+"""A clock gains or loses at most so many µs in each second."""
 
 
 class Fixed(msgspec.Struct, frozen=True):
@@ -98,17 +118,79 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     deployed: bool = True
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """How something is to go wrong. Durations in µs, shares in per cent."""
+
+
+class LastingFault(Fault, frozen=True):
+    """A fault that is healed when it has gone on for `lasts`, ``for`` in a file (µs)."""
+
+    lasts: int = msgspec.field(name="for")
+
+
+class Pause(LastingFault, frozen=True):
+    """The process stands still: its timers fire late, and what is on its way waits."""
+
+
+Direction = Literal["both", "requests", "replies"]
+
+
+class Cut(LastingFault, frozen=True):
+    """What the server asks, what it is answered, or both, is lost."""
+
+    lose: Direction = "both"
+
+
+class Disturbance(LastingFault, frozen=True):
+    """Of what is sent either way so much is lost, or repeated; each is delayed by up to `delay`."""
+
+    lose: int = 0
+    repeat: int = 0
+    delay: int = 0
+
+
+class ClockStep(Fault, frozen=True):
+    """The server's clock jumps `by` so much; below 0 it jumps back."""
+
+    by: int
+
+
+class ClockDrift(LastingFault, frozen=True):
+    """The server's clock gains so many µs in each second; below 0 it loses them."""
+
+    gains: int
+
+
+class Outage(LastingFault, frozen=True):
+    """Nothing reaches the store, and no replies leave it; it keeps its data."""
+
+
+FAULTS: dict[str, type[Fault]] = {
+    "pause_server": Pause,
+    "cut_server": Cut,
+    "disturb_server": Disturbance,
+    "step_clock": ClockStep,
+    "drift_clock": ClockDrift,
+    "stop_store": Outage,
+}
+"""What is to be said of each command that is a fault and takes more than a target."""
+DURATIONS = frozenset(("for", "delay", "by"))
+"""Which of that is a duration."""
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Something done to the cluster at the instant `at` (µs, UTC).
 
-    `target` is a job's id or a server's name. `fields` belong to ``create`` and ``edit``: text,
-    numbers and truth values, acceptable in a job or not, and None for a field taken away.
+    `target` is a job's id, a server's name or ``STORE``. `fields` belong to ``create`` and
+    ``edit``: text, numbers and truth values, acceptable in a job or not, and None for a field taken
+    away. `fault` is there if ``FAULTS`` says so.
     """
 
     at: int
     do: Action
     target: str
     fields: dict[str, Any] = {}
+    fault: Fault | None = None
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

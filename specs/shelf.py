@@ -16,9 +16,12 @@ from reference.jobs import no_such
 from specs.form import FORMAT
 from specs.reader import RecordingError, interpret
 from specs.recording import (
+    DURATIONS,
     ON_SERVERS,
+    ON_STORE,
     ClusterSpec,
     Command,
+    Fault,
     Fixed,
     Lognormal,
     Recording,
@@ -190,15 +193,22 @@ def _service(spec: ServiceSpec) -> dict[str, Any]:
 
 
 def _command(command: Command) -> dict[str, Any]:
-    kind = "server" if command.do in ON_SERVERS else "job"
-    table: dict[str, Any] = {
-        "at": write_instant(command.at),
-        "do": command.do,
-        kind: command.target,
-    }
+    table: dict[str, Any] = {"at": write_instant(command.at), "do": command.do}
+    if command.do not in ON_STORE:
+        table["server" if command.do in ON_SERVERS else "job"] = command.target
+    if command.fault is not None:
+        table |= _fault(command.fault)
     given = {field: value for field, value in command.fields.items() if value is not None}
     absent = [field for field, value in command.fields.items() if value is None]
     return table | ({"set": given} if given else {}) | ({"unset": absent} if absent else {})
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    table: dict[str, Any] = msgspec.to_builtins(fault)
+    for key in table.keys() & DURATIONS:
+        length = write_duration(abs(table[key]))
+        table[key] = f"-{length}" if table[key] < 0 else length
+    return table
 
 
 def _spread(spread: Spread) -> Any:

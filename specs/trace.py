@@ -13,7 +13,18 @@ from typing import Any, TypeVar
 
 from reference import events, jobs, model
 from reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
-from specs.lives import BEFORE_ALL, JobLife, Life, Office, Presence, RunSpan, Stage, Stray
+from specs.lives import (
+    BEFORE_ALL,
+    FaultSpan,
+    JobLife,
+    Life,
+    Office,
+    Presence,
+    RunSpan,
+    Stage,
+    Stray,
+)
+from specs.recording import STORE
 
 T = TypeVar("T")
 
@@ -39,6 +50,8 @@ class Trace:
         self._presences: list[Presence] = []
         self._leader: events.LeaseAcquired | None = None
         self._up: dict[str, events.ServerStarted] = {}
+        self.faults: list[FaultSpan] = []
+        self._going_wrong: dict[tuple[str, str], list[int]] = {}
         self._stopping: dict[str, int] = {}
         readers = self._readers()
         for event in history.events:
@@ -49,6 +62,8 @@ class Trace:
         for server in list(self._up):
             self._end_presence(server, self.end, is_there=True)
         self.presences = self._presences
+        for (fault, target), begins in self._going_wrong.items():
+            self.faults += (FaultSpan(fault, target, began, self.end) for began in begins)
 
     def _readers(self) -> dict[type[events.Event], Callable[[Any], None]]:
         return {
@@ -75,6 +90,8 @@ class Trace:
             events.ServerStopping: self._server_stopping,
             events.ServerStopped: self._server_left,
             events.ServerCrashed: self._server_left,
+            events.FaultBegan: self._fault_began,
+            events.FaultEnded: self._fault_ended,
         }
 
     # --- messages
@@ -250,6 +267,31 @@ class Trace:
         claims_until = self._stopping.pop(server, at if is_there else None)
         self._presences.append(
             Presence(server, began.workers, began.services, began.at, at, claims_until)
+        )
+
+    # --- faults
+
+    def _fault_began(self, event: events.FaultBegan) -> None:
+        self._going_wrong.setdefault((event.fault, event.target), []).append(event.at)
+
+    def _fault_ended(self, event: events.FaultEnded) -> None:
+        begins = self._going_wrong.get((event.fault, event.target))
+        if begins:
+            self.faults.append(FaultSpan(event.fault, event.target, begins.pop(0), event.at))
+        else:
+            self.strays.append(Stray(event, f"{event.fault} of {event.target} had not begun"))
+
+    @property
+    def settling(self) -> int:
+        """How long a fault may be felt after its end (µs): a beat, and what that sets off."""
+        return self.lease // 3 + 4 * self.travel
+
+    def disturbed(self, server: str, begins: int, ends: int) -> bool:
+        """Whether a fault of the server or of the store may be felt somewhere in [begins, ends]."""
+        return any(
+            fault.begins <= ends and begins <= fault.ends + self.settling
+            for fault in self.faults
+            if fault.target in (server, STORE)
         )
 
     # --- what rules ask

@@ -5,8 +5,9 @@ job with its start_date. So a recording drawn here and one written and read back
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -15,9 +16,17 @@ from reference.jobs import JOB_TYPES, MISFIRE_POLICIES, Definition, write
 from reference.service import order_of_calls
 from specs.recording import (
     ACTIONS,
+    FAULTS,
+    MOST_DRIFT,
     ON_SERVERS,
+    ON_STORE,
+    STORE,
     ClusterSpec,
     Command,
+    Cut,
+    Direction,
+    Disturbance,
+    Fault,
     Fixed,
     JobSpec,
     Lognormal,
@@ -137,6 +146,27 @@ class World:
         return {field: value for change in chosen for field, value in change().items()}
 
 
+_lasting = st.integers(1, 30 * SECOND) | st.sampled_from([1, SECOND, 11 * SECOND, MINUTE])
+_percent = st.sampled_from([0, 1, 50, 100]) | st.integers(0, 100)
+_MEMBERS: dict[str, st.SearchStrategy[Any]] = {
+    "for": _lasting,
+    "delay": st.just(0) | _lasting,
+    "by": _lasting | _lasting.map(int.__neg__),
+    "gains": st.integers(-MOST_DRIFT, MOST_DRIFT),
+    "repeat": _percent,
+}
+
+
+def faults(do: str) -> st.SearchStrategy[Fault]:
+    """What may be said of a command that is a fault."""
+    form = FAULTS[do]
+    members = {name: _MEMBERS[name] for name in form.__struct_encode_fields__ if name != "lose"}
+    if "lose" in form.__struct_encode_fields__:
+        members["lose"] = st.sampled_from(get_args(Direction)) if form is Cut else _percent
+    drawn = st.fixed_dictionaries(members).map(lambda how: msgspec.convert(how, form))
+    return drawn.filter(lambda fault: fault != Disturbance(lasts=getattr(fault, "lasts", 0)))
+
+
 @st.composite
 def _commands(
     draw: DrawFn, world: World, jobs: list[JobSpec], servers: tuple[str, ...], most: int
@@ -145,10 +175,13 @@ def _commands(
     known = [job.id for job in jobs]
     commands = []
     for at in instants:
-        do = draw(st.sampled_from(ACTIONS if known else ("create", *ON_SERVERS)))
+        do = draw(st.sampled_from(ACTIONS if known else ("create", *ON_SERVERS, *ON_STORE)))
         fields: dict[str, Any] = {}
+        fault = draw(faults(do)) if do in FAULTS else None
         if do in ON_SERVERS:
             target = draw(st.sampled_from(servers))
+        elif do in ON_STORE:
+            target = STORE
         elif do == "create":
             target = draw(texts(10, shortest=1))
             definition = world.definition(draw, draw(texts(20, shortest=1)))
@@ -157,7 +190,8 @@ def _commands(
         else:
             target = draw(st.sampled_from(known))
             fields = world.edits(draw) if do == "edit" else {}
-        commands.append(Command(at=at, do=do, target=target, fields=fields))  # type: ignore[arg-type]
+        command = Command(at=at, do=do, target=target, fields=fields, fault=fault)  # type: ignore[arg-type]
+        commands.append(command)
     return commands
 
 

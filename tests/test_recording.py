@@ -18,6 +18,10 @@ from specs.form import FORMAT
 from specs.reader import MOST_FAULTS, RecordingError, interpret
 from specs.recording import (
     ACTIONS,
+    FAULTS,
+    ON_SERVERS,
+    ON_STORE,
+    STORE,
     ClusterSpec,
     Command,
     Fixed,
@@ -189,15 +193,27 @@ def test_every_job_type(job_type: str) -> None:
     assert read.definition.start_date == START
 
 
+GOES_WRONG: dict[str, dict[str, Any]] = {
+    "pause_server": {"for": "1s"},
+    "cut_server": {"for": "1s", "lose": "requests"},
+    "disturb_server": {"for": "1s", "lose": 20, "repeat": 10, "delay": "2s"},
+    "step_clock": {"by": "-1s"},
+    "drift_clock": {"for": "1s", "gains": -100},
+    "stop_store": {"for": "1s"},
+}
+
+
 @pytest.mark.parametrize("do", ACTIONS)
 def test_every_command(do: str) -> None:
-    about = {"server": "s3"} if do.endswith("_server") else {"job": "daily"}
+    about = {"server": "s3"} if do in ON_SERVERS else {} if do in ON_STORE else {"job": "daily"}
+    about |= GOES_WRONG.get(do, {})
     given = {"set": {"extra": "x", "is_active": False}} if do in ("create", "edit") else {}
     (command,) = interpret(
         USUAL | {"command": [{"at": "2026-01-05T08:00:00Z", "do": do} | about | given]}
     ).commands
     assert (command.at, command.do) == (START, do)
-    assert command.target in ("s3", "daily")
+    assert command.target in ("s3", "daily", STORE)
+    assert type(command.fault) is FAULTS.get(do, type(None))
     assert command.fields.get("is_active", True) == (not given)
 
 
@@ -422,7 +438,10 @@ def test_more_that_is_wrong_with_commands() -> None:
         changed(EDIT, "set", {}) | {"do": "create"},
         STOP | {"server": "s4"},
     ]
-    servers = "stop_server, crash_server, start_server"
+    servers = (
+        "stop_server, crash_server, start_server, pause_server, cut_server, disturb_server, "
+        "step_clock, drift_clock, stop_store"
+    )
     known = f"create, edit, activate, deactivate, delete, execute, {servers}"
     assert faults_of(USUAL | {"command": commands}) == [
         f"[[command]] 1, do: it is required: one of {known}",
@@ -431,6 +450,46 @@ def test_more_that_is_wrong_with_commands() -> None:
         "[[command]] 4 (edit): it edits nothing; name a field in `set` or in `unset`",
         f"[[command]] 5 (create), set: it must be {FIELDS}; given was {{}}",
         "[[command]] 6 (stop_server), server: there is no such server; known are s1, s2, s3",
+    ]
+
+
+def test_what_is_wrong_with_faults() -> None:
+    wrong: list[dict[str, Any]] = [
+        {"do": "pause_server", "server": "s1", "for": "0s"},
+        {"do": "cut_server", "server": "s1", "for": "1s", "lose": "some"},
+        {"do": "disturb_server", "server": "s1", "for": "1s", "lose": 101},
+        {"do": "disturb_server", "server": "s1", "for": "1s"},
+        {"do": "step_clock", "server": "s1", "by": "-0s"},
+        {"do": "step_clock", "server": "s1", "by": "--1s"},
+        {"do": "drift_clock", "server": "s1", "for": "1s", "gains": 500_001},
+        {"do": "stop_store", "server": "s1", "for": "1s"},
+    ]
+    commands = [{"at": "2026-01-05T08:00:00Z"} | fault for fault in wrong]
+    no_duration = (
+        "a duration is whole numbers with units w, d, h, m, s, ms or us, largest first, "
+        "as in 250ms, 2s or 1h30m"
+    )
+    assert faults_of(USUAL | {"command": commands}) == [
+        "[[command]] 1 (pause_server), for: it must be longer than nothing; given was '0s'",
+        (
+            '[[command]] 2 (cut_server), lose: it must be "both" or "replies" or "requests"; '
+            "given was 'some'"
+        ),
+        (
+            "[[command]] 3 (disturb_server), lose: it must be a whole number from 0 to 100; "
+            "given was 101"
+        ),
+        (
+            "[[command]] 4 (disturb_server): it disturbs nothing; say what to `lose`, to `repeat` "
+            "or to `delay`"
+        ),
+        "[[command]] 5 (step_clock), by: a step of nothing is none; given was '-0s'",
+        f"[[command]] 6 (step_clock), by: {no_duration}; given was '--1s'",
+        (
+            "[[command]] 7 (drift_clock), gains: it must be a whole number from -500000 to 500000; "
+            "given was 500001"
+        ),
+        "[[command]] 8 (stop_store), server: there is no such key; known are do, at, for",
     ]
 
 

@@ -20,7 +20,7 @@ from simulator.replay import replay
 from specs import schema, shelf
 from specs.form import COMMANDS, JobTable
 from specs.reader import RecordingError, interpret
-from specs.recording import ACTIONS, ON_SERVERS, ClusterSpec, Recording
+from specs.recording import ACTIONS, FAULTS, ON_SERVERS, ON_STORE, ClusterSpec, Recording
 from tests.strategies_recording import recordings
 from tests.test_history import DELETED, HEADER, histories, written
 from tests.test_recording import DAILY, EDIT, REPORT, STOP, USUAL, VALUES, places_in
@@ -99,6 +99,18 @@ FULL: dict[str, Any] = USUAL | {
             {"at": USUAL["from"], "do": do, "job": "b"}
             for do in ("activate", "deactivate", "delete", "execute")
         ),
+        {"at": USUAL["from"], "do": "cut_server", "server": "s1", "for": "1s", "lose": "replies"},
+        {"at": USUAL["from"], "do": "step_clock", "server": "s1", "by": "-5s"},
+        {"at": USUAL["from"], "do": "drift_clock", "server": "s1", "for": "1s", "gains": -5},
+        {
+            "at": USUAL["from"],
+            "do": "disturb_server",
+            "server": "s1",
+            "for": "1s",
+            "lose": 1,
+            "delay": "1s",
+        },
+        {"at": USUAL["from"], "do": "stop_store", "for": "1s"},
     ],
 }
 
@@ -203,9 +215,13 @@ def test_the_form_knows_the_fields_of_jobs_and_what_holds_without_them() -> None
 def test_the_form_knows_the_commands() -> None:
     assert tuple(COMMANDS) == ACTIONS
     assert {do for do in ACTIONS if "server" in COMMANDS[do].__struct_fields__} == set(ON_SERVERS)
-    assert {do for do in ACTIONS if "job" in COMMANDS[do].__struct_fields__} == {*ACTIONS} - {
-        *ON_SERVERS
-    }
+    others = {do for do in ACTIONS if not {"job", "server"} & {*COMMANDS[do].__struct_fields__}}
+    assert others == set(ON_STORE)
+    for do, fault in FAULTS.items():
+        assert {*fault.__struct_encode_fields__} == {*COMMANDS[do].__struct_encode_fields__} - {
+            "at",
+            "server",
+        }
 
 
 def test_the_form_knows_what_a_cluster_is_unless_told() -> None:
