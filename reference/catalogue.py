@@ -75,13 +75,13 @@ class KeptJob:
 
 
 class Catalogue:
-    """All jobs; `by_id` is the table of them, to be read only."""
+    """All jobs; `by_id` is the table of them and `version` counts changes, to be read only."""
 
-    __slots__ = ("_changed", "_names", "_record", "_version", "_watchers", "by_id")
+    __slots__ = ("_changed", "_names", "_record", "_watchers", "by_id", "version")
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._version = 0
+        self.version = 0
         self.by_id: dict[str, KeptJob] = {}
         self._names: dict[str, str] = {}  # name -> id
         self._changed: dict[str, int] = {}  # id, also of deleted jobs -> version; latest last
@@ -180,9 +180,9 @@ class Catalogue:
 
     def tell_of_change(self, now: int, kept: KeptJob) -> list[Delivery]:
         """Note that a job has changed, and answer those who wait for that."""
-        self._version += 1
+        self.version += 1
         self._changed.pop(kept.id, None)
-        self._changed[kept.id] = self._version
+        self._changed[kept.id] = self.version
         watchers, self._watchers = self._watchers, {}
         return [
             delivery
@@ -202,8 +202,8 @@ class Catalogue:
             assert id in self._changed, f"{id}: nobody was told of it"
         versions = list(self._changed.values())
         assert versions == sorted(set(versions)), "changes are out of order"
-        assert not versions or versions[-1] <= self._version
-        assert all(op.since >= self._version for op in self._watchers.values()), "a missed change"
+        assert not versions or versions[-1] <= self.version
+        assert all(op.since >= self.version for op in self._watchers.values()), "a missed change"
 
     def _switch(self, now: int, kept: KeptJob, is_active: bool) -> None:
         kept.definition = msgspec.structs.replace(kept.definition, is_active=is_active)
@@ -225,7 +225,7 @@ class Catalogue:
     def _job_list(self, now: int, ids: tuple[str, ...]) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
-        return JobList(now, self._version, there, gone)
+        return JobList(now, self.version, there, gone)
 
 
 def _name_taken(name: str) -> str:

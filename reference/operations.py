@@ -93,9 +93,12 @@ class Campaign(Operation, frozen=True, gc=False):
     """Ask for the lease for `ttl` µs, or to renew it if it is one's own (LEAD-1).
 
     To ask is a sign of life as well: it does what Heartbeat and Reclaim do, in the same journey.
+    `claims` are those of the server's that have not been answered: they are asked once more, in
+    case they were lost, or forgotten while the server was not believed to live.
     """
 
     ttl: int
+    claims: "tuple[Claim, ...]" = ()
 
 
 class Resign(Operation, frozen=True, gc=False):
@@ -105,11 +108,15 @@ class Resign(Operation, frozen=True, gc=False):
 
 
 class Leader(Reply, frozen=True, gc=False):
-    """Who leads, in which epoch and until when; `server` is None while nobody does."""
+    """Who leads, in which epoch and until when; `server` is None while nobody does.
+
+    `version` is that of the jobs: a leader that knows another has missed a change.
+    """
 
     server: str | None
     epoch: int
     until: int
+    version: int
 
 
 # --- jobs
@@ -187,7 +194,7 @@ class JobList(Reply, frozen=True, gc=False):
 
 # --- publishing
 
-Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early"]
+Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", "late"]
 """Why an entry was not accepted.
 
     deposed    the asker does not hold the lease in that epoch (LEAD-2)
@@ -195,15 +202,21 @@ Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early"]
     inactive   the job publishes nothing (FIRE-7)
     revision   the definition has changed (FIRE-8)
     cursor     the occurrence has been accounted for (PUB-1)
-    early      it is not due by the store's clock (FIRE-6)
+    early      it is not due, or no misfire yet, by the store's clock (FIRE-6, MISS-1)
+    late       it was on its way for too long; its asker may have given it up (PUB-1)
 """
 
 
 class Publish(Operation, frozen=True, gc=False):
-    """Account for occurrences, as the leader of `epoch`; each entry stands or falls by itself."""
+    """Account for occurrences, as the leader of `epoch`; each entry stands or falls by itself.
+
+    It must have arrived before the instant `before`, by the store's clock. So somebody who was not
+    answered knows from then on that asking the store what became of it gives the last word.
+    """
 
     epoch: int
     entries: tuple[Entry, ...]
+    before: int
 
 
 class Outcomes(Reply, frozen=True, gc=False):
@@ -220,11 +233,26 @@ class Claim(Operation, frozen=True, gc=False):
 
     `done` names the message, and the attempt at it, that the worker has completed since it last
     claimed; it is noted first. So one journey ends a run and begins the next, and an Assignment
-    acknowledges both: a claim that is asked again changes nothing.
+    acknowledges both.
+
+    `turn` rises with each claim of the worker, from its process's `first_turn` on. To ask again in
+    the same turn changes nothing; a claim of an earlier turn, that comes late or twice, is not
+    heard. Nor is that of a process that has not joined, or is not believed to live.
     """
 
     worker: int
+    turn: int
     done: tuple[int, int] | None = None
+
+
+def first_turn(process: int) -> int:
+    """The turn from which a process counts: it is never reached by an earlier one."""
+    return process << 32
+
+
+def process_of(turn: int) -> int:
+    """The process that a turn belongs to."""
+    return turn >> 32
 
 
 class Assignment(Reply, frozen=True, gc=False):
@@ -235,9 +263,10 @@ class Assignment(Reply, frozen=True, gc=False):
 
 
 class Complete(Operation, frozen=True, gc=False):
-    """The worker is done with this attempt at the message, and claims no other."""
+    """The worker is done with this attempt at the message, and claims no other after `turn`."""
 
     worker: int
+    turn: int
     message: int
     attempt: int
 
@@ -252,9 +281,10 @@ class Join(Operation, frozen=True, gc=False):
     """The asking server begins, perhaps anew, and is to be believed to live for `ttl` µs.
 
     Whatever was held or waited for under its name belonged to a process that is no more, and is
-    taken back (DLV-2).
+    taken back (DLV-2). `process` rises with each start of the server: to ask again changes nothing.
     """
 
+    process: int
     ttl: int
 
 
@@ -269,7 +299,13 @@ class Reclaim(Operation, frozen=True, gc=False):
 
 
 class Withdraw(Operation, frozen=True, gc=False):
-    """The asking server is about to stop: its workers wait for messages no longer."""
+    """The asking server is about to stop: its workers wait for messages no longer.
+
+    `claims` are those it will take no answer to. What was assigned to one of them in the meantime
+    is taken back.
+    """
+
+    claims: tuple[Claim, ...] = ()
 
 
 class Done(Reply, frozen=True, gc=False):

@@ -8,6 +8,10 @@ The one idea: a message is in exactly one place, and only these arrows move it:
 
 Claims wait for messages or messages for claims, never both. The oldest message goes to the worker
 that has waited longest (DLV-5, WORK-3).
+
+Whatever a server asks may come late, twice, or after what it asked later. So every server has a
+process, which rises when it is started, every worker a turn, which rises when it claims, and what
+comes from an earlier one changes nothing.
 """
 
 from bisect import insort
@@ -28,6 +32,7 @@ from reference.operations import (
     Message,
     Reclaim,
     Withdraw,
+    process_of,
 )
 
 Worker = tuple[str, int]
@@ -37,7 +42,8 @@ Worker = tuple[str, int]
 class MessageQueue:
     """The messages nobody has completed yet, and the workers that wait for one."""
 
-    __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_record", "_returned", "published")
+    __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_processes", "_record", "_returned",
+                 "_turns", "published")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
@@ -47,6 +53,8 @@ class MessageQueue:
         self._held: dict[Worker, tuple[Message, int]] = {}
         self._idle: dict[Worker, Claim] = {}  # the longest waiting first
         self._alive_until: dict[str, int] = {}
+        self._processes: dict[str, int] = {}
+        self._turns: dict[Worker, int] = {}  # the earliest in which a worker may still claim
 
     @property
     def waiting(self) -> int:
@@ -64,7 +72,10 @@ class MessageQueue:
 
     def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
         """Take back what the worker has completed; give it the oldest message, or let it wait."""
-        worker, done = (server, operation.worker), operation.done
+        worker, turn, done = (server, operation.worker), operation.turn, operation.done
+        if turn < self._turns.get(worker, turn) or not self._hears(server, turn):
+            return []
+        self._turns[worker] = turn
         held = self._held.get(worker)
         if held is not None:
             message, attempt = held
@@ -75,6 +86,15 @@ class MessageQueue:
             return [self._assign(now, worker, operation)]
         self._idle[worker] = operation
         return []
+
+    def _hears(self, server: str, turn: int) -> bool:
+        """Whether the server is believed to live, and the turn is of the process that it is."""
+        return server in self._alive_until and process_of(turn) == self._processes.get(server, 0)
+
+    def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> Iterator[Delivery]:
+        """Hear claims once more that may have been lost."""
+        for operation in claims:
+            yield from self.claim(now, server, operation)
 
     def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
         if self._returned:  # these were published before anything in the backlog
@@ -97,13 +117,16 @@ class MessageQueue:
         )
         if accepted:
             del self._held[worker]
+        self._close_turn(worker, operation.turn)
         return [(server, operation, Completed(now, accepted))]
 
     def join(self, now: int, server: str, operation: Join) -> list[Delivery]:
         """Let the server begin with nothing: what it held under its name before is taken back."""
-        self._dismiss(server)
+        if operation.process > self._processes.get(server, 0):
+            self._processes[server] = operation.process
+            self._dismiss(server)
+            self._take_from(now, (server,))
         self.note_life(now, server, operation.ttl)
-        self._take_from(now, (server,))
         return [(server, operation, Done(now)), *self._hand_out(now)]
 
     def heartbeat(self, now: int, server: str, operation: Heartbeat) -> list[Delivery]:
@@ -132,9 +155,12 @@ class MessageQueue:
 
     def _take_from(self, now: int, servers: Collection[str]) -> None:
         for worker in [worker for worker in self._held if worker[0] in servers]:
-            message, attempt = self._held.pop(worker)
-            insort(self._returned, (message.id, attempt, message))
-            self._record(events.Reclaimed(now, message.id, *worker, attempt))
+            self._put_back(now, worker)
+
+    def _put_back(self, now: int, worker: Worker) -> None:
+        message, attempt = self._held.pop(worker)
+        insort(self._returned, (message.id, attempt, message))
+        self._record(events.Reclaimed(now, message.id, *worker, attempt))
 
     def _hand_out(self, now: int) -> Iterator[Delivery]:
         """Give what has come back, the oldest first, to waiting workers."""
@@ -143,9 +169,28 @@ class MessageQueue:
             yield self._assign(now, worker, self._idle.pop(worker))
 
     def withdraw(self, now: int, server: str, operation: Withdraw) -> list[Delivery]:
-        """Let the server's workers wait no longer."""
+        """Let the server's workers wait no longer, and hand out again what one missed."""
         self._dismiss(server)
-        return [(server, operation, Done(now))]
+        for claim in operation.claims:
+            worker = (server, claim.worker)
+            if self._turns.get(worker, claim.turn) <= claim.turn:
+                self._close_turn(worker, claim.turn)
+                self._give_up(now, worker, claim)
+        return [(server, operation, Done(now)), *self._hand_out(now)]
+
+    def _close_turn(self, worker: Worker, turn: int) -> None:
+        """Let no claim of this turn, or of an earlier one, be heard any more."""
+        if turn >= self._turns.get(worker, turn):
+            self._turns[worker] = turn + 1
+            self._idle.pop(worker, None)
+
+    def _give_up(self, now: int, worker: Worker, claim: Claim) -> None:
+        """Take back what a worker holds: as completed if it says so, else to be handed out."""
+        held = self._held.get(worker)
+        if held is not None and claim.done == (held[0].id, held[1]):
+            del self._held[worker]
+        elif held is not None:
+            self._put_back(now, worker)
 
     def _dismiss(self, server: str) -> None:
         for worker in [worker for worker in self._idle if worker[0] == server]:

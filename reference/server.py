@@ -6,15 +6,22 @@ live runtime through real time: ``beat`` every `beat_interval`, ``singleton.tick
 has answered, ``finish`` when a service has returned. Each gives what is to be done: operations for
 the store, or a run to start.
 
+    server     input          next       output
+    new        start          working    Join, and what a beat says
+    working    beat           working    Campaign with every Claim that was not answered
+    working    drain          draining   Resign, Withdraw
+    draining   beat           draining   Heartbeat, Reclaim
+    draining   the last of what it asked for has been answered, and nothing runs: it has left
+
     worker     input          next       output
-    claiming   Assignment     running    Run
-    running    finish         claiming   Claim, with what is done
+    claiming   Assignment,    running    Run
+               of this turn
+    running    finish         claiming   Claim, of the next turn, with what is done
     running    finish, while  idle       Complete
                draining
 
-    server     input          next       output
-    working    drain          draining   Resign, Withdraw
-    draining   the last of what it asked for has been answered, and nothing runs: it has left
+Nothing that it asks needs to arrive: each beat asks again for all that was not answered, and the
+store hears each thing once.
 
 A worker that runs a service does nothing else until it has returned (S10, RUN-1), and there are as
 many of them as the server was given (RUN-2). Nothing here asks what else is running, so no run
@@ -34,6 +41,7 @@ from reference.operations import (
     Operation,
     Reclaim,
     Withdraw,
+    first_turn,
 )
 from reference.singleton import Singleton
 
@@ -52,15 +60,21 @@ class Server:
     A heartbeat is believed for as long as a lease lasts.
     """
 
-    __slots__ = ("_lease", "_runs", "_unanswered", "is_draining", "name", "singleton", "workers")
+    __slots__ = ("_claims", "_lease", "_process", "_runs", "_turn", "_unanswered",
+                 "is_draining", "name", "singleton", "workers")  # fmt: skip
 
-    def __init__(self, name: str, workers: int, lease: int, new_cid: NewCid) -> None:
+    def __init__(
+        self, name: str, workers: int, lease: int, new_cid: NewCid, process: int = 1
+    ) -> None:
         self.name = name
         self.workers = workers
         self.singleton = Singleton(name, lease, new_cid)
         self._lease = lease
+        self._process = process
+        self._turn = first_turn(process)
+        self._claims: dict[int, Claim] = {}  # not answered yet
         self._runs: dict[int, Run] = {}
-        self._unanswered = 0  # what must be answered before it can leave
+        self._unanswered: dict[Operation, None] = {}  # before it may leave
         self.is_draining = False
 
     @property
@@ -71,41 +85,57 @@ class Server:
     @property
     def has_left(self) -> bool:
         """Whether it has been drained, and everything it began has come to an end."""
-        return self.is_draining and not self._runs and not self._unanswered
+        is_idle = not self._runs and not self._unanswered
+        return self.is_draining and is_idle and self.singleton.has_handed_over
 
-    def start(self) -> list[Operation]:
+    def start(self, now: int) -> list[Operation]:
         """Begin with nothing, and let every worker claim a message."""
-        claims = [Claim(worker) for worker in range(1, self.workers + 1)]
-        return [Join(self._lease), *claims]
+        self._unanswered[Join(self._process, self._lease)] = None
+        for worker in range(1, self.workers + 1):
+            self._claim(worker)
+        return self.beat(now)
 
-    def beat(self) -> list[Operation]:
-        """Say that it lives, look for what the dead have left, and ask for the lease."""
-        campaign = self.singleton.campaign()
-        return [campaign] if campaign else [Heartbeat(self._lease), Reclaim()]
+    def beat(self, now: int) -> list[Operation]:
+        """Say that it lives, ask for the lease, and ask again for what was not answered."""
+        asked = self.singleton.beat(now, tuple(self._claims.values()))
+        if self.is_draining:
+            asked += [Heartbeat(self._lease), Reclaim()]
+        return [*self._unanswered, *asked]
 
-    def assign(self, operation: Operation, reply: Assignment) -> Run:
-        """Take the message that a worker has been given."""
+    def assign(self, operation: Operation, reply: Assignment) -> Run | None:
+        """Take the message that a worker has been given; None if it came too late, or twice."""
         assert type(operation) is Claim
-        run = Run(operation.worker, reply.message, reply.attempt)
-        self._runs[run.worker] = run
+        worker = operation.worker
+        asked = self._claims.get(worker)
+        if asked is None or asked.turn != operation.turn:
+            return None
+        del self._claims[worker]
+        run = self._runs[worker] = Run(worker, reply.message, reply.attempt)
         return run
 
     def acknowledge(self, operation: Operation) -> None:
         """Take the store's answer to an `operation` that only needed to arrive."""
-        if type(operation) is Complete or type(operation) is Withdraw:
-            self._unanswered -= 1
+        self._unanswered.pop(operation, None)
 
     def finish(self, worker: int) -> Operation:
         """The service that `worker` ran has returned, or failed."""
         run = self._runs.pop(worker)
         if self.is_draining:
-            self._unanswered += 1
-            return Complete(worker, run.message.id, run.attempt)
-        return Claim(worker, (run.message.id, run.attempt))
+            completed = Complete(worker, self._turn, run.message.id, run.attempt)
+            self._unanswered[completed] = None
+            return completed
+        return self._claim(worker, (run.message.id, run.attempt))
+
+    def _claim(self, worker: int, done: tuple[int, int] | None = None) -> Claim:
+        self._turn += 1
+        claim = self._claims[worker] = Claim(worker, self._turn, done)
+        return claim
 
     def drain(self) -> list[Operation]:
         """Claim no more and lead no more; what is running may finish (LEAD-3)."""
         self.is_draining = True
-        self._unanswered += 1
+        withdraw = Withdraw(tuple(self._claims.values()))
+        self._claims.clear()
+        self._unanswered[withdraw] = None
         resign = self.singleton.resign()
-        return [*([resign] if resign else []), Withdraw()]
+        return [*([resign] if resign else []), withdraw]

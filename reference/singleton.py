@@ -5,26 +5,38 @@ earliest due instant, publishes as if it knew all, and believes the store's answ
 costs a reload, never an occurrence.
 
     state       input                     next        output
-    any         campaign                  the same    Campaign
+    any         beat                      the same    Campaign, and what was not answered once more
     following   Leader: itself            loading     Jobs
     loading     JobList                   leading     Changes
     leading     tick                      leading     Publish (one in flight at a time)
     leading     Outcomes, all accepted    leading
     leading     Outcomes, some refused    leading     Jobs (those)
     leading     JobList, of Changes       leading     Changes
+    leading     Leader: itself, but jobs  leading     Changes
+                have changed
+    leading     beat, a Publish has not   leading     Jobs (of its entries)
+                been answered in time
     any         Outcomes, deposed         following
     any         Leader: somebody else     following
     any         resign                    resigned    Resign
 
+What a Publish has done that was not answered is not guessed: the store is asked, when it would not
+accept it any more. Whatever it is told may be late, or come twice, or in another order; nothing
+rests on it, because the store refuses what follows from stale knowledge.
+
+Its clock is only good for waiting. Each reply bounds by how much it is ahead of the store's, and it
+is taken to be right as long as it can be.
+
 It never runs a service and occupies no worker (LEAD-5).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reference.agenda import Agenda
 from reference.operations import (
     Campaign,
     Changes,
+    Claim,
     Entry,
     Job,
     JobList,
@@ -67,37 +79,74 @@ class Singleton:
     ``tick`` next (µs, by the server's clock); None if nothing is due until it learns something.
     """
 
-    __slots__ = ("_agenda", "_epoch", "_has_resigned", "_is_leading", "_jobs", "_lease", "_loading",
-                 "_name", "_new_cid", "_publishing", "wake_at")  # fmt: skip
+    __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
+                 "_has_resigned", "_is_leading", "_jobs", "_lease", "_loading", "_name", "_new_cid",
+                 "_publishing", "_resigning", "_unanswered", "_version", "wake_at")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
         self._lease = lease
         self._new_cid = new_cid
         self._has_resigned = False
+        self._resigning: Resign | None = None
         self._epoch: int | None = None
         self._is_leading = False
         self._loading: Jobs | None = None
         self._publishing: Publish | None = None
+        self._unanswered: dict[Jobs, bool] = {}  # whether it was there at the last beat already
+        self._version = 0
         self._jobs: dict[str, _Known] = {}
         self._agenda = Agenda()
+        self._ahead = 0  # of the store's clock (µs), as far as is known
+        self._campaign: Campaign | None = None
+        self._campaigned_at = 0
+        self._decided_at = 0
         self.wake_at: int | None = None
 
-    def campaign(self) -> Campaign | None:
-        """Ask for the lease or renew it; to be done three times within a lease."""
-        return None if self._has_resigned else Campaign(self._lease)
+    @property
+    def has_handed_over(self) -> bool:
+        """Whether it has resigned, and the store has heard of it."""
+        return self._has_resigned and self._resigning is None
+
+    def beat(self, now: int, claims: tuple[Claim, ...] = ()) -> list[Operation]:
+        """Ask for the lease or renew it, and ask again; to be done three times within a lease.
+
+        `claims` are what the server's workers wait for. One that has resigned asks for nothing.
+        """
+        if self._has_resigned:
+            return [self._resigning] if self._resigning else []
+        self._campaign, self._campaigned_at = Campaign(self._lease, claims), now
+        return [self._campaign, *self._ask_again(now - self._ahead)]
+
+    def _ask_again(self, now: int) -> list[Operation]:
+        overdue = [asked for asked, was_there in self._unanswered.items() if was_there]
+        self._unanswered = dict.fromkeys(self._unanswered, True)
+        publish = self._publishing
+        if publish is not None and publish.before <= now:
+            self._publishing = None
+            overdue.append(self._ask(entry.job for entry in publish.entries))
+            self._plan_to_wake()
+        return list(overdue)
+
+    def _ask(self, ids: Iterable[str]) -> Jobs:
+        jobs = Jobs(tuple(dict.fromkeys(ids)))
+        self._unanswered[jobs] = False
+        return jobs
 
     def resign(self) -> Resign | None:
         """Stop leading and campaigning for good; hand the lease over if there is one (LEAD-3)."""
         epoch = self._epoch
         self._has_resigned = True
         self._step_down()
-        return None if epoch is None else Resign(epoch)
+        self._resigning = None if epoch is None else Resign(epoch)
+        return self._resigning
 
     def tick(self, now: int) -> Publish | None:
         """Publish what is due at `now`, unless the answer to an earlier Publish is awaited."""
         if not self._is_leading or self._publishing is not None:
             return None
+        self._decided_at = now
+        now -= self._ahead
         entries: list[Entry] = []
         for id in self._agenda.pop_due(now, LARGEST_PUBLISH):
             known = self._jobs[id]
@@ -108,55 +157,83 @@ class Singleton:
             entries.append(Entry(id, known.revision, known.cursor, due, following, self._new_cid()))
             self._go_on(known, following, 1)
         if not entries:
-            self.wake_at = self._agenda.next_due
+            self._plan_to_wake()
             return None
         assert self._epoch is not None
         self.wake_at = None
-        self._publishing = publish = Publish(self._epoch, tuple(entries))
+        before = now + self._patience
+        self._publishing = publish = Publish(self._epoch, tuple(entries), before)
         return publish
+
+    @property
+    def _patience(self) -> int:
+        """How long a Publish may be on its way (µs)."""
+        return self._lease // 3
 
     def receive(self, now: int, operation: Operation, reply: Reply) -> Operation | None:
         """Take the store's `reply` to an `operation` of this singleton."""
         output: Operation | None = None
+        self._ahead = min(self._ahead, now - reply.now)
         if type(reply) is Outcomes:
             if operation is self._publishing:
                 publish, self._publishing = self._publishing, None
                 if reply.refusals:
-                    output = self._learn_refusals(now, publish, reply)
+                    output = self._learn_refusals(publish, reply)
         elif type(reply) is JobList:
             if self._is_leading or operation is self._loading:
                 output = self._learn_jobs(operation, reply)
         elif type(reply) is Leader:
-            output = self._learn_leader(reply)
+            output = self._learn_leader(operation, reply)
         if self._is_leading and self._publishing is None:
-            self.wake_at = self._agenda.next_due
+            self._plan_to_wake()
         return output
+
+    def _plan_to_wake(self) -> None:
+        due = self._agenda.next_due
+        self.wake_at = None if due is None else due + self._ahead
 
     # --- learning
 
-    def _learn_leader(self, reply: Leader) -> Operation | None:
+    def _learn_leader(self, operation: Operation, reply: Leader) -> Operation | None:
+        if operation is self._campaign:
+            self._ahead = max(self._ahead, self._campaigned_at - reply.now)
+        if self._epoch is not None and reply.epoch < self._epoch:
+            return None  # it was on its way for long
         if reply.server != self._name:
+            self._resigning = None
             if self._epoch is not None:
                 self._step_down()
         elif self._has_resigned:  # a campaign that was on its way when it resigned
-            return Resign(reply.epoch)
+            self._resigning = Resign(reply.epoch)
+            return self._resigning
         elif reply.epoch != self._epoch:
             self._step_down()
             self._epoch = reply.epoch
             self._loading = Jobs()
+            self._unanswered[self._loading] = False
             return self._loading
+        elif self._is_leading and reply.version > self._version:
+            return Changes(self._version)
         return None
 
     def _learn_jobs(self, operation: Operation, reply: JobList) -> Operation | None:
+        if type(operation) is Jobs:
+            self._unanswered.pop(operation, None)
+        elif reply.version <= self._version:
+            return None  # it came twice
+        is_stale = self._is_leading and reply.version < self._version
         for job in reply.jobs:
-            self._learn_job(job)
-        for id in reply.gone:
+            known = self._jobs.get(job.id) if is_stale else None
+            if known is None or known.revision <= job.revision:
+                self._learn_job(job)
+        for id in () if is_stale else reply.gone:
             self._forget(id)
         if operation is self._loading:
             self._loading = None
             self._is_leading = True
         elif type(operation) is not Changes:
             return None
+        self._version = reply.version
         return Changes(reply.version)
 
     def _learn_job(self, job: Job) -> None:
@@ -168,23 +245,18 @@ class Singleton:
             self._jobs[job.id] = _Known(job, cursor, when, due)
             self._agenda.add(job.id, due)
 
-    def _learn_refusals(self, now: int, publish: Publish, reply: Outcomes) -> Operation | None:
-        stale: dict[str, None] = {}
+    def _learn_refusals(self, publish: Publish, reply: Outcomes) -> Operation | None:
+        stale: list[str] = []
         for entry, refusal in zip(publish.entries, reply.refusals, strict=True):
             if refusal == "deposed":
                 self._step_down()
                 return None
+            if refusal == "early":  # when it was decided the store had not come further than this
+                self._ahead = max(self._ahead, self._decided_at - reply.now)
             known = self._jobs.get(entry.job)
-            if refusal is None or (known is not None and known.revision > entry.revision):
-                continue  # accepted, or a later change has been learnt of in the meantime
-            if refusal == "early" and known is not None:
-                instants = [*entry.skipped, *entry.coalesced, *([entry.due] if entry.due else [])]
-                known.cursor, known.due = entry.cursor, instants[0]
-                # This server's clock is fast, by as much as this or less.
-                self._agenda.add(known.id, instants[-1] + max(now - reply.now, 1))
-            else:
-                stale[entry.job] = None
-        return Jobs(tuple(stale)) if stale else None
+            if refusal is not None and (known is None or known.revision <= entry.revision):
+                stale.append(entry.job)  # else a later change has been learnt of in the meantime
+        return self._ask(stale) if stale else None
 
     def _forget(self, id: str) -> None:
         self._jobs.pop(id, None)
@@ -195,6 +267,8 @@ class Singleton:
         self._is_leading = False
         self._loading = None
         self._publishing = None
+        self._unanswered.clear()
+        self._version = 0
         self._jobs.clear()
         self._agenda.clear()
         self.wake_at = None

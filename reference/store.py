@@ -109,7 +109,8 @@ class MemoryStore:
         if self._leader == server:
             self._until = now + operation.ttl
         self._messages.note_life(now, server, operation.ttl)
-        return [(server, operation, self._lease(now)), *self._messages.take_back(now)]
+        again = self._messages.claim_again(now, server, operation.claims)
+        return [(server, operation, self._lease(now)), *again, *self._messages.take_back(now)]
 
     def _resign(self, now: int, server: str, operation: Resign) -> list[Delivery]:
         self._expire_lease(now)
@@ -124,7 +125,7 @@ class MemoryStore:
             self._leader = None
 
     def _lease(self, now: int) -> Leader:
-        return Leader(now, self._leader, self._epoch, self._until)
+        return Leader(now, self._leader, self._epoch, self._until, self._jobs.version)
 
     # --- publishing
 
@@ -132,12 +133,16 @@ class MemoryStore:
         epoch = operation.epoch
         if now >= self._until:
             self._expire_lease(now)
-        leads = self._leader == server and self._epoch == epoch
+        general: Refusal | None = None
+        if self._leader != server or self._epoch != epoch:
+            general = "deposed"
+        elif now >= operation.before:
+            general = "late"
         refusals: dict[int, Refusal] = {}
         deliveries: list[Delivery] = []
         for number, entry in enumerate(operation.entries):
             kept = self._jobs.by_id.get(entry.job)
-            why = _refusal(now, kept, entry) if leads else "deposed"
+            why = general or _refusal(now, kept, entry)
             if why is not None or kept is None:
                 refusals[number] = why or "gone"
                 due = entry.cursor if entry.due is None else entry.due
@@ -227,7 +232,8 @@ def _refusal(now: int, kept: KeptJob | None, entry: Entry) -> Refusal | None:
         return "revision"
     if kept.cursor != entry.cursor:
         return "cursor"
+    misfires = entry.skipped or entry.coalesced
     is_early = entry.due is not None and entry.due > now
-    if is_early or (entry.skipped and entry.skipped[-1] > now):
+    if is_early or (misfires and misfires[-1] + kept.definition.grace >= now):
         return "early"
     return None

@@ -9,6 +9,7 @@ decided is decided by the reference.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from reference import events
 from reference.events import Outcome, Record
@@ -25,7 +26,8 @@ from reference.server import Run, Server
 from reference.service import Invocation, no_such_service, witness
 from reference.store import MemoryStore
 from simulator.chance import Chance, Draw
-from simulator.kernel import Kernel
+from simulator.faults import Hindrance, StoreHealth
+from simulator.kernel import Call, Kernel
 from simulator.standins import StandIn, stand_in
 from specs.recording import ClusterSpec, Fixed, ServiceSpec, Spread
 
@@ -58,18 +60,37 @@ class Cluster:
         self._spec = spec
         self._chance = chance
         self.nodes: dict[str, Node] = {}
+        self._processes = 0
+        self.store_health = StoreHealth()
+        self._hindrances: dict[str, Hindrance] = {}
+
+    def hindrance(self, name: str) -> Hindrance:
+        """What is wrong at a machine; nothing, when it is asked for first."""
+        if name not in self._hindrances:
+            chance = self._chance.stream(f"trouble {name}")
+            self._hindrances[name] = hindrance = Hindrance(self.store_health, chance)
+            if name in self.nodes:
+                self.nodes[name].suffer(hindrance)
+        return self._hindrances[name]
+
+    def is_up(self, name: str) -> bool:
+        """Whether a server is running, if only to finish what it runs."""
+        return name in self.nodes and self.nodes[name].is_up
 
     def start(self, name: str) -> str | None:
         """Start a server; why that is refused, or None."""
-        if name in self.nodes and self.nodes[name].is_up:
+        if self.is_up(name):
             return f"server {name} is running"
         latency = self._spec.latency
         links = [
             link(latency, self._chance.durations(latency, f"link {direction} {name}"))
             for direction in ("from", "to")
         ]
-        server = Server(name, self._spec.workers, self._spec.lease, self.new_cid)
+        self._processes += 1
+        server = Server(name, self._spec.workers, self._spec.lease, self.new_cid, self._processes)
         self.nodes[name] = node = Node(self, server, *links)
+        if name in self._hindrances:
+            node.suffer(self._hindrances[name])
         node.start(self.kernel.now)
         return None
 
@@ -83,10 +104,9 @@ class Cluster:
 
     def crash(self, name: str) -> str | None:
         """Let a server end at once, with all it knew; why that is refused, or None."""
-        node = self.nodes.get(name)
-        if node is None or not node.is_up:
+        if not self.is_up(name):
             return f"server {name} is not running"
-        node.crash(self.kernel.now)
+        self.nodes[name].crash(self.kernel.now)
         return None
 
     def operate(self, operation: Operation) -> Reply:
@@ -133,6 +153,7 @@ class Node:
         "_at",
         "_down",
         "_has_crashed",
+        "_hindrance",
         "_name",
         "_nodes",
         "_record",
@@ -166,14 +187,13 @@ class Node:
         self.server = server
         self.is_up = True
         self._has_crashed = False
+        self._hindrance: Hindrance | None = None
 
     def start(self, now: int) -> None:
         """Join the cluster."""
         services = tuple(sorted(self._services))
         self._record(events.ServerStarted(now, self._name, self.server.workers, services))
-        for operation in self.server.start():
-            self._send(now, operation)
-        self._beat(now, None)
+        self._say(now, self.server.start(self._shows(now)))
 
     def stop(self, now: int) -> None:
         """Leave the cluster as soon as nothing runs any more."""
@@ -182,7 +202,7 @@ class Node:
             self._send(now, operation)
 
     def crash(self, now: int) -> None:
-        """End at once; what was on its way from here or to here is lost with the connection."""
+        """End at once. What it has sent may still arrive; what it is sent is lost."""
         self.is_up = False
         self._has_crashed = True
         self._record(events.ServerCrashed(now, self._name))
@@ -195,7 +215,9 @@ class Node:
 
     def _serve(self, now: int, operation: Operation) -> None:
         """An operation of this server has reached the store: carry it out, send the replies."""
-        if self._has_crashed:
+        if self._hindrance is not None and (
+            self._waits(now, self._serve, operation) or self._hindrance.loses("requests")
+        ):
             return
         for to, answered, reply in self._apply(now, self._name, operation):
             self._nodes[to].answer(now, answered, reply)
@@ -205,48 +227,96 @@ class Node:
         self._at(self._down(now), self._take, (operation, reply))
 
     def _take(self, now: int, answer: tuple[Operation, Reply]) -> None:
+        if self._hindrance is not None and (
+            self._waits(now, self._take, answer) or self._hindrance.loses("replies")
+        ):
+            return
         self._receive(now, *answer)
 
     def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
         """A reply of the store has reached this server."""
-        if self._has_crashed:
+        if not self.is_up:
             return
         if type(reply) is Assignment:
-            self._begin(now, self.server.assign(operation, reply))
-        elif type(reply) in _FOR_THE_SINGLETON:
-            output = self._singleton.receive(now, operation, reply)
+            run = self.server.assign(operation, reply)
+            if run is not None:
+                self._begin(now, run)
+            return
+        if type(reply) in _FOR_THE_SINGLETON:
+            output = self._singleton.receive(self._shows(now), operation, reply)
             if output is not None:
                 self._send(now, output)
             self._arm(now)
         else:
             self.server.acknowledge(operation)
-            if self.server.has_left and self.is_up:
-                self.is_up = False
-                self._record(events.ServerStopped(now, self._name))
+        if self.server.has_left and self.is_up:
+            self.is_up = False
+            self._record(events.ServerStopped(now, self._name))
 
     # --- timers
 
     def _beat(self, now: int, _: None) -> None:
-        if self.is_up:
-            for operation in self.server.beat():
-                self._send(now, operation)
-            self._at(now + self.server.beat_interval, self._beat, None)
+        if self.is_up and not self._waits(now, self._beat, None):
+            self._say(now, self.server.beat(self._shows(now)))
+
+    def _say(self, now: int, operations: list[Operation]) -> None:
+        """Send what a beat says, and plan the next one."""
+        for operation in operations:
+            self._send(now, operation)
+        following = self._shows(now) + self.server.beat_interval
+        self._at(self._when(now, following), self._beat, None)
 
     def _arm(self, now: int) -> None:
         """Plan the next tick; one that is planned for later is passed over when it comes."""
         wake_at = self._singleton.wake_at
-        if wake_at is not None and (self._armed is None or wake_at < self._armed):
-            self._armed = wake_at = max(wake_at, now)
-            self._at(wake_at, self._tick, None)
+        if wake_at is not None:
+            wake_at = max(self._when(now, wake_at), now)
+            if self._armed is None or wake_at < self._armed:
+                self._armed = wake_at
+                self._at(wake_at, self._tick, wake_at)
 
-    def _tick(self, now: int, _: None) -> None:
-        if now == self._armed and not self._has_crashed:
-            self._armed = None
-            publish = self._singleton.tick(now)
-            if publish is None:
-                self._arm(now)
-            else:
-                self._send(now, publish)
+    def _tick(self, now: int, planned: int) -> None:
+        if planned != self._armed or not self.is_up or self._waits(now, self._tick, planned):
+            return
+        self._armed = None
+        publish = self._singleton.tick(self._shows(now))
+        if publish is None:
+            self._arm(now)
+        else:
+            self._send(now, publish)
+
+    # --- faults
+
+    def suffer(self, hindrance: Hindrance) -> None:
+        """Let something be wrong at this machine from now on."""
+        self._hindrance = hindrance
+        self._send = self._send_badly
+        self.answer = self._answer_badly
+
+    def _send_badly(self, now: int, operation: Operation) -> None:
+        assert self._hindrance is not None
+        for arrival in self._hindrance.arrivals("requests", self._up(now)):
+            self._at(arrival, self._serve, operation)
+
+    def _answer_badly(self, now: int, operation: Operation, reply: Reply) -> None:
+        assert self._hindrance is not None
+        for arrival in self._hindrance.arrivals("replies", self._down(now)):
+            self._at(arrival, self._take, (operation, reply))
+
+    def _waits(self, now: int, call: Call, argument: Any) -> bool:
+        """Put off what the process cannot do now because it stands still."""
+        if self._hindrance is None or now >= self._hindrance.paused_until:
+            return False
+        self._at(self._hindrance.paused_until, call, argument)
+        return True
+
+    def _shows(self, now: int) -> int:
+        """What this machine's clock shows."""
+        return now if self._hindrance is None else self._hindrance.clock.read(now)
+
+    def _when(self, now: int, shown: int) -> int:
+        """When this machine's clock will show that."""
+        return shown if self._hindrance is None else self._hindrance.clock.when(now, shown)
 
     # --- services
 
@@ -262,7 +332,7 @@ class Node:
         self._at(now + service.duration(), self._end, (run, invocation))
 
     def _end(self, now: int, ended: tuple[Run, Invocation | None]) -> None:
-        if self._has_crashed:
+        if self._has_crashed or self._waits(now, self._end, ended):
             return
         run, invocation = ended
         message = run.message

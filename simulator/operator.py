@@ -5,12 +5,14 @@ that instant and not a journey later. What is refused is refused by the same cod
 noted.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from reference import events, jobs
 from reference.operations import DeleteJob, EditJob, Execute, PutJob, Refused, SetActive
 from simulator.cluster import Cluster
-from specs.recording import Command, JobSpec
+from simulator.trouble import Trouble
+from specs.recording import ON_SERVERS, Command, JobSpec
 
 
 class RefusedCommand(NamedTuple):
@@ -25,6 +27,12 @@ class Operator:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._trouble = Trouble(cluster)
+        self._to_servers: dict[str, Callable[[str], str | None]] = {
+            "stop_server": cluster.stop,
+            "crash_server": cluster.crash,
+            "start_server": cluster.start,
+        }
         self.refused: list[RefusedCommand] = []
 
     def create(self, job: JobSpec) -> None:
@@ -33,11 +41,22 @@ class Operator:
 
     def carry_out(self, _: int, command: Command) -> None:
         """Carry out a command, at its instant."""
-        why = self._rejected(command) if command.do in ("create", "edit") else self._do(command)
+        why = self._do(command)
         if why:
             self.refused.append(RefusedCommand(command, why))
 
-    def _rejected(self, command: Command) -> str | None:
+    def _do(self, command: Command) -> str | None:
+        if command.fault is not None:
+            return self._trouble.begin(command.do, command.target, command.fault)
+        if command.do in ON_SERVERS:
+            return self._to_servers[command.do](command.target)
+        if self._cluster.store_health.outages:
+            return "the store cannot be reached"
+        if command.do in ("create", "edit"):
+            return self._define(command)
+        return self._change(command)
+
+    def _define(self, command: Command) -> str | None:
         """Create or edit a job; why its definition was rejected, or None."""
         job, fields = command.target, command.fields
         current = self._cluster.store.job(job)
@@ -59,15 +78,9 @@ class Operator:
             return str(error)
         return reply.why if isinstance(reply, Refused) else None
 
-    def _do(self, command: Command) -> str | None:
-        """Do anything else; why it was refused, or None."""
+    def _change(self, command: Command) -> str | None:
+        """Do anything else to a job; why it was refused, or None."""
         cluster, target = self._cluster, command.target
-        if command.do == "stop_server":
-            return cluster.stop(target)
-        if command.do == "crash_server":
-            return cluster.crash(target)
-        if command.do == "start_server":
-            return cluster.start(target)
         job = cluster.store.job(target)
         if job is None:
             return f"there is no job {target!r}"

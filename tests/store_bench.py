@@ -5,7 +5,17 @@ from typing import Any, cast
 from reference.clock import HOUR, SECOND, read_instant
 from reference.events import Event
 from reference.jobs import Definition
-from reference.operations import Campaign, Entry, Execute, Job, Leader, Operation, Publish, PutJob
+from reference.operations import (
+    Campaign,
+    Entry,
+    Execute,
+    Heartbeat,
+    Job,
+    Leader,
+    Operation,
+    Publish,
+    PutJob,
+)
 from reference.store import MemoryStore
 from tests.strategies import a_job
 
@@ -44,9 +54,14 @@ class Bench:
         assert (to, reply.now) == (server, NOW + after)
         return reply
 
+    def live(self, *servers: str) -> None:
+        """Let them be believed to live for ten hours."""
+        for server in servers:
+            self.ask(0, server, Heartbeat(10 * HOUR))
+
     def lead(self) -> None:
         """Let server s1 lead, in epoch 1, for an hour."""
-        assert self.ask(0, "s1", Campaign(HOUR)) == Leader(NOW, "s1", 1, NOW + HOUR)
+        assert self.ask(0, "s1", Campaign(HOUR)) == Leader(NOW, "s1", 1, NOW + HOUR, 0)
 
     def put(self, after: int = 0, id: str = "a", **fields: Any) -> None:
         """Create a job of that id and name, due every second from NOW but for the `fields`."""
@@ -63,7 +78,7 @@ class Bench:
             "next_due": None if due is None else NOW + due + SECOND,
             "cid": CID,
         }
-        operation = Publish(1, (Entry(**given | fields),))
+        operation = Publish(1, (Entry(**given | fields),), NOW + 10 * HOUR)
         replies = self.replies(after, "s1", operation)
         assert replies[0][0] == "s1"
         (refusal,) = replies[0][1].refusals or (None,)

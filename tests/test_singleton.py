@@ -33,9 +33,9 @@ def candidate() -> Singleton:
 def elected(*jobs: Job, now: int = START) -> Singleton:
     """A singleton that leads in epoch 4 and knows `jobs`."""
     singleton = candidate()
-    campaign = singleton.campaign()
+    (campaign,) = singleton.beat(now)
     assert campaign == Campaign(LEASE)
-    load = singleton.receive(now, campaign, Leader(now, "s1", 4, now + LEASE))
+    load = singleton.receive(now, campaign, Leader(now, "s1", 4, now + LEASE, 9))
     assert load == Jobs()
     assert singleton.receive(now, load, JobList(now, 9, jobs)) == Changes(9)
     return singleton
@@ -62,7 +62,7 @@ def test_whoever_does_not_lead_publishes_nothing() -> None:
     singleton = candidate()
     assert singleton.wake_at is None
     assert singleton.tick(START) is None
-    told = Leader(START, "s2", 3, START + LEASE)
+    told = Leader(START, "s2", 3, START + LEASE, 9)
     assert singleton.receive(START, Campaign(LEASE), told) is None
     assert singleton.tick(START) is None
 
@@ -73,7 +73,9 @@ def test_a_leader_sleeps_until_the_next_due_instant() -> None:
     assert singleton.tick(START + 10 * SECOND - 1) is None
     due = START + 10 * SECOND
     publish = singleton.tick(due)
-    assert publish == Publish(4, (Entry("job", 1, START + 1, due, due + 10 * SECOND, "K1"),))
+    assert publish == Publish(
+        4, (Entry("job", 1, START + 1, due, due + 10 * SECOND, "K1"),), due + LEASE // 3
+    )
 
 
 def test_one_publish_is_in_flight_at_a_time() -> None:
@@ -89,14 +91,14 @@ def test_an_answer_to_an_earlier_publish_means_nothing() -> None:
     singleton = elected(job())
     publish = singleton.tick(START)
     assert publish is not None
-    other = Publish(publish.epoch, publish.entries)
+    other = Publish(publish.epoch, publish.entries, publish.before)
     singleton.receive(START, other, Outcomes(START, ("deposed",)))
     assert singleton.tick(START + 60 * SECOND) is None  # its own is still in flight
 
 
 def test_renewing_keeps_what_it_knows() -> None:
     singleton = elected(job(cursor=START + 1))
-    renewed = Leader(START + 3, "s1", 4, START + 3 + LEASE)
+    renewed = Leader(START + 3, "s1", 4, START + 3 + LEASE, 9)
     assert singleton.receive(START + 3, Campaign(LEASE), renewed) is None
     assert singleton.wake_at == START + 10 * SECOND
 
@@ -104,7 +106,8 @@ def test_renewing_keeps_what_it_knows() -> None:
 def test_a_new_epoch_of_its_own_is_loaded_afresh() -> None:
     singleton = elected(job())
     assert (
-        singleton.receive(START, Campaign(LEASE), Leader(START, "s1", 6, START + LEASE)) == Jobs()
+        singleton.receive(START, Campaign(LEASE), Leader(START, "s1", 6, START + LEASE, 9))
+        == Jobs()
     )
     assert singleton.tick(START + 60 * SECOND) is None
 
@@ -119,7 +122,7 @@ def test_a_deposed_leader_forgets_everything() -> None:
 
 def test_another_leader_ends_its_own_time() -> None:
     singleton = elected(job())
-    singleton.receive(START, Campaign(LEASE), Leader(START, "s2", 5, START + LEASE))
+    singleton.receive(START, Campaign(LEASE), Leader(START, "s2", 5, START + LEASE, 9))
     assert singleton.wake_at is None and singleton.tick(START + 60 * SECOND) is None
 
 
@@ -149,22 +152,87 @@ def test_a_fast_clock_tries_again_when_the_store_may_have_come_to_it() -> None:
     local, store = START + 300, START - 200  # fast by half a millisecond
     publish = singleton.tick(local)
     assert publish is not None
-    assert singleton.receive(local, publish, Outcomes(store, ("early",))) is None
+    reload = singleton.receive(local, publish, Outcomes(store, ("early",)))
+    assert reload == Jobs(("job",))
+    assert singleton.receive(local, reload, JobList(store, 9, (job(),))) is None
     assert singleton.wake_at == START + 500
+    assert singleton.tick(START + 499) is None
     again = singleton.tick(START + 500)
     assert [(e.cursor, e.due) for e in entries(again)] == [(START, START)]
+    assert again is not None and again.before == START + LEASE // 3
 
 
-def test_a_fast_clock_that_would_skip_ahead_waits_as_well() -> None:
-    singleton = elected(job(misfire="skip"))
-    local, store = START + 15 * SECOND, START + 5 * SECOND  # ten seconds fast
-    publish = singleton.tick(local)
-    assert [e.skipped for e in entries(publish)] == [(START, START + 10 * SECOND)]
+def test_a_slow_clock_is_put_right_by_what_the_store_says() -> None:
+    singleton = elected(job(cursor=START + 1))
+    local, store = START + 2 * SECOND, START + 5 * SECOND
+    told = Leader(store, "s1", 4, store + LEASE, 9)
+    assert singleton.receive(local, Campaign(LEASE), told) is None
+    assert singleton.wake_at == START + 7 * SECOND
+    publish = singleton.tick(START + 7 * SECOND)
+    assert [e.due for e in entries(publish)] == [START + 10 * SECOND]
+
+
+def test_a_clock_that_was_fast_is_found_out_by_campaigning() -> None:
+    singleton = elected(job(cursor=START + 1))
+    (campaign,) = singleton.beat(START + 9 * SECOND)
+    told = Leader(START + 3 * SECOND, "s1", 4, START + 13 * SECOND, 9)
+    assert singleton.receive(START + 9 * SECOND + 2, campaign, told) is None
+    assert singleton.wake_at == START + 16 * SECOND
+
+
+# --- what is not answered
+
+
+def test_what_became_of_a_publish_that_was_not_answered_is_for_the_store_to_say() -> None:
+    singleton = elected(job())
+    publish = singleton.tick(START)
     assert publish is not None
-    assert singleton.receive(local, publish, Outcomes(store, ("early",))) is None
-    assert singleton.wake_at == START + 20 * SECOND
-    again = singleton.tick(START + 20 * SECOND)
-    assert entries(again)[0].cursor == START
+    assert singleton.beat(publish.before - 1) == [Campaign(LEASE)]
+    assert singleton.beat(publish.before) == [Campaign(LEASE), Jobs(("job",))]
+    current = job(cursor=START + 1)  # it had been accepted
+    assert singleton.receive(START, Jobs(("job",)), JobList(START, 9, (current,))) is None
+    assert singleton.wake_at == START + 10 * SECOND
+    assert singleton.receive(START, publish, Outcomes(START, ())) is None  # the answer, too late
+    assert singleton.wake_at == START + 10 * SECOND
+
+
+def test_what_is_asked_of_jobs_is_asked_again_at_the_beat_after_the_next() -> None:
+    singleton = candidate()
+    (campaign,) = singleton.beat(START)
+    load = singleton.receive(START, campaign, Leader(START, "s1", 4, START + LEASE, 9))
+    assert load == Jobs()
+    assert singleton.beat(START + 1) == [Campaign(LEASE)]
+    assert singleton.beat(START + 2) == [Campaign(LEASE), Jobs()]
+    assert singleton.receive(START + 3, load, JobList(START + 3, 9, ())) == Changes(9)
+    assert singleton.beat(START + 4) == [Campaign(LEASE)]
+
+
+def test_a_change_that_it_was_not_told_of_is_asked_for() -> None:
+    singleton = elected(job())
+    told = Leader(START, "s1", 4, START + LEASE, 10)
+    assert singleton.receive(START, Campaign(LEASE), told) == Changes(9)
+
+
+def test_what_is_told_late_takes_nothing_back() -> None:
+    singleton = elected(job())
+    edited = Job("job", 2, definition("job", seconds=7), START + 1, 0)
+    changed = JobList(START, 10, (edited,))
+    assert singleton.receive(START, Changes(9), changed) == Changes(10)
+    assert singleton.receive(START, Changes(9), changed) is None  # twice
+    assert singleton.receive(START, Jobs(("job",)), JobList(START, 9, (job(),))) is None
+    assert singleton.receive(START, Jobs(("job",)), JobList(START, 8, (), ("job",))) is None
+    earlier = Leader(START, "s2", 3, START + LEASE, 5)
+    assert singleton.receive(START, Campaign(LEASE), earlier) is None
+    assert singleton.wake_at == START + 7 * SECOND
+
+
+def test_it_resigns_until_it_is_heard() -> None:
+    singleton = elected(job())
+    resign = singleton.resign()
+    assert resign == Resign(4)
+    assert singleton.beat(START) == [Resign(4)] and not singleton.has_handed_over
+    singleton.receive(START, resign, Leader(START, None, 4, START + LEASE, 9))
+    assert singleton.beat(START) == [] and singleton.has_handed_over
 
 
 def test_misfires_are_folded_into_the_latest() -> None:
@@ -235,7 +303,7 @@ def test_a_long_outage_is_made_up_in_several_publishes() -> None:
 def test_resigning_is_for_good() -> None:
     singleton = elected(job())
     assert singleton.resign() == Resign(4)
-    assert singleton.campaign() is None and singleton.tick(START + 60 * SECOND) is None
-    granted = Leader(START, "s1", 5, START + LEASE)  # by a campaign that was on its way
+    assert singleton.beat(START) == [Resign(4)] and singleton.tick(START + 60 * SECOND) is None
+    granted = Leader(START, "s1", 5, START + LEASE, 9)  # by a campaign that was on its way
     assert singleton.receive(START, Campaign(LEASE), granted) == Resign(5)
     assert candidate().resign() is None

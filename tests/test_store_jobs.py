@@ -87,10 +87,11 @@ def test_an_edit_accounts_for_no_instant_twice(bench: Bench) -> None:
 
 def test_an_edit_accounts_for_no_misfire_twice(bench: Bench) -> None:
     bench.lead()
-    bench.put()
-    assert bench.publish(0, due=None, skipped=(NOW,), next_due=NOW + SECOND) is None
-    bench.ask(0, "s1", EditJob("a", 1, every_second(seconds=3)))
-    assert bench.job().cursor == NOW + 1
+    bench.ask(0, "s1", PutJob("a", a_job(start_date=NOW, misfire="skip")))
+    late = SECOND + 1
+    assert bench.publish(late, due=None, skipped=(NOW,), next_due=None) is None
+    bench.ask(late, "s1", EditJob("a", 2, a_job(start_date=NOW, extra="new")))
+    assert bench.job().cursor == NOW + late
 
 
 def test_an_edit_does_not_bring_back_what_was_due_once(bench: Bench) -> None:
@@ -154,7 +155,7 @@ def test_a_deleted_job_publishes_nothing_and_frees_its_id_and_name(bench: Bench)
     bench.publish(0, due=0)
     assert bench.ask(1, "s1", DeleteJob("a", 1)) == Accepted(NOW + 1, 1)
     entry = Entry("a", 1, NOW + SECOND, NOW + SECOND, None, CID)
-    assert bench.ask(SECOND, "s1", Publish(1, (entry,))).refusals == ("gone",)
+    assert bench.ask(SECOND, "s1", Publish(1, (entry,), 10 * HOUR + NOW)).refusals == ("gone",)
     bench.put(after=2 * SECOND)
     job = bench.job()
     assert (job.revision, job.published, job.cursor) == (1, 0, NOW + 2 * SECOND)

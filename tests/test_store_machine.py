@@ -91,6 +91,7 @@ class StoreMachine(RuleBasedStateMachine):
         # What each server makes of the changes it is told of: id -> revision and definition.
         self.copies: dict[str, dict[str, tuple[int, Definition]]] = {}
         self.versions: dict[str, int] = {}
+        self.turns: dict[tuple[str, int], int] = {}
 
     def ask(self, server: str, operation: Operation) -> Any:
         """The reply to `operation`; None if it has to wait."""
@@ -239,7 +240,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.campaign(server, 10 * SECOND)
         leads = self.seen.leads == server and stale != "epoch"
         entries = [self.entry(id, how, stale) for id in ids]
-        operation = Publish(self.seen.epoch - (stale == "epoch"), tuple(entries))
+        operation = Publish(self.seen.epoch - (stale == "epoch"), tuple(entries), self.seen.now + 1)
         active = {id: job.is_active for id, job in self.seen.jobs.items()}
         refusals = self.ask(server, operation).refusals or (None,) * len(entries)
         for number, (entry, refusal) in enumerate(zip(entries, refusals, strict=True)):
@@ -293,8 +294,10 @@ class StoreMachine(RuleBasedStateMachine):
         due = first(job.cursor)
         coalesced: tuple[int, ...] = ()
         skipped: tuple[int, ...] = ()
-        by_now = upcoming(trigger(job.definition), job.cursor, self.seen.now + 1)
-        instants = tuple(islice(by_now, 5))
+        misfired = upcoming(
+            trigger(job.definition), job.cursor, self.seen.now - job.definition.grace
+        )
+        instants = tuple(islice(misfired, 5))
         if how == "coalesce" and instants:
             coalesced, due = instants[:-1], instants[-1]
         elif how == "skip" and instants:
@@ -320,19 +323,30 @@ class StoreMachine(RuleBasedStateMachine):
         done = self.seen.held.pop(me, None) if is_done else None
         has_to_wait = me not in self.seen.held and not self.seen.waiting
         self.seen.claimant = me
-        reply = self.ask(server, Claim(worker, done))
+        self.turns[me] = self.turns.get(me, 0) + 1
+        reply = self.ask(server, Claim(worker, self.turns[me], done))
         self.seen.claimant = None
         assert (reply is None) == has_to_wait
         if has_to_wait and me not in self.seen.idle:
             self.seen.idle.append(me)
+
+    @rule(server=SERVERS, worker=WORKERS, behind=st.integers(1, 3))
+    def claim_late(self, server: str, worker: int, behind: int) -> None:
+        """A claim of an earlier turn changes nothing."""
+        recorded = len(self.recorded)
+        turn = self.turns.setdefault((server, worker), 0)
+        assert turn == 0 or self.ask(server, Claim(worker, turn - behind)) is None
+        assert len(self.recorded) == recorded
 
     @precondition(lambda self: self.seen.held)
     @rule(server=SERVERS, worker=WORKERS, behind=BEHIND)
     def complete(self, server: str, worker: int, behind: int) -> None:
         message, attempt = self.seen.held.get((server, worker), (1, 1))
         holds = (server, worker) in self.seen.held and not behind
-        reply = self.ask(server, Complete(worker, message, attempt - behind))
+        turn = self.turns.get((server, worker), 0)
+        reply = self.ask(server, Complete(worker, turn, message, attempt - behind))
         assert reply.accepted is holds
+        self.seen.idle = [waiting for waiting in self.seen.idle if waiting != (server, worker)]
         if holds:
             del self.seen.held[server, worker]
 
