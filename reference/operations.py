@@ -13,7 +13,7 @@ becomes one script on Redis is always a value from this page.
     Claim                         Assignment            until there is a message
     Complete                      Completed             no
     Join, Heartbeat, Reclaim      Done                  no
-    Withdraw                      Done                  no
+    Withdraw                      Withdrawn             no
 
 The store knows who asks; every reply carries the store's time in `now` (µs, UTC).
 """
@@ -301,11 +301,16 @@ class Reclaim(Operation, frozen=True, gc=False):
 class Withdraw(Operation, frozen=True, gc=False):
     """The asking server is about to stop: its workers wait for messages no longer.
 
-    `claims` are those it will take no answer to. What was assigned to one of them in the meantime
-    is taken back.
+    `claims` are those that have not been answered, as far as it knows.
     """
 
     claims: tuple[Claim, ...] = ()
+
+
+class Withdrawn(Reply, frozen=True, gc=False):
+    """No worker of the server is given anything more; these claims had been answered before."""
+
+    assigned: tuple[tuple[Claim, Assignment], ...] = ()
 
 
 class Done(Reply, frozen=True, gc=False):

@@ -32,6 +32,7 @@ from reference.operations import (
     Message,
     Reclaim,
     Withdraw,
+    Withdrawn,
     process_of,
 )
 
@@ -169,28 +170,26 @@ class MessageQueue:
             yield self._assign(now, worker, self._idle.pop(worker))
 
     def withdraw(self, now: int, server: str, operation: Withdraw) -> list[Delivery]:
-        """Let the server's workers wait no longer, and hand out again what one missed."""
+        """Let the server's workers wait no longer; tell what one has been given already."""
         self._dismiss(server)
+        assigned: list[tuple[Claim, Assignment]] = []
         for claim in operation.claims:
             worker = (server, claim.worker)
-            if self._turns.get(worker, claim.turn) <= claim.turn:
-                self._close_turn(worker, claim.turn)
-                self._give_up(now, worker, claim)
-        return [(server, operation, Done(now)), *self._hand_out(now)]
+            if self._turns.get(worker, claim.turn) > claim.turn + 1:
+                continue
+            self._close_turn(worker, claim.turn)
+            held = self._held.get(worker)
+            if held is not None and claim.done == (held[0].id, held[1]):
+                del self._held[worker]
+            elif held is not None:
+                assigned.append((claim, Assignment(now, *held)))
+        return [(server, operation, Withdrawn(now, tuple(assigned)))]
 
     def _close_turn(self, worker: Worker, turn: int) -> None:
         """Let no claim of this turn, or of an earlier one, be heard any more."""
         if turn >= self._turns.get(worker, turn):
             self._turns[worker] = turn + 1
             self._idle.pop(worker, None)
-
-    def _give_up(self, now: int, worker: Worker, claim: Claim) -> None:
-        """Take back what a worker holds: as completed if it says so, else to be handed out."""
-        held = self._held.get(worker)
-        if held is not None and claim.done == (held[0].id, held[1]):
-            del self._held[worker]
-        elif held is not None:
-            self._put_back(now, worker)
 
     def _dismiss(self, server: str) -> None:
         for worker in [worker for worker in self._idle if worker[0] == server]:

@@ -10,6 +10,7 @@ the store, or a run to start.
     new        start          working    Join, and what a beat says
     working    beat           working    Campaign with every Claim that was not answered
     working    drain          draining   Resign, Withdraw
+    draining   Withdrawn      draining   a Run for each claim that had been answered before
     draining   beat           draining   Heartbeat, Reclaim
     draining   the last of what it asked for has been answered, and nothing runs: it has left
 
@@ -40,7 +41,9 @@ from reference.operations import (
     NewCid,
     Operation,
     Reclaim,
+    Reply,
     Withdraw,
+    Withdrawn,
     first_turn,
 )
 from reference.singleton import Singleton
@@ -113,9 +116,14 @@ class Server:
         run = self._runs[worker] = Run(worker, reply.message, reply.attempt)
         return run
 
-    def acknowledge(self, operation: Operation) -> None:
-        """Take the store's answer to an `operation` that only needed to arrive."""
-        self._unanswered.pop(operation, None)
+    def acknowledge(self, operation: Operation, reply: Reply) -> list[Run]:
+        """Take the store's answer to an `operation` that needed to arrive; runs to start."""
+        was_awaited = self._unanswered.pop(operation, False) is None
+        if type(reply) is not Withdrawn or not was_awaited:
+            return []
+        runs = [self.assign(*assigned) for assigned in reply.assigned]
+        self._claims.clear()
+        return [run for run in runs if run is not None]
 
     def finish(self, worker: int) -> Operation:
         """The service that `worker` ran has returned, or failed."""
@@ -135,7 +143,6 @@ class Server:
         """Claim no more and lead no more; what is running may finish (LEAD-3)."""
         self.is_draining = True
         withdraw = Withdraw(tuple(self._claims.values()))
-        self._claims.clear()
         self._unanswered[withdraw] = None
         resign = self.singleton.resign()
         return [*([resign] if resign else []), withdraw]

@@ -248,7 +248,8 @@ class Node:
                 self._send(now, output)
             self._arm(now)
         else:
-            self.server.acknowledge(operation)
+            for run in self.server.acknowledge(operation, reply):
+                self._begin(now, run)
         if self.server.has_left and self.is_up:
             self.is_up = False
             self._record(events.ServerStopped(now, self._name))

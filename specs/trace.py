@@ -234,6 +234,11 @@ class Trace:
     def _lease_acquired(self, event: events.LeaseAcquired) -> None:
         self._offices += self._close_office(event.at)
         self._leader = event
+        if (self._up and event.server not in self._up) or self._has_left(event.server):
+            self._offices += self._close_office(event.at)  # it asked, and then was lost
+
+    def _has_left(self, server: str) -> bool:
+        return server not in self._up and any(p.server == server for p in self._presences)
 
     def _lease_ended(self, event: Any) -> None:
         if self._leader and self._leader.epoch == event.epoch:

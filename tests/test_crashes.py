@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reference import events
@@ -94,6 +94,18 @@ crashes = st.lists(
 )
 
 
+# What the lost process had asked was answered to the new one, which took it for its own.
+@example(
+    world(
+        [interval_job("job", 0, 1)],
+        span=10 * SECOND + 6,
+        duration=AT_ONCE,
+        servers=1,
+        workers=1,
+        latency=Fixed(1),
+    ),
+    [(0, "stop_server", "s1"), (1, "crash_server", "s1"), (1, "start_server", "s1")],
+)
 @given(busy_worlds(), crashes)
 def test_every_rule_holds_whoever_crashes(
     recording: Recording, commands: list[tuple[int, Action, str]]
