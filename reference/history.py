@@ -12,7 +12,7 @@ So a history that was cut short, altered or put in another order is recognised (
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import msgspec
 
@@ -42,6 +42,7 @@ class Header(
     end: Instant
     lease: int | None = None
     travel: int | None = None
+    profile: Literal["durable", "classic"] = "durable"
     seed: int | None = None
     recording: str | None = None
     versions: dict[str, str] = {}

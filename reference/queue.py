@@ -17,8 +17,10 @@ comes from an earlier one changes nothing.
 from bisect import insort
 from collections import deque
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 from reference import events
+from reference.clock import SECOND
 from reference.events import Record
 from reference.operations import (
     Assignment,
@@ -208,3 +210,57 @@ class MessageQueue:
         assert all(1 <= id <= self.published for id in everywhere), "a message from nowhere"
         assert not (self._idle and (ids or returned)), "a worker waits beside a waiting message"
         assert not self._idle.keys() & self._held.keys(), "a worker waits and works"
+
+
+MESSAGE_LIFE = 15 * SECOND
+"""How long a message can be claimed in the classic profile (S4, DLV-3)."""
+
+
+class ClassicQueue(MessageQueue):
+    """The same, in the manner of the predecessor: a message is given away once, and not kept.
+
+    publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
+                  |                     |
+                  +-- 15 s --> (gone)   +-- its server is lost --> (gone)
+    """
+
+    __slots__ = ("_gone_at",)
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        self._gone_at: deque[int] = deque()  # of each message of the backlog
+
+    def publish(self, now: int, message: Message) -> Delivery | None:
+        """Take in a message; it is there for `MESSAGE_LIFE`."""
+        self._expire(now)
+        self._gone_at.append(now + MESSAGE_LIFE)
+        return super().publish(now, message)
+
+    def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
+        """Give the worker the oldest message that is still there."""
+        self._expire(now)
+        return super().claim(now, server, operation)
+
+    def take_back(self, now: int) -> list[Delivery]:
+        """Forget what servers hold whose heartbeat has lapsed."""
+        self._expire(now)
+        return super().take_back(now)
+
+    def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
+        self._gone_at.popleft()
+        return super()._assign(now, worker, operation)
+
+    def _put_back(self, now: int, worker: Worker) -> None:  # noqa: ARG002
+        del self._held[worker]
+
+    def _expire(self, now: int) -> None:
+        while self._gone_at and self._gone_at[0] <= now:
+            self._gone_at.popleft()
+            self._record(events.Expired(now, self._backlog.popleft().id))
+
+
+Profile = Literal["durable", "classic"]
+"""How messages are delivered: at least once, or at most once (DLV)."""
+
+QUEUES: dict[Profile, type[MessageQueue]] = {"durable": MessageQueue, "classic": ClassicQueue}
+"""What each profile makes of messages."""

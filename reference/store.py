@@ -43,16 +43,16 @@ from reference.operations import (
     SetActive,
     Withdraw,
 )
-from reference.queue import MessageQueue
+from reference.queue import QUEUES, Profile
 
 
 class MemoryStore:
     """The store, in memory. What happens is told to `record` in the order in which it happens."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, profile: Profile = "durable") -> None:
         self._record = record
         self._jobs = Catalogue(record)
-        self._messages = MessageQueue(record)
+        self._messages = QUEUES[profile](record)
         self._epoch = 0
         self._leader: str | None = None
         self._until = 0

@@ -51,7 +51,7 @@ class Cluster:
     ) -> None:
         self.kernel = Kernel(now)
         self.record = record
-        self.store = MemoryStore(record)
+        self.store = MemoryStore(record, spec.profile)
         self.services: Mapping[str, type[StandIn]] = {
             service.name: stand_in(service, chance) for service in services if service.deployed
         }

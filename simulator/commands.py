@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from reference.clock import read_instant, write_instant
 from reference.events import Event
 from reference.history import History, Writer
+from reference.queue import Profile
 from simulator.operator import RefusedCommand
 from simulator.replay import header_of, simulate
 from specs import console, report, shelf
@@ -44,6 +45,9 @@ def replay(
         int | None,
         typer.Option(metavar="W", help="Workers of each server.", min=1, max=MOST_WORKERS),
     ] = None,
+    profile: Annotated[
+        Profile | None, typer.Option(help="How messages are delivered instead.")
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(metavar="S", help="Seed of all chance.", min=0, max=LARGEST_SEED),
@@ -65,7 +69,7 @@ def replay(
     if recording is None:
         list_recordings(json)
         return
-    replayed = overridden(load(recording), servers, workers, seed, until)
+    replayed = overridden(load(recording), servers, workers, profile, seed, until)
     events: list[Any] = []
     header = header_of(replayed)
     with console.written_file(history, Path(recording)) if history else nullcontext() as file:
@@ -113,11 +117,12 @@ def overridden(
     recording: Recording,
     servers: int | None,
     workers: int | None,
+    profile: Profile | None,
     seed: int | None,
     until: str | None,
 ) -> Recording:
     """`recording` with what was asked for in its place. Raises BadInput."""
-    shape = {"servers": servers, "workers": workers}
+    shape = {"servers": servers, "workers": workers, "profile": profile}
     cluster = replace(recording.cluster, **{k: v for k, v in shape.items() if v is not None})
     recording = replace(recording, cluster=cluster)
     if seed is not None:

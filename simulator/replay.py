@@ -51,6 +51,7 @@ def header_of(recording: Recording) -> Header:
         start=recording.start,
         end=recording.until,
         lease=recording.cluster.lease,
+        profile=recording.cluster.profile,
         travel=longest_travel(recording.cluster.latency),
         seed=recording.seed,
         recording=recording.digest,

@@ -21,6 +21,7 @@ from reference.jobs import (
     Definition,
     Misfire,
 )
+from reference.queue import Profile
 from reference.service import order_of_calls
 from specs.recording import (
     LARGEST_SEED,
@@ -203,6 +204,9 @@ class ClusterTable(Table, frozen=True, kw_only=True):
     latency: Annotated[
         SpreadText, Meta(description="How long a packet is on its way, either direction.")
     ] = "1ms"
+    profile: Annotated[Profile, Meta(description="How messages are delivered (DLV).")] = (
+        _CLUSTER.profile
+    )
 
 
 class ServiceTable(Table, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from reference.clock import MILLISECOND, SECOND
 from reference.jobs import Definition
+from reference.queue import Profile
 
 Action = Literal[
     "create",
@@ -92,6 +93,7 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 4
     lease: int = 10 * SECOND
     latency: Spread = Fixed(MILLISECOND)
+    profile: Profile = "durable"
 
     @property
     def server_names(self) -> tuple[str, ...]:

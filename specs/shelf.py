@@ -179,6 +179,7 @@ def _cluster(spec: ClusterSpec) -> dict[str, Any]:
         "servers": spec.servers,
         "workers": spec.workers,
         "lease": write_duration(spec.lease),
+        "profile": spec.profile,
         "latency": _spread(spec.latency),
     }
 

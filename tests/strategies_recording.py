@@ -65,6 +65,7 @@ def clusters() -> SearchStrategy[ClusterSpec]:
         workers=st.integers(1, 4),
         lease=st.sampled_from([SECOND, 10 * SECOND]) | st.integers(SECOND, MINUTE),
         latency=st.just(Fixed(0)) | spreads(100 * MILLISECOND),
+        profile=st.sampled_from(["durable", "classic"]),
     )
 
 
