@@ -5,37 +5,37 @@ scheduler would have it. So what stands in a breaking example is what breaks the
 
     2s     published      1 report due=1s
 
-    line      TIME KIND SUBJECT… NAME=VALUE…
-    TIME      a duration from 2026-01-01T00:00:00Z, a Thursday
-    SUBJECT   job_created, job_edited …    the job
-              published                    the message and the job
-              claimed, started, finished,  the message and SERVER/WORKER;
-              invoked, reclaimed           of finished also ok or failed
-              lease_acquired …             the server; the epoch is counted
-              server_started …             the server
-              end                          nothing: the history ends here
-    VALUE     JSON, or a bare word; of `due`, `into` and `start_date` a TIME
-
-A job is interval-based if a unit is named, cron-style if a cron_definition is, else one-time.
-``header`` as the first line sets fields of the header. Lines that begin with ``#`` are comments.
-A line ``---`` stands between two histories.
+The notation is in ``notation``, what is filled in in ``assumed``. Here it begins at `ORIGIN`, a
+Thursday, unless the header says otherwise; and a line ``---`` stands between two histories.
 """
 
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from reference import events
-from reference.clock import read_duration, read_instant, write_instant
+from reference.clock import read_duration, read_instant
 from reference.history import Header, History
-from reference.service import order_of_calls
+from specs.assumed import Assumed
+from specs.notation import (
+    KINDS,
+    LISTS,
+    NUMBERS,
+    PLACE,
+    RAISED,
+    SPREAD,
+    SUBJECTS,
+    TIMES,
+    read_list,
+    read_start,
+    read_time,
+    read_value,
+)
 
 ORIGIN = read_instant("2026-01-01T00:00:00Z")
-INTERVAL = ("weeks", "days", "hours", "minutes", "seconds")
 
 
 class ExampleError(ValueError):
@@ -112,177 +112,92 @@ _DAMAGES: dict[str, Callable[..., bytes]] = {
 
 class _Reader:
     def __init__(self) -> None:
-        self.events: list[Any] = []
-        self.header: dict[str, Any] = {"travel": 0, "lease": 10_000_000}
+        self.events: list[events.Event] = []
+        self.header: dict[str, Any] = {"start": ORIGIN, "travel": 0, "lease": 10_000_000}
         self.end: int | None = None
-        self.fields: dict[str, dict[str, Any]] = {}
-        self.revisions: dict[str, int] = {}
-        self.messages: dict[int, events.Published] = {}
-        self.usage: dict[tuple[str, str], int] = {}
-        self.epoch = 0
+        self.assumed = Assumed(ORIGIN)
 
     def history(self) -> History:
-        latest = max((event.at for event in self.events), default=ORIGIN)
+        latest = max((event.at for event in self.events), default=self.header["start"])
         end = latest + 1 if self.end is None else self.end
-        return History(Header(start=ORIGIN, end=end, **self.header), self.events)
+        return History(Header(end=end, **self.header), self.events)
 
     def line(self, words: list[str]) -> None:
         if words[0] == "header":
-            self.header |= {k: read_duration(v) for k, v in map(_pair, words[1:])}
+            self.header |= {name: _read_header(name, text) for name, text in map(_pair, words[1:])}
+            self.assumed = Assumed(self.header["start"])
             return
-        at, kind = ORIGIN + read_duration(words[0]), words[1]
-        subjects = [word for word in words[2:] if "=" not in word]
-        values = {name: _value(name, text) for name, text in map(_pair, words[2:]) if name}
+        at, kind = read_time(words[0], self.assumed.origin), words[1]
         if kind == "end":
             self.end = at
-        elif kind.startswith("job_"):
-            self.events.append(self.job(at, kind, subjects[0], values))
-        elif kind == "published":
-            event = self.published(at, int(subjects[0]), subjects[1], values)
-            self.messages.setdefault(event.message, event)
+        else:
+            event = self.event(at, kind, words[2:])
+            self.assumed.heed(event)
             self.events.append(event)
-        elif kind in _RUNS:
-            server, _, worker = subjects[1].partition("/")
-            place = {"message": int(subjects[0]), "server": server, "worker": int(worker)}
-            self.events.append(self.run(at, kind, place, subjects[2:], values))
+
+    def event(self, at: int, kind: str, words: list[str]) -> Any:
+        given = {"at": at, **_subjects(kind, [word for word in words if "=" not in word])}
+        names = KINDS[kind].names
+        entries: dict[str, str] = {}
+        for name, text in (_pair(word) for word in words if "=" in word):
+            if name in names:
+                given[names[name]] = self.value(name, text)
+            else:
+                entries[name] = text
+        if kind in SPREAD:
+            self.gather(kind, given, entries)
+        elif entries:
+            raise ValueError(f"{kind} has no {', '.join(entries)}")
+        assumed = {k: v for k, v in self.assumed.fields(kind, given).items() if k in names.values()}
+        return msgspec.convert({"kind": kind, **assumed, **given}, events.AnyEvent)
+
+    def value(self, name: str, text: str) -> Any:
+        if name in TIMES:
+            return read_time(text, self.assumed.origin)
+        value = read_value(text)
+        if name in LISTS:
+            return read_list(value, LISTS[name])
+        if name == "raised" and not isinstance(value, dict):
+            return dict.fromkeys(read_list(value, ","), RAISED)
+        return value
+
+    def gather(self, kind: str, given: dict[str, Any], entries: dict[str, str]) -> None:
+        """Put together, in `given`, the field whose `entries` stand in the line."""
+        field, less = SPREAD[kind]
+        if field in given:
+            if entries:
+                raise ValueError(f"{field} is given whole, and beside it {', '.join(entries)}")
+            return
+        missing = entries.pop(less, "").split(",")
+        id = entries.pop("id", None)
+        values = {name: read_value(text) for name, text in entries.items()}
+        whole = self.assumed.entries(kind, given, values) | values
+        if field == "definition":
+            whole["start_date"] = read_start(whole["start_date"], self.assumed.origin)
+            given["job"] = given["job"] if id is None else id
+        given[field] = {name: value for name, value in whole.items() if name not in missing}
+
+
+def _subjects(kind: str, words: list[str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for subject, word in zip(SUBJECTS[kind], words, strict=False):
+        if subject == PLACE:
+            given["server"], _, given["worker"] = word.rpartition("/")
         else:
-            self.events.append(self.other(at, kind, subjects, values))
-
-    def job(self, at: int, kind: str, job: str, values: dict[str, Any]) -> Any:
-        revision = values.pop("revision", self.revisions.get(job, 0) + 1)
-        self.revisions[job] = revision
-        if kind == "job_deleted":
-            self.revisions.pop(job)
-            return events.JobDeleted(at, job)
-        if kind in ("job_activated", "job_deactivated"):
-            happened = events.JobActivated if kind == "job_activated" else events.JobDeactivated
-            self.fields[job] = {**self.fields[job], "is_active": kind == "job_activated"}
-            return happened(at, job, revision)
-        if kind == "job_rejected":
-            faults = tuple(values.pop("faults", "").split("; ")) if "faults" in values else ()
-            self.revisions[job] = revision - 1
-            return events.JobRejected(at, job, _definition(job, values), faults)
-        old = self.fields.get(job, {}) if kind == "job_edited" else {}
-        id = values.pop("id", job)
-        fields = self.fields[job] = old | _definition(job, old | values)
-        name = values.pop("event_name", fields["name"])
-        happened_to = events.JobCreated if kind == "job_created" else events.JobEdited
-        return happened_to(at, id, name, fields, revision)
-
-    def published(
-        self, at: int, message: int, job: str, values: dict[str, Any]
-    ) -> events.Published:
-        fields = self.fields.get(job, {})
-        extra = fields.get("extra")
-        given = {
-            "cid": f"K{message:039d}",
-            "revision": self.revisions.get(job, 1),
-            "due": at,
-            "epoch": 0 if values.get("on_demand") else max(self.epoch, 1),
-            "server": "s1",
-            "name": fields.get("name", job),
-            "job_type": fields.get("job_type", "one_time"),
-            "service": fields.get("service", "report"),
-            "payload": events.shown(extra) if isinstance(extra, str) else None,
-        }
-        return events.Published(at=at, message=message, job=job, **(given | values))
-
-    def run(
-        self, at: int, kind: str, place: dict[str, Any], rest: list[str], values: dict[str, Any]
-    ) -> Any:
-        place |= {"at": at, "attempt": values.pop("attempt", 1)}
-        if kind == "claimed":
-            return events.Claimed(**place, **values)
-        if kind == "reclaimed":
-            return events.Reclaimed(**place, **values)
-        if kind == "started":
-            service = self.messages[place["message"]].service
-            key = (place["server"], service)
-            self.usage[key] = self.usage.get(key, 0) + 1
-            return events.Started(**place, **values)
-        if kind == "finished":
-            outcome = rest[0] if rest else "ok"
-            return events.Finished(**place, outcome=outcome, **values)  # type: ignore[arg-type]
-        return self.invoked(at, place, values)
-
-    def invoked(self, at: int, place: dict[str, Any], values: dict[str, Any]) -> events.Invoked:
-        message = self.messages[place["message"]]
-        saw: dict[str, Any] = {
-            "channel": "scheduler",
-            "job_type": message.job_type,
-            "cid": message.cid,
-            "name": message.service,
-            "impl_name": "services.Report",
-            "invocation_time": write_instant(at),
-            "data_format": None,
-            "slow_threshold": 99_999,
-            "usage": self.usage.get((place["server"], message.service), 1),
-            "user_msg": "",
-            "environ": {},
-            "wsgi_environ": {},
-            "payload": message.payload,
-        }
-        order = order_of_calls(message.job_type)
-        for list_of in ("defines", "calls"):
-            if list_of in values:
-                values[list_of] = tuple(values[list_of].split(","))
-        defines = values.pop("defines", order)
-        calls = values.pop("calls", defines)
-        raised = {method: "boom" for method in values.pop("raised", "").split(",") if method}
-        for hidden in values.pop("unseen", "").split(","):
-            saw.pop(hidden, None)
-        return events.Invoked(
-            **place, saw=saw | values, defines=defines, calls=calls, raised=raised
-        )
-
-    def other(self, at: int, kind: str, subjects: list[str], values: dict[str, Any]) -> Any:
-        given: dict[str, Any] = {"kind": kind, "at": at, **values}
-        if kind.startswith("lease_"):
-            self.epoch += kind == "lease_acquired"
-            given = {"epoch": self.epoch, **given, "server": subjects[0]}
-        elif kind.startswith("server_"):
-            given |= {"server": subjects[0]}
-            if "services" in given:
-                given["services"] = given["services"].split(",")
-        elif kind in ("coalesced", "skipped"):
-            given |= {"job": subjects[0]}
-        elif kind == "publish_refused":
-            given = {"epoch": self.epoch, "server": "s1", **given, "job": subjects[0]}
-        else:
-            given |= {"message": int(subjects[0])}
-        return msgspec.convert(given, events.AnyEvent)
+            given[subject] = word
+    if len(words) > len(SUBJECTS[kind]):
+        raise ValueError(f"{kind} has no {words[-1]!r}")
+    return given | {name: int(given[name]) for name in NUMBERS if name in given}
 
 
-_RUNS = ("claimed", "started", "finished", "invoked", "reclaimed")
-_TIMES: dict[str, Callable[[str], Any]] = {
-    "due": lambda text: ORIGIN + read_duration(text),
-    "into": lambda text: ORIGIN + read_duration(text),
-}
+def _read_header(name: str, text: str) -> Any:
+    if name == "start":
+        return read_instant(text)
+    if name not in ("lease", "travel"):
+        raise ValueError(f"an example does not say {name}")
+    return None if text == "null" else read_duration(text)
 
 
 def _pair(word: str) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    return (name, value) if equals else ("", "")
-
-
-def _value(name: str, text: str) -> Any:
-    if name in _TIMES:
-        return _TIMES[name](text)
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
-
-
-def _definition(job: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The definition of a job, with what an example leaves out."""
-    if any(unit in values for unit in INTERVAL):
-        job_type = "interval_based"
-    else:
-        job_type = "cron_style" if "cron_definition" in values else "one_time"
-    fields = {"name": job, "job_type": job_type, "service": "report", "start_date": "0s"}
-    fields |= {k: v for k, v in values.items() if k not in ("id", "event_name")}
-    start = fields["start_date"]
-    with suppress(ValueError):  # it may be wrong on purpose, or an instant
-        fields["start_date"] = write_instant(ORIGIN + read_duration(str(start)))
-    return fields
+    name, _, value = word.partition("=")
+    return name, value

@@ -133,8 +133,10 @@ def test_an_example_is_short(name: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["1s", "soon published 1 a", "1s sneezed 1 a", "1s published a 1", "1s started 1 s1/1",
-     "1s job_edited", "1s claimed 1 s1", "1s coalesced a due=1s", '1s published 1 "a'],
+    ["1s", "soon published 1 a", "1s sneezed 1 a", "1s published a 1", "1s started 1 s1/one",
+     "1s job_edited", "1s claimed 1 s1", "1s coalesced a due=1s", '1s published 1 "a',
+     "1s published 1 a b", "1s published 1 a colour=red", "1s skipped a due=1s why=tired",
+     "1s job_created a definition={} minutes=1", "header colour=1s"],
 )  # fmt: skip
 def test_a_line_that_is_not_an_event_is_refused(line: str) -> None:
     with pytest.raises(ExampleError, match=r"line 2, "):
