@@ -1,19 +1,18 @@
 """``gnomon check``, ``rules``, ``next`` and ``import``: what can be asked without a simulation."""
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill, indent
-from typing import IO, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 from rich.text import Text
 
-from reference import history, jobs
+from reference import jobs
 from reference.clock import (
     DAY,
     LAST_INSTANT,
@@ -32,14 +31,13 @@ from specs.preview import next_instants, read_when
 from specs.recording import Recording
 from specs.rules import RULES, Finding, judge_trace
 from specs.schedules import ScheduleError, read_schedule
+from specs.show import show
 from specs.summary import summarise
 from specs.trace import Trace
 from specs.words import in_words
 
 LARGEST_SCHEDULE = 4 * 2**20
 """Bytes of a file to import; whole distributions are scheduled in a hundredth of it."""
-LONGEST_EVENT = 32 * 2**20
-"""Bytes of a line of a history; the largest payload takes a tenth of it."""
 WIDTH_OF_PROSE = 88
 _HARD_BLANK = "\N{NO-BREAK SPACE}"
 
@@ -63,6 +61,7 @@ Takes = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     app.command("check")(check)
+    app.command("show")(show)
     app.command("rules")(rules)
     app.command("next")(preview)
     imports = typer.Typer(no_args_is_help=True, help="Make a recording of a schedule.")
@@ -84,7 +83,7 @@ def check(
 
     Exit status 0: every rule that was exercised holds; 1: one is broken; 2: bad input.
     """
-    read = _read_history(file)
+    read = console.read_history(file)
     try:
         with console.working("judging"):
             trace = Trace(read)
@@ -105,27 +104,6 @@ def check(
         console.say("", *report.verdicts(findings))
     if any(finding.violations for finding in findings.values()):
         raise typer.Exit(1)
-
-
-def _read_history(path: Path) -> history.History:
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file, console.progress("reading", 0, max(size, 1)) as bar:
-            return history.read(_lines(file, bar))
-    except OSError as error:
-        raise BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
-    except history.HistoryError as error:
-        raise BadInput(str(path), [str(error)]) from None
-
-
-def _lines(file: IO[bytes], bar: console.Move) -> Iterable[bytes]:
-    """The lines of `file`, telling `bar` now and then how many bytes have been read."""
-    position = 0
-    for number, line in enumerate(iter(partial(file.readline, LONGEST_EVENT), b"")):
-        position += len(line)
-        if number % 10_000 == 0:
-            bar(position)
-        yield line
 
 
 # --- rules

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,7 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from reference import history
 from reference.clock import from_datetime
 
 WIDTH_OF_A_PIPE = 10_000
@@ -25,6 +27,8 @@ WIDTH_OF_A_PIPE = 10_000
 MOST_LINES = 50
 LONGEST_LINE = 500
 """Of what is told on standard error: a file of noise must not come back as noise."""
+LONGEST_EVENT = 32 * 2**20
+"""Bytes of a line of a history; the largest payload takes a tenth of it."""
 
 
 class BadInput(Exception):
@@ -161,6 +165,28 @@ def read_file(path: Path, largest: int) -> bytes:
     if len(data) > largest:
         raise BadInput(str(path), [f"the file is too large; at most {largest >> 20} MiB are read"])
     return data
+
+
+def read_history(path: Path) -> history.History:
+    """A history from a file, with a bar for a long one. Raises BadInput."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file, progress("reading", 0, max(size, 1)) as bar:
+            return history.read(_lines(file, bar))
+    except OSError as error:
+        raise BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
+    except history.HistoryError as error:
+        raise BadInput(str(path), [str(error)]) from None
+
+
+def _lines(file: IO[bytes], bar: Move) -> Iterator[bytes]:
+    """The lines of `file`, telling `bar` now and then how many bytes have been read."""
+    position = 0
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_EVENT), b"")):
+        position += len(line)
+        if number % 10_000 == 0:
+            bar(position)
+        yield line
 
 
 @contextmanager

@@ -10,9 +10,9 @@ anyway (``assumed``); so it can be read back, and a line changes only if what it
               TIME KIND SUBJECT… NAME=VALUE…     as in ``notation``, a line an event, in order
     END       TIME end
 
-TIME has 12 columns and KIND 16, more if they need it. What does not come back from a picture is
-where the history is from (seed, recording, versions), and the cids: a cid is left out if it looks
-as it should, ``K`` and 39 digits, and was given out once.
+TIME and KIND have 16 columns each, and more if they need it. Where the history is from (seed,
+recording, versions) a picture does not say; nor a cid that looks as it should, ``K`` and 39 digits,
+and was given out once.
 """
 
 import re
@@ -120,7 +120,7 @@ def _line(event: Event, assumed: Assumed, cids: Mapping[str, int]) -> str:
 
 
 def _aligned(at: int, origin: int, kind: str, *words: str) -> str:
-    return f"{write_time(at, origin):<12} {kind:<16} {' '.join(words)}".rstrip(" ")
+    return f"{write_time(at, origin):<16} {kind:<16} {' '.join(words)}".rstrip(" ")
 
 
 def _subjects(kind: str, given: Mapping[str, Any]) -> tuple[list[str], set[str]]:
@@ -168,8 +168,10 @@ def _value(name: str, value: Any, origin: int) -> str:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    """Whether two values are told apart: true is not 1."""
-    return bool(one != other) or write_value(one) != write_value(other)
+    """Whether two values are told apart: true is not 1, and 1.0 is not 1."""
+    if isinstance(one, int | str | None):
+        return type(one) is not type(other) or one != other
+    return write_value(one) != write_value(other)
 
 
 def _duration(duration: int | None) -> str:

@@ -139,18 +139,18 @@ def test_a_time_comes_back(instant: int, origin: int) -> None:
 def test_a_picture_is_an_example() -> None:
     example = """\
 header start=2026-01-01T00:00:00Z lease=10s travel=0s
-0s           job_created      report name="nightly report" minutes=1
-0s           lease_acquired   s1
-0s           published        1 report
-0s           claimed          1 s1/1
-0s           started          1 s1/1
-5s           server_crashed   s1
-10s          lease_acquired   s2
-10s          reclaimed        1 s1/1
-10s          claimed          1 s2/1 attempt=2
-30s          job_edited       report name="weekly report" minutes=2
-2m500ms      published        2 report due=2m server=s2
-3m           end
+0s               job_created      report name="nightly report" minutes=1
+0s               lease_acquired   s1
+0s               published        1 report
+0s               claimed          1 s1/1
+0s               started          1 s1/1
+5s               server_crashed   s1
+10s              lease_acquired   s2
+10s              reclaimed        1 s1/1
+10s              claimed          1 s2/1 attempt=2
+30s              job_edited       report name="weekly report" minutes=2
+2m500ms          published        2 report due=2m server=s2
+3m               end
 """
     assert "".join(f"{line}\n" for line in picture(read_example(example))) == example
 
@@ -158,7 +158,7 @@ header start=2026-01-01T00:00:00Z lease=10s travel=0s
 def test_the_header_says_what_is_not_known() -> None:
     (header, end) = picture(History(Header(start=ORIGIN, end=ORIGIN + SECOND), []))
     assert header == "header start=2026-01-01T00:00:00Z lease=null travel=null"
-    assert end == "1s           end"
+    assert end == "1s               end"
 
 
 @pytest.mark.parametrize(
