@@ -23,6 +23,7 @@ class Assumed:
         self._revisions: dict[str, int] = {}
         self._messages: dict[int, events.Published] = {}
         self._usage: dict[str, dict[str, int]] = {}
+        self._services: dict[str, tuple[tuple[str, ...], Any]] = {}
         self._began: dict[tuple[str, int], tuple[int, int]] = {}
         self._epoch = 0
 
@@ -46,15 +47,21 @@ class Assumed:
                 self._messages.setdefault(event.message, event)
             case events.Started():
                 self._begin(event)
+            case events.Invoked():
+                known = event.defines, event.saw.get("impl_name")
+                self._services[self._service_of(event.message)] = known
             case events.ServerStarted():
                 self._usage.pop(event.server, None)
 
     def _begin(self, event: events.Started) -> None:
-        message = self._messages.get(event.message)
-        service = message.service if message else ""
+        service = self._service_of(event.message)
         usage = self._usage.setdefault(event.server, {})
         usage[service] = usage.get(service, 0) + 1
         self._began[event.server, event.worker] = (event.at, usage[service])
+
+    def _service_of(self, number: int) -> str:
+        message = self._messages.get(number)
+        return message.service if message else ""
 
     # --- each kind's own
 
@@ -98,8 +105,9 @@ class Assumed:
 
     def _of_run(self, given: Mapping[str, Any]) -> dict[str, Any]:
         message = self._messages.get(given["message"])
-        hooks = order_of_calls(message.job_type if message else "")
-        return {"attempt": 1, "defines": hooks, "calls": given.get("defines", hooks)}
+        every = order_of_calls(message.job_type if message else "")
+        defines, _ = self._services.get(self._service_of(given["message"]), (every, None))
+        return {"attempt": 1, "defines": defines, "calls": given.get("defines", defines)}
 
     # --- what is spread out over a line
 
@@ -122,13 +130,15 @@ class Assumed:
     def _saw(self, given: Mapping[str, Any]) -> dict[str, Any]:
         message = self._messages.get(given["message"])
         place = given["server"], given["worker"]
+        unseen = ((), "services.Report")
+        _, implementation = self._services.get(self._service_of(given["message"]), unseen)
         began, usage = self._began.get(place, (given["at"], 1))
         return {
             "channel": "scheduler",
             "job_type": message and message.job_type,
             "cid": message and message.cid,
             "name": message and message.service,
-            "impl_name": "services.Report",
+            "impl_name": implementation,
             "invocation_time": write_instant(began),
             "data_format": None,
             "slow_threshold": 99_999,
