@@ -1,0 +1,39 @@
+"""Golden runs: recordings short enough to be followed, with all that came of them.
+
+The one idea: a change of behaviour is a difference that somebody reads. Beside each recording
+``NAME.toml`` lie its history, ``NAME.jsonl``, and the picture of that, ``NAME.txt``;
+``python -m tests.golden`` writes both anew, and the review shows what has changed.
+
+The header of these histories leaves out where they are from, which the recording beside them says:
+a new version of gnomon is no change of behaviour.
+"""
+
+import io
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reference.history import History, write
+from simulator.replay import replay
+from specs import shelf
+from specs.picture import picture
+
+PLACE = Path(__file__).parent
+NAMES = tuple(sorted(file.stem for file in PLACE.glob("*.toml")))
+
+
+def history_of(name: str) -> History:
+    """What comes of a recording now."""
+    told = replay(shelf.parse((PLACE / f"{name}.toml").read_bytes()))
+    return History(replace(told.header, recording=None, versions={}), told.events)
+
+
+def files_of(name: str) -> dict[Path, bytes]:
+    """What the files beside a recording should hold now."""
+    told, written = history_of(name), io.BytesIO()
+    write(told, written)
+    drawn = "".join(f"{line}\n" for line in picture(told))
+    return {
+        PLACE / f"{name}.jsonl": written.getvalue(),
+        PLACE / f"{name}.txt": drawn.encode(),
+    }
