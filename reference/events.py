@@ -204,6 +204,15 @@ class Reclaimed(Event, frozen=True, gc=False, tag="reclaimed"):
     attempt: int
 
 
+class Lost(Event, frozen=True, gc=False, tag="lost"):
+    """A message is gone with the server that had claimed it (classic, DLV-3)."""
+
+    message: int
+    server: str
+    worker: int
+    attempt: int
+
+
 class Expired(Event, frozen=True, gc=False, tag="expired"):
     """A message was gone before anybody claimed it (classic, DLV-3)."""
 
@@ -276,6 +285,7 @@ AnyEvent = (
     | Invoked
     | Finished
     | Reclaimed
+    | Lost
     | Expired
     | DeadLettered
     | ServerStarted

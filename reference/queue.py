@@ -250,8 +250,9 @@ class ClassicQueue(MessageQueue):
         self._gone_at.popleft()
         return super()._assign(now, worker, operation)
 
-    def _put_back(self, now: int, worker: Worker) -> None:  # noqa: ARG002
-        del self._held[worker]
+    def _put_back(self, now: int, worker: Worker) -> None:
+        message, attempt = self._held.pop(worker)
+        self._record(events.Lost(now, message.id, *worker, attempt))
 
     def _expire(self, now: int) -> None:
         while self._gone_at and self._gone_at[0] <= now:

@@ -12,7 +12,7 @@ out is what ``assumed`` fills in, for both.
     SUBJECT   job_created, job_edited …    the job
               published                    the message and the job
               claimed, started, finished,  the message and SERVER/WORKER;
-              invoked, reclaimed           of finished also ok or failed
+              invoked, reclaimed, lost     of finished also ok or failed
               lease_acquired …             the server; the epoch is counted
               server_started …             the server
               fault_began, fault_ended     the fault and what it strikes
@@ -60,6 +60,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "invoked": _RUN,
     "finished": (*_RUN, "outcome"),
     "reclaimed": _RUN,
+    "lost": _RUN,
     "expired": ("message",),
     "dead_lettered": ("message",),
     "server_started": _SERVER,

@@ -105,7 +105,7 @@ def _state(life: Life) -> str:
         outcome: str = ends[-1].outcome
         return outcome
     last = type(order[-1])
-    if last is events.Expired or last is events.DeadLettered:
+    if last in (events.Lost, events.Expired, events.DeadLettered):
         return "lost"
     return "waiting" if last is events.Reclaimed else "running"
 

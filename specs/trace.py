@@ -73,6 +73,7 @@ class Trace:
             events.Finished: self._finished,
             events.Invoked: self._invoked,
             events.Reclaimed: self._later,
+            events.Lost: self._later,
             events.Expired: self._later,
             events.DeadLettered: self._later,
             events.Coalesced: self._not_published,

@@ -98,7 +98,7 @@ def _disorder(life: Life) -> list[tuple[int, str]]:
         if state not in allowed:
             problems.append((event.at, f"{event.__struct_config__.tag} while it was {state}"))
         state = following
-        if kind is events.Reclaimed:
+        if kind is events.Reclaimed or kind is events.Lost:
             given_up = max(given_up, attempt)
         elif kind is events.Finished:
             state = "failed" if event.outcome == "failed" else following
@@ -113,6 +113,7 @@ _STEPS: dict[type[events.Event], tuple[tuple[str, ...], str]] = {
     events.Finished: (("running",), "finished"),
     # What has been run but not yet noted as done may be taken back too (DLV-2).
     events.Reclaimed: (("claimed", "running", "finished", "failed"), "taken back"),
+    events.Lost: (("claimed", "running", "finished", "failed"), "lost"),
     events.Expired: (("waiting",), "expired"),
     events.DeadLettered: (("waiting", "claimed"), "dead-lettered"),
 }

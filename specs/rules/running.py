@@ -31,7 +31,7 @@ def a_run_occupies_its_worker(trace: Trace) -> Finding:
                     f"it is occupied by {other}",
                 )
             holding[worker] = event.message
-        elif kind is events.Finished or kind is events.Reclaimed:
+        elif kind in _GIVES_BACK:
             worker = (event.server, event.worker)
             if holding.get(worker) == event.message:
                 holding[worker] = None
@@ -41,6 +41,9 @@ def a_run_occupies_its_worker(trace: Trace) -> Finding:
             for worker in [worker for worker in holding if worker[0] == event.server]:
                 del holding[worker]
     return cases.finding()
+
+
+_GIVES_BACK = (events.Finished, events.Reclaimed, events.Lost)
 
 
 def _examine_stranger(cases: Cases, trace: Trace, finished: events.Finished) -> None:
