@@ -252,6 +252,19 @@ class ServerCrashed(Event, frozen=True, gc=False, tag="server_crashed"):
     server: str
 
 
+class WritesLost(Event, frozen=True, gc=False, tag="writes_lost"):
+    """The store goes on without its last `writes`, which it had acknowledged.
+
+    The events numbered `undone` (their ``seq``) are what those writes did; they count as if they
+    had not happened. The messages `reopened` are again as when they were claimed: that they were
+    completed is forgotten.
+    """
+
+    writes: int
+    undone: tuple[int, ...]
+    reopened: tuple[int, ...]
+
+
 class FaultBegan(Event, frozen=True, gc=False, tag="fault_began"):
     """A fault was injected."""
 
@@ -292,6 +305,7 @@ AnyEvent = (
     | ServerStopping
     | ServerStopped
     | ServerCrashed
+    | WritesLost
     | FaultBegan
     | FaultEnded
 )

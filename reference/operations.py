@@ -237,7 +237,8 @@ class Claim(Operation, frozen=True, gc=False):
 
     `turn` rises with each claim of the worker, from its process's `first_turn` on. To ask again in
     the same turn changes nothing; a claim of an earlier turn, that comes late or twice, is not
-    heard. Nor is that of a process that has not joined, or is not believed to live.
+    heard. Nor is that of a server that is not believed to live. One of a process that was not known
+    lets it join.
     """
 
     worker: int

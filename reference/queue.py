@@ -64,6 +64,13 @@ class MessageQueue:
         """How many messages nobody holds."""
         return len(self._backlog) + len(self._returned)
 
+    @property
+    def open(self) -> set[int]:
+        """The messages nobody has completed: O(messages)."""
+        held = (message.id for message, _ in self._held.values())
+        backlog = (message.id for message in self._backlog)
+        return {*held, *backlog, *(id for id, _, _ in self._returned)}
+
     def publish(self, now: int, message: Message) -> Delivery | None:
         """Take in a message, whose id must be the next; give it to a worker if one waits."""
         self.published += 1
@@ -76,8 +83,11 @@ class MessageQueue:
     def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
         """Take back what the worker has completed; give it the oldest message, or let it wait."""
         worker, turn, done = (server, operation.worker), operation.turn, operation.done
-        if turn < self._turns.get(worker, turn) or not self._hears(server, turn):
+        if turn < self._turns.get(worker, turn) or server not in self._alive_until:
             return []
+        process = process_of(turn)
+        if process != self._processes.get(server, 0):
+            return self._claim_anew(now, server, process, operation)
         self._turns[worker] = turn
         held = self._held.get(worker)
         if held is not None:
@@ -90,9 +100,19 @@ class MessageQueue:
         self._idle[worker] = operation
         return []
 
-    def _hears(self, server: str, turn: int) -> bool:
-        """Whether the server is believed to live, and the turn is of the process that it is."""
-        return server in self._alive_until and process_of(turn) == self._processes.get(server, 0)
+    def _claim_anew(self, now: int, server: str, process: int, operation: Claim) -> list[Delivery]:
+        """Hear a claim of a process that has not joined, as far as is known, or is no more."""
+        if process < self._processes.get(server, 0):
+            return []
+        begun = self._begin(now, server, process)
+        return [*begun, *self.claim(now, server, operation)]
+
+    def _begin(self, now: int, server: str, process: int) -> list[Delivery]:
+        """Let a new process of the server begin with nothing."""
+        self._processes[server] = process
+        self._dismiss(server)
+        self._take_from(now, (server,))
+        return list(self._hand_out(now))
 
     def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> Iterator[Delivery]:
         """Hear claims once more that may have been lost."""
@@ -125,12 +145,10 @@ class MessageQueue:
 
     def join(self, now: int, server: str, operation: Join) -> list[Delivery]:
         """Let the server begin with nothing: what it held under its name before is taken back."""
-        if operation.process > self._processes.get(server, 0):
-            self._processes[server] = operation.process
-            self._dismiss(server)
-            self._take_from(now, (server,))
         self.note_life(now, server, operation.ttl)
-        return [(server, operation, Done(now)), *self._hand_out(now)]
+        is_new = operation.process > self._processes.get(server, 0)
+        begun = self._begin(now, server, operation.process) if is_new else []
+        return [(server, operation, Done(now)), *begun]
 
     def heartbeat(self, now: int, server: str, operation: Heartbeat) -> list[Delivery]:
         """Believe the server alive for `ttl` from now."""

@@ -45,6 +45,9 @@ from reference.operations import (
 )
 from reference.queue import QUEUES, Profile
 
+LEAP = 1_000_000
+"""More writes than a restart is ever taken to lose."""
+
 
 class MemoryStore:
     """The store, in memory. What happens is told to `record` in the order in which it happens."""
@@ -81,6 +84,24 @@ class MemoryStore:
         Returns the replies that this makes due, in order; they may go to other servers as well.
         """
         return self._meanings[type(operation)](now, server, operation)
+
+    def begin_anew(self, now: int) -> list[Delivery]:
+        """Go on after a restart that may have lost writes.
+
+        What was handed out in them must not be handed out again, nor be taken for what is handed
+        out now: epochs and messages are numbered on from well beyond, and nobody leads.
+        """
+        if self._leader is not None:
+            self._record(events.LeaseExpired(now, self._leader, self._epoch))
+            self._leader = None
+        self._epoch += LEAP
+        self._messages.published += LEAP
+        return []
+
+    @property
+    def open(self) -> set[int]:
+        """The messages nobody has completed."""
+        return self._messages.open
 
     @property
     def waiting(self) -> int:

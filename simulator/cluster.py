@@ -15,6 +15,7 @@ from reference import events
 from reference.events import Outcome, Record
 from reference.operations import (
     Assignment,
+    Delivery,
     JobList,
     Leader,
     NewCid,
@@ -34,6 +35,9 @@ from specs.recording import ClusterSpec, Fixed, ServiceSpec, Spread
 OPERATOR = "operator"
 """Who asks the store on behalf of people."""
 
+Apply = Callable[[int, str, Operation], list[Delivery]]
+"""Lets the store carry out an operation of a server at an instant."""
+
 Link = Callable[[int], int]
 """When something arrives that is sent now (µs)."""
 
@@ -52,6 +56,7 @@ class Cluster:
         self.kernel = Kernel(now)
         self.record = record
         self.store = MemoryStore(record, spec.profile)
+        self.apply: Apply = self.store.apply
         self.services: Mapping[str, type[StandIn]] = {
             service.name: stand_in(service, chance) for service in services if service.deployed
         }
@@ -112,7 +117,7 @@ class Cluster:
     def operate(self, operation: Operation) -> Reply:
         """Carry out an operation of the operator's, here and now."""
         replies: list[Reply] = []
-        for to, answered, reply in self.store.apply(self.kernel.now, OPERATOR, operation):
+        for to, answered, reply in self.apply(self.kernel.now, OPERATOR, operation):
             if to == OPERATOR:
                 replies.append(reply)
             else:
@@ -175,7 +180,7 @@ class Node:
         self._nodes = cluster.nodes
         self._services = cluster.services
         self._at = cluster.kernel.at
-        self._apply = cluster.store.apply
+        self._apply = cluster.apply
         self._record = cluster.record
         self._singleton = server.singleton
         self._name = server.name

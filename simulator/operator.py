@@ -11,6 +11,7 @@ from typing import NamedTuple
 from reference import events, jobs
 from reference.operations import DeleteJob, EditJob, Execute, PutJob, Refused, SetActive
 from simulator.cluster import Cluster
+from simulator.log import Log
 from simulator.trouble import Trouble
 from specs.recording import ON_SERVERS, Command, JobSpec
 
@@ -25,9 +26,9 @@ class RefusedCommand(NamedTuple):
 class Operator:
     """Does to `cluster` what commands say; `refused` are those that were not accepted."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, log: Log | None = None) -> None:
         self._cluster = cluster
-        self._trouble = Trouble(cluster)
+        self._trouble = Trouble(cluster, log)
         self._to_servers: dict[str, Callable[[str], str | None]] = {
             "stop_server": cluster.stop,
             "crash_server": cluster.crash,

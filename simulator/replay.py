@@ -11,8 +11,9 @@ from reference.events import Record
 from reference.history import Header, History
 from simulator.chance import Chance
 from simulator.cluster import Cluster
+from simulator.log import Log
 from simulator.operator import Operator, RefusedCommand
-from specs.recording import Lognormal, Recording, Spread, longest
+from specs.recording import FORGETS, Lognormal, Recording, Spread, longest
 
 Progress = Callable[[int], None]
 """Told the virtual instant (µs) that a replay has come to, a hundred times in all."""
@@ -31,7 +32,8 @@ def simulate(
     """Let `recording` happen, telling `record` of every event; the commands that were refused."""
     start, until = recording.start, recording.until
     cluster = Cluster(recording.cluster, recording.services, Chance(recording.seed), start, record)
-    operator = Operator(cluster)
+    forgets = any(command.do in FORGETS for command in recording.commands)
+    operator = Operator(cluster, Log(cluster, recording.cluster.profile) if forgets else None)
     for job in recording.jobs:
         operator.create(job)
     for command in recording.commands:

@@ -8,14 +8,17 @@ from collections.abc import Callable
 
 from reference import events
 from simulator.cluster import Cluster
+from simulator.log import Log
 from specs.recording import (
     STORE,
     ClockDrift,
     ClockStep,
     Cut,
     Disturbance,
+    Emptied,
     Fault,
     LastingFault,
+    LostWrites,
     Pause,
 )
 
@@ -26,8 +29,9 @@ Heal = Callable[[int], None]
 class Trouble:
     """Does to `cluster` what faults say."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, log: Log | None) -> None:
         self._cluster = cluster
+        self._log = log
 
     def begin(self, name: str, target: str, fault: Fault) -> str | None:
         """Let a fault begin, which is recorded as `name`; why that is refused, or None."""
@@ -35,7 +39,12 @@ class Trouble:
             return f"server {target} is not running"
         now = self._cluster.kernel.now
         self._cluster.record(events.FaultBegan(now, name, target))
-        heal = self._store_fault() if target == STORE else self._server_fault(now, target, fault)
+        if isinstance(fault, LostWrites | Emptied):
+            heal = self._forget(now, fault)
+        elif target == STORE:
+            heal = self._store_fault()
+        else:
+            heal = self._server_fault(now, target, fault)
 
         def end(now: int, _: None) -> None:
             heal(now)
@@ -46,6 +55,11 @@ class Trouble:
         else:
             end(now, None)
         return None
+
+    def _forget(self, now: int, fault: LostWrites | Emptied) -> Heal:
+        assert self._log is not None, "a log is kept if anything is to be forgotten"
+        self._log.forget(now, fault.writes if isinstance(fault, LostWrites) else None)
+        return _nothing
 
     def _store_fault(self) -> Heal:
         cluster = self._cluster

@@ -350,6 +350,16 @@ class OutageTable(_CommandTable, frozen=True, kw_only=True, tag="stop_store"):
     lasts: Annotated[Lasting, Meta(description="When it is back.")] = msgspec.field(name="for")
 
 
+class LoseWritesTable(_CommandTable, frozen=True, kw_only=True, tag="lose_writes"):
+    """Let the store fail over to a replica that had not got the last writes."""
+
+    writes: Annotated[int, Meta(ge=1, le=10**6, description="So many.")]
+
+
+class EmptyTable(_CommandTable, frozen=True, kw_only=True, tag="empty_store"):
+    """Let the store lose all it knows."""
+
+
 CommandTable = (
     CreateTable
     | EditTable
@@ -366,6 +376,8 @@ CommandTable = (
     | StepTable
     | DriftTable
     | OutageTable
+    | LoseWritesTable
+    | EmptyTable
 )
 COMMANDS: dict[str, type[Table]] = {
     str(table.__struct_config__.tag): table for table in get_args(CommandTable)

@@ -15,6 +15,7 @@ out is what ``assumed`` fills in, for both.
               invoked, reclaimed, lost     of finished also ok or failed
               lease_acquired …             the server; the epoch is counted
               server_started …             the server
+              writes_lost                  how many
               fault_began, fault_ended     the fault and what it strikes
     NAME      any other field of the event; of a job, each field of its definition (then
               `event_name` is the name that the event carries); of `invoked`, each thing seen
@@ -67,6 +68,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "server_stopping": _SERVER,
     "server_stopped": _SERVER,
     "server_crashed": _SERVER,
+    "writes_lost": ("writes",),
     "fault_began": ("fault", "target"),
     "fault_ended": ("fault", "target"),
 }
@@ -89,7 +91,7 @@ SPREAD = {
 LISTS = {"services": ",", "defines": ",", "calls": ",", "faults": "; "}
 """The fields that are lists, and what parts them."""
 TIMES = ("due", "into")
-NUMBERS = ("message", "worker")
+NUMBERS = ("message", "worker", "writes")
 RAISED = "boom"
 """What a method raised of which a line only says that it raised."""
 

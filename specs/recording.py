@@ -30,6 +30,8 @@ Action = Literal[
     "step_clock",
     "drift_clock",
     "stop_store",
+    "lose_writes",
+    "empty_store",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
 ON_SERVERS = (
@@ -42,7 +44,9 @@ ON_SERVERS = (
     "step_clock",
     "drift_clock",
 )
-ON_STORE = ("stop_store",)
+ON_STORE = ("stop_store", "lose_writes", "empty_store")
+FORGETS = ("lose_writes", "empty_store")
+"""After these the store does not know what it knew."""
 STORE = "store"
 """What a command on the store has as its target."""
 
@@ -167,6 +171,16 @@ class Outage(LastingFault, frozen=True):
     """Nothing reaches the store, and no replies leave it; it keeps its data."""
 
 
+class LostWrites(Fault, frozen=True):
+    """The store goes on as it was before the last `writes` that it had acknowledged."""
+
+    writes: int
+
+
+class Emptied(Fault, frozen=True):
+    """The store goes on with nothing."""
+
+
 FAULTS: dict[str, type[Fault]] = {
     "pause_server": Pause,
     "cut_server": Cut,
@@ -174,6 +188,8 @@ FAULTS: dict[str, type[Fault]] = {
     "step_clock": ClockStep,
     "drift_clock": ClockDrift,
     "stop_store": Outage,
+    "lose_writes": LostWrites,
+    "empty_store": Emptied,
 }
 """What is to be said of each command that is a fault and takes more than a target."""
 DURATIONS = frozenset(("for", "delay", "by"))

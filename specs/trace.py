@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from reference import events, jobs, model
 from reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
+from specs.forgetting import events_that_count
 from specs.lives import (
     BEFORE_ALL,
     FaultSpan,
@@ -34,7 +35,7 @@ class Trace:
 
     def __init__(self, history: History) -> None:
         self.header = history.header
-        self.events = history.events
+        self.events = events_that_count(history.events)
         self.start, self.end = history.header.start, history.header.end
         self.lease = DEFAULT_LEASE if self.header.lease is None else self.header.lease
         self.travel = DEFAULT_TRAVEL if self.header.travel is None else self.header.travel
@@ -54,7 +55,7 @@ class Trace:
         self._going_wrong: dict[tuple[str, str], list[int]] = {}
         self._stopping: dict[str, int] = {}
         readers = self._readers()
-        for event in history.events:
+        for event in self.events:
             reader = readers.get(type(event))
             if reader is not None:
                 reader(event)

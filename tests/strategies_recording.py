@@ -155,6 +155,7 @@ _MEMBERS: dict[str, st.SearchStrategy[Any]] = {
     "by": _lasting | _lasting.map(int.__neg__),
     "gains": st.integers(-MOST_DRIFT, MOST_DRIFT),
     "repeat": _percent,
+    "writes": st.integers(1, 30),
 }
 
 

@@ -200,6 +200,7 @@ GOES_WRONG: dict[str, dict[str, Any]] = {
     "step_clock": {"by": "-1s"},
     "drift_clock": {"for": "1s", "gains": -100},
     "stop_store": {"for": "1s"},
+    "lose_writes": {"writes": 3},
 }
 
 
@@ -440,7 +441,7 @@ def test_more_that_is_wrong_with_commands() -> None:
     ]
     servers = (
         "stop_server, crash_server, start_server, pause_server, cut_server, disturb_server, "
-        "step_clock, drift_clock, stop_store"
+        "step_clock, drift_clock, stop_store, lose_writes, empty_store"
     )
     known = f"create, edit, activate, deactivate, delete, execute, {servers}"
     assert faults_of(USUAL | {"command": commands}) == [

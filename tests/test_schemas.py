@@ -111,6 +111,8 @@ FULL: dict[str, Any] = USUAL | {
             "delay": "1s",
         },
         {"at": USUAL["from"], "do": "stop_store", "for": "1s"},
+        {"at": USUAL["from"], "do": "lose_writes", "writes": 3},
+        {"at": USUAL["from"], "do": "empty_store"},
     ],
 }
 

@@ -375,9 +375,20 @@ def test_a_process_takes_back_once_what_an_earlier_one_held(bench: Bench) -> Non
     for _ in range(2):
         bench.ask(2, "s1", Join(1, 10))
     assert bench.kinds(events.Reclaimed) == []
-    assert bench.ask(3, "s1", Claim(1, first_turn(2))) is None  # it has not joined yet
     bench.ask(3, "s1", Join(2, 10))
     assert bench.kinds(events.Reclaimed) == [events.Reclaimed(NOW + 3, 1, "s1", 1, 1)]
     assert messages(bench.replies(4, "s1", Claim(1, first_turn(2)))) == [("s1", 1, 2)]
     bench.ask(5, "s1", Join(1, 10))  # late, of a process that is no more
+    assert bench.ask(5, "s1", Claim(1, first_turn(1) + 5)) is None
     assert len(bench.kinds(events.Reclaimed)) == 1
+
+
+def test_a_claim_of_a_new_process_lets_it_join(bench: Bench) -> None:
+    bench.put()
+    bench.live("s1", "s2")
+    bench.ask(0, "s1", Claim(1, first_turn(1)))
+    bench.ask(0, "s2", Claim(1, first_turn(1)))
+    bench.execute(1)
+    claim = Claim(1, first_turn(2))
+    assert messages(bench.replies(3, "s1", claim)) == [("s2", 1, 2)]
+    assert bench.kinds(events.Reclaimed) == [events.Reclaimed(NOW + 3, 1, "s1", 1, 1)]
