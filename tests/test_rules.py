@@ -1299,17 +1299,9 @@ calls=before_handle
         "HIST-1",
         """
         0s   job_created  a seconds=60 start_date=60s
-        60s  skipped      a due=60s
+        60s  skipped      a due=60s why=changed
         60s  job_edited   a name=b
         60s  published    1 a
-        """,
-    ),
-    "folded into an occurrence that was not published": Case(
-        "HIST-1",
-        """
-        0s    job_created  a seconds=60 start_date=60s
-        130s  coalesced    a due=60s into=120s
-        130s  skipped      a due=120s
         """,
     ),
     "a hole between two outcomes": Case(

@@ -20,7 +20,7 @@ from specs.trace import Trace
 Among = Callable[[int], bool]
 
 
-def _is_stale(stage: Stage, event: Any) -> bool:
+def is_stale(stage: Stage, event: Any) -> bool:
     """Whether a message carries an earlier revision than its job has: FIRE-8 tells of it."""
     return type(event) is events.Published and event.revision < stage.revision
 
@@ -52,7 +52,7 @@ def _examine_dueness(cases: Cases, trace: Trace, stage: Stage, among: Among | No
         cursor = max((at for at, _ in stage.settled if at in expected), default=-1)
         pending = due[bisect_right(due, cursor) :]  # a hole before the cursor is for HIST-1 to tell
         for instant, event in stage.settled:
-            if not _is_stale(stage, event) and (among is None or among(instant)):
+            if not is_stale(stage, event) and (among is None or among(instant)):
                 cases.examined += 1
                 if instant not in expected and not _is_on_plan(stage, instant):
                     cases.broken(
@@ -222,7 +222,7 @@ def _examine_beginning(cases: Cases, stage: Stage, why: str) -> None:
     """Hold what was given an outcome in a stage against the instant from which it counts."""
     assert stage.definition is not None
     for instant, event in stage.settled:
-        if _is_stale(stage, event):
+        if is_stale(stage, event):
             continue
         cases.examined += 1
         is_too_early = instant < stage.begins and not _is_late_start(stage, instant)
