@@ -26,6 +26,7 @@ class Assumed:
         self._services: dict[str, tuple[tuple[str, ...], Any]] = {}
         self._began: dict[tuple[str, int], tuple[int, int]] = {}
         self._epoch = 0
+        self._leader = "s1"
 
     def heed(self, event: events.Event) -> None:
         """Take note of what happened."""
@@ -42,7 +43,7 @@ class Assumed:
             case events.JobDeleted():
                 self._revisions.pop(event.job, None)
             case events.LeaseAcquired():
-                self._epoch += 1
+                self._epoch, self._leader = self._epoch + 1, event.server
             case events.Published():
                 self._messages.setdefault(event.message, event)
             case events.Started():
@@ -74,7 +75,7 @@ class Assumed:
         if kind == "published":
             return self._of_message(given)
         if kind == "publish_refused":
-            return {"epoch": self._epoch, "server": "s1"}
+            return {"epoch": self._epoch, "server": self._leader}
         if kind == "invoked":
             return self._of_run(given)
         return {"attempt": 1, "outcome": "ok"}
@@ -96,7 +97,7 @@ class Assumed:
             "revision": self._revisions.get(job, 1),
             "due": given["at"],
             "epoch": 0 if given.get("on_demand") else max(self._epoch, 1),
-            "server": "s1",
+            "server": self._leader,
             "name": _text(fields, "name", job),
             "job_type": _text(fields, "job_type", "one_time"),
             "service": _text(fields, "service", "report"),

@@ -109,18 +109,20 @@ class JobLife:
 
 
 class Office(NamedTuple):
-    """A leader's time in office, [begins, ends) (µs)."""
+    """A leader's time in office, [begins, ends) (µs), and what ended it; None: the history did."""
 
     server: str
     epoch: int
     begins: int
     ends: int
+    ended_by: Any
 
 
 class Presence(NamedTuple):
-    """A server's time in the cluster, [begins, ends) (µs).
+    """A server's time in the cluster, [begins, ends) (µs), and what ended it; None: the history.
 
-    Its workers claimed until `claims_until`; None if it left and nobody told when they ceased to.
+    It claimed, and asked for the lease, until `claims_until`; None if it left and nobody told when
+    it ceased to.
     """
 
     server: str
@@ -129,6 +131,7 @@ class Presence(NamedTuple):
     begins: int
     ends: int
     claims_until: int | None
+    ended_by: Any
 
 
 class FaultSpan(NamedTuple):

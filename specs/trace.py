@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 from reference import events, jobs, model
 from reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
+from specs.disturbances import Disturbances
 from specs.forgetting import events_that_count
+from specs.leases import Leases
 from specs.lives import (
     BEFORE_ALL,
     FaultSpan,
@@ -25,7 +27,6 @@ from specs.lives import (
     Stage,
     Stray,
 )
-from specs.recording import STORE
 
 T = TypeVar("T")
 
@@ -47,9 +48,10 @@ class Trace:
         self.changes: list[Any] = []
         self.strays: list[Stray] = []
         self._computed: dict[Callable[[Trace], Any], Any] = {}
-        self._offices: list[Office] = []
-        self._presences: list[Presence] = []
-        self._leader: events.LeaseAcquired | None = None
+        self.leases = Leases()
+        self.refused: list[events.PublishRefused] = []
+        self.usurped: list[events.Published] = []
+        self.presences: list[Presence] = []
         self._up: dict[str, events.ServerStarted] = {}
         self.faults: list[FaultSpan] = []
         self._going_wrong: dict[tuple[str, str], list[int]] = {}
@@ -59,10 +61,10 @@ class Trace:
             reader = readers.get(type(event))
             if reader is not None:
                 reader(event)
-        self.offices = [*self._offices, *self._close_office(self.end)]
+        self.leases.close(self.end)
+        self.offices = self.leases.offices
         for server in list(self._up):
-            self._end_presence(server, self.end, is_there=True)
-        self.presences = self._presences
+            self._end_presence(server, self.end, None)
         for (fault, target), begins in self._going_wrong.items():
             self.faults += (FaultSpan(fault, target, began, self.end) for began in begins)
 
@@ -85,9 +87,10 @@ class Trace:
             events.JobDeactivated: self._job_switched,
             events.JobDeleted: self._job_deleted,
             events.JobRejected: self.rejected.append,
-            events.LeaseAcquired: self._lease_acquired,
-            events.LeaseReleased: self._lease_ended,
-            events.LeaseExpired: self._lease_ended,
+            events.PublishRefused: self.refused.append,
+            events.LeaseAcquired: self.leases.acquired,
+            events.LeaseReleased: self.leases.ended,
+            events.LeaseExpired: self.leases.ended,
             events.ServerStarted: self._server_started,
             events.ServerStopping: self._server_stopping,
             events.ServerStopped: self._server_left,
@@ -114,6 +117,9 @@ class Trace:
         elif stage is None:
             job.posthumous.append(event)
         elif not event.on_demand:
+            holder = self.leases.holder
+            if holder is None or holder.epoch != event.epoch or holder.server != event.server:
+                self.usurped.append(event)
             self._settle(job, stage, event)
             job.published += 1
             stage.published += 1
@@ -231,29 +237,13 @@ class Trace:
         job.stages.append(stage)
         job.revisions[revision] = stage
 
-    # --- servers and leases
-
-    def _lease_acquired(self, event: events.LeaseAcquired) -> None:
-        self._offices += self._close_office(event.at)
-        self._leader = event
-        if (self._up and event.server not in self._up) or self._has_left(event.server):
-            self._offices += self._close_office(event.at)  # it asked, and then was lost
-
-    def _has_left(self, server: str) -> bool:
-        return server not in self._up and any(p.server == server for p in self._presences)
-
-    def _lease_ended(self, event: Any) -> None:
-        if self._leader and self._leader.epoch == event.epoch:
-            self._offices += self._close_office(event.at)
-
-    def _close_office(self, at: int) -> list[Office]:
-        leader, self._leader = self._leader, None
-        return [Office(leader.server, leader.epoch, leader.at, at)] if leader else []
+    # --- servers
 
     def _server_started(self, event: events.ServerStarted) -> None:
         if event.server in self._up:
             self.strays.append(Stray(event, f"server {event.server} had been started already"))
         self._up[event.server] = event
+        self.leases.server_started(event)
 
     def _server_stopping(self, event: events.ServerStopping) -> None:
         if event.server in self._up:
@@ -265,15 +255,17 @@ class Trace:
         if event.server not in self._up:
             self.strays.append(Stray(event, f"server {event.server} was not there"))
             return
-        self._end_presence(event.server, event.at, is_there=False)
-        if self._leader and self._leader.server == event.server:
-            self._offices += self._close_office(event.at)
+        self._end_presence(event.server, event.at, event)
+        self.leases.server_left(event)
 
-    def _end_presence(self, server: str, at: int, is_there: bool) -> None:
+    def _end_presence(self, server: str, at: int, event: Any) -> None:
         began = self._up.pop(server)
-        claims_until = self._stopping.pop(server, at if is_there else None)
-        self._presences.append(
-            Presence(server, began.workers, began.services, began.at, at, claims_until)
+        # A crash comes without warning; a server that stops may have ceased to claim before.
+        claims_until = self._stopping.pop(
+            server, None if type(event) is events.ServerStopped else at
+        )
+        self.presences.append(
+            Presence(server, began.workers, began.services, began.at, at, claims_until, event)
         )
 
     # --- faults
@@ -293,13 +285,14 @@ class Trace:
         """How long a fault may be felt after its end (µs): a beat, and what that sets off."""
         return self.lease // 3 + 4 * self.travel
 
+    @cached_property
+    def disturbances(self) -> Disturbances:
+        """Where and when faults were felt."""
+        return Disturbances(self.faults, self.settling)
+
     def disturbed(self, server: str, begins: int, ends: int) -> bool:
         """Whether a fault of the server or of the store may be felt somewhere in [begins, ends]."""
-        return any(
-            fault.begins <= ends and begins <= fault.ends + self.settling
-            for fault in self.faults
-            if fault.target in (server, STORE)
-        )
+        return self.disturbances.felt(server, begins, ends)
 
     # --- what rules ask
 
@@ -352,10 +345,10 @@ class Trace:
         ends = self.end - 1 if stage.ends is None else stage.ends
         return model.due_instants(definition, first, ends + 1)
 
-    def was_led(self, begins: int, ends: int) -> bool:
-        """Whether one leader was in office throughout [begins, ends] (µs)."""
-        number = bisect_right(self.offices, begins, key=lambda office: office.begins) - 1
-        return number >= 0 and ends < self.offices[number].ends
+    def office_at(self, at: int) -> Office | None:
+        """Who led at that instant (µs), or None."""
+        number = bisect_right(self.offices, at, key=lambda office: office.begins) - 1
+        return self.offices[number] if number >= 0 and at < self.offices[number].ends else None
 
     @cached_property
     def runs(self) -> list[RunSpan]:

@@ -1509,9 +1509,9 @@ def test_a_leader_that_crashes_leads_no_longer() -> None:
     trace = Trace(read_example(RIGHT["nothing came of it, because the leader crashed"].text))
     (office,) = trace.offices
     assert (office.server, office.ends - ORIGIN) == ("s1", 65_000_000)
-    assert trace.was_led(ORIGIN, ORIGIN + 64_999_999)
-    assert not trace.was_led(ORIGIN, ORIGIN + 65_000_000)
-    assert not trace.was_led(ORIGIN - HOUR, ORIGIN)
+    assert trace.office_at(ORIGIN + 64_999_999) is office
+    assert trace.office_at(ORIGIN + 65_000_000) is None
+    assert trace.office_at(ORIGIN - HOUR) is None
 
 
 def test_a_run_ends_with_its_server() -> None:

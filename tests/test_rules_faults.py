@@ -85,6 +85,147 @@ RIGHT = {
         20s  published    2 b due=0s
         """,
     ),
+    # --- LEAD
+    "a lease that was acquired before the history begins": Case(
+        "LEAD-1",
+        """
+        5s  lease_released  s1 epoch=7
+        5s  lease_acquired  s2 epoch=8
+        """,
+    ),
+    "a lease runs out when it has lasted": Case(
+        "LEAD-1",
+        """
+        0s   lease_acquired  s1
+        10s  lease_expired   s1
+        10s  lease_acquired  s1
+        """,
+    ),
+    "published at the instant at which the lease was handed over": Case(
+        "LEAD-2",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        60s  published       2 a
+        60s  lease_released  s1
+        60s  lease_acquired  s2
+        """,
+    ),
+    "a run on demand, while nobody leads": Case(
+        "LEAD-2",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        5s   lease_released  s1
+        6s   published       2 a on_demand=true epoch=1
+        """,
+    ),
+    "a server that is back leads on in the same epoch": Case(
+        "LEAD-3",
+        """
+        0s   server_started  s1 workers=0
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        50s  server_crashed  s1
+        55s  server_started  s1 workers=0
+        60s  published       2 a epoch=1
+        99s  end
+        """,
+    ),
+    "the first leader, as late as may be": Case(
+        "LEAD-3",
+        """
+        header lease=9s travel=5ms
+        5s      server_started  s1 workers=1
+        8020ms  lease_acquired  s1
+        """,
+    ),
+    "a leader after a crash, as late as may be": Case(
+        "LEAD-3",
+        """
+        header lease=9s travel=5ms
+        0s       server_started  s1 workers=1
+        0s       server_started  s2 workers=1
+        1s       lease_acquired  s1
+        20s      server_crashed  s1
+        32020ms  lease_expired   s1
+        32020ms  lease_acquired  s2
+        """,
+    ),
+    "nobody is there to lead": Case(
+        "LEAD-1",
+        """
+        0s   server_started  s1 workers=1
+        0s   lease_acquired  s1
+        20s  server_crashed  s1
+        40s  server_started  s2 workers=1
+        43s  end
+        """,
+    ),
+    "everybody is about to stop": Case(
+        "LEAD-1",
+        """
+        0s   server_started   s1 workers=1
+        0s   server_started   s2 workers=1
+        0s   lease_acquired   s1
+        20s  server_stopping  s2
+        20s  server_crashed   s1
+        90s  end
+        """,
+    ),
+    "a campaign was on its way when the server was to stop": Case(
+        "LEAD-3",
+        """
+        header travel=1s
+        0s  server_started   s1 workers=1
+        1s  server_stopping  s1
+        2s  lease_acquired   s1
+        4s  server_stopped   s1
+        5s  lease_released   s1
+        9s  end
+        """,
+    ),
+    "due while nobody led, and the new leader still has time": Case(
+        "LEAD-1",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        50s  lease_released  s1
+        70s  lease_acquired  s2
+        81s  end
+        """,
+    ),
+    "due while nobody led, and the new leader is gone too soon": Case(
+        "LEAD-1",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        50s  lease_released  s1
+        70s  lease_acquired  s2
+        81s  lease_released  s2
+        82s  lease_acquired  s1
+        93s  lease_released  s1
+        99s  end
+        """,
+    ),
+    "due while nobody led, and the leader is still catching up": Case(
+        "LEAD-4",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=10 misfire=all
+        0s   published       1 a
+        5s   lease_released  s1
+        35s  lease_acquired  s2
+        40s  published       2 a due=10s
+        45s  published       3 a due=20s
+        56s  end
+        """,
+    ),
 }
 
 
@@ -171,6 +312,143 @@ WRONG = {
         0s    job_created  a seconds=60
         130s  coalesced    a due=0s into=60s
         130s  published    1 a due=60s
+        """,
+    ),
+    # --- LEAD
+    "a lease is granted in an epoch that has been": Case(
+        "LEAD-1",
+        """
+        0s  lease_acquired  s1 epoch=4
+        5s  lease_released  s1 epoch=4
+        5s  lease_acquired  s1 epoch=4
+        """,
+    ),
+    "a lease is handed over by somebody else": Case(
+        "LEAD-1",
+        """
+        0s  lease_acquired  s1
+        5s  lease_released  s2
+        """,
+    ),
+    "a lease runs out twice": Case(
+        "LEAD-1",
+        """
+        0s   lease_acquired  s1
+        10s  lease_expired   s1
+        12s  lease_expired   s1
+        """,
+    ),
+    "a lease runs out a microsecond before it has lasted": Case(
+        "LEAD-1",
+        """
+        1us  lease_acquired  s1
+        10s  lease_expired   s1
+        """,
+    ),
+    "published before anybody held the lease": Case(
+        "LEAD-2",
+        """
+        0s  job_created     a seconds=60
+        0s  published       1 a
+        0s  lease_acquired  s1
+        """,
+    ),
+    "published in the epoch before": Case(
+        "LEAD-2",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        5s   lease_released  s1
+        5s   lease_acquired  s1
+        60s  published       2 a epoch=1
+        """,
+    ),
+    "the first leader, a microsecond too late": Case(
+        "LEAD-3",
+        """
+        header lease=9s travel=5ms
+        5s        server_started  s1 workers=1
+        8020001us  lease_acquired  s1
+        """,
+    ),
+    "a leader after a crash, a microsecond too late": Case(
+        "LEAD-3",
+        """
+        header lease=9s travel=5ms
+        0s          server_started  s1 workers=1
+        0s          server_started  s2 workers=1
+        1s          lease_acquired  s1
+        20s         server_crashed  s1
+        32020001us  lease_expired   s1
+        32020001us  lease_acquired  s2
+        """,
+    ),
+    "a lease was handed over, and nobody takes it": Case(
+        "LEAD-3",
+        """
+        0s  server_started   s1 workers=1
+        0s  server_started   s2 workers=1
+        0s  lease_acquired   s1
+        5s  server_stopping  s1
+        5s  lease_released   s1
+        9s  end
+        """,
+    ),
+    "a server comes up, and does not lead": Case(
+        "LEAD-3",
+        """
+        0s   server_started  s1 workers=1
+        0s   lease_acquired  s1
+        20s  server_crashed  s1
+        40s  server_started  s2 workers=1
+        44s  end
+        """,
+    ),
+    "a leader stops and leads on while its last run takes": Case(
+        "LEAD-3",
+        """
+        header travel=1s
+        0s  server_started   s1 workers=1
+        0s  lease_acquired   s1
+        1s  server_stopping  s1
+        6s  lease_released   s1
+        9s  server_stopped   s1
+        """,
+    ),
+    "due while nobody led, and the new leader has had a microsecond too much": Case(
+        "LEAD-4",
+        """
+        0s      lease_acquired  s1
+        0s      job_created     a seconds=60
+        0s      published       1 a
+        50s     lease_released  s1
+        70s     lease_acquired  s2
+        81s1us  end
+        """,
+    ),
+    "due while the leader had crashed, and it leads again": Case(
+        "LEAD-4",
+        """
+        0s   server_started  s1 workers=0
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        55s  server_crashed  s1
+        62s  server_started  s1 workers=0
+        99s  end
+        """,
+    ),
+    "due while nobody led, and the leader has ceased to catch up": Case(
+        "LEAD-4",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=30 misfire=all
+        0s   published       1 a
+        25s  lease_released  s1
+        65s  lease_acquired  s2
+        66s  published       2 a due=30s
+        80s  end
         """,
     ),
 }

@@ -7,7 +7,17 @@ none was *not exercised*, which is not the same as that it holds.
 The texts of the rules are in ``scheduler.md``; a decorator ties a function to its id there.
 """
 
-from specs.rules import delivery, firing, histories, jobs, misfires, publishing, running, waiting
+from specs.rules import (
+    delivery,
+    firing,
+    histories,
+    jobs,
+    leading,
+    misfires,
+    publishing,
+    running,
+    waiting,
+)
 from specs.rules.base import RULES, Finding, Rule, Verdict, Violation, in_order, judge, judge_trace
 
 __all__ = [
@@ -23,6 +33,7 @@ __all__ = [
     "jobs",
     "judge",
     "judge_trace",
+    "leading",
     "misfires",
     "publishing",
     "running",

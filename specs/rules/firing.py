@@ -9,12 +9,13 @@ an outcome before, by PUB-1 or HIST-1. So no occurrence is told of twice.
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from reference import events, model
 from reference.clock import HOUR, write_instant
 from specs.lives import JobLife, Stage
 from specs.rules.base import Cases, Finding, rule
+from specs.rules.times import led
 from specs.trace import Trace
 
 Among = Callable[[int], bool]
@@ -40,17 +41,67 @@ def _stages(trace: Trace, job_type: str) -> Iterator[Stage]:
             yield stage
 
 
-def _examine_dueness(cases: Cases, trace: Trace, stage: Stage, among: Among | None = None) -> None:
-    """Hold what had an outcome against what was due, among the instants that `among` accepts."""
+class Overdue(NamedTuple):
+    """An occurrence due at `instant` had no outcome by `deadline`, though a leader had the time.
+
+    If nobody could lead when it was due (`was_led`), LEAD-4 tells of it. In µs.
+    """
+
+    instant: int
+    deadline: int
+    was_led: bool
+
+
+def overdue(trace: Trace) -> dict[Stage, list[Overdue]]:
+    """What nothing came of in each stage, if anything."""
+    found = {stage: list(_overdue_in(trace, stage)) for stage in trace.stages if stage.active}
+    return {stage: instants for stage, instants in found.items() if instants}
+
+
+def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
+    """What lies ahead of the cursor of a stage and has had its time.
+
+    A leader that catches up goes through a long list bit by bit: its time begins anew with each
+    outcome.
+    """
+    ahead, spans = _ahead(trace, stage), trace.once(led)
+    if not ahead or not spans or _has_had_its_repeats(stage):
+        return
+    assert stage.definition is not None
+    patience = stage.definition.grace + trace.lease + 4 * trace.travel
+    ends = trace.end if stage.ends is None else stage.ends
+    at_work_until = stage.settled[-1][1].at if stage.settled else stage.begins
+    number = bisect_right(spans, ahead[0], key=lambda span: span[1])
+    for instant in ahead:
+        begins = max(instant, stage.begins)
+        since = max(begins, at_work_until)
+        while number < len(spans) and max(spans[number][0], since) + patience >= spans[number][1]:
+            number += 1
+        if number == len(spans):
+            return
+        deadline = max(spans[number][0], since) + patience
+        if deadline >= ends:
+            return
+        yield Overdue(instant, deadline, spans[number][0] <= begins)
+
+
+def _ahead(trace: Trace, stage: Stage) -> list[int]:
+    """The due instants of a stage ahead of its cursor; a hole before it is for HIST-1 to tell."""
     due = trace.due(stage)
     if trace.follows_plan(stage):
+        return due[len(stage.settled) :]
+    settled = {instant for instant, _ in stage.settled}
+    cursor = max(settled.intersection(due), default=-1)
+    return due[bisect_right(due, cursor) :]
+
+
+def _examine_dueness(cases: Cases, trace: Trace, stage: Stage, among: Among | None = None) -> None:
+    """Hold what had an outcome against what was due, among the instants that `among` accepts."""
+    if trace.follows_plan(stage):
         settled = len(stage.settled)
-        cases.examined += settled if among is None else sum(map(among, due[:settled]))
-        pending = due[settled:]
+        cases.examined += settled if among is None else sum(map(among, trace.due(stage)[:settled]))
     else:
-        expected = set(due)
-        cursor = max((at for at, _ in stage.settled if at in expected), default=-1)
-        pending = due[bisect_right(due, cursor) :]  # a hole before the cursor is for HIST-1 to tell
+        expected = set(trace.due(stage))
         for instant, event in stage.settled:
             if not is_stale(stage, event) and (among is None or among(instant)):
                 cases.examined += 1
@@ -60,8 +111,13 @@ def _examine_dueness(cases: Cases, trace: Trace, stage: Stage, among: Among | No
                         f"job {stage.job}: {event.__struct_config__.tag} for "
                         f"{write_instant(instant)}, when it was not due",
                     )
-    if pending and not _has_had_its_repeats(stage):
-        _examine_pending(cases, trace, stage, pending, among)
+    for instant, deadline, was_led in trace.once(overdue).get(stage, ()):
+        if was_led and (among is None or among(instant)):
+            cases.examined += 1
+            cases.broken(
+                deadline,
+                f"job {stage.job}: due at {write_instant(instant)}, and nothing came of it",
+            )
 
 
 def _has_had_its_repeats(stage: Stage) -> bool:
@@ -69,26 +125,6 @@ def _has_had_its_repeats(stage: Stage) -> bool:
     if repeats is None:
         return False
     return stage.published_before + stage.published >= repeats
-
-
-def _examine_pending(
-    cases: Cases, trace: Trace, stage: Stage, pending: list[int], among: Among | None
-) -> None:
-    """Whether what had no outcome was left so although a leader had the time for it."""
-    assert stage.definition is not None
-    patience = stage.definition.grace + trace.lease + 4 * trace.travel
-    ends = trace.end if stage.ends is None else stage.ends
-    for instant in pending:
-        begins = max(instant, stage.begins)
-        deadline = begins + patience
-        if deadline >= ends:
-            break
-        if (among is None or among(instant)) and trace.was_led(begins, deadline):
-            cases.examined += 1
-            cases.broken(
-                deadline,
-                f"job {stage.job}: due at {write_instant(instant)}, and nothing came of it",
-            )
 
 
 @rule("FIRE-1")

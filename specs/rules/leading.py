@@ -1,0 +1,165 @@
+"""LEAD-1 to LEAD-4: who leads, who is refused, and what becomes of the time without a leader.
+
+The one idea: the events of the lease are in the order in which the store made them so, and the
+store decides. So who may publish is read off the order alone, and no clock is asked. What takes
+time, to have a leader again and to catch up, is asked for only while nothing is in the way.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from reference import events
+from reference.clock import write_instant
+from specs.lives import Office
+from specs.rules.base import Cases, Finding, rule
+from specs.rules.firing import overdue
+from specs.rules.misfires import misfires
+from specs.rules.times import able, contains, first_from, led
+from specs.trace import Trace
+
+
+@rule("LEAD-1")
+def an_epoch_has_one_leader(trace: Trace) -> Finding:
+    """A lease is granted when the last has ended, in a higher epoch."""
+    cases = Cases()
+    last: events.LeaseAcquired | None = None
+    is_held = False
+    for event in trace.leases.events:
+        if type(event) is events.LeaseAcquired:
+            cases.examined += 1
+            problem = _against_granting(event, last, is_held)
+            last, is_held = event, True
+        elif last is None:  # it was acquired before the history begins
+            continue
+        else:
+            cases.examined += 1
+            problem = _against_ending(trace, event, last, is_held)
+            is_held = is_held and event.epoch != last.epoch
+        if problem:
+            cases.broken(event.at, f"epoch {event.epoch} of {event.server}: {problem}")
+    return cases.finding()
+
+
+def _against_granting(
+    event: events.LeaseAcquired, last: events.LeaseAcquired | None, is_held: bool
+) -> str | None:
+    if last is None:
+        return None
+    if event.epoch <= last.epoch:
+        return f"begins after epoch {last.epoch}"
+    return f"begins while {last.server} holds the lease" if is_held else None
+
+
+def _against_ending(
+    trace: Trace,
+    event: events.LeaseReleased | events.LeaseExpired,
+    last: events.LeaseAcquired,
+    is_held: bool,
+) -> str | None:
+    if not is_held or (event.server, event.epoch) != (last.server, last.epoch):
+        return "ends, and was not held"
+    too_early = event.at - last.at < trace.lease and trace.header.lease is not None
+    if type(event) is events.LeaseExpired and too_early:
+        return f"has run out {event.at - last.at} µs after it began, and lasts {trace.lease} µs"
+    return None
+
+
+@rule("LEAD-2")
+def a_deposed_leader_is_refused(trace: Trace) -> Finding:
+    """What is published according to plan is so by the holder of the lease, in its epoch."""
+    cases = Cases()
+    if not trace.leases.events:
+        return cases.finding()
+    cases.examined = sum(stage.published for stage in trace.stages)
+    cases.examined += sum(1 for event in trace.refused if event.why == "deposed")
+    for event in trace.usurped:
+        cases.broken(
+            event.at,
+            f"message {event.message}: published by {event.server} in epoch {event.epoch}, "
+            "which did not hold the lease then",
+        )
+    return cases.finding()
+
+
+@rule("LEAD-3")
+def there_is_a_leader_again_in_time(trace: Trace) -> Finding:
+    """At once after a clean stop; after a crash when the lease has run out and somebody asks."""
+    cases = Cases()
+    if not trace.offices or not trace.presences:
+        return cases.finding()
+    spans = able(trace, trace.settling)
+    for free_from, led_from, why in _times_without(trace):
+        asks_from = first_from(spans, free_from)
+        is_late = asks_from is not None and asks_from + trace.settling < led_from
+        cases.examined += is_late or led_from < trace.end
+        if asks_from is not None and is_late:
+            cases.broken(
+                asks_from + trace.settling,
+                f"nobody leads, {why}, though a server was there to from "
+                f"{write_instant(asks_from)} on",
+            )
+    _examine_stops(cases, trace)
+    return cases.finding()
+
+
+def _times_without(trace: Trace) -> Iterator[tuple[int, int, str]]:
+    """From when nobody held the lease, until when, and why; between two offices, and around."""
+    offices = trace.offices
+    if type(trace.leases.events[0]) is events.LeaseAcquired:
+        yield trace.start, offices[0].begins, "since the beginning"
+    for office, following in pairwise(offices):
+        yield _free_from(trace, office), following.begins, _why_ended(office)
+    if offices[-1].ended_by is not None:
+        yield _free_from(trace, offices[-1]), trace.end, _why_ended(offices[-1])
+
+
+def _free_from(trace: Trace, office: Office) -> int:
+    """When a leader's lease has ended at the latest, if it led until it ended or was lost."""
+    is_gone = type(office.ended_by) in (events.ServerCrashed, events.ServerStopped)
+    return office.ends + trace.lease if is_gone else office.ends
+
+
+def _why_ended(office: Office) -> str:
+    tag: str = office.ended_by.__struct_config__.tag
+    return f"{tag} of {office.server} at {write_instant(office.ends)}"
+
+
+def _examine_stops(cases: Cases, trace: Trace) -> None:
+    """Whether a leader that stops hands its lease over, in the time that it takes to do so."""
+    ended = {e.epoch: e.at for e in trace.leases.events if type(e) is not events.LeaseAcquired}
+    patience = 4 * trace.travel
+    for office in trace.offices:
+        presence = trace.presence_at(office.server, office.begins)
+        if presence is None:
+            continue
+        stops = presence.ends if presence.claims_until is None else presence.claims_until
+        deadline = stops + patience
+        is_lost = type(presence.ended_by) is events.ServerCrashed and presence.ends <= deadline
+        if deadline >= trace.end or is_lost:
+            continue
+        cases.examined += 1
+        if ended.get(office.epoch, trace.end) > deadline and not trace.disturbed(
+            office.server, stops, deadline
+        ):
+            cases.broken(deadline, f"{office.server} stops, and has not handed the lease over")
+
+
+@rule("LEAD-4")
+def while_nobody_leads_nothing_is_lost(trace: Trace) -> Finding:
+    """What was due then has its outcome when somebody leads again."""
+    cases = Cases()
+    if not trace.leases.events:
+        return cases.finding()
+    spans = trace.once(led)
+    for misfire in trace.once(misfires):
+        cases.examined += not contains(spans, misfire.instant)
+    for stage, instants in trace.once(overdue).items():
+        for instant, deadline, was_led in instants:
+            if not was_led:
+                cases.examined += 1
+                cases.broken(
+                    deadline,
+                    f"job {stage.job}: due at {write_instant(instant)}, while nobody led, and "
+                    "nothing came of it",
+                )
+    return cases.finding()

@@ -1,0 +1,53 @@
+"""When somebody led, and when somebody could have.
+
+The one idea: what a cluster owes takes time, and the time must have been there: a span without a
+disturbance, as long as it takes. Spans are [begins, ends) in µs, disjoint and in order.
+"""
+
+from bisect import bisect_right
+
+from specs.disturbances import Span, merged
+from specs.recording import STORE
+from specs.trace import Trace
+
+
+def led(trace: Trace) -> list[Span]:
+    """When a leader was in office and undisturbed."""
+    return [
+        span
+        for office in trace.offices
+        for span in trace.disturbances.clear(office.server, office.begins, office.ends)
+    ]
+
+
+def able(trace: Trace, length: int) -> list[Span]:
+    """The instants from which some server could lead and claim for `length` (µs).
+
+    It was there all that time, not about to stop, and undisturbed: O(n log n).
+    """
+    clear = trace.disturbances.clear_of
+    spans = sorted(
+        (begins, ends - length)
+        for presence in trace.presences
+        if presence.claims_until is not None
+        for begins, ends in clear(presence.server, presence.begins, presence.claims_until)
+        if ends - begins > length
+    )
+    return [
+        (begins, ends - length)
+        for first, last in merged(spans)
+        for begins, ends in clear(STORE, first, last + length)
+        if ends - begins > length
+    ]
+
+
+def contains(spans: list[Span], at: int) -> bool:
+    """Whether an instant lies in one of the spans: O(log n)."""
+    number = bisect_right(spans, at, key=lambda span: span[0]) - 1
+    return number >= 0 and at < spans[number][1]
+
+
+def first_from(spans: list[Span], at: int) -> int | None:
+    """The first instant from `at` on that lies in one of the spans: O(log n)."""
+    number = bisect_right(spans, at, key=lambda span: span[1])
+    return max(spans[number][0], at) if number < len(spans) else None
