@@ -35,7 +35,8 @@ class Header(
 
     The history says what happened in [start, end). `lease` is how long a lease lasts and `travel`
     the longest that anything is on its way between a server and the store (µs); rules that allow
-    for either assume `DEFAULT_LEASE` and `DEFAULT_TRAVEL` where a history does not say.
+    for either assume `DEFAULT_LEASE` and `DEFAULT_TRAVEL` where a history does not say. `profile`
+    is how messages are delivered: durable or classic (DLV-2, DLV-3).
     """
 
     start: Instant

@@ -51,10 +51,12 @@ class Disturbances:
 
     def last_felt(self, server: str, before: int) -> int:
         """Until when a fault of server or store was felt that began before `before`; 0: never."""
-        return max(
-            (spans[-1][1] for t in (server, STORE) if (spans := self._overlapping(t, 0, before))),
-            default=0,
-        )
+        until = 0
+        for target in (server, STORE):
+            spans = self._spans.get(target, [])
+            number = bisect_left(spans, before, key=lambda span: span[0])
+            until = max(until, spans[number - 1][1] if number else 0)
+        return until
 
     def _overlapping(self, target: str, begins: int, ends: int) -> list[Span]:
         spans = self._spans.get(target)

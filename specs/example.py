@@ -193,6 +193,8 @@ def _subjects(kind: str, words: list[str]) -> dict[str, Any]:
 def _read_header(name: str, text: str) -> Any:
     if name == "start":
         return read_instant(text)
+    if name == "profile":
+        return text
     if name not in ("lease", "travel"):
         raise ValueError(f"an example does not say {name}")
     return None if text == "null" else read_duration(text)

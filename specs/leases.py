@@ -19,15 +19,15 @@ class Leases:
         self.offices: list[Office] = []
         self.holder: events.LeaseAcquired | None = None
         self._leads_since: int | None = None
-        self._gone: set[str] = set()
+        self._gone: dict[str, Any] = {}  # with how it left
 
     def acquired(self, event: events.LeaseAcquired) -> None:
         """A server was granted the lease."""
         self.events.append(event)
         self._end_office(event.at, event)
-        self.holder = event
-        if event.server not in self._gone:  # else it had asked, and then was lost
-            self._leads_since = event.at
+        self.holder, self._leads_since = event, event.at
+        if event.server in self._gone:  # it had asked, and then was lost
+            self._end_office(event.at, self._gone[event.server])
 
     def ended(self, event: events.LeaseReleased | events.LeaseExpired) -> None:
         """A lease was handed over or has run out."""
@@ -38,14 +38,14 @@ class Leases:
 
     def server_started(self, event: events.ServerStarted) -> None:
         """A server joined; if the lease is its own, it leads on."""
-        self._gone.discard(event.server)
+        self._gone.pop(event.server, None)
         if self.holder is not None and self.holder.server == event.server:
             self._end_office(event.at, event)
             self._leads_since = event.at
 
     def server_left(self, event: events.ServerStopped | events.ServerCrashed) -> None:
         """A server left or was lost; its lease is not."""
-        self._gone.add(event.server)
+        self._gone[event.server] = event
         if self.holder is not None and self.holder.server == event.server:
             self._end_office(event.at, event)
 

@@ -5,7 +5,8 @@ specification (``notation``) and says of each event what a faultless scheduler w
 anyway (``assumed``); so it can be read back, and a line changes only if what it tells of does.
 
     picture   HEADER TRANSITION… END
-    HEADER    header start=INSTANT, and lease=DURATION and travel=DURATION, null if not known
+    HEADER    header start=INSTANT, and lease=DURATION and travel=DURATION, null if not known, and
+              profile=classic
     TRANSITION
               TIME KIND SUBJECT… NAME=VALUE…     as in ``notation``, a line an event, in order
     END       TIME end
@@ -81,7 +82,8 @@ def picture(history: History, view: View = EVERYTHING) -> Iterator[str]:
     """The lines of the picture of `history`, of which only the events in `view` are shown."""
     header, jobs = history.header, dict[int, str]()
     lease, travel = map(_duration, (header.lease, header.travel))
-    yield f"header start={write_instant(header.start)} lease={lease} travel={travel}"
+    profile = "" if header.profile == "durable" else f" profile={header.profile}"
+    yield f"header start={write_instant(header.start)} lease={lease} travel={travel}{profile}"
     cids = Counter(event.cid for event in history.events if isinstance(event, Published))
     assumed = Assumed(header.start)
     for event in history.events:

@@ -129,7 +129,7 @@ class Trace:
     def _claimed(self, event: events.Claimed) -> None:
         self.claims.append(event)
         life = self.lives.get(event.message)
-        if life is not None and life.claimed is None:
+        if life is not None and life.claimed is None and not life.more:
             life.claimed = event
         else:
             self._later(event)

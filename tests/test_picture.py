@@ -149,7 +149,7 @@ header start=2026-01-01T00:00:00Z lease=10s travel=0s
 10s              reclaimed        1 s1/1
 10s              claimed          1 s2/1 attempt=2
 30s              job_edited       report name="weekly report" minutes=2
-2m500ms          published        2 report due=2m server=s2
+2m500ms          published        2 report due=2m
 3m               end
 """
     assert "".join(f"{line}\n" for line in picture(read_example(example))) == example

@@ -1323,7 +1323,7 @@ calls=before_handle
         """,
     ),
     "a message claimed after it has finished": Case(
-        "HIST-1",
+        "DLV-2",
         """
         0s  job_created  a
         0s  published    1 a

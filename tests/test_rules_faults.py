@@ -226,6 +226,106 @@ RIGHT = {
         56s  end
         """,
     ),
+    # --- DLV
+    "taken back from a server that is back, though nothing was noted of its end": Case(
+        "DLV-2",
+        """
+        0s  server_started  s1 workers=1
+        0s  job_created     a
+        0s  published       1 a
+        0s  claimed         1 s1/1
+        0s  started         1 s1/1
+        1s  finished        1 s1/1
+        1s  server_crashed  s1
+        2s  server_started  s1 workers=1
+        2s  reclaimed       1 s1/1
+        2s  claimed         1 s1/1 attempt=2
+        2s  started         1 s1/1 attempt=2
+        """,
+    ),
+    "taken back from a server that has not been there for long": Case(
+        "DLV-2",
+        """
+        1us          server_started  s1 workers=1
+        1us          job_created     a start_date=5s
+        5s           published       1 a
+        5s           claimed         1 s1/1
+        5s           started         1 s1/1
+        13s333333us  reclaimed       1 s1/1
+        13s333333us  claimed         1 s2/1 attempt=2
+        """,
+    ),
+    "taken back from a lost server as late as may be": Case(
+        "DLV-2",
+        """
+        0s   server_started  s1 workers=1
+        0s   server_started  s2 workers=0
+        0s   job_created     a
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        0s   started         1 s1/1
+        5s   server_crashed  s1
+        25s  reclaimed       1 s1/1
+        """,
+    ),
+    "nobody is there to take it back": Case(
+        "DLV-1",
+        """
+        0s   server_started   s1 workers=1
+        0s   server_started   s2 workers=1
+        0s   job_created      a
+        0s   published        1 a
+        0s   claimed          1 s1/1
+        0s   started          1 s1/1
+        5s   server_crashed   s1
+        9s   server_stopping  s2
+        90s  server_stopped   s2
+        """,
+    ),
+    "claimed at the last instant, and gone at the first": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s   job_created  a
+        0s   job_created  b
+        0s   published    1 a
+        0s   published    2 b
+        15s  claimed      1 s1/1
+        15s  expired      2
+        """,
+    ),
+    "nobody is there to note that it is gone": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s   server_started  s1 workers=1
+        0s   job_created     a start_date=1s
+        1s   server_stopped  s1
+        1s   published       1 a
+        90s  end
+        """,
+    ),
+    "lost with its server, and nobody takes it back": Case(
+        "DLV-1",
+        """
+        header profile=classic
+        0s   server_started  s1 workers=1
+        0s   server_started  s2 workers=0
+        0s   job_created     a
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        1s   server_crashed  s1
+        90s  end
+        """,
+    ),
+    "put aside before anybody claimed it": Case(
+        "DLV-6",
+        """
+        0s  job_created    a
+        0s  published      1 a
+        0s  dead_lettered  1 why=garbled
+        """,
+    ),
 }
 
 
@@ -449,6 +549,133 @@ WRONG = {
         65s  lease_acquired  s2
         66s  published       2 a due=30s
         80s  end
+        """,
+    ),
+    # --- DLV
+    "taken back from a server that has been there for long enough": Case(
+        "DLV-2",
+        """
+        0s           server_started  s1 workers=1
+        0s           job_created     a
+        0s           published       1 a
+        0s           claimed         1 s1/1
+        0s           started         1 s1/1
+        13s333333us  reclaimed       1 s1/1
+        """,
+    ),
+    "taken back, and the attempt is not counted": Case(
+        "DLV-2",
+        """
+        0s   job_created  a
+        0s   published    1 a
+        0s   claimed      1 s1/1
+        0s   started      1 s1/1
+        10s  reclaimed    1 s1/1
+        10s  claimed      1 s2/1 attempt=1
+        """,
+    ),
+    "taken back and passed over for good": Case(
+        "DLV-2",
+        """
+        0s   job_created  a
+        0s   job_created  b start_date=20s
+        0s   published    1 a
+        0s   claimed      1 s1/1
+        0s   started      1 s1/1
+        10s  reclaimed    1 s1/1
+        20s  published    2 b
+        20s  claimed      2 s2/1
+        """,
+    ),
+    "taken back from a lost server a microsecond too late": Case(
+        "DLV-2",
+        """
+        0s      server_started  s1 workers=1
+        0s      server_started  s2 workers=0
+        0s      job_created     a
+        0s      published       1 a
+        0s      claimed         1 s1/1
+        0s      started         1 s1/1
+        5s      server_crashed  s1
+        25s1us  reclaimed       1 s1/1
+        """,
+    ),
+    "classic: taken back": Case(
+        "DLV-1",
+        """
+        header profile=classic
+        0s  job_created  a
+        0s  published    1 a
+        0s  claimed      1 s1/1
+        9s  reclaimed    1 s1/1
+        """,
+    ),
+    "classic: claimed twice": Case(
+        "DLV-1",
+        """
+        header profile=classic
+        0s  job_created  a
+        0s  published    1 a
+        0s  claimed      1 s1/1
+        0s  started      1 s1/1
+        1s  finished     1 s1/1
+        2s  claimed      1 s2/1
+        """,
+    ),
+    "classic: claimed a microsecond too late": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s      job_created  a
+        0s      published    1 a
+        15s1us  claimed      1 s1/1
+        """,
+    ),
+    "classic: gone a microsecond too early": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        1us  job_created  a
+        1us  published    1 a due=0s
+        15s  expired      1
+        """,
+    ),
+    "classic: claimed when it was gone": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s   job_created  a
+        0s   published    1 a
+        15s  expired      1
+        15s  claimed      1 s1/1
+        """,
+    ),
+    "classic: a server is there, and does not note that it is gone": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s   server_started  s1 workers=0
+        0s   job_created     a
+        1s   published       1 a due=0s
+        30s  end
+        """,
+    ),
+    "put aside without a reason": Case(
+        "DLV-6",
+        """
+        0s  job_created    a
+        0s  published      1 a
+        0s  dead_lettered  1 why=" "
+        """,
+    ),
+    "put aside and handed out again": Case(
+        "DLV-6",
+        """
+        0s  job_created    a
+        0s  published      1 a
+        0s  claimed        1 s1/1
+        0s  dead_lettered  1 why=garbled
+        1s  claimed        1 s1/1 attempt=2
         """,
     ),
 }

@@ -1,22 +1,40 @@
-"""DLV-1, DLV-4 and DLV-5: who holds a message, who may claim, and in which order."""
+"""DLV-1 to DLV-6: who holds a message, who may claim, in which order, and what is never claimed.
+
+The one idea: a message has one holder at a time, and nothing but an event that the history tells of
+takes it from that holder: its run has ended, it was taken back, or it was put aside.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
 
 from reference import events
+from reference.clock import SECOND
+from specs.disturbances import Span
 from specs.lives import Life, Presence
 from specs.rules.base import Cases, Finding, rule
-from specs.rules.waiting import Wait, positions, waits
+from specs.rules.idleness import Wait, idle_waits_by_rule, positions, waits
+from specs.rules.times import able, contains
 from specs.trace import Trace
+
+TIME_TO_CLAIM = 15 * SECOND
+"""How long a message is there to be claimed in the classic profile (µs)."""
 
 
 @rule("DLV-1")
 def a_message_has_one_holder(trace: Trace) -> Finding:
-    """It is claimed again only after it was taken back."""
+    """It is claimed again only after it was taken back; classic: never."""
     cases = Cases()
+    examine = _examine_holders if _is_durable(trace) else _examine_single_holder
     for life in trace.lives.values():
         if life.claimed is not None:
             cases.examined += 1
             if life.more:
-                _examine_holders(cases, life)
+                examine(cases, life)
     return cases.finding()
+
+
+def _is_durable(trace: Trace) -> bool:
+    return trace.header.profile == "durable"
 
 
 def _examine_holders(cases: Cases, life: Life) -> None:
@@ -31,10 +49,167 @@ def _examine_holders(cases: Cases, life: Life) -> None:
                     f"{holder[0]}/{holder[1]} held it",
                 )
             holder = (event.server, event.worker, event.attempt)
-        elif kind is events.Reclaimed or (
-            kind is events.Finished and holder == (event.server, event.worker, event.attempt)
+        elif (
+            kind is events.Reclaimed
+            or kind is events.DeadLettered
+            or (kind is events.Finished and holder == (event.server, event.worker, event.attempt))
         ):
             holder = None
+
+
+def _examine_single_holder(cases: Cases, life: Life) -> None:
+    """Whether a message was claimed once at most; RUN-7, DLV-3 and DLV-6 have their own cases."""
+    is_claimed = False
+    for event in life.order:
+        kind = type(event)
+        if kind is events.Claimed:
+            if is_claimed:
+                cases.broken(event.at, f"message {event.message}: claimed again")
+            is_claimed = True
+        elif kind is events.Reclaimed:
+            cases.broken(event.at, f"message {event.message}: taken back")
+        elif (kind is events.Finished and event.outcome == "failed") or kind is events.DeadLettered:
+            is_claimed = False
+
+
+@rule("DLV-2")
+def what_a_dead_server_held_is_claimed_again(trace: Trace) -> Finding:
+    """What is completed is not, and what a live server holds is not taken back."""
+    cases = Cases()
+    if not _is_durable(trace):
+        return cases.finding()
+    patience = 2 * trace.lease + 8 * trace.travel
+    somebody = able(trace, patience)
+    last_claim = max((claim.at for claim in trace.claims), default=trace.start)
+    for life in trace.lives.values():
+        if life.more:
+            _examine_attempts(cases, life)
+            _examine_taking_back(cases, trace, life, last_claim)
+        if life.claimed is not None and (life.more or life.finished is None):
+            _examine_losses(cases, trace, life, somebody, patience)
+    return cases.finding()
+
+
+def _examine_attempts(cases: Cases, life: Life) -> None:
+    """Whether each attempt is counted, and none follows one that was completed."""
+    is_taken_back = False
+    completed: events.Finished | None = None
+    given_up = attempts = 0
+    for event in life.order:
+        kind = type(event)
+        if kind is events.Claimed:
+            if completed is not None or (is_taken_back and event.attempt != attempts + 1):
+                why = "after it was completed" if completed else f"after attempt {attempts}"
+                cases.examined += 1
+                cases.broken(
+                    event.at, f"message {event.message}: claimed, attempt {event.attempt}, {why}"
+                )
+            is_taken_back, completed, attempts = False, None, event.attempt
+        elif kind is events.Reclaimed:
+            is_taken_back, completed, given_up = True, None, max(given_up, event.attempt)
+        elif kind is events.Finished and event.attempt > given_up and event.outcome == "ok":
+            completed = event
+
+
+def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int) -> None:
+    """Whether a message was taken back from the dead alone, and is claimed again."""
+    waiting: events.Reclaimed | None = None
+    for event in life.more:
+        if type(event) is events.Reclaimed:
+            cases.examined += 1
+            waiting = event
+            if _was_there(trace, event):
+                cases.broken(
+                    event.at,
+                    f"message {event.message}: taken back from {event.server}, which was there",
+                )
+        elif type(event) is events.Claimed or type(event) is events.DeadLettered:
+            waiting = None
+    if waiting is not None and waiting.at < last_claim:
+        cases.broken(
+            waiting.at,
+            f"message {waiting.message}: taken back and never claimed again, though others were",
+        )
+
+
+def _was_there(trace: Trace, event: events.Reclaimed) -> bool:
+    """Whether the holder was there long before it lost a message, and nothing disturbed it."""
+    presence = trace.presence_at(event.server, event.at)
+    since = event.at - trace.lease - trace.settling
+    if presence is None or presence.begins > since:
+        return False
+    is_gone = presence.ended_by is not None and presence.ends <= event.at
+    return not is_gone and not trace.disturbed(event.server, since, event.at)
+
+
+def _examine_losses(
+    cases: Cases, trace: Trace, life: Life, somebody: list[Span], patience: int
+) -> None:
+    """Whether what a lost server held was taken back in time, if `somebody` was there to do so."""
+    for claim, until in _unfinished_holdings(life):
+        lost_at = trace.lost_at(claim)
+        if lost_at is None or not contains(somebody, lost_at):
+            continue
+        cases.examined += 1
+        if (trace.end if until is None else until) > lost_at + patience:
+            cases.broken(
+                lost_at + patience,
+                f"message {claim.message}: not taken back from {claim.server}, which was lost",
+            )
+
+
+def _unfinished_holdings(life: Life) -> Iterator[tuple[events.Claimed, int | None]]:
+    """Each claim whose run did not end, and when it was over (µs); None: it never was."""
+    claim: events.Claimed | None = None
+    for event in life.order:
+        kind = type(event)
+        if kind is events.Claimed:
+            if claim is not None:
+                yield claim, event.at
+            claim = event
+        elif claim is not None and kind in (events.Reclaimed, events.DeadLettered):
+            yield claim, event.at
+            claim = None
+        elif kind is events.Finished and claim is not None and event.attempt == claim.attempt:
+            claim = None
+    if claim is not None:
+        yield claim, None
+
+
+@rule("DLV-3")
+def what_nobody_claims_in_time_is_gone(trace: Trace) -> Finding:
+    """Classic: after 15 s, and the history says so; durable: nothing is."""
+    cases = Cases()
+    if _is_durable(trace):
+        for life in trace.lives.values():
+            for event in life.more:
+                if type(event) is events.Expired:
+                    cases.examined += 1
+                    cases.broken(event.at, f"message {event.message}: gone, and was to be kept")
+        return cases.finding()
+    cases.examined = len(trace.lives)
+    somebody = able(trace, trace.settling) if trace.presences else [(trace.start, trace.end)]
+    for life in trace.lives.values():
+        _examine_expiry(cases, trace, life, somebody)
+    return cases.finding()
+
+
+def _examine_expiry(cases: Cases, trace: Trace, life: Life, somebody: list[Span]) -> None:
+    """Whether a message was claimed, or is gone, in time; `somebody` was there to note it."""
+    gone_at = life.published.at + TIME_TO_CLAIM
+    what = f"message {life.published.message}"
+    first, *later = life.order or [None]
+    if type(first) is events.Claimed:
+        if first.at > gone_at:
+            cases.broken(first.at, f"{what}: claimed {first.at - gone_at} µs too late")
+    elif type(first) is events.Expired:
+        if first.at < gone_at:
+            cases.broken(first.at, f"{what}: gone {gone_at - first.at} µs too early")
+        for event in later:
+            if type(event) is events.Claimed:
+                cases.broken(event.at, f"{what}: claimed when it was gone")
+    elif first is None and gone_at + trace.settling < trace.end and contains(somebody, gone_at):
+        cases.broken(gone_at + trace.settling, f"{what}: neither claimed nor gone")
 
 
 @rule("DLV-4")
@@ -46,24 +221,40 @@ def every_server_claims(trace: Trace) -> Finding:
         if presence.server in claiming:
             cases.examined += 1
         elif presence.workers:
-            wait = _wait_beside(trace, presence)
-            if wait is not None:
+            beside = _wait_beside(trace, presence)
+            if beside is not None:
                 cases.examined += 1
+                since, wait = beside
                 cases.broken(
-                    max(wait.begins, presence.begins),
+                    since,
                     f"server {presence.server}: never claims; message "
                     f"{wait.life.published.message} waits",
                 )
     return cases.finding()
 
 
-def _wait_beside(trace: Trace, presence: Presence) -> Wait | None:
-    """The first message that waited for longer than two journeys while the server was there."""
-    for wait in trace.once(waits):
-        together = min(wait.ends, presence.ends) - max(wait.begins, presence.begins)
-        if together > 2 * trace.travel:
-            return wait
+def _wait_beside(trace: Trace, presence: Presence) -> tuple[int, Wait] | None:
+    """A message that waited for two journeys and longer while the server could have claimed it."""
+    begins, lasting = trace.once(_long_waits)
+    patience = 2 * trace.travel
+    for first, last in trace.disturbances.clear(presence.server, presence.begins, presence.ends):
+        before = bisect_left(begins, last - patience)
+        if before and last - first > patience and lasting[before - 1].ends > first + patience:
+            wait = lasting[before - 1]
+            return max(wait.begins, first), wait
     return None
+
+
+def _long_waits(trace: Trace) -> tuple[list[int], list[Wait]]:
+    """When each wait of two journeys and longer began; the one up to there that ends last."""
+    long = sorted(
+        (wait for wait in trace.once(waits) if wait.ends - wait.begins > 2 * trace.travel),
+        key=lambda wait: wait.begins,
+    )
+    lasting: list[Wait] = []
+    for wait in long:
+        lasting.append(wait if not lasting or wait.ends > lasting[-1].ends else lasting[-1])
+    return [wait.begins for wait in long], lasting
 
 
 @rule("DLV-5")
@@ -83,4 +274,27 @@ def messages_are_claimed_in_order(trace: Trace) -> Finding:
                     f"message {claim.message}: claimed after a message that was published later",
                 )
             latest = max(latest, rank)
+    return cases.finding()
+
+
+@rule("DLV-6")
+def what_cannot_be_read_is_put_aside(trace: Trace) -> Finding:
+    """With the reason, for good, and the worker goes on."""
+    cases = Cases()
+    for life in trace.lives.values():
+        put_aside: events.DeadLettered | None = None
+        for event in life.more:
+            if type(event) is events.DeadLettered:
+                cases.examined += 1
+                put_aside = event
+                if not event.why.strip():
+                    cases.broken(event.at, f"message {event.message}: put aside without a reason")
+            elif type(event) is events.Claimed and put_aside is not None:
+                cases.broken(event.at, f"message {event.message}: claimed after it was put aside")
+    for wait in trace.once(idle_waits_by_rule)["DLV-6"]:
+        cases.broken(
+            wait.begins,
+            f"worker {wait.worker[0]}/{wait.worker[1]} does not go on after a message that could "
+            f"not be read; message {wait.life.published.message} waits",
+        )
     return cases.finding()

@@ -88,16 +88,19 @@ def _disorder(life: Life) -> list[tuple[int, str]]:
 
 
 _OF_A_RUN = (events.Started, events.Finished)
+_ANYWHERE = ("waiting", "taken back", "claimed", "running", "failed", "finished", "expired",
+             "dead-lettered")  # fmt: skip
 _STEPS: dict[type[events.Event], tuple[tuple[str, ...], str]] = {
-    # DLV-1 tells of a message that is claimed while it is held, RUN-7 of a failed run tried again.
-    events.Claimed: (("waiting", "taken back", "claimed", "running", "failed"), "claimed"),
+    # DLV-1 tells of a message that is claimed while it is held, RUN-7 of a failed run tried again,
+    # DLV-2, DLV-3 and DLV-6 of one that is claimed after it was completed, gone or put aside.
+    events.Claimed: (_ANYWHERE, "claimed"),
     events.Started: (("claimed",), "running"),
     events.Finished: (("running",), "finished"),
     # What has been run but not yet noted as done may be taken back too (DLV-2).
     events.Reclaimed: (("claimed", "running", "finished", "failed"), "taken back"),
     events.Lost: (("claimed", "running", "finished", "failed"), "lost"),
     events.Expired: (("waiting",), "expired"),
-    events.DeadLettered: (("waiting", "claimed"), "dead-lettered"),
+    events.DeadLettered: (("waiting", "taken back", "claimed"), "dead-lettered"),
 }
 
 

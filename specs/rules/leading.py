@@ -1,4 +1,4 @@
-"""LEAD-1 to LEAD-4: who leads, who is refused, and what becomes of the time without a leader.
+"""LEAD-1 to LEAD-5: who leads, who is refused, and what becomes of the time without a leader.
 
 The one idea: the events of the lease are in the order in which the store made them so, and the
 store decides. So who may publish is read off the order alone, and no clock is asked. What takes
@@ -13,6 +13,7 @@ from reference.clock import write_instant
 from specs.lives import Office
 from specs.rules.base import Cases, Finding, rule
 from specs.rules.firing import overdue
+from specs.rules.idleness import idle_waits_by_rule
 from specs.rules.misfires import misfires
 from specs.rules.times import able, contains, first_from, led
 from specs.trace import Trace
@@ -162,4 +163,21 @@ def while_nobody_leads_nothing_is_lost(trace: Trace) -> Finding:
                     f"job {stage.job}: due at {write_instant(instant)}, while nobody led, and "
                     "nothing came of it",
                 )
+    return cases.finding()
+
+
+@rule("LEAD-5")
+def leading_occupies_no_worker(trace: Trace) -> Finding:
+    """While a server leads all its workers claim."""
+    cases = Cases()
+    for claim in trace.claims:
+        office = trace.office_at(claim.at)
+        cases.examined += office is not None and office.server == claim.server
+    for wait in trace.once(idle_waits_by_rule)["LEAD-5"]:
+        cases.examined += 1
+        cases.broken(
+            wait.begins,
+            f"worker {wait.worker[0]}/{wait.worker[1]} claims nothing while {wait.worker[0]} "
+            f"leads; message {wait.life.published.message} waits",
+        )
     return cases.finding()

@@ -37,13 +37,32 @@ def a_run_occupies_its_worker(trace: Trace) -> Finding:
                 holding[worker] = None
             elif kind is events.Finished:
                 _examine_stranger(cases, trace, event)
+        elif kind is events.DeadLettered:
+            _let_go(holding, _claimers(trace, event), event.message)
         elif kind is events.ServerCrashed or kind is events.ServerStopped:
-            for worker in [worker for worker in holding if worker[0] == event.server]:
-                del holding[worker]
+            _lose(holding, event.server)
     return cases.finding()
 
 
 _GIVES_BACK = (events.Finished, events.Reclaimed, events.Lost)
+
+
+def _lose(holding: dict[Worker, int | None], server: str) -> None:
+    for worker in [worker for worker in holding if worker[0] == server]:
+        del holding[worker]
+
+
+def _let_go(holding: dict[Worker, int | None], workers: list[Worker], message: int) -> None:
+    for worker in workers:
+        if holding.get(worker) == message:
+            holding[worker] = None
+
+
+def _claimers(trace: Trace, event: events.DeadLettered) -> list[Worker]:
+    """Who claimed a message that was put aside."""
+    life = trace.lives.get(event.message)
+    claims = [e for e in life.order if type(e) is events.Claimed] if life else []
+    return [(claim.server, claim.worker) for claim in claims]
 
 
 def _examine_stranger(cases: Cases, trace: Trace, finished: events.Finished) -> None:
