@@ -22,7 +22,8 @@ the store, or a run to start.
                draining
 
 Nothing that it asks needs to arrive: each beat asks again for all that was not answered, and the
-store hears each thing once.
+store hears each thing once. A server that has not been heard for a lease may have been given up:
+what it was assigned before may be with another by now, so its workers claim anew, in a new turn.
 
 A worker that runs a service does nothing else until it has returned (S10, RUN-1), and there are as
 many of them as the server was given (RUN-2). Nothing here asks what else is running, so no run
@@ -94,34 +95,45 @@ class Server:
     def start(self, now: int) -> list[Operation]:
         """Begin with nothing, and let every worker claim a message."""
         self._unanswered[Join(self._process, self._lease)] = None
+        self.singleton.heard_at = now
         for worker in range(1, self.workers + 1):
             self._claim(worker)
         return self.beat(now)
 
     def beat(self, now: int) -> list[Operation]:
         """Say that it lives, ask for the lease, and ask again for what was not answered."""
+        if self._may_be_given_up(now):
+            for claim in [*self._claims.values()]:
+                self._claim(claim.worker, claim.done)
         asked = self.singleton.beat(now, tuple(self._claims.values()))
         if self.is_draining:
             asked += [Heartbeat(self._lease), Reclaim()]
         return [*self._unanswered, *asked]
 
-    def assign(self, operation: Operation, reply: Assignment) -> Run | None:
+    def _may_be_given_up(self, now: int) -> bool:
+        """Whether the store may believe it dead, and have taken back what it was given."""
+        return not self.is_draining and now - self.singleton.heard_at >= self._lease
+
+    def assign(self, now: int, operation: Operation, reply: Assignment) -> Run | None:
         """Take the message that a worker has been given; None if it came too late, or twice."""
         assert type(operation) is Claim
         worker = operation.worker
         asked = self._claims.get(worker)
         if asked is None or asked.turn != operation.turn:
             return None
+        if self._may_be_given_up(now):
+            self._claim(worker, asked.done)
+            return None
         del self._claims[worker]
         run = self._runs[worker] = Run(worker, reply.message, reply.attempt)
         return run
 
-    def acknowledge(self, operation: Operation, reply: Reply) -> list[Run]:
+    def acknowledge(self, now: int, operation: Operation, reply: Reply) -> list[Run]:
         """Take the store's answer to an `operation` that needed to arrive; runs to start."""
         was_awaited = self._unanswered.pop(operation, False) is None
         if type(reply) is not Withdrawn or not was_awaited:
             return []
-        runs = [self.assign(*assigned) for assigned in reply.assigned]
+        runs = [self.assign(now, *assigned) for assigned in reply.assigned]
         self._claims.clear()
         return [run for run in runs if run is not None]
 

@@ -77,11 +77,13 @@ class Singleton:
 
     `name` is the server's; `lease` how long a lease lasts (µs). `wake_at` says when it wants
     ``tick`` next (µs, by the server's clock); None if nothing is due until it learns something.
+    `heard_at` is when it asked for what the store has answered last (by the server's clock).
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
                  "_has_resigned", "_is_leading", "_jobs", "_lease", "_loading", "_name", "_new_cid",
-                 "_publishing", "_resigning", "_unanswered", "_version", "wake_at")  # fmt: skip
+                 "_publishing", "_resigning", "_unanswered", "_version", "heard_at",
+                 "wake_at")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
@@ -101,6 +103,7 @@ class Singleton:
         self._campaign: Campaign | None = None
         self._campaigned_at = 0
         self._decided_at = 0
+        self.heard_at = 0
         self.wake_at: int | None = None
 
     @property
@@ -196,6 +199,7 @@ class Singleton:
 
     def _learn_leader(self, operation: Operation, reply: Leader) -> Operation | None:
         if operation is self._campaign:
+            self.heard_at = self._campaigned_at
             self._ahead = max(self._ahead, self._campaigned_at - reply.now)
         if self._epoch is not None and reply.epoch < self._epoch:
             return None  # it was on its way for long

@@ -85,15 +85,13 @@ class MemoryStore:
         """
         return self._meanings[type(operation)](now, server, operation)
 
-    def begin_anew(self, now: int) -> list[Delivery]:
+    def begin_anew(self) -> list[Delivery]:
         """Go on after a restart that may have lost writes.
 
         What was handed out in them must not be handed out again, nor be taken for what is handed
         out now: epochs and messages are numbered on from well beyond, and nobody leads.
         """
-        if self._leader is not None:
-            self._record(events.LeaseExpired(now, self._leader, self._epoch))
-            self._leader = None
+        self._leader = None
         self._epoch += LEAP
         self._messages.published += LEAP
         return []

@@ -243,7 +243,7 @@ class Node:
         if not self.is_up:
             return
         if type(reply) is Assignment:
-            run = self.server.assign(operation, reply)
+            run = self.server.assign(self._shows(now), operation, reply)
             if run is not None:
                 self._begin(now, run)
             return
@@ -253,7 +253,7 @@ class Node:
                 self._send(now, output)
             self._arm(now)
         else:
-            for run in self.server.acknowledge(operation, reply):
+            for run in self.server.acknowledge(self._shows(now), operation, reply):
                 self._begin(now, run)
         if self.server.has_left and self.is_up:
             self.is_up = False

@@ -69,7 +69,7 @@ class Log:
         self._cluster.store = store = self._remembered()
         reopened = tuple(sorted(store.open - was_open))
         self._note(events.WritesLost(now, len(lost), undone, reopened))
-        self._write(lambda store: store.begin_anew(now))
+        self._write(MemoryStore.begin_anew)
 
     def _remembered(self) -> MemoryStore:
         store, self._is_remembering = self._new_store(), True

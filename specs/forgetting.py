@@ -8,6 +8,8 @@ those writes held, and nothing else.
     published                    everything about that message
     claimed                      the run of that attempt, until it is claimed anew
     a completion (`reopened`)    the run, so far
+
+Who led has led, whatever the store remembers: each loss ends an office, and no epoch comes twice.
 """
 
 from typing import Any
@@ -17,6 +19,7 @@ from reference import events
 Attempt = tuple[int, str, int, int]
 """A message, a server, a worker, and which attempt."""
 
+_OF_A_LEASE = (events.LeaseAcquired, events.LeaseReleased, events.LeaseExpired)
 _OF_A_RUN = (events.Started, events.Invoked, events.Finished)
 
 
@@ -33,9 +36,10 @@ def events_that_count(history: list[Any]) -> list[Any]:
 
 def _undo(counting: list[Any], loss: int, lost: events.WritesLost) -> None:
     """Blot out, in `counting`, what a loss at that place has undone."""
-    undone = [counting[seq - 1] for seq in lost.undone if counting[seq - 1] is not None]
-    for seq in lost.undone:
-        counting[seq - 1] = None
+    places = [seq - 1 for seq in lost.undone if not isinstance(counting[seq - 1], _OF_A_LEASE)]
+    undone = [counting[place] for place in places if counting[place] is not None]
+    for place in places:
+        counting[place] = None
     messages = {event.message for event in undone if type(event) is events.Published}
     attempts = {_attempt(event) for event in undone if type(event) is events.Claimed}
     reopened = {message for message in lost.reopened if message not in messages}

@@ -36,6 +36,12 @@ class Leases:
             self._end_office(event.at, event)
             self.holder = None
 
+    def forgotten(self, event: events.WritesLost) -> None:
+        """The store has forgotten something; whoever led leads no longer."""
+        self.events.append(event)
+        self._end_office(event.at, event)
+        self.holder = None
+
     def server_started(self, event: events.ServerStarted) -> None:
         """A server joined; if the lease is its own, it leads on."""
         self._gone.pop(event.server, None)

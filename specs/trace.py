@@ -91,6 +91,7 @@ class Trace:
             events.LeaseAcquired: self.leases.acquired,
             events.LeaseReleased: self.leases.ended,
             events.LeaseExpired: self.leases.ended,
+            events.WritesLost: self.leases.forgotten,
             events.ServerStarted: self._server_started,
             events.ServerStopping: self._server_stopping,
             events.ServerStopped: self._server_left,

@@ -80,7 +80,9 @@ def what_a_dead_server_held_is_claimed_again(trace: Trace) -> Finding:
         return cases.finding()
     patience = 2 * trace.lease + 8 * trace.travel
     somebody = able(trace, patience)
-    last_claim = max((claim.at for claim in trace.claims), default=trace.start)
+    # What is claimed for the first time is younger than whatever was taken back before.
+    firsts = (claim.at for claim in trace.claims if claim.attempt == 1)
+    last_claim = max(firsts, default=trace.start)
     for life in trace.lives.values():
         if life.more:
             _examine_attempts(cases, life)

@@ -26,6 +26,9 @@ def an_epoch_has_one_leader(trace: Trace) -> Finding:
     last: events.LeaseAcquired | None = None
     is_held = False
     for event in trace.leases.events:
+        if type(event) is events.WritesLost:
+            is_held = False
+            continue
         if type(event) is events.LeaseAcquired:
             cases.examined += 1
             problem = _against_granting(event, last, is_held)
@@ -117,21 +120,25 @@ def _times_without(trace: Trace) -> Iterator[tuple[int, int, str]]:
 def _free_from(trace: Trace, office: Office) -> int:
     """When a leader's lease has ended at the latest, if it led until it ended or was lost."""
     is_gone = type(office.ended_by) in (events.ServerCrashed, events.ServerStopped)
-    return office.ends + trace.lease if is_gone else office.ends
+    if not is_gone:
+        return office.ends
+    # What it had asked may have come as late as its links let it.
+    return max(office.ends, trace.disturbances.last_felt(office.server, office.ends)) + trace.lease
 
 
 def _why_ended(office: Office) -> str:
     tag: str = office.ended_by.__struct_config__.tag
-    return f"{tag} of {office.server} at {write_instant(office.ends)}"
+    return f"{tag} (led by {office.server}) at {write_instant(office.ends)}"
 
 
 def _examine_stops(cases: Cases, trace: Trace) -> None:
     """Whether a leader that stops hands its lease over, in the time that it takes to do so."""
-    ended = {e.epoch: e.at for e in trace.leases.events if type(e) is not events.LeaseAcquired}
+    ends = (events.LeaseReleased, events.LeaseExpired)
+    ended = {e.epoch: e.at for e in trace.leases.events if type(e) in ends}
     patience = 4 * trace.travel
     for office in trace.offices:
         presence = trace.presence_at(office.server, office.begins)
-        if presence is None:
+        if presence is None or type(office.ended_by) is events.WritesLost:
             continue
         stops = presence.ends if presence.claims_until is None else presence.claims_until
         deadline = stops + patience
