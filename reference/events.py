@@ -253,7 +253,7 @@ class ServerCrashed(Event, frozen=True, gc=False, tag="server_crashed"):
 
 
 class WritesLost(Event, frozen=True, gc=False, tag="writes_lost"):
-    """The store goes on without its last `writes`, which it had acknowledged.
+    """The store goes on without its last `writes`, which it had acknowledged `since` an instant.
 
     The events numbered `undone` (their ``seq``) are what those writes did; they count as if they
     had not happened. The messages `reopened` are again as when they were claimed: that they were
@@ -261,6 +261,7 @@ class WritesLost(Event, frozen=True, gc=False, tag="writes_lost"):
     """
 
     writes: int
+    since: Instant
     undone: tuple[int, ...]
     reopened: tuple[int, ...]
 

@@ -46,7 +46,7 @@ from reference.operations import (
 from reference.queue import QUEUES, Profile
 
 LEAP = 1_000_000
-"""More writes than a restart is ever taken to lose."""
+"""More epochs and messages than there are between two restarts that lose writes."""
 
 
 class MemoryStore:
@@ -85,15 +85,14 @@ class MemoryStore:
         """
         return self._meanings[type(operation)](now, server, operation)
 
-    def begin_anew(self) -> list[Delivery]:
-        """Go on after a restart that may have lost writes.
+    def begin_anew(self, generation: int) -> list[Delivery]:
+        """Go on after a restart that may have lost writes; `generation` counts those from 1.
 
         What was handed out in them must not be handed out again, nor be taken for what is handed
         out now: epochs and messages are numbered on from well beyond, and nobody leads.
         """
         self._leader = None
-        self._epoch += LEAP
-        self._messages.published += LEAP
+        self._epoch = self._messages.published = generation * LEAP
         return []
 
     @property

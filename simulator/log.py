@@ -28,9 +28,11 @@ class Log:
         self._profile = profile
         self._record = cluster.record
         self._events = 0  # recorded so far, by whomever
-        self._writes: list[tuple[Write, list[int]]] = []  # with the numbers of its events
+        # When, what, and the numbers of its events.
+        self._writes: list[tuple[int, Write, list[int]]] = []
         self._doing: list[int] | None = None  # the numbers of what is being written
         self._is_remembering = False
+        self._generation = 0
         cluster.record = self._note
         cluster.store = self._new_store()
         cluster.apply = self._apply
@@ -51,11 +53,11 @@ class Log:
     def _apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
         if isinstance(operation, READS):
             return self._cluster.store.apply(now, server, operation)
-        return self._write(lambda store: store.apply(now, server, operation))
+        return self._write(now, lambda store: store.apply(now, server, operation))
 
-    def _write(self, write: Write) -> list[Delivery]:
+    def _write(self, now: int, write: Write) -> list[Delivery]:
         self._doing = []
-        self._writes.append((write, self._doing))
+        self._writes.append((now, write, self._doing))
         deliveries = write(self._cluster.store)
         self._doing = None
         return deliveries
@@ -64,16 +66,18 @@ class Log:
         """Let the store be as it was before the last `writes`, or before all; tell of it."""
         kept = 0 if writes is None else max(len(self._writes) - writes, 0)
         lost, self._writes = self._writes[kept:], self._writes[:kept]
-        undone = tuple(number for _, numbers in lost for number in numbers)
+        since = lost[0][0] if lost else now
+        undone = tuple(number for _, _, numbers in lost for number in numbers)
         was_open = self._cluster.store.open
         self._cluster.store = store = self._remembered()
         reopened = tuple(sorted(store.open - was_open))
-        self._note(events.WritesLost(now, len(lost), undone, reopened))
-        self._write(MemoryStore.begin_anew)
+        self._note(events.WritesLost(now, len(lost), since, undone, reopened))
+        self._generation = generation = self._generation + 1
+        self._write(now, lambda store: store.begin_anew(generation))
 
     def _remembered(self) -> MemoryStore:
         store, self._is_remembering = self._new_store(), True
-        for write, _ in self._writes:
+        for _, write, _ in self._writes:
             write(store)
         self._is_remembering = False
         return store

@@ -27,6 +27,7 @@ from specs.lives import (
     Stage,
     Stray,
 )
+from specs.recording import STORE
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class Trace:
 
     def __init__(self, history: History) -> None:
         self.header = history.header
-        self.events = events_that_count(history.events)
+        self.events, orphans = events_that_count(history.events)
         self.start, self.end = history.header.start, history.header.end
         self.lease = DEFAULT_LEASE if self.header.lease is None else self.header.lease
         self.travel = DEFAULT_TRAVEL if self.header.travel is None else self.header.travel
@@ -53,7 +54,10 @@ class Trace:
         self.usurped: list[events.Published] = []
         self.presences: list[Presence] = []
         self._up: dict[str, events.ServerStarted] = {}
-        self.faults: list[FaultSpan] = []
+        self.faults: list[FaultSpan] = [
+            FaultSpan("writes_lost", server, begins, self.end if ends is None else ends)
+            for server, begins, ends in orphans
+        ]
         self._going_wrong: dict[tuple[str, str], list[int]] = {}
         self._stopping: dict[str, int] = {}
         readers = self._readers()
@@ -91,7 +95,7 @@ class Trace:
             events.LeaseAcquired: self.leases.acquired,
             events.LeaseReleased: self.leases.ended,
             events.LeaseExpired: self.leases.ended,
-            events.WritesLost: self.leases.forgotten,
+            events.WritesLost: self._writes_lost,
             events.ServerStarted: self._server_started,
             events.ServerStopping: self._server_stopping,
             events.ServerStopped: self._server_left,
@@ -270,6 +274,11 @@ class Trace:
         )
 
     # --- faults
+
+    def _writes_lost(self, event: events.WritesLost) -> None:
+        """What was done and lost is as if the store had been away while it was done."""
+        self.leases.forgotten(event)
+        self.faults.append(FaultSpan("writes_lost", STORE, event.since, event.at))
 
     def _fault_began(self, event: events.FaultBegan) -> None:
         self._going_wrong.setdefault((event.fault, event.target), []).append(event.at)
