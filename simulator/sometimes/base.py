@@ -1,0 +1,70 @@
+"""What a state is, and which of them a history comes to."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from reference import events
+from specs.lives import FaultSpan, Office
+from specs.trace import Trace
+
+Reaches = Callable[[Trace], bool]
+
+
+class State(NamedTuple):
+    """Something that a set of runs must come to: an id, what it is in words, and the function."""
+
+    id: str
+    words: str
+    reaches: Reaches
+
+
+STATES: dict[str, State] = {}
+"""Every state, by id."""
+
+
+def state(reaches: Reaches) -> Reaches:
+    """Enter a function among the `STATES`, under its name with hyphens and in its own words."""
+    id = reaches.__name__.replace("_", "-")
+    assert reaches.__doc__ is not None
+    STATES[id] = State(id, reaches.__doc__.rstrip("."), reaches)
+    return reaches
+
+
+def reached(trace: Trace) -> list[str]:
+    """The ids of the states that a history comes to."""
+    return [state.id for state in STATES.values() if state.reaches(trace)]
+
+
+def every(trace: Trace, kind: type[events.Event]) -> list[Any]:
+    """Every event of a kind, in order."""
+    return trace.once(_by_kind).get(kind, [])
+
+
+def _by_kind(trace: Trace) -> dict[type[events.Event], list[Any]]:
+    table: dict[type[events.Event], list[Any]] = {}
+    for event in trace.events:
+        table.setdefault(type(event), []).append(event)
+    return table
+
+
+def planned(trace: Trace) -> list[events.Published]:
+    """Every message that was no run on demand."""
+    return [event for event in every(trace, events.Published) if not event.on_demand]
+
+
+def vacancies(trace: Trace) -> list[tuple[int, int]]:
+    """When nobody led between two leaders (µs)."""
+    return [
+        (before.ends, after.begins)
+        for before, after in pairwise(trace.offices)
+        if before.ends < after.begins
+    ]
+
+
+def faults_of_leaders(trace: Trace) -> Iterator[tuple[Office, FaultSpan]]:
+    """The faults that began at a server while it led."""
+    for span in trace.faults:
+        for office in trace.offices:
+            if office.server == span.target and office.begins < span.begins < office.ends:
+                yield office, span
