@@ -1,0 +1,107 @@
+"""A search: many seeds, spread over the cores.
+
+The one idea: a seed decides its trial alone, and what came of the seeds is taken in their order;
+so a search that is told how many seeds to try has one outcome, on however many processes.
+"""
+
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import count, islice
+from multiprocessing import get_context
+
+import msgspec
+
+from simulator.trial import Broken, Outcome, try_seed
+
+CHUNK = 20
+"""Seeds that are handed to a process at once: a good deal longer than the journey takes."""
+AHEAD = 4
+"""Chunks for each process that are under way or waiting for their turn."""
+
+Submit = Callable[[range], Callable[[], Iterable[Outcome]]]
+"""Begins to try some seeds; what it gives waits for their outcomes."""
+
+
+class First(msgspec.Struct):
+    """A rule that was broken: by which seed first, how, and by how many in all."""
+
+    seed: int
+    broken: Broken
+    seeds: int = 0
+
+
+class Tally:
+    """What came of the seeds so far."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.events = 0
+        self.reached: Counter[str] = Counter()
+        self.broken: dict[str, First] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        """Count the outcome of the next seed."""
+        self.runs += 1
+        self.events += outcome.events
+        self.reached.update(outcome.reached)
+        for broken in outcome.broken:
+            first = self.broken.setdefault(broken.rule, First(outcome.seed, broken))
+            first.seeds += 1
+
+
+def usable_cores() -> int:
+    """How many processes can run at once here."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def outcomes(first: int, runs: int | None, jobs: int) -> Iterator[Outcome]:
+    """The outcomes of the seeds from `first` on, in their order: of `runs` of them, or no end.
+
+    Raises BrokenProcessPool if a process dies.
+    """
+    chunks = _chunks(first, runs)
+    with _submitting(jobs) as submit:
+        waiting = deque(map(submit, islice(chunks, jobs * AHEAD)))
+        while waiting:
+            yield from waiting.popleft()()
+            waiting.extend(map(submit, islice(chunks, 1)))
+
+
+def _chunks(first: int, runs: int | None) -> Iterator[range]:
+    """The seeds from `first` on, a chunk at a time."""
+    end = None if runs is None else first + runs
+    for start in count(first, CHUNK):
+        if end is not None and start >= end:
+            return
+        yield range(start, start + CHUNK if end is None else min(start + CHUNK, end))
+
+
+@contextmanager
+def _submitting(jobs: int) -> Iterator[Submit]:
+    """What tries seeds in so many processes; one needs none beside this one."""
+    if jobs == 1:
+        yield lambda seeds: lambda: map(try_seed, seeds)
+        return
+    # Fresh processes share nothing with this one, and each hashes text in its own way: what
+    # depended on the order of a set would show.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_interrupts_alone)
+    try:
+        yield lambda seeds: pool.submit(_try_chunk, seeds).result
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _leave_interrupts_alone() -> None:
+    """Ctrl-C reaches every process of the terminal; the one that speaks decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _try_chunk(seeds: range) -> list[Outcome]:
+    return [try_seed(seed) for seed in seeds]

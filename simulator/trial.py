@@ -1,0 +1,92 @@
+"""One trial: a recording is replayed and judged, and whatever is wrong gets a name.
+
+The one idea: a rule that is broken, an occurrence that is stuck and an exception out of the
+reference are all the same to a search: something to find, to name, and to find again.
+"""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from reference.history import History
+from simulator import sometimes, swarm
+from simulator.replay import header_of, simulate
+from simulator.settling import patience, stuck
+from specs.recording import Recording
+from specs.rules import judge_trace
+from specs.trace import Trace
+
+STUCK = "liveness"
+"""The name of what breaks when something never settles."""
+ERROR = "error"
+"""The name of what breaks when the program itself does."""
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """Something wrong: the rule's id, or `STUCK` or `ERROR`; when (µs, UTC); in words."""
+
+    rule: str
+    at: int
+    what: str
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What came of one recording; `broken` names the first case of each rule.
+
+    `error` is there if the program broke; then the history ends where it did.
+    """
+
+    recording: Recording
+    trace: Trace
+    broken: tuple[Broken, ...]
+
+    def breaks(self, rule: str) -> Broken | None:
+        """How that rule is broken, or None."""
+        return next((broken for broken in self.broken if broken.rule == rule), None)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What is kept of the trial of a seed: small, for it travels between processes.
+
+    `reached` are the ids of the states of ``sometimes``; `digest` is of every event.
+    """
+
+    seed: int
+    broken: tuple[Broken, ...]
+    reached: tuple[str, ...]
+    events: int
+    digest: bytes
+
+
+def attempt(recording: Recording) -> Trial:
+    """Replay and judge `recording`. Never raises."""
+    happened: list[Any] = []
+    broken: list[Broken] = []
+    try:
+        simulate(recording, happened.append)
+    except Exception as error:  # whatever it is, a search is for it
+        at = happened[-1].at if happened else recording.start
+        broken.append(Broken(ERROR, at, f"{type(error).__name__}: {error}"))
+    trace = Trace(History(header_of(recording), happened))
+    if not broken:
+        broken += [
+            Broken(id, finding.violations[0].at, finding.violations[0].what)
+            for id, finding in judge_trace(trace).items()
+            if finding.violations
+        ]
+        broken += [Broken(STUCK, trace.end, what) for what in stuck(trace, patience(recording))[:1]]
+    return Trial(recording, trace, tuple(broken))
+
+
+def try_seed(seed: int) -> Outcome:
+    """Draw the recording of that seed and try it."""
+    trial = attempt(swarm.drawn_from(seed))
+    happened = trial.trace.events
+    return Outcome(
+        seed,
+        trial.broken,
+        tuple(sometimes.reached(trial.trace)),
+        len(happened),
+        hashlib.sha256(msgspec.msgpack.encode(happened)).digest(),
+    )
