@@ -13,6 +13,7 @@ from reference.clock import read_instant, write_instant
 from reference.events import Event
 from reference.history import History, Writer
 from reference.queue import Profile
+from simulator.fuzzing import fuzz
 from simulator.operator import RefusedCommand
 from simulator.replay import header_of, simulate
 from specs import console, report, shelf
@@ -27,6 +28,7 @@ from specs.trace import Trace
 def add_to(app: typer.Typer) -> None:
     """Add the simulator's commands to `app`."""
     app.command("replay")(replay)
+    app.command("fuzz")(fuzz)
 
 
 def replay(

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import count, islice
 from multiprocessing import get_context
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,7 @@ CHUNK = 20
 AHEAD = 4
 """Chunks for each process that are under way or waiting for their turn."""
 
+T = TypeVar("T")
 Submit = Callable[[range], Callable[[], Iterable[Outcome]]]
 """Begins to try some seeds; what it gives waits for their outcomes."""
 
@@ -61,13 +63,16 @@ def usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-def outcomes(first: int, runs: int | None, jobs: int) -> Iterator[Outcome]:
+def outcomes(
+    first: int, runs: int | None, jobs: int, always_elsewhere: bool = False
+) -> Iterator[Outcome]:
     """The outcomes of the seeds from `first` on, in their order: of `runs` of them, or no end.
 
-    Raises BrokenProcessPool if a process dies.
+    One job is done in this process, unless it shall be done `always_elsewhere`. Raises
+    BrokenProcessPool if a process dies.
     """
     chunks = _chunks(first, runs)
-    with _submitting(jobs) as submit:
+    with _submitting(0 if jobs == 1 and not always_elsewhere else jobs) as submit:
         waiting = deque(map(submit, islice(chunks, jobs * AHEAD)))
         while waiting:
             yield from waiting.popleft()()
@@ -85,17 +90,27 @@ def _chunks(first: int, runs: int | None) -> Iterator[range]:
 
 @contextmanager
 def _submitting(jobs: int) -> Iterator[Submit]:
-    """What tries seeds in so many processes; one needs none beside this one."""
-    if jobs == 1:
+    """What tries seeds in so many processes; with none it is this one that does."""
+    if jobs == 0:
         yield lambda seeds: lambda: map(try_seed, seeds)
         return
-    # Fresh processes share nothing with this one, and each hashes text in its own way: what
-    # depended on the order of a set would show.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_interrupts_alone)
+    pool = _pool(jobs)
     try:
         yield lambda seeds: pool.submit(_try_chunk, seeds).result
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def elsewhere(function: Callable[[int], T], seed: int) -> T:
+    """What `function` gives for a seed in another process."""
+    with _pool(1) as pool:
+        return pool.submit(function, seed).result()
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    # Fresh processes share nothing with this one, and each hashes text in its own way: what
+    # depended on the order of a set would show.
+    return ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_interrupts_alone)
 
 
 def _leave_interrupts_alone() -> None:
