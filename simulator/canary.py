@@ -29,6 +29,6 @@ def search() -> Canary:
     """Try seeds until one breaks the rule that the planted defect must break."""
     with planted(DEFECT) as defect:
         for seed in range(MOST_SEEDS):
-            if any(broken.rule == RULE for broken in try_seed(seed).broken):
+            if any(broken.rule == RULE for broken in try_seed(seed, "durable").broken):
                 return Canary(DEFECT, defect.words, RULE, seed)
     return Canary(DEFECT, defect.words, RULE, None)

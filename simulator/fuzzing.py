@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from reference.clock import MINUTE, SECOND, write_instant
+from reference.queue import Profile
 from simulator import canary, swarm
 from simulator.canary import Canary
 from simulator.search import First, Tally, usable_cores
 from simulator.shrinking import shrink
-from simulator.sometimes import STATES, reached
+from simulator.sometimes import reached, states_of
 from simulator.story import tell
 from simulator.trial import Trial, attempt
 from simulator.twice import Divergence, difference, pairs
@@ -54,6 +55,7 @@ class Hunt(msgspec.Struct):
     """A whole search, and how it ended."""
 
     seed: int
+    profile: Profile
     canary: Canary
     tally: Tally
     divergence: Divergence | None = None
@@ -64,7 +66,7 @@ class Hunt(msgspec.Struct):
         """The states that nobody came to, if there were enough runs to expect it."""
         if self.tally.runs < USUAL_RUNS:
             return []
-        return [id for id in STATES if not self.tally.reached[id]]
+        return [state.id for state in states_of(self.profile) if not self.tally.reached[state.id]]
 
     @property
     def is_clean(self) -> bool:
@@ -98,6 +100,7 @@ def fuzz(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where recordings that break something go.")
     ] = Path(),
+    profile: Annotated[Profile, typer.Option(help="How messages are delivered.")] = "durable",
     twice: Annotated[
         bool, typer.Option("--twice", help="Run each seed twice, and compare event by event.")
     ] = False,
@@ -124,10 +127,10 @@ def fuzz(
     _check_range("--jobs", processes, 1, MOST_JOBS)
     if not out.is_dir():
         raise BadInput("--out", [f"there is no directory {out}"])
-    hunt = Hunt(first, canary.search(), Tally())
+    hunt = Hunt(first, profile, canary.search(), Tally())
     _search(hunt, count, duration, processes, twice)
-    told = list(hunt.tally.broken.items())[:MOST_TOLD]
-    found = [_found(rule, broken, out) for rule, broken in told]
+    told = list(hunt.tally.broken)[:MOST_TOLD]
+    found = [_found(hunt, rule, out) for rule in told]
     if json:
         console.say_json(_as_values(hunt, found))
     else:
@@ -197,11 +200,11 @@ def _search(hunt: Hunt, runs: int | None, duration: int | None, jobs: int, twice
     try:
         with (
             console.progress("searching", 0, runs or duration or 1) as bar,
-            closing(pairs(hunt.seed, runs, jobs, twice)) as trials,
+            closing(pairs(hunt.seed, runs, jobs, hunt.profile, twice)) as trials,
         ):
             for outcome, other in trials:
                 if other is not None and outcome.digest != other.digest:
-                    hunt.divergence = difference(outcome.seed)
+                    hunt.divergence = difference(outcome.seed, hunt.profile)
                     break
                 known = set(tally.broken)
                 tally.add(outcome)
@@ -227,9 +230,10 @@ def _say_found(tally: Tally, known: set[str]) -> None:
     console.say_aside(f"seed {first.seed} breaks {rule}" for rule, first in new)
 
 
-def _found(rule: str, first: First, out: Path) -> Found:
+def _found(hunt: Hunt, rule: str, out: Path) -> Found:
     """Shrink what breaks a rule, write it and tell how it came about."""
-    drawn = swarm.drawn_from(first.seed)
+    first = hunt.tally.broken[rule]
+    drawn = swarm.drawn_from(first.seed, hunt.profile)
     try:
         with console.working(f"shrinking what breaks {rule}"):
             small = shrink(drawn, lambda recording: attempt(recording).breaks(rule) is not None)
@@ -262,7 +266,7 @@ def _as_text(hunt: Hunt, found: list[Found]) -> Iterator[Any]:
     end = ", then interrupted" if hunt.was_interrupted else ""
     yield f"{runs}, {_seeds(hunt)}, {events}{end}" if tally.runs else f"no runs{end}"
     yield ""
-    yield _states(tally)
+    yield _states(hunt)
     yield ""
     yield _canary_in_words(hunt.canary)
     if hunt.missed:
@@ -274,17 +278,17 @@ def _as_text(hunt: Hunt, found: list[Found]) -> Iterator[Any]:
         yield Text(_broken_in_words(one.rule, one.first), "bold red")
         yield from one.story
         yield f"shrunk, to {one.file}: {_replay(one)}"
-        yield f"as it was drawn: {_again(one.first)}"
+        yield f"as it was drawn: {_again(hunt, one.first)}"
     for rule, first in list(tally.broken.items())[len(found) :]:
-        yield Text(f"{_broken_in_words(rule, first)}: {_again(first)}", "red")
+        yield Text(f"{_broken_in_words(rule, first)}: {_again(hunt, first)}", "red")
     if hunt.is_clean:
         yield Text("nothing was found", "green")
 
 
-def _states(tally: Tally) -> Any:
+def _states(hunt: Hunt) -> Any:
     states = report.table("sometimes", "runs", "what they came to", right=("runs",))
-    for state in STATES.values():
-        times = tally.reached[state.id]
+    for state in states_of(hunt.profile):
+        times = hunt.tally.reached[state.id]
         states.add_row(state.id, report.count(times), state.words, style="" if times else "dim")
     return states
 
@@ -301,8 +305,9 @@ def _broken_in_words(rule: str, first: First) -> str:
     return f"{rule} is broken by seed {first.seed}{others}"
 
 
-def _again(first: First) -> str:
-    return f"gnomon fuzz --seed {first.seed} --runs 1"
+def _again(hunt: Hunt, first: First) -> str:
+    profile = "" if hunt.profile == "durable" else f" --profile {hunt.profile}"
+    return f"gnomon fuzz --seed {first.seed} --runs 1{profile}"
 
 
 def _replay(one: Found) -> str:
@@ -316,10 +321,11 @@ def _as_values(hunt: Hunt, found: list[Found]) -> dict[str, Any]:
     return {
         "runs": tally.runs,
         "first_seed": hunt.seed,
+        "profile": hunt.profile,
         "events": tally.events,
         "interrupted": hunt.was_interrupted,
         "canary": hunt.canary._asdict(),
-        "sometimes": {id: tally.reached[id] for id in STATES},
+        "sometimes": {state.id: tally.reached[state.id] for state in states_of(hunt.profile)},
         "missed": hunt.missed,
         "divergence": None if hunt.divergence is None else hunt.divergence.as_values(),
         "broken": {
@@ -328,7 +334,7 @@ def _as_values(hunt: Hunt, found: list[Found]) -> dict[str, Any]:
                 "runs": first.seeds,
                 "at": write_instant(first.broken.at),
                 "what": first.broken.what,
-                "again": _again(first),
+                "again": _again(hunt, first),
                 "recording": told[rule].file if rule in told else None,
                 "story": told[rule].story if rule in told else [],
             }

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
+from reference.queue import Profile
 from simulator.trial import Broken, Outcome, try_seed
 
 CHUNK = 20
@@ -64,7 +65,7 @@ def usable_cores() -> int:
 
 
 def outcomes(
-    first: int, runs: int | None, jobs: int, always_elsewhere: bool = False
+    first: int, runs: int | None, jobs: int, profile: Profile, always_elsewhere: bool = False
 ) -> Iterator[Outcome]:
     """The outcomes of the seeds from `first` on, in their order: of `runs` of them, or no end.
 
@@ -72,7 +73,7 @@ def outcomes(
     BrokenProcessPool if a process dies.
     """
     chunks = _chunks(first, runs)
-    with _submitting(0 if jobs == 1 and not always_elsewhere else jobs) as submit:
+    with _submitting(jobs, profile, jobs > 1 or always_elsewhere) as submit:
         waiting = deque(map(submit, islice(chunks, jobs * AHEAD)))
         while waiting:
             yield from waiting.popleft()()
@@ -89,22 +90,22 @@ def _chunks(first: int, runs: int | None) -> Iterator[range]:
 
 
 @contextmanager
-def _submitting(jobs: int) -> Iterator[Submit]:
-    """What tries seeds in so many processes; with none it is this one that does."""
-    if jobs == 0:
-        yield lambda seeds: lambda: map(try_seed, seeds)
+def _submitting(jobs: int, profile: Profile, is_elsewhere: bool) -> Iterator[Submit]:
+    """What tries seeds, in so many processes or in this one."""
+    if not is_elsewhere:
+        yield lambda seeds: lambda: (try_seed(seed, profile) for seed in seeds)
         return
     pool = _pool(jobs)
     try:
-        yield lambda seeds: pool.submit(_try_chunk, seeds).result
+        yield lambda seeds: pool.submit(_try_chunk, seeds, profile).result
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def elsewhere(function: Callable[[int], T], seed: int) -> T:
+def elsewhere(function: Callable[[int, Profile], T], seed: int, profile: Profile) -> T:
     """What `function` gives for a seed in another process."""
     with _pool(1) as pool:
-        return pool.submit(function, seed).result()
+        return pool.submit(function, seed, profile).result()
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
@@ -118,5 +119,5 @@ def _leave_interrupts_alone() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _try_chunk(seeds: range) -> list[Outcome]:
-    return [try_seed(seed) for seed in seeds]
+def _try_chunk(seeds: range, profile: Profile) -> list[Outcome]:
+    return [try_seed(seed, profile) for seed in seeds]

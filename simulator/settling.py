@@ -97,7 +97,7 @@ def _messages_behind(trace: Trace, since: int) -> Iterator[str]:
             yield f"{what} has waited since {write_instant(last.at)}"
 
 
-_ENDS = (events.Finished, events.Expired, events.DeadLettered)
+_ENDS = (events.Finished, events.Expired, events.Lost, events.DeadLettered)
 
 
 def _last(life: Life) -> events.Event:

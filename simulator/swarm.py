@@ -20,6 +20,7 @@ import msgspec
 
 from reference.clock import MILLISECOND, MINUTE, SECOND, read_instant, write_instant
 from reference.jobs import MISFIRE_POLICIES, Definition
+from reference.queue import Profile
 from simulator.settling import patience
 from specs.recording import (
     STORE,
@@ -77,14 +78,15 @@ class Seeded:
         self.whole = Random(f"gnomon/{seed}/swarm").randint
 
 
-def drawn_from(seed: int) -> Recording:
-    """The recording of that seed."""
-    return msgspec.structs.replace(draw(Seeded(seed)), title=f"Drawn from seed {seed}")
+def drawn_from(seed: int, profile: Profile = "durable") -> Recording:
+    """The recording of that seed, on a cluster of that profile."""
+    drawn = draw(Seeded(seed), profile)
+    return msgspec.structs.replace(drawn, title=f"Drawn from seed {seed}")
 
 
-def draw(chooser: Chooser) -> Recording:
+def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     """A recording of a few virtual minutes; a pure function of the choices."""
-    return _Drawing(chooser).recording()
+    return _Drawing(chooser, profile).recording()
 
 
 class _Phase(NamedTuple):
@@ -108,8 +110,9 @@ class _Scale(NamedTuple):
 class _Drawing:
     """Draws one recording, part by part: what is drawn first shapes what follows."""
 
-    def __init__(self, chooser: Chooser) -> None:
+    def __init__(self, chooser: Chooser, profile: Profile) -> None:
         self.whole = chooser.whole
+        self.profile = profile
         self.cluster = self.drawn_cluster()
         self.lease = self.cluster.lease
         self.core = self.drawn_core()
@@ -177,6 +180,7 @@ class _Drawing:
             workers=self.whole(1, 4),
             lease=self.whole(2, 20) * SECOND,
             latency=self.one_of(latencies)(),
+            profile=self.profile,
         )
 
     def drawn_core(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from reference.history import History
+from reference.queue import Profile
 from simulator import sometimes, swarm
 from simulator.replay import header_of, simulate
 from simulator.settling import patience, stuck
@@ -79,9 +80,9 @@ def attempt(recording: Recording) -> Trial:
     return Trial(recording, trace, tuple(broken))
 
 
-def try_seed(seed: int) -> Outcome:
+def try_seed(seed: int, profile: Profile) -> Outcome:
     """Draw the recording of that seed and try it."""
-    trial = attempt(swarm.drawn_from(seed))
+    trial = attempt(swarm.drawn_from(seed, profile))
     happened = trial.trace.events
     return Outcome(
         seed,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from reference.clock import write_instant
+from reference.queue import Profile
 from simulator.search import elsewhere, outcomes
 from simulator.swarm import drawn_from
 from simulator.trial import Outcome, attempt
@@ -49,24 +50,26 @@ Pair = tuple[Outcome, Outcome | None]
 """What came of a seed, and of its second run if there was one."""
 
 
-def pairs(first: int, runs: int | None, jobs: int, twice: bool) -> Generator[Pair, None, None]:
+def pairs(
+    first: int, runs: int | None, jobs: int, profile: Profile, twice: bool
+) -> Generator[Pair, None, None]:
     """The outcomes of the seeds from `first` on, each beside that of its second run, if `twice`."""
     if not twice:
-        for outcome in outcomes(first, runs, jobs):
+        for outcome in outcomes(first, runs, jobs, profile):
             yield outcome, None
         return
     each = max(jobs // 2, 1)
     yield from zip(
-        outcomes(first, runs, each),
-        outcomes(first, runs, each, always_elsewhere=True),
+        outcomes(first, runs, each, profile),
+        outcomes(first, runs, each, profile, always_elsewhere=True),
         strict=True,
     )
 
 
-def difference(seed: int) -> Divergence:
+def difference(seed: int, profile: Profile) -> Divergence:
     """Where two runs of `seed` differ, one here and one in another process."""
-    here = happened(seed)
-    there = elsewhere(happened, seed)
+    here = happened(seed, profile)
+    there = elsewhere(happened, seed, profile)
     for number, (one, other) in enumerate(zip_longest(here, there), 1):
         if one != other:
             at = (one or other).at
@@ -74,9 +77,9 @@ def difference(seed: int) -> Divergence:
     return Divergence(seed, None, None, "", "")
 
 
-def happened(seed: int) -> list[Any]:
+def happened(seed: int, profile: Profile) -> list[Any]:
     """Every event of the run of `seed`."""
-    return attempt(drawn_from(seed)).trace.events
+    return attempt(drawn_from(seed, profile)).trace.events
 
 
 def _shown(event: Any) -> str:

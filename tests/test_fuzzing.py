@@ -6,17 +6,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from reference.queue import Profile
 from simulator import canary, fuzzing
 from simulator.canary import Canary
 from simulator.defects import planted
 from simulator.search import Tally, outcomes
-from simulator.sometimes import STATES
+from simulator.sometimes import states_of
 from simulator.trial import Broken, Outcome, attempt, try_seed
 from simulator.twice import Divergence
 from specs import shelf
 from tests.test_commands import Command, faults
 from tests.test_swarm import FAULTLESS
 
+DURABLE = [state.id for state in states_of("durable")]
 SOUND = Canary("no-cursor", "nothing", "PUB-1", 11)
 
 
@@ -32,8 +34,8 @@ def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.search.try_seed", _try_harmlessly)
 
 
-def _try_harmlessly(seed: int) -> Outcome:
-    outcome = try_seed(seed)
+def _try_harmlessly(seed: int, profile: Profile) -> Outcome:
+    outcome = try_seed(seed, profile)
     kept = tuple(broken for broken in outcome.broken if broken.rule not in FAULTLESS)
     return msgspec.structs.replace(outcome, broken=kept)
 
@@ -44,7 +46,7 @@ def test_a_search_that_finds_nothing_says_so(gnomon: Command) -> None:
     assert said.code == 0
     assert said.out.startswith("25 runs, seeds 0 to 24, ")
     assert "nothing was found" in said.out and "canary: " in said.out
-    assert all(id in said.out for id in STATES)
+    assert all(id in said.out for id in DURABLE)
 
 
 @pytest.mark.usefixtures("harmless")
@@ -57,7 +59,7 @@ def test_what_it_prints_is_the_same_every_time(gnomon: Command) -> None:
 def test_for_machines(gnomon: Command) -> None:
     told = gnomon("fuzz", "--runs", 12, "--seed", 5, "--jobs", 1, "--json").json
     assert (told["runs"], told["first_seed"], told["clean"]) == (12, 5, True)
-    assert told["sometimes"].keys() == STATES.keys()
+    assert list(told["sometimes"]) == DURABLE
     assert told["canary"]["seed"] == 11 and told["broken"] == {} and told["missed"] == []
 
 
@@ -102,12 +104,12 @@ def test_a_search_that_cannot_find_the_canary_is_not_trusted(
 
 def test_a_thousand_runs_must_reach_every_state() -> None:
     tally = Tally()
-    hunt = fuzzing.Hunt(0, SOUND, tally)
+    hunt = fuzzing.Hunt(0, "durable", SOUND, tally)
     for seed in range(fuzzing.USUAL_RUNS - 1):
         tally.add(Outcome(seed, (), ("fold",), 1, b""))
     assert hunt.missed == [] and hunt.is_clean
-    tally.add(Outcome(999, (), tuple(STATES)[:-2], 1, b""))
-    assert hunt.missed == list(STATES)[-2:] and not hunt.is_clean
+    tally.add(Outcome(999, (), tuple(DURABLE)[:-2], 1, b""))
+    assert hunt.missed == DURABLE[-2:] and not hunt.is_clean
 
 
 @pytest.mark.usefixtures("harmless")
@@ -115,7 +117,7 @@ def test_an_interrupted_search_tells_what_it_has(
     gnomon: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> Any:
-        for outcome in outcomes(0, 3, 1):
+        for outcome in outcomes(0, 3, 1, "durable"):
             yield outcome, None
         raise KeyboardInterrupt
 

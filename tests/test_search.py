@@ -8,17 +8,19 @@ from simulator.trial import Broken, Outcome
 
 @pytest.mark.parametrize(("first", "runs"), [(0, 1), (5, CHUNK), (3, CHUNK + 1)])
 def test_the_seeds_are_tried_in_their_order(first: int, runs: int) -> None:
-    assert [outcome.seed for outcome in outcomes(first, runs, 1)] == list(
+    assert [outcome.seed for outcome in outcomes(first, runs, 1, "durable")] == list(
         range(first, first + runs)
     )
 
 
 def test_what_comes_of_it_does_not_depend_on_the_number_of_processes() -> None:
-    assert list(outcomes(0, 2 * CHUNK + 3, 2)) == list(outcomes(0, 2 * CHUNK + 3, 1))
+    assert list(outcomes(0, 2 * CHUNK + 3, 2, "durable")) == list(
+        outcomes(0, 2 * CHUNK + 3, 1, "durable")
+    )
 
 
 def test_a_search_without_end_can_be_left() -> None:
-    endless = outcomes(0, None, 1)
+    endless = outcomes(0, None, 1, "durable")
     assert [next(endless).seed for _ in range(CHUNK + 2)] == list(range(CHUNK + 2))
     endless.close()  # type: ignore[attr-defined]
 

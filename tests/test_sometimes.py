@@ -2,11 +2,8 @@
 
 import pytest
 
-from reference import events
-from reference.clock import read_duration
-from reference.history import History
-from simulator.sometimes import STATES, reached
-from specs.example import ORIGIN, read_example
+from simulator.sometimes import STATES, reached, states_of
+from specs.example import read_example
 from specs.trace import Trace
 
 UP = "0s server_started s1 workers=1\n0s server_started s2 workers=1\n"
@@ -66,6 +63,8 @@ REACHING = {
     "several-taken-back-at-once": JOB
     + "".join(f"1s published {n} a\n1s claimed {n} s1/{n}\n" for n in (1, 2, 3))
     + "".join(f"2s reclaimed {n} s1/{n}\n" for n in (1, 2, 3)),
+    "message-expired": JOB + "1s published 1 a\n16s expired 1",
+    "message-lost": HELD + "2s server_crashed s1\n12s lost 1 s1/1",
     "tenfold-backlog": JOB + MANY + "5s end",
     "backlog-drained": JOB + MANY + RUN_ALL,
     "waited-longer-than-a-lease": JOB + "1s published 1 a\n12s claimed 1 s1/1",
@@ -158,15 +157,7 @@ NEAR_MISSES = {
 
 
 def trace_of(text: str) -> Trace:
-    """The history of an example, with the faults in it where they belong."""
-    lines = text.splitlines()
-    history = read_example("\n".join(line for line in lines if " fault_" not in line))
-    happened = list(history.events)
-    for at, kind, fault, target in (line.split() for line in lines if " fault_" in line):
-        make = events.FaultBegan if kind == "fault_began" else events.FaultEnded
-        happened.append(make(ORIGIN + read_duration(at), fault, target))
-    happened.sort(key=lambda event: event.at)
-    return Trace(History(history.header, happened))
+    return Trace(read_example(text))
 
 
 def test_there_are_a_few_dozen_states() -> None:
@@ -186,6 +177,14 @@ def test_a_state_is_nearly_reached(id: str) -> None:
 
 def test_a_history_in_which_nothing_interesting_happens_reaches_nothing() -> None:
     assert reached(trace_of(DULL)) == []
+
+
+def test_what_only_one_profile_knows_is_not_asked_of_the_other() -> None:
+    durable, classic = states_of("durable"), states_of("classic")
+    assert STATES["message-taken-back"] in durable and STATES["message-taken-back"] not in classic
+    assert STATES["message-lost"] in classic and STATES["message-lost"] not in durable
+    assert STATES["fold"] in durable and STATES["fold"] in classic
+    assert {*durable, *classic} == set(STATES.values())
 
 
 def test_a_state_is_told_in_words() -> None:

@@ -6,6 +6,6 @@ function of a history, and its docstring says what was reached.
 """
 
 from simulator.sometimes import changes, delivering, leading
-from simulator.sometimes.base import STATES, State, reached
+from simulator.sometimes.base import STATES, State, reached, states_of
 
-__all__ = ["STATES", "State", "changes", "delivering", "leading", "reached"]
+__all__ = ["STATES", "State", "changes", "delivering", "leading", "reached", "states_of"]

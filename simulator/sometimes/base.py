@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from reference import events
+from reference.queue import Profile
 from specs.lives import FaultSpan, Office
 from specs.trace import Trace
 
@@ -12,23 +13,42 @@ Reaches = Callable[[Trace], bool]
 
 
 class State(NamedTuple):
-    """Something that a set of runs must come to: an id, what it is in words, and the function."""
+    """Something that a set of runs must come to: an id, what it is in words, and the function.
+
+    One that belongs to a profile alone is never come to in the other.
+    """
 
     id: str
     words: str
     reaches: Reaches
+    profile: Profile | None
 
 
 STATES: dict[str, State] = {}
 """Every state, by id."""
 
 
-def state(reaches: Reaches) -> Reaches:
+def state(reaches: Reaches, profile: Profile | None = None) -> Reaches:
     """Enter a function among the `STATES`, under its name with hyphens and in its own words."""
     id = reaches.__name__.replace("_", "-")
     assert reaches.__doc__ is not None
-    STATES[id] = State(id, reaches.__doc__.rstrip("."), reaches)
+    STATES[id] = State(id, reaches.__doc__.rstrip("."), reaches, profile)
     return reaches
+
+
+def durable(reaches: Reaches) -> Reaches:
+    """The same, for what only the durable profile knows."""
+    return state(reaches, "durable")
+
+
+def classic(reaches: Reaches) -> Reaches:
+    """The same, for what only the classic profile knows."""
+    return state(reaches, "classic")
+
+
+def states_of(profile: Profile) -> list[State]:
+    """The states that runs of a profile can come to."""
+    return [state for state in STATES.values() if state.profile in (None, profile)]
 
 
 def reached(trace: Trace) -> list[str]:

@@ -4,20 +4,20 @@ from itertools import pairwise
 
 from reference import events
 from reference.clock import SECOND
-from simulator.sometimes.base import every, state
+from simulator.sometimes.base import classic, durable, every, state
 from specs.rules.waiting import waits
 from specs.trace import Trace
 
 # --- delivering
 
 
-@state
+@durable
 def message_taken_back(trace: Trace) -> bool:
     """A message was taken back from a server that was lost."""
     return bool(every(trace, events.Reclaimed))
 
 
-@state
+@durable
 def first_run_finished_after_all(trace: Trace) -> bool:
     """A message was taken back, and the run that had been given up finished afterwards."""
     for life in trace.lives.values():
@@ -30,7 +30,7 @@ def first_run_finished_after_all(trace: Trace) -> bool:
     return False
 
 
-@state
+@durable
 def finished_run_taken_back(trace: Trace) -> bool:
     """A message was taken back because nobody knew that its run had finished."""
     for life in trace.lives.values():
@@ -43,13 +43,13 @@ def finished_run_taken_back(trace: Trace) -> bool:
     return False
 
 
-@state
+@durable
 def third_attempt(trace: Trace) -> bool:
     """A message was attempted a third time."""
     return any(claim.attempt >= 3 for claim in trace.claims)
 
 
-@state
+@durable
 def second_attempt_elsewhere(trace: Trace) -> bool:
     """A message was finished by another server than the one that had it first."""
     return any(
@@ -70,7 +70,7 @@ def given_to_a_lost_server(trace: Trace) -> bool:
     )
 
 
-@state
+@durable
 def taken_back_from_itself(trace: Trace) -> bool:
     """A server that came back was relieved of what it had held before."""
     for event in every(trace, events.Reclaimed):
@@ -80,11 +80,23 @@ def taken_back_from_itself(trace: Trace) -> bool:
     return False
 
 
-@state
+@durable
 def several_taken_back_at_once(trace: Trace) -> bool:
     """Three messages or more were taken back at once."""
     instants = [event.at for event in every(trace, events.Reclaimed)]
     return any(one == third for one, third in zip(instants, instants[2:], strict=False))
+
+
+@classic
+def message_expired(trace: Trace) -> bool:
+    """A message was gone before anybody claimed it."""
+    return bool(every(trace, events.Expired))
+
+
+@classic
+def message_lost(trace: Trace) -> bool:
+    """A message was gone with the server that had claimed it."""
+    return bool(every(trace, events.Lost))
 
 
 # --- load
@@ -116,7 +128,7 @@ def tenfold_backlog(trace: Trace) -> bool:
     return trace.once(_most_waiting) > 10 * workers
 
 
-@state
+@durable
 def backlog_drained(trace: Trace) -> bool:
     """A backlog of twenty messages or more drained to nothing."""
     waiting = trace.once(waits)
