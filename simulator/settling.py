@@ -119,7 +119,7 @@ def _held(trace: Trace, last: events.Claimed | events.Started) -> str:
     lost = trace.lost_at(last)
     if lost is not None:
         return f"{holder}, which was lost at {write_instant(lost)}"
-    wrong = [f for f in trace.faults if f.target == last.server and f.ends >= trace.end]
+    wrong = [f for f in trace.faults if f.target == last.server and f.ends > last.at]
     if wrong:
-        return f"{holder}, which has a fault, {wrong[0].fault}, to the end"
+        return f"{holder}, which had {wrong[0].fault} from {write_instant(wrong[0].begins)} on"
     return f"{holder}, which is there and well"

@@ -60,6 +60,11 @@ def test_a_message_that_is_held_for_too_long_is_stuck() -> None:
     assert reason.endswith("which is there and well")
 
 
+def test_a_message_that_a_server_with_a_fault_holds_is_stuck() -> None:
+    (reason,) = reasons(DONE + "3s fault_began cut_server s2\n5m end")
+    assert reason.endswith(", which had cut_server from 2026-01-01T00:00:03Z on")
+
+
 def test_a_run_that_was_given_up_does_not_settle_its_message() -> None:
     taken = "20s reclaimed 1 s2/1\n30s finished 1 s2/1\n5m end"
     (reason,) = reasons(DONE + taken)
