@@ -1,8 +1,8 @@
 """The canary: a planted defect that every search must find, or its silence means nothing.
 
 The one idea: what is checked is the whole chain, from drawing a recording to judging its history.
-The defect shows only where a link is disturbed or a leader comes back, so a generator that forgot
-to draw faults, or a judge that had fallen asleep, would not find it.
+The defect shows only where a leader comes back that another has followed, so a generator that
+forgot to draw faults, or a judge that had fallen asleep, would not find it.
 """
 
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from typing import NamedTuple
 from simulator.defects import planted
 from simulator.trial import try_seed
 
-DEFECT = "no-cursor"
-RULE = "PUB-1"
+DEFECT = "no-fencing"
+RULE = "LEAD-2"
 MOST_SEEDS = 200
-"""It is found within a dozen or so; a search that needs more has lost its sight."""
+"""One in 25 finds it; a search that needs more has lost its sight."""
 
 
 class Canary(NamedTuple):

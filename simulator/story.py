@@ -21,7 +21,9 @@ from specs.recording import (
     ClockStep,
     Cut,
     Disturbance,
+    Emptied,
     Fault,
+    LostWrites,
     Outage,
     Pause,
     Recording,
@@ -196,20 +198,18 @@ class _Teller:
         return Line(event.at, 4, text, ("refused", event.server, event.why))
 
     def _published(self, event: events.Published) -> Line | None:
-        is_subject = event.message in self.messages
         message = f"message {event.message}"
-        if event.coalesced:
-            folded = counted(event.coalesced, "earlier occurrence")
-            text = f"{event.server} folds {folded} of job {event.job} into {message}"
-            return Line(event.at, 5 if is_subject else 2, text, ("fold", event.job))
         if event.on_demand:
             what = f"job {event.job} is executed on demand: {message}"
         else:
-            due = _time(event.due)
-            epoch = f"in epoch {event.epoch}"
-            what = f"{event.server} publishes job {event.job}, due at {due}, {epoch}: {message}"
-        if is_subject:
+            folded = counted(event.coalesced, "earlier occurrence")
+            and_folds = f" and folds {folded} into it" if event.coalesced else ""
+            due = f"due at {_time(event.due)}, in epoch {event.epoch}"
+            what = f"{event.server} publishes job {event.job}, {due}{and_folds}: {message}"
+        if event.message in self.messages:
             return Line(event.at, 6, what, (event,))
+        if event.coalesced:
+            return Line(event.at, 2, what, ("folded", event.job))
         if event.job in self.jobs:
             return Line(event.at, 1, what, ("published", event.job, event.server))
         return None
@@ -288,6 +288,10 @@ def _of_fault(target: str, fault: Fault | None) -> str | None:
         case ClockDrift(lasts=lasts, gains=gains):
             how = "gains" if gains > 0 else "loses"
             text = f"{target}'s clock {how} {span(abs(gains))} a second for {span(lasts)}"
+        case LostWrites(writes=writes):
+            text = f"the store forgets the last {counted(writes, 'write')} it had acknowledged"
+        case Emptied():
+            text = "the store forgets everything"
         case Outage(lasts=lasts):
             text = f"the store is out of reach for {span(lasts)}"
     return text

@@ -31,9 +31,11 @@ from specs.recording import (
     Command,
     Cut,
     Disturbance,
+    Emptied,
     Fault,
     Fixed,
     JobSpec,
+    LostWrites,
     Outage,
     Pause,
     Recording,
@@ -149,9 +151,10 @@ class _Drawing:
             if self.happens(40):
                 for number in range(self.whole(1, 5)):
                     kind(self, jobs, number)
-        for fault in FAULT_KINDS:
-            if self.happens(35):
-                fault(self)
+        for per_cent, kinds in FAULT_KINDS.items():
+            for fault in kinds:
+                if self.happens(per_cent):
+                    fault(self)
         self.heal()
         load, drain = self.load_of(jobs)
         if load > 50 or self.happens(50):
@@ -420,6 +423,18 @@ class _Drawing:
         gains = self.one_of((1, -1)) * self.one_of((200, 10_000, 300_000))
         self.lasting_faults("drift_clock", lambda lasts: ClockDrift(lasts, gains))
 
+    def lost_writes(self) -> None:
+        most = self.one_of((3, 30))
+        self.store_forgets("lose_writes", lambda: LostWrites(self.whole(1, most)))
+
+    def emptied(self) -> None:
+        self.store_forgets("empty_store", Emptied)
+
+    def store_forgets(self, do: Action, make: Callable[[], Fault]) -> None:
+        for _ in range(self.whole(1, 2)):
+            command = Command(at=self.instant(), do=do, target=STORE, fault=make())
+            self.commands.append(command)
+
     # --- liveness
 
     def heal(self) -> None:
@@ -468,13 +483,20 @@ JOB_CHANGES = (
     _Drawing.create,
     _Drawing.execute,
 )
-FAULT_KINDS = (
-    _Drawing.crashes,
-    _Drawing.stops,
-    _Drawing.pauses,
-    _Drawing.cuts,
-    _Drawing.disturbances,
-    _Drawing.outages,
-    _Drawing.clock_steps,
-    _Drawing.clock_drifts,
-)
+FAULT_KINDS: dict[int, tuple[Callable[[_Drawing], None], ...]] = {
+    35: (
+        _Drawing.crashes,
+        _Drawing.stops,
+        _Drawing.pauses,
+        _Drawing.cuts,
+        _Drawing.disturbances,
+        _Drawing.outages,
+        _Drawing.clock_steps,
+        _Drawing.clock_drifts,
+    ),
+    7: (_Drawing.lost_writes, _Drawing.emptied),
+}
+"""In so many of 100 recordings there are faults of each of these kinds.
+
+A store that forgets excuses much, and is rare.
+"""

@@ -35,10 +35,11 @@ class Broken(msgspec.Struct, frozen=True):
 class Trial(msgspec.Struct, frozen=True):
     """What came of one recording; `broken` names the first case of each rule.
 
-    `error` is there if the program broke; then the history ends where it did.
+    `happened` is every event in its order, as far as it went.
     """
 
     recording: Recording
+    happened: list[Any]
     trace: Trace
     broken: tuple[Broken, ...]
 
@@ -77,17 +78,16 @@ def attempt(recording: Recording) -> Trial:
             if finding.violations
         ]
         broken += [Broken(STUCK, trace.end, what) for what in stuck(trace, patience(recording))[:1]]
-    return Trial(recording, trace, tuple(broken))
+    return Trial(recording, happened, trace, tuple(broken))
 
 
 def try_seed(seed: int, profile: Profile) -> Outcome:
     """Draw the recording of that seed and try it."""
     trial = attempt(swarm.drawn_from(seed, profile))
-    happened = trial.trace.events
     return Outcome(
         seed,
         trial.broken,
         tuple(sometimes.reached(trial.trace)),
-        len(happened),
-        hashlib.sha256(msgspec.msgpack.encode(happened)).digest(),
+        len(trial.happened),
+        hashlib.sha256(msgspec.msgpack.encode(trial.happened)).digest(),
     )

@@ -79,7 +79,7 @@ def difference(seed: int, profile: Profile) -> Divergence:
 
 def happened(seed: int, profile: Profile) -> list[Any]:
     """Every event of the run of `seed`."""
-    return attempt(drawn_from(seed, profile)).trace.events
+    return attempt(drawn_from(seed, profile)).happened
 
 
 def _shown(event: Any) -> str:

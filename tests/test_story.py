@@ -17,8 +17,10 @@ from specs.recording import (
     Command,
     Cut,
     Disturbance,
+    Emptied,
     Fault,
     Fixed,
+    LostWrites,
     Outage,
     Pause,
     Recording,
@@ -81,6 +83,8 @@ def test_every_fault_has_words() -> None:
             fault("stop_store", Outage(SECOND), target="store"),
             "the store is out of reach",
         ),
+        "forget": (fault("lose_writes", LostWrites(2), target="store"), "the last 2 writes it had"),
+        "empty": (fault("empty_store", Emptied(), target="store"), "the store forgets everything"),
         "crash": (fault("crash_server", None), "s1, the leader, crashes"),
     }
     for command, words in faults.values():

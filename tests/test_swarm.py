@@ -11,7 +11,7 @@ from simulator.settling import patience
 from simulator.swarm import STARTS, Chooser, draw, drawn_from
 from simulator.trial import attempt
 from specs import shelf
-from specs.recording import FAULTS, Recording, longest
+from specs.recording import FAULTS, FORGETS, Recording, longest
 
 SEEDS = range(150)
 
@@ -70,7 +70,8 @@ def test_what_is_drawn_can_be_written_and_read() -> None:
 @pytest.mark.parametrize("do", [*FAULTS, "crash_server", "stop_server", "edit", "execute"])
 def test_each_kind_of_trouble_is_sometimes_exactly_absent(do: str) -> None:
     there = sum(do in commands_of(drawn_from(seed)) for seed in SEEDS)
-    assert len(SEEDS) // 8 < there < len(SEEDS) * 3 // 4
+    least = len(SEEDS) // (100 if do in FORGETS else 8)
+    assert least < there < len(SEEDS) * 3 // 4
 
 
 def test_there_is_everything_that_a_cluster_can_be() -> None:
@@ -102,9 +103,7 @@ def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
         ), seed
 
 
-FAULTLESS = {"DLV-4", "RUN-7"} | {
-    f"{group}-{n}" for group in ("FIRE", "OVER", "WORK") for n in range(9)
-}
+FAULTLESS = {"DLV-4", "LEAD-3", "OVER-1", "OVER-2", "RUN-7", "WORK-2", "WORK-3"}
 """Rules whose functions do not yet allow for faults."""
 
 

@@ -146,6 +146,12 @@ def leaders_clock_was_set(trace: Trace) -> bool:
 
 
 @state
+def store_lost_writes(trace: Trace) -> bool:
+    """The store lost writes, and jobs or messages with them."""
+    return any(loss.undone for loss in every(trace, events.WritesLost))
+
+
+@state
 def nobody_was_there(trace: Trace) -> bool:
     """There was no server at all for a while, and then there was one again."""
     ends: int | None = None
