@@ -35,6 +35,8 @@ from specs.words import in_words
 MOST_LINES = 12
 """Of what happened; where it happened and what was broken are told beside."""
 MOST_JOBS = 3
+LATER = 5
+"""By so much less matters what came after the violation; it may still say what it came to."""
 
 
 class Line(NamedTuple):
@@ -54,7 +56,8 @@ def tell(trial: Trial, broken: Broken) -> list[str]:
     teller = _Teller(trial, broken)
     lines = _gathered(teller.lines())
     places = sorted(
-        range(len(lines)), key=lambda place: (-lines[place].weight, broken.at - lines[place].at)
+        range(len(lines)),
+        key=lambda place: (-lines[place].weight, abs(broken.at - lines[place].at)),
     )
     chosen = [lines[place] for place in sorted(places[:MOST_LINES])]
     start = trial.recording.start
@@ -150,14 +153,17 @@ class _Teller:
         }
 
     def lines(self) -> list[Line]:
-        """Everything worth telling, up to the violation."""
-        lines = [self._fault(fault) for fault in self.trace.faults if fault.begins <= self.until]
+        """Everything worth telling: what came after the violation only if there is room."""
+        lines = [self._fault(fault) for fault in self.trace.faults]
         for event in self.trace.events:
             words = self._words.get(type(event))
-            line = words(event) if words is not None and event.at <= self.until else None
+            line = words(event) if words is not None else None
             if line is not None:
                 lines.append(line)
-        return lines
+        return [
+            line if line.at <= self.until else line._replace(weight=line.weight - LATER)
+            for line in lines
+        ]
 
     # --- servers
 

@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reference.queue import Profile
@@ -103,11 +103,12 @@ def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
         ), seed
 
 
-FAULTLESS = {"DLV-4", "LEAD-3", "OVER-1", "OVER-2", "RUN-7", "WORK-2", "WORK-3"}
-"""Rules whose functions do not yet allow for faults."""
+PENDING = {"LEAD-3", "RUN-7"}
+"""Rules whose functions do not allow for all that faults do, yet."""
 
 
 @given(st.data(), st.sampled_from(get_args(Profile)))
 def test_every_rule_holds_in_whatever_is_drawn(data: st.DataObject, profile: Profile) -> None:
-    broken = attempt(draw(Drawn(data), profile)).broken
-    assert [found for found in broken if found.rule not in FAULTLESS] == []
+    recording = draw(Drawn(data), profile)
+    assume(not any(command.do in FORGETS for command in recording.commands))
+    assert [found for found in attempt(recording).broken if found.rule not in PENDING] == []

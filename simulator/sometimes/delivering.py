@@ -5,7 +5,7 @@ from itertools import pairwise
 from reference import events
 from reference.clock import SECOND
 from simulator.sometimes.base import classic, durable, every, state
-from specs.rules.waiting import waits
+from specs.rules.idleness import waits
 from specs.trace import Trace
 
 # --- delivering
