@@ -114,16 +114,15 @@ class Server:
         """Whether the store may believe it dead, and have taken back what it was given."""
         return not self.is_draining and now - self.singleton.heard_at >= self._lease
 
-    def assign(self, now: int, operation: Operation, reply: Assignment) -> Run | None:
-        """Take the message that a worker has been given; None if it came too late, or twice."""
+    def assign(self, now: int, operation: Operation, reply: Assignment) -> Run | list[Operation]:
+        """Take the message that a worker has been given, unless it came too late, or twice."""
         assert type(operation) is Claim
         worker = operation.worker
         asked = self._claims.get(worker)
         if asked is None or asked.turn != operation.turn:
-            return None
+            return []
         if self._may_be_given_up(now):
-            self._claim(worker, asked.done)
-            return None
+            return self.beat(now)
         del self._claims[worker]
         run = self._runs[worker] = Run(worker, reply.message, reply.attempt)
         return run
@@ -135,7 +134,7 @@ class Server:
             return []
         runs = [self.assign(now, *assigned) for assigned in reply.assigned]
         self._claims.clear()
-        return [run for run in runs if run is not None]
+        return [run for run in runs if isinstance(run, Run)]
 
     def finish(self, worker: int) -> Operation:
         """The service that `worker` ran has returned, or failed."""

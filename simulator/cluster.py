@@ -214,6 +214,10 @@ class Node:
 
     # --- to the store and back
 
+    def _send_all(self, now: int, operations: list[Operation]) -> None:
+        for operation in operations:
+            self._send(now, operation)
+
     def _post(self, now: int, operation: Operation) -> None:
         """Send an operation to the store."""
         self._at(self._up(now), self._serve, operation)
@@ -243,9 +247,11 @@ class Node:
         if not self.is_up:
             return
         if type(reply) is Assignment:
-            run = self.server.assign(self._shows(now), operation, reply)
-            if run is not None:
-                self._begin(now, run)
+            taken = self.server.assign(self._shows(now), operation, reply)
+            if isinstance(taken, Run):
+                self._begin(now, taken)
+            else:
+                self._send_all(now, taken)
             return
         if type(reply) in _FOR_THE_SINGLETON:
             output = self._singleton.receive(self._shows(now), operation, reply)
@@ -267,8 +273,7 @@ class Node:
 
     def _say(self, now: int, operations: list[Operation]) -> None:
         """Send what a beat says, and plan the next one."""
-        for operation in operations:
-            self._send(now, operation)
+        self._send_all(now, operations)
         following = self._shows(now) + self.server.beat_interval
         self._at(self._when(now, following), self._beat, None)
 

@@ -17,17 +17,17 @@ from collections.abc import Iterator
 from random import Random
 
 from reference.clock import SECOND
-from specs.recording import Cut, Direction, Disturbance
+from specs.recording import MOST_DRIFT, Cut, Direction, Disturbance
 
 
 class SkewedClock:
     """A clock that is not the one that counts, and may run at another speed (µs)."""
 
-    __slots__ = ("_gains", "_shown", "_since")
+    __slots__ = ("_asked", "_gains", "_shown", "_since")
 
     def __init__(self) -> None:
         self._since = self._shown = 0
-        self._gains = 0
+        self._asked = self._gains = 0
 
     def read(self, now: int) -> int:
         """What the clock shows at `now`."""
@@ -48,9 +48,10 @@ class SkewedClock:
         self._shown, self._since = self.read(now) + by, now
 
     def gain(self, now: int, by: int) -> None:
-        """Let it gain `by` µs in each second more than now."""
+        """Let it gain `by` µs in each second more than now; `MOST_DRIFT` in all at the most."""
         self.step(now, 0)
-        self._gains += by
+        self._asked += by
+        self._gains = max(-MOST_DRIFT, min(self._asked, MOST_DRIFT))
 
 
 class StoreHealth:

@@ -19,8 +19,8 @@ out is what ``assumed`` fills in, for both.
               fault_began, fault_ended     the fault and what it strikes
     NAME      any other field of the event; of a job, each field of its definition (then
               `event_name` is the name that the event carries); of `invoked`, each thing seen
-    VALUE     JSON, or a text as it is, if it is no JSON; of `due`, `into` and `start_date` a
-              TIME; a list also with commas, `faults` with semicolons
+    VALUE     JSON, or a text as it is, if it is no JSON; of `due`, `into`, `since` and `start_date`
+              a TIME; a list also with commas, `faults` with semicolons
 
 Words are parted by blanks, and quoted as in a shell. ``without=a,b`` takes away fields of the
 definition that is assumed, ``unseen=a,b`` what a service is assumed to have seen. ``header`` as the
@@ -90,7 +90,7 @@ SPREAD = {
 }
 LISTS = {"services": ",", "defines": ",", "calls": ",", "faults": "; "}
 """The fields that are lists, and what parts them."""
-TIMES = ("due", "into")
+TIMES = ("due", "into", "since")
 NUMBERS = ("message", "worker", "writes")
 RAISED = "boom"
 """What a method raised of which a line only says that it raised."""

@@ -292,13 +292,19 @@ class Trace:
 
     @property
     def settling(self) -> int:
-        """How long a fault may be felt after its end (µs): a beat, and what that sets off."""
+        """How long it takes until a healthy server has asked for the lease and been answered (µs).
+
+        A beat comes in every third of a lease.
+        """
         return self.lease // 3 + 4 * self.travel
 
     @cached_property
     def disturbances(self) -> Disturbances:
-        """Where and when faults were felt."""
-        return Disturbances(self.faults, self.settling)
+        """Where and when faults were felt.
+
+        The next beat of a server whose clock had been too slow may be two thirds of a lease away.
+        """
+        return Disturbances(self.faults, self.lease // 3 + self.settling)
 
     def disturbed(self, server: str, begins: int, ends: int) -> bool:
         """Whether a fault of the server or of the store may be felt somewhere in [begins, ends]."""

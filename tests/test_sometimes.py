@@ -93,7 +93,7 @@ REACHING = {
     "store-away-for-a-lease": LED + "2s fault_began stop_store store\n13s end",
     "leaders-clock-was-set": LED
     + "2s fault_began step_clock s1\n2s fault_ended step_clock s1\n3s end",
-    "store-lost-writes": JOB + "1s published 1 a\n2s writes_lost writes=1 undone=[5] reopened=[]",
+    "store-lost-writes": JOB + "1s published 1 a\n2s writes_lost 1 since=1s undone=[5] reopened=[]",
     "nobody-was-there": "0s server_started s1 workers=1\n1s server_crashed s1\n"
     "2s server_started s1 workers=1",
     "back-within-a-lease": LED + "1s server_crashed s1\n3s server_started s1 workers=1",

@@ -260,11 +260,12 @@ def _problems_of_failing(life: Life, event: events.Invoked) -> list[str]:
 def _examine_retry(cases: Cases, life: Life) -> None:
     """Whether a message was claimed again after its run had failed, without being taken back."""
     failed: events.Finished | None = None
+    given_up = 0
     for event in life.order:
         if type(event) is events.Finished and event.outcome == "failed":
-            failed = event
+            failed = event if event.attempt > given_up else None
         elif type(event) is events.Reclaimed:
-            failed = None
+            failed, given_up = None, max(given_up, event.attempt)
         elif type(event) is events.Claimed and failed is not None:
             cases.examined += 1
             cases.broken(event.at, f"message {event.message}: claimed again after its run failed")
