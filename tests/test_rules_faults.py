@@ -326,6 +326,54 @@ RIGHT = {
         0s  dead_lettered  1 why=garbled
         """,
     ),
+    # --- faults
+    "a disturbed server claims as soon as the fault is no longer felt": Case(
+        "WORK-2",
+        """
+        0s          server_started  s1 workers=1
+        0s          fault_began     pause_server s1
+        1s          fault_ended     pause_server s1
+        2s          job_created     a start_date=2s
+        2s          published       1 a
+        4s333333us  claimed         1 s1/1
+        """,
+    ),
+    "a fault within a fault": Case(
+        "WORK-2",
+        """
+        0s          server_started  s1 workers=1
+        0s          fault_began     cut_server s1
+        1s          fault_began     drift_clock s1
+        2s          fault_ended     drift_clock s1
+        5s          fault_ended     cut_server s1
+        6s          job_created     a start_date=6s
+        6s          published       1 a
+        8s333333us  claimed         1 s1/1
+        """,
+    ),
+    "a message that was taken back is load as well": Case(
+        "DLV-2",
+        """
+        0s   server_started  s1 workers=1
+        0s   server_started  s2 workers=1
+        0s   job_created     a
+        0s   job_created     b
+        0s   job_created     c
+        0s   published       1 a
+        0s   published       2 b
+        0s   claimed         1 s1/1
+        0s   claimed         2 s2/1
+        0s   started         1 s1/1
+        0s   started         2 s2/1
+        1s   finished        1 s1/1
+        1s   published       3 c due=0s
+        1s   claimed         3 s1/1
+        1s   started         3 s1/1
+        45s  server_crashed  s2
+        55s  reclaimed       2 s2/1
+        60s  end
+        """,
+    ),
 }
 
 
@@ -678,6 +726,303 @@ WRONG = {
         1s  claimed        1 s1/1 attempt=2
         """,
     ),
+    # --- faults
+    "a disturbed server claims a microsecond after the fault is no longer felt": Case(
+        "WORK-2",
+        """
+        0s          server_started  s1 workers=1
+        0s          fault_began     pause_server s1
+        1s          fault_ended     pause_server s1
+        2s          job_created     a start_date=2s
+        2s          published       1 a
+        4s333334us  claimed         1 s1/1
+        """,
+    ),
+    "another server is disturbed": Case(
+        "WORK-2",
+        """
+        0s  server_started  s1 workers=1
+        0s  fault_began     pause_server s2
+        2s  job_created     a start_date=2s
+        2s  published       1 a
+        5s  claimed         1 s1/1
+        """,
+    ),
+    "nobody led for a fault, and it has been over for long": Case(
+        "LEAD-4",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        55s  fault_began     pause_server s1
+        65s  fault_ended     pause_server s1
+        90s  end
+        """,
+    ),
+    "the store is out of reach, and an occurrence is published twice": Case(
+        "PUB-1",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60 start_date=60s
+        60s  fault_began     stop_store store
+        60s  published       1 a
+        61s  fault_ended     stop_store store
+        61s  published       2 a due=60s
+        """,
+    ),
+    "a clock is wrong, and an occurrence is published too early": Case(
+        "FIRE-6",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60 start_date=60s
+        50s  fault_began     step_clock s1
+        50s  fault_ended     step_clock s1
+        55s  published       1 a due=60s
+        """,
+    ),
+    "a fault that had not begun": Case("HIST-1", "1s fault_ended stop_store store"),
+}
+
+
+EXCUSED = {
+    "nothing came of it, because the leader stood still": Case(
+        "FIRE-2",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        58s  fault_began     pause_server s1
+        75s  fault_ended     pause_server s1
+        89s  end
+        """,
+    ),
+    "nothing came of it, because the store was out of reach": Case(
+        "FIRE-4",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a cron_definition="* * * * *"
+        0s   published       1 a
+        61s  fault_began     stop_store store
+        70s  fault_ended     stop_store store
+        84s  end
+        """,
+    ),
+    "nobody leads, because who could is cut off": Case(
+        "LEAD-3",
+        """
+        0s   server_started   s1 workers=1
+        0s   server_started   s2 workers=1
+        0s   lease_acquired   s1
+        4s   fault_began      cut_server s2
+        5s   server_stopping  s1
+        5s   lease_released   s1
+        9s   fault_ended      cut_server s2
+        15s  end
+        """,
+    ),
+    "nobody leads, because the store is out of reach": Case(
+        "LEAD-3",
+        """
+        0s   server_started   s1 workers=1
+        0s   server_started   s2 workers=1
+        0s   lease_acquired   s1
+        4s   fault_began      stop_store store
+        5s   server_crashed   s1
+        25s  fault_ended      stop_store store
+        30s  end
+        """,
+    ),
+    "a leader stops and cannot say so": Case(
+        "LEAD-3",
+        """
+        0s  server_started   s1 workers=1
+        0s  lease_acquired   s1
+        0s  fault_began      disturb_server s1
+        1s  server_stopping  s1
+        3s  fault_ended      disturb_server s1
+        9s  lease_released   s1
+        9s  server_stopped   s1
+        """,
+    ),
+    "due while nobody led, and then the leader stood still": Case(
+        "LEAD-4",
+        """
+        0s   lease_acquired  s1
+        0s   job_created     a seconds=60
+        0s   published       1 a
+        50s  lease_released  s1
+        70s  lease_acquired  s2
+        72s  fault_began     pause_server s2
+        80s  fault_ended     pause_server s2
+        90s  end
+        """,
+    ),
+    "a worker of the leader stands aside, because its server is cut off": Case(
+        "LEAD-5",
+        """
+        0s  server_started  s1 workers=2
+        0s  lease_acquired  s1
+        0s  job_created     a seconds=2
+        0s  published       1 a
+        0s  claimed         1 s1/2
+        0s  started         1 s1/2
+        1s  fault_began     cut_server s1
+        2s  published       2 a
+        3s  fault_ended     cut_server s1
+        3s  finished        1 s1/2
+        3s  claimed         2 s1/2
+        """,
+    ),
+    "taken back from a server that was cut off": Case(
+        "DLV-2",
+        """
+        0s   server_started  s1 workers=1
+        0s   job_created     a
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        0s   started         1 s1/1
+        15s  fault_began     cut_server s1
+        25s  fault_ended     cut_server s1
+        25s  reclaimed       1 s1/1
+        """,
+    ),
+    "not taken back, because who could was cut off": Case(
+        "DLV-2",
+        """
+        0s   server_started  s1 workers=1
+        0s   server_started  s2 workers=0
+        0s   job_created     a
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        0s   started         1 s1/1
+        5s   server_crashed  s1
+        10s  fault_began     cut_server s2
+        20s  fault_ended     cut_server s2
+        60s  end
+        """,
+    ),
+    "nobody notes that it is gone, because who could stood still": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s   server_started  s1 workers=0
+        0s   job_created     a
+        0s   published       1 a
+        14s  fault_began     pause_server s1
+        40s  fault_ended     pause_server s1
+        42s  end
+        """,
+    ),
+    "a server never claims, because it is cut off": Case(
+        "DLV-4",
+        """
+        0s  server_started  s1 workers=1
+        0s  server_started  s2 workers=1
+        0s  fault_began     cut_server s2
+        0s  job_created     a seconds=2
+        0s  published       1 a
+        0s  claimed         1 s1/1
+        0s  started         1 s1/1
+        2s  published       2 a
+        3s  finished        1 s1/1
+        3s  claimed         2 s1/1
+        """,
+    ),
+    "a worker does not go on, because its server stands still": Case(
+        "DLV-6",
+        """
+        0s  server_started  s1 workers=1
+        0s  job_created     a
+        0s  job_created     b
+        0s  published       1 a
+        0s  published       2 b
+        0s  claimed         1 s1/1
+        0s  dead_lettered   1 why=garbled
+        0s  fault_began     pause_server s1
+        9s  end
+        """,
+    ),
+    "the way to the worker is lost": Case(
+        "OVER-1",
+        """
+        0s  job_created  a
+        0s  published    1 a
+        0s  fault_began  disturb_server s1
+        0s  claimed      1 s1/1
+        2s  fault_ended  disturb_server s1
+        4s  started      1 s1/1
+        """,
+    ),
+    "a claimed message never reaches the worker": Case(
+        "OVER-1",
+        """
+        0s   job_created  a
+        0s   published    1 a
+        0s   claimed      1 s1/1
+        0s   fault_began  cut_server s1
+        20s  end
+        """,
+    ),
+    "a worker is free, and its clock is wrong": Case(
+        "OVER-2",
+        """
+        0s  server_started  s1 workers=2
+        0s  job_created     a seconds=2
+        0s  published       1 a
+        0s  claimed         1 s1/1
+        0s  started         1 s1/1
+        2s  fault_began     step_clock s1
+        2s  fault_ended     step_clock s1
+        2s  published       2 a
+        5s  finished        1 s1/1
+        5s  claimed         2 s1/1
+        """,
+    ),
+    "a worker is free, and the store out of reach": Case(
+        "WORK-2",
+        """
+        0s  server_started  s1 workers=1
+        0s  job_created     a start_date=2s
+        1s  fault_began     stop_store store
+        2s  fault_ended     stop_store store
+        2s  published       1 a
+        5s  claimed         1 s1/1
+        """,
+    ),
+    "a run is overtaken, because its server stood still": Case(
+        "WORK-3",
+        """
+        header travel=5ms
+        0s   job_created  a
+        0s   job_created  b
+        0s   published    1 a
+        0s   published    2 b
+        0s   claimed      1 s1/1
+        0s   claimed      2 s1/2
+        0s   fault_began  pause_server s1
+        1ms  started      2 s1/2
+        2ms  fault_ended  pause_server s1
+        3ms  started      1 s1/1
+        """,
+    ),
+    "the backlog does not drain, because a server stands still": Case(
+        "WORK-4",
+        """
+        0s   server_started  s1 workers=1
+        0s   job_created     a seconds=1 repeats=9
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        0s   started         1 s1/1
+        1s   finished        1 s1/1
+        1s   published       2 a
+        1s   claimed         2 s1/1
+        1s   started         2 s1/1
+        2s   published       3 a
+        40s  fault_began     pause_server s1
+        50s  fault_ended     pause_server s1
+        1m   end
+        """,
+    ),
 }
 
 
@@ -694,3 +1039,15 @@ def test_what_is_just_wrong_is_broken(name: str) -> None:
     broken = {id: finding for id, finding in findings.items() if finding.violations}
     assert broken.keys() == {WRONG[name].rule}, broken
     assert all(finding.examined >= 1 for finding in broken.values())
+
+
+@pytest.mark.parametrize("name", EXCUSED)
+def test_a_fault_excuses_what_it_costs_and_nothing_else_does(name: str) -> None:
+    with_fault = EXCUSED[name].text
+    without = "\n".join(line for line in with_fault.splitlines() if " fault_" not in line)
+    assert _broken(with_fault) == set()
+    assert _broken(without) == {EXCUSED[name].rule}
+
+
+def _broken(text: str) -> set[str]:
+    return {id for id, finding in judge(read_example(text)).items() if finding.violations}

@@ -177,9 +177,14 @@ def while_nobody_leads_nothing_is_lost(trace: Trace) -> Finding:
 def leading_occupies_no_worker(trace: Trace) -> Finding:
     """While a server leads all its workers claim."""
     cases = Cases()
+    if not trace.offices:
+        return cases.finding()
+    offices, number = trace.offices, 0
     for claim in trace.claims:
-        office = trace.office_at(claim.at)
-        cases.examined += office is not None and office.server == claim.server
+        while claim.at >= offices[number].ends and number + 1 < len(offices):
+            number += 1
+        office = offices[number]
+        cases.examined += office.server == claim.server and office.begins <= claim.at < office.ends
     for wait in trace.once(idle_waits_by_rule)["LEAD-5"]:
         cases.examined += 1
         cases.broken(
