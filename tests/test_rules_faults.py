@@ -305,8 +305,8 @@ RIGHT = {
         90s  end
         """,
     ),
-    "lost with its server, and nobody takes it back": Case(
-        "DLV-1",
+    "classic: lost with its server, and noted as late as may be": Case(
+        "DLV-3",
         """
         header profile=classic
         0s   server_started  s1 workers=1
@@ -315,6 +315,7 @@ RIGHT = {
         0s   published       1 a
         0s   claimed         1 s1/1
         1s   server_crashed  s1
+        21s  lost            1 s1/1
         90s  end
         """,
     ),
@@ -708,6 +709,56 @@ WRONG = {
         30s  end
         """,
     ),
+    "classic: lost with its server, and not noted in time": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s      server_started  s1 workers=1
+        0s      server_started  s2 workers=0
+        0s      job_created     a
+        0s      published       1 a
+        0s      claimed         1 s1/1
+        1s      server_crashed  s1
+        21s1us  lost            1 s1/1
+        """,
+    ),
+    "classic: lost with a server that is there": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s           server_started  s1 workers=1
+        0s           job_created     a
+        0s           published       1 a
+        0s           claimed         1 s1/1
+        0s           started         1 s1/1
+        13s333333us  lost            1 s1/1
+        """,
+    ),
+    "durable: lost with its server": Case(
+        "DLV-3",
+        """
+        0s   server_started  s1 workers=1
+        0s   job_created     a
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        0s   started         1 s1/1
+        5s   server_crashed  s1
+        15s  lost            1 s1/1
+        """,
+    ),
+    "classic: claimed again after it was lost": Case(
+        "DLV-1",
+        """
+        header profile=classic
+        0s   server_started  s1 workers=1
+        0s   job_created     a
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        5s   server_crashed  s1
+        15s  lost            1 s1/1
+        15s  claimed         1 s2/1
+        """,
+    ),
     "put aside without a reason": Case(
         "DLV-6",
         """
@@ -899,6 +950,20 @@ EXCUSED = {
         10s  fault_began     cut_server s2
         20s  fault_ended     cut_server s2
         60s  end
+        """,
+    ),
+    "classic: lost with a server that was cut off": Case(
+        "DLV-3",
+        """
+        header profile=classic
+        0s   server_started  s1 workers=1
+        0s   job_created     a
+        0s   published       1 a
+        0s   claimed         1 s1/1
+        0s   started         1 s1/1
+        15s  fault_began     cut_server s1
+        25s  fault_ended     cut_server s1
+        25s  lost            1 s1/1
         """,
     ),
     "nobody notes that it is gone, because who could stood still": Case(

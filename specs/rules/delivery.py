@@ -78,8 +78,6 @@ def what_a_dead_server_held_is_claimed_again(trace: Trace) -> Finding:
     cases = Cases()
     if not _is_durable(trace):
         return cases.finding()
-    patience = 2 * trace.lease + 8 * trace.travel
-    somebody = able(trace, patience)
     # What is claimed for the first time is younger than whatever was taken back before.
     firsts = (claim.at for claim in trace.claims if claim.attempt == 1)
     last_claim = max(firsts, default=trace.start)
@@ -87,8 +85,7 @@ def what_a_dead_server_held_is_claimed_again(trace: Trace) -> Finding:
         if life.more:
             _examine_attempts(cases, life)
             _examine_taking_back(cases, trace, life, last_claim)
-        if life.claimed is not None and (life.more or life.finished is None):
-            _examine_losses(cases, trace, life, somebody, patience)
+    _examine_losses(cases, trace)
     return cases.finding()
 
 
@@ -134,7 +131,7 @@ def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int
         )
 
 
-def _was_there(trace: Trace, event: events.Reclaimed) -> bool:
+def _was_there(trace: Trace, event: events.Reclaimed | events.Lost) -> bool:
     """Whether the holder was there long before it lost a message, and nothing disturbed it."""
     presence = trace.presence_at(event.server, event.at)
     since = event.at - trace.lease - trace.settling
@@ -144,20 +141,24 @@ def _was_there(trace: Trace, event: events.Reclaimed) -> bool:
     return not is_gone and not trace.disturbed(event.server, since, event.at)
 
 
-def _examine_losses(
-    cases: Cases, trace: Trace, life: Life, somebody: list[Span], patience: int
-) -> None:
-    """Whether what a lost server held was taken back in time, if `somebody` was there to do so."""
-    for claim, until in _unfinished_holdings(life):
-        lost_at = trace.lost_at(claim)
-        if lost_at is None or not contains(somebody, lost_at):
+def _examine_losses(cases: Cases, trace: Trace) -> None:
+    """Whether what lost servers held was seen to in time, if somebody was there to do so."""
+    patience = 2 * trace.lease + 8 * trace.travel
+    somebody = able(trace, patience)
+    for life in trace.lives.values():
+        if life.claimed is None or not (life.more or life.finished is None):
             continue
-        cases.examined += 1
-        if (trace.end if until is None else until) > lost_at + patience:
-            cases.broken(
-                lost_at + patience,
-                f"message {claim.message}: not taken back from {claim.server}, which was lost",
-            )
+        for claim, until in _unfinished_holdings(life):
+            lost_at = trace.lost_at(claim)
+            if lost_at is None or not contains(somebody, lost_at):
+                continue
+            cases.examined += 1
+            if (trace.end if until is None else until) > lost_at + patience:
+                cases.broken(
+                    lost_at + patience,
+                    f"message {claim.message}: {claim.server}, which held it, was lost, and "
+                    "nothing is known of it since",
+                )
 
 
 def _unfinished_holdings(life: Life) -> Iterator[tuple[events.Claimed, int | None]]:
@@ -169,13 +170,16 @@ def _unfinished_holdings(life: Life) -> Iterator[tuple[events.Claimed, int | Non
             if claim is not None:
                 yield claim, event.at
             claim = event
-        elif claim is not None and kind in (events.Reclaimed, events.DeadLettered):
+        elif claim is not None and kind in _TAKES_AWAY:
             yield claim, event.at
             claim = None
         elif kind is events.Finished and claim is not None and event.attempt == claim.attempt:
             claim = None
     if claim is not None:
         yield claim, None
+
+
+_TAKES_AWAY = (events.Reclaimed, events.Lost, events.DeadLettered)
 
 
 @rule("DLV-3")
@@ -185,7 +189,7 @@ def what_nobody_claims_in_time_is_gone(trace: Trace) -> Finding:
     if _is_durable(trace):
         for life in trace.lives.values():
             for event in life.more:
-                if type(event) is events.Expired:
+                if type(event) is events.Expired or type(event) is events.Lost:
                     cases.examined += 1
                     cases.broken(event.at, f"message {event.message}: gone, and was to be kept")
         return cases.finding()
@@ -193,6 +197,13 @@ def what_nobody_claims_in_time_is_gone(trace: Trace) -> Finding:
     somebody = able(trace, trace.settling) if trace.presences else [(trace.start, trace.end)]
     for life in trace.lives.values():
         _examine_expiry(cases, trace, life, somebody)
+        for event in life.more:
+            if type(event) is events.Lost and _was_there(trace, event):
+                cases.broken(
+                    event.at,
+                    f"message {event.message}: lost with {event.server}, which was there",
+                )
+    _examine_losses(cases, trace)
     return cases.finding()
 
 

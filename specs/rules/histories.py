@@ -89,7 +89,7 @@ def _disorder(life: Life) -> list[tuple[int, str]]:
 
 _OF_A_RUN = (events.Started, events.Finished)
 _ANYWHERE = ("waiting", "taken back", "claimed", "running", "failed", "finished", "expired",
-             "dead-lettered")  # fmt: skip
+             "lost", "dead-lettered")  # fmt: skip
 _STEPS: dict[type[events.Event], tuple[tuple[str, ...], str]] = {
     # DLV-1 tells of a message that is claimed while it is held, RUN-7 of a failed run tried again,
     # DLV-2, DLV-3 and DLV-6 of one that is claimed after it was completed, gone or put aside.
