@@ -9,6 +9,10 @@ the store, or a run to start.
     server     input          next       output
     new        start          working    Join, and what a beat says
     working    beat           working    Campaign with every Claim that was not answered
+    working    beat, after a  doubting   Reclaim
+               lease without
+               an answer
+    doubting   Done           working    what a beat says
     working    drain          draining   Resign, Withdraw
     draining   Withdrawn      draining   a Run for each claim that had been answered before
     draining   beat           draining   Heartbeat, Reclaim
@@ -22,13 +26,19 @@ the store, or a run to start.
                draining
 
 Nothing that it asks needs to arrive: each beat asks again for all that was not answered, and the
-store hears each thing once. A server that has not been heard for a lease may have been given up:
-what it was assigned before may be with another by now, so its workers claim anew, in a new turn.
+store hears each thing once.
+
+A server that has not been answered for a lease may have been given up: what it was assigned before
+may be with another by now, so its workers claim anew, in a new turn. Until it is answered it asks
+neither for the lease nor to be believed alive: it may be that it is heard and hears nothing, and
+then it must not keep from others what it cannot use.
 
 A worker that runs a service does nothing else until it has returned (S10, RUN-1), and there are as
 many of them as the server was given (RUN-2). Nothing here asks what else is running, so no run
 waits for another of its job (S6, OVER-1).
 """
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -58,13 +68,17 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     attempt: int
 
 
+Outputs = Sequence[Run | Operation]
+"""Runs to start and operations to send, in this order."""
+
+
 class Server:
     """One server, `name`, with `workers` workers; `lease` is in µs.
 
     A heartbeat is believed for as long as a lease lasts.
     """
 
-    __slots__ = ("_claims", "_lease", "_process", "_runs", "_turn", "_unanswered",
+    __slots__ = ("_claims", "_lease", "_probed_at", "_process", "_runs", "_turn", "_unanswered",
                  "is_draining", "name", "singleton", "workers")  # fmt: skip
 
     def __init__(
@@ -75,6 +89,7 @@ class Server:
         self.singleton = Singleton(name, lease, new_cid)
         self._lease = lease
         self._process = process
+        self._probed_at = 0
         self._turn = first_turn(process)
         self._claims: dict[int, Claim] = {}  # not answered yet
         self._runs: dict[int, Run] = {}
@@ -103,18 +118,24 @@ class Server:
     def beat(self, now: int) -> list[Operation]:
         """Say that it lives, ask for the lease, and ask again for what was not answered."""
         if self._may_be_given_up(now):
-            for claim in [*self._claims.values()]:
-                self._claim(claim.worker, claim.done)
+            return self._probe(now)
         asked = self.singleton.beat(now, tuple(self._claims.values()))
         if self.is_draining:
             asked += [Heartbeat(self._lease), Reclaim()]
         return [*self._unanswered, *asked]
 
+    def _probe(self, now: int) -> list[Operation]:
+        """Ask for no more than an answer, and claim anew when there is one."""
+        for claim in [*self._claims.values()]:
+            self._claim(claim.worker, claim.done)
+        self._probed_at = now
+        return [Reclaim()]
+
     def _may_be_given_up(self, now: int) -> bool:
         """Whether the store may believe it dead, and have taken back what it was given."""
         return not self.is_draining and now - self.singleton.heard_at >= self._lease
 
-    def assign(self, now: int, operation: Operation, reply: Assignment) -> Run | list[Operation]:
+    def assign(self, now: int, operation: Operation, reply: Assignment) -> Outputs:
         """Take the message that a worker has been given, unless it came too late, or twice."""
         assert type(operation) is Claim
         worker = operation.worker
@@ -125,16 +146,19 @@ class Server:
             return self.beat(now)
         del self._claims[worker]
         run = self._runs[worker] = Run(worker, reply.message, reply.attempt)
-        return run
+        return [run]
 
-    def acknowledge(self, now: int, operation: Operation, reply: Reply) -> list[Run]:
-        """Take the store's answer to an `operation` that needed to arrive; runs to start."""
+    def acknowledge(self, now: int, operation: Operation, reply: Reply) -> Outputs:
+        """Take the store's answer to an `operation` that needed to arrive."""
+        if type(operation) is Reclaim and self._may_be_given_up(now):
+            self.singleton.heard_at = self._probed_at
+            return [] if self._may_be_given_up(now) else self.beat(now)
         was_awaited = self._unanswered.pop(operation, False) is None
         if type(reply) is not Withdrawn or not was_awaited:
             return []
-        runs = [self.assign(now, *assigned) for assigned in reply.assigned]
+        taken = [self.assign(now, *assigned) for assigned in reply.assigned]
         self._claims.clear()
-        return [run for run in runs if isinstance(run, Run)]
+        return [run for runs in taken for run in runs]
 
     def finish(self, worker: int) -> Operation:
         """The service that `worker` ran has returned, or failed."""

@@ -23,7 +23,7 @@ from reference.operations import (
     Outcomes,
     Reply,
 )
-from reference.server import Run, Server
+from reference.server import Outputs, Run, Server
 from reference.service import Invocation, no_such_service, witness
 from reference.store import MemoryStore
 from simulator.chance import Chance, Draw
@@ -214,9 +214,13 @@ class Node:
 
     # --- to the store and back
 
-    def _send_all(self, now: int, operations: list[Operation]) -> None:
-        for operation in operations:
-            self._send(now, operation)
+    def _do(self, now: int, outputs: Outputs) -> None:
+        """Do what the server wants done."""
+        for output in outputs:
+            if isinstance(output, Run):
+                self._begin(now, output)
+            else:
+                self._send(now, output)
 
     def _post(self, now: int, operation: Operation) -> None:
         """Send an operation to the store."""
@@ -247,11 +251,7 @@ class Node:
         if not self.is_up:
             return
         if type(reply) is Assignment:
-            taken = self.server.assign(self._shows(now), operation, reply)
-            if isinstance(taken, Run):
-                self._begin(now, taken)
-            else:
-                self._send_all(now, taken)
+            self._do(now, self.server.assign(self._shows(now), operation, reply))
             return
         if type(reply) in _FOR_THE_SINGLETON:
             output = self._singleton.receive(self._shows(now), operation, reply)
@@ -259,8 +259,7 @@ class Node:
                 self._send(now, output)
             self._arm(now)
         else:
-            for run in self.server.acknowledge(self._shows(now), operation, reply):
-                self._begin(now, run)
+            self._do(now, self.server.acknowledge(self._shows(now), operation, reply))
         if self.server.has_left and self.is_up:
             self.is_up = False
             self._record(events.ServerStopped(now, self._name))
@@ -273,7 +272,7 @@ class Node:
 
     def _say(self, now: int, operations: list[Operation]) -> None:
         """Send what a beat says, and plan the next one."""
-        self._send_all(now, operations)
+        self._do(now, operations)
         following = self._shows(now) + self.server.beat_interval
         self._at(self._when(now, following), self._beat, None)
 

@@ -474,6 +474,7 @@ OUTSIDERS: tuple[tuple[Action, str] | None, ...] = (
     ("crash_server", ""),
     ("cut_server", "both"),
     ("cut_server", "requests"),
+    ("cut_server", "replies"),
 )
 """What may become of a server outside the core, for good."""
 JOB_CHANGES = (

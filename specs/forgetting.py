@@ -15,6 +15,8 @@ Who led has led, whatever the store remembers: each loss ends an office, and no 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from reference import events
 
 Attempt = tuple[int, str, int, int]
@@ -43,10 +45,19 @@ def events_that_count(history: list[Any]) -> tuple[list[Any], list[Orphan]]:
         return history, []
     counting: list[Any] = list(history)
     orphans: list[Orphan] = []
+    adopted: dict[int, events.Started] = {}
     for loss in losses:
-        dropped = _undo(counting, loss, history[loss])
+        dropped = _undo(counting, loss, history[loss], adopted)
         orphans += _orphans(dropped, history[loss].at)
-    return [event for event in counting if event is not None], orphans
+    return list(_with(adopted, counting)), orphans
+
+
+def _with(adopted: dict[int, events.Started], counting: list[Any]) -> Iterator[Any]:
+    for n, event in enumerate(counting):
+        if event is not None:
+            yield event
+            if n in adopted:
+                yield adopted[n]
 
 
 def _orphans(dropped: list[Any], lost_at: int) -> Iterator[Orphan]:
@@ -59,8 +70,13 @@ def _orphans(dropped: list[Any], lost_at: int) -> Iterator[Orphan]:
                 yield Orphan(event.server, lost_at, ended)
 
 
-def _undo(counting: list[Any], loss: int, lost: events.WritesLost) -> list[Any]:
-    """Blot out, in `counting`, what a loss at that place has undone; what others did among it."""
+def _undo(
+    counting: list[Any], loss: int, lost: events.WritesLost, adopted: dict[int, events.Started]
+) -> list[Any]:
+    """Blot out, in `counting`, what a loss at that place has undone; what others did among it.
+
+    A run that goes on when its attempt is claimed anew is `adopted`: it counts from that claim on.
+    """
     places = [seq - 1 for seq in lost.undone if not isinstance(counting[seq - 1], _OF_A_LEASE)]
     undone = [counting[place] for place in places if counting[place] is not None]
     for place in places:
@@ -72,19 +88,27 @@ def _undo(counting: list[Any], loss: int, lost: events.WritesLost) -> list[Any]:
         for event in counting[loss + 1 :]
         if type(event) in _TAKES_UP and event.message in lost.reopened
     }
-    dropped = []
+    dropped: list[Any] = []
+    running: dict[Attempt, events.Started] = {}
     for n, event in enumerate(counting):
         message = getattr(event, "message", None)
         if message is None:
             continue
         if n > loss and type(event) is events.Claimed:
-            attempts.discard(_attempt(event))
+            attempt = _attempt(event)
+            attempts.discard(attempt)
+            if attempt in running:
+                adopted[n] = replace(running.pop(attempt), at=event.at)
         is_orphan = type(event) in _OF_A_RUN and (
             _attempt(event) in attempts or (n < loss and message in reopened)
         )
         if message in messages or is_orphan:
             counting[n] = None
             dropped.append(event)
+            if type(event) is events.Started:
+                running[_attempt(event)] = event
+            elif type(event) is events.Finished:
+                running.pop(_attempt(event), None)
     return dropped
 
 

@@ -5,22 +5,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from reference.queue import Profile
 from simulator import canary, fuzzing
 from simulator.canary import Canary
 from simulator.defects import planted
 from simulator.search import Tally, outcomes
 from simulator.sometimes import states_of
 from simulator.swarm import drawn_from
-from simulator.trial import Broken, Outcome, attempt, try_seed
+from simulator.trial import Broken, Outcome, attempt
 from simulator.twice import Divergence
 from specs import shelf
-from specs.recording import FORGETS
 from tests.test_commands import Command, faults
-from tests.test_swarm import PENDING
 
 DURABLE = [state.id for state in states_of("durable")]
 SOUND = Canary("no-fencing", "nothing", "LEAD-2", 11)
@@ -33,16 +29,8 @@ def gnomon(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.fixture
 def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No canary, and no rules that do not yet allow for faults."""
+    """No canary: it is slow, and has tests of its own."""
     monkeypatch.setattr("simulator.canary.search", lambda: SOUND)
-    monkeypatch.setattr("simulator.search.try_seed", _try_harmlessly)
-
-
-def _try_harmlessly(seed: int, profile: Profile) -> Outcome:
-    outcome = try_seed(seed, profile)
-    kept = tuple(broken for broken in outcome.broken if broken.rule not in PENDING)
-    forgets = any(command.do in FORGETS for command in drawn_from(seed, profile).commands)
-    return msgspec.structs.replace(outcome, broken=() if forgets else kept)
 
 
 @pytest.mark.usefixtures("harmless")

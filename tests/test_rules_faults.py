@@ -336,7 +336,7 @@ RIGHT = {
         1s          fault_ended     pause_server s1
         2s          job_created     a start_date=2s
         2s          published       1 a
-        4s333333us  claimed         1 s1/1
+        7s666666us  claimed         1 s1/1
         """,
     ),
     "a fault within a fault": Case(
@@ -786,7 +786,7 @@ WRONG = {
         1s          fault_ended     pause_server s1
         2s          job_created     a start_date=2s
         2s          published       1 a
-        4s333334us  claimed         1 s1/1
+        7s666667us  claimed         1 s1/1
         """,
     ),
     "another server is disturbed": Case(
