@@ -78,7 +78,7 @@ class Server:
     A heartbeat is believed for as long as a lease lasts.
     """
 
-    __slots__ = ("_claims", "_lease", "_probed_at", "_process", "_runs", "_turn", "_unanswered",
+    __slots__ = ("_beat_at", "_claims", "_lease", "_process", "_runs", "_turn", "_unanswered",
                  "is_draining", "name", "singleton", "workers")  # fmt: skip
 
     def __init__(
@@ -89,7 +89,7 @@ class Server:
         self.singleton = Singleton(name, lease, new_cid)
         self._lease = lease
         self._process = process
-        self._probed_at = 0
+        self._beat_at = 0
         self._turn = first_turn(process)
         self._claims: dict[int, Claim] = {}  # not answered yet
         self._runs: dict[int, Run] = {}
@@ -117,23 +117,23 @@ class Server:
 
     def beat(self, now: int) -> list[Operation]:
         """Say that it lives, ask for the lease, and ask again for what was not answered."""
+        self._beat_at = now
         if self._may_be_given_up(now):
-            return self._probe(now)
+            return self._probe()
         asked = self.singleton.beat(now, tuple(self._claims.values()))
         if self.is_draining:
             asked += [Heartbeat(self._lease), Reclaim()]
         return [*self._unanswered, *asked]
 
-    def _probe(self, now: int) -> list[Operation]:
-        """Ask for no more than an answer, and claim anew when there is one."""
+    def _probe(self) -> list[Operation]:
+        """Ask for nothing that keeps anything, and claim anew when there is an answer."""
         for claim in [*self._claims.values()]:
             self._claim(claim.worker, claim.done)
-        self._probed_at = now
-        return [Reclaim()]
+        return [*(asked for asked in self._unanswered if type(asked) is not Join), Reclaim()]
 
     def _may_be_given_up(self, now: int) -> bool:
         """Whether the store may believe it dead, and have taken back what it was given."""
-        return not self.is_draining and now - self.singleton.heard_at >= self._lease
+        return now - self.singleton.heard_at >= self._lease
 
     def assign(self, now: int, operation: Operation, reply: Assignment) -> Outputs:
         """Take the message that a worker has been given, unless it came too late, or twice."""
@@ -150,15 +150,20 @@ class Server:
 
     def acknowledge(self, now: int, operation: Operation, reply: Reply) -> Outputs:
         """Take the store's answer to an `operation` that needed to arrive."""
-        if type(operation) is Reclaim and self._may_be_given_up(now):
-            self.singleton.heard_at = self._probed_at
-            return [] if self._may_be_given_up(now) else self.beat(now)
+        if type(operation) is Reclaim:
+            return self._hear(now)
         was_awaited = self._unanswered.pop(operation, False) is None
         if type(reply) is not Withdrawn or not was_awaited:
             return []
         taken = [self.assign(now, *assigned) for assigned in reply.assigned]
         self._claims.clear()
         return [run for runs in taken for run in runs]
+
+    def _hear(self, now: int) -> list[Operation]:
+        """Note that a beat was answered; beat again if that was in doubt."""
+        was_in_doubt = self._may_be_given_up(now)
+        self.singleton.heard_at = self._beat_at
+        return self.beat(now) if was_in_doubt and not self._may_be_given_up(now) else []
 
     def finish(self, worker: int) -> Operation:
         """The service that `worker` ran has returned, or failed."""

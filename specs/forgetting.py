@@ -22,6 +22,7 @@ from reference import events
 Attempt = tuple[int, str, int, int]
 """A message, a server, a worker, and which attempt."""
 
+_ENDS_A_SERVER = (events.ServerCrashed, events.ServerStopped)
 _OF_A_LEASE = (events.LeaseAcquired, events.LeaseReleased, events.LeaseExpired)
 _TAKES_UP = (events.Claimed, events.Started, events.Reclaimed, events.Lost)
 _OF_A_RUN = (events.Started, events.Invoked, events.Finished)
@@ -47,8 +48,7 @@ def events_that_count(history: list[Any]) -> tuple[list[Any], list[Orphan]]:
     orphans: list[Orphan] = []
     adopted: dict[int, events.Started] = {}
     for loss in losses:
-        dropped = _undo(counting, loss, history[loss], adopted)
-        orphans += _orphans(dropped, history[loss].at)
+        orphans += _Undoing(counting, loss, adopted).orphans()
     return list(_with(adopted, counting)), orphans
 
 
@@ -60,56 +60,72 @@ def _with(adopted: dict[int, events.Started], counting: list[Any]) -> Iterator[A
                 yield adopted[n]
 
 
-def _orphans(dropped: list[Any], lost_at: int) -> Iterator[Orphan]:
-    """Of each run that was dropped what of it came after the loss."""
-    ends = {_attempt(event): event.at for event in dropped if type(event) is events.Finished}
-    for event in dropped:
-        if type(event) is events.Started:
-            ended = ends.get(_attempt(event))
-            if ended is None or ended > lost_at:
-                yield Orphan(event.server, lost_at, ended)
-
-
-def _undo(
-    counting: list[Any], loss: int, lost: events.WritesLost, adopted: dict[int, events.Started]
-) -> list[Any]:
-    """Blot out, in `counting`, what a loss at that place has undone; what others did among it.
+class _Undoing:
+    """Blots out, in `counting`, what the loss at a place has undone, and what others did among it.
 
     A run that goes on when its attempt is claimed anew is `adopted`: it counts from that claim on.
     """
-    places = [seq - 1 for seq in lost.undone if not isinstance(counting[seq - 1], _OF_A_LEASE)]
-    undone = [counting[place] for place in places if counting[place] is not None]
-    for place in places:
-        counting[place] = None
-    messages = {event.message for event in undone if type(event) is events.Published}
-    attempts = {_attempt(event) for event in undone if type(event) is events.Claimed}
-    reopened = {
-        event.message
-        for event in counting[loss + 1 :]
-        if type(event) in _TAKES_UP and event.message in lost.reopened
-    }
-    dropped: list[Any] = []
-    running: dict[Attempt, events.Started] = {}
-    for n, event in enumerate(counting):
-        message = getattr(event, "message", None)
-        if message is None:
-            continue
-        if n > loss and type(event) is events.Claimed:
-            attempt = _attempt(event)
-            attempts.discard(attempt)
-            if attempt in running:
-                adopted[n] = replace(running.pop(attempt), at=event.at)
-        is_orphan = type(event) in _OF_A_RUN and (
-            _attempt(event) in attempts or (n < loss and message in reopened)
-        )
-        if message in messages or is_orphan:
-            counting[n] = None
-            dropped.append(event)
+
+    def __init__(self, counting: list[Any], loss: int, adopted: dict[int, events.Started]) -> None:
+        self._counting = counting
+        self._loss = loss
+        self._adopted = adopted
+        self._lost: events.WritesLost = counting[loss]
+        self._running: dict[Attempt, events.Started] = {}
+        self._messages: set[int] = set()
+        self._attempts: set[Attempt] = set()
+        self._blot_out_writes()
+        taken_up = (event for event in counting[loss + 1 :] if type(event) in _TAKES_UP)
+        self._reopened = {event.message for event in taken_up} & set(self._lost.reopened)
+
+    def _blot_out_writes(self) -> None:
+        for seq in self._lost.undone:
+            event = self._counting[seq - 1]
+            if isinstance(event, _OF_A_LEASE):
+                continue
+            if type(event) is events.Published:
+                self._messages.add(event.message)
+            elif type(event) is events.Claimed:
+                self._attempts.add(_attempt(event))
+            self._counting[seq - 1] = None
+
+    def orphans(self) -> Iterator[Orphan]:
+        """Blot out the rest; of each run among it give what came after the loss."""
+        for n, event in enumerate(self._counting):
+            if type(event) in _ENDS_A_SERVER:
+                for attempt in [each for each in self._running if each[1] == event.server]:
+                    yield from self._ended(attempt, event.at)
+            if getattr(event, "message", None) is None:
+                continue
+            if type(event) is events.Claimed:
+                self._claimed(n, event)
+            if not self._is_undone(n, event):
+                continue
+            self._counting[n] = None
             if type(event) is events.Started:
-                running[_attempt(event)] = event
+                self._running[_attempt(event)] = event
             elif type(event) is events.Finished:
-                running.pop(_attempt(event), None)
-    return dropped
+                yield from self._ended(_attempt(event), event.at)
+        for attempt in [*self._running]:
+            yield from self._ended(attempt, None)
+
+    def _claimed(self, n: int, claimed: events.Claimed) -> None:
+        if n > self._loss:
+            attempt = _attempt(claimed)
+            self._attempts.discard(attempt)
+            if attempt in self._running:
+                self._adopted[n] = replace(self._running.pop(attempt), at=claimed.at)
+
+    def _is_undone(self, n: int, event: Any) -> bool:
+        if event.message in self._messages:
+            return True
+        is_reopened = n < self._loss and event.message in self._reopened
+        return type(event) in _OF_A_RUN and (is_reopened or _attempt(event) in self._attempts)
+
+    def _ended(self, attempt: Attempt, at: int | None) -> Iterator[Orphan]:
+        started = self._running.pop(attempt, None)
+        if started is not None and (at is None or at > self._lost.at):
+            yield Orphan(started.server, self._lost.at, at)
 
 
 def _attempt(event: Any) -> Attempt:
