@@ -34,6 +34,7 @@ from specs.form import FORMAT
 from specs.reader import interpret
 from specs.recording import Recording
 from specs.rules import judge
+from tests import swarm_bench
 
 JOBS = 1_000
 INTERVAL = MINUTE
@@ -178,6 +179,7 @@ def main() -> None:
     # First, and in a process of its own, so that its peak memory is its own.
     command = [sys.executable, "-m", "tests.bench", "--streamed", str(DAY // HOUR)]
     subprocess.run(command, check=True)
+    swarm_bench.main(chosen.turns)
     span = chosen.hours * HOUR
     rates: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
     for _ in range(chosen.turns):
