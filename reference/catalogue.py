@@ -142,7 +142,8 @@ class Catalogue:
             ]
         if is_active:
             kept.resume(now)
-        self._switch(now, kept, is_active)
+        happened = events.JobActivated if is_active else events.JobDeactivated
+        self._record(happened(now, kept.id, self._switch(kept, is_active)))
         return self._accept(now, server, operation, kept)
 
     def delete(self, now: int, server: str, operation: DeleteJob) -> list[Delivery]:
@@ -158,7 +159,7 @@ class Catalogue:
         """Make a job inactive if nothing of its plan is left (FIRE-3)."""
         if not (kept.definition.is_active and kept.has_ended):
             return []
-        self._switch(now, kept, is_active=False)
+        self._record(events.JobDeactivated(now, kept.id, self._switch(kept, False), True))
         return self.tell_of_change(now, kept)
 
     def read(self, now: int, server: str, operation: Jobs) -> list[Delivery]:
@@ -205,11 +206,11 @@ class Catalogue:
         assert not versions or versions[-1] <= self.version
         assert all(op.since >= self.version for op in self._watchers.values()), "a missed change"
 
-    def _switch(self, now: int, kept: KeptJob, is_active: bool) -> None:
+    def _switch(self, kept: KeptJob, is_active: bool) -> int:
+        """Make a job active or not; the revision that it has then."""
         kept.definition = msgspec.structs.replace(kept.definition, is_active=is_active)
         kept.revision += 1
-        happened = events.JobActivated if is_active else events.JobDeactivated
-        self._record(happened(now, kept.id, kept.revision))
+        return kept.revision
 
     def _reject(
         self, now: int, server: str, operation: PutJob | EditJob, fault: str

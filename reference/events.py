@@ -58,10 +58,11 @@ class JobActivated(Event, frozen=True, gc=False, tag="job_activated"):
 
 
 class JobDeactivated(Event, frozen=True, gc=False, tag="job_deactivated"):
-    """A job was made inactive, by somebody or because it has had its last occurrence (FIRE-3)."""
+    """A job was made inactive: by somebody, or because it `has_ended` (FIRE-1, FIRE-3)."""
 
     job: str
     revision: int
+    has_ended: bool = False
 
 
 class JobDeleted(Event, frozen=True, gc=False, tag="job_deleted"):

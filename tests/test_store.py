@@ -185,7 +185,9 @@ def test_a_job_with_nothing_left_becomes_inactive(bench: Bench) -> None:
     once = a_job(start_date=NOW)
     bench.ask(0, "s1", PutJob("a", once))
     assert bench.publish(0, due=0, next_due=None) is None
-    assert bench.kinds(events.JobDeactivated) == [events.JobDeactivated(NOW, "a", 2)]
+    assert bench.kinds(events.JobDeactivated) == [
+        events.JobDeactivated(NOW, "a", 2, has_ended=True)
+    ]
     assert not bench.job().definition.is_active
 
 

@@ -336,4 +336,18 @@ def a_run_on_demand_is_beside_the_plan(trace: Trace) -> Finding:
                     f"job {event.job}: a run on demand stands for {write_instant(event.due)} "
                     f"and {event.coalesced} others",
                 )
+    for stage in trace.stages:
+        _examine_end(cases, stage)
     return cases.finding()
+
+
+def _examine_end(cases: Cases, stage: Stage) -> None:
+    """Whether a job has ended with some of its repeats left: then something else was counted."""
+    cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
+    if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
+        cases.examined += 1
+        if stage.published_before < repeats:
+            cases.broken(
+                cause.at,
+                f"job {stage.job}: has ended after {stage.published_before} of {repeats} repeats",
+            )
