@@ -10,7 +10,8 @@ does slowly, is what it does all day.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from copy import copy
 from itertools import chain, islice
 
 from sortedcontainers import SortedList
@@ -116,6 +117,16 @@ class Agenda:
         self._near, self._next = list(far[:count]), 0
         del far[:count]
         self.next_due = self._near[0][0] if self._near else None
+
+    def copy(self) -> "Agenda":
+        """Another that holds the same: O(n)."""
+        other: Agenda = copy(self)
+        other._near, other._far, other._due = self._near[:], self._far.copy(), self._due.copy()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it does: O(n)."""
+        return tuple(self)
 
     def check(self) -> None:
         """Assert every invariant: O(n log n)."""

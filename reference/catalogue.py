@@ -8,6 +8,9 @@ The catalogue knows nothing of schedules. A job's `cursor` is the instant before
 left to account for; it moves to where a leader says, or to now when the definition changes.
 """
 
+from collections.abc import Hashable
+from copy import copy
+
 import msgspec
 
 from reference import events, jobs
@@ -72,6 +75,14 @@ class KeptJob:
     def snapshot(self) -> Job:
         """The job as others see it."""
         return Job(self.id, self.revision, self.definition, self.cursor, self.published)
+
+    def copy(self) -> "KeptJob":
+        """Another like it."""
+        return copy(self)
+
+    def key(self) -> Hashable:
+        """All that can influence what becomes of it."""
+        return self.id, self.revision, self.definition, self.cursor, self.published, self.accounted
 
 
 class Catalogue:
@@ -190,6 +201,25 @@ class Catalogue:
             for server, operation in watchers.items()
             for delivery in self.watch(now, server, operation)
         ]
+
+    def copy(self, record: Record) -> "Catalogue":
+        """Another that holds the same and tells `record`: O(jobs)."""
+        other: Catalogue = copy(self)
+        other._record = record
+        other.by_id = {id: kept.copy() for id, kept in self.by_id.items()}
+        other._names, other._changed = self._names.copy(), self._changed.copy()
+        other._watchers = self._watchers.copy()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it does: O(jobs)."""
+        return (
+            self.version,
+            tuple(kept.key() for kept in self.by_id.values()),
+            frozenset(self._names.items()),
+            tuple(self._changed.items()),
+            tuple(self._watchers.items()),
+        )
 
     def check(self) -> None:
         """Assert every invariant: O(jobs)."""

@@ -16,8 +16,9 @@ comes from an earlier one changes nothing.
 
 from bisect import insort
 from collections import deque
-from collections.abc import Collection, Iterator
-from typing import Literal
+from collections.abc import Collection, Hashable, Iterator
+from copy import copy
+from typing import Literal, Self
 
 from reference import events
 from reference.clock import SECOND
@@ -215,6 +216,29 @@ class MessageQueue:
         for worker in [worker for worker in self._idle if worker[0] == server]:
             del self._idle[worker]
 
+    def copy(self, record: Record) -> Self:
+        """Another that holds the same and tells `record`: O(messages + workers)."""
+        other: Self = copy(self)
+        other._record = record
+        other._backlog, other._returned = self._backlog.copy(), self._returned.copy()
+        other._held, other._idle = self._held.copy(), self._idle.copy()
+        other._alive_until, other._processes = self._alive_until.copy(), self._processes.copy()
+        other._turns = self._turns.copy()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it does: O(messages + workers)."""
+        return (
+            self.published,
+            tuple(self._backlog),
+            tuple(self._returned),
+            tuple(self._held.items()),
+            tuple(self._idle.items()),
+            frozenset(self._alive_until.items()),
+            frozenset(self._processes.items()),
+            frozenset(self._turns.items()),
+        )
+
     def check(self) -> None:
         """Assert every invariant: O(messages + workers)."""
         ids = [message.id for message in self._backlog]
@@ -271,6 +295,16 @@ class ClassicQueue(MessageQueue):
     def _put_back(self, now: int, worker: Worker) -> None:
         message, attempt = self._held.pop(worker)
         self._record(events.Lost(now, message.id, *worker, attempt))
+
+    def copy(self, record: Record) -> Self:
+        """Another that holds the same and tells `record`: O(messages + workers)."""
+        other: Self = super().copy(record)
+        other._gone_at = self._gone_at.copy()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it does: O(messages + workers)."""
+        return super().key(), tuple(self._gone_at)
 
     def _expire(self, now: int) -> None:
         while self._gone_at and self._gone_at[0] <= now:

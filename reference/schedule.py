@@ -74,14 +74,11 @@ class Grid(NamedTuple):
         return due if due <= LAST_INSTANT else None
 
 
-class CronTrigger:
+class CronTrigger(NamedTuple):
     """Due at the minutes from `start` on that the fields match (FIRE-4, FIRE-5)."""
 
-    __slots__ = ("minutes", "start")
-
-    def __init__(self, start: int, minutes: "MatchingMinutes") -> None:
-        self.start = start
-        self.minutes = minutes
+    start: int
+    minutes: "MatchingMinutes"
 
     def first(self, at: int) -> int | None:
         """The first matching minute from `at` on, and from `start`."""

@@ -38,7 +38,8 @@ many of them as the server was given (RUN-2). Nothing here asks what else is run
 waits for another of its job (S6, OVER-1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from copy import copy
 
 import msgspec
 
@@ -186,3 +187,30 @@ class Server:
         self._unanswered[withdraw] = None
         resign = self.singleton.resign()
         return [*([resign] if resign else []), withdraw]
+
+    def copy(self) -> "Server":
+        """Another that is where it is and awaits the same answers: O(workers + jobs)."""
+        other: Server = copy(self)
+        other.singleton = self.singleton.copy()
+        other._claims, other._runs = self._claims.copy(), self._runs.copy()
+        other._unanswered = self._unanswered.copy()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it does, given which answers it is awaiting.
+
+        Takes O(workers + jobs).
+        """
+        return (
+            self.name,
+            self.workers,
+            self._lease,
+            self._process,
+            self._beat_at,
+            self._turn,
+            tuple(self._claims.items()),
+            frozenset(self._runs.items()),
+            tuple(self._unanswered),
+            self.is_draining,
+            self.singleton.key(),
+        )

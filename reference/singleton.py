@@ -30,7 +30,8 @@ is taken to be right as long as it can be.
 It never runs a service and occupies no worker (LEAD-5).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from copy import copy
 
 from reference.agenda import Agenda
 from reference.operations import (
@@ -70,6 +71,13 @@ class _Known:
         self.left = definition.repeats and definition.repeats - job.published  # None: no limit
         self.grace = definition.grace
         self.misfire = definition.misfire
+
+    def copy(self) -> "_Known":
+        return copy(self)
+
+    def key(self) -> Hashable:
+        return (self.id, self.revision, self.trigger, self.cursor, self.due, self.left, self.grace,
+                self.misfire)  # fmt: skip
 
 
 class Singleton:
@@ -190,6 +198,45 @@ class Singleton:
         if self._is_leading and self._publishing is None:
             self._plan_to_wake()
         return output
+
+    def is_awaiting(self, operation: Operation) -> bool:
+        """Whether it is this very one that it goes by the answer to, and no earlier one like it."""
+        return (
+            operation is self._campaign
+            or operation is self._loading
+            or operation is self._publishing
+        )
+
+    def copy(self) -> "Singleton":
+        """Another that knows the same and awaits the same answers: O(jobs)."""
+        other: Singleton = copy(self)
+        other._unanswered = self._unanswered.copy()
+        other._jobs = {id: known.copy() for id, known in self._jobs.items()}
+        other._agenda = self._agenda.copy()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it does, given which answers it is awaiting: O(jobs)."""
+        return (
+            self._name,
+            self._lease,
+            self._has_resigned,
+            self._resigning,
+            self._epoch,
+            self._is_leading,
+            self._loading,
+            self._publishing,
+            tuple(self._unanswered.items()),
+            self._version,
+            frozenset(known.key() for known in self._jobs.values()),
+            self._agenda.key(),
+            self._ahead,
+            self._campaign,
+            self._campaigned_at,
+            self._decided_at,
+            self.heard_at,
+            self.wake_at,
+        )
 
     def _plan_to_wake(self) -> None:
         due = self._agenda.next_due

@@ -9,7 +9,8 @@ The lease is here, and publishing, which is where lease, jobs and messages meet;
 ``catalogue``, messages by ``queue``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from copy import copy
 from typing import Any
 
 from reference import events
@@ -59,7 +60,10 @@ class MemoryStore:
         self._epoch = 0
         self._leader: str | None = None
         self._until = 0
-        self._meanings: dict[type[Operation], Callable[[int, str, Any], list[Delivery]]] = {
+        self._meanings = self._tell_meanings()
+
+    def _tell_meanings(self) -> dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]:
+        return {
             Campaign: self._campaign,
             Resign: self._resign,
             PutJob: self._jobs.put,
@@ -109,6 +113,18 @@ class MemoryStore:
         """The job of that id as it is, or None."""
         kept = self._jobs.by_id.get(id)
         return kept.snapshot() if kept else None
+
+    def copy(self, record: Record) -> "MemoryStore":
+        """Another store that holds the same and tells `record`: O(jobs + messages)."""
+        other: MemoryStore = copy(self)
+        other._record = record
+        other._jobs, other._messages = self._jobs.copy(record), self._messages.copy(record)
+        other._meanings = other._tell_meanings()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it answers from now on: O(jobs + messages)."""
+        return self._epoch, self._leader, self._until, self._jobs.key(), self._messages.key()
 
     def check(self) -> None:
         """Assert every invariant of the store: O(jobs + messages)."""
