@@ -59,10 +59,46 @@ STARTS = (
     read_instant("2026-03-29T00:58:00Z"),  # two minutes before Europe's clocks go forward
     read_instant("2026-10-25T00:58:00Z"),  # and back
 )
-ZONES = ("UTC", "UTC", "UTC", "Europe/Warsaw", "Europe/London", "Asia/Kathmandu")
-CRONS = ("* * * * *", "* * * * *", "*/2 * * * *", "0-59/3 * * * *", "@hourly")
+ZONES = ("UTC", "UTC", "Europe/Warsaw", "Europe/Warsaw", "Europe/London", "Asia/Kathmandu")
+CRONS = (
+    "* * * * *",
+    "* * * * *",
+    "*/2 * * * *",
+    "0-59/3 * * * *",
+    "@hourly",
+    "0-59 1,2 * * *",
+    "0-59/5 1,2 * * *",  # what Europe's changes of offset leave out, and what they repeat
+    "* * 1 * MON",
+    "* * * * 1,SUN",
+    "* * * * 2-6",
+)
 NAMES = "abcdefghijklmnopqrst"
 SERVICES = ("work", "report", "backup")
+EXTRAS = (None, None, "", "payload", "Zażółć\n{}", " first\r\nδεύτερος ", "long " * 60)
+RAISING = (
+    "handle",
+    "before_job",
+    "before_interval_based_job",
+    "before_handle",
+    "after_handle",
+    "after_job",
+    "after_one_time_job",
+    "finalize_handle",
+)
+"""Methods of a service that may raise; one that does not is not defined."""
+FAULTY: tuple[dict[str, Any], ...] = (
+    {"name": "n" * 201},
+    {"name": NAMES[0]},
+    {"job_type": "now_and_then", "seconds": 0},
+    {"seconds": 0},
+    {"seconds": True},
+    {"repeats": 0},
+    {"minutes": -1, "service": ""},
+    {"job_type": "cron_style", "seconds": 0, "cron_definition": "5-1 * * * *"},
+    {"job_type": "cron_style", "seconds": 0, "cron_definition": "0 0 30 2 *"},
+    {"job_type": "cron_style", "seconds": 0, "cron_definition": "*/0 * L * *"},
+)
+"""What is wrong with a definition that is to be refused (JOB-1 to JOB-5)."""
 
 
 class Chooser(Protocol):
@@ -215,7 +251,7 @@ class _Drawing:
     def drawn_raises(self) -> dict[str, str]:
         if not self.happens(15):
             return {}
-        return {self.one_of(("handle", "before_job", "finalize_handle")): "boom"}
+        return {method: "boom" for method in RAISING if self.happens(40)}
 
     # --- jobs
 
@@ -241,7 +277,7 @@ class _Drawing:
             name=name,
             service=self.one_of(self.services).name,
             is_active=not self.happens(8),
-            extra=self.one_of((None, None, "", "payload", "Zażółć\n{}")),
+            extra=self.one_of(EXTRAS),
             misfire=self.one_of(MISFIRE_POLICIES),  # type: ignore[arg-type]
             grace=self.one_of((SECOND, SECOND, 0, 5 * SECOND, MINUTE)),
             **own,
@@ -321,6 +357,7 @@ class _Drawing:
             lambda: {"service": self.one_of(self.services).name},
             lambda: {"misfire": self.one_of(MISFIRE_POLICIES)},
             lambda: {"name": f"{changed.id} renamed"},
+            lambda: {"name": self.one_of(jobs).id},
             lambda: {"start_date": write_instant(self.instant())},
             lambda: {"is_active": self.whole(0, 1) == 1},
         ]
@@ -342,12 +379,14 @@ class _Drawing:
         """A new job, or one of a name that is or was there."""
         id = self.one_of(jobs).id if self.happens(40) else f"new {number + 1}"
         at = self.instant()
-        fields = {
+        fields: dict[str, Any] = {
             "job_type": "interval_based",
             "service": self.one_of(self.services).name,
             "seconds": self.whole(10, 60),
             "start_date": write_instant(at),
         }
+        if self.happens(30):
+            fields |= self.one_of(FAULTY)
         self.commands.append(Command(at=at, do="create", target=id, fields=fields))
 
     def execute(self, jobs: list[JobSpec], _: int) -> None:

@@ -1,14 +1,15 @@
 """The swarm draws recordings that are valid, unlike each other, and quiet in the end."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference.jobs import Rejected, read
 from reference.queue import Profile
 from simulator.settling import patience
-from simulator.swarm import STARTS, Chooser, draw, drawn_from
+from simulator.swarm import FAULTY, NAMES, STARTS, Chooser, draw, drawn_from
 from simulator.trial import attempt
 from specs import shelf
 from specs.recording import FAULTS, FORGETS, Recording, longest
@@ -88,6 +89,17 @@ def test_there_is_everything_that_a_cluster_can_be() -> None:
     assert any(longest(r.cluster.latency) == 0 for r in recordings)
     assert any(longest(s.duration) > r.cluster.lease for r in recordings for s in r.services)
     assert max(len(r.jobs) for r in recordings) > 12
+
+
+@pytest.mark.parametrize("faulty", FAULTY, ids=str)
+def test_what_is_drawn_as_faulty_is_refused(faulty: dict[str, Any]) -> None:
+    sound = {"name": "b", "job_type": "interval_based", "service": "s", "seconds": 5}
+    sound["start_date"] = "2026-01-01T00:00:00Z"
+    if faulty == {"name": NAMES[0]}:  # it is refused because there is a job of that name
+        assert read(sound | faulty).name == drawn_from(0).jobs[0].definition.name
+        return
+    with pytest.raises(Rejected):
+        read(sound | faulty)
 
 
 def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
