@@ -194,8 +194,11 @@ class MessageQueue:
         """Let the server's workers wait no longer; tell what one has been given already."""
         self._dismiss(server)
         assigned: list[tuple[Claim, Assignment]] = []
+        begun: list[Delivery] = []
         for claim in operation.claims:
-            worker = (server, claim.worker)
+            worker, process = (server, claim.worker), process_of(claim.turn)
+            if process > self._processes.get(server, 0):  # it was not heard to join
+                begun += self._begin(now, server, process)
             if self._turns.get(worker, claim.turn) > claim.turn + 1:
                 continue
             self._close_turn(worker, claim.turn)
@@ -204,7 +207,7 @@ class MessageQueue:
                 del self._held[worker]
             elif held is not None:
                 assigned.append((claim, Assignment(now, *held)))
-        return [(server, operation, Withdrawn(now, tuple(assigned)))]
+        return [(server, operation, Withdrawn(now, tuple(assigned))), *begun]
 
     def _close_turn(self, worker: Worker, turn: int) -> None:
         """Let no claim of this turn, or of an earlier one, be heard any more."""

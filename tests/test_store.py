@@ -385,6 +385,18 @@ def test_a_process_takes_back_once_what_an_earlier_one_held(bench: Bench) -> Non
     assert len(bench.kinds(events.Reclaimed)) == 1
 
 
+def test_a_process_that_was_not_heard_to_join_is_not_told_what_an_earlier_one_held(
+    bench: Bench,
+) -> None:
+    bench.put()
+    bench.live("s1")
+    bench.ask(0, "s1", Claim(1, first_turn(1)))
+    bench.execute(1)
+    withdrawn = bench.ask(2, "s1", Withdraw((Claim(1, first_turn(2)),)))
+    assert withdrawn == Withdrawn(NOW + 2)
+    assert bench.kinds(events.Reclaimed) == [events.Reclaimed(NOW + 2, 1, "s1", 1, 1)]
+
+
 def test_a_claim_of_a_new_process_lets_it_join(bench: Bench) -> None:
     bench.put()
     bench.live("s1", "s2")
