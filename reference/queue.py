@@ -118,7 +118,9 @@ class MessageQueue:
     def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> Iterator[Delivery]:
         """Hear claims once more that may have been lost."""
         for operation in claims:
-            yield from self.claim(now, server, operation)
+            waiting = self._idle.get((server, operation.worker))
+            if waiting is None or waiting.turn != operation.turn:
+                yield from self.claim(now, server, operation)
 
     def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
         if self._returned:  # these were published before anything in the backlog

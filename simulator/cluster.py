@@ -198,7 +198,8 @@ class Node:
         """Join the cluster."""
         services = tuple(sorted(self._services))
         self._record(events.ServerStarted(now, self._name, self.server.workers, services))
-        self._say(now, self.server.start(self._shows(now)))
+        shown = self._shows(now)
+        self._say(now, shown, self.server.start(shown))
 
     def stop(self, now: int) -> None:
         """Leave the cluster as soon as nothing runs any more."""
@@ -268,13 +269,13 @@ class Node:
 
     def _beat(self, now: int, _: None) -> None:
         if self.is_up and not self._waits(now, self._beat, None):
-            self._say(now, self.server.beat(self._shows(now)))
+            shown = self._shows(now)
+            self._say(now, shown, self.server.beat(shown))
 
-    def _say(self, now: int, operations: list[Operation]) -> None:
+    def _say(self, now: int, shown: int, operations: list[Operation]) -> None:
         """Send what a beat says, and plan the next one."""
         self._do(now, operations)
-        following = self._shows(now) + self.server.beat_interval
-        self._at(self._when(now, following), self._beat, None)
+        self._at(self._when(now, shown + self.server.beat_interval), self._beat, None)
 
     def _arm(self, now: int) -> None:
         """Plan the next tick; one that is planned for later is passed over when it comes."""

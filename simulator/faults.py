@@ -13,7 +13,7 @@ with has none, and pays nothing.
     stop_store       requests are lost when they would arrive
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from random import Random
 
 from reference.clock import SECOND
@@ -104,25 +104,30 @@ class Hindrance:
         """Whether what is on its way in that direction does not get through now."""
         if direction == "requests" and self._store.outages:
             return True
-        return any(cut.lose in (direction, "both") for cut in self._cuts)
+        return bool(self._cuts) and any(cut.lose in (direction, "both") for cut in self._cuts)
 
-    def arrivals(self, direction: Direction, arrival: int) -> Iterator[int]:
-        """When something arrives that should at `arrival` (µs): never, then, later, more than once.
+    def arrivals(self, direction: Direction, arrival: int) -> Sequence[int]:
+        """When something arrives that should at `arrival` (µs): never, then, later, or repeatedly.
 
         What a disturbance delays arrives by its end, so that an end is an end.
         """
         if self.loses(direction):
-            return
+            return ()
+        return self._disturbed(arrival) if self._disturbances else (arrival,)
+
+    def _disturbed(self, arrival: int) -> list[int]:
         copies = 1
         for _, fault in self._disturbances:
             if self._happens(fault.lose):
-                return
+                return []
             copies += self._happens(fault.repeat)
-        for _ in range(copies):
-            late = arrival
-            for until, fault in self._disturbances:
-                late = max(late, min(late + self._chance.randint(0, fault.delay), until))
-            yield late
+        return [self._delayed(arrival) for _ in range(copies)]
+
+    def _delayed(self, arrival: int) -> int:
+        for until, fault in self._disturbances:
+            late = arrival + self._chance.randint(0, fault.delay)
+            arrival = max(arrival, min(late, until))
+        return arrival
 
     def _happens(self, percent: int) -> bool:
         return percent > 0 and self._chance.randrange(100) < percent
