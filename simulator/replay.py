@@ -4,16 +4,17 @@ The one idea: a recording and its seed decide everything, so replaying is a pure
 wants to keep the history, write it or only digest it hands in what records it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from reference.events import Record
 from reference.history import Header, History
 from simulator.chance import Chance
 from simulator.cluster import Cluster
+from simulator.kernel import Kernel
 from simulator.log import Log
 from simulator.operator import Operator, RefusedCommand
-from specs.recording import FORGETS, Lognormal, Recording, Spread, longest
+from specs.recording import FORGETS, Command, Lognormal, Recording, Spread, longest
 
 Progress = Callable[[int], None]
 """Told the virtual instant (µs) that a replay has come to, a hundred times in all."""
@@ -36,15 +37,28 @@ def simulate(
     operator = Operator(cluster, Log(cluster, recording.cluster.profile) if forgets else None)
     for job in recording.jobs:
         operator.create(job)
-    for command in recording.commands:
-        if command.at < until:
-            cluster.kernel.at(command.at, operator.carry_out, command)
+    _plan(cluster.kernel, operator, iter(recording.commands))
     for name in recording.cluster.server_names:
         cluster.start(name)
     for hundredth in range(1, 101):
         cluster.kernel.run(start + (until - start) * hundredth // 100)
         progress(cluster.kernel.now)
     return operator.refused
+
+
+def _plan(kernel: Kernel, operator: Operator, commands: Iterator[Command]) -> None:
+    """Plan the next of `commands`; when it has been carried out, the one after it.
+
+    So at one instant a command comes before some of what happens then, and after the rest.
+    """
+
+    def carry_out(now: int, command: Command) -> None:
+        operator.carry_out(now, command)
+        _plan(kernel, operator, commands)
+
+    following = next(commands, None)
+    if following is not None:
+        kernel.at(following.at, carry_out, following)
 
 
 def header_of(recording: Recording) -> Header:

@@ -20,6 +20,7 @@ EXERCISES = {
     "clocks-back": {"FIRE-4", "FIRE-5"},
     "clocks-forward": {"FIRE-4", "FIRE-5"},
     "debian": {"FIRE-4"},
+    "failover": {"MISS-2", "MISS-3", "LEAD-2", "LEAD-3", "LEAD-4", "DLV-2"},
     "failures": {"RUN-5", "RUN-6", "RUN-7", "RUN-8"},
     "mastodon": {"FIRE-2", "FIRE-4"},
     "overlap": {"OVER-1", "OVER-2"},

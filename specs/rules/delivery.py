@@ -122,6 +122,12 @@ def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int
                     event.at,
                     f"message {event.message}: taken back from {event.server}, which was there",
                 )
+            elif _was_noted(trace, life, event):
+                cases.broken(
+                    event.at,
+                    f"message {event.message}: taken back from {event.server}, which had finished "
+                    "with it and did not leave before that was noted",
+                )
         elif type(event) is events.Claimed or type(event) is events.DeadLettered:
             waiting = None
     if waiting is not None and waiting.at < last_claim:
@@ -129,6 +135,24 @@ def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int
             waiting.at,
             f"message {waiting.message}: taken back and never claimed again, though others were",
         )
+
+
+def _was_noted(trace: Trace, life: Life, event: events.Reclaimed) -> bool:
+    """Whether a run had come to its end on a server that has left in good order since."""
+    attempt = (event.server, event.worker, event.attempt)
+    for ended in life.order:
+        if type(ended) is events.Finished and attempt == (
+            ended.server,
+            ended.worker,
+            ended.attempt,
+        ):
+            presence = trace.presence_at(ended.server, ended.at)
+            return (
+                presence is not None
+                and type(presence.ended_by) is events.ServerStopped
+                and presence.ends <= event.at
+            )
+    return False
 
 
 def _was_there(trace: Trace, event: events.Reclaimed | events.Lost) -> bool:

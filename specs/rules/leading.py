@@ -11,6 +11,7 @@ from itertools import pairwise
 from reference import events
 from reference.clock import write_instant
 from specs.lives import Office
+from specs.recording import STORE
 from specs.rules.base import Cases, Finding, rule
 from specs.rules.firing import overdue
 from specs.rules.idleness import idle_waits_by_rule
@@ -82,7 +83,39 @@ def a_deposed_leader_is_refused(trace: Trace) -> Finding:
             f"message {event.message}: published by {event.server} in epoch {event.epoch}, "
             "which did not hold the lease then",
         )
+    if trace.header.lease is not None:
+        _examine_outlived(cases, trace, _cannot_be_later(trace))
     return cases.finding()
+
+
+def _cannot_be_later(trace: Trace) -> dict[int, int]:
+    """By epoch, when the lease must have run out: a fault kept it from being renewed for so long.
+
+    What a server that stands still has asked waits, and a store that is away hears nothing.
+    """
+    latest: dict[int, int] = {}
+    for fault in trace.faults:
+        if (
+            fault.fault in ("pause_server", "stop_store")
+            and fault.ends > fault.begins + trace.lease
+        ):
+            office = trace.office_at(fault.begins)
+            if office is not None and fault.target in (office.server, STORE):
+                until = fault.begins + trace.lease
+                latest[office.epoch] = min(until, latest.get(office.epoch, until))
+    return latest
+
+
+def _examine_outlived(cases: Cases, trace: Trace, latest: dict[int, int]) -> None:
+    """Whether anything was published in an epoch whose lease had run out unnoticed."""
+    for life in trace.lives.values() if latest else ():
+        event = life.published
+        if not event.on_demand and event.at >= latest.get(event.epoch, trace.end):
+            cases.broken(
+                event.at,
+                f"message {event.message}: published by {event.server} in epoch {event.epoch}, "
+                f"whose lease had run out by {write_instant(latest[event.epoch])}",
+            )
 
 
 @rule("LEAD-3")
