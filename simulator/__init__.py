@@ -2,5 +2,5 @@
 
 Reading order: ``kernel``, ``chance``, ``standins``, ``cluster``, ``replay``; of the search
 ``swarm``, ``settling``, ``sometimes``, ``trial``, ``search``, ``shrinking``, ``story`` and
-``fuzzing``.
+``fuzzing``; of what the search is proved on ``mutants``.
 """

@@ -1,0 +1,97 @@
+"""Mutants whose books do not balance, or whose histories cannot be relied on (HIST)."""
+
+from simulator.mutants.planting import Mutant
+
+MUTANTS = (
+    Mutant(
+        "the cursor moves before the append",
+        "HIST-1",
+        "what is refused then has been accounted for, and is never published",
+        "reference.store:MemoryStore._publish",
+        "                self._record(refused)\n",
+        "                self._record(refused)\n"
+        "                if kept is not None:\n"
+        "                    kept.cursor = entry.next_due or kept.cursor\n",
+    ),
+    Mutant(
+        "a run on demand moves the cursor",
+        "HIST-1",
+        "the next occurrence is taken to have been run",
+        "reference.store:MemoryStore._execute",
+        "        delivery = self._append(",
+        "        kept.cursor = kept.cursor and kept.cursor + 10_000_000\n"
+        "        delivery = self._append(",
+    ),
+    Mutant(
+        "the first after the cursor is passed over",
+        "HIST-1",
+        "a leader that loads begins one instant late",
+        "reference.singleton:Singleton._learn_job",
+        "when.first(cursor) if",
+        "when.first(cursor + 1) if",
+    ),
+    Mutant(
+        "a fold that forgets",
+        "HIST-1",
+        "the first of what is folded in is not accounted for",
+        "reference.singleton:Singleton._entries",
+        "cursor, latest, due, tuple(coalesced))",
+        "cursor, latest, due, tuple(coalesced[1:]))",
+    ),
+    Mutant(
+        "a skip that nobody sees",
+        "HIST-1",
+        "what is skipped is in no history (Temporal #8087)",
+        "reference.store:MemoryStore._account_for_misfires",
+        "self._record(events.Skipped(now, kept.id, instant))",
+        "pass",
+    ),
+    Mutant(
+        "what comes while workers are busy is dropped",
+        "HIST-1",
+        "it is accounted for, and there is no message (BullMQ)",
+        "reference.store:MemoryStore._publish",
+        "            if entry.due is not None:\n",
+        "            if entry.due is not None and self._messages.waiting < 5:\n",
+    ),
+    Mutant(
+        "a server tells the time of its own clock",
+        "HIST-2",
+        "its runs start before they are claimed",
+        "simulator.cluster:Node._begin",
+        "events.Started(now,",
+        "events.Started(self._shows(now),",
+    ),
+    Mutant(
+        "chance without a seed",
+        "HIST-3",
+        "cids are made of whatever the process has at hand",
+        "simulator.cluster:cids",
+        'chance.stream("cid").getrandbits',
+        '__import__("random").getrandbits',
+    ),
+    Mutant(
+        "ties are broken by where things lie in memory",
+        "HIST-3",
+        "what is due at one instant happens in another order each time",
+        "simulator.kernel:Kernel.__init__",
+        "next_number(), call, argument",
+        "id(call) % 4096 * 2**64 + next_number(), call, argument",
+    ),
+    Mutant(
+        "the digest is not compared",
+        "HIST-4",
+        "a line that was altered with care is accepted",
+        "reference.history:_check_end",
+        'if end != {"kind": "end", "events": events, "sha256": digest}:',
+        'if end["events"] != events:',
+    ),
+    Mutant(
+        "the digest is of the last lines only",
+        "HIST-4",
+        "of a long history those before them are not sealed",
+        "reference.history:Writer._flush",
+        "self._digest.update(chunk)",
+        "self._digest = hashlib.sha256(chunk)",
+    ),
+)

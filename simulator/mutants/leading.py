@@ -1,0 +1,158 @@
+"""Mutants in which two lead, or none, and what that does to publishing (LEAD, PUB)."""
+
+from simulator.mutants.planting import Mutant
+
+MUTANTS = (
+    Mutant(
+        "an epoch for ever",
+        "LEAD-1",
+        "the number does not rise when somebody else leads",
+        "reference.store:MemoryStore._campaign",
+        "self._epoch += 1",
+        "self._epoch = 1",
+    ),
+    Mutant(
+        "who asks last leads",
+        "LEAD-1",
+        "the lease is granted while another holds it",
+        "reference.store:MemoryStore._campaign",
+        "if self._leader is None:",
+        "if self._leader != server:",
+    ),
+    Mutant(
+        "no fencing",
+        "LEAD-2",
+        "whoever asks to publish is taken for the leader (Zato 1.x, Zato #436)",
+        "reference.store:MemoryStore._publish",
+        "if self._leader != server or self._epoch != epoch:",
+        "if False:",
+    ),
+    Mutant(
+        "the fence is checked before, not with the append",
+        "LEAD-2",
+        "a leader that led when it asked may publish when it leads no more",
+        "reference.store:MemoryStore._publish",
+        "if self._leader != server or self._epoch != epoch:",
+        "if (self._leader != server or self._epoch != epoch) and now >= operation.before:",
+    ),
+    Mutant(
+        "only the epoch is fenced",
+        "LEAD-2",
+        "the last leader may publish for as long as nobody follows it",
+        "reference.store:MemoryStore._publish",
+        "if self._leader != server or self._epoch != epoch:",
+        "if self._epoch != epoch:",
+    ),
+    Mutant(
+        "a lease ends when somebody asks for it",
+        "LEAD-2",
+        "that it has run out is not noticed when its holder publishes",
+        "reference.store:MemoryStore._publish",
+        "if now >= self._until:",
+        "if False:",
+    ),
+    Mutant(
+        "a lease is renewed after it has expired",
+        "LEAD-2",
+        "if nobody else has asked in the meantime",
+        "reference.store:MemoryStore._campaign",
+        "        self._expire_lease(now)\n",
+        "        if self._leader != server:\n            self._expire_lease(now)\n",
+    ),
+    Mutant(
+        "a stop keeps the lease",
+        "LEAD-3",
+        "it must run out before somebody else leads",
+        "reference.store:MemoryStore._resign",
+        "if self._leader == server and self._epoch == operation.epoch:",
+        "if False:",
+    ),
+    Mutant(
+        "nobody follows a leader that is lost",
+        "LEAD-3",
+        "there is one process that leads, and no other (Celery #1495, Zato 3.0)",
+        "reference.store:MemoryStore._campaign",
+        "        self._expire_lease(now)\n        if self._leader is None:",
+        "        if self._leader is None:",
+    ),
+    Mutant(
+        "a grace of three leases",
+        "LEAD-3",
+        "a leader is believed to live for much longer than it is (Zato 1.x: 90 s)",
+        "reference.store:MemoryStore._campaign",
+        "self._until = now + operation.ttl",
+        "self._until = now + 4 * operation.ttl",
+    ),
+    Mutant(
+        "what was due while nobody led is lost",
+        "LEAD-4",
+        "each leader begins with now (Zato 1.x, rq, huey, taskiq)",
+        "reference.store:MemoryStore._campaign",
+        "            self._leader = server\n",
+        "            self._leader = server\n"
+        "            for kept in self._jobs.by_id.values():\n"
+        "                kept.resume(now)\n",
+    ),
+    Mutant(
+        "a leader learns of no job that has waited",
+        "LEAD-4",
+        "what is behind when somebody begins to lead stays behind (Zato #872)",
+        "reference.singleton:Singleton._learn_jobs",
+        "            if known is None or known.revision <= job.revision:\n",
+        "            late = self._loading is not None and (job.cursor or 0) < reply.now - job"
+        ".definition.grace\n"
+        "            if not late and (known is None or known.revision <= job.revision):\n",
+    ),
+    Mutant(
+        "leading takes a worker",
+        "LEAD-5",
+        "the first worker of a server that leads does the leading, and claims nothing",
+        "reference.store:MemoryStore._campaign",
+        "operation.claims)",
+        "tuple(c for c in operation.claims if c.worker > 1 or self._leader != server))",
+    ),
+    Mutant(
+        "what has been published is published again",
+        "PUB-1",
+        "the store does not ask how far the job has come",
+        "reference.store:_refusal",
+        "if kept.cursor != entry.cursor:",
+        "if False:",
+    ),
+    Mutant(
+        "an edit fires the same instant again",
+        "PUB-1",
+        "the new definition does not know what the old one has published",
+        "reference.catalogue:KeptJob.resume",
+        "max(now, self.accounted + 1)",
+        "now",
+    ),
+    Mutant(
+        "a message carries the old payload",
+        "PUB-2",
+        "what is carried was noted when the job was created",
+        "reference.catalogue:KeptJob.define",
+        "self.shown = shown(definition.extra)",
+        "self.shown = getattr(self, 'shown', shown(definition.extra))",
+    ),
+    Mutant(
+        "messages of one Publish share a cid",
+        "PUB-2",
+        "it is made once for all that is due together",
+        "reference.singleton:Singleton.tick",
+        "due, following, self._new_cid()))",
+        "due, following, entries[0].cid if entries else self._new_cid()))",
+    ),
+    Mutant(
+        "the latest is made up first",
+        "PUB-3",
+        "of several misfires the last goes out before the first",
+        "reference.singleton:Singleton._catch_up",
+        "        entries = list(self._entries(now, known))\n",
+        "        entries = list(self._entries(now, known))\n"
+        "        dues = [entry.due for entry in reversed(entries)]\n"
+        "        if known.misfire == 'all':\n"
+        "            entries = [type(e)(e.job, e.revision, e.cursor, due, e.next_due, e.cid)\n"
+        "                       for e, due in zip(entries, dues)]\n",
+    ),
+)
