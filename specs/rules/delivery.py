@@ -150,7 +150,7 @@ def _was_noted(trace: Trace, life: Life, event: events.Reclaimed) -> bool:
             return (
                 presence is not None
                 and type(presence.ended_by) is events.ServerStopped
-                and presence.ends <= event.at
+                and presence.ends < event.at
             )
     return False
 

@@ -221,6 +221,12 @@ def a_definition_survives_being_written_and_read(trace: Trace) -> Finding:
             lost = {
                 field for field in _FIELDS if getattr(again, field) != getattr(definition, field)
             }
+            lost |= {
+                field
+                for field in TEXTS
+                if isinstance(fields.get(field), str)
+                and fields[field] != getattr(definition, field)
+            }
         cases.examined += 1
         if lost:
             cases.broken(
@@ -230,6 +236,8 @@ def a_definition_survives_being_written_and_read(trace: Trace) -> Finding:
 
 
 _FIELDS = jobs.Definition.__struct_fields__
+TEXTS = ("name", "service", "extra", "cron_definition", "timezone")
+"""What is read character for character."""
 
 
 def _judged_elsewhere(fields: dict[str, Any]) -> set[str]:
