@@ -13,6 +13,7 @@ from reference.clock import read_instant, write_instant
 from reference.events import Event
 from reference.history import History, Writer
 from reference.queue import Profile
+from simulator.exploring import explore
 from simulator.fuzzing import fuzz
 from simulator.operator import RefusedCommand
 from simulator.replay import header_of, simulate
@@ -29,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the simulator's commands to `app`."""
     app.command("replay")(replay)
     app.command("fuzz")(fuzz)
+    app.command("explore")(explore)
 
 
 def replay(

@@ -107,6 +107,16 @@ def progress(what: str, start: int, end: int) -> Iterator[Move]:
         yield lambda at: bar.update(task, completed=at - start)
 
 
+@contextmanager
+def watching(what: str) -> Iterator[Callable[[str], None]]:
+    """A sign of life, if there is a terminal to show it; called with what it is to say next."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with Console(stderr=True).status(what) as status:
+        yield status.update
+
+
 def working(what: str) -> AbstractContextManager[object]:
     """A sign of life, if there is a terminal to show it, while something takes its time."""
     return Console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
