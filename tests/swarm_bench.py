@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from reference.clock import HOUR, SECOND
 from reference.jobs import Definition
+from simulator.explore import Search
 from simulator.replay import replay
+from simulator.scopes import SCOPES
 from simulator.swarm import drawn_from
 from simulator.trial import try_seed
 from specs.recording import FAULTS, ON_SERVERS, JobSpec, Recording
@@ -82,6 +84,16 @@ def main(turns: int) -> None:
     of_worlds("\nswarm, as drawn", drawn, turns)
     of_worlds("swarm, 3 servers and 20 jobs", list(map(of_the_aim, drawn)), turns)
     searching = [timed(lambda: [try_seed(s, "durable") for s in SEEDS]) for _ in range(turns)]
+    print(f"searched, from drawing to judging: {len(SEEDS) / median(searching):,.0f} runs/s a core")
+    of_exploration()
+
+
+def of_exploration() -> None:
+    """Print how fast the smallest scope is explored."""
+    scope = SCOPES["lost-reply"]
+    began = perf_counter()
+    states = Search(scope).run().states
     print(
-        f"searched, from drawing to judging: {len(SEEDS) / median(searching):,.0f} runs/s a core\n"
+        f"explored, scope {scope.name}: {states:,} states, "
+        f"{states / (perf_counter() - began):,.0f} states/s\n"
     )
