@@ -154,7 +154,7 @@ class _Teller:
 
     def lines(self) -> list[Line]:
         """Everything worth telling: what came after the violation only if there is room."""
-        lines = [self._fault(fault) for fault in self.trace.faults]
+        lines = [self._fault(fault) for fault in self.trace.faults if fault.fault != "writes_lost"]
         for event in self.trace.events:
             words = self._words.get(type(event))
             line = words(event) if words is not None else None

@@ -12,7 +12,9 @@ from simulator.mutants import MUTANTS
 from simulator.mutants.hunting import Hunt, hunt, hunt_all, replay_of
 from simulator.mutants.planting import DoesNotFitError, Mutant, function_of, planted
 from simulator.mutants.table import PLACE, rows, table
+from simulator.mutants.telling import told
 from simulator.swarm import drawn_from
+from specs import shelf
 from specs.rules import RULES
 from tests.worlds import START, definition
 
@@ -59,6 +61,15 @@ QUICK = (
 @pytest.mark.parametrize("name", QUICK)
 def test_a_mutant_is_killed(name: str) -> None:
     assert hunt(BY_NAME[name], 100).runs is not None
+
+
+def test_a_mutant_is_told_of_as_a_defect_would_be() -> None:
+    story = told(UNFENCED)
+    assert story is not None
+    recording, lines = story
+    assert UNFENCED.rule in recording.title and "LEAD-2 is broken" in lines[-1]
+    assert 4 <= len(lines) <= 20
+    assert shelf.parse(shelf.to_toml(recording).encode()) == recording
 
 
 def test_it_does_not_matter_how_many_are_hunted_at_once() -> None:

@@ -4,7 +4,7 @@ The one idea: a rule that has never caught anything has proved nothing. For ever
 least one mutant that breaks it, and a search must find it. Which are found, and after how many
 runs, is told by ``specs/mutants.md``; a mutant that survives is a hole in the net, to be closed.
 
-Reading order: ``planting``, the mutants by groups of rules, ``hunting``, ``table``.
+Reading order: ``planting``, the mutants by groups of rules, ``hunting``, ``table``, ``telling``.
 """
 
 from simulator.mutants import definitions, delivery, firing, histories, leading, running

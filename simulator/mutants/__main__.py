@@ -1,14 +1,18 @@
 """``python -m simulator.mutants``: hunts every mutant, and writes ``specs/mutants.md`` anew.
 
-Exit status 1 if one survives, or if the page was not up to date; then it is now.
+Exit status 1 if one survives, or if the page was not up to date; then it is now. With the name of a
+mutant its story is told instead, and the recording in which it shows is printed.
 """
 
 import sys
 
 from simulator.mutants import MUTANTS
-from simulator.mutants.hunting import hunt_all
+from simulator.mutants.hunting import BY, hunt_all
 from simulator.mutants.table import PLACE, table
+from simulator.mutants.telling import told
 from simulator.search import usable_cores
+from specs import shelf
+from specs.rules import RULES
 
 
 def main() -> int:
@@ -30,5 +34,23 @@ def main() -> int:
     return 0 if was_up_to_date and not survivors else 1
 
 
+def tell(name: str) -> int:
+    """Tell the story of one mutant; what is the exit status."""
+    named = [mutant for mutant in MUTANTS if mutant.name == name]
+    if not named:
+        sys.stderr.write(f"there is no mutant {name!r}; specs/mutants.md lists them\n")
+        return 2
+    if RULES[named[0].rule].subject != "a history" or named[0].rule in BY:
+        sys.stderr.write(f"{named[0].rule} is not judged by what happens in one replay\n")
+        return 2
+    story = told(named[0])
+    if story is None:
+        sys.stdout.write("it survives\n")
+        return 1
+    recording, lines = story
+    sys.stdout.write("\n".join([f"{name}: {named[0].about}", *lines, "", shelf.to_toml(recording)]))
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tell(sys.argv[1]) if len(sys.argv) > 1 else main())
