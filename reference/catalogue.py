@@ -198,7 +198,7 @@ class Catalogue:
         watchers, self._watchers = self._watchers, {}
         return [
             delivery
-            for server, operation in watchers.items()
+            for server, operation in sorted(watchers.items(), key=lambda watcher: watcher[0])
             for delivery in self.watch(now, server, operation)
         ]
 

@@ -12,6 +12,7 @@ becomes one script on Redis is always a value from this page.
     Publish                       Outcomes              no
     Claim                         Assignment            until there is a message
     Complete                      Completed             no
+    SetAside                      Done                  no
     Join, Heartbeat, Reclaim      Done                  no
     Withdraw                      Withdrawn             no
 
@@ -276,6 +277,15 @@ class Completed(Reply, frozen=True, gc=False):
     """Whether the message was still this worker's; if not, it had been reclaimed (DLV-2)."""
 
     accepted: bool
+
+
+class SetAside(Operation, frozen=True, gc=False):
+    """The worker cannot read the message it was given; put it aside for good, and `why` (DLV-6)."""
+
+    worker: int
+    message: int
+    attempt: int
+    why: str
 
 
 class Join(Operation, frozen=True, gc=False):

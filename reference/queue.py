@@ -34,6 +34,7 @@ from reference.operations import (
     Join,
     Message,
     Reclaim,
+    SetAside,
     Withdraw,
     Withdrawn,
     process_of,
@@ -146,6 +147,15 @@ class MessageQueue:
         self._close_turn(worker, operation.turn)
         return [(server, operation, Completed(now, accepted))]
 
+    def set_aside(self, now: int, server: str, operation: SetAside) -> list[Delivery]:
+        """Put aside for good what the worker cannot read, if it still holds it (DLV-6)."""
+        worker, what = (server, operation.worker), (operation.message, operation.attempt)
+        held = self._held.get(worker)
+        if held is not None and (held[0].id, held[1]) == what:
+            del self._held[worker]
+            self._record(events.DeadLettered(now, operation.message, operation.why))
+        return [(server, operation, Done(now))]
+
     def join(self, now: int, server: str, operation: Join) -> list[Delivery]:
         """Let the server begin with nothing: what it held under its name before is taken back."""
         self.note_life(now, server, operation.ttl)
@@ -178,7 +188,8 @@ class MessageQueue:
         return list(self._hand_out(now))
 
     def _take_from(self, now: int, servers: Collection[str]) -> None:
-        for worker in [worker for worker in self._held if worker[0] in servers]:
+        taken = [worker for worker in self._held if worker[0] in servers]
+        for worker in sorted(taken, key=lambda worker: self._held[worker][0].id):
             self._put_back(now, worker)
 
     def _put_back(self, now: int, worker: Worker) -> None:

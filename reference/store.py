@@ -42,6 +42,7 @@ from reference.operations import (
     Refused,
     Resign,
     SetActive,
+    SetAside,
     Withdraw,
 )
 from reference.queue import QUEUES, Profile
@@ -76,6 +77,7 @@ class MemoryStore:
             Publish: self._publish,
             Claim: self._messages.claim,
             Complete: self._messages.complete,
+            SetAside: self._messages.set_aside,
             Join: self._messages.join,
             Heartbeat: self._messages.heartbeat,
             Reclaim: self._messages.reclaim,

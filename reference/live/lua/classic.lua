@@ -1,0 +1,70 @@
+-- Where messages are kept in the classic profile, in the manner of the predecessor (S4, DLV-3): the
+-- body lies under a key of its own that is gone after 15 s, the key is published, and whoever renames
+-- it has it. Nothing is kept of a message once it is claimed, but for the asking again of its worker.
+--
+--   :message:n        the body of message n; :message:n.tmp once it is claimed
+--   :to-parallel      channel on which keys are published
+--   :backlog          list of "message gone-at", the oldest first
+--   :bodies           hash worker -> what it holds, in case its reply was lost
+
+local LIFE = 15 * 1000000
+
+local function expire()
+  local oldest = call('LINDEX', P .. ':backlog', 0)
+  while oldest do
+    local id, gone_at = string.match(oldest, '^(%d+) (%d+)$')
+    if tonumber(gone_at) > now then return end
+    call('LPOP', P .. ':backlog')
+    call('DEL', P .. ':message:' .. id)
+    record('expired', '"message":' .. id)
+    oldest = call('LINDEX', P .. ':backlog', 0)
+  end
+end
+
+local function keep_message(write)
+  set('published', meta.published + 1)
+  local id = whole(meta.published)
+  local event, body = write(id)
+  record('published', event)
+  expire()
+  local key = P .. ':message:' .. id
+  -- A key lives for whole milliseconds; what counts is the instant beside the number.
+  call('SET', key, body, 'PX', LIFE / 1000 + 1)
+  call('RPUSH', P .. ':backlog', id .. ' ' .. whole(now + LIFE))
+  call('PUBLISH', P .. ':to-parallel', key)
+end
+
+local function drop_message() end
+
+local next_message
+function next_message(worker)
+  local oldest = call('LPOP', P .. ':backlog')
+  if not oldest then return nil end
+  local id = string.match(oldest, '^%d+')
+  local key = P .. ':message:' .. id
+  local renamed = redis.pcall('RENAME', key, key .. '.tmp')
+  if type(renamed) == 'table' and renamed.err then
+    record('dead_lettered', '"message":' .. id .. ',"why":"its key is gone"')
+    return next_message(worker)
+  end
+  local body = call('GET', key .. '.tmp')
+  call('DEL', key .. '.tmp')
+  call('HSET', P .. ':bodies', worker, body)
+  return id, 1, body
+end
+
+local function has_returned_message() return false end
+
+local function held_message(worker) return call('HGET', P .. ':bodies', worker) or '' end
+
+local function bury(worker, id, why)
+  call('XADD', P .. ':dead', '*', 'id', id, 'why', why, 'm', held_message(worker))
+end
+
+local function return_message(worker, id, attempt)
+  local from, number = string.match(worker, '^(.*)/(%d+)$')
+  record('lost', '"message":' .. id .. ',"server":"' .. from .. '","worker":' .. number
+    .. ',"attempt":' .. attempt)
+end
+
+local function count_waiting() return call('LLEN', P .. ':backlog') end

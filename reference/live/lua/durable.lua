@@ -1,0 +1,84 @@
+-- Where messages are kept in the durable profile: a stream, read by one consumer group.
+--
+--   :messages   stream; the id of message n is n-0. Group `workers`; a consumer is a worker.
+--   :returned   sorted set of what was taken back: "message attempts", by message
+--   :dead       stream of what could not be read
+
+local STREAM, GROUP = P .. ':messages', 'workers'
+
+local function expire() end
+
+-- Publish a message under the next number; `write` makes the event and the body of the number. Were
+-- there a stranger's entry with a higher id, the messages are numbered on from that.
+local function keep_message(write)
+  local id = meta.published + 1
+  local event, body = write(whole(id))
+  local added = redis.pcall('XADD', STREAM, whole(id) .. '-0', 'm', body)
+  if type(added) == 'table' and added.err then
+    local facts = call('XINFO', 'STREAM', STREAM)
+    for place = 1, #facts, 2 do
+      if facts[place] == 'last-generated-id' then
+        id = tonumber(string.match(facts[place + 1], '^%d+')) + 1
+      end
+    end
+    event, body = write(whole(id))
+    call('XADD', STREAM, whole(id) .. '-0', 'm', body)
+  end
+  set('published', id)
+  record('published', event)
+end
+
+local function drop_message(id)
+  call('XACK', STREAM, GROUP, id .. '-0')
+  call('XDEL', STREAM, id .. '-0')
+end
+
+local function put_aside(id, why, fields)
+  call('XADD', P .. ':dead', '*', 'id', id, 'why', why, unpack(fields))
+  call('XACK', STREAM, GROUP, id)
+  call('XDEL', STREAM, id)
+end
+
+-- The oldest message nobody holds, for that worker: its id, attempt and body; nil if there is none.
+local next_message
+function next_message(worker)
+  local back = call('ZPOPMIN', P .. ':returned')[1]
+  if back then
+    local id, attempts = string.match(back, '^(%d+) (%d+)$')
+    local entry = call('XCLAIM', STREAM, GROUP, worker, 0, id .. '-0')[1]
+    if entry then return id, attempts + 1, entry[2][2] end
+    record('dead_lettered', '"message":' .. id .. ',"why":"its body is gone from the stream"')
+    return next_message(worker)
+  end
+  local read = redis.pcall('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', 1, 'STREAMS', STREAM, '>')
+  if not read then return nil end
+  if read.err then  -- there is no group yet
+    call('XGROUP', 'CREATE', STREAM, GROUP, '0', 'MKSTREAM')
+    return next_message(worker)
+  end
+  local entry = read[1][2][1]
+  local id = string.match(entry[1], '^(%d+)%-0$')
+  if id and tonumber(id) <= meta.published and entry[2][1] == 'm' then return id, 1, entry[2][2] end
+  put_aside(entry[1], 'nobody here has published it', entry[2])
+  return next_message(worker)
+end
+
+local function has_returned_message() return call('EXISTS', P .. ':returned') == 1 end
+
+local function held_message(_, id)
+  local entry = call('XRANGE', STREAM, id .. '-0', id .. '-0')[1]
+  return entry and entry[2][2] or ''
+end
+
+local function bury(worker, id, why)
+  put_aside(id .. '-0', why, {'m', held_message(worker, id)})
+end
+
+local function return_message(worker, id, attempt)
+  local from, number = string.match(worker, '^(.*)/(%d+)$')
+  call('ZADD', P .. ':returned', id, id .. ' ' .. attempt)
+  record('reclaimed', '"message":' .. id .. ',"server":"' .. from .. '","worker":' .. number
+    .. ',"attempt":' .. attempt)
+end
+
+local function count_waiting() return call('XLEN', STREAM) - call('HLEN', P .. ':held') end

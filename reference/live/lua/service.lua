@@ -1,0 +1,101 @@
+-- What is asked of the store beside the scheduler's own operations: who is there, what has happened,
+-- and whether this is still the run of the store that it was.
+--
+--   :members   hash server -> "process description" of those that have appeared and not left
+--   :told      hash server -> the number of the last event that it has told
+
+-- Events come without their opening brace and their `at`. A server numbers what it tells, so that
+-- what is told again is not taken down twice; 0 is not a number.
+local function note_told(event) lines[#lines + 1] = '{"at":' .. at .. ',' .. event end
+
+function meaning.Tell()
+  local first, count = take_number(), take_number()
+  local last = first > 0 and tonumber(call('HGET', P .. ':told', server) or 0) or -1
+  for place = first, first + count - 1 do
+    local event = take()
+    if place > last then note_told(event) end
+  end
+  if first > 0 then call('HSET', P .. ':told', server, whole(math.max(last, first + count - 1))) end
+end
+
+-- A server that has not left, and now appears in another process, has crashed; when, nobody saw.
+function meaning.Appear()
+  local process, description, started = take(), take(), take()
+  local before = call('HGET', P .. ':members', server)
+  if before and starts_with(before, process .. ' ') then return end
+  if before then
+    record('server_crashed', '"server":"' .. server .. '","heard":'
+      .. (call('HGET', P .. ':heard', server) or at))
+  end
+  call('HSET', P .. ':members', server, process .. ' ' .. description)
+  note_told(started)
+end
+
+-- A server has left, or was seen to crash.
+function meaning.Leave()
+  local name, event = take(), take()
+  if call('HDEL', P .. ':members', name) == 1 then
+    call('DEL', P .. ':inbox:' .. name, P .. ':bell:' .. name)
+    note_told(event)
+  end
+end
+
+-- Another run of the store may have lost the last writes: what was handed out in them is not handed
+-- out again, nor taken for what is handed out from now on, and nobody leads. The clock makes sure that
+-- no two leaps end at the same number, even if the first is lost as well.
+function meaning.Greet()
+  local run, leap = take(), take_number()
+  local before = call('HGET', P .. ':meta', 'run')
+  if before == run then return end
+  call('HSET', P .. ':meta', 'run', run)
+  if before then
+    set_leader('')
+    local milliseconds = math.floor(now / 1000)
+    set('epoch', math.max(meta.epoch + leap, milliseconds))
+    set('published', math.max(meta.published + leap, milliseconds))
+  end
+end
+
+-- What the servers of a cluster have in common. The first says it; the profile stays for good, how
+-- long a lease lasts while any server lives.
+function meaning.Settle()
+  local profile, lease = take(), take()
+  local known = call('HMGET', P .. ':meta', 'profile', 'lease')
+  if call('ZCOUNT', P .. ':alive', '(' .. at, '+inf') == 0 then known[2] = lease end
+  call('HSET', P .. ':meta', 'profile', known[1] or profile, 'lease', known[2] or lease)
+  reply('Settings', '"profile":"' .. (known[1] or profile) .. '","lease":' .. (known[2] or lease))
+end
+
+function meaning.NewProcess()
+  reply('Number', '"value":' .. call('HINCRBY', P .. ':last-process', server, 1))
+end
+
+function meaning.NewJob()
+  local id
+  repeat id = call('HINCRBY', P .. ':meta', 'last-job', 1)
+  until call('EXISTS', key_of(whole(id))) == 0
+  reply('Number', '"value":' .. whole(id))
+end
+
+function meaning.Overview()
+  local heard, members = call('HGETALL', P .. ':heard'), {}
+  local described = {}
+  local all = call('HGETALL', P .. ':members')
+  for place = 1, #all, 2 do described[all[place]] = string.match(all[place + 1], '^%d+ {(.*)$') end
+  for place = 1, #heard, 2 do
+    local name = heard[place]
+    if described[name] then
+      local alive = call('ZSCORE', P .. ':alive', name)
+      members[#members + 1] = '{"heard":' .. heard[place + 1] .. ',"alive_until":'
+        .. (alive and whole(tonumber(alive)) or heard[place + 1]) .. ',' .. described[name]
+    end
+  end
+  local leads = leader ~= '' and now < meta.ends
+  local settings = call('HMGET', P .. ':meta', 'profile', 'lease')
+  reply('Overview', '"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null') .. ',"epoch":'
+    .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"profile":"'
+    .. (settings[1] or 'durable') .. '","lease_length":' .. (settings[2] or 0) .. ',"jobs":' .. call('ZCARD', P .. ':jobs')
+    .. ',"waiting":' .. count_waiting() .. ',"held":' .. call('HLEN', P .. ':held')
+    .. ',"dead_lettered":' .. call('XLEN', P .. ':dead')
+    .. ',"members":[' .. table.concat(members, ',') .. ']')
+end

@@ -1,0 +1,98 @@
+"""What is asked of a live store beside the scheduler's own operations, and what it answers.
+
+The one idea: these concern the running of real processes, not scheduling: who is there, what has
+happened, whether the store is still the one it was. Nothing that ``reference`` decides depends on
+them.
+"""
+
+from typing import Any
+
+from reference.events import Event
+from reference.live.storage import Lease, Member
+from reference.operations import Operation, Reply
+from reference.queue import Profile
+
+
+class Tell(Operation, frozen=True, gc=False):
+    """Append events to the history, numbered from `first` in the asking server's own count.
+
+    So what is told again is not taken down twice; with `first` = 0 they are not numbered.
+    """
+
+    first: int
+    events: tuple[Any, ...]
+
+
+class Appear(Operation, frozen=True, gc=False):
+    """The asking server is there, in this process; tell of it by the event `started`."""
+
+    process: int
+    member: Member
+    started: Event
+
+
+class Leave(Operation, frozen=True, gc=False):
+    """A server has left, or was seen to crash: tell of it by `event`, unless it is known."""
+
+    server: str
+    event: Event
+
+
+class Greet(Operation, frozen=True, gc=False):
+    """A connection has been made to that run of the store; beyond a restart, leap by so many."""
+
+    run: str
+    leap: int
+
+
+class Settle(Operation, frozen=True, gc=False):
+    """Ask for what the servers have in common, or say it if one is the first (`lease` in µs)."""
+
+    profile: Profile
+    lease: int
+
+
+class NewProcess(Operation, frozen=True, gc=False):
+    """Ask for a process number of the asking server, higher than all before."""
+
+
+class NewJob(Operation, frozen=True, gc=False):
+    """Ask for an id that no job has had."""
+
+
+class AskOverview(Operation, frozen=True, gc=False, tag="Overview"):
+    """Ask who is there, who leads and what waits."""
+
+
+class Number(Reply, frozen=True, gc=False):
+    """A number that was asked for."""
+
+    value: int
+
+
+class Settings(Reply, frozen=True, gc=False):
+    """What the servers of the cluster have in common (`lease` in µs)."""
+
+    profile: Profile
+    lease: int
+
+
+class OverviewReply(Reply, frozen=True, gc=False, tag="Overview"):
+    """Who is there, who leads and what waits."""
+
+    profile: Profile
+    lease_length: int
+    lease: Lease
+    members: tuple[Member, ...]
+    jobs: int
+    waiting: int
+    held: int
+    dead_lettered: int
+
+
+class Unreadable(Reply, frozen=True, gc=False):
+    """In the place of an Assignment: the message cannot be read, and `why` (DLV-6)."""
+
+    message: int
+    attempt: int
+    why: str

@@ -1,0 +1,67 @@
+"""The simulator with its store on Redis: the same history as in memory, byte for byte."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import simulator.cluster
+from reference.events import Record
+from reference.history import Writer
+from reference.operations import Job, JobList, Jobs
+from reference.queue import Profile
+from simulator import swarm
+from simulator.replay import header_of, simulate
+from specs.recording import FORGETS, Recording
+from tests.live.arms import RedisArm, frozen, on_fakeredis
+
+
+class InSimulation(RedisArm):
+    """What the simulator asks of a store beside its operations."""
+
+    def job(self, id: str) -> Job | None:
+        answer = self.store.call("observer", [Jobs((id,))])
+        listed = answer.deliveries[0][2]
+        assert isinstance(listed, JobList)
+        return listed.jobs[0] if listed.jobs else None
+
+
+@pytest.fixture(scope="module")
+def clock() -> Iterator[Any]:
+    with frozen as clock:
+        yield clock
+
+
+def digest(recording: Recording) -> tuple[str, int]:
+    writer = Writer(header_of(recording))
+    simulate(recording, writer.record)
+    return writer.close(), writer.events
+
+
+def recordings(first: int) -> Iterator[Recording]:
+    """Ten drawn recordings; where a store forgets, its log has to be in memory."""
+    seed, found = first, 0
+    while found < 10:
+        profile: Profile = "durable" if seed % 3 else "classic"
+        recording = swarm.drawn_from(seed, profile)
+        if not any(command.do in FORGETS for command in recording.commands):
+            found += 1
+            yield recording
+        seed += 1
+
+
+@pytest.mark.parametrize("first", range(0, 1_000, 100))
+def test_redis_gives_the_same_history(
+    first: int, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_redis(record: Record, profile: Profile) -> InSimulation:
+        arm = on_fakeredis(profile, record, clock)
+        arm.__class__ = InSimulation
+        return arm  # type: ignore[return-value]
+
+    for recording in recordings(first):
+        expected, events = digest(recording)
+        assert events > 10
+        with monkeypatch.context() as patched:
+            patched.setattr(simulator.cluster, "MemoryStore", on_redis)
+            assert digest(recording) == (expected, events)
