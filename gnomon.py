@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+import reference.live.commands
 import simulator.commands
 import specs.commands
 from specs.console import BadInput, say_faults, say_text
@@ -44,6 +45,7 @@ def gnomon(
 
 simulator.commands.add_to(app)
 specs.commands.add_to(app)
+reference.live.commands.add_to(app)
 
 
 def main() -> None:

@@ -248,9 +248,13 @@ class ServerStopped(Event, frozen=True, gc=False, tag="server_stopped"):
 
 
 class ServerCrashed(Event, frozen=True, gc=False, tag="server_crashed"):
-    """A server was lost with everything in its memory."""
+    """A server was lost with everything in its memory.
+
+    If nobody saw when, it is told as soon as it is known, and it was `heard` last at that instant.
+    """
 
     server: str
+    heard: Instant | None = None
 
 
 class WritesLost(Event, frozen=True, gc=False, tag="writes_lost"):

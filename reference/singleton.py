@@ -119,6 +119,11 @@ class Singleton:
         """Whether it has resigned, and the store has heard of it."""
         return self._has_resigned and self._resigning is None
 
+    @property
+    def office(self) -> int | None:
+        """The epoch in which it leads; None if it does not, as far as it knows."""
+        return self._epoch if self._is_leading else None
+
     def beat(self, now: int, claims: tuple[Claim, ...] = ()) -> list[Operation]:
         """Ask for the lease or renew it, and ask again; to be done three times within a lease.
 

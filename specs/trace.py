@@ -262,6 +262,8 @@ class Trace:
             return
         self._end_presence(event.server, event.at, event)
         self.leases.server_left(event)
+        if type(event) is events.ServerCrashed and event.heard is not None:
+            self.faults.append(FaultSpan("silence", event.server, event.heard, event.at))
 
     def _end_presence(self, server: str, at: int, event: Any) -> None:
         began = self._up.pop(server)

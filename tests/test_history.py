@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin, Literal, Union
 
 import msgspec
 import pytest
@@ -46,7 +46,7 @@ def values_of(kind: Any) -> SearchStrategy[Any]:
     if kind == Instant:
         return st.sampled_from([FIRST_INSTANT, LAST_INSTANT]) | st.integers(0, LAST_INSTANT)
     arguments = get_args(kind)
-    if isinstance(kind, UnionType):
+    if isinstance(kind, UnionType) or get_origin(kind) is Union:
         return st.one_of(*(st.none() if k is type(None) else values_of(k) for k in arguments))
     if get_origin(kind) is Literal:
         return st.sampled_from(arguments)

@@ -1,0 +1,81 @@
+"""A way to the store that is made anew whenever it has broken.
+
+The one idea: whoever asks is told what went wrong and is asked to go on; nothing is asked twice
+here, because only the protocol knows what may be. When a connection is made the store is greeted
+with the run of it that answers: after a restart or a failover it goes on with new numbers, for it
+may have lost what it did last.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Lock
+from typing import TypeVar
+
+from redis.exceptions import RedisError
+
+from reference.live.store import Answer, RedisStore
+from reference.live.trouble import Trouble, classify
+from reference.live.verbs import Greet
+from reference.operations import Operation
+from reference.store import LEAP
+
+T = TypeVar("T")
+
+Open = Callable[[], RedisStore]
+"""Finds the store as of now; raises what ``redis`` raises."""
+
+
+class StoreFailed(Exception):
+    """The store did not answer; whether it did what it was asked is not known."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.problem)
+        self.trouble = trouble
+
+
+class Connection:
+    """Asks the store that `open` finds; may be used by several threads."""
+
+    def __init__(self, open: Open) -> None:
+        self._open = open
+        self._store: RedisStore | None = None
+        self._lock = Lock()
+
+    def call(self, server: str, operations: Sequence[Operation]) -> Answer:
+        """Carry out `operations` of `server` at one instant. Raises StoreFailed."""
+        return self.use(lambda store: store.call(server, operations))
+
+    def use(self, use: Callable[[RedisStore], T]) -> T:
+        """What `use` makes of the store. Raises StoreFailed for what ``redis`` raises in it."""
+        try:
+            return use(self._greeted())
+        except (RedisError, OSError) as error:
+            raise self._failed(error) from error
+
+    def _greeted(self) -> RedisStore:
+        with self._lock:
+            if self._store is None:
+                store = self._open()
+                store.call("", [Greet(_run_of(store), LEAP)])
+                self._store = store
+            return self._store
+
+    def _failed(self, error: Exception) -> StoreFailed:
+        trouble = classify(error)
+        if trouble.resolves_anew:
+            self.close()
+        return StoreFailed(trouble)
+
+    def close(self) -> None:
+        """Let the connection go; the next call makes another."""
+        with self._lock:
+            store, self._store = self._store, None
+        if store is not None:
+            with suppress(RedisError, OSError):
+                store.client.close()
+
+
+def _run_of(store: RedisStore) -> str:
+    """What tells this run of the store from another, after a restart or a failover."""
+    run: str = store.client.info("server")["run_id"]
+    return run

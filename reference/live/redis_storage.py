@@ -1,0 +1,101 @@
+"""The store on Redis, as people ask it.
+
+The one idea: it is one more asker of the same store, by the name `OPERATOR`; what fails is told to
+whoever asked, who alone knows whether to ask again.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from reference.events import AnyEvent, Event
+from reference.live.connection import Connection, StoreFailed
+from reference.live.storage import OPERATOR, Overview, Told
+from reference.live.store import RedisStore
+from reference.live.trouble import unavailable
+from reference.live.verbs import AskOverview, NewJob, Number, OverviewReply, Tell
+from reference.operations import Operation, Reply
+
+_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
+
+
+class RedisStorage:
+    """A `Storage` over a connection. Each method raises StoreUnavailable."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ask(self, operation: Operation) -> Reply:
+        """Carry out an operation in the name of `OPERATOR`; never one that waits."""
+        try:
+            answer = self._connection.call(OPERATOR, [operation])
+        except StoreFailed as failed:
+            raise unavailable(failed.trouble) from failed
+        return answer.deliveries[0][2]
+
+    def new_job_id(self) -> str:
+        """An id that no job has had, such as ``17``."""
+        number = self.ask(NewJob())
+        assert isinstance(number, Number)
+        return str(number.value)
+
+    def overview(self) -> Overview:
+        """Who is there, who leads, and what waits."""
+        reply = self.ask(AskOverview())
+        assert isinstance(reply, OverviewReply)
+        return Overview(**msgspec.structs.asdict(reply))
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Append to the history; the store puts its own time in the place of each `at`."""
+        try:
+            self._connection.call(OPERATOR, [Tell(0, tuple(events))])
+        except StoreFailed as failed:
+            raise unavailable(failed.trouble) from failed
+
+    def history(self, after: int = 0, most: int = 1_000) -> Sequence[Told]:
+        """Up to `most` events numbered above `after`, in order; empty if there are none yet."""
+        # An entry is named by its first event; the one before may go on beyond `after`.
+        before = self._entries("XREVRANGE", f"{after + 1}-0", "-", 1)
+        first = before[0][0].decode() if before else "-"
+        told: list[Told] = []
+        while len(told) < most:
+            entries = self._entries("XRANGE", first, "+", most)
+            if not entries:
+                break
+            told += (event for entry in entries for event in _read(entry) if event.seq > after)
+            first = f"({entries[-1][0].decode()}"
+        return told[:most]
+
+    def history_backwards(self, before: int | None = None, most: int = 1_000) -> Iterator[Told]:
+        """The latest events, numbered below `before`, the latest first; at most `most`."""
+        last = "+" if before is None else f"{before - 1}-0"
+        while most > 0:
+            entries = self._entries("XREVRANGE", last, "-", min(most, 1_000))
+            if not entries:
+                return
+            for entry in entries:
+                for event in reversed(_read(entry)):
+                    if (before is None or event.seq < before) and most > 0:
+                        most -= 1
+                        yield event
+            last = f"({entries[-1][0].decode()}"
+
+    def _entries(self, command: str, start: str, end: str, count: int) -> list[tuple[bytes, bytes]]:
+        def read(store: RedisStore) -> Any:
+            key = f"{store.prefix}:history"
+            return store.client.execute_command(command, key, start, end, "COUNT", count)
+
+        try:
+            return [(id, fields[b"e"]) for id, fields in self._connection.use(read)]
+        except StoreFailed as failed:
+            raise unavailable(failed.trouble) from failed
+
+
+def _read(entry: tuple[bytes, bytes]) -> list[Told]:
+    """The events of an entry, which is named by the first of them."""
+    id, lines = entry
+    first = int(id.partition(b"-")[0])
+    return [
+        Told(first + place, _events.decode(line)) for place, line in enumerate(lines.split(b"\n"))
+    ]
