@@ -4,6 +4,7 @@ The one idea: it is one more asker of the same store, by the name `OPERATOR`; wh
 whoever asked, who alone knows whether to ask again.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,11 +12,14 @@ import msgspec
 
 from reference.events import AnyEvent, Event
 from reference.live.connection import Connection, StoreFailed
+from reference.live.replies import UNREADABLE
 from reference.live.storage import OPERATOR, Overview, Told
 from reference.live.store import RedisStore
 from reference.live.trouble import unavailable
 from reference.live.verbs import AskOverview, NewJob, Number, OverviewReply, Tell
 from reference.operations import Operation, Reply
+
+logger = logging.getLogger("gnomon.store")
 
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
 
@@ -87,15 +91,19 @@ class RedisStorage:
             return store.client.execute_command(command, key, start, end, "COUNT", count)
 
         try:
-            return [(id, fields[b"e"]) for id, fields in self._connection.use(read)]
+            entries = self._connection.use(read)
         except StoreFailed as failed:
             raise unavailable(failed.trouble) from failed
+        return [(id, fields.get(b"e", b"")) for id, fields in entries]
 
 
 def _read(entry: tuple[bytes, bytes]) -> list[Told]:
-    """The events of an entry, which is named by the first of them."""
+    """The events of an entry, which is named by the first of them; a stranger's entry has none."""
     id, lines = entry
     first = int(id.partition(b"-")[0])
-    return [
-        Told(first + place, _events.decode(line)) for place, line in enumerate(lines.split(b"\n"))
-    ]
+    try:
+        happened = [_events.decode(line) for line in lines.split(b"\n")]
+    except UNREADABLE as error:
+        logger.error("entry %s of the history cannot be read: %s", id.decode(), error)  # noqa: TRY400
+        return []
+    return [Told(first + place, event) for place, event in enumerate(happened)]

@@ -152,7 +152,14 @@ def read_delivery(raw: Raw, operations: Sequence[Operation]) -> Delivery:
     return to.decode(), answered, read_reply(reply, body)
 
 
-def read_inbox(server: str, entry: bytes) -> Delivery:
-    """A delivery that waited in the inbox of `server`."""
-    operation, reply, body = entry.split(b"\n", 2)
-    return server, _waiting.decode(operation), read_reply(reply, body)
+def read_inbox(server: str, entries: Sequence[bytes]) -> Iterator[Delivery]:
+    """The deliveries that waited in the inbox of `server`; what cannot be read is passed over.
+
+    Whoever waits for it asks again.
+    """
+    for entry in entries:
+        try:
+            operation, reply, body = entry.split(b"\n", 2)
+            yield server, _waiting.decode(operation), read_reply(reply, body)
+        except (*UNREADABLE, ValueError) as error:
+            logger.error("an entry of the inbox cannot be read: %s", error)  # noqa: TRY400

@@ -57,10 +57,6 @@ class Answer(NamedTuple):
     others: list[tuple[int, str]]
 
 
-class NotReplicated(redis.ConnectionError):
-    """Too few replicas have what a call did: whether it lasts is not known."""
-
-
 class RedisStore:
     """The store that `client`, a ``redis.Redis``, is connected to.
 
@@ -101,7 +97,7 @@ class RedisStore:
         own = server.encode()
         return Answer(
             int(now),
-            [replies.read_inbox(server, entry) for entry in inbox],
+            list(replies.read_inbox(server, inbox)),
             [replies.read_delivery(raw, operations) for raw in raws if raw[0] == own],
             [(place, raw[0].decode()) for place, raw in enumerate(raws) if raw[0] != own],
         )
@@ -114,7 +110,10 @@ class RedisStore:
         pipeline.execute_command("WAIT", self._replicas, self._patience)
         answer, reached = pipeline.execute()
         if reached < self._replicas:
-            raise NotReplicated(f"{reached} of {self._replicas} replicas have it")
+            # As a server says it that is told to take no writes without them.
+            raise redis.ResponseError(
+                f"NOREPLICAS {reached} of {self._replicas} have it"
+            )
         return answer
 
 

@@ -48,7 +48,7 @@ class RedisArm:
         for place, other in answer.others:
             entry = self.store.client.lpop(f"{self.store.prefix}:inbox:{other}")
             assert isinstance(entry, bytes)
-            deliveries.insert(place, replies.read_inbox(other, entry))
+            deliveries.insert(place, *replies.read_inbox(other, [entry]))
         for event in self._new_events():
             self._record(event)
         return deliveries

@@ -17,8 +17,9 @@ local function key_of(id) return P .. ':job:' .. id end
 local function load_job(id, ...)
   local fields = select('#', ...) > 0 and {...} or FIELDS
   local values = call('HMGET', key_of(id), 'revision', unpack(fields))
-  if not values[1] then return nil end
-  local job = {key = id, revision = tonumber(values[1])}
+  local revision = values[1] and tonumber(values[1])
+  if not revision then return nil end
+  local job = {key = id, revision = revision}
   for place, field in ipairs(fields) do
     if field ~= 'revision' then job[field] = values[place + 1] or '' end
   end

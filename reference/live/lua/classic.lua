@@ -42,8 +42,7 @@ function next_message(worker)
   if not oldest then return nil end
   local id = string.match(oldest, '^%d+')
   local key = P .. ':message:' .. id
-  local renamed = redis.pcall('RENAME', key, key .. '.tmp')
-  if type(renamed) == 'table' and renamed.err then
+  if failed(redis.pcall('RENAME', key, key .. '.tmp')) then
     record('dead_lettered', '"message":' .. id .. ',"why":"its key is gone"')
     return next_message(worker)
   end

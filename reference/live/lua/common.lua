@@ -9,6 +9,7 @@
 -- KEYS[1] is the prefix of every key; its hash tag keeps them in one slot.
 --   :meta      numbers (below), who leads, and which run of the store this is
 --   :history   stream of events, an entry a call; an entry's id is the number of its first event
+--   :dead      stream of what could not be read
 --   :inbox:S   list of deliveries that server S has not fetched; :bell:S is rung when one comes
 -- ARGV: the asking server, how many events the history keeps, then the operations.
 
@@ -26,7 +27,8 @@ local function take_number() return tonumber(take()) end
 local server = take()
 local keep = take_number()
 
-local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created'}
+local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
+  'leapt', 'landed'}
 local meta, changed = {}, {}
 local kept = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
 local leader = kept[1] or ''
@@ -90,13 +92,43 @@ local function fill(place, type, rest, body)
   out[place - 1], out[place] = answer(type, rest), body or ''
 end
 
-local function finish(inbox)
-  if #lines > 0 then
+local function failed(answer) return type(answer) == 'table' and answer.err end
+
+-- The highest number that an entry of a stream has had: a stranger may have put something there, and
+-- what is ours goes on behind it.
+local function highest(stream)
+  local facts = call('XINFO', 'STREAM', stream)
+  for place = 1, #facts, 2 do
+    if facts[place] == 'last-generated-id' then
+      return tonumber(string.match(facts[place + 1], '^%d+'))
+    end
+  end
+end
+
+-- The first event that the history keeps, where it has leapt over a stranger's entry or not.
+local function first_kept()
+  local since = meta.events - meta.landed
+  if since >= keep then return meta.events - keep end
+  return math.max(meta.leapt - (keep - since), 0)
+end
+
+local function append_history()
+  local function append()
     local first = meta.events + 1
     set('events', meta.events + #lines)
-    call('XADD', P .. ':history', 'MINID', '~', whole(math.max(meta.events - keep, 0)),
+    return redis.pcall('XADD', P .. ':history', 'MINID', '~', whole(first_kept()),
       whole(first) .. '-0', 'e', table.concat(lines, '\n'))
   end
+  if failed(append()) then
+    set('leapt', meta.events - #lines)
+    set('landed', highest(P .. ':history'))
+    set('events', meta.landed)
+    append()
+  end
+end
+
+local function finish(inbox)
+  if #lines > 0 then append_history() end
   if next(changed) then
     set('now', now)
     local fields = {}

@@ -2,25 +2,17 @@
 --
 --   :messages   stream; the id of message n is n-0. Group `workers`; a consumer is a worker.
 --   :returned   sorted set of what was taken back: "message attempts", by message
---   :dead       stream of what could not be read
 
 local STREAM, GROUP = P .. ':messages', 'workers'
 
 local function expire() end
 
--- Publish a message under the next number; `write` makes the event and the body of the number. Were
--- there a stranger's entry with a higher id, the messages are numbered on from that.
+-- Publish a message under the next number; `write` makes the event and the body of the number.
 local function keep_message(write)
   local id = meta.published + 1
   local event, body = write(whole(id))
-  local added = redis.pcall('XADD', STREAM, whole(id) .. '-0', 'm', body)
-  if type(added) == 'table' and added.err then
-    local facts = call('XINFO', 'STREAM', STREAM)
-    for place = 1, #facts, 2 do
-      if facts[place] == 'last-generated-id' then
-        id = tonumber(string.match(facts[place + 1], '^%d+')) + 1
-      end
-    end
+  if failed(redis.pcall('XADD', STREAM, whole(id) .. '-0', 'm', body)) then
+    id = highest(STREAM) + 1
     event, body = write(whole(id))
     call('XADD', STREAM, whole(id) .. '-0', 'm', body)
   end
@@ -58,7 +50,8 @@ function next_message(worker)
   end
   local entry = read[1][2][1]
   local id = string.match(entry[1], '^(%d+)%-0$')
-  if id and tonumber(id) <= meta.published and entry[2][1] == 'm' then return id, 1, entry[2][2] end
+  local start = '{"id":' .. (id or '') .. ','
+  if id and string.sub(entry[2][2], 1, #start) == start then return id, 1, entry[2][2] end
   put_aside(entry[1], 'nobody here has published it', entry[2])
   return next_message(worker)
 end
