@@ -10,6 +10,7 @@ left to account for; it moves to where a leader says, or to now when the definit
 
 from collections.abc import Hashable
 from copy import copy
+from itertools import islice
 
 import msgspec
 
@@ -18,6 +19,7 @@ from reference.clock import FIRST_INSTANT
 from reference.events import Record, shown
 from reference.jobs import Definition
 from reference.operations import (
+    PAGE,
     Accepted,
     Changes,
     DeleteJob,
@@ -37,11 +39,12 @@ from reference.operations import (
 class KeptJob:
     """A job and what the store remembers about it."""
 
-    __slots__ = ("accounted", "cursor", "definition", "id", "published", "repeats", "revision",
-                 "shown")  # fmt: skip
+    __slots__ = ("accounted", "cursor", "definition", "id", "number", "published", "repeats",
+                 "revision", "shown")  # fmt: skip
 
-    def __init__(self, id: str, definition: Definition, now: int) -> None:
+    def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
         self.id = id
+        self.number = number  # in the order of creation
         self.revision = 1
         self.published = 0
         self.accounted = FIRST_INSTANT - 1  # the latest instant accounted for
@@ -82,17 +85,19 @@ class KeptJob:
 
     def key(self) -> Hashable:
         """All that can influence what becomes of it."""
-        return self.id, self.revision, self.definition, self.cursor, self.published, self.accounted
+        return (self.id, self.number, self.revision, self.definition, self.cursor, self.published,
+                self.accounted)  # fmt: skip
 
 
 class Catalogue:
     """All jobs; `by_id` is the table of them and `version` counts changes, to be read only."""
 
-    __slots__ = ("_changed", "_names", "_record", "_watchers", "by_id", "version")
+    __slots__ = ("_changed", "_created", "_names", "_record", "_watchers", "by_id", "version")
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self.version = 0
+        self._created = 0
         self.by_id: dict[str, KeptJob] = {}
         self._names: dict[str, str] = {}  # name -> id
         self._changed: dict[str, int] = {}  # id, also of deleted jobs -> version; latest last
@@ -114,7 +119,8 @@ class Catalogue:
             return self._reject(now, server, operation, f"id: there is a job {id!r} already")
         if definition.name in self._names:
             return self._reject(now, server, operation, _name_taken(definition.name))
-        kept = self.by_id[id] = KeptJob(id, definition, now)
+        self._created += 1
+        kept = self.by_id[id] = KeptJob(id, self._created, definition, now)
         self._names[definition.name] = id
         self._record(events.JobCreated(now, id, definition.name, jobs.write(definition)))
         return self._accept(now, server, operation, kept)
@@ -174,9 +180,14 @@ class Catalogue:
         return self.tell_of_change(now, kept)
 
     def read(self, now: int, server: str, operation: Jobs) -> list[Delivery]:
-        """Read jobs."""
-        ids = tuple(self.by_id) if operation.ids is None else operation.ids
-        return [(server, operation, self._job_list(now, ids))]
+        """Read jobs: O(jobs)."""
+        if operation.ids is not None:
+            return [(server, operation, self._job_list(now, operation.ids))]
+        later = (kept for kept in self.by_id.values() if kept.number > operation.after)
+        page = list(islice(later, PAGE))
+        more = page[-1].number if len(page) == PAGE else None
+        ids = tuple(kept.id for kept in page)
+        return [(server, operation, self._job_list(now, ids, more))]
 
     def watch(self, now: int, server: str, operation: Changes) -> list[Delivery]:
         """Read what has changed, or let the server wait until something does: O(changes)."""
@@ -215,6 +226,7 @@ class Catalogue:
         """All that can influence what it does: O(jobs)."""
         return (
             self.version,
+            self._created,
             tuple(kept.key() for kept in self.by_id.values()),
             frozenset(self._names.items()),
             tuple(self._changed.items()),
@@ -253,10 +265,10 @@ class Catalogue:
         reply = Accepted(now, kept.revision)
         return [(server, operation, reply), *self.tell_of_change(now, kept)]
 
-    def _job_list(self, now: int, ids: tuple[str, ...]) -> JobList:
+    def _job_list(self, now: int, ids: tuple[str, ...], more: int | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
-        return JobList(now, self.version, there, gone)
+        return JobList(now, self.version, there, gone, more)
 
 
 def _name_taken(name: str) -> str:

@@ -76,7 +76,13 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def interval(self) -> int:
         """The length of the interval in µs; 0 for a job that has none."""
-        return sum(getattr(self, unit) * size for unit, size in INTERVAL_UNITS.items())
+        return (
+            self.weeks * WEEK
+            + self.days * DAY
+            + self.hours * HOUR
+            + self.minutes * MINUTE
+            + self.seconds * SECOND
+        )
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False):

@@ -173,10 +173,15 @@ class Refused(Reply, frozen=True, gc=False):
     why: str
 
 
+PAGE = 1_000
+"""So many jobs are read at once when all are: no asker holds up the store for long."""
+
+
 class Jobs(Operation, frozen=True, gc=False):
-    """Read some jobs, or all of them when `ids` is None."""
+    """Read some jobs; when `ids` is None a page of all, those created later than number `after`."""
 
     ids: tuple[str, ...] | None = None
+    after: int = 0
 
 
 class Changes(Operation, frozen=True, gc=False):
@@ -186,11 +191,15 @@ class Changes(Operation, frozen=True, gc=False):
 
 
 class JobList(Reply, frozen=True, gc=False):
-    """Jobs as they are at `version`, and the ids of those asked for that are not there."""
+    """Jobs as they are at `version`, and the ids of those asked for that are not there.
+
+    There are more to be read after number `more`, unless it is None.
+    """
 
     version: int
     jobs: tuple[Job, ...]
     gone: tuple[str, ...] = ()
+    more: int | None = None
 
 
 # --- publishing

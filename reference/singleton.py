@@ -7,7 +7,8 @@ costs a reload, never an occurrence.
     state       input                     next        output
     any         beat                      the same    Campaign, and what was not answered once more
     following   Leader: itself            loading     Jobs
-    loading     JobList                   leading     Changes
+    loading     JobList, and more         loading     Jobs
+    loading     JobList, the last         leading     Changes
     leading     tick                      leading     Publish (one in flight at a time)
     leading     Outcomes, all accepted    leading
     leading     Outcomes, some refused    leading     Jobs (those)
@@ -265,9 +266,7 @@ class Singleton:
         elif reply.epoch != self._epoch:
             self._step_down()
             self._epoch = reply.epoch
-            self._loading = Jobs()
-            self._unanswered[self._loading] = False
-            return self._loading
+            return self._load(after=0)
         elif self._is_leading and reply.version > self._version:
             return Changes(self._version)
         return None
@@ -285,12 +284,26 @@ class Singleton:
         for id in () if is_stale else reply.gone:
             self._forget(id)
         if operation is self._loading:
-            self._loading = None
-            self._is_leading = True
-        elif type(operation) is not Changes:
+            return self._go_on_loading(operation, reply)
+        if type(operation) is not Changes:
             return None
         self._version = reply.version
         return Changes(reply.version)
+
+    def _load(self, after: int) -> Jobs:
+        self._loading = jobs = Jobs(after=after)
+        self._unanswered[jobs] = False
+        return jobs
+
+    def _go_on_loading(self, page: Jobs, reply: JobList) -> Operation:
+        """Read the next page, or lead, and learn what has changed since the first."""
+        if page.after == 0:
+            self._version = reply.version
+        if reply.more is not None:
+            return self._load(reply.more)
+        self._loading = None
+        self._is_leading = True
+        return Changes(self._version)
 
     def _learn_job(self, job: Job) -> None:
         when, cursor = trigger(job.definition), job.cursor

@@ -12,7 +12,7 @@ none means the job as it is, and is asked for again when somebody else was quick
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -113,7 +113,7 @@ def next_due(job: Job) -> int | None:
 
 def get(storage: Storage, id: str) -> Job:
     """The job of that id. Raises NoSuchJob."""
-    found = _read(storage, (id,))
+    found = _read(storage, Jobs((id,))).jobs
     if not found:
         raise NoSuchJob(f"id {id!r}")
     return found[0]
@@ -121,12 +121,12 @@ def get(storage: Storage, id: str) -> Job:
 
 def get_all(storage: Storage) -> list[Job]:
     """Every job, by name."""
-    return sorted(_read(storage, None), key=lambda job: job.definition.name)
+    return sorted(all_jobs(storage), key=lambda job: job.definition.name)
 
 
 def get_by_name(storage: Storage, name: str) -> Job:
     """The job of that name: O(jobs). Raises NoSuchJob."""
-    for job in _read(storage, None):
+    for job in all_jobs(storage):
         if job.definition.name == name:
             return job
     raise NoSuchJob(f"name {name!r}")
@@ -189,10 +189,19 @@ def _note(outcomes: dict[int, dict[str, Any]], event: Event) -> None:
         outcomes[event.message] = who | facts | (noted if event.attempt == latest else {})
 
 
-def _read(storage: Storage, ids: tuple[str, ...] | None) -> tuple[Job, ...]:
-    reply = storage.ask(Jobs(ids))
+def all_jobs(storage: Storage) -> Iterator[Job]:
+    """Every job, in the order of creation."""
+    page: int | None = 0
+    while page is not None:
+        reply = _read(storage, Jobs(after=page))
+        yield from reply.jobs
+        page = reply.more
+
+
+def _read(storage: Storage, jobs: Jobs) -> JobList:
+    reply = storage.ask(jobs)
     assert isinstance(reply, JobList)
-    return reply.jobs
+    return reply
 
 
 # --- changing
@@ -303,7 +312,7 @@ def _taken_name(storage: Storage, id: str, name: object) -> list[Fault]:
 
     The store has the last word; this is asked only when there are other faults to tell with it.
     """
-    for job in _read(storage, None):
+    for job in all_jobs(storage):
         if job.definition.name == name and job.id != id:
             return [Fault("name", repr(name), "there is a job of that name already")]
     return []

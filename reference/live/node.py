@@ -5,8 +5,7 @@ The one idea: one thread owns the `Server` and does what the simulator's node do
     wait      until something comes in, or something is to be done
     take      what came in: a run has ended, the bell was rung, the server shall leave
     keep time beat, tick
-    exchange  what has happened and what is asked, in one call; then what follows from the answers,
-              until there is nothing to say
+    exchange  what has happened and what is asked, in one call
 
 So while a call is under way whatever happens is gathered, and the busier a server, the more goes
 into one call. A call that fails is over: what was asked in it is lost, as on a link of the
@@ -231,6 +230,8 @@ class Node:
         """When something is to be done next (µs)."""
         if self._retry_at is not None:
             planned = [self._retry_at]
+        elif self._has_to_say:
+            return 0
         else:
             assert self._server is not None
             wake_at = self._server.singleton.wake_at
@@ -278,29 +279,34 @@ class Node:
     # --- to the store and back
 
     def _exchange(self) -> None:
-        """Say all there is to say, and what follows from the answers."""
+        """Say what there is to say, in one call; what follows from the answers is to be said next."""
         if self._retry_at is not None:
             self._outgoing.clear()  # lost, as what is sent where nobody listens
             return
-        while self._outgoing or self._told or self._is_rung:
-            operations = [*self._first_words, *self._tell(), *self._outgoing]
-            told = len(self._told)
-            self._outgoing, self._is_rung = [], False
-            before = self._clock.now
-            try:
-                answer = self._connection.call(self._name, operations)
-            except StoreFailed as failed:
-                self._suffer(failed.trouble)
-                return
-            now = self._clock.now
-            self._metrics.exchange_time.observe(now - before)
-            self._recover()
-            del self._told[:told]
-            self._next_told += told
-            self._first_words = []
-            for _, operation, reply in (*answer.inbox, *answer.deliveries):
-                self._receive(now, operation, reply)
-            self._note_office()
+        if not self._has_to_say:
+            return
+        operations = [*self._first_words, *self._tell(), *self._outgoing]
+        told = len(self._told)
+        self._outgoing, self._is_rung = [], False
+        before = self._clock.now
+        try:
+            answer = self._connection.call(self._name, operations)
+        except StoreFailed as failed:
+            self._suffer(failed.trouble)
+            return
+        now = self._clock.now
+        self._metrics.exchange_time.observe(now - before)
+        self._recover()
+        del self._told[:told]
+        self._next_told += told
+        self._first_words = []
+        for _, operation, reply in (*answer.inbox, *answer.deliveries):
+            self._receive(now, operation, reply)
+        self._note_office()
+
+    @property
+    def _has_to_say(self) -> bool:
+        return bool(self._outgoing or self._told or self._is_rung)
 
     def _tell(self) -> Iterable[Operation]:
         return [Tell(self._next_told, tuple(self._told))] if self._told else []

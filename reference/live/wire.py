@@ -16,6 +16,7 @@ from reference.jobs import Definition
 from reference.live.storage import Member
 from reference.live.verbs import Appear, AskOverview, Greet, Leave, NewJob, NewProcess, Settle, Tell
 from reference.operations import (
+    PAGE,
     Campaign,
     Changes,
     Claim,
@@ -132,7 +133,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     SetActive: lambda op: [*_current(op), int(op.is_active)],
     DeleteJob: _current,
     Execute: lambda op: [*_current(op), op.cid],
-    Jobs: lambda op: [-1] if op.ids is None else [len(op.ids), *op.ids],
+    Jobs: lambda op: [-1, op.after, PAGE] if op.ids is None else [len(op.ids), *op.ids],
     Changes: lambda op: [op.since],
     Publish: lambda op: [op.epoch, op.before, len(op.entries), *_entries(op.entries)],
     Claim: _claim,

@@ -14,15 +14,14 @@ local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'grace', 'definiti
 
 local function key_of(id) return P .. ':job:' .. id end
 
-local function load_job(id, ...)
-  local fields = select('#', ...) > 0 and {...} or FIELDS
+-- The `fields` of a job, and its revision; nil if it is not there, or is no job.
+local function load_job(id, fields)
   local values = call('HMGET', key_of(id), 'revision', unpack(fields))
   local revision = values[1] and tonumber(values[1])
   if not revision then return nil end
-  local job = {key = id, revision = revision}
-  for place, field in ipairs(fields) do
-    if field ~= 'revision' then job[field] = values[place + 1] or '' end
-  end
+  local job = {key = id}
+  for place = 1, #fields do job[fields[place]] = values[place + 1] or '' end
+  job.revision = revision
   return job
 end
 
@@ -62,21 +61,23 @@ local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
 end
 
-local function job_list(ids)
+local function job_list(ids, more)
   local jobs, gone = {}, {}
   for _, id in ipairs(ids) do
-    local job = load_job(id, 'id', 'active', 'definition', 'cursor', 'published')
-    if job then
-      jobs[#jobs + 1] = '{"id":' .. job.id .. ',"revision":' .. whole(job.revision)
-        .. ',"definition":{"is_active":' .. (job.active == '1' and 'true' or 'false') .. ','
-        .. job.definition .. '},"cursor":' .. (job.cursor == '' and 'null' or job.cursor)
-        .. ',"published":' .. job.published .. '}'
+    local values = call('HMGET', key_of(id), 'id', 'revision', 'active', 'definition', 'cursor',
+      'published')
+    if values[1] then
+      local cursor = values[5]
+      jobs[#jobs + 1] = '{"id":' .. values[1] .. ',"revision":' .. values[2]
+        .. ',"definition":{"is_active":' .. (values[3] == '1' and 'true' or 'false') .. ','
+        .. values[4] .. '},"cursor":' .. (cursor == '' and 'null' or cursor) .. ',"published":'
+        .. values[6] .. '}'
     else
       gone[#gone + 1] = quote(id)
     end
   end
   return answer('JobList', '"version":' .. whole(meta.version) .. ',"gone":['
-    .. table.concat(gone, ',') .. ']'), table.concat(jobs, '\n')
+    .. table.concat(gone, ',') .. '],"more":' .. (more or 'null')), table.concat(jobs, '\n')
 end
 
 -- Tell a server what has changed, or let it wait until something does.
@@ -133,7 +134,7 @@ end
 -- The job an operation is about, at the revision that it names; else it is refused.
 local function current()
   local id, revision, missing = take(), take_number(), take()
-  local job = load_job(id)
+  local job = load_job(id, FIELDS)
   if not job then
     refuse(missing)
   elseif job.revision ~= revision then

@@ -119,13 +119,17 @@ function meaning.DeleteJob()
 end
 
 function meaning.Jobs()
-  local count, ids = take_number(), {}
+  local count, ids, more = take_number(), {}, nil
   if count < 0 then
-    ids = call('ZRANGE', P .. ':jobs', 0, -1)
+    local after, page = take(), take_number()
+    local found = call('ZRANGEBYSCORE', P .. ':jobs', '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0,
+      page)
+    for place = 1, #found, 2 do ids[#ids + 1] = found[place] end
+    if #ids == page then more = whole(tonumber(found[#found])) end
   else
     for place = 1, count do ids[place] = take() end
   end
-  deliver(server, asked(), job_list(ids))
+  deliver(server, asked(), job_list(ids, more))
 end
 
 function meaning.Changes() watch(server, take()) end
@@ -176,6 +180,9 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
   if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
 end
 
+local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'published', 'accounted', 'shown',
+  'carried'}
+
 function meaning.Publish()
   local epoch, before, count = take_number(), take_number(), take_number()
   if now >= meta.ends then expire_lease() end
@@ -190,8 +197,7 @@ function meaning.Publish()
   for entry = 1, count do
     local id, revision, cursor, due, following = take(), take_number(), take(), take(), take()
     local cid, coalesced, skipped = take(), take(), take()
-    local job = load_job(id, 'id', 'active', 'cursor', 'grace', 'repeats', 'published', 'accounted',
-      'shown', 'carried')
+    local job = load_job(id, PLANNED)
     local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
     refusals[entry] = why and '"' .. why .. '"' or 'null'
     if why then
