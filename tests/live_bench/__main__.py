@@ -1,4 +1,4 @@
-"""``python -m tests.live_bench peers``: measures, prints tables, and judges nothing."""
+"""``python -m tests.live_bench``: measures, prints tables, and judges nothing."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from tests.live_bench import peers
+from tests.live_bench import figures, ours, peers
 from tests.live_bench.contest import Contest, hold, version_of
 from tests.live_bench.runs import marks_per_second
 
@@ -19,16 +19,12 @@ JOBS = (100, 1_000, 10_000)
 def contests() -> list[Contest]:
     """What is measured, and whom."""
     return [
-        *(
-            Contest(f"Publishing capacity, {jobs:,} jobs (occurrences/s)", peers.capacity(jobs))
-            for jobs in JOBS
-        ),
-        *(
-            Contest(f"Publishing, {jobs:,} due every second (occurrences/s)", peers.sustained(jobs))
-            for jobs in JOBS
-        ),
-        Contest("No-op runs, 2 worker processes (runs/s)", peers.runs()),
-    ]
+        *(Contest(f"Publishing capacity, {jobs:,} jobs (occurrences/s)",
+                  [*peers.capacity(jobs), ours.capacity(jobs)]) for jobs in JOBS),
+        *(Contest(f"Publishing, {jobs:,} due every second (occurrences/s)",
+                  [*ours.sustained(jobs), *peers.sustained(jobs)]) for jobs in JOBS),
+        Contest("No-op runs, 2 worker processes (runs/s)", [*peers.runs(), *ours.runs()]),
+    ]  # fmt: skip
 
 
 def surroundings() -> str:
@@ -50,7 +46,6 @@ def end(_signal: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.live_bench", description=__doc__)
-    parser.add_argument("who", choices=["peers"], help="whom to measure")
     parser.add_argument("--turns", type=int, default=3, help="turns, each contender once in each")
     chosen = parser.parse_args()
     if chosen.turns < 1:
@@ -61,6 +56,7 @@ def main() -> None:
     try:
         for contest in contests():
             hold(contest, chosen.turns, console)
+        figures.print_all(chosen.turns, console)
     except KeyboardInterrupt:
         sys.exit("interrupted")
 
