@@ -6,11 +6,13 @@ with the run of it that answers: after a restart or a failover it goes on with n
 may have lost what it did last.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import redis
 from redis.exceptions import RedisError
 
 from reference.live.store import Answer, RedisStore
@@ -48,7 +50,11 @@ class Connection:
     def use(self, use: Callable[[RedisStore], T]) -> T:
         """What `use` makes of the store. Raises StoreFailed for what ``redis`` raises in it."""
         try:
-            return use(self._greeted())
+            try:
+                return use(self._greeted())
+            except _AnotherRun:  # and it has not been asked anything yet
+                self.close()
+                return use(self._greeted())
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
 
@@ -76,6 +82,37 @@ class Connection:
 
 
 def _run_of(store: RedisStore) -> str:
-    """What tells this run of the store from another, after a restart or a failover."""
-    run: str = store.client.info("server")["run_id"]
-    return run
+    """What tells this run of the store from another; its client keeps to it from now on."""
+    pool = store.client.connection_pool
+    pool.reset()
+    pool.connection_kwargs["redis_connect_func"] = run = _OneRun()
+    store.client.ping()
+    return run.id
+
+
+class _AnotherRun(redis.ConnectionError):
+    """Where the store was answers another run of it."""
+
+
+class _OneRun:
+    """Lets a client connect to one run of the store only: the one that it finds first.
+
+    A client that finds its connection closed makes another without a word; were that to another
+    run of the store, after a restart, nobody would greet it.
+    """
+
+    def __init__(self) -> None:
+        self.id = ""
+
+    def __call__(self, connection: Any) -> None:
+        """What is done with each connection when it is made."""
+        connection.on_connect()
+        connection.send_command("INFO", "server")
+        found = _RUN_ID.search(connection.read_response())
+        id = found[1].decode() if found else "?"
+        if self.id not in ("", id):
+            raise _AnotherRun("another run of the store answers")
+        self.id = id
+
+
+_RUN_ID = re.compile(rb"run_id:(\w+)")

@@ -41,14 +41,16 @@ function meaning.Leave()
 end
 
 -- Another run of the store may have lost the last writes: what was handed out in them is not handed
--- out again, nor taken for what is handed out from now on, and nobody leads. The clock makes sure that
--- no two leaps end at the same number, even if the first is lost as well.
+-- out again, nor taken for what is handed out from now on, and nobody leads. How many they were, the
+-- store cannot know: it has lost what the history said of them as well. The clock makes sure that no
+-- two leaps end at the same number, even if the first is lost as well.
 function meaning.Greet()
   local run, leap = take(), take_number()
   local before = call('HGET', P .. ':meta', 'run')
   if before == run then return end
   call('HSET', P .. ':meta', 'run', run)
   if before then
+    record('writes_lost', '"writes":0,"since":' .. at .. ',"undone":[],"reopened":[]')
     set_leader('')
     local milliseconds = math.floor(now / 1000)
     set('epoch', math.max(meta.epoch + leap, milliseconds))

@@ -1,0 +1,28 @@
+"""The way to the store: a run of it that nobody has greeted is asked nothing."""
+
+from pathlib import Path
+
+from reference import events
+from reference.clock import SECOND
+from reference.live.address import read_address
+from reference.live.connection import Connection
+from reference.live.redis_storage import RedisStorage
+from reference.live.serving import StoreOptions
+from reference.live.verbs import Tell
+from tests.live.servers import on_a_port
+
+
+def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path) -> None:
+    with on_a_port(tmp_path, appendonly="yes", appendfsync="always") as server:
+        address = read_address(server.url)
+        options = StoreOptions(address=address, prefix="p", profile="durable", keep=1_000)
+        connection = Connection(options.open(SECOND))
+        began, ended = events.FaultBegan(0, "f", "s1"), events.FaultEnded(0, "f", "s1")
+        connection.call("s1", [Tell(1, (began,))])
+        server.kill()
+        server.start()
+        connection.call("s1", [Tell(2, (ended,))])
+        told = RedisStorage(connection).history()
+        kinds = [type(each.event) for each in told]
+        assert kinds == [events.FaultBegan, events.WritesLost, events.FaultEnded]
+        connection.close()

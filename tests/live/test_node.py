@@ -1,0 +1,216 @@
+"""Servers in threads of this process on a real store: the verified machines, in real time."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Thread
+from typing import NamedTuple
+
+import pytest
+
+from reference import events
+from reference.clock import MILLISECOND, SECOND, write_instant
+from reference.history import Header, History
+from reference.live import desk
+from reference.live.address import read_address
+from reference.live.bell import Bell
+from reference.live.clock import WallClock
+from reference.live.connection import Connection, Open
+from reference.live.crew import Crew
+from reference.live.metrics import Metrics
+from reference.live.node import Input, Node, Shape, Signal
+from reference.live.redis_storage import RedisStorage
+from reference.live.services import find_services
+from reference.live.serving import StoreOptions
+from reference.live.verbs import Settle
+from reference.queue import Profile
+from specs.rules import judge_trace
+from specs.trace import Trace
+from tests.live.servers import RealServer, on_a_socket, wait_until
+
+LEASE = 1_500 * MILLISECOND
+SERVICES = find_services([])
+
+
+class Live(NamedTuple):
+    node: Node
+    inputs: "SimpleQueue[Input]"
+    thread: Thread
+    crew: Crew
+
+
+def opened(url: str, profile: Profile = "durable", timeout: int = SECOND) -> Open:
+    options = StoreOptions(
+        address=read_address(url), prefix="gnomon", profile=profile, keep=100_000
+    )
+    return options.open(timeout)
+
+
+def start(url: str, name: str, workers: int, profile: Profile = "durable") -> Live:
+    inputs: SimpleQueue[Input] = SimpleQueue()
+    services = tuple(sorted(SERVICES))
+    shape = Shape(name=name, workers=workers, services=services, lease=LEASE, grace=5 * SECOND)
+    crew = Crew(name, SERVICES, workers, inputs.put)
+    connection = Connection(opened(url, profile))
+    connection.call(name, [Settle(profile, LEASE)])
+    node = Node(shape, connection, WallClock(), crew, Metrics(SERVICES, workers), inputs)
+    bell = Bell(name, opened(url, profile, 3 * SECOND), lambda: inputs.put(Signal.BELL))
+
+    def run() -> None:
+        node.run()
+        bell.close()
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    return Live(node, inputs, thread, crew)
+
+
+@contextmanager
+def cluster(
+    server: RealServer, names: Sequence[str], workers: int = 2, profile: Profile = "durable"
+) -> Iterator[tuple[list[Live], RedisStorage]]:
+    """Servers on an empty store; they have left in good order at the end."""
+    server.client().flushall()
+    live = [start(server.url, name, workers, profile) for name in names]
+    storage = RedisStorage(Connection(opened(server.url, profile)))
+    try:
+        wait_until(lambda: len(storage.overview().members) == len(names))
+        yield live, storage
+    finally:
+        for one in live:
+            one.inputs.put(Signal.DRAIN)
+        for one in live:
+            one.thread.join(10)
+            assert not one.thread.is_alive()
+
+
+def happened(storage: RedisStorage) -> list[events.Event]:
+    return [told.event for told in storage.history(most=1_000_000)]
+
+
+def broken(found: list[events.Event], profile: Profile = "durable") -> list[str]:
+    """The rules that do not hold."""
+    header = Header(start=found[0].at, end=found[-1].at, lease=LEASE, profile=profile)
+    findings = judge_trace(Trace(History(header, found)))
+    return [f"{id}: {finding.violations[0]}" for id, finding in findings.items()
+            if finding.violations]  # fmt: skip
+
+
+def count(storage: RedisStorage, kind: type[events.Event]) -> int:
+    return sum(type(event) is kind for event in happened(storage))
+
+
+def job(service: str, extra: str | None = None, **fields: object) -> dict[str, object]:
+    soon = write_instant(WallClock().now + 300 * MILLISECOND)
+    common = {"job_type": "interval_based", "seconds": 1, "start_date": soon, "extra": extra}
+    return {"name": f"{service} {extra} {fields}", "service": service, **common, **fields}
+
+
+@pytest.mark.parametrize("profile", ["durable", "classic"])
+def test_a_cluster_runs_what_is_due_and_every_rule_holds(
+    real_server: RealServer, profile: Profile
+) -> None:
+    with cluster(real_server, ("s1", "s2"), 2, profile) as (live, storage):
+        desk.create(storage, job("demo.sleep", "40ms"))
+        desk.create(storage, job("demo.fail", "Zażółć\r\n"))
+        desk.create(storage, job("demo.sleep", "1ms", repeats=2))
+        idle = desk.create(storage, job("demo.input-logger", is_active=False))
+        desk.execute(storage, idle.id)
+        wait_until(lambda: count(storage, events.Finished) >= 8)
+        assert sum(one.node.epoch is not None for one in live) == 1
+    found = happened(storage)
+    assert broken(found, profile) == []
+    kinds = {type(event) for event in found}
+    assert {events.Invoked, events.LeaseReleased, events.ServerStopped} <= kinds
+    errors = {e.error for e in found if type(e) is events.Finished and e.outcome == "failed"}
+    assert any(error is not None and "Zażółć\r\n" in error for error in errors)
+    assert sum(type(e) is events.Published and e.on_demand for e in found) == 1
+
+
+def test_runs_of_a_job_overlap_on_all_workers(real_server: RealServer) -> None:
+    """S6: a run of three seconds each second keeps three workers busy."""
+    with cluster(real_server, ("s1", "s2"), 2) as (live, storage):
+        desk.create(storage, job("demo.sleep", "2500ms", repeats=3))
+        wait_until(lambda: sum(one.crew.busy for one in live) == 3)
+        wait_until(lambda: count(storage, events.Finished) == 3)
+    assert broken(happened(storage)) == []
+
+
+def test_messages_wait_while_all_workers_are_busy(real_server: RealServer) -> None:
+    """S11."""
+    with cluster(real_server, ("s1",), 1) as (_, storage):
+        made = desk.create(storage, job("demo.sleep", "300ms", is_active=False))
+        for _ in range(4):
+            desk.execute(storage, made.id)
+        wait_until(lambda: storage.overview().waiting == 3)
+        wait_until(lambda: count(storage, events.Finished) == 4)
+    found = happened(storage)
+    assert broken(found) == []
+    started = [event.message for event in found if type(event) is events.Started]
+    assert started == sorted(started)
+
+
+def test_another_leads_when_the_leader_leaves(real_server: RealServer) -> None:
+    """LEAD-3: at once, well within the lease."""
+    with cluster(real_server, ("s1", "s2")) as (live, storage):
+        desk.create(storage, job("demo.sleep", "1ms"))
+        wait_until(lambda: count(storage, events.Published) >= 1)
+        leader = next(one for one in live if one.node.epoch is not None)
+        leader.inputs.put(Signal.DRAIN)
+        before = count(storage, events.Published)
+        wait_until(lambda: count(storage, events.Published) >= before + 2)
+        assert [one.node.epoch for one in live if one is not leader] == [2]
+    assert broken(happened(storage)) == []
+
+
+def test_a_server_outlives_its_store(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It says what is wrong, tries again, and goes on; nothing is lost, nothing done twice."""
+    folder = tmp_path_factory.mktemp("store")
+    with on_a_socket(folder, appendonly="yes", appendfsync="always") as server:
+        with cluster(server, ("s1",)) as (live, storage):
+            desk.create(storage, job("demo.sleep", "1ms", misfire="all"))
+            wait_until(lambda: count(storage, events.Finished) >= 2)
+            storage.tell([events.FaultBegan(0, "outage", "store")])
+            server.kill()
+            wait_until(lambda: live[0].node.trouble is not None)
+            assert live[0].node.state == "doubting"
+            time.sleep(1)
+            server.start()
+            wait_until(lambda: live[0].node.state == "working")
+            storage.tell([events.FaultEnded(0, "outage", "store")])
+            before = count(storage, events.Finished)
+            wait_until(lambda: count(storage, events.Finished) >= before + 2)
+        found = happened(storage)
+    assert broken(found) == []
+    due = [event.due for event in found if type(event) is events.Published]
+    assert due == list(range(due[0], due[-1] + SECOND, SECOND))
+
+
+def test_who_appears_anew_without_having_left_has_crashed(real_server: RealServer) -> None:
+    """And it is said when it was heard last."""
+    with cluster(real_server, ("s1",)) as (live, storage):
+        live[0].crew.dismiss()
+        again = start(real_server.url, "s1", 2)  # as after a kill: the first one is not asked
+        wait_until(lambda: count(storage, events.ServerStarted) == 2)
+        again.inputs.put(Signal.DRAIN)
+        again.thread.join(10)
+    crashed = [event for event in happened(storage) if type(event) is events.ServerCrashed]
+    assert len(crashed) == 1
+    heard = crashed[0].heard
+    assert heard is not None
+    assert 0 <= crashed[0].at - heard <= LEASE
+
+
+def test_numbers_leap_after_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What may have been handed out in writes that were lost is not handed out again."""
+    folder = tmp_path_factory.mktemp("store")
+    with (
+        on_a_socket(folder, appendonly="yes") as server,
+        cluster(server, ("s1",)) as (_, storage),
+    ):
+        desk.create(storage, job("demo.sleep", "1ms"))
+        wait_until(lambda: count(storage, events.Published) >= 1)
+        server.restart()
+        wait_until(lambda: storage.overview().lease.epoch > 1_000_000)
+        wait_until(lambda: storage.overview().lease.leader == "s1")
