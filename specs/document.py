@@ -21,7 +21,7 @@ A rule is a section like this one:
     ```
 
 The first word of the second line is a LEVEL, its third a STATE: ``checked`` (there is a function),
-``with faults`` or ``live`` (it comes with those). A section ends at the next heading.
+or ``live`` (tests of the live system check it). A section ends at the next heading.
 """
 
 import re
@@ -30,7 +30,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 LEVELS = ("MUST", "SHOULD", "MAY")
-STATES = ("checked", "with faults", "live")
+STATES = ("checked", "live")
 
 
 class Example(NamedTuple):

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,8 @@ IDS = (
     "OVER-1", "OVER-2",
     "WORK-1", "WORK-2", "WORK-3", "WORK-4",
     "HIST-1", "HIST-2", "HIST-3", "HIST-4",
+    "API-1", "API-2", "API-3", "API-4", "API-5", "API-6", "API-7", "API-8", "API-9", "API-10",
+    "API-11", "API-12", "API-13",
 )  # fmt: skip
 """Ids are never reused: one that is given up stays here, and in the text, as given up."""
 
@@ -41,7 +44,18 @@ def test_every_rule_is_there_once_and_in_its_place() -> None:
 def test_every_rule_is_checked() -> None:
     state = {section.id: section.state for section in sections().values()}
     assert {id for id in IDS if state[id] == "checked"} == set(RULES)
-    assert set(state.values()) == {"checked"}
+    assert set(state.values()) == {"checked", "live"}
+
+
+LIVE_TESTS = {
+    file: file.read_text("utf-8") for file in (Path(__file__).parent / "live").glob("*.py")
+}
+
+
+@pytest.mark.parametrize("id", [id for id in IDS if sections()[id].state == "live"])
+def test_a_live_rule_is_named_by_a_test_that_checks_it(id: str) -> None:
+    named = re.compile(rf'def test_[^"]*"""[^"]*\b{id}\b')
+    assert any(named.search(text) for text in LIVE_TESTS)
 
 
 def test_the_table_of_all_rules_says_what_the_rules_say() -> None:

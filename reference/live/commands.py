@@ -97,7 +97,9 @@ def serve_command(
         bool, typer.Option("--log-payloads", help="Log payloads, which may hold secrets.")
     ] = False,
 ) -> None:
-    """Run a server: it campaigns to lead, runs services and serves the API.
+    """Run a server of the live cluster.
+
+    It campaigns to lead, runs services and serves the API.
 
     SIGTERM or Ctrl-C lets it finish what it runs; a second one ends it at once.
 
