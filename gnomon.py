@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+import reference.live.auth_commands
 import reference.live.commands
+import reference.live.jobs_commands
 import simulator.commands
 import specs.commands
 from specs.console import BadInput, say_faults, say_text
@@ -46,6 +48,8 @@ def gnomon(
 simulator.commands.add_to(app)
 specs.commands.add_to(app)
 reference.live.commands.add_to(app)
+reference.live.jobs_commands.add_to(app)
+reference.live.auth_commands.add_to(app)
 
 
 def main() -> None:

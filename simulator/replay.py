@@ -5,7 +5,6 @@ wants to keep the history, write it or only digest it hands in what records it.
 """
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 from reference.events import Record
 from reference.history import Header, History
@@ -15,6 +14,7 @@ from simulator.kernel import Kernel
 from simulator.log import Log
 from simulator.operator import Operator, RefusedCommand
 from specs.recording import FORGETS, Command, Lognormal, Recording, Spread, longest
+from specs.version import gnomon_version
 
 Progress = Callable[[int], None]
 """Told the virtual instant (µs) that a replay has come to, a hundred times in all."""
@@ -71,17 +71,10 @@ def header_of(recording: Recording) -> Header:
         travel=longest_travel(recording.cluster.latency),
         seed=recording.seed,
         recording=recording.digest,
-        versions={"gnomon": _version()},
+        versions={"gnomon": gnomon_version()},
     )
 
 
 def longest_travel(latency: Spread) -> int | None:
     """The longest that a link of that latency takes (µs); None if there is no such limit."""
     return None if isinstance(latency, Lognormal) else longest(latency)
-
-
-def _version() -> str:
-    try:
-        return version("gnomon")
-    except PackageNotFoundError:
-        return "0"

@@ -279,7 +279,7 @@ class Node:
     # --- to the store and back
 
     def _exchange(self) -> None:
-        """Say what there is to say, in one call; what follows from the answers is to be said next."""
+        """Say what there is to say, in one call; what follows from the answers is said next."""
         if self._retry_at is not None:
             self._outgoing.clear()  # lost, as what is sent where nobody listens
             return

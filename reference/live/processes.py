@@ -16,7 +16,8 @@ from typing import NamedTuple
 import msgspec
 
 from reference.live import logs
-from reference.live.api.auth import Credentials, guard_for
+from reference.live.api.auth import guard_for
+from reference.live.credentials import Credentials
 from reference.live.node import Shape
 from reference.live.serving import Listening, StoreOptions, listen, serve
 from reference.live.trouble import StoreUnusable

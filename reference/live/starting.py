@@ -16,13 +16,8 @@ import msgspec
 
 from reference.clock import MILLISECOND, read_duration, write_duration
 from reference.live.address import Address, read_address
-from reference.live.api.auth import (
-    BadCredentials,
-    Credentials,
-    Unguarded,
-    guard_for,
-    read_credentials,
-)
+from reference.live.api.auth import Unguarded, guard_for
+from reference.live.credentials import BadCredentials, Credentials, read_credentials
 from reference.live.embedded import default_folder, embedded_store
 from reference.live.logs import Format
 from reference.live.node import Shape

@@ -18,8 +18,9 @@ from litestar import Litestar
 from reference.clock import SECOND, VirtualClock, read_instant
 from reference.events import Event
 from reference.live.api.app import create_app
-from reference.live.api.auth import Credentials, guard_for
+from reference.live.api.auth import guard_for
 from reference.live.api.forms import Health
+from reference.live.credentials import Credentials
 from reference.live.storage import (
     OPERATOR,
     Lease,
