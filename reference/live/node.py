@@ -29,7 +29,16 @@ from reference.live.crew import Crew, Ended
 from reference.live.metrics import Metrics
 from reference.live.storage import Member
 from reference.live.trouble import StoreUnusable, Trouble, pause_after
-from reference.live.verbs import Appear, Leave, NewProcess, Number, Tell, Unreadable
+from reference.live.verbs import (
+    Appear,
+    Attest,
+    Leave,
+    NewProcess,
+    Number,
+    Superseded,
+    Tell,
+    Unreadable,
+)
 from reference.operations import (
     Assignment,
     Claim,
@@ -120,6 +129,8 @@ class Node:
         self._drain_until: int | None = None
         self._was_leading: int | None = None
         self._has_quit = False
+        self._process = 0
+        self._is_superseded = False
         self.trouble: Trouble | None = None
 
     # --- what others may ask, from any thread
@@ -153,6 +164,7 @@ class Node:
             self._name, self._shape.workers, self._shape.lease, new_cid, process
         )
         now = self._clock.now
+        self._process = process
         self._next_told = first_turn(process) + 1
         self._first_words = [Appear(process, self._member(now), self._started())]
         self._beat_at = now + server.beat_interval
@@ -184,6 +196,9 @@ class Node:
             return number.value
 
     def _end(self) -> bool:
+        self._crew.dismiss()
+        if self._is_superseded:  # what is known by this name is another, and this one has crashed
+            return False
         in_order = self._server is not None and self._server.has_left
         how = events.ServerStopped if in_order else events.ServerCrashed
         try:
@@ -192,7 +207,6 @@ class Node:
             )
         except StoreFailed as failed:
             logger.warning("left without a word: %s", failed.trouble.problem)
-        self._crew.dismiss()
         return in_order
 
     def _is_overdue(self) -> bool:
@@ -268,7 +282,7 @@ class Node:
             self._retry_at = None
             self._beat_at = now
         if now >= self._beat_at:
-            self._outgoing += server.beat(now)
+            self._outgoing += [Attest(self._process), *server.beat(now)]
             self._beat_at = now + server.beat_interval
         wake_at = server.singleton.wake_at
         if wake_at is not None and wake_at <= now:
@@ -341,6 +355,9 @@ class Node:
                 self._outgoing.append(output)
         elif isinstance(reply, Unreadable):
             self._set_aside(operation, reply)
+        elif isinstance(reply, Superseded):
+            logger.error("another server of this name has started; this one ends: use --name")
+            self._is_superseded = self._has_quit = True
         else:
             self._do(server.acknowledge(now, operation, reply))
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import msgspec
 
 from reference.jobs import Definition
-from reference.live.verbs import Number, OverviewReply, Settings, Unreadable
+from reference.live.verbs import Number, OverviewReply, Settings, Superseded, Unreadable
 from reference.operations import (
     Accepted,
     Assignment,
@@ -40,7 +40,16 @@ Raw = tuple[bytes, bytes, bytes, bytes]
 """A delivery as the script gives it: to whom, operation, reply, and what the reply carries."""
 
 _replies = msgspec.json.Decoder(
-    Leader | Accepted | Refused | Outcomes | Completed | Done | Number | Settings | OverviewReply
+    Leader
+    | Accepted
+    | Refused
+    | Outcomes
+    | Completed
+    | Done
+    | Number
+    | Settings
+    | Superseded
+    | OverviewReply
 )
 _assignments = msgspec.json.Decoder(Assignment)
 _lists = msgspec.json.Decoder(JobList)

@@ -111,9 +111,7 @@ class RedisStore:
         answer, reached = pipeline.execute()
         if reached < self._replicas:
             # As a server says it that is told to take no writes without them.
-            raise redis.ResponseError(
-                f"NOREPLICAS {reached} of {self._replicas} have it"
-            )
+            raise redis.ResponseError(f"NOREPLICAS {reached} of {self._replicas} have it")
         return answer
 
 

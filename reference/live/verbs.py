@@ -7,7 +7,7 @@ them.
 
 from typing import Any
 
-from reference.events import Event
+from reference.events import Event, ServerCrashed, ServerStopped
 from reference.live.storage import Lease, Member
 from reference.operations import Operation, Reply
 from reference.queue import Profile
@@ -31,11 +31,20 @@ class Appear(Operation, frozen=True, gc=False):
     started: Event
 
 
+class Attest(Operation, frozen=True, gc=False):
+    """Ask whether this process still is what the store knows by the asking server's name."""
+
+    process: int
+
+
 class Leave(Operation, frozen=True, gc=False):
-    """A server has left, or was seen to crash: tell of it by `event`, unless it is known."""
+    """A server has left, or was seen to crash: tell of it by `event`, unless it is known.
+
+    One that has left for good is forgotten; who crashed may still have something on its way.
+    """
 
     server: str
-    event: Event
+    event: ServerStopped | ServerCrashed
 
 
 class Greet(Operation, frozen=True, gc=False):
@@ -62,6 +71,10 @@ class NewJob(Operation, frozen=True, gc=False):
 
 class AskOverview(Operation, frozen=True, gc=False, tag="Overview"):
     """Ask who is there, who leads and what waits."""
+
+
+class Superseded(Reply, frozen=True, gc=False):
+    """Another process has appeared under the asking server's name."""
 
 
 class Number(Reply, frozen=True, gc=False):

@@ -11,10 +11,20 @@ from typing import Any
 import msgspec
 
 from reference import jobs
-from reference.events import Event, shown
+from reference.events import Event, ServerStopped, shown
 from reference.jobs import Definition
 from reference.live.storage import Member
-from reference.live.verbs import Appear, AskOverview, Greet, Leave, NewJob, NewProcess, Settle, Tell
+from reference.live.verbs import (
+    Appear,
+    AskOverview,
+    Attest,
+    Greet,
+    Leave,
+    NewJob,
+    NewProcess,
+    Settle,
+    Tell,
+)
 from reference.operations import (
     PAGE,
     Campaign,
@@ -145,7 +155,8 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     Withdraw: lambda op: _claims(op.claims),
     Tell: lambda op: [op.first, len(op.events), *map(_event, op.events)],
     Appear: lambda op: [op.process, b"{" + _member(op.member) + b"}", _event(op.started)],
-    Leave: lambda op: [op.server, _event(op.event)],
+    Attest: lambda op: [op.process],
+    Leave: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
     Greet: lambda op: [op.run, op.leap],
     Settle: lambda op: [op.profile, op.lease],
     NewProcess: _nothing,

@@ -188,11 +188,13 @@ def test_a_server_outlives_its_store(tmp_path_factory: pytest.TempPathFactory) -
 
 
 def test_who_appears_anew_without_having_left_has_crashed(real_server: RealServer) -> None:
-    """And it is said when it was heard last."""
+    """And it is said when it was heard last. If it has not, it ends: there is one of a name."""
     with cluster(real_server, ("s1",)) as (live, storage):
-        live[0].crew.dismiss()
         again = start(real_server.url, "s1", 2)  # as after a kill: the first one is not asked
         wait_until(lambda: count(storage, events.ServerStarted) == 2)
+        live[0].thread.join(5)
+        assert not live[0].thread.is_alive()
+        assert [member.name for member in storage.overview().members] == ["s1"]
         again.inputs.put(Signal.DRAIN)
         again.thread.join(10)
     crashed = [event for event in happened(storage) if type(event) is events.ServerCrashed]

@@ -31,12 +31,28 @@ function meaning.Appear()
   note_told(started)
 end
 
+function meaning.Attest()
+  reply(process_of(server) > take_number() and 'Superseded' or 'Done')
+end
+
+-- Forget a server that has nothing on its way any more.
+local function forget(name)
+  for _, what in ipairs({':heard', ':told', ':processes', ':last-process'}) do
+    call('HDEL', P .. what, name)
+  end
+  for _, worker in ipairs(call('HKEYS', P .. ':turns')) do
+    if starts_with(worker, name .. '/') then call('HDEL', P .. ':turns', worker) end
+  end
+  call('ZREM', P .. ':alive', name)
+end
+
 -- A server has left, or was seen to crash.
 function meaning.Leave()
-  local name, event = take(), take()
+  local name, event, has_left = take(), take(), take() == '1'
   if call('HDEL', P .. ':members', name) == 1 then
     call('DEL', P .. ':inbox:' .. name, P .. ':bell:' .. name)
     note_told(event)
+    if has_left then forget(name) end
   end
 end
 
