@@ -33,12 +33,17 @@ class Event(
 
 
 class JobCreated(Event, frozen=True, gc=False, tag="job_created"):
-    """A job was accepted. `definition` is as it was given: the rules judge it (JOB-1 to JOB-6)."""
+    """A job was accepted. `definition` is as it was given: the rules judge it (JOB-1 to JOB-6).
+
+    `published` is there if the job is older than what the history tells of it, as in an excerpt:
+    so many of its plan had been published, and all that was due before `at` had had its outcome.
+    """
 
     job: str
     name: str
     definition: dict[str, Any]
     revision: int = 1
+    published: int | None = None
 
 
 class JobEdited(Event, frozen=True, gc=False, tag="job_edited"):

@@ -1,4 +1,4 @@
-"""``gnomon replay``: a recording in a simulated cluster, with a verdict rule by rule."""
+"""``gnomon replay``: a recording, or a history once more, in a simulated cluster, and judged."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -17,6 +17,7 @@ from simulator.exploring import explore
 from simulator.fuzzing import fuzz
 from simulator.operator import RefusedCommand
 from simulator.replay import header_of, simulate
+from simulator.rerun import compared, observed_in
 from specs import console, report, shelf
 from specs.console import BadInput
 from specs.reader import RecordingError
@@ -38,7 +39,8 @@ def replay(
         str | None,
         typer.Argument(
             metavar="RECORDING",
-            help="The name of a recording that ships, or a file. Without it, those are listed.",
+            help="The name of a recording that ships, or a file: a recording, or a history to be "
+            "replayed with its durations. Without it, those that ship are listed.",
         ),
     ] = None,
     servers: Annotated[
@@ -73,7 +75,9 @@ def replay(
     if recording is None:
         list_recordings(json)
         return
-    replayed = overridden(load(recording), servers, workers, profile, seed, until)
+    observed = observed_in(recording)
+    wanted = load(recording) if observed is None else observed.recording
+    replayed = overridden(wanted, servers, workers, profile, seed, until)
     events: list[Any] = []
     header = header_of(replayed)
     with console.written_file(history, Path(recording)) if history else nullcontext() as file:
@@ -99,10 +103,12 @@ def replay(
                 ],
                 "rules": report.findings_as_values(findings),
                 "history_sha256": digest,
+                **({} if observed is None else {"observed": msgspec.to_builtins(observed.summary)}),
             }
         )
     else:
-        say(replayed, refused, summary, findings)
+        say(replayed, refused, summary, findings, observed and observed.summary)
+        console.say_aside([observed.recording.note] if observed and observed.recording.note else [])
         console.say(*([f"history written to {history}"] if history else []))
         console.say(f"history sha256 {digest}")
     if any(finding.violations for finding in findings.values()):
@@ -159,7 +165,7 @@ def list_recordings(json: bool) -> None:
             {
                 "name": name,
                 "title": r.title,
-                "jobs": len(r.jobs),
+                "jobs": r.job_count,
                 "from": write_instant(r.start),
                 "until": write_instant(r.until),
             }
@@ -169,7 +175,7 @@ def list_recordings(json: bool) -> None:
         return
     listing = report.table("recording", "jobs", "span", "what it shows", right=("jobs", "span"))
     for name, r in shipped.items():
-        listing.add_row(name, str(len(r.jobs)), report.span(r.until - r.start), r.title)
+        listing.add_row(name, str(r.job_count), report.span(r.until - r.start), r.title)
     console.say(
         listing, "\nReplay one: gnomon replay overlap", "Or your own: gnomon replay FILE.toml"
     )
@@ -180,15 +186,16 @@ def say(
     refused: list[RefusedCommand],
     summary: Summary,
     findings: Mapping[str, Finding],
+    observed: Summary | None,
 ) -> None:
-    """Say to people what came of a replay."""
+    """Say to people what came of a replay, beside what was `observed` of the same recording."""
     cluster = recording.cluster
     if recording.title:
         console.say(recording.title)
     begins, ends = write_instant(recording.start), write_instant(recording.until)
     console.say(f"{begins} to {ends} ({report.span(recording.until - recording.start)})")
     console.say(
-        f"{console.counted(len(recording.jobs), 'job')}, "
+        f"{console.counted(recording.job_count, 'job')}, "
         f"{console.counted(cluster.servers, 'server')} × "
         f"{console.counted(cluster.workers, 'worker')}, seed {recording.seed}"
     )
@@ -197,4 +204,6 @@ def say(
         console.say(f"refused at {at}: {what}: {why}")
     for part in report.figures(summary):
         console.say("", part)
+    if observed is not None:
+        console.say("", compared(observed, summary))
     console.say("", *report.verdicts(findings), "")

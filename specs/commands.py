@@ -28,6 +28,8 @@ from specs.crontab import Problem, UndecidedError, read_crontab
 from specs.document import Section, sections
 from specs.importing import expressible, from_crontab, from_schedule
 from specs.preview import next_instants, read_when
+from specs.reader import RecordingError
+from specs.reconstruction import reconstruct
 from specs.recording import Recording
 from specs.rules import RULES, Finding, judge_trace
 from specs.schedules import ScheduleError, read_schedule
@@ -67,6 +69,7 @@ def add_to(app: typer.Typer) -> None:
     imports = typer.Typer(no_args_is_help=True, help="Make a recording of a schedule.")
     imports.command("crontab")(import_crontab)
     imports.command("schedule")(import_schedule)
+    imports.command("history")(import_history)
     app.add_typer(imports, name="import")
 
 
@@ -310,14 +313,31 @@ def import_schedule(
     _deliver(from_schedule(schedule, begins, ends, takes), file, out, json, ())
 
 
+def import_history(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A history, JSON lines.")],
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Make a recording of a history.
+
+    Its jobs, what was done to them, and how long its runs took; its faults are left out.
+    """
+    try:
+        recording = reconstruct(console.read_history(file))
+    except RecordingError as error:
+        raise BadInput(str(file), error.faults) from None
+    _deliver(recording, file, out, json, (), recording.note)
+
+
 def _deliver(
     recording: Recording,
     source: Path,
     out: Path | None,
     json: bool,
     problems: Sequence[Problem],
+    note: str = "How long runs take no schedule says: put the durations of the services right.",
 ) -> None:
-    """Write or print a recording, and say what could not be brought into it."""
+    """Write or print a recording, and say what could not be brought into it, and `note`."""
     text = shelf.to_toml(recording)
     if out is not None:
         with console.written_file(out, source) as file:
@@ -331,12 +351,12 @@ def _deliver(
         f"not imported: line {p.number}: {' '.join(p.text.split()):.60}: {p.reason}"
         for p in problems
     )
-    imported = console.counted(len(recording.jobs), "job")
+    imported = console.counted(recording.job_count, "job")
     left_out = f", {console.counted(len(problems), 'line')} not" if problems else ""
     console.say_aside(
         [
             f"{imported} imported{left_out}{'' if out is None else f'; written to {out}'}",
-            "How long runs take no schedule says: put the durations of the services right.",
+            *([note] if note else []),
         ]
     )
 

@@ -225,6 +225,11 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[Command, ...] = ()
 
     @property
+    def job_count(self) -> int:
+        """How many jobs there are: those it begins with, and those that are created later."""
+        return len(self.jobs) + sum(command.do == "create" for command in self.commands)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of what the recording means, however it was written (hexadecimal)."""
         encoded = msgspec.json.encode(self, order="sorted")

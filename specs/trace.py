@@ -199,6 +199,9 @@ class Trace:
             self.jobs[event.job] = JobLife(event.job)
         else:
             old.is_deleted, old.published, old.latest, old.revisions = False, 0, BEFORE_ALL, {}
+        if event.published is not None:  # it is older than what the history tells of it
+            job = self.jobs[event.job]
+            job.published, job.latest = event.published, event.at - 1
         self._stage(event, event.revision, event.definition)
 
     def _job_edited(self, event: events.JobEdited) -> None:

@@ -622,6 +622,7 @@ COMMANDS = [
     ["import"],
     ["import", "crontab"],
     ["import", "schedule"],
+    ["import", "history"],
 ]
 
 

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from types import UnionType
-from typing import Any, get_args, get_origin, Literal, Union
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest

@@ -18,10 +18,11 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    app.command("serve")(serve_command)
+    app.command("serve")(serve)
+    app.command("record")(record)
 
 
-def serve_command(
+def serve(
     redis: Annotated[
         str | None,
         typer.Option(
@@ -32,7 +33,9 @@ def serve_command(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Name of this server.  [default: the machine's]"),
+        typer.Option(
+            metavar="NAME", help="Name of this server.  [default: the machine's, and its port]"
+        ),
     ] = None,
     workers: Annotated[
         int,
@@ -132,3 +135,35 @@ def serve_command(
         )
     )
     raise typer.Exit(0 if left_in_order else 1)
+
+
+def record(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the history.")],
+    redis: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The store; without it the one in the data folder."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Data of a store of one's own that nobody is using now."),
+    ] = None,
+    prefix: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the store's keys begin with.")
+    ] = "gnomon",
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="From then on: an instant, or how long ago, such as 15m."),
+    ] = None,
+    travel: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="What the rules allow for a journey to the store and back."),
+    ] = None,
+) -> None:
+    """Write down what the live cluster did, as a history.
+
+    gnomon check judges it, gnomon show shows it, gnomon replay replays it with another shape.
+    """
+    from reference.live.starting import RecordOptions, record_to_file  # noqa: PLC0415
+
+    options = RecordOptions(redis=redis, data=data, prefix=prefix, since=since, travel=travel)
+    record_to_file(options, out)

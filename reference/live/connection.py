@@ -35,11 +35,21 @@ class StoreFailed(Exception):
         self.trouble = trouble
 
 
-class Connection:
-    """Asks the store that `open` finds; may be used by several threads."""
+def greet(store: RedisStore) -> None:
+    """Let the store know which run of it this is; its client keeps to that from now on."""
+    store.call("", [Greet(_run_of(store), LEAP)])
 
-    def __init__(self, open: Open) -> None:
+
+def pass_by(_: RedisStore) -> None:
+    """Greet nobody: whoever only reads leaves no trace."""
+
+
+class Connection:
+    """Asks the store that `open` finds, after it was greeted; may be used by several threads."""
+
+    def __init__(self, open: Open, greet: Callable[[RedisStore], None] = greet) -> None:
         self._open = open
+        self._greet = greet
         self._store: RedisStore | None = None
         self._lock = Lock()
 
@@ -62,7 +72,7 @@ class Connection:
         with self._lock:
             if self._store is None:
                 store = self._open()
-                store.call("", [Greet(_run_of(store), LEAP)])
+                self._greet(store)
                 self._store = store
             return self._store
 
@@ -73,12 +83,12 @@ class Connection:
         return StoreFailed(trouble)
 
     def close(self) -> None:
-        """Let the connection go; the next call makes another."""
+        """Let the connection go; the next call makes another. Who awaits an answer may get it."""
         with self._lock:
             store, self._store = self._store, None
         if store is not None:
             with suppress(RedisError, OSError):
-                store.client.close()
+                store.client.connection_pool.disconnect(inuse_connections=False)
 
 
 def _run_of(store: RedisStore) -> str:

@@ -5,6 +5,7 @@ process. Who starts several is their nurse and no server itself: it passes on th
 and should it die, they end as well.
 """
 
+import logging
 import os
 import signal
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from reference.live.node import Shape
 from reference.live.serving import Listening, StoreOptions, listen, serve
 from reference.live.trouble import StoreUnusable
 from reference.service import Service
+
+logger = logging.getLogger("gnomon.server")
 
 ENDED_IN_ORDER, ENDED_ANYHOW, UNUSABLE = 0, 1, 2
 """Exit codes of a server's process."""
@@ -70,17 +73,19 @@ def serve_plan(plan: Plan) -> bool:
         except OSError as error:
             problem = f"the API cannot be served at {host}:{port}: {error.strerror or error}"
             raise CannotServe(problem, "give another with --http, or --http none") from None
+        where = f"{f'[{host}]' if ':' in host else host}:{listening.socket.getsockname()[1]}"
+        logger.info("the API is at http://%s, the store at %s", where, plan.store.address)
     return serve(plan.shape, plan.services, plan.store, listening)
 
 
-def serve_together(plans: Sequence[Plan], logging: Logging) -> bool:
+def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
     """Run each plan in a process of its own until all have ended; whether all left in good order.
 
     Raises CannotServe if one of them could not start; the others are told to end.
     """
     spawn = get_context("spawn")
     processes = [
-        spawn.Process(target=_serve_as_child, args=(plan, logging), name=plan.shape.name)
+        spawn.Process(target=_serve_as_child, args=(plan, wanted), name=plan.shape.name)
         for plan in plans
     ]
 
@@ -110,10 +115,10 @@ def serve_together(plans: Sequence[Plan], logging: Logging) -> bool:
     return all(code == ENDED_IN_ORDER for code in codes)
 
 
-def _serve_as_child(plan: Plan, logging: Logging) -> None:
+def _serve_as_child(plan: Plan, wanted: Logging) -> None:
     """Be a server in a process of its own."""
     os.setpgid(0, 0)  # Ctrl-C at the terminal is for the nurse, which passes it on once
-    logging.configure()
+    wanted.configure()
     Thread(target=_end_with_parent, name="nurse", daemon=True).start()
     try:
         left_in_order = serve_plan(plan)

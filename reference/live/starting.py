@@ -1,4 +1,4 @@
-"""What the options of ``gnomon serve`` mean, and the start of what they ask for.
+"""What the options of ``gnomon serve`` and ``record`` mean, and the start of what they ask for.
 
 The one idea: options become values, and whatever is wrong with one of them is said before anything
 is started.
@@ -7,31 +7,40 @@ is started.
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from reference.clock import MILLISECOND, read_duration, write_duration
+from reference.clock import MILLISECOND, read_duration, write_duration, write_instant
 from reference.live.address import Address, read_address
 from reference.live.api.auth import Unguarded, guard_for
+from reference.live.connection import Connection, pass_by
 from reference.live.credentials import BadCredentials, Credentials, read_credentials
 from reference.live.embedded import default_folder, embedded_store
 from reference.live.logs import Format
 from reference.live.node import Shape
 from reference.live.processes import CannotServe, Logging, Plan, serve_plan, serve_together
+from reference.live.recorder import read_since, record, write
+from reference.live.redis_storage import RedisStorage
 from reference.live.services import BadServices, find_services
-from reference.live.serving import StoreOptions
+from reference.live.serving import LONGEST_TIMEOUT, StoreOptions
+from reference.live.storage import StoreUnavailable
+from reference.live.store import KEEP
 from reference.live.trouble import StoreUnusable
 from reference.queue import Profile
 from reference.service import Service
+from specs import console
 from specs.console import BadInput, read_file
 
 SHORTEST_LEASE = 300 * MILLISECOND
 LARGEST_CREDENTIALS = 2**20
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+Place = tuple[str, int] | None
+"""A host and a port where an API is served; None where there is none."""
+
 PREFIX = re.compile(r"[^{}\s]{1,64}")
 
 
@@ -58,6 +67,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     log_payloads: bool
 
 
+class RecordOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be recorded, as it was written."""
+
+    redis: str | None
+    data: Path | None
+    prefix: str
+    since: str | None
+    travel: str | None
+
+
 def start(options: Options) -> bool:
     """Run what is asked for until it is told to end; whether it left in good order.
 
@@ -66,32 +85,53 @@ def start(options: Options) -> bool:
     plans = _plans(options)
     logging = Logging(options.log, options.log_level.upper(), options.log_payloads)
     logging.configure()
+    with _store(options.redis, options.data) as address:
+        ready = [plan(address) for plan in plans]
+        begins = console.now()
+        try:
+            in_order = serve_plan(ready[0]) if len(ready) == 1 else serve_together(ready, logging)
+        except CannotServe as error:
+            raise BadInput("serve", [str(error)]) from None
+        if options.history is not None:
+            _record(ready[0].store, begins, None, options.history)
+        return in_order
+
+
+def record_to_file(options: RecordOptions, out: Path) -> None:
+    """Write what a cluster did to `out`. Raises BadInput."""
+    since = read_since(options.since, console.now())
+    travel = None if options.travel is None else _duration("--travel", options.travel, 0)
+    prefix = _prefix(options.prefix)
+    with _store(options.redis, options.data) as address:
+        store = StoreOptions(address=address, prefix=prefix, profile="durable", keep=KEEP)
+        _record(store, since, travel, out)
+
+
+def _record(store: StoreOptions, since: int | None, travel: int | None, out: Path) -> None:
+    connection = Connection(store.open(LONGEST_TIMEOUT), pass_by)
     try:
-        with _store(options.redis, options.data) as address:
-            ready = [plan(address) for plan in plans]
-            if len(ready) == 1:
-                return serve_plan(ready[0])
-            return serve_together(ready, logging)
-    except CannotServe as error:
-        raise BadInput("serve", [str(error)]) from None
-    except StoreUnusable as error:
-        where = "--data" if options.redis is None else "--redis"
-        raise BadInput(where, [str(error)]) from None
+        with console.working("recording"):
+            found = record(RedisStorage(connection), since, travel)
+        write(found, out)
+    except StoreUnavailable as error:
+        raise BadInput("the store", [str(error)]) from None
+    finally:
+        connection.close()
+    begins, ends = write_instant(found.header.start), write_instant(found.header.end)
+    console.say(f"{out}: {console.counted(len(found.events), 'event')}, {begins} to {ends}")
 
 
 def _plans(options: Options) -> list[Callable[[Address], Plan]]:
     """The plan of each server, but for where the store is. Raises BadInput."""
-    if options.redis is not None and options.data is not None:
-        raise BadInput("--data", ["a store that is given with --redis keeps its own data"])
     services = _services(options.services)
     credentials = None if options.auth is None else _credentials(options.auth)
-    names = _names(options.name, options.servers)
     places = _places(options.http, options.servers, credentials)
+    names = _names(options.name, options.servers, places)
     lease = _duration("--lease", options.lease, SHORTEST_LEASE)
     grace = _duration("--grace", options.grace, 0)
     prefix = _prefix(options.prefix)
 
-    def plan(name: str, place: tuple[str, int] | None, address: Address) -> Plan:
+    def plan(name: str, place: Place, address: Address) -> Plan:
         return Plan(
             shape=Shape(
                 name=name,
@@ -118,21 +158,19 @@ def _plans(options: Options) -> list[Callable[[Address], Plan]]:
 # --- what the options mean
 
 
-def _names(name: str | None, servers: int) -> list[str]:
-    """The name of each server."""
-    own = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname())[:60] or "server"
+def _names(name: str | None, servers: int, places: Sequence[Place]) -> list[str]:
+    """The name of each server: by itself the machine's, and what tells it from others there."""
+    host = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname())[:50] or "server"
     if name is not None and not NAME.fullmatch(name):
         allowed = "1 to 64 letters, digits, dots, underscores and hyphens"
         raise BadInput("--name", [f"it must be {allowed}; given was {name!r}"])
     if servers == 1:
-        return [name or own]
+        return [name or f"{host}-{places[0][1] if places[0] else os.getpid()}"]
     stem = f"{name[:60]}-" if name else "s"
     return [f"{stem}{number}" for number in range(1, servers + 1)]
 
 
-def _places(
-    http: str, servers: int, credentials: Credentials | None
-) -> list[tuple[str, int] | None]:
+def _places(http: str, servers: int, credentials: Credentials | None) -> list[Place]:
     """Where each server serves its API: one port after another."""
     if http == "none":
         return [None] * servers
@@ -183,9 +221,14 @@ def _credentials(path: Path) -> Credentials:
 
 @contextmanager
 def _store(redis: str | None, data: Path | None) -> Iterator[Address]:
-    """The store that is given, or one of one's own while it is needed. Raises StoreUnusable."""
-    if redis is not None:
-        yield read_address(redis)
-        return
-    with embedded_store(data or default_folder(os.environ)) as store:
-        yield store.address
+    """The store that is given, or one of one's own while it is needed. Raises BadInput."""
+    if redis is not None and data is not None:
+        raise BadInput("--data", ["a store that is given with --redis keeps its own data"])
+    try:
+        if redis is not None:
+            yield read_address(redis)
+            return
+        with embedded_store(data or default_folder(os.environ)) as store:
+            yield store.address
+    except StoreUnusable as error:
+        raise BadInput("--data" if redis is None else "--redis", [str(error)]) from None

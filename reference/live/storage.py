@@ -39,8 +39,16 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     until: int
 
 
+class Holding(msgspec.Struct, frozen=True):
+    """A message in the hands of a worker of a server."""
+
+    server: str
+    worker: int
+    message: int
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster at the instant `now` (µs, UTC): messages `waiting`, `held` and put aside.
+    """The cluster at the instant `now` (µs, UTC), with its messages: how many wait, which are held.
 
     A lease lasts for `lease_length` (µs); 0 before there has been a server.
     """
@@ -52,7 +60,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     jobs: int
     waiting: int
-    held: int
+    held: tuple[Holding, ...]
     dead_lettered: int
 
 

@@ -8,7 +8,7 @@ them.
 from typing import Any
 
 from reference.events import Event, ServerCrashed, ServerStopped
-from reference.live.storage import Lease, Member
+from reference.live.storage import Holding, Lease, Member
 from reference.operations import Operation, Reply
 from reference.queue import Profile
 
@@ -99,7 +99,7 @@ class OverviewReply(Reply, frozen=True, gc=False, tag="Overview"):
     members: tuple[Member, ...]
     jobs: int
     waiting: int
-    held: int
+    held: tuple[Holding, ...]
     dead_lettered: int
 
 

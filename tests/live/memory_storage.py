@@ -23,6 +23,7 @@ from reference.live.api.forms import Health
 from reference.live.credentials import Credentials
 from reference.live.storage import (
     OPERATOR,
+    Holding,
     Lease,
     Member,
     Overview,
@@ -138,7 +139,6 @@ class MemoryStorage:
     def overview(self) -> Overview:
         self._check()
         store = self.store
-        open_messages, waiting = len(store.open), store.waiting
         return Overview(
             now=self.clock.now,
             profile="durable",
@@ -146,8 +146,11 @@ class MemoryStorage:
             lease=Lease(leader=store._leader, epoch=store._epoch, until=store._until),
             members=self.members,
             jobs=len(store._jobs.by_id),
-            waiting=waiting,
-            held=open_messages - waiting,
+            waiting=store.waiting,
+            held=tuple(
+                Holding(server, worker, message.id)
+                for (server, worker), (message, _) in store._messages._held.items()
+            ),
             dead_lettered=0,
         )
 

@@ -1,6 +1,7 @@
 """The way to the store: a run of it that nobody has greeted is asked nothing."""
 
 from pathlib import Path
+from threading import Thread
 
 from reference import events
 from reference.clock import SECOND
@@ -9,7 +10,7 @@ from reference.live.connection import Connection
 from reference.live.redis_storage import RedisStorage
 from reference.live.serving import StoreOptions
 from reference.live.verbs import Tell
-from tests.live.servers import on_a_port
+from tests.live.servers import on_a_port, wait_until
 
 
 def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path) -> None:
@@ -25,4 +26,25 @@ def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path
         told = RedisStorage(connection).history()
         kinds = [type(each.event) for each in told]
         assert kinds == [events.FaultBegan, events.WritesLost, events.FaultEnded]
+        connection.close()
+
+
+def test_another_thread_gets_its_answer_when_the_connection_is_let_go(tmp_path: Path) -> None:
+    with on_a_port(tmp_path) as server:
+        address = read_address(server.url)
+        options = StoreOptions(address=address, prefix="p", profile="durable", keep=1_000)
+        connection = Connection(options.open(5 * SECOND))
+        answers: list[object] = []
+
+        def wait_for_answer() -> None:
+            answers.append(connection.use(lambda store: store.client.blpop(["list"], 5)))
+
+        thread = Thread(target=wait_for_answer)
+        thread.start()
+        client = server.client()
+        wait_until(lambda: client.info("clients")["blocked_clients"] == 1)
+        connection.close()
+        client.rpush("list", "answer")
+        thread.join()
+        assert answers == [(b"list", b"answer")]
         connection.close()

@@ -179,7 +179,7 @@ def view_cluster(overview: Overview) -> ClusterView:
         members=tuple(_view_member(member, overview.now) for member in overview.members),
         jobs=overview.jobs,
         waiting=overview.waiting,
-        held=overview.held,
+        held=len(overview.held),
         dead_lettered=overview.dead_lettered,
     )
 

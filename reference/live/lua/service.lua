@@ -108,12 +108,18 @@ function meaning.Overview()
         .. (alive and whole(tonumber(alive)) or heard[place + 1]) .. ',' .. described[name]
     end
   end
+  local all_held, held = call('HGETALL', P .. ':held'), {}
+  for place = 1, #all_held, 2 do
+    local name, number = string.match(all_held[place], '^(.*)/(%d+)$')
+    held[#held + 1] = '{"server":"' .. name .. '","worker":' .. number .. ',"message":'
+      .. string.match(all_held[place + 1], '^%d+') .. '}'
+  end
   local leads = leader ~= '' and now < meta.ends
   local settings = call('HMGET', P .. ':meta', 'profile', 'lease')
   reply('Overview', '"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null') .. ',"epoch":'
     .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"profile":"'
     .. (settings[1] or 'durable') .. '","lease_length":' .. (settings[2] or 0) .. ',"jobs":' .. call('ZCARD', P .. ':jobs')
-    .. ',"waiting":' .. count_waiting() .. ',"held":' .. call('HLEN', P .. ':held')
+    .. ',"waiting":' .. count_waiting() .. ',"held":[' .. table.concat(held, ',') .. ']'
     .. ',"dead_lettered":' .. call('XLEN', P .. ':dead')
     .. ',"members":[' .. table.concat(members, ',') .. ']')
 end
