@@ -23,6 +23,7 @@ from reference.operations import (
     Outcomes,
     Reply,
 )
+from reference.queue import Profile
 from reference.server import Outputs, Run, Server
 from reference.service import Invocation, no_such_service, witness
 from reference.store import MemoryStore
@@ -38,6 +39,9 @@ OPERATOR = "operator"
 Apply = Callable[[int, str, Operation], list[Delivery]]
 """Lets the store carry out an operation of a server at an instant."""
 
+NewStore = Callable[[Record, Profile], MemoryStore]
+"""Makes the store, which tells what happens: in memory, or one that is held against that."""
+
 Link = Callable[[int], int]
 """When something arrives that is sent now (µs)."""
 
@@ -52,10 +56,11 @@ class Cluster:
         chance: Chance,
         now: int,
         record: Record,
+        new_store: NewStore = MemoryStore,
     ) -> None:
         self.kernel = Kernel(now)
         self.record = record
-        self.store = MemoryStore(record, spec.profile)
+        self.store = new_store(record, spec.profile)
         self.apply: Apply = self.store.apply
         self.services: Mapping[str, type[StandIn]] = {
             service.name: stand_in(service, chance) for service in services if service.deployed

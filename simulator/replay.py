@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 from reference.events import Record
 from reference.history import Header, History
+from reference.store import MemoryStore
 from simulator.chance import Chance
-from simulator.cluster import Cluster
+from simulator.cluster import Cluster, NewStore
 from simulator.kernel import Kernel
 from simulator.log import Log
 from simulator.operator import Operator, RefusedCommand
@@ -28,11 +29,18 @@ def replay(recording: Recording) -> History:
 
 
 def simulate(
-    recording: Recording, record: Record, progress: Progress = lambda _: None
+    recording: Recording,
+    record: Record,
+    progress: Progress = lambda _: None,
+    new_store: NewStore = MemoryStore,
 ) -> list[RefusedCommand]:
-    """Let `recording` happen, telling `record` of every event; the commands that were refused."""
+    """Let `recording` happen, telling `record` of every event; the commands that were refused.
+
+    `new_store` makes the store; where that forgets, it has to be one in memory.
+    """
     start, until = recording.start, recording.until
-    cluster = Cluster(recording.cluster, recording.services, Chance(recording.seed), start, record)
+    shape, services, chance = recording.cluster, recording.services, Chance(recording.seed)
+    cluster = Cluster(shape, services, chance, start, record, new_store)
     forgets = any(command.do in FORGETS for command in recording.commands)
     operator = Operator(cluster, Log(cluster, recording.cluster.profile) if forgets else None)
     for job in recording.jobs:

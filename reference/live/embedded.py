@@ -10,10 +10,10 @@ them, however that ended. So does the pipe that ties the server to its owner.
     FOLDER/store.sock     where it answers
     FOLDER/appendonlydir  the data, kept across restarts
 
-Each change is written to the append-only file at once and forced to disk every second
-(``appendfsync everysec``): a process that is killed loses nothing, as the kernel has what was
-written; only a machine that falls over loses its last second or two. To force every write would
-make every claim wait for the disk. Nothing is ever evicted: jobs and messages are no cache.
+Each change is on the disk before it is answered (``appendfsync always``), all that come together by
+one forced write: what was promised must not depend on who is killed, nor on a machine that falls
+over. Whoever needs more than the disk gives has a store of its own to give with ``--redis``.
+Nothing is ever evicted: jobs and messages are no cache.
 """
 
 import fcntl
@@ -211,7 +211,7 @@ def _start(program: Path, folder: Path, socket: Path, log: Path) -> subprocess.P
         "unixsocketperm": "700",
         "dir": str(folder),
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": "always",
         "save": "",
         "maxmemory-policy": "noeviction",
     }

@@ -61,15 +61,18 @@ class RedisArm:
         return [_events.decode(line) for _, f in entries for line in f[b"e"].split(b"\n")]
 
 
-def on_fakeredis(profile: Profile, record: Record, clock: Any) -> RedisArm:
+Arm = tuple[RedisStore, Record, Callable[[int], object]]
+"""What a RedisArm is made of."""
+
+
+def on_fakeredis(profile: Profile, record: Record, clock: Any) -> Arm:
     """A store on a fakeredis of its own, whose time `clock`, a frozen one, steers."""
-    client = fakeredis.FakeRedis(protocol=2)
-    store = STORES[profile](client)
-    return RedisArm(store, record, lambda now: clock.move_to(to_datetime(now)))
+    store = STORES[profile](fakeredis.FakeRedis(protocol=2))
+    return store, record, lambda now: clock.move_to(to_datetime(now))
 
 
-def on_a_server(profile: Profile, record: Record, client: "redis.Redis") -> RedisArm:
+def on_a_server(profile: Profile, record: Record, client: "redis.Redis") -> Arm:
     """A store on a real server, empty, whose time is read from a key."""
     client.flushall()
     store = STORES[profile](client, time=CLOCK)
-    return RedisArm(store, record, lambda now: client.set(f"{store.prefix}:clock", now))
+    return store, record, lambda now: client.set(f"{store.prefix}:clock", now)

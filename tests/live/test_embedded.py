@@ -41,7 +41,7 @@ def test_it_runs_as_a_store_has_to(tmp_path: Path) -> None:
         client.set("a", "b")
         assert check_server(client).warnings == ()
         settings: Any = client.config_get("*")
-        assert settings["appendfsync"] == "everysec"
+        assert settings["appendfsync"] == "always"
         assert settings["port"] == "0"
         assert settings["save"] == ""
     assert store.process.returncode == 0

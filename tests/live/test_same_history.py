@@ -5,19 +5,23 @@ from typing import Any
 
 import pytest
 
-import simulator.cluster
 from reference.events import Record
 from reference.history import Writer
 from reference.operations import Job, JobList, Jobs
 from reference.queue import Profile
+from reference.store import MemoryStore
 from simulator import swarm
+from simulator.cluster import NewStore
 from simulator.replay import header_of, simulate
 from specs.recording import FORGETS, Recording
 from tests.live.arms import RedisArm, frozen, on_fakeredis
 
 
 class InSimulation(RedisArm):
-    """What the simulator asks of a store beside its operations."""
+    """What the simulator asks of a store, its operations and one job, on a fakeredis of its own."""
+
+    def __init__(self, profile: Profile, record: Record, clock: Any) -> None:
+        super().__init__(*on_fakeredis(profile, record, clock))
 
     def job(self, id: str) -> Job | None:
         answer = self.store.call("observer", [Jobs((id,))])
@@ -32,9 +36,9 @@ def clock() -> Iterator[Any]:
         yield clock
 
 
-def digest(recording: Recording) -> tuple[str, int]:
+def digest(recording: Recording, new_store: NewStore) -> tuple[str, int]:
     writer = Writer(header_of(recording))
-    simulate(recording, writer.record)
+    simulate(recording, writer.record, new_store=new_store)
     return writer.close(), writer.events
 
 
@@ -51,17 +55,11 @@ def recordings(first: int) -> Iterator[Recording]:
 
 
 @pytest.mark.parametrize("first", range(0, 1_000, 100))
-def test_redis_gives_the_same_history(
-    first: int, clock: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def on_redis(record: Record, profile: Profile) -> InSimulation:
-        arm = on_fakeredis(profile, record, clock)
-        arm.__class__ = InSimulation
-        return arm  # type: ignore[return-value]
+def test_redis_gives_the_same_history(first: int, clock: Any) -> None:
+    def on_redis(record: Record, profile: Profile) -> Any:
+        return InSimulation(profile, record, clock)
 
     for recording in recordings(first):
-        expected, events = digest(recording)
-        assert events > 10
-        with monkeypatch.context() as patched:
-            patched.setattr(simulator.cluster, "MemoryStore", on_redis)
-            assert digest(recording) == (expected, events)
+        expected = digest(recording, MemoryStore)
+        assert expected[1] > 10
+        assert digest(recording, on_redis) == expected

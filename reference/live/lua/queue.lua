@@ -102,7 +102,6 @@ local function take_back()
   expire()
   local lapsed = call('ZRANGEBYSCORE', P .. ':alive', '-inf', at)
   if #lapsed == 0 then return end
-  table.sort(lapsed)
   local names = {}
   for _, name in ipairs(lapsed) do
     names[name] = true

@@ -35,9 +35,9 @@ function meaning.Attest()
   reply(process_of(server) > take_number() and 'Superseded' or 'Done')
 end
 
--- Forget a server that has nothing on its way any more.
+-- Forget a server that has nothing on its way any more; its processes are counted on all the same.
 local function forget(name)
-  for _, what in ipairs({':heard', ':told', ':processes', ':last-process'}) do
+  for _, what in ipairs({':heard', ':told', ':processes'}) do
     call('HDEL', P .. what, name)
   end
   for _, worker in ipairs(call('HKEYS', P .. ':turns')) do
