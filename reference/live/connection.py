@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import redis
 from redis.exceptions import RedisError
 
+from reference.live.replies import UNREADABLE
 from reference.live.store import Answer, RedisStore
 from reference.live.trouble import Trouble, classify
 from reference.live.verbs import Greet
@@ -22,6 +23,9 @@ from reference.operations import Operation
 from reference.store import LEAP
 
 T = TypeVar("T")
+
+FAILURES = (RedisError, OSError, ValueError, *UNREADABLE)
+"""What asking a store can raise, or reading what it answers, whatever answers there."""
 
 Open = Callable[[], RedisStore]
 """Finds the store as of now; raises what ``redis`` raises."""
@@ -65,7 +69,7 @@ class Connection:
             except _AnotherRun:  # and it has not been asked anything yet
                 self.close()
                 return use(self._greeted())
-        except (RedisError, OSError) as error:
+        except FAILURES as error:
             raise self._failed(error) from error
 
     def _greeted(self) -> RedisStore:

@@ -2,15 +2,38 @@
 
 from pathlib import Path
 from threading import Thread
+from typing import Any
+
+import pytest
 
 from reference import events
 from reference.clock import SECOND
 from reference.live.address import read_address
-from reference.live.connection import Connection
+from reference.live.connection import Connection, StoreFailed, pass_by
 from reference.live.redis_storage import RedisStorage
 from reference.live.serving import StoreOptions
+from reference.live.store import RedisStore
 from reference.live.verbs import Tell
+from reference.operations import Reclaim
 from tests.live.servers import on_a_port, wait_until
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], [b"x", [], []], [b"1", [], [b"s1", b"#1", b"junk", b""]], [b"1", [], [b"s1"] * 4]],
+    ids=str,
+)
+def test_whatever_is_answered_the_call_has_failed_and_no_more(answer: list[Any]) -> None:
+    """A store of another kind, or one that was tampered with, ends nobody."""
+
+    class Strange(RedisStore):
+        def _run(self, arguments: Any) -> Any:
+            return answer
+
+    connection = Connection(lambda: Strange(None), pass_by)
+    with pytest.raises(StoreFailed) as failed:
+        connection.call("s1", [Reclaim()])
+    assert failed.value.trouble.kind == "failed"
 
 
 def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path) -> None:
