@@ -28,6 +28,7 @@ from reference.queue import Profile
 from specs.rules import judge_trace
 from specs.trace import Trace
 from tests.live.servers import RealServer, on_a_socket, wait_until
+from tests.live.test_address import cluster as two_nodes
 
 LEASE = 1_500 * MILLISECOND
 SERVICES = find_services([])
@@ -216,3 +217,18 @@ def test_numbers_leap_after_a_restart(tmp_path_factory: pytest.TempPathFactory) 
         server.restart()
         wait_until(lambda: storage.overview().lease.epoch > 1_000_000)
         wait_until(lambda: storage.overview().lease.leader == "s1")
+
+
+def test_a_cluster_of_redis_serves_as_well(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All keys lie in one slot, so it is one node that decides, whichever is asked for it."""
+    with two_nodes(tmp_path_factory.mktemp("nodes")) as nodes:
+        first, second = (node.url.replace("redis:", "redis+cluster:") for node in nodes)
+        one = start(first, "s1", 1)
+        storage = RedisStorage(Connection(opened(second)))
+        wait_until(lambda: len(storage.overview().members) == 1)
+        desk.create(storage, job("demo.sleep", "1ms"))
+        wait_until(lambda: count(storage, events.Finished) >= 2)
+        one.inputs.put(Signal.DRAIN)
+        one.thread.join(10)
+        assert broken(happened(storage)) == []
+        assert sorted(len(node.client().keys("{gnomon}*")) > 0 for node in nodes) == [False, True]
