@@ -90,7 +90,7 @@ SPREAD = {
 }
 LISTS = {"services": ",", "defines": ",", "calls": ",", "faults": "; "}
 """The fields that are lists, and what parts them."""
-TIMES = ("due", "into", "since")
+TIMES = ("due", "heard", "into", "since")
 NUMBERS = ("message", "worker", "writes")
 RAISED = "boom"
 """What a method raised of which a line only says that it raised."""
