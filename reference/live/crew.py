@@ -278,21 +278,17 @@ def seen(service: Service) -> dict[str, Any]:
     """
     try:
         saw = witness(service)
-        return saw if _is_writable(saw) else {name: _writable(saw[name]) for name in saw}
-    except Exception as error:
+        return {name: _written(value) for name, value in saw.items()}
+    except BaseException as error:  # what is asked is user code, and may even raise SystemExit
         return {"unseen": described(error)}
 
 
-def _is_writable(value: object) -> bool:
+def _written(value: object) -> object:
+    """`value` as JSON has it: a copy, which user code cannot change before it is written."""
     try:
-        msgspec.json.encode(value)
+        return msgspec.json.decode(msgspec.json.encode(value))
     except Exception:
-        return False
-    return True
-
-
-def _writable(value: object) -> object:
-    return value if _is_writable(value) else plain(ascii(value))
+        return plain(ascii(value))
 
 
 def described(error: BaseException) -> str:

@@ -372,7 +372,10 @@ class Speechless(Exception):
     [Speechless(), ValueError("half a pair: \udc80"), ValueError("x" * 1_000_000)],
     ids=["no text", "surrogate", "long"],
 )
-def test_what_was_raised_can_be_written_and_ends(hire: Hire, error: Exception) -> None:
+def test_what_was_raised_can_be_written_and_ends(
+    hire: Hire, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "gnomon")  # what is logged could not be reported
     ended = hire(service_that(handle=error)).run("made")
     assert ended.outcome == "failed"
     assert ended.error

@@ -84,8 +84,12 @@ function meaning.Settle()
   reply('Settings', '"profile":"' .. (known[1] or profile) .. '","lease":' .. (known[2] or lease))
 end
 
+-- A process that runs may have a number that the store gave out in writes that it has lost since.
 function meaning.NewProcess()
-  reply('Number', '"value":' .. call('HINCRBY', P .. ':last-process', server, 1))
+  local last = tonumber(call('HGET', P .. ':last-process', server) or 0)
+  local process = whole(math.max(last, process_of(server)) + 1)
+  call('HSET', P .. ':last-process', server, process)
+  reply('Number', '"value":' .. process)
 end
 
 function meaning.NewJob()
