@@ -56,6 +56,9 @@ from reference.schedule import Trigger, trigger
 LARGEST_PUBLISH = 1_000
 """Jobs in one Publish, and entries of one job; what is over follows at once in the next."""
 
+MOST_MISFIRES = 50_000
+"""Late occurrences in one Publish, about; the jobs that are over follow at once in the next."""
+
 
 class _Known:
     """What the leader knows of an active job."""
@@ -165,11 +168,17 @@ class Singleton:
         self._decided_at = now
         now -= self._ahead
         entries: list[Entry] = []
+        room = MOST_MISFIRES
         for id in self._agenda.pop_due(now, LARGEST_PUBLISH):
             known = self._jobs[id]
+            if room <= 0:  # in the next
+                self._agenda.add(id, known.due)
+                continue
             due, following = known.due, known.trigger.first(known.due + 1)
             if due < now - known.grace or (following is not None and following <= now):
-                entries += self._catch_up(now, known)
+                caught_up = self._catch_up(now, known)
+                room -= sum(1 + len(e.coalesced) + len(e.skipped) for e in caught_up)
+                entries += caught_up
                 continue
             entries.append(Entry(id, known.revision, known.cursor, due, following, self._new_cid()))
             self._go_on(known, following, 1)

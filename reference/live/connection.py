@@ -39,23 +39,32 @@ class StoreFailed(Exception):
         self.trouble = trouble
 
 
-def greet(store: RedisStore) -> None:
-    """Let the store know which run of it this is; its client keeps to that from now on."""
-    store.call("", [Greet(_run_of(store), LEAP)])
+def greet(store: RedisStore, known: str) -> str:
+    """Let the store know which run of it this is, and which was `known` before; the run.
+
+    Its client keeps to that run from now on.
+    """
+    run = _run_of(store)
+    store.call("", [Greet(run, known, LEAP)])
+    return run
 
 
-def pass_by(_: RedisStore) -> None:
+def pass_by(_: RedisStore, known: str) -> str:
     """Greet nobody: whoever only reads leaves no trace."""
+    return known
 
 
 class Connection:
     """Asks the store that `open` finds, after it was greeted; may be used by several threads."""
 
-    def __init__(self, open: Open, greet: Callable[[RedisStore], None] = greet) -> None:
+    def __init__(self, open: Open, greet: Callable[[RedisStore, str], str] = greet) -> None:
         self._open = open
         self._greet = greet
         self._store: RedisStore | None = None
+        self._run = ""  # of the store that was greeted last
         self._lock = Lock()
+        self._attempts = 0
+        self._failure: Exception | None = None  # of the latest attempt
 
     def call(self, server: str, operations: Sequence[Operation]) -> Answer:
         """Carry out `operations` of `server` at one instant. Raises StoreFailed."""
@@ -73,12 +82,25 @@ class Connection:
             raise self._failed(error) from error
 
     def _greeted(self) -> RedisStore:
+        attempts = self._attempts
         with self._lock:
             if self._store is None:
-                store = self._open()
-                self._greet(store)
-                self._store = store
+                if self._attempts != attempts and self._failure:
+                    raise self._failure  # of who was before us here: do not wait in a row
+                self._store = self._attempt()
             return self._store
+
+    def _attempt(self) -> RedisStore:
+        """Find the store, and greet it."""
+        self._attempts += 1
+        self._failure = None
+        try:
+            store = self._open()
+            self._run = self._greet(store, self._run)
+        except Exception as error:
+            self._failure = error
+            raise
+        return store
 
     def _failed(self, error: Exception) -> StoreFailed:
         trouble = classify(error)

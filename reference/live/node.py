@@ -118,6 +118,7 @@ class Node:
         self._metrics = metrics
         self._inputs = inputs
         self._server: Server | None = None
+        self._presence: Appear | None = None
         self._first_words: list[Operation] = []  # said in every call until one is answered
         self._outgoing: list[Operation] = []
         self._told: list[Event] = []
@@ -166,7 +167,8 @@ class Node:
         now = self._clock.now
         self._process = process
         self._next_told = first_turn(process) + 1
-        self._first_words = [Appear(process, self._member(now), self._started())]
+        self._presence = Appear(process, self._member(now), self._started())
+        self._first_words = [self._presence]
         self._beat_at = now + server.beat_interval
         self._outgoing += server.start(now)
         self._exchange()
@@ -282,6 +284,8 @@ class Node:
             self._retry_at = None
             self._beat_at = now
         if now >= self._beat_at:
+            assert self._presence is not None
+            self._first_words = [self._presence]  # the store may have lost it
             self._outgoing += [Attest(self._process), *server.beat(now)]
             self._beat_at = now + server.beat_interval
         wake_at = server.singleton.wake_at

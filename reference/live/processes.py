@@ -11,7 +11,8 @@ import signal
 from collections.abc import Sequence
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from threading import Thread
+from multiprocessing.context import SpawnProcess
+from threading import Event, Thread
 from typing import NamedTuple
 
 import msgspec
@@ -89,16 +90,19 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
         for plan in plans
     ]
 
+    is_told = Event()
+
     def pass_on(_: int, __: object) -> None:
+        is_told.set()
         for process in processes:
             if process.is_alive():
                 process.terminate()
 
     before = {name: signal.signal(name, pass_on) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
-        for process in processes:
-            process.start()
-        running = list(processes)
+        running = _started(processes, is_told)
+        if is_told.is_set():  # one that was starting meanwhile has not heard it
+            pass_on(0, None)
         while running:
             ended = wait([process.sentinel for process in running])
             for process in [process for process in running if process.sentinel in ended]:
@@ -113,6 +117,16 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
     if UNUSABLE in codes:
         raise CannotServe("not all servers could start", "see above what each of them said")
     return all(code == ENDED_IN_ORDER for code in codes)
+
+
+def _started(processes: Sequence[SpawnProcess], is_told: Event) -> list[SpawnProcess]:
+    """Start one after another, unless told to end meanwhile; those that were started."""
+    started = []
+    for process in processes:
+        if not is_told.is_set():
+            process.start()
+            started.append(process)
+    return started
 
 
 def _serve_as_child(plan: Plan, wanted: Logging) -> None:

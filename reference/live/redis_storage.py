@@ -21,6 +21,9 @@ from reference.operations import Operation, Reply
 
 logger = logging.getLogger("gnomon.store")
 
+ENTRIES = 32
+"""Of the history, read at once: one of a busy cluster holds thousands of events."""
+
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
 
 
@@ -64,7 +67,7 @@ class RedisStorage:
         first = before[0][0].decode() if before else "-"
         told: list[Told] = []
         while len(told) < most:
-            entries = self._entries("XRANGE", first, "+", most)
+            entries = self._entries("XRANGE", first, "+", ENTRIES)
             if not entries:
                 break
             told += (event for entry in entries for event in _read(entry) if event.seq > after)
@@ -75,7 +78,7 @@ class RedisStorage:
         """The latest events, numbered below `before`, the latest first; at most `most`."""
         last = "+" if before is None else f"{before - 1}-0"
         while most > 0:
-            entries = self._entries("XREVRANGE", last, "-", min(most, 1_000))
+            entries = self._entries("XREVRANGE", last, "-", min(most, ENTRIES))
             if not entries:
                 return
             for entry in entries:

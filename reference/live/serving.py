@@ -114,8 +114,9 @@ def _serve(
     metrics = Metrics(services, shape.workers)
 
     def ended(run: Ended) -> None:
-        log_run(run)  # in the thread of its worker, whose name the line bears
         inputs.put(run)
+        with suppress(Exception):  # a filter of the user's may raise, and must not cost a worker
+            log_run(run)  # in the thread of its worker, whose name the line bears
 
     crew = Crew(shape.name, services, shape.workers, ended)
     node = Node(shape, connection, WallClock(), crew, metrics, inputs)

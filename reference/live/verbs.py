@@ -48,9 +48,13 @@ class Leave(Operation, frozen=True, gc=False):
 
 
 class Greet(Operation, frozen=True, gc=False):
-    """A connection has been made to that run of the store; beyond a restart, leap by so many."""
+    """A connection has been made to that run of the store, by one who `known` another, or nobody.
+
+    Beyond a restart or a loss the numbers leap by so many.
+    """
 
     run: str
+    known: str
     leap: int
 
 

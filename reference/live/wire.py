@@ -157,7 +157,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     Appear: lambda op: [op.process, b"{" + _member(op.member) + b"}", _event(op.started)],
     Attest: lambda op: [op.process],
     Leave: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
-    Greet: lambda op: [op.run, op.leap],
+    Greet: lambda op: [op.run, op.known, op.leap],
     Settle: lambda op: [op.profile, op.lease],
     NewProcess: _nothing,
     NewJob: _nothing,

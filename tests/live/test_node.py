@@ -219,6 +219,20 @@ def test_numbers_leap_after_a_restart(tmp_path_factory: pytest.TempPathFactory) 
         wait_until(lambda: storage.overview().lease.leader == "s1")
 
 
+def test_a_store_that_comes_back_empty_is_led_again(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Whoever led it before must not take its first epoch for an old answer of his own."""
+    folder = tmp_path_factory.mktemp("store")
+    with on_a_socket(folder) as server, cluster(server, ("s1", "s2")) as (_, storage):
+        wait_until(lambda: storage.overview().lease.leader is not None)
+        server.kill()
+        server.start()  # and nothing was kept
+        wait_until(lambda: len(storage.overview().members) == 2)
+        desk.create(storage, job("demo.sleep", "1ms"))
+        wait_until(lambda: count(storage, events.Finished) >= 2)
+
+
 def test_a_cluster_of_redis_serves_as_well(tmp_path_factory: pytest.TempPathFactory) -> None:
     """All keys lie in one slot, so it is one node that decides, whichever is asked for it."""
     with two_nodes(tmp_path_factory.mktemp("nodes")) as nodes:

@@ -21,6 +21,7 @@ end
 -- A server that has not left, and now appears in another process, has crashed; when, nobody saw.
 function meaning.Appear()
   local process, description, started = take(), take(), take()
+  if process_of(server) > tonumber(process) then return end
   local before = call('HGET', P .. ':members', server)
   if before and starts_with(before, process .. ' ') then return end
   if before then
@@ -56,22 +57,25 @@ function meaning.Leave()
   end
 end
 
--- Another run of the store may have lost the last writes: what was handed out in them is not handed
--- out again, nor taken for what is handed out from now on, and nobody leads. How many they were, the
--- store cannot know: it has lost what the history said of them as well. The clock makes sure that no
--- two leaps end at the same number, even if the first is lost as well.
+-- Another run of the store may have lost the last writes, or all: then it does not know the run that
+-- who greets it has `known` before. What was handed out in those writes is not handed out again, nor
+-- taken for what is handed out from now on, and nobody leads. How many they were, the store cannot
+-- know: it has lost what the history said of them as well. The clock makes sure that no two leaps end
+-- at the same number, even if the first is lost as well.
+--   :runs  set of all runs of the store that anybody has known
 function meaning.Greet()
-  local run, leap = take(), take_number()
+  local run, known, leap = take(), take(), take_number()
   local before = call('HGET', P .. ':meta', 'run')
-  if before == run then return end
+  local has_forgotten = known ~= '' and call('SISMEMBER', P .. ':runs', known) == 0
+  if before == run and not has_forgotten then return end
+  call('SADD', P .. ':runs', run, known == '' and run or known)
   call('HSET', P .. ':meta', 'run', run)
-  if before then
-    record('writes_lost', '"writes":0,"since":' .. at .. ',"undone":[],"reopened":[]')
-    set_leader('')
-    local milliseconds = math.floor(now / 1000)
-    set('epoch', math.max(meta.epoch + leap, milliseconds))
-    set('published', math.max(meta.published + leap, milliseconds))
-  end
+  if not before and not has_forgotten then return end  -- it is new
+  if before then record('writes_lost', '"writes":0,"since":' .. at .. ',"undone":[],"reopened":[]') end
+  set_leader('')
+  local milliseconds = math.floor(now / 1000)
+  set('epoch', math.max(meta.epoch + leap, milliseconds))
+  set('published', math.max(meta.published + leap, milliseconds))
 end
 
 -- What the servers of a cluster have in common. The first says it; the profile stays for good, how
