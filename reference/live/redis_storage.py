@@ -16,7 +16,7 @@ from reference.live.replies import UNREADABLE
 from reference.live.storage import OPERATOR, Overview, Told
 from reference.live.store import RedisStore
 from reference.live.trouble import unavailable
-from reference.live.verbs import AskOverview, NewJob, Number, OverviewReply, Tell
+from reference.live.verbs import AskOverview, NewJob, Number, Tell
 from reference.operations import Operation, Reply
 
 logger = logging.getLogger("gnomon.store")
@@ -50,8 +50,8 @@ class RedisStorage:
     def overview(self) -> Overview:
         """Who is there, who leads, and what waits."""
         reply = self.ask(AskOverview())
-        assert isinstance(reply, OverviewReply)
-        return Overview(**msgspec.structs.asdict(reply))
+        assert isinstance(reply, Overview)
+        return reply
 
     def tell(self, events: Sequence[Event]) -> None:
         """Append to the history; the store puts its own time in the place of each `at`."""

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfoNotFoundError
 import msgspec
 
 from reference.jobs import Definition
-from reference.live.verbs import Number, OverviewReply, Settings, Superseded, Unreadable
+from reference.live.storage import Overview
+from reference.live.verbs import Number, Settings, Superseded, Unreadable
 from reference.operations import (
     Accepted,
     Assignment,
@@ -49,7 +50,7 @@ _replies = msgspec.json.Decoder(
     | Number
     | Settings
     | Superseded
-    | OverviewReply
+    | Overview
 )
 _assignments = msgspec.json.Decoder(Assignment)
 _lists = msgspec.json.Decoder(JobList)

@@ -47,13 +47,12 @@ class Holding(msgspec.Struct, frozen=True):
     message: int
 
 
-class Overview(msgspec.Struct, frozen=True, kw_only=True):
+class Overview(Reply, frozen=True, kw_only=True):
     """The cluster at the instant `now` (µs, UTC), with its messages: how many wait, which are held.
 
     A lease lasts for `lease_length` (µs); 0 before there has been a server.
     """
 
-    now: int
     profile: Profile
     lease_length: int
     lease: Lease

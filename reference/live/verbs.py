@@ -8,7 +8,7 @@ them.
 from typing import Any
 
 from reference.events import Event, ServerCrashed, ServerStopped
-from reference.live.storage import Holding, Lease, Member
+from reference.live.storage import Member
 from reference.operations import Operation, Reply
 from reference.queue import Profile
 
@@ -92,19 +92,6 @@ class Settings(Reply, frozen=True, gc=False):
 
     profile: Profile
     lease: int
-
-
-class OverviewReply(Reply, frozen=True, gc=False, tag="Overview"):
-    """Who is there, who leads and what waits."""
-
-    profile: Profile
-    lease_length: int
-    lease: Lease
-    members: tuple[Member, ...]
-    jobs: int
-    waiting: int
-    held: tuple[Holding, ...]
-    dead_lettered: int
 
 
 class Unreadable(Reply, frozen=True, gc=False):
