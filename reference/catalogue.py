@@ -10,7 +10,6 @@ left to account for; it moves to where a leader says, or to now when the definit
 
 from collections.abc import Hashable
 from copy import copy
-from itertools import islice
 
 import msgspec
 
@@ -19,6 +18,7 @@ from reference.clock import FIRST_INSTANT
 from reference.events import Record, shown
 from reference.jobs import Definition
 from reference.operations import (
+    LARGEST_PAGE,
     PAGE,
     Accepted,
     Changes,
@@ -40,7 +40,7 @@ class KeptJob:
     """A job and what the store remembers about it."""
 
     __slots__ = ("accounted", "cursor", "definition", "id", "number", "published", "repeats",
-                 "revision", "shown")  # fmt: skip
+                 "revision", "shown", "size")  # fmt: skip
 
     def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
         self.id = id
@@ -55,6 +55,7 @@ class KeptJob:
         """Take a new definition; what lies before `now` is not made up (FIRE-8, FIRE-10)."""
         self.definition = definition
         self.shown = shown(definition.extra)
+        self.size = definition.size
         self.repeats = definition.repeats
         self.resume(now)
         if definition.job_type == "one_time" and self.accounted < definition.start_date:
@@ -183,11 +184,21 @@ class Catalogue:
         """Read jobs: O(jobs)."""
         if operation.ids is not None:
             return [(server, operation, self._job_list(now, operation.ids))]
-        later = (kept for kept in self.by_id.values() if kept.number > operation.after)
-        page = list(islice(later, PAGE))
-        more = page[-1].number if len(page) == PAGE else None
+        page, is_full = self._page(operation.after)
         ids = tuple(kept.id for kept in page)
-        return [(server, operation, self._job_list(now, ids, more))]
+        return [(server, operation, self._job_list(now, ids, page[-1].number if is_full else None))]
+
+    def _page(self, after: int) -> tuple[list[KeptJob], bool]:
+        """Jobs created later than number `after`, and whether they are all that is read at once."""
+        page: list[KeptJob] = []
+        size = 0
+        for kept in self.by_id.values():
+            if kept.number > after:
+                page.append(kept)
+                size += kept.size
+                if len(page) == PAGE or size >= LARGEST_PAGE:
+                    return page, True
+        return page, False
 
     def watch(self, now: int, server: str, operation: Changes) -> list[Delivery]:
         """Read what has changed, or let the server wait until something does: O(changes)."""

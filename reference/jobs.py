@@ -74,6 +74,11 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     grace: int = SECOND
 
     @property
+    def size(self) -> int:
+        """How many bytes its extra data has in UTF-8."""
+        return 0 if self.extra is None else len(self.extra.encode())
+
+    @property
     def interval(self) -> int:
         """The length of the interval in µs; 0 for a job that has none."""
         return (

@@ -175,6 +175,8 @@ class Refused(Reply, frozen=True, gc=False):
 
 PAGE = 1_000
 """So many jobs are read at once when all are: no asker holds up the store for long."""
+LARGEST_PAGE = 2_000_000
+"""Bytes of extra data after which a page ends, with the job that has come to it."""
 
 
 class Jobs(Operation, frozen=True, gc=False):

@@ -56,14 +56,16 @@ from reference.schedule import Trigger, trigger
 LARGEST_PUBLISH = 1_000
 """Jobs in one Publish, and entries of one job; what is over follows at once in the next."""
 
-MOST_MISFIRES = 50_000
-"""Late occurrences in one Publish, about; the jobs that are over follow at once in the next."""
+LARGEST_LOAD = 2_000_000
+"""Bytes, about, that one Publish makes the store handle; what is over follows in the next."""
+INSTANT = 40
+"""Bytes of one misfire among them."""
 
 
 class _Known:
     """What the leader knows of an active job."""
 
-    __slots__ = ("cursor", "due", "grace", "id", "left", "misfire", "revision", "trigger")
+    __slots__ = ("cursor", "due", "grace", "id", "left", "misfire", "revision", "size", "trigger")
 
     def __init__(self, job: Job, cursor: int, trigger: Trigger, due: int) -> None:
         definition = job.definition
@@ -74,6 +76,7 @@ class _Known:
         self.due = due
         self.left = definition.repeats and definition.repeats - job.published  # None: no limit
         self.grace = definition.grace
+        self.size = definition.size
         self.misfire = definition.misfire
 
     def copy(self) -> "_Known":
@@ -81,7 +84,7 @@ class _Known:
 
     def key(self) -> Hashable:
         return (self.id, self.revision, self.trigger, self.cursor, self.due, self.left, self.grace,
-                self.misfire)  # fmt: skip
+                self.misfire, self.size)  # fmt: skip
 
 
 class Singleton:
@@ -168,7 +171,7 @@ class Singleton:
         self._decided_at = now
         now -= self._ahead
         entries: list[Entry] = []
-        room = MOST_MISFIRES
+        room = LARGEST_LOAD
         for id in self._agenda.pop_due(now, LARGEST_PUBLISH):
             known = self._jobs[id]
             if room <= 0:  # in the next
@@ -177,10 +180,12 @@ class Singleton:
             due, following = known.due, known.trigger.first(known.due + 1)
             if due < now - known.grace or (following is not None and following <= now):
                 caught_up = self._catch_up(now, known)
-                room -= sum(1 + len(e.coalesced) + len(e.skipped) for e in caught_up)
+                instants = sum(len(entry.coalesced) + len(entry.skipped) for entry in caught_up)
+                room -= instants * INSTANT + len(caught_up) * known.size
                 entries += caught_up
                 continue
             entries.append(Entry(id, known.revision, known.cursor, due, following, self._new_cid()))
+            room -= known.size
             self._go_on(known, following, 1)
         if not entries:
             self._plan_to_wake()

@@ -238,7 +238,7 @@ STORE, SERVER = LOOP.store, LOOP.servers["s1"]
 NOT_IN_THE_KEY = {
     MemoryStore: {"_record", "_meanings"},
     Catalogue: {"_record"},
-    KeptJob: {"shown", "repeats"},  # as its definition says
+    KeptJob: {"shown", "repeats", "size"},  # as its definition says
     MessageQueue: {"_record"},
     ClassicQueue: {"_record"},
     Singleton: {"_new_cid"},

@@ -19,7 +19,7 @@ from reference.operations import (
     Refusal,
     Resign,
 )
-from reference.singleton import LARGEST_PUBLISH, Singleton
+from reference.singleton import INSTANT, LARGEST_LOAD, LARGEST_PUBLISH, Singleton
 from tests.worlds import START, definition
 
 LEASE = 10 * SECOND
@@ -307,3 +307,42 @@ def test_resigning_is_for_good() -> None:
     granted = Leader(START, "s1", 5, START + LEASE, 9)  # by a campaign that was on its way
     assert singleton.receive(START, Campaign(LEASE), granted) == Resign(5)
     assert candidate().resign() is None
+
+
+@pytest.mark.parametrize("misfire", ["once", "skip"])
+def test_a_publish_makes_no_more_work_than_the_store_can_do(misfire: str) -> None:
+    """A day of misfires of many jobs, a few jobs at a time, and none of them is left out."""
+    hours = 3_600
+    jobs = [
+        Job(str(n), 1, definition(str(n), seconds=1, misfire=misfire), START, 0) for n in range(20)
+    ]
+    now = START + 10 * hours * SECOND
+    singleton = elected(*jobs, now=START)
+    caught_up: list[str] = []
+    while len(caught_up) < 20:
+        publish = singleton.tick(now)
+        told = entries(publish)
+        assert sum(len(e.coalesced) + len(e.skipped) for e in told) < 2 * LARGEST_LOAD // INSTANT
+        caught_up += {entry.job: None for entry in told}
+        assert answer(singleton, now, publish) is None
+        assert len(caught_up) == 20 or singleton.wake_at is not None
+    assert sorted(caught_up) == sorted(job.id for job in jobs)
+
+
+def test_a_publish_carries_no_more_than_the_store_can_take() -> None:
+    """In bytes of what the jobs carry; what is over is published next, in order."""
+    extra = "x" * 500_000
+    jobs = [
+        Job(f"{n:02}", 1, definition(f"{n}", seconds=60, extra=extra), START, 0) for n in range(10)
+    ]
+    singleton = elected(*jobs)
+    published: list[list[str]] = []
+    while sum(map(len, published)) < 10:
+        publish = singleton.tick(START)
+        published.append([entry.job for entry in entries(publish)])
+        answer(singleton, START, publish)
+    assert published == [
+        ["00", "01", "02", "03"],
+        ["04", "05", "06", "07"],
+        ["08", "09"],
+    ]

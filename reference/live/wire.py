@@ -26,6 +26,7 @@ from reference.live.verbs import (
     Tell,
 )
 from reference.operations import (
+    LARGEST_PAGE,
     PAGE,
     Campaign,
     Changes,
@@ -91,6 +92,7 @@ def _definition(definition: Definition) -> Arguments:
         what.start_date,
         _optional(what.repeats),
         what.grace,
+        what.size,
         _pieces(**inner),
         _pieces(**of, payload=what.extra),
         _pieces(**of, payload=shown(what.extra)),
@@ -109,6 +111,12 @@ def _put(operation: PutJob) -> Arguments:
 def _current(operation: EditJob | SetActive | DeleteJob | Execute) -> Arguments:
     missing = json.encode(f"there is no job {operation.job!r}")
     return [operation.job, operation.revision, missing]
+
+
+def _jobs(jobs: Jobs) -> Arguments:
+    if jobs.ids is None:
+        return [-1, jobs.after, PAGE, LARGEST_PAGE]
+    return [len(jobs.ids), *jobs.ids]
 
 
 def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
@@ -143,7 +151,9 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     SetActive: lambda op: [*_current(op), int(op.is_active)],
     DeleteJob: _current,
     Execute: lambda op: [*_current(op), op.cid],
-    Jobs: lambda op: [-1, op.after, PAGE] if op.ids is None else [len(op.ids), *op.ids],
+    Jobs: lambda op: (
+        [-1, op.after, PAGE, LARGEST_PAGE] if op.ids is None else [len(op.ids), *op.ids]
+    ),
     Changes: lambda op: [op.since],
     Publish: lambda op: [op.epoch, op.before, len(op.entries), *_entries(op.entries)],
     Claim: _claim,

@@ -1,6 +1,7 @@
 """Any operation of anybody in any order: three stores give the same replies and events."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from reference.clock import LAST_INSTANT, SECOND, read_instant
 from reference.events import Event
-from reference.jobs import Definition
+from reference.jobs import LARGEST_EXTRA, Definition
 from reference.operations import (
     Campaign,
     Changes,
@@ -23,6 +24,7 @@ from reference.operations import (
     Entry,
     Execute,
     Heartbeat,
+    JobList,
     Jobs,
     Join,
     Operation,
@@ -256,6 +258,32 @@ class ThreeArms(RuleBasedStateMachine):
         if is_misfire and how == "skip":
             return Entry(id, revision, cursor, None, following, "", (), (due,))
         return Entry(id, revision, cursor, due, following, "K5")
+
+
+@pytest.mark.parametrize("size", [LARGEST_EXTRA, LARGEST_EXTRA // 2, 1])
+def test_a_page_ends_where_there_is_too_much(size: int, clock: Any, real_server: Any) -> None:
+    """All three read the same jobs at once, and go on from the same."""
+    record = list[Event]().append
+    arms = (
+        MemoryStore(record),
+        RedisArm(*on_fakeredis("durable", record, clock)),
+        RedisArm(*on_a_server("durable", record, real_server.client())),
+    )
+    pages: list[list[str]] = []
+    for number in range(12):
+        put = PutJob(str(number), a_job(f"job {number}", extra="é" * (size // 2)))
+        assert len([arm.apply(NOW, "s1", put) for arm in arms]) == 3
+    more: int | None = 0
+    while more is not None:
+        expected, *others = (arm.apply(NOW, "s1", Jobs(after=more)) for arm in arms)
+        assert others == [expected, expected]
+        listed = expected[0][2]
+        assert isinstance(listed, JobList)
+        pages.append([job.id for job in listed.jobs])
+        more = listed.more
+    assert list(chain(*pages)) == [str(number) for number in range(12)]
+    sizes = {LARGEST_EXTRA: [4, 4, 4, 0], LARGEST_EXTRA // 2: [8, 4], 1: [12]}
+    assert [len(page) for page in pages] == sizes[size]
 
 
 @pytest.fixture(scope="module")

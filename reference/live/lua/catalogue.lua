@@ -9,7 +9,7 @@
 -- What a job is made of comes in ready to be put together: `definition` is its JSON without braces
 -- and without is_active, `carried` what a message carries of it, `shown` what a history shows of that.
 
-local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'grace', 'definition', 'carried',
+local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition', 'carried',
   'shown', 'revision', 'active', 'cursor', 'published', 'accounted'}
 
 local function key_of(id) return P .. ':job:' .. id end
@@ -38,8 +38,8 @@ end
 -- What the definition of a job is made of, as an operation brings it.
 local function take_definition()
   local new = {}
-  for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'grace', 'definition', 'carried',
-    'shown', 'active', 'written', 'name_taken'}) do new[field] = take() end
+  for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition',
+    'carried', 'shown', 'active', 'written', 'name_taken'}) do new[field] = take() end
   return new
 end
 
@@ -61,11 +61,13 @@ local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
 end
 
-local function job_list(ids, more)
+-- The jobs of those ids. Of a page, which has a number for each, only so many as there is room for,
+-- in bytes; then there are more after the last, and if there are `more` anyway.
+local function job_list(ids, numbers, room, more)
   local jobs, gone = {}, {}
-  for _, id in ipairs(ids) do
+  for place, id in ipairs(ids) do
     local values = call('HMGET', key_of(id), 'id', 'revision', 'active', 'definition', 'cursor',
-      'published')
+      'published', 'size')
     if values[1] then
       local cursor = values[5]
       jobs[#jobs + 1] = '{"id":' .. values[1] .. ',"revision":' .. values[2]
@@ -74,6 +76,13 @@ local function job_list(ids, more)
         .. values[6] .. '}'
     else
       gone[#gone + 1] = quote(id)
+    end
+    if room then
+      room = room - tonumber(values[7] or 0)
+      if room <= 0 then
+        more = numbers[place]
+        break
+      end
     end
   end
   return answer('JobList', '"version":' .. whole(meta.version) .. ',"gone":['

@@ -119,17 +119,19 @@ function meaning.DeleteJob()
 end
 
 function meaning.Jobs()
-  local count, ids, more = take_number(), {}, nil
-  if count < 0 then
-    local after, page = take(), take_number()
-    local found = call('ZRANGEBYSCORE', P .. ':jobs', '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0,
-      page)
-    for place = 1, #found, 2 do ids[#ids + 1] = found[place] end
-    if #ids == page then more = whole(tonumber(found[#found])) end
-  else
+  local count, ids = take_number(), {}
+  if count >= 0 then
     for place = 1, count do ids[place] = take() end
+    return deliver(server, asked(), job_list(ids))
   end
-  deliver(server, asked(), job_list(ids, more))
+  local after, page, room, numbers = take(), take_number(), take_number(), {}
+  local found = call('ZRANGEBYSCORE', P .. ':jobs', '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0,
+    page)
+  for place = 1, #found, 2 do
+    ids[#ids + 1] = found[place]
+    numbers[#numbers + 1] = whole(tonumber(found[place + 1]))
+  end
+  deliver(server, asked(), job_list(ids, numbers, room, #ids == page and numbers[page] or nil))
 end
 
 function meaning.Changes() watch(server, take()) end
