@@ -11,7 +11,6 @@ none means the job as it is, and is asked for again when somebody else was quick
     StoreUnavailable  the store could not be asked, so it is not known whether it was done
 """
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ import msgspec
 from reference import events, jobs
 from reference.events import Event, shown
 from reference.jobs import Definition, Fault, Rejected
+from reference.live.cid import new_cid
 from reference.live.storage import Storage
 from reference.operations import (
     Accepted,
@@ -94,11 +94,6 @@ class JobRuns(msgspec.Struct, frozen=True):
 
     runs: tuple[JobRun, ...]
     since: int | None
-
-
-def new_cid() -> str:
-    """A correlation id from the system's randomness: ``K`` and 39 digits, 128 random bits."""
-    return f"K{secrets.randbits(128):039d}"
 
 
 def next_due(job: Job) -> int | None:

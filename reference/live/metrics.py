@@ -23,7 +23,7 @@ from typing import ClassVar, get_args
 from reference.clock import MILLISECOND, MINUTE, SECOND
 from reference.events import Outcome
 from reference.live.crew import Ended
-from reference.operations import Refusal
+from reference.operations import Outcomes, Publish, Refusal
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 UNKNOWN = "(unknown)"
@@ -92,6 +92,17 @@ class Metrics:
         self.run_time.observe(ended.took)
         if ended.is_slow:
             self.slow_runs.add(service)
+
+    def publish_answered(self, publish: Publish, outcomes: Outcomes) -> None:
+        """Count what became of each entry of a Publish."""
+        refusals = outcomes.refusals or (None,) * len(publish.entries)
+        accepted = 0
+        for entry, refusal in zip(publish.entries, refusals, strict=True):
+            if refusal is not None:
+                self.refused.add(refusal)
+            elif entry.due is not None:
+                accepted += 1
+        self.published.add(count=accepted)
 
     def text(self) -> str:
         """All of it, as Prometheus reads it."""

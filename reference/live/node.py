@@ -13,7 +13,6 @@ simulator, and the next beat asks again; what was told in it is told again.
 """
 
 import logging
-import secrets
 from collections.abc import Iterable
 from enum import Enum
 from queue import Empty, SimpleQueue
@@ -24,6 +23,7 @@ import msgspec
 from reference import events
 from reference.clock import SECOND, Clock
 from reference.events import Event
+from reference.live.cid import new_cid
 from reference.live.connection import Connection, StoreFailed
 from reference.live.crew import Crew, Ended
 from reference.live.metrics import Metrics
@@ -84,11 +84,6 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     lease: int
     grace: int
-
-
-def new_cid() -> str:
-    """A correlation id: ``K`` and 39 decimal digits of 128 random bits."""
-    return f"K{secrets.randbits(128):039d}"
 
 
 _FOR_THE_SINGLETON = frozenset((Outcomes, JobList, Leader))
@@ -352,8 +347,8 @@ class Node:
             assert isinstance(reply, Assignment)
             self._do(server.assign(now, operation, reply))
         elif kind in _FOR_THE_SINGLETON:
-            if isinstance(operation, Publish):
-                self._count(operation, reply)
+            if isinstance(operation, Publish) and isinstance(reply, Outcomes):
+                self._metrics.publish_answered(operation, reply)
             output = server.singleton.receive(now, operation, reply)
             if output is not None:
                 self._outgoing.append(output)
@@ -401,17 +396,6 @@ class Node:
         self._outgoing.append(self._server.finish(worker))
 
     # --- what is measured
-
-    def _count(self, publish: Publish, reply: Reply) -> None:
-        assert isinstance(reply, Outcomes)
-        refusals = reply.refusals or (None,) * len(publish.entries)
-        accepted = 0
-        for entry, refusal in zip(publish.entries, refusals, strict=True):
-            if refusal is not None:
-                self._metrics.refused.add(refusal)
-            elif entry.due is not None:
-                accepted += 1
-        self._metrics.published.add(count=accepted)
 
     def _note_office(self) -> None:
         epoch = self.epoch

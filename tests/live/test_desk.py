@@ -9,6 +9,7 @@ from reference import events
 from reference.clock import MINUTE, SECOND, read_instant
 from reference.jobs import Rejected
 from reference.live import desk
+from reference.live.cid import new_cid
 from reference.live.desk import Conflict, JobRun, NoSuchJob, Stale
 from reference.live.storage import OPERATOR, StoreUnavailable
 from reference.operations import (
@@ -221,7 +222,7 @@ def test_an_outage_is_what_it_is(storage: MemoryStorage) -> None:
 
 
 def test_cids_are_k_and_39_digits_and_none_comes_twice() -> None:
-    cids = {desk.new_cid() for _ in range(1_000)}
+    cids = {new_cid() for _ in range(1_000)}
     assert len(cids) == 1_000
     assert all(len(cid) == 40 and cid[0] == "K" and cid[1:].isdecimal() for cid in cids)
 

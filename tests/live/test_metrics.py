@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reference.live.crew import Ended
 from reference.live.metrics import UNKNOWN, Counter, Gauge, Histogram, Metrics
-from reference.operations import Message
+from reference.operations import Entry, Message, Outcomes, Publish
 from reference.server import Run
 
 Labels = frozenset[tuple[str, str]]
@@ -122,6 +122,20 @@ def test_runs_are_counted_by_service_and_outcome() -> None:
     assert value_of(text, "gnomon_run_seconds_count") == 4
     assert value_of(text, "gnomon_run_seconds_sum") == Fraction(1_250_010, 1_000_000)
     assert value_of(text, "gnomon_workers") == 4
+
+
+def test_what_became_of_a_publish_is_counted_entry_by_entry() -> None:
+    """Published is what was accepted, and only where there was something to publish."""
+    due = Entry("a", 1, 5, 5, 6, "K1")
+    skipped = Entry("b", 1, 5, None, 6, "", (), (5,))
+    publish = Publish(1, (due, skipped, due), 10)
+    metrics = Metrics(["s"], 1)
+    metrics.publish_answered(publish, Outcomes(7, ()))
+    metrics.publish_answered(publish, Outcomes(8, ("cursor", None, None)))
+    text = metrics.text()
+    assert value_of(text, "gnomon_published_total") == 2 + 1
+    assert value_of(text, "gnomon_publish_refused_total", why="cursor") == 1
+    assert value_of(text, "gnomon_publish_refused_total", why="deposed") == 0
 
 
 def test_services_that_are_not_here_share_one_label() -> None:

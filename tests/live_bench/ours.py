@@ -11,7 +11,8 @@ from functools import partial
 from reference.clock import SECOND, read_duration, write_instant
 from reference.jobs import read
 from reference.live.address import read_address
-from reference.live.node import Shape, new_cid
+from reference.live.cid import new_cid
+from reference.live.node import Shape
 from reference.live.serving import StoreOptions, serve
 from reference.live.store import SERVER_TIME, RedisStore
 from reference.operations import Execute, Operation, PutJob

@@ -31,6 +31,7 @@ from reference.jobs import INTERVAL_UNITS, Definition, Fault, JobType, Rejected
 from reference.live import desk
 from reference.live.api.body import any_fields, describing
 from reference.live.api.problems import SHOWN, BadRequest, brief, problem_of
+from reference.live.cid import new_cid
 from reference.live.storage import Storage
 from reference.operations import Job
 
@@ -332,7 +333,7 @@ def _handler_of(service: _Service) -> HTTPRouteHandler:
         responses=described | _ERRORS,
     )
     def handle(storage: Store, given: Given) -> Response[Any]:
-        return Response(answer(Env("ZATO_OK", desk.new_cid()), service.do(storage, given)))
+        return Response(answer(Env("ZATO_OK", new_cid()), service.do(storage, given)))
 
     return handle
 
@@ -363,7 +364,7 @@ async def refuse_service(service: FromPath[str]) -> Response[Failed]:
 
 
 def _failed(details: str, status: int, headers: dict[str, str] | None = None) -> Response[Failed]:
-    failed = Failed(Env("ZATO_ERROR", desk.new_cid(), details))
+    failed = Failed(Env("ZATO_ERROR", new_cid(), details))
     return Response(failed, status_code=status, headers=headers)
 
 
