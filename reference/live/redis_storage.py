@@ -101,12 +101,14 @@ class RedisStorage:
 
 
 def _read(entry: tuple[bytes, bytes]) -> list[Told]:
-    """The events of an entry, which is named by the first of them; a stranger's entry has none."""
+    """The events of an entry, which is named by the first of them; not what strangers wrote."""
     id, lines = entry
     first = int(id.partition(b"-")[0])
-    try:
-        happened = [_events.decode(line) for line in lines.split(b"\n")]
-    except UNREADABLE as error:
-        logger.error("entry %s of the history cannot be read: %s", id.decode(), error)  # noqa: TRY400
-        return []
-    return [Told(first + place, event) for place, event in enumerate(happened)]
+    told: list[Told] = []
+    for place, line in enumerate(lines.split(b"\n")):
+        try:
+            told.append(Told(first + place, _events.decode(line)))
+        except UNREADABLE as error:
+            text = "event %d of the history cannot be read: %s"
+            logger.error(text, first + place, error)  # noqa: TRY400
+    return told

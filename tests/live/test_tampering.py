@@ -17,10 +17,13 @@ from reference.operations import (
     Assignment,
     Campaign,
     Claim,
+    Entry,
     Execute,
     Job,
     JobList,
     Jobs,
+    Outcomes,
+    Publish,
     PutJob,
     Reply,
     SetAside,
@@ -30,7 +33,10 @@ from tests.live.servers import RealServer
 from tests.strategies import a_job
 
 TURN = first_turn(1)
-PIECES = ["definition", "carried", "shown", "revision", "cursor", "published", "active", "grace"]
+PIECES = [
+    "definition", "carried", "shown", "revision", "cursor", "published", "active", "grace",
+    "repeats", "accounted", "size", "id", "name", "job_type", "start",
+]  # fmt: skip
 junk = st.binary(max_size=40) | st.sampled_from(
     [b"", b"{", b'{"id":1}', b"null", b"\xff\xfe", b"\n", b"1\n2", b"[" * 10_000]
 )
@@ -110,6 +116,33 @@ def test_a_job_of_any_bytes_leaves_the_others_alone(
     assert all(type(job) is Job for job in listed.jobs)
     reply = run_once(store, "good", 0)
     assert isinstance(reply, Assignment)
+
+
+@given(field=st.sampled_from(PIECES), value=st.none() | junk)
+def test_a_job_of_any_bytes_holds_up_no_publish(
+    client: redis.Redis, field: str, value: bytes | None
+) -> None:
+    """A piece of it is something else, or is gone; the leader still publishes the other."""
+    client.flushall()
+    store = RedisStore(client)
+    begin(store)
+    listed = store.call("s1", [Jobs()]).deliveries[0][2]
+    assert isinstance(listed, JobList)
+    if value is None:
+        client.hdel("{gnomon}:job:bad", field)
+    else:
+        client.hset("{gnomon}:job:bad", field, value)
+    assert isinstance(store.call("s1", [Jobs()]).deliveries[0][2], JobList)
+    now = store.call("s1", []).now
+    entries = tuple(
+        Entry(job.id, 1, job.cursor or 0, now, None, f"K{number}")
+        for number, job in enumerate(reversed(listed.jobs))
+    )
+    answer = store.call("s1", [Publish(1, entries, now + 10 * SECOND)])
+    outcomes = answer.deliveries[0][2]
+    assert isinstance(outcomes, Outcomes)
+    assert entries[1].job == "good"
+    assert not outcomes.refusals or outcomes.refusals[1] is None
 
 
 @given(value=junk)

@@ -68,17 +68,17 @@ local function job_list(ids, numbers, room, more)
   for place, id in ipairs(ids) do
     local values = call('HMGET', key_of(id), 'id', 'revision', 'active', 'definition', 'cursor',
       'published', 'size')
-    if values[1] then
-      local cursor = values[5]
+    if values[1] and values[2] and values[6] then
+      local cursor = values[5] or ''
       jobs[#jobs + 1] = '{"id":' .. values[1] .. ',"revision":' .. values[2]
         .. ',"definition":{"is_active":' .. (values[3] == '1' and 'true' or 'false') .. ','
-        .. values[4] .. '},"cursor":' .. (cursor == '' and 'null' or cursor) .. ',"published":'
+        .. (values[4] or '') .. '},"cursor":' .. (cursor == '' and 'null' or cursor) .. ',"published":'
         .. values[6] .. '}'
     else
       gone[#gone + 1] = quote(id)
     end
     if room then
-      room = room - tonumber(values[7] or 0)
+      room = room - (tonumber(values[7] or 0) or 0)
       if room <= 0 then
         more = numbers[place]
         break

@@ -170,9 +170,16 @@ local function account_for_misfires(job, due, coalesced, skipped)
   end
 end
 
+-- Whether a job can be counted with: whoever has tampered with one must not hold up the others.
+local function is_sound(job)
+  return tonumber(job.grace) and tonumber(job.published)
+    and (job.repeats == '' or tonumber(job.repeats))
+    and (job.accounted == '' or tonumber(job.accounted))
+end
+
 -- Why an entry is not accepted of a job, or nil.
 local function refusal(job, revision, cursor, due, coalesced, skipped)
-  if not job then return 'gone' end
+  if not job or not is_sound(job) then return 'gone' end
   if job.active ~= '1' then return 'inactive' end
   if job.revision ~= revision then return 'revision' end
   if job.cursor ~= cursor then return 'cursor' end
