@@ -219,6 +219,14 @@ def test_numbers_leap_after_a_restart(tmp_path_factory: pytest.TempPathFactory) 
         wait_until(lambda: storage.overview().lease.leader == "s1")
 
 
+def test_a_server_that_the_store_has_forgotten_appears_again(real_server: RealServer) -> None:
+    """As when the write that said so was lost: with its next beat."""
+    with cluster(real_server, ("s1",)) as (_, storage):
+        real_server.client().hdel("{gnomon}:members", "s1")
+        assert storage.overview().members == ()
+        wait_until(lambda: [member.name for member in storage.overview().members] == ["s1"])
+
+
 def test_a_store_that_comes_back_empty_is_led_again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
