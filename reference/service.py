@@ -186,6 +186,14 @@ class Invocation:
             self.service.logger.warning("%s raised in %s", method, self.service.name, exc_info=True)
 
 
+def is_to_be_told(message: Message, attempt: int, told: int | None, invocation: Invocation) -> bool:
+    """Whether a history is told what a run saw and called: `Invoked` says of which.
+
+    `told` is the revision of the job that this server told of last, None if it has not.
+    """
+    return told != message.revision or bool(invocation.raised) or attempt > 1
+
+
 def witness(service: Service) -> dict[str, Any]:
     """What a run sees, as a history tells it (RUN-3)."""
     return {

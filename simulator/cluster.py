@@ -25,7 +25,7 @@ from reference.operations import (
 )
 from reference.queue import Profile
 from reference.server import Outputs, Run, Server
-from reference.service import Invocation, no_such_service, witness
+from reference.service import Invocation, is_to_be_told, no_such_service, witness
 from reference.store import MemoryStore
 from simulator.chance import Chance, Draw
 from simulator.faults import Hindrance, StoreHealth
@@ -357,8 +357,8 @@ class Node:
         else:
             invocation.end()
             error = invocation.error
-            is_first = self._witnessed.get(message.job) != message.revision
-            if is_first or invocation.raised or run.attempt > 1:
+            told = self._witnessed.get(message.job)
+            if is_to_be_told(message, run.attempt, told, invocation):
                 self._witnessed[message.job] = message.revision
                 self._tell_of(now, run, invocation)
         outcome: Outcome = "ok" if error is None else "failed"

@@ -17,12 +17,13 @@ import httpx
 import msgspec
 
 from reference.jobs import Fault
+from reference.live import DEFAULT_HTTP
 from reference.live.api.forms import Executed, JobView, RunsView
 
 TIMEOUT_S = 30
 """For one step of a request; the server may look through 100,000 events for a job's runs."""
 
-EXAMPLE = "http://127.0.0.1:17010"
+EXAMPLE = f"http://{DEFAULT_HTTP}"
 
 _PROBLEM = "application/problem+json"
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from reference.live import DEFAULT_HTTP, KEEP
 from reference.queue import Profile
 
 LogFormat = Literal["text", "json"]
@@ -50,7 +51,7 @@ def serve(
     ] = None,
     http: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where the API is served, or none.")
-    ] = "127.0.0.1:17010",
+    ] = DEFAULT_HTTP,
     auth: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Who may use the API; gnomon auth makes its lines."),
@@ -80,7 +81,7 @@ def serve(
     ] = "30s",
     keep: Annotated[
         int, typer.Option(metavar="N", help="The history keeps so many events.", min=1_000)
-    ] = 1_000_000,
+    ] = KEEP,
     replicas: Annotated[
         int,
         typer.Option(

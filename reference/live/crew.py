@@ -30,7 +30,14 @@ from reference import events
 from reference.clock import MILLISECOND, SECOND, write_duration
 from reference.events import Outcome
 from reference.server import Run
-from reference.service import SLOW_THRESHOLD_MS, Invocation, Service, no_such_service, witness
+from reference.service import (
+    SLOW_THRESHOLD_MS,
+    Invocation,
+    Service,
+    is_to_be_told,
+    no_such_service,
+    witness,
+)
 
 LONGEST_ERROR = 2_000
 """Characters of what was raised that are kept: it goes into the history, and into logs."""
@@ -149,7 +156,8 @@ class Crew:
         """What a history is told of the run, if it is."""
         job, revision = run.message.job, run.message.revision
         with self._telling:
-            if not is_to_be_told(run, self._told.get(job), invocation):
+            told = self._told.get(job)
+            if not is_to_be_told(run.message, run.attempt, told, invocation):
                 return None
             self._told[job] = revision
             if len(self._told) > MOST_JOBS_REMEMBERED:
@@ -247,14 +255,6 @@ def _clock() -> int:
 
 
 # --- what is told of a run
-
-
-def is_to_be_told(run: Run, told: int | None, invocation: Invocation) -> bool:
-    """Whether a history is told of a run: `Invoked` says of which.
-
-    `told` is the revision of the job that this server told of last, None if it has not.
-    """
-    return told != run.message.revision or bool(invocation.raised) or run.attempt > 1
 
 
 def identity(run: Run) -> dict[str, Any]:

@@ -107,13 +107,11 @@ def _read_list(reply: bytes, body: bytes) -> JobList:
     except UNREADABLE:
         read = _lists.decode(reply[:-1] + b',"jobs":[]}')
         read = msgspec.structs.replace(read, jobs=tuple(_readable(body.split(b"\n"))))
-    if all(_is_sound(job.definition) for job in read.jobs):
-        return read
-    sound = tuple(job for job in read.jobs if _is_sound(job.definition))
-    for job in read.jobs:
-        if job not in sound:
-            logger.error("job %s cannot be scheduled as the store has it; it is left out", job.id)
-    return msgspec.structs.replace(read, jobs=sound)
+    unsound = {job.id for job in read.jobs if not _is_sound(job.definition)}
+    for id in unsound:
+        logger.error("job %s cannot be scheduled as the store has it; it is left out", id)
+    sound = tuple(job for job in read.jobs if job.id not in unsound)
+    return msgspec.structs.replace(read, jobs=sound) if unsound else read
 
 
 def _readable(lines: list[bytes]) -> Iterator[Job]:
@@ -137,11 +135,11 @@ def _is_sound(definition: Definition) -> bool:
 
 
 def _read_withdrawn(reply: bytes, body: bytes) -> Withdrawn:
+    now = _fields.decode(reply)["now"]
     assigned = []
     for line in body.split(b"\n") if body else ():
         claim, attempt, message = line.split(b"\t", 2)
         _, text = _head(message)
-        now = _fields.decode(reply)["now"]
         try:
             given = Assignment(now, _messages.decode(text), int(attempt))
         except UNREADABLE as error:
@@ -149,7 +147,7 @@ def _read_withdrawn(reply: bytes, body: bytes) -> Withdrawn:
             logger.error("a message cannot be read: %s", error)  # noqa: TRY400
             continue
         assigned.append((_claims.decode(claim), given))
-    return Withdrawn(_fields.decode(reply)["now"], tuple(assigned))
+    return Withdrawn(now, tuple(assigned))
 
 
 def read_delivery(raw: Raw, operations: Sequence[Operation]) -> Delivery:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from reference.clock import MILLISECOND, read_duration, write_duration, write_instant
+from reference.live import DEFAULT_HTTP, KEEP
 from reference.live.address import Address, read_address
 from reference.live.api.auth import Unguarded, guard_for
 from reference.live.connection import Connection, pass_by
@@ -28,7 +29,6 @@ from reference.live.redis_storage import RedisStorage
 from reference.live.services import BadServices, find_services
 from reference.live.serving import LONGEST_TIMEOUT, StoreOptions
 from reference.live.storage import StoreUnavailable
-from reference.live.store import KEEP
 from reference.live.trouble import StoreUnusable
 from reference.queue import Profile
 from reference.service import Service
@@ -38,10 +38,10 @@ from specs.console import BadInput, read_file
 SHORTEST_LEASE = 300 * MILLISECOND
 LARGEST_CREDENTIALS = 2**20
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+PREFIX = re.compile(r"[^{}\s]{1,64}")
+
 Place = tuple[str, int] | None
 """A host and a port where an API is served; None where there is none."""
-
-PREFIX = re.compile(r"[^{}\s]{1,64}")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +165,8 @@ def _names(name: str | None, servers: int, places: Sequence[Place]) -> list[str]
         allowed = "1 to 64 letters, digits, dots, underscores and hyphens"
         raise BadInput("--name", [f"it must be {allowed}; given was {name!r}"])
     if servers == 1:
-        return [name or f"{host}-{places[0][1] if places[0] else os.getpid()}"]
+        port = places[0][1] if places[0] else 0  # 0: whichever is free
+        return [name or f"{host}-{port or os.getpid()}"]
     stem = f"{name[:60]}-" if name else "s"
     return [f"{stem}{number}" for number in range(1, servers + 1)]
 
@@ -177,7 +178,7 @@ def _places(http: str, servers: int, credentials: Credentials | None) -> list[Pl
     host, _, port = http.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isascii() or not port.isdigit() or int(port) + servers > 65_536:
-        problem = f"it must be HOST:PORT such as 127.0.0.1:17010, or none; given was {http!r}"
+        problem = f"it must be HOST:PORT such as {DEFAULT_HTTP}, or none; given was {http!r}"
         raise BadInput("--http", [problem])
     try:
         guard_for(host, credentials)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import redis
 from redis.exceptions import NoScriptError
 
-from reference.live import replies, wire
+from reference.live import KEEP, replies, wire
 from reference.operations import Delivery, Operation
 from reference.queue import Profile
 
@@ -29,9 +29,6 @@ SERVER_TIME = """(function()
   return time[1] * 1000000 + time[2]
 end)"""
 """Where a script takes the time from: the store's own clock (µs)."""
-
-KEEP = 1_000_000
-"""How many events the history keeps by default."""
 
 _PARTS = ("common", "{profile}", "queue", "catalogue", "operations", "service", "call")
 

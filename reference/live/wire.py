@@ -113,10 +113,10 @@ def _current(operation: EditJob | SetActive | DeleteJob | Execute) -> Arguments:
     return [operation.job, operation.revision, missing]
 
 
-def _jobs(jobs: Jobs) -> Arguments:
-    if jobs.ids is None:
-        return [-1, jobs.after, PAGE, LARGEST_PAGE]
-    return [len(jobs.ids), *jobs.ids]
+def _jobs(operation: Jobs) -> Arguments:
+    if operation.ids is None:
+        return [-1, operation.after, PAGE, LARGEST_PAGE]
+    return [len(operation.ids), *operation.ids]
 
 
 def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
@@ -151,9 +151,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     SetActive: lambda op: [*_current(op), int(op.is_active)],
     DeleteJob: _current,
     Execute: lambda op: [*_current(op), op.cid],
-    Jobs: lambda op: (
-        [-1, op.after, PAGE, LARGEST_PAGE] if op.ids is None else [len(op.ids), *op.ids]
-    ),
+    Jobs: _jobs,
     Changes: lambda op: [op.since],
     Publish: lambda op: [op.epoch, op.before, len(op.entries), *_entries(op.entries)],
     Claim: _claim,

@@ -78,8 +78,8 @@ JOB = {
 
 
 def test_three_servers_with_nothing_else_installed(tmp_path: Path) -> None:
-    """A job runs, the leader's process is killed, the job goes on; then all leave in good order,
-    the history is written, holds every rule, and can be recorded again from the data alone."""
+    """A job runs; then all leave in good order, the history is written, holds every rule, and can
+    be recorded again from the data alone."""
     port, out = free_port(), tmp_path / "h.jsonl"
     common = ["--data", "data", "--http", f"127.0.0.1:{port}"]
     with serving(tmp_path, *common, "--servers", "3", "--lease", "2s", "--history", str(out)) as it:

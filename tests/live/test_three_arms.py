@@ -272,7 +272,8 @@ def test_a_page_ends_where_there_is_too_much(size: int, clock: Any, real_server:
     pages: list[list[str]] = []
     for number in range(12):
         put = PutJob(str(number), a_job(f"job {number}", extra="é" * (size // 2)))
-        assert len([arm.apply(NOW, "s1", put) for arm in arms]) == 3
+        for arm in arms:
+            arm.apply(NOW, "s1", put)
     more: int | None = 0
     while more is not None:
         expected, *others = (arm.apply(NOW, "s1", Jobs(after=more)) for arm in arms)

@@ -3,6 +3,7 @@
 --
 --   :members   hash server -> "process description" of those that have appeared and not left
 --   :told      hash server -> the number of the last event that it has told
+--   :runs      set of all runs of the store that anybody has known
 
 -- Events come without their opening brace and their `at`. A server numbers what it tells, so that
 -- what is told again is not taken down twice; 0 is not a number.
@@ -62,7 +63,6 @@ end
 -- taken for what is handed out from now on, and nobody leads. How many they were, the store cannot
 -- know: it has lost what the history said of them as well. The clock makes sure that no two leaps end
 -- at the same number, even if the first is lost as well.
---   :runs  set of all runs of the store that anybody has known
 function meaning.Greet()
   local run, known, leap = take(), take(), take_number()
   local before = call('HGET', P .. ':meta', 'run')
@@ -103,31 +103,35 @@ function meaning.NewJob()
   reply('Number', '"value":' .. whole(id))
 end
 
-function meaning.Overview()
-  local heard, members = call('HGETALL', P .. ':heard'), {}
-  local described = {}
-  local all = call('HGETALL', P .. ':members')
-  for place = 1, #all, 2 do described[all[place]] = string.match(all[place + 1], '^%d+ {(.*)$') end
-  for place = 1, #heard, 2 do
-    local name = heard[place]
-    if described[name] then
-      local alive = call('ZSCORE', P .. ':alive', name)
-      members[#members + 1] = '{"heard":' .. heard[place + 1] .. ',"alive_until":'
-        .. (alive and whole(tonumber(alive)) or heard[place + 1]) .. ',' .. described[name]
-    end
+local function list_members()
+  local all, members = call('HGETALL', P .. ':members'), {}
+  for place = 1, #all, 2 do
+    local name, described = all[place], string.match(all[place + 1], '^%d+ {(.*)$')
+    local heard = call('HGET', P .. ':heard', name) or at
+    local alive = call('ZSCORE', P .. ':alive', name)
+    members[#members + 1] = '{"heard":' .. heard .. ',"alive_until":'
+      .. (alive and whole(tonumber(alive)) or heard) .. ',' .. described
   end
-  local all_held, held = call('HGETALL', P .. ':held'), {}
-  for place = 1, #all_held, 2 do
-    local name, number = string.match(all_held[place], '^(.*)/(%d+)$')
+  return table.concat(members, ',')
+end
+
+local function list_held()
+  local all, held = call('HGETALL', P .. ':held'), {}
+  for place = 1, #all, 2 do
+    local name, number = string.match(all[place], '^(.*)/(%d+)$')
     held[#held + 1] = '{"server":"' .. name .. '","worker":' .. number .. ',"message":'
-      .. string.match(all_held[place + 1], '^%d+') .. '}'
+      .. string.match(all[place + 1], '^%d+') .. '}'
   end
+  return table.concat(held, ',')
+end
+
+function meaning.Overview()
   local leads = leader ~= '' and now < meta.ends
   local settings = call('HMGET', P .. ':meta', 'profile', 'lease')
-  reply('Overview', '"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null') .. ',"epoch":'
-    .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"profile":"'
-    .. (settings[1] or 'durable') .. '","lease_length":' .. (settings[2] or 0) .. ',"jobs":' .. call('ZCARD', P .. ':jobs')
-    .. ',"waiting":' .. count_waiting() .. ',"held":[' .. table.concat(held, ',') .. ']'
-    .. ',"dead_lettered":' .. call('XLEN', P .. ':dead')
-    .. ',"members":[' .. table.concat(members, ',') .. ']')
+  reply('Overview', '"profile":"' .. (settings[1] or 'durable') .. '","lease_length":'
+    .. (settings[2] or 0) .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')
+    .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
+    .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
+    .. call('XLEN', P .. ':dead') .. ',"held":[' .. list_held() .. '],"members":['
+    .. list_members() .. ']')
 end
