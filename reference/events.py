@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from reference.clock import FIRST_INSTANT, LAST_INSTANT
+from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 
 Instant = Annotated[int, msgspec.Meta(ge=FIRST_INSTANT, le=LAST_INSTANT)]
 """µs since the epoch, UTC; in the years that there are."""

@@ -16,8 +16,8 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-from reference.clock import write_instant
-from reference.events import AnyEvent, Event, Instant
+from gnomon.reference.events import AnyEvent, Event, Instant
+from gnomon.reference.schedule.clock import write_instant
 
 FORMAT = "gnomon-history/1"
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from reference.clock import (
+from gnomon.reference.schedule.clock import (
     DAY,
     HOUR,
     MINUTE,
@@ -27,7 +27,7 @@ from reference.clock import (
     write_duration,
     write_instant,
 )
-from reference.cron import CronError, read_cron
+from gnomon.reference.schedule.cron import CronError, read_cron
 
 JobType = Literal["one_time", "interval_based", "cron_style"]
 Misfire = Literal["once", "all", "skip"]

@@ -19,10 +19,10 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from reference.clock import from_datetime, to_datetime, write_instant
-from reference.events import shown
-from reference.jobs import JOB_TYPES
-from reference.operations import Message
+from gnomon.reference.events import shown
+from gnomon.reference.jobs import JOB_TYPES
+from gnomon.reference.schedule.clock import from_datetime, to_datetime, write_instant
+from gnomon.reference.store.operations import Message
 
 CHANNEL = "scheduler"
 SLOW_THRESHOLD_MS = 99_999

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from reference import store
-from reference.operations import Delivery, Entry, Publish, Refusal
-from reference.store import MemoryStore
+from gnomon.reference.store import memory
+from gnomon.reference.store.memory import MemoryStore
+from gnomon.reference.store.operations import Delivery, Entry, Publish, Refusal
 
 
 class Defect(NamedTuple):
@@ -37,7 +37,7 @@ def planted(id: str) -> Iterator[Defect]:
 
 
 _publish = MemoryStore._publish  # noqa: SLF001
-_refusal = store._refusal  # noqa: SLF001
+_refusal = memory._refusal  # noqa: SLF001
 
 
 def _publish_unfenced(
@@ -72,7 +72,7 @@ DEFECTS = {
         Defect(
             "no-cursor",
             "what has been published is published again when it is asked for",
-            store,
+            memory,
             "_refusal",
             _refusal_without_cursor,
         ),

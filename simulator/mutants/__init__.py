@@ -7,9 +7,9 @@ runs, is told by ``specs/mutants.md``; a mutant that survives is a hole in the n
 Reading order: ``planting``, the mutants by groups of rules, ``hunting``, ``table``, ``telling``.
 """
 
-from simulator.mutants import definitions, delivery, firing, histories, leading, running
-from simulator.mutants.planting import Mutant
-from specs.rules.base import GROUPS
+from gnomon.simulator.mutants import definitions, delivery, firing, histories, leading, running
+from gnomon.simulator.mutants.patch import Mutant
+from gnomon.specs.rules.base import GROUPS
 
 
 def _place(mutant: Mutant) -> tuple[int, int]:

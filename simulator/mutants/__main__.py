@@ -1,4 +1,4 @@
-"""``python -m simulator.mutants``: hunts every mutant, and writes ``specs/mutants.md`` anew.
+"""``python -m gnomon.simulator.mutants``: hunts every mutant, and writes ``specs/mutants.md`` anew.
 
 Exit status 1 if one survives, or if the page was not up to date; then it is now. With the name of a
 mutant its story is told instead, and the recording in which it shows is printed.
@@ -6,13 +6,13 @@ mutant its story is told instead, and the recording in which it shows is printed
 
 import sys
 
-from simulator.mutants import MUTANTS
-from simulator.mutants.hunting import BY, hunt_all
-from simulator.mutants.table import PLACE, table
-from simulator.mutants.telling import told
-from simulator.search import usable_cores
-from specs import shelf
-from specs.rules import RULES
+from gnomon.simulator.fuzz.search import usable_cores
+from gnomon.simulator.mutants import MUTANTS
+from gnomon.simulator.mutants.explain import told
+from gnomon.simulator.mutants.kill import BY, hunt_all
+from gnomon.simulator.mutants.table import PLACE, table
+from gnomon.specs.recording import files
+from gnomon.specs.rules import RULES
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def tell(name: str) -> int:
         sys.stdout.write("it survives\n")
         return 1
     recording, lines = story
-    sys.stdout.write("\n".join([f"{name}: {named[0].about}", *lines, "", shelf.to_toml(recording)]))
+    sys.stdout.write("\n".join([f"{name}: {named[0].about}", *lines, "", files.to_toml(recording)]))
     return 0
 
 

@@ -1,13 +1,13 @@
 """Mutants that lose a message, hand it out twice, or let it wait (DLV, OVER, WORK)."""
 
-from simulator.mutants.planting import Mutant
+from gnomon.simulator.mutants.patch import Mutant
 
 MUTANTS = (
     Mutant(
         "two claims of one message",
         "DLV-1",
         "it leaves the backlog only when the second worker has claimed it",
-        "reference.queue:MessageQueue._assign",
+        "gnomon.reference.store.messages:MessageQueue._assign",
         "            message, attempt = self._backlog.popleft(), 1\n",
         "            message, attempt = self._backlog[0], 1\n"
         "            if any(held is message for held, _ in self._held.values()):\n"
@@ -17,7 +17,7 @@ MUTANTS = (
         "taken back without a word",
         "DLV-1",
         "that the message is no longer its first holder's is in no history",
-        "reference.queue:MessageQueue._put_back",
+        "gnomon.reference.store.messages:MessageQueue._put_back",
         "self._record(events.Reclaimed(now, message.id, *worker, attempt))",
         "pass",
     ),
@@ -25,7 +25,7 @@ MUTANTS = (
         "a live server's messages are reclaimed",
         "DLV-2",
         "a run that takes longer than a beat is run again beside itself",
-        "reference.queue:MessageQueue.take_back",
+        "gnomon.reference.store.messages:MessageQueue.take_back",
         "if until <= now]",
         "if until <= now + 4_000_000]",
     ),
@@ -33,7 +33,7 @@ MUTANTS = (
         "acknowledged before it is run",
         "DLV-2",
         "a message is forgotten when it has been claimed (Zato 1.x and HEAD)",
-        "reference.queue:MessageQueue.take_back",
+        "gnomon.reference.store.messages:MessageQueue.take_back",
         "self._take_from(now, lapsed)",
         "self._held = {w: held for w, held in self._held.items() if w[0] not in lapsed}",
     ),
@@ -41,7 +41,7 @@ MUTANTS = (
         "what was completed is handed out again",
         "DLV-2",
         "that a draining server's run has ended is not noted",
-        "reference.queue:MessageQueue.complete",
+        "gnomon.reference.store.messages:MessageQueue.complete",
         "        if accepted:\n            del self._held[worker]\n",
         "",
     ),
@@ -49,7 +49,7 @@ MUTANTS = (
         "a message lives for an hour",
         "DLV-3",
         "classic: what nobody claims in 15 s is kept, and run late",
-        "reference.queue:ClassicQueue.publish",
+        "gnomon.reference.store.messages:ClassicQueue.publish",
         "now + MESSAGE_LIFE",
         "now + 240 * MESSAGE_LIFE",
         "classic",
@@ -58,7 +58,7 @@ MUTANTS = (
         "a message lives until somebody looks",
         "DLV-3",
         "classic: that it is gone is noted when another is claimed, and not before",
-        "reference.queue:ClassicQueue._expire",
+        "gnomon.reference.store.messages:ClassicQueue._expire",
         "self._gone_at[0] <= now:",
         "self._gone_at[0] + 5 * SECOND <= now:",
         "classic",
@@ -67,7 +67,7 @@ MUTANTS = (
         "classic keeps what a dead server held",
         "DLV-1",
         "it is given away a second time",
-        "reference.queue:ClassicQueue._put_back",
+        "gnomon.reference.store.messages:ClassicQueue._put_back",
         "        message, attempt = self._held.pop(worker)\n",
         "        message, attempt = self._held.pop(worker)\n"
         "        self._backlog.appendleft(message)\n"
@@ -78,7 +78,7 @@ MUTANTS = (
         "the leader stands aside",
         "DLV-4",
         "it leaves the running to the others",
-        "reference.store:MemoryStore._campaign",
+        "gnomon.reference.store.memory:MemoryStore._campaign",
         "operation.claims)",
         "() if self._leader == server else operation.claims)",
     ),
@@ -86,7 +86,7 @@ MUTANTS = (
         "the backlog is served last in, first out",
         "DLV-5",
         "whoever has waited longest waits on",
-        "reference.queue:MessageQueue._assign",
+        "gnomon.reference.store.messages:MessageQueue._assign",
         "self._backlog.popleft()",
         "self._backlog.pop()",
     ),
@@ -94,7 +94,7 @@ MUTANTS = (
         "put aside for no reason",
         "DLV-6",
         "what is not ASCII cannot be read, and nobody is told why",
-        "reference.queue:MessageQueue.publish",
+        "gnomon.reference.store.messages:MessageQueue.publish",
         "        self._backlog.append(message)\n",
         "        if not (message.payload or '').isascii():\n"
         "            self._record(events.DeadLettered(now, message.id, ''))\n"
@@ -105,7 +105,7 @@ MUTANTS = (
         "put aside and handed out again",
         "DLV-6",
         "a message that cannot be read comes back for ever",
-        "reference.queue:MessageQueue._assign",
+        "gnomon.reference.store.messages:MessageQueue._assign",
         "        self._held[worker] = (message, attempt)\n",
         "        if not (message.payload or '').isascii():\n"
         "            self._record(events.DeadLettered(now, message.id, 'it is not ASCII'))\n"
@@ -115,7 +115,7 @@ MUTANTS = (
         "a run waits for the one before",
         "OVER-1",
         "a server begins no run of a job of which it is running another",
-        "reference.server:Server.assign",
+        "gnomon.reference.cluster.server:Server.assign",
         "        if asked is None or asked.turn != operation.turn:\n",
         "        busy = {run.message.job for run in self._runs.values()}\n"
         "        if asked is None or asked.turn != operation.turn or reply.message.job in busy:\n",
@@ -124,7 +124,7 @@ MUTANTS = (
         "one run at a time is left out",
         "OVER-1",
         "what comes while the job is running is not run (APScheduler's max_instances)",
-        "reference.server:Server.assign",
+        "gnomon.reference.cluster.server:Server.assign",
         "        del self._claims[worker]\n",
         "        del self._claims[worker]\n"
         "        if any(r.message.job == reply.message.job for r in self._runs.values()):\n"
@@ -134,7 +134,7 @@ MUTANTS = (
         "a lost reply is not given again",
         "OVER-1",
         "the worker holds a message that it has never seen",
-        "reference.queue:MessageQueue.claim",
+        "gnomon.reference.store.messages:MessageQueue.claim",
         "                return [(server, operation, Assignment(now, message, attempt))]\n",
         "                return []\n",
     ),
@@ -142,7 +142,7 @@ MUTANTS = (
         "who hears nothing asks on",
         "OVER-1",
         "a server that no answer reaches keeps the lease, and messages that it cannot run",
-        "reference.server:Server._may_be_given_up",
+        "gnomon.reference.cluster.server:Server._may_be_given_up",
         "heard_at >= self._lease",
         "heard_at >= 1_000 * self._lease",
     ),
@@ -150,7 +150,7 @@ MUTANTS = (
         "a job has one worker at a time",
         "OVER-2",
         "its message waits in the queue while another of it is held",
-        "reference.queue:MessageQueue.publish",
+        "gnomon.reference.store.messages:MessageQueue.publish",
         "if self._idle:",
         "if self._idle and all(held.job != message.job for held, _ in self._held.values()):",
     ),
@@ -158,7 +158,7 @@ MUTANTS = (
         "messages live for 15 seconds",
         "WORK-1",
         "what the workers do not come to in that time is gone, and nobody knows (Zato 1.x)",
-        "reference.queue:MessageQueue.claim",
+        "gnomon.reference.store.messages:MessageQueue.claim",
         "        held = self._held.get(worker)\n",
         "        held = self._held.get(worker)\n"
         "        while self._backlog and self._backlog[0].due < now - 15_000_000:\n"
@@ -168,7 +168,7 @@ MUTANTS = (
         "the backlog has an end",
         "WORK-1",
         "the stream is trimmed, and what waits at its head is gone (Zato HEAD)",
-        "reference.queue:MessageQueue.publish",
+        "gnomon.reference.store.messages:MessageQueue.publish",
         "        self._backlog.append(message)\n",
         "        self._backlog.append(message)\n"
         "        if len(self._backlog) > 10:\n"
@@ -178,7 +178,7 @@ MUTANTS = (
         "workers look for work now and then",
         "WORK-2",
         "a claim that finds nothing is not kept, and made again with the next beat",
-        "reference.queue:MessageQueue.claim",
+        "gnomon.reference.store.messages:MessageQueue.claim",
         "        self._idle[worker] = operation\n",
         "",
     ),
@@ -186,7 +186,7 @@ MUTANTS = (
         "what comes back is waited for",
         "WORK-2",
         "a message that was taken back wakes no worker",
-        "reference.queue:MessageQueue._hand_out",
+        "gnomon.reference.store.messages:MessageQueue._hand_out",
         "while self._idle and self._returned:",
         "while self._idle and len(self._returned) > 3:",
     ),
@@ -194,7 +194,7 @@ MUTANTS = (
         "the odd worker starts late",
         "WORK-3",
         "a microsecond, and a younger message overtakes",
-        "simulator.cluster:Node._do",
+        "gnomon.simulator.world.cluster:Node._do",
         "self._begin(now, output)",
         "self._at(now + output.worker % 2, self._begin, output)",
     ),
@@ -202,7 +202,7 @@ MUTANTS = (
         "a worker retires after a run that was run before",
         "WORK-4",
         "workers vanish one by one",
-        "reference.server:Server.finish",
+        "gnomon.reference.cluster.server:Server.finish",
         "        if self.is_draining:\n",
         "        if self.is_draining or run.attempt > 1:\n",
     ),
@@ -210,7 +210,7 @@ MUTANTS = (
         "a worker dies with its service",
         "WORK-4",
         "who has run something that failed claims nothing any more",
-        "simulator.cluster:Node._end",
+        "gnomon.simulator.world.cluster:Node._end",
         "        self._send(now, self.server.finish(worker))\n",
         "        if error is None:\n            self._send(now, self.server.finish(worker))\n",
     ),

@@ -1,13 +1,13 @@
 """Mutants whose books do not balance, or whose histories cannot be relied on (HIST)."""
 
-from simulator.mutants.planting import Mutant
+from gnomon.simulator.mutants.patch import Mutant
 
 MUTANTS = (
     Mutant(
         "the cursor moves before the append",
         "HIST-1",
         "what is refused then has been accounted for, and is never published",
-        "reference.store:MemoryStore._publish",
+        "gnomon.reference.store.memory:MemoryStore._publish",
         "                self._record(refused)\n",
         "                self._record(refused)\n"
         "                if kept is not None:\n"
@@ -17,7 +17,7 @@ MUTANTS = (
         "a run on demand moves the cursor",
         "HIST-1",
         "the next occurrence is taken to have been run",
-        "reference.store:MemoryStore._execute",
+        "gnomon.reference.store.memory:MemoryStore._execute",
         "        delivery = self._append(",
         "        kept.cursor = kept.cursor and kept.cursor + 10_000_000\n"
         "        delivery = self._append(",
@@ -26,7 +26,7 @@ MUTANTS = (
         "the first after the cursor is passed over",
         "HIST-1",
         "a leader that loads begins one instant late",
-        "reference.singleton:Singleton._learn_job",
+        "gnomon.reference.cluster.leader:Singleton._learn_job",
         "when.first(cursor) if",
         "when.first(cursor + 1) if",
     ),
@@ -34,7 +34,7 @@ MUTANTS = (
         "a fold that forgets",
         "HIST-1",
         "the first of what is folded in is not accounted for",
-        "reference.singleton:Singleton._entries",
+        "gnomon.reference.cluster.leader:Singleton._entries",
         "cursor, latest, due, tuple(coalesced))",
         "cursor, latest, due, tuple(coalesced[1:]))",
     ),
@@ -42,7 +42,7 @@ MUTANTS = (
         "a skip that nobody sees",
         "HIST-1",
         "what is skipped is in no history (Temporal #8087)",
-        "reference.store:MemoryStore._account_for_misfires",
+        "gnomon.reference.store.memory:MemoryStore._account_for_misfires",
         "self._record(events.Skipped(now, kept.id, instant))",
         "pass",
     ),
@@ -50,7 +50,7 @@ MUTANTS = (
         "what comes while workers are busy is dropped",
         "HIST-1",
         "it is accounted for, and there is no message (BullMQ)",
-        "reference.store:MemoryStore._publish",
+        "gnomon.reference.store.memory:MemoryStore._publish",
         "            if entry.due is not None:\n",
         "            if entry.due is not None and self._messages.waiting < 5:\n",
     ),
@@ -58,7 +58,7 @@ MUTANTS = (
         "a server tells the time of its own clock",
         "HIST-2",
         "its runs start before they are claimed",
-        "simulator.cluster:Node._begin",
+        "gnomon.simulator.world.cluster:Node._begin",
         "events.Started(now,",
         "events.Started(self._shows(now),",
     ),
@@ -66,7 +66,7 @@ MUTANTS = (
         "chance without a seed",
         "HIST-3",
         "cids are made of whatever the process has at hand",
-        "simulator.cluster:cids",
+        "gnomon.simulator.world.cluster:cids",
         'chance.stream("cid").getrandbits',
         '__import__("random").getrandbits',
     ),
@@ -74,7 +74,7 @@ MUTANTS = (
         "ties are broken by where things lie in memory",
         "HIST-3",
         "what is due at one instant happens in another order each time",
-        "simulator.kernel:Kernel.__init__",
+        "gnomon.simulator.world.kernel:Kernel.__init__",
         "next_number(), call, argument",
         "id(call) % 4096 * 2**64 + next_number(), call, argument",
     ),
@@ -82,7 +82,7 @@ MUTANTS = (
         "the digest is not compared",
         "HIST-4",
         "a line that was altered with care is accepted",
-        "reference.history:_check_end",
+        "gnomon.reference.history:_check_end",
         'if end != {"kind": "end", "events": events, "sha256": digest}:',
         'if end["events"] != events:',
     ),
@@ -90,7 +90,7 @@ MUTANTS = (
         "the digest is of the last lines only",
         "HIST-4",
         "of a long history those before them are not sealed",
-        "reference.history:Writer._flush",
+        "gnomon.reference.history:Writer._flush",
         "self._digest.update(chunk)",
         "self._digest = hashlib.sha256(chunk)",
     ),

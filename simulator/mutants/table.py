@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
-from simulator.mutants.hunting import MOST_RUNS, Hunt
-from simulator.mutants.planting import Mutant
+from gnomon.simulator.mutants.kill import MOST_RUNS, Hunt
+from gnomon.simulator.mutants.patch import Mutant
 
-PLACE = Path(str(files("specs").joinpath("mutants.md")))
+PLACE = Path(str(files("gnomon.specs").joinpath("mutants.md")))
 HEADING = ("mutant", "rule", "found by", "runs", "what is wrong")
 _INTRODUCTION = f"""\
 # Mutants: is there a hole in the net?
@@ -22,7 +22,8 @@ mutant does in the recording of that seed, and not by what the scheduler as it i
 that has not been found after {MOST_RUNS:,} runs has survived: that is a hole to be closed, and no
 row to be deleted. A name in brackets is that of a scheduler that is known to have the defect.
 
-This page is written by `python -m simulator.mutants`; the mutants are in `simulator/mutants/`.
+This page is written by `python -m gnomon.simulator.mutants`; the mutants are in
+`simulator/mutants/`.
 """
 
 

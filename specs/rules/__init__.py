@@ -7,7 +7,7 @@ none was *not exercised*, which is not the same as that it holds.
 The texts of the rules are in ``scheduler.md``; a decorator ties a function to its id there.
 """
 
-from specs.rules import (
+from gnomon.specs.rules import (
     delivery,
     firing,
     histories,
@@ -18,7 +18,16 @@ from specs.rules import (
     running,
     waiting,
 )
-from specs.rules.base import RULES, Finding, Rule, Verdict, Violation, in_order, judge, judge_trace
+from gnomon.specs.rules.base import (
+    RULES,
+    Finding,
+    Rule,
+    Verdict,
+    Violation,
+    in_order,
+    judge,
+    judge_trace,
+)
 
 __all__ = [
     "RULES",

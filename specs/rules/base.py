@@ -5,9 +5,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from reference.clock import write_instant
-from reference.history import History
-from specs.trace import Trace
+from gnomon.reference.history import History
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.trace.trace import Trace
 
 Verdict = Literal["holds", "broken", "not exercised"]
 Subject = Literal["a history", "a file", "two histories"]

@@ -7,14 +7,14 @@ takes it from that holder: its run has ended, it was taken back, or it was put a
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from reference import events
-from reference.clock import SECOND
-from specs.disturbances import Span
-from specs.lives import Life, Presence
-from specs.rules.base import Cases, Finding, rule
-from specs.rules.idleness import Wait, idle_waits_by_rule, positions, waits
-from specs.rules.times import able, contains
-from specs.trace import Trace
+from gnomon.reference import events
+from gnomon.reference.schedule.clock import SECOND
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules.idleness import Wait, idle_waits_by_rule, positions, waits
+from gnomon.specs.rules.times import able, contains
+from gnomon.specs.trace.entities import Life, Presence
+from gnomon.specs.trace.fault_windows import Span
+from gnomon.specs.trace.trace import Trace
 
 TIME_TO_CLAIM = 15 * SECOND
 """How long a message is there to be claimed in the classic profile (µs)."""

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from reference import events, model
-from reference.clock import HOUR, write_instant
-from specs.lives import JobLife, Stage
-from specs.rules.base import Cases, Finding, rule
-from specs.rules.times import led
-from specs.trace import Trace
+from gnomon.reference import events, oracle
+from gnomon.reference.schedule.clock import HOUR, write_instant
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules.times import led
+from gnomon.specs.trace.entities import JobLife, Stage
+from gnomon.specs.trace.trace import Trace
 
 Among = Callable[[int], bool]
 
@@ -29,7 +29,7 @@ def is_stale(stage: Stage, event: Any) -> bool:
 def _is_on_plan(stage: Stage, instant: int) -> bool:
     """Whether a stage's definition is due at `instant`, whenever the stage counts from."""
     definition = stage.definition
-    return definition is not None and instant in model.due_instants(
+    return definition is not None and instant in oracle.due_instants(
         definition, instant, instant + 1
     )
 
@@ -218,7 +218,7 @@ def _away_from_changes(zone: str) -> Among:
 
 @lru_cache(maxsize=65_536)
 def _is_near_change(zone: str, hour: int) -> bool:
-    return model.near_change(zone, hour * HOUR)
+    return oracle.near_change(zone, hour * HOUR)
 
 
 @rule("FIRE-6")

@@ -1,10 +1,10 @@
 """HIST-1 to HIST-4: the books balance, and a history is what it says it is."""
 
-from reference import events, history
-from reference.clock import write_instant
-from specs.lives import JobLife, Life, Stage
-from specs.rules.base import Cases, Finding, Violation, rule
-from specs.trace import Trace
+from gnomon.reference import events, history
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.rules.base import Cases, Finding, Violation, rule
+from gnomon.specs.trace.entities import JobLife, Life, Stage
+from gnomon.specs.trace.trace import Trace
 
 
 @rule("HIST-1")

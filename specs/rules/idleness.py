@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
-from reference import events
-from specs.lives import Life, Presence, RunSpan, Worker
-from specs.trace import Trace
+from gnomon.reference import events
+from gnomon.specs.trace.entities import Life, Presence, RunSpan, Worker
+from gnomon.specs.trace.trace import Trace
 
 
 class Wait(NamedTuple):

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from reference import events, jobs, model
-from reference.clock import read_instant
-from specs.rules.base import Cases, Finding, rule
-from specs.trace import Trace
+from gnomon.reference import events, jobs, oracle
+from gnomon.reference.schedule.clock import read_instant
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.trace.trace import Trace
 
 JOB_TYPES = ("one_time", "interval_based", "cron_style")
 INTERVAL = ("weeks", "days", "hours", "minutes", "seconds")
@@ -153,7 +153,7 @@ def a_cron_definition_is_one_of_ours(trace: Trace) -> Finding:
             continue
         cases.examined += 1
         text = fields.get("cron_definition")
-        if not (isinstance(text, str) and model.cron_sets(text)):
+        if not (isinstance(text, str) and oracle.cron_sets(text)):
             cases.broken(
                 event.at,
                 f"job {event.job}: cron_definition {text!r} should have been rejected",
@@ -204,7 +204,7 @@ def _faulty_fields(fields: dict[str, Any]) -> set[str]:
     if fields.get("job_type") not in JOB_TYPES:
         faulty.add("job_type")
     cron = fields.get("cron_definition")
-    if cron is not None and not (isinstance(cron, str) and model.cron_sets(cron)):
+    if cron is not None and not (isinstance(cron, str) and oracle.cron_sets(cron)):
         faulty.add("cron_definition")
     faulty.update(unit for unit in INTERVAL if not _is_whole(fields.get(unit, 0), 0))
     if fields.get("repeats") is not None and not _is_whole(fields["repeats"], 1):

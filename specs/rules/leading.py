@@ -8,16 +8,16 @@ time, to have a leader again and to catch up, is asked for only while nothing is
 from collections.abc import Iterator
 from itertools import pairwise
 
-from reference import events
-from reference.clock import write_instant
-from specs.lives import Office
-from specs.recording import STORE
-from specs.rules.base import Cases, Finding, rule
-from specs.rules.firing import overdue
-from specs.rules.idleness import idle_waits_by_rule
-from specs.rules.misfires import misfires
-from specs.rules.times import able, contains, first_from, led
-from specs.trace import Trace
+from gnomon.reference import events
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.recording.model import STORE
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules.firing import overdue
+from gnomon.specs.rules.idleness import idle_waits_by_rule
+from gnomon.specs.rules.misfires import misfires
+from gnomon.specs.rules.times import able, contains, first_from, led
+from gnomon.specs.trace.entities import Office
+from gnomon.specs.trace.trace import Trace
 
 
 @rule("LEAD-1")

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from reference import events
-from reference.clock import write_instant
-from specs.lives import Stage
-from specs.rules.base import Cases, Finding, rule
-from specs.rules.firing import is_stale
-from specs.trace import Trace
+from gnomon.reference import events
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules.firing import is_stale
+from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.trace import Trace
 
 
 class Misfire(NamedTuple):

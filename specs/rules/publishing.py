@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from reference import events
-from reference.clock import write_instant
-from reference.events import Published, shown
-from specs.lives import Stage
-from specs.rules.base import Cases, Finding, rule
-from specs.trace import Trace
+from gnomon.reference import events
+from gnomon.reference.events import Published, shown
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.trace import Trace
 
 
 @rule("PUB-1")

@@ -5,12 +5,12 @@ from collections import defaultdict
 from itertools import pairwise
 from operator import attrgetter
 
-from reference import events
-from reference.service import order_of_calls
-from specs.lives import Life, RunSpan, Worker
-from specs.rules.base import Cases, Finding, rule
-from specs.rules.publishing import payload_of
-from specs.trace import Trace
+from gnomon.reference import events
+from gnomon.reference.service import order_of_calls
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules.publishing import payload_of
+from gnomon.specs.trace.entities import Life, RunSpan, Worker
+from gnomon.specs.trace.trace import Trace
 
 
 @rule("RUN-1")

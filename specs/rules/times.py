@@ -6,9 +6,9 @@ disturbance, as long as it takes. Spans are [begins, ends) in µs, disjoint and 
 
 from bisect import bisect_right
 
-from specs.disturbances import Span, merged
-from specs.recording import STORE
-from specs.trace import Trace
+from gnomon.specs.recording.model import STORE
+from gnomon.specs.trace.fault_windows import Span, merged
+from gnomon.specs.trace.trace import Trace
 
 
 def led(trace: Trace) -> list[Span]:

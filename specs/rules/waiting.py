@@ -4,11 +4,11 @@ The one idea: a wait is wrong that nobody needs. ``idleness`` says which those a
 what each rule makes of them, and how a run is held against the claim before it.
 """
 
-from reference import events
-from specs.lives import Life
-from specs.rules.base import Cases, Finding, rule
-from specs.rules.idleness import idle_waits_by_rule, positions, waits
-from specs.trace import Trace
+from gnomon.reference import events
+from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules.idleness import idle_waits_by_rule, positions, waits
+from gnomon.specs.trace.entities import Life
+from gnomon.specs.trace.trace import Trace
 
 
 @rule("OVER-1")

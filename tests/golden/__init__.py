@@ -13,10 +13,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from reference.history import History, write
-from simulator.replay import replay
-from specs import shelf
-from specs.picture import picture
+from gnomon.reference.history import History, write
+from gnomon.simulator.world.replay import replay
+from gnomon.specs.notation.renderer import picture
+from gnomon.specs.recording import files
 
 PLACE = Path(__file__).parent
 NAMES = tuple(sorted(file.stem for file in PLACE.glob("*.toml")))
@@ -24,7 +24,7 @@ NAMES = tuple(sorted(file.stem for file in PLACE.glob("*.toml")))
 
 def history_of(name: str) -> History:
     """What comes of a recording now."""
-    told = replay(shelf.parse((PLACE / f"{name}.toml").read_bytes()))
+    told = replay(files.parse((PLACE / f"{name}.toml").read_bytes()))
     return History(replace(told.header, recording=None, versions={}), told.events)
 
 

@@ -13,12 +13,12 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from reference.live.api import cluster, resources, zato
-from reference.live.api.auth import Guard
-from reference.live.api.body import refuse_unknown_parameters
-from reference.live.api.forms import LARGEST_BODY, Health
-from reference.live.api.problems import answer
-from reference.live.storage import Storage
+from gnomon.reference.live.api import cluster, jobs, zato
+from gnomon.reference.live.api.auth import Guard
+from gnomon.reference.live.api.body import refuse_unknown_parameters
+from gnomon.reference.live.api.errors import answer
+from gnomon.reference.live.api.schemas import LARGEST_BODY, Health
+from gnomon.reference.live.store.storage import Storage
 
 
 def create_app(
@@ -30,7 +30,7 @@ def create_app(
     block. `metrics` may.
     """
     return Litestar(
-        route_handlers=[resources.router, cluster.router, zato.router],
+        route_handlers=[jobs.router, cluster.router, zato.router],
         dependencies={
             "storage": Provide(lambda: storage, sync_to_thread=False),
             "health": Provide(lambda: health, sync_to_thread=False),

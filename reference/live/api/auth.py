@@ -22,7 +22,7 @@ from litestar.connection import ASGIConnection, Request
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
 
-from reference.live.credentials import Credentials, Passwords, is_token
+from gnomon.reference.live.api.credentials import Credentials, Passwords, is_token
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Coroutine[Any, Any, None]]

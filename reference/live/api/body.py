@@ -15,9 +15,9 @@ from litestar.exceptions import ClientException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 
-from reference import jobs
-from reference.jobs import Fault
-from reference.live.api.problems import SHOWN, BadRequest, brief
+from gnomon.reference import jobs
+from gnomon.reference.jobs import Fault
+from gnomon.reference.live.api.errors import SHOWN, BadRequest, brief
 
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 

@@ -15,11 +15,11 @@ from litestar.concurrency import sync_to_thread
 from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
-from reference.live.api import forms
-from reference.live.api.auth import OPEN
-from reference.live.api.forms import ClusterView, Health
-from reference.live.api.problems import may_answer
-from reference.live.storage import Storage, StoreUnavailable, Told
+from gnomon.reference.live.api import schemas
+from gnomon.reference.live.api.auth import OPEN
+from gnomon.reference.live.api.errors import may_answer
+from gnomon.reference.live.api.schemas import ClusterView, Health
+from gnomon.reference.live.store.storage import Storage, StoreUnavailable, Told
 
 BATCH = 1_000
 """Events that are read at a time."""
@@ -38,7 +38,7 @@ _encoder = msgspec.json.Encoder()
 @get("/cluster", sync_to_thread=True, responses=may_answer())
 def show_cluster(storage: Store) -> ClusterView:
     """Who is there, who leads, and what waits."""
-    return forms.view_cluster(storage.overview())
+    return schemas.view_cluster(storage.overview())
 
 
 @get(

@@ -25,15 +25,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, SkipValidation
 
-from reference import jobs
-from reference.clock import write_instant
-from reference.jobs import INTERVAL_UNITS, Definition, Fault, JobType, Rejected
-from reference.live import desk
-from reference.live.api.body import any_fields, describing
-from reference.live.api.problems import SHOWN, BadRequest, brief, problem_of
-from reference.live.cid import new_cid
-from reference.live.storage import Storage
-from reference.operations import Job
+from gnomon.reference import jobs
+from gnomon.reference.jobs import INTERVAL_UNITS, Definition, Fault, JobType, Rejected
+from gnomon.reference.live.api import job_service
+from gnomon.reference.live.api.body import any_fields, describing
+from gnomon.reference.live.api.errors import SHOWN, BadRequest, brief, problem_of
+from gnomon.reference.live.cid import new_cid
+from gnomon.reference.live.store.storage import Storage
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.store.operations import Job
 
 Store = SkipValidation[Storage]
 Given = SkipValidation[dict[str, Any]]
@@ -264,37 +264,37 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def _create(storage: Storage, given: dict[str, Any]) -> Saved:
-    return _saved(desk.create(storage, _definition(CreateForm, given)))
+    return _saved(job_service.create(storage, _definition(CreateForm, given)))
 
 
 def _edit(storage: Storage, given: dict[str, Any]) -> Saved:
     fields = _NOT_SET | _definition(EditForm, given)
-    return _saved(desk.edit(storage, _read_id(given["id"]), fields))
+    return _saved(job_service.edit(storage, _read_id(given["id"]), fields))
 
 
 def _delete(storage: Storage, given: dict[str, Any]) -> Nothing:
-    desk.delete(storage, _input(ByIdForm, given)["id"])
+    job_service.delete(storage, _input(ByIdForm, given)["id"])
     return Nothing()
 
 
 def _execute(storage: Storage, given: dict[str, Any]) -> Nothing:
-    desk.execute(storage, _input(ByIdForm, given)["id"])
+    job_service.execute(storage, _input(ByIdForm, given)["id"])
     return Nothing()
 
 
 def _set_active(storage: Storage, given: dict[str, Any]) -> Nothing:
     values = _input(ActiveForm, given)
-    desk.set_active(storage, values["id"], values["is_active"])
+    job_service.set_active(storage, values["id"], values["is_active"])
     return Nothing()
 
 
 def _get_list(storage: Storage, given: dict[str, Any]) -> list[Record]:
     _input(ClusterForm, given)
-    return [_record(job) for job in desk.get_all(storage)]
+    return [_record(job) for job in job_service.get_all(storage)]
 
 
 def _get_by_name(storage: Storage, given: dict[str, Any]) -> Record:
-    return _record(desk.get_by_name(storage, _input(ByNameForm, given)["name"]))
+    return _record(job_service.get_by_name(storage, _input(ByNameForm, given)["name"]))
 
 
 class _Service(NamedTuple):

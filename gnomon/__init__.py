@@ -1,0 +1,1 @@
+"""Gnomon: the fixed thing by which job schedulers are measured."""

@@ -1,0 +1,5 @@
+"""``python -m gnomon``: the command."""
+
+from gnomon.command import main
+
+main()

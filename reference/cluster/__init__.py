@@ -1,0 +1,1 @@
+"""The state machines of a server: its leader and its workers."""

@@ -1,0 +1,160 @@
+"""Jobs as resources: ``/jobs`` and what lies below.
+
+The one idea: a job's revision is its ETag. Who read a job can make a change conditional on it with
+If-Match; a change without it is meant for the job as it is.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Response, Router, delete, get, patch, post
+from litestar.di import Provide
+from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
+
+from gnomon.reference.live.api import job_service, schemas
+from gnomon.reference.live.api.body import describing, json_fields, read_if_match
+from gnomon.reference.live.api.errors import may_answer
+from gnomon.reference.live.api.schemas import Executed, JobFields, JobView, RunsView
+from gnomon.reference.live.store.storage import Storage
+from gnomon.reference.store.operations import Job
+
+MOST_RUNS = 1_000
+
+Store = SkipValidation[Storage]
+Fields = SkipValidation[dict[str, Any]]
+JobId = Annotated[str, PathParameter(description="the id of a job")]
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="the ETag of the job as it was read")
+]
+
+_NOT_FOUND = HTTPStatus.NOT_FOUND
+_CHANGE = (_NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
+_DEFINE = (
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.CONFLICT,
+)
+
+
+@get("/", sync_to_thread=True, responses=may_answer(), opt={"query": ("name",)})
+def list_jobs(
+    storage: Store,
+    name: Annotated[str | None, QueryParameter(description="only the job of this name")] = None,
+) -> list[JobView]:
+    """List the jobs, by name."""
+    found = job_service.get_all(storage)
+    return [schemas.view_job(job) for job in found if name in (None, job.definition.name)]
+
+
+@post(
+    "/",
+    sync_to_thread=True,
+    operation_class=describing(JobFields),
+    responses=may_answer(*_DEFINE),
+)
+def create_job(storage: Store, fields: Fields) -> Response[JobView]:
+    """Create a job."""
+    job = job_service.create(storage, fields)
+    return _show(job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})
+
+
+@get("/{job_id:str}", sync_to_thread=True, responses=may_answer(_NOT_FOUND))
+def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
+    """Read a job; the ETag is its revision."""
+    return _show(job_service.get(storage, job_id))
+
+
+@patch(
+    "/{job_id:str}",
+    sync_to_thread=True,
+    operation_class=describing(JobFields, title="JobChange", required=[]),
+    responses=may_answer(*_CHANGE, *_DEFINE),
+)
+def edit_job(
+    storage: Store, job_id: JobId, fields: Fields, if_match: IfMatch = None
+) -> Response[JobView]:
+    """Change the fields that are given, and leave the others as they are."""
+    return _show(job_service.edit(storage, job_id, fields, read_if_match(if_match)))
+
+
+@delete("/{job_id:str}", sync_to_thread=True, responses=may_answer(*_CHANGE))
+def delete_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> None:
+    """Delete a job; it publishes nothing from now on."""
+    job_service.delete(storage, job_id, read_if_match(if_match))
+
+
+@post(
+    "/{job_id:str}/execute",
+    sync_to_thread=True,
+    status_code=HTTPStatus.ACCEPTED,
+    responses=may_answer(*_CHANGE),
+)
+def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Executed:
+    """Run a job once, now; its plan stays as it is."""
+    return Executed(job_service.execute(storage, job_id, read_if_match(if_match)))
+
+
+@post(
+    "/{job_id:str}/activate",
+    sync_to_thread=True,
+    status_code=HTTPStatus.OK,
+    responses=may_answer(*_CHANGE),
+)
+def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:
+    """Switch a job on; what it missed while it was off is not made up."""
+    return _show(job_service.set_active(storage, job_id, True, read_if_match(if_match)))
+
+
+@post(
+    "/{job_id:str}/deactivate",
+    sync_to_thread=True,
+    status_code=HTTPStatus.OK,
+    responses=may_answer(*_CHANGE),
+)
+def deactivate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:
+    """Switch a job off; it publishes nothing until it is switched on."""
+    return _show(job_service.set_active(storage, job_id, False, read_if_match(if_match)))
+
+
+@get(
+    "/{job_id:str}/runs",
+    sync_to_thread=True,
+    responses=may_answer(_NOT_FOUND),
+    opt={"query": ("limit",)},
+)
+def list_runs(
+    storage: Store,
+    job_id: JobId,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST_RUNS, description="at most so many")] = 20,
+) -> RunsView:
+    """List a job's latest runs, the latest first."""
+    return schemas.view_runs(job_service.runs(storage, job_id, limit))
+
+
+def _show(
+    job: Job, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> Response[JobView]:
+    return Response(
+        schemas.view_job(job),
+        status_code=status,
+        headers={"ETag": f'"{job.revision}"'} | (headers or {}),
+    )
+
+
+router = Router(
+    "/jobs",
+    route_handlers=[
+        list_jobs,
+        create_job,
+        show_job,
+        edit_job,
+        delete_job,
+        execute_job,
+        activate_job,
+        deactivate_job,
+        list_runs,
+    ],
+    dependencies={"fields": Provide(json_fields)},
+    tags=["jobs"],
+)

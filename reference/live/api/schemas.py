@@ -1,0 +1,199 @@
+"""What the API takes and gives, as types: the OpenAPI document is written from them.
+
+The one idea: a type describes, and does not check. A definition is read by
+``gnomon.reference.jobs``, which names every fault at once, so the types of requests say to people
+what that accepts. Instants are RFC 3339 text, UTC.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gnomon.reference import jobs
+from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
+from gnomon.reference.live.api import job_service
+from gnomon.reference.live.api.job_service import JobRun, JobRuns
+from gnomon.reference.live.store.storage import Member, Overview
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.store.operations import Job
+
+LARGEST_BODY = 8 * LARGEST_EXTRA
+"""Bytes: a byte of extra data may take six in JSON (``\\u0000``); the rest is for the fields."""
+
+InstantText = Annotated[
+    str,
+    Meta(
+        description="RFC 3339, UTC",
+        examples=["2026-01-31T12:00:00Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+Cid = Annotated[str, Meta(description="correlation id: K and 39 digits")]
+
+
+class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A job's definition (rules JOB-1 to JOB-4)."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, description="unique")]
+    job_type: JobType
+    service: Annotated[str, Meta(min_length=1, description="the name of a service")]
+    start_date: InstantText
+    is_active: bool = True
+    extra: (
+        Annotated[
+            str, Meta(max_length=LARGEST_EXTRA, description="what the service finds in its request")
+        ]
+        | None
+    ) = None
+    weeks: Count = 0
+    days: Count = 0
+    hours: Count = 0
+    minutes: Count = 0
+    seconds: Count = 0
+    repeats: (
+        Annotated[int, Meta(ge=1, le=10**9, description="runs in all; null: for ever")] | None
+    ) = None
+    cron_definition: (
+        Annotated[str, Meta(description="five fields or a name", examples=["0 12 * * MON-FRI"])]
+        | None
+    ) = None
+    timezone: Annotated[str, Meta(description="IANA; of cron_definition")] = "UTC"
+    misfire: Misfire = "once"
+    grace: Annotated[str, Meta(description="a duration", examples=["1s", "500ms"])] = "1s"
+
+
+class JobView(JobFields, frozen=True, kw_only=True):
+    """A job: its definition, and how far it has come."""
+
+    id: str
+    revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
+    cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
+    next_due: InstantText | None
+    published: Annotated[int, Meta(ge=0, description="planned runs so far")]
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a job, and what became of its latest attempt."""
+
+    message: int
+    cid: Cid
+    due: InstantText
+    on_demand: bool
+    published: InstantText
+    claimed: InstantText | None
+    started: InstantText | None
+    finished: InstantText | None
+    server: str | None
+    worker: int | None
+    attempt: int | None
+    outcome: Literal["ok", "failed", "dead_lettered", "expired", "lost"] | None
+    error: str | None
+
+
+class RunsView(msgspec.Struct, frozen=True):
+    """The latest runs of a job, the latest first; older ones than `since` were not looked for."""
+
+    runs: tuple[RunView, ...]
+    since: InstantText | None
+
+
+class Executed(msgspec.Struct, frozen=True):
+    """A run on demand was published under this correlation id."""
+
+    cid: Cid
+
+
+class MemberView(msgspec.Struct, frozen=True, kw_only=True):
+    """A server of the cluster; `is_alive`: its last sign of life is recent enough."""
+
+    name: str
+    workers: int
+    services: tuple[str, ...]
+    since: InstantText
+    heard: InstantText
+    is_alive: bool
+
+
+class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster now: who leads and who is there; messages that wait, are held or put aside."""
+
+    now: InstantText
+    leader: str | None
+    epoch: int
+    lease_until: InstantText | None
+    members: tuple[MemberView, ...]
+    jobs: int
+    waiting: int
+    held: int
+    dead_lettered: int
+
+
+State = Literal["starting", "working", "doubting", "draining"]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How this server is; `store` is ok, or what is wrong with the store."""
+
+    server: str
+    state: State
+    leads: bool
+    epoch: int
+    workers: int
+    busy: int
+    store: str
+
+
+def view_job(job: Job) -> JobView:
+    """A job as the API gives it."""
+    return JobView(
+        id=job.id,
+        revision=job.revision,
+        cursor=_instant(job.cursor),
+        next_due=_instant(job_service.next_due(job)),
+        published=job.published,
+        **jobs.write(job.definition),
+    )
+
+
+def view_runs(found: JobRuns) -> RunsView:
+    """Runs as the API gives them."""
+    return RunsView(tuple(map(_view_run, found.runs)), _instant(found.since))
+
+
+def _view_run(run: JobRun) -> RunView:
+    fields = msgspec.structs.asdict(run)
+    instants = ("due", "published", "claimed", "started", "finished")
+    return RunView(**fields | {field: _instant(fields[field]) for field in instants})
+
+
+def view_cluster(overview: Overview) -> ClusterView:
+    """The cluster as the API gives it."""
+    lease = overview.lease
+    return ClusterView(
+        now=write_instant(overview.now),
+        leader=lease.leader,
+        epoch=lease.epoch,
+        lease_until=None if lease.leader is None else write_instant(lease.until),
+        members=tuple(_view_member(member, overview.now) for member in overview.members),
+        jobs=overview.jobs,
+        waiting=overview.waiting,
+        held=len(overview.held),
+        dead_lettered=overview.dead_lettered,
+    )
+
+
+def _view_member(member: Member, now: int) -> MemberView:
+    return MemberView(
+        name=member.name,
+        workers=member.workers,
+        services=member.services,
+        since=write_instant(member.since),
+        heard=write_instant(member.heard),
+        is_alive=now < member.alive_until,
+    )
+
+
+def _instant(instant: int | None) -> str | None:
+    return None if instant is None else write_instant(instant)

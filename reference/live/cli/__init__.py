@@ -1,0 +1,1 @@
+"""The commands of the live scheduler: serve, record, jobs and auth."""

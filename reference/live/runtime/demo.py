@@ -1,0 +1,52 @@
+"""Services to try a scheduler with; `gnomon serve` always has them.
+
+The one idea: each shows one thing that a run can do: see what it was given, take time, fail.
+"""
+
+from time import sleep
+
+from gnomon.reference.live.runtime.logs import fields_of
+from gnomon.reference.schedule.clock import DAY, SECOND, read_duration
+from gnomon.reference.service import Service
+
+LONGEST_SLEEP = DAY
+
+
+class InputLogger(Service):
+    """Logs all that a run sees (S12); of the payload its length, unless payloads are shown."""
+
+    name = "demo.input-logger"
+
+    def handle(self) -> None:
+        """Log it, at INFO."""
+        self.logger.info("input", extra={"fields": fields_of(self, self.request.payload)})
+
+
+class Sleep(Service):
+    """Sleeps for as long as its payload says, such as ``250ms``."""
+
+    name = "demo.sleep"
+
+    def handle(self) -> None:
+        """Sleep. Raises ValueError if the payload is no duration of at most a day."""
+        duration = read_duration(self.request.payload or "")
+        if duration > LONGEST_SLEEP:
+            raise ValueError("the duration is too long; at most 1d is slept")
+        sleep(duration / SECOND)
+
+
+class Failed(Exception):
+    """What `Fail` raises."""
+
+
+class Fail(Service):
+    """Fails with its payload as the error."""
+
+    name = "demo.fail"
+
+    def handle(self) -> None:
+        """Raise Failed."""
+        raise Failed(self.request.payload or "as it was asked to")
+
+
+SERVICES: tuple[type[Service], ...] = (InputLogger, Sleep, Fail)

@@ -1,0 +1,240 @@
+"""One server process: everything that a `Node` needs, put together, and taken apart again.
+
+The one idea: the main thread is the node's; the API, the bell and the workers have theirs, and talk
+to it through its inputs. A first signal to end lets it finish what it runs, a second one does not.
+"""
+
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Thread, current_thread
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from gnomon.reference.live.api.app import create_app
+from gnomon.reference.live.api.auth import Guard
+from gnomon.reference.live.api.schemas import Health
+from gnomon.reference.live.runtime.clock import WallClock
+from gnomon.reference.live.runtime.logs import log_run
+from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
+from gnomon.reference.live.runtime.worker_pool import Crew, Ended
+from gnomon.reference.live.store.address import Address
+from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
+from gnomon.reference.live.store.errors import StoreUnusable, check_server, pause_after
+from gnomon.reference.live.store.notify import PATIENCE, Bell
+from gnomon.reference.live.store.operations import Settings, Settle
+from gnomon.reference.live.store.redis import STORES
+from gnomon.reference.live.store.redis_storage import RedisStorage
+from gnomon.reference.schedule.clock import SECOND, write_duration
+from gnomon.reference.service import Service
+from gnomon.reference.store.messages import Profile
+
+logger = logging.getLogger("gnomon.server")
+
+SHORTEST_TIMEOUT = SECOND
+LONGEST_TIMEOUT = 5 * SECOND
+
+
+class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Which store, and how it is used; see `RedisStore` for `keep` and `replicas`."""
+
+    address: Address
+    prefix: str
+    profile: Profile
+    keep: int
+    replicas: int = 0
+
+    def open(self, timeout: int) -> Open:
+        """Finds the store; an answer is waited for no longer than `timeout` (µs)."""
+        kind = STORES[self.profile]
+
+        def find() -> Any:
+            client = self.address.connect(timeout, f"{{{self.prefix}}}")
+            patience = timeout // 2_000
+            return kind(
+                client, self.prefix, keep=self.keep, replicas=self.replicas, patience=patience
+            )
+
+        return find
+
+
+def timeout_of(lease: int) -> int:
+    """How long a server waits for an answer (µs): a beat that is late is better asked anew."""
+    return min(max(lease // 3, SHORTEST_TIMEOUT), LONGEST_TIMEOUT)
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """Where the API is served, and who may use it."""
+
+    socket: Any
+    guard: Guard
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=2048)
+    listening.setblocking(False)
+    return listening
+
+
+def serve(
+    shape: Shape,
+    services: Mapping[str, type[Service]],
+    store: StoreOptions,
+    listening: Listening | None,
+) -> bool:
+    """Be a server of the cluster until told to end; whether it left in good order.
+
+    Raises StoreUnusable if the store cannot be used, and waiting would not help.
+    """
+    inputs: SimpleQueue[Input] = SimpleQueue()
+    connection = Connection(store.open(timeout_of(shape.lease)))
+    with _signals(inputs):
+        if not _settle(connection, shape, store.profile, inputs):
+            return True  # told to end before there was a store
+        return _serve(shape, services, store, listening, inputs, connection)
+
+
+def _serve(
+    shape: Shape,
+    services: Mapping[str, type[Service]],
+    store: StoreOptions,
+    listening: Listening | None,
+    inputs: "SimpleQueue[Input]",
+    connection: Connection,
+) -> bool:
+    current_thread().name = shape.name
+    metrics = Metrics(services, shape.workers)
+
+    def ended(run: Ended) -> None:
+        inputs.put(run)
+        with suppress(Exception):  # a filter of the user's may raise, and must not cost a worker
+            log_run(run)  # in the thread of its worker, whose name the line bears
+
+    crew = Crew(shape.name, services, shape.workers, ended)
+    node = Node(shape, connection, WallClock(), crew, metrics, inputs)
+    people = RedisStorage(Connection(store.open(LONGEST_TIMEOUT)))
+    bell = Bell(shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.BELL))
+
+    def measured() -> str:
+        metrics.busy.set(crew.busy)
+        return metrics.text()
+
+    def health() -> Health:
+        return Health(
+            server=shape.name,
+            state=node.state,
+            leads=node.epoch is not None,
+            epoch=node.epoch or 0,
+            workers=shape.workers,
+            busy=crew.busy,
+            store="ok" if node.trouble is None else node.trouble.problem,
+        )
+
+    with _api(listening, people, health, measured):
+        logger.info("joins the cluster", extra={"fields": {"server": shape.name}})
+        left_in_order = node.run()
+        bell.close()
+    connection.close()
+    return left_in_order
+
+
+def _settle(
+    connection: Connection, shape: Shape, profile: Profile, inputs: "SimpleQueue[Input]"
+) -> bool:
+    """Look at the store, waiting for one that is not there yet, and agree with the other servers.
+
+    False if told to end meanwhile. Raises StoreUnusable.
+    """
+    failures = 0
+    while True:
+        try:
+            facts = connection.use(lambda store: check_server(store.client))
+            answer = connection.call(shape.name, [Settle(profile, shape.lease)])
+            break
+        except StoreFailed as failed:
+            trouble = failed.trouble
+            if trouble.is_permanent:
+                raise StoreUnusable(trouble.problem, trouble.advice) from failed
+            if failures == 0:
+                logger.warning("%s; %s; waiting for it", trouble.problem, trouble.advice)
+            failures += 1
+            with suppress(Empty):
+                inputs.get(timeout=pause_after(failures) / SECOND)
+                return False
+    for warning in facts.warnings:
+        logger.warning("%s", warning)
+    settings = answer.deliveries[0][2]
+    assert isinstance(settings, Settings)
+    _agree(settings, profile, shape.lease)
+    return True
+
+
+def _agree(settings: Settings, profile: Profile, lease: int) -> None:
+    """Raise StoreUnusable if the cluster is not as this server was told."""
+    if settings.profile != profile:
+        raise StoreUnusable(
+            f"the store holds a cluster of the {settings.profile} profile",
+            f"give --profile {settings.profile}, or another --prefix",
+        )
+    if settings.lease != lease:
+        right = write_duration(settings.lease)
+        raise StoreUnusable(
+            f"a lease of this cluster lasts {right}", f"give --lease {right}, as its servers have"
+        )
+
+
+@contextmanager
+def _signals(inputs: "SimpleQueue[Input]") -> Iterator[None]:
+    """Let the first SIGTERM or SIGINT drain the server, and the second end it."""
+    received = 0
+
+    def receive(_: int, __: object) -> None:
+        nonlocal received
+        received += 1
+        inputs.put(Signal.DRAIN if received == 1 else Signal.QUIT)
+
+    before = {name: signal.signal(name, receive) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+@contextmanager
+def _api(
+    listening: Listening | None,
+    storage: RedisStorage,
+    health: Callable[[], Health],
+    metrics: Callable[[], str],
+) -> Iterator[None]:
+    """Serve the API, if it is to be served, in a thread of its own."""
+    if listening is None:
+        yield
+        return
+    app = create_app(storage, health, metrics, listening.guard)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, args=([listening.socket],), name="api", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=5)

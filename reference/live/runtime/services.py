@@ -1,0 +1,190 @@
+"""Which services a server has: found by import path, by entry point, and the demo services.
+
+The one idea: finding is done once, at the start, and finds every fault before anything runs.
+
+    find_services(["shop.reports", "shop.billing:Invoices"])
+
+``package.module`` gives each service that the module defines, and each that its ``__all__`` names
+wherever that was defined; ``package.module:Class`` gives that class. An installed package offers
+its own through the entry-point group `GROUP`; an entry point stands for a module or for a class.
+
+A service's name is the `name` that its class itself sets. A class that sets none is called after
+where it is implemented, ``package.module.Class``, and never by what its base is called. Of a
+module, a class with no `name` that leaves `handle` to others is a base for services and passed
+over, unless it is asked for by ``package.module:Class``.
+"""
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from traceback import extract_tb
+from types import ModuleType
+from typing import NamedTuple, TypeGuard
+
+from gnomon.reference.live.runtime import demo
+from gnomon.reference.service import Service
+
+GROUP = "gnomon.services"
+"""The entry-point group in which installed packages offer services."""
+
+_A_SERVICE = "a service is a class derived from gnomon.reference.service.Service"
+
+
+class BadServices(Exception):
+    """Services cannot be had as asked: `faults` says of each what is wrong and what would help."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class _Source(NamedTuple):
+    """An import path and who gave it."""
+
+    path: str
+    given_by: str
+
+
+def find_services(modules: Sequence[str]) -> dict[str, type[Service]]:
+    """The services of `modules`, of the installed packages and of the demo, by name, in order.
+
+    `sys.path` is taken as it is. Raises BadServices with every fault.
+    """
+    faults: list[str] = []
+    found: dict[type[Service], None] = dict.fromkeys(demo.SERVICES)
+    for source in [*(_Source(path, "") for path in modules), *map(_of_entry, _entries())]:
+        try:
+            found |= dict.fromkeys(_services_at(source.path))
+        except _Fault as fault:
+            faults.append(f"{source.given_by}{source.path or repr('')}: {fault}")
+    services = _by_name(found, faults)
+    if faults:
+        raise BadServices(faults)
+    for name, service in services.items():
+        service.name = name
+    return services
+
+
+def _by_name(found: Iterable[type[Service]], faults: list[str]) -> dict[str, type[Service]]:
+    """The services by name; what is wrong with any of them is added to `faults`."""
+    services: dict[str, type[Service]] = {}
+    for service in found:
+        if own_faults := [*_faults_of(service)]:
+            faults += own_faults
+            continue
+        name = vars(service).get("name", _where(service))
+        other = services.setdefault(name, service)
+        if other is not service:
+            faults.append(
+                f"{_where(service)}: {_where(other)} is called {name!r}, too; "
+                "let one of them set another name"
+            )
+    return services
+
+
+def _entries() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+
+
+def _of_entry(entry: EntryPoint) -> _Source:
+    path = f"{entry.module}:{entry.attr}" if entry.attr else entry.module
+    package = f" of {entry.dist.name}" if entry.dist else ""
+    return _Source(path, f"entry point {entry.name!r}{package}: ")
+
+
+# --- from a path to classes
+
+
+class _Fault(Exception):
+    """What is wrong with one import path."""
+
+
+def _services_at(path: str) -> list[type[Service]]:
+    name, colon, member = path.partition(":")
+    if not all(part.isidentifier() for part in [*name.split("."), *([member] if colon else [])]):
+        raise _Fault("write package.module or package.module:Class")
+    module = _import(name)
+    return [_member(module, member)] if colon else _services_of(module)
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except (Exception, SystemExit) as error:
+        raise _Fault(_why_not_imported(name, error)) from error
+
+
+def _why_not_imported(name: str, error: BaseException) -> str:
+    """Why, and the way out, on one line."""
+    if isinstance(error, ModuleNotFoundError) and error.name is not None:
+        if f"{name}.".startswith(f"{error.name}."):
+            return f"there is no module {error.name}; is the folder that holds it on PYTHONPATH?"
+        return f"it imports {error.name}, which is not there; is that installed?"
+    why = " ".join(f"{type(error).__name__}: {error}".split())
+    *_, last = (at for at in extract_tb(error.__traceback__) if "importlib" not in at.filename)
+    if last.filename == __file__:  # a syntax error has no frame of its own, and tells its place
+        return f"cannot be imported: {why}"
+    return f"cannot be imported: {why} ({last.filename}, line {last.lineno})"
+
+
+def _member(module: ModuleType, name: str) -> type[Service]:
+    found = getattr(module, name, None)
+    if _is_service(found):
+        return found
+    if found is not None:
+        raise _Fault(f"{name} is no service; {_A_SERVICE}")
+    names = [key for key, value in vars(module).items() if _is_service(value)]
+    close = get_close_matches(name, names, n=1)
+    raise _Fault(f"there is no {name} in it" + (f"; did you mean {close[0]}?" if close else ""))
+
+
+def _services_of(module: ModuleType) -> list[type[Service]]:
+    found = [value for value in _offered(module) if _is_service(value) and not _is_base(value)]
+    if not found:
+        raise _Fault(
+            f"there are no services in it; {_A_SERVICE}, and one that is imported counts if "
+            "__all__ names it"
+        )
+    return found
+
+
+def _offered(module: ModuleType) -> Iterator[object]:
+    """What a module defines, and what it names in ``__all__``. Raises _Fault."""
+    for value in vars(module).values():
+        if getattr(value, "__module__", None) == module.__name__:
+            yield value
+    for name in getattr(module, "__all__", ()):
+        if not hasattr(module, name):
+            raise _Fault(f"its __all__ names {name!r}, which is not there")
+        yield getattr(module, name)
+
+
+# --- what a class is
+
+
+def _is_service(value: object) -> TypeGuard[type[Service]]:
+    return isinstance(value, type) and issubclass(value, Service) and value is not Service
+
+
+def _is_base(service: type[Service]) -> bool:
+    """Whether a class is there for others to be derived from."""
+    leaves_handle = service.handle is Service.handle or inspect.isabstract(service)
+    return leaves_handle and "name" not in vars(service)
+
+
+def _where(service: type[Service]) -> str:
+    return f"{service.__module__}.{service.__qualname__}"
+
+
+def _faults_of(service: type[Service]) -> Iterator[str]:
+    """What is wrong with the class itself."""
+    name, threshold = vars(service).get("name", _where(service)), service.slow_threshold
+    if not (isinstance(name, str) and name and name.isprintable()):
+        yield f"{_where(service)}: name is {name!r}; a text that is not empty, all printable"
+    if type(threshold) is not int or threshold < 1:
+        yield (
+            f"{_where(service)}: slow_threshold is {threshold!r}; "
+            "a whole number of milliseconds from 1"
+        )

@@ -1,0 +1,154 @@
+-- The jobs and how far each has come: the script of `gnomon.reference.store.jobs`, function for function.
+--
+--   :job:ID     hash of one job; instants are text, since they may be larger than a number can hold
+--   :jobs       sorted set of ids in the order of creation
+--   :names      hash name -> id
+--   :changed    sorted set of ids, also of deleted jobs, by the version of their latest change
+--   :watchers   hash server -> the version since which it waits for changes
+--
+-- What a job is made of comes in ready to be put together: `definition` is its JSON without braces
+-- and without is_active, `carried` what a message carries of it, `shown` what a history shows of that.
+
+local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition', 'carried',
+  'shown', 'revision', 'active', 'cursor', 'published', 'accounted'}
+
+local function key_of(id) return P .. ':job:' .. id end
+
+-- The `fields` of a job, and its revision; nil if it is not there, or is no job.
+local function load_job(id, fields)
+  local values = call('HMGET', key_of(id), 'revision', unpack(fields))
+  local revision = values[1] and tonumber(values[1])
+  if not revision then return nil end
+  local job = {key = id}
+  for place = 1, #fields do job[fields[place]] = values[place + 1] or '' end
+  job.revision = revision
+  return job
+end
+
+local function save_job(job, ...)
+  local values = {}
+  for _, field in ipairs({...}) do
+    local value = job[field]
+    values[#values + 1] = field
+    values[#values + 1] = type(value) == 'number' and whole(value) or value
+  end
+  call('HSET', key_of(job.key), unpack(values))
+end
+
+-- What the definition of a job is made of, as an operation brings it.
+local function take_definition()
+  local new = {}
+  for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition',
+    'carried', 'shown', 'active', 'written', 'name_taken'}) do new[field] = take() end
+  return new
+end
+
+-- Go on from now, but account for no instant twice (FIRE-9, PUB-1).
+local function resume(job)
+  local accounted = job.accounted ~= '' and tonumber(job.accounted) + 1 or now
+  job.cursor = whole(math.max(now, accounted))
+end
+
+-- Take a new definition; what lies before now is not made up (FIRE-8, FIRE-10).
+local function define(job, new)
+  for field, value in pairs(new) do job[field] = value end
+  resume(job)
+  local is_ahead = job.accounted == '' or tonumber(job.accounted) < tonumber(job.start)
+  if job.job_type == 'one_time' and is_ahead then job.cursor = job.start end
+end
+
+local function has_ended(job)
+  return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
+end
+
+-- The jobs of those ids. Of a page, which has a number for each, only so many as there is room for,
+-- in bytes; then there are more after the last, and if there are `more` anyway.
+local function job_list(ids, numbers, room, more)
+  local jobs, gone = {}, {}
+  for place, id in ipairs(ids) do
+    local values = call('HMGET', key_of(id), 'id', 'revision', 'active', 'definition', 'cursor',
+      'published', 'size')
+    if values[1] and values[2] and values[6] then
+      local cursor = values[5] or ''
+      jobs[#jobs + 1] = '{"id":' .. values[1] .. ',"revision":' .. values[2]
+        .. ',"definition":{"is_active":' .. (values[3] == '1' and 'true' or 'false') .. ','
+        .. (values[4] or '') .. '},"cursor":' .. (cursor == '' and 'null' or cursor) .. ',"published":'
+        .. values[6] .. '}'
+    else
+      gone[#gone + 1] = quote(id)
+    end
+    if room then
+      room = room - (tonumber(values[7] or 0) or 0)
+      if room <= 0 then
+        more = numbers[place]
+        break
+      end
+    end
+  end
+  return answer('JobList', '"version":' .. whole(meta.version) .. ',"gone":['
+    .. table.concat(gone, ',') .. '],"more":' .. (more or 'null')), table.concat(jobs, '\n')
+end
+
+-- Tell a server what has changed, or let it wait until something does.
+local function watch(name, since)
+  local ids = call('ZRANGEBYSCORE', P .. ':changed', '(' .. since, '+inf')
+  if #ids == 0 then return call('HSET', P .. ':watchers', name, since) end
+  deliver(name, '{"type":"Changes","since":' .. since .. '}', job_list(ids))
+end
+
+local function tell_of_change(job)
+  set('version', meta.version + 1)
+  call('ZADD', P .. ':changed', whole(meta.version), job.key)
+  local watching = call('HGETALL', P .. ':watchers')
+  if #watching == 0 then return end
+  call('DEL', P .. ':watchers')
+  local since, names = {}, {}
+  for place = 1, #watching, 2 do
+    names[#names + 1] = watching[place]
+    since[watching[place]] = watching[place + 1]
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do watch(name, since[name]) end
+end
+
+-- Make a job active or not; its revision rises.
+local function switch(job, active)
+  job.active = active and '1' or '0'
+  job.revision = job.revision + 1
+  save_job(job, 'active', 'revision')
+end
+
+-- Make a job inactive if nothing of its plan is left (FIRE-3).
+local function end_if_done(job)
+  if job.active == '1' and has_ended(job) then
+    switch(job, false)
+    record('job_deactivated', '"job":' .. job.id .. ',"revision":' .. whole(job.revision)
+      .. ',"has_ended":true')
+    tell_of_change(job)
+  end
+end
+
+local function accept(job)
+  reply('Accepted', '"revision":' .. whole(job.revision))
+  tell_of_change(job)
+end
+
+local function refuse(why) reply('Refused', '"why":' .. why) end
+
+local function reject(id, written, fault)
+  record('job_rejected', '"job":' .. id .. ',"definition":' .. written .. ',"faults":[' .. fault .. ']')
+  refuse(fault)
+end
+
+-- The job an operation is about, at the revision that it names; else it is refused.
+local function current()
+  local id, revision, missing = take(), take_number(), take()
+  local job = load_job(id, FIELDS)
+  if not job then
+    refuse(missing)
+  elseif job.revision ~= revision then
+    refuse(quote('the job is at revision ' .. whole(job.revision) .. ', not ' .. whole(revision)))
+    job = nil
+  end
+  return job
+end

@@ -1,0 +1,294 @@
+-- What each operation means: the script of `gnomon.reference.store.memory`; an operation takes its arguments in the
+-- order in which `gnomon.reference.live.store.encode` puts them.
+
+local meaning = {}
+
+-- --- leading
+
+local function expire_lease()
+  if leader ~= '' and now >= meta.ends then
+    record('lease_expired', '"server":"' .. leader .. '","epoch":' .. whole(meta.epoch))
+    set_leader('')
+  end
+end
+
+local function reply_lease()
+  local who = leader == '' and 'null' or '"' .. leader .. '"'
+  reply('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
+    .. whole(meta.ends) .. ',"version":' .. whole(meta.version))
+end
+
+function meaning.Campaign()
+  local ttl, claims = take_number(), take_number()
+  expire_lease()
+  if leader == '' then
+    set('epoch', meta.epoch + 1)
+    set_leader(server)
+    record('lease_acquired', '"server":"' .. server .. '","epoch":' .. whole(meta.epoch))
+  end
+  if leader == server then set('ends', now + ttl) end
+  note_life(ttl)
+  reply_lease()
+  for _ = 1, claims do hear_claim_again(take(), take_number(), take()) end
+  take_back()
+end
+
+function meaning.Resign()
+  local epoch = take_number()
+  expire_lease()
+  if leader == server and meta.epoch == epoch then
+    record('lease_released', '"server":"' .. server .. '","epoch":' .. whole(epoch))
+    set_leader('')
+  end
+  reply_lease()
+end
+
+-- --- jobs
+
+function meaning.PutJob()
+  local id, quoted, id_taken = take(), take(), take()
+  local new = take_definition()
+  if call('EXISTS', key_of(id)) == 1 then return reject(quoted, new.written, id_taken) end
+  if call('HEXISTS', P .. ':names', new.name) == 1 then
+    return reject(quoted, new.written, new.name_taken)
+  end
+  local job = {key = id, id = quoted, revision = 1, published = '0', accounted = ''}
+  define(job, new)
+  save_job(job, unpack(FIELDS))
+  set('created', meta.created + 1)
+  call('ZADD', P .. ':jobs', whole(meta.created), id)
+  call('HSET', P .. ':names', new.name, id)
+  record('job_created', '"job":' .. quoted .. ',"name":' .. quote(new.name) .. ',"definition":'
+    .. new.written .. ',"revision":1')
+  accept(job)
+end
+
+function meaning.EditJob()
+  local job = current()
+  local new = take_definition()
+  if not job then return end
+  if new.job_type ~= job.job_type then
+    local fault = 'job_type: an edit never changes it; it stays ' .. job.job_type
+    return reject(job.id, new.written, quote(fault))
+  end
+  if new.name ~= job.name and call('HEXISTS', P .. ':names', new.name) == 1 then
+    return reject(job.id, new.written, new.name_taken)
+  end
+  call('HDEL', P .. ':names', job.name)
+  call('HSET', P .. ':names', new.name, job.key)
+  define(job, new)
+  job.revision = job.revision + 1
+  save_job(job, unpack(FIELDS))
+  record('job_edited', '"job":' .. job.id .. ',"name":' .. quote(new.name) .. ',"definition":'
+    .. new.written .. ',"revision":' .. whole(job.revision))
+  local place = reserve()
+  end_if_done(job)
+  fill(place, 'Accepted', '"revision":' .. whole(job.revision))
+  tell_of_change(job)
+end
+
+function meaning.SetActive()
+  local job = current()
+  local active = take() == '1'
+  if not job then return end
+  if (job.active == '1') == active then
+    return reply('Accepted', '"revision":' .. whole(job.revision))
+  end
+  if active and has_ended(job) then return refuse('"the job has had its last occurrence"') end
+  if active and job.job_type == 'one_time' and tonumber(job.start) < now then
+    return refuse('"its start_date passed while it was inactive"')
+  end
+  if active then
+    resume(job)
+    save_job(job, 'cursor')
+  end
+  switch(job, active)
+  record(active and 'job_activated' or 'job_deactivated',
+    '"job":' .. job.id .. ',"revision":' .. whole(job.revision))
+  accept(job)
+end
+
+function meaning.DeleteJob()
+  local job = current()
+  if not job then return end
+  call('DEL', key_of(job.key))
+  call('ZREM', P .. ':jobs', job.key)
+  call('HDEL', P .. ':names', job.name)
+  record('job_deleted', '"job":' .. job.id)
+  accept(job)
+end
+
+function meaning.Jobs()
+  local count, ids = take_number(), {}
+  if count >= 0 then
+    for place = 1, count do ids[place] = take() end
+    return deliver(server, asked(), job_list(ids))
+  end
+  local after, page, room, numbers = take(), take_number(), take_number(), {}
+  local found = call('ZRANGEBYSCORE', P .. ':jobs', '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0,
+    page)
+  for place = 1, #found, 2 do
+    ids[#ids + 1] = found[place]
+    numbers[#numbers + 1] = whole(tonumber(found[place + 1]))
+  end
+  deliver(server, asked(), job_list(ids, numbers, room, #ids == page and numbers[page] or nil))
+end
+
+function meaning.Changes() watch(server, take()) end
+
+-- --- publishing
+
+local function append(job, due, epoch, cid, on_demand, coalesced)
+  keep_message(function(id)
+    local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. whole(job.revision)
+      .. ',"due":' .. due .. ',"epoch":' .. whole(epoch) .. ','
+    return '"message":' .. id .. ',' .. of .. '"server":"' .. server .. '",' .. job.shown
+        .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced,
+      '{"id":' .. id .. ',' .. of .. job.carried .. '}'
+  end)
+  serve()
+end
+
+function meaning.Execute()
+  local job = current()
+  local cid = take()
+  if not job then return end
+  reply('Accepted', '"revision":' .. whole(job.revision))
+  append(job, at, meta.epoch, cid, 'true', 0)
+end
+
+-- The instants in a list that is parted by commas, one after another.
+local function instants(list) return string.gmatch(list, '[^,]+') end
+
+local function account_for_misfires(job, due, coalesced, skipped)
+  for instant in instants(skipped) do
+    record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
+    job.accounted = instant
+  end
+  for instant in instants(coalesced) do
+    record('coalesced', '"job":' .. job.id .. ',"due":' .. instant .. ',"into":' .. due)
+  end
+end
+
+-- Whether a job can be counted with: whoever has tampered with one must not hold up the others.
+local function is_sound(job)
+  return tonumber(job.grace) and tonumber(job.published)
+    and (job.repeats == '' or tonumber(job.repeats))
+    and (job.accounted == '' or tonumber(job.accounted))
+end
+
+-- Why an entry is not accepted of a job, or nil.
+local function refusal(job, revision, cursor, due, coalesced, skipped)
+  if not job or not is_sound(job) then return 'gone' end
+  if job.active ~= '1' then return 'inactive' end
+  if job.revision ~= revision then return 'revision' end
+  if job.cursor ~= cursor then return 'cursor' end
+  if due ~= '' and tonumber(due) > now then return 'early' end
+  local misfires = skipped ~= '' and skipped or coalesced
+  local latest = string.match(misfires, '([^,]+)$')
+  if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
+end
+
+local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'published', 'accounted', 'shown',
+  'carried'}
+
+function meaning.Publish()
+  local epoch, before, count = take_number(), take_number(), take_number()
+  if now >= meta.ends then expire_lease() end
+  local general
+  if leader ~= server or meta.epoch ~= epoch then
+    general = 'deposed'
+  elseif now >= before then
+    general = 'late'
+  end
+  local place = reserve()
+  local refusals, some = {}, false
+  for entry = 1, count do
+    local id, revision, cursor, due, following = take(), take_number(), take(), take(), take()
+    local cid, coalesced, skipped = take(), take(), take()
+    local job = load_job(id, PLANNED)
+    local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
+    refusals[entry] = why and '"' .. why .. '"' or 'null'
+    if why then
+      some = true
+      record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. (due == '' and cursor or due)
+        .. ',"epoch":' .. whole(epoch) .. ',"server":"' .. server .. '","why":"' .. why .. '"')
+    else
+      account_for_misfires(job, due, coalesced, skipped)
+      if due ~= '' then
+        job.published = tonumber(job.published) + 1
+        job.accounted = due
+        local _, folded = string.gsub(coalesced, '[^,]+', '')
+        append(job, due, epoch, cid, 'false', folded)
+      end
+      job.cursor = following
+      save_job(job, 'cursor', 'published', 'accounted')
+      if following == '' or job.repeats ~= '' then end_if_done(job) end
+    end
+  end
+  fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
+end
+
+-- --- delivering
+
+function meaning.Claim() hear_claim(take(), take_number(), take()) end
+
+function meaning.Complete()
+  local worker, turn, what = worker_of(server, take()), take_number(), take()
+  local accepted = call('HGET', P .. ':held', worker) == what
+  if accepted then drop_held(worker, what) end
+  close_turn(worker, turn)
+  reply('Completed', '"accepted":' .. (accepted and 'true' or 'false'))
+end
+
+function meaning.SetAside()
+  local worker, what, why = worker_of(server, take()), take(), take()
+  if call('HGET', P .. ':held', worker) == what then
+    local id = string.match(what, '^%d+')
+    call('HDEL', P .. ':held', worker)
+    bury(worker, id, why)
+    record('dead_lettered', '"message":' .. id .. ',"why":' .. quote(why))
+  end
+  reply('Done')
+end
+
+function meaning.Join()
+  local process, ttl = take_number(), take_number()
+  note_life(ttl)
+  reply('Done')
+  if process > process_of(server) then begin(server, process) end
+end
+
+function meaning.Heartbeat()
+  note_life(take_number())
+  reply('Done')
+end
+
+function meaning.Reclaim()
+  reply('Done')
+  take_back()
+end
+
+function meaning.Withdraw()
+  dismiss(server)
+  local place, given = reserve(), {}
+  for _ = 1, take_number() do
+    local number, turn, done = take(), take_number(), take()
+    local worker = worker_of(server, number)
+    local process = math.floor(turn / 4294967296)
+    if process > process_of(server) then begin(server, process) end
+    local earliest = call('HGET', P .. ':turns', worker)
+    if not earliest or tonumber(earliest) <= turn + 1 then
+      close_turn(worker, turn)
+      local held = call('HGET', P .. ':held', worker)
+      if held and held == done then
+        drop_held(worker, held)
+      elseif held then
+        local id, attempt = string.match(held, '^(%d+) (%d+)$')
+        given[#given + 1] = claim_text(worker, turn, done) .. '\t' .. attempt .. '\t'
+          .. id .. ' ' .. held_message(worker, id)
+      end
+    end
+  end
+  fill(place, 'Withdrawn', nil, table.concat(given, '\n'))
+end

@@ -1,0 +1,154 @@
+-- Messages on their way from published to completed: the script of `gnomon.reference.store.messages`, function for
+-- function; where they are kept is the profile's business.
+--
+--   :held       hash worker -> "message attempt"
+--   :idle       sorted set of the workers that wait, the longest waiting first
+--   :claims     hash worker -> "turn done-message done-attempt" of the claim that waits
+--   :alive      sorted set of servers, by until when each is believed to live
+--   :heard      hash server -> its last sign of life
+--   :processes  hash server -> the process that counts
+--   :turns      hash worker -> the earliest turn in which it may still claim
+-- A worker is "server/number".
+
+local function worker_of(name, number) return name .. '/' .. number end
+
+local function starts_with(text, start) return string.sub(text, 1, #start) == start end
+
+local function claim_text(worker, turn, done)
+  local number = string.match(worker, '(%d+)$')
+  local what = done == '' and 'null' or '[' .. string.gsub(done, ' ', ',') .. ']'
+  return '{"type":"Claim","worker":' .. number .. ',"turn":' .. whole(turn) .. ',"done":' .. what .. '}'
+end
+
+local function assignment(id, attempt, body)
+  return answer('Assignment', '"attempt":' .. attempt), id .. ' ' .. body
+end
+
+-- Give the oldest message to a worker that waits with that claim; whether there was one.
+local function assign(worker, turn, done)
+  local id, attempt, body = next_message(worker)
+  if not id then return false end
+  attempt = whole(attempt)
+  call('HSET', P .. ':held', worker, id .. ' ' .. attempt)
+  local name, number = string.match(worker, '^(.*)/(%d+)$')
+  record('claimed', '"message":' .. id .. ',"server":"' .. name .. '","worker":' .. number
+    .. ',"attempt":' .. attempt)
+  deliver(name, claim_text(worker, turn, done), assignment(id, attempt, body))
+  return true
+end
+
+-- Put the claim of a worker at the end of those that wait; one that waits already keeps its place.
+local function let_wait(worker, turn, done)
+  set('waits', meta.waits + 1)
+  call('ZADD', P .. ':idle', 'NX', whole(meta.waits), worker)
+  call('HSET', P .. ':claims', worker, whole(turn) .. ' ' .. done)
+end
+
+local function end_wait(worker)
+  if call('ZREM', P .. ':idle', worker) == 1 then call('HDEL', P .. ':claims', worker) end
+end
+
+-- Give the oldest message to the worker that has waited longest; whether there was one of each.
+local function serve()
+  local worker = call('ZRANGE', P .. ':idle', 0, 0)[1]
+  if not worker then return false end
+  local turn, done = string.match(call('HGET', P .. ':claims', worker), '^(%d+) (.*)$')
+  if not assign(worker, tonumber(turn), done) then return false end
+  end_wait(worker)
+  return true
+end
+
+local function hand_out()
+  while has_returned_message() and serve() do end
+end
+
+local function dismiss(name)
+  for _, worker in ipairs(call('ZRANGE', P .. ':idle', 0, -1)) do
+    if starts_with(worker, name .. '/') then end_wait(worker) end
+  end
+end
+
+local function take_from(names)
+  local taken = {}
+  local held = call('HGETALL', P .. ':held')
+  for place = 1, #held, 2 do
+    if names[string.match(held[place], '^(.*)/')] then
+      local id, attempt = string.match(held[place + 1], '^(%d+) (%d+)$')
+      taken[#taken + 1] = {tonumber(id), held[place], id, attempt}
+    end
+  end
+  table.sort(taken, function(a, b) return a[1] < b[1] end)
+  for _, what in ipairs(taken) do
+    call('HDEL', P .. ':held', what[2])
+    return_message(what[2], what[3], what[4])
+  end
+end
+
+local function begin(name, process)
+  call('HSET', P .. ':processes', name, whole(process))
+  dismiss(name)
+  take_from({[name] = true})
+  hand_out()
+end
+
+local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
+
+local function note_life(ttl)
+  call('ZADD', P .. ':alive', whole(now + ttl), server)
+  call('HSET', P .. ':heard', server, at)
+end
+
+local function take_back()
+  expire()
+  local lapsed = call('ZRANGEBYSCORE', P .. ':alive', '-inf', at)
+  if #lapsed == 0 then return end
+  local names = {}
+  for _, name in ipairs(lapsed) do
+    names[name] = true
+    call('ZREM', P .. ':alive', name)
+    dismiss(name)
+  end
+  take_from(names)
+  hand_out()
+end
+
+local function drop_held(worker, held)
+  call('HDEL', P .. ':held', worker)
+  drop_message(string.match(held, '^%d+'))
+end
+
+local function hear_claim(number, turn, done)
+  expire()
+  local worker = worker_of(server, number)
+  local earliest = call('HGET', P .. ':turns', worker)
+  if earliest and turn < tonumber(earliest) then return end
+  if not call('ZSCORE', P .. ':alive', server) then return end
+  local process, known = math.floor(turn / 4294967296), process_of(server)
+  if process < known then return end
+  if process > known then begin(server, process) end
+  call('HSET', P .. ':turns', worker, whole(turn))
+  local held = call('HGET', P .. ':held', worker)
+  if held and held ~= done then  -- asked again: the reply to its last claim was lost
+    local id, attempt = string.match(held, '^(%d+) (%d+)$')
+    deliver(server, claim_text(worker, turn, done), assignment(id, attempt, held_message(worker, id)))
+    return
+  end
+  if held then drop_held(worker, held) end
+  if not assign(worker, turn, done) then let_wait(worker, turn, done) end
+end
+
+local function hear_claim_again(number, turn, done)
+  local waiting = call('HGET', P .. ':claims', worker_of(server, number))
+  if not waiting or tonumber(string.match(waiting, '^%d+')) ~= turn then
+    hear_claim(number, turn, done)
+  end
+end
+
+-- Let no claim of this turn, or of an earlier one, be heard any more.
+local function close_turn(worker, turn)
+  local earliest = call('HGET', P .. ':turns', worker)
+  if not earliest or turn >= tonumber(earliest) then
+    call('HSET', P .. ':turns', worker, whole(turn + 1))
+    end_wait(worker)
+  end
+end

@@ -1,0 +1,213 @@
+"""The oracle: what must happen, computed the simplest way.
+
+The one idea: walk. A definition's instants are found by looking at every minute there is, so that
+each line can be held against the rule it stands for, and nothing is saved, skipped or solved for.
+It is slow, it is plain, and it shares no code with what it judges: not ``schedule``, not ``cron``,
+not croniter.
+"""
+
+import re
+from bisect import bisect_left
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from heapq import heapreplace
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import FIRST_INSTANT, HOUR, MINUTE, to_datetime
+
+LEAP_YEAR = 2000
+"""A year in which every day that a month can have occurs."""
+
+_SHORTHANDS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
+_WEEKDAY_NUMBERS = {name: number for number, name in enumerate(_WEEKDAYS)}
+
+_VALUE = re.compile(r"[A-Z]+|[0-9]{1,9}")
+_RANGE = re.compile(r"([A-Z]+|[0-9]{1,9})-([A-Z]+|[0-9]{1,9})(?:/([0-9]{1,9}))?")
+_MINUTE = timedelta(minutes=1)
+
+
+class CronSets(NamedTuple):
+    """What a cron definition allows in each field; Sunday is 0."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    real_time: bool
+    """`*` leads the minute or the hour field: it follows real time (FIRE-5)."""
+    either_day: bool
+    """Neither day field is `*`: a day matches if either does (FIRE-4)."""
+
+    def matches(self, wall: datetime) -> bool:
+        """Whether the minute that a wall clock shows as `wall` matches (FIRE-4)."""
+        if wall.minute not in self.minutes or wall.hour not in self.hours:
+            return False
+        matching_days = (wall.day in self.days, wall.isoweekday() % 7 in self.weekdays)
+        is_day = any(matching_days) if self.either_day else all(matching_days)
+        return wall.month in self.months and is_day
+
+
+def cron_sets(text: str) -> CronSets | None:
+    """What the definition `text` allows, or None if JOB-4 rejects it.
+
+    >>> sets = cron_sets("*/20 9-17/4 1,15 * MON")
+    >>> sorted(sets.minutes), sorted(sets.hours), sorted(sets.days), sorted(sets.weekdays)
+    ([0, 20, 40], [9, 13, 17], [1, 15], [1])
+    >>> sets.real_time, sets.either_day
+    (True, True)
+    >>> cron_sets("0 0 30 2 *") is None  # the 30th of February
+    True
+    """
+    if not text.isascii():
+        return None
+    words = " ".join(re.findall(r"\S+", text, re.ASCII))
+    fields = _SHORTHANDS.get(words.lower(), words).upper().split(" ")
+    if len(fields) != 5:
+        return None
+    minutes = _numbers(fields[0], 0, 59, {})
+    hours = _numbers(fields[1], 0, 23, {})
+    days = _numbers(fields[2], 1, 31, {})
+    months = _numbers(fields[3], 1, 12, _MONTH_NUMBERS)
+    weekdays = _numbers(fields[4], 0, 7, _WEEKDAY_NUMBERS)
+    if not (minutes and hours and days and months and weekdays):
+        return None
+    either_day = fields[2] != "*" and fields[4] != "*"
+    if not either_day and min(days) > max(monthrange(LEAP_YEAR, month)[1] for month in months):
+        return None
+    real_time = fields[0].startswith("*") or fields[1].startswith("*")
+    sundays_as_0 = frozenset(number % 7 for number in weekdays)
+    return CronSets(minutes, hours, days, months, sundays_as_0, real_time, either_day)
+
+
+def _numbers(field: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
+    """The numbers that a field stands for; none if JOB-4 rejects it."""
+    if field == "*":
+        return frozenset(range(low, high + 1))
+    numbers: set[int] = set()
+    for term in field.split(","):
+        chosen = _term(term, low, high, names)
+        if not chosen:
+            return frozenset()
+        numbers.update(chosen)
+    return frozenset(numbers)
+
+
+def _term(term: str, low: int, high: int, names: dict[str, int]) -> range:
+    """The numbers that one place of a list stands for; none if JOB-4 rejects it."""
+    if _VALUE.fullmatch(term):
+        term = f"{term}-{term}"
+    elif term.startswith("*/"):
+        term = f"{low}-{high}{term[1:]}"
+    written = _RANGE.fullmatch(term)
+    if written is None:
+        return range(0)
+    first, last = (
+        int(end) if end.isdigit() else names.get(end, high + 1) for end in written.group(1, 2)
+    )
+    step = int(written.group(3) or 1)
+    if step == 0 or first < low or last > high:
+        return range(0)
+    return range(first, last + 1, step)
+
+
+def due_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
+    """Every instant in [`start`, `end`) (µs, UTC) at which a job is due, in order (FIRE-1 to 5).
+
+    Whether the job is active, and its `repeats`, are left out of account. A cron job's time zone
+    must keep to whole minutes, as every zone has done since February 1972.
+
+    >>> hourly = Definition(
+    ...     name="a", service="b", job_type="interval_based", start_date=HOUR // 2, hours=1
+    ... )
+    >>> [instant // MINUTE for instant in due_instants(hourly, HOUR, 4 * HOUR)]
+    [90, 150, 210]
+    """
+    begin = definition.start_date
+    if definition.job_type == "one_time":
+        return iter([begin] if start <= begin < end else [])
+    if definition.job_type == "interval_based":
+        grid = range(begin, end, definition.interval)
+        return iter(grid[bisect_left(grid, start) :])
+    return _cron_instants(definition, max(start, begin), end)
+
+
+def _cron_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
+    """Look at every minute in [`start`, `end`) in turn (FIRE-4, FIRE-5)."""
+    sets = cron_sets(definition.cron_definition or "")
+    if sets is None:
+        raise ValueError(f"JOB-4 rejects {definition.cron_definition!r}")
+    zone = ZoneInfo(definition.timezone)
+    first_minute = -(-start // MINUTE) * MINUTE
+    before = _wall(zone, first_minute - MINUTE)
+    for instant in range(first_minute, end, MINUTE):
+        wall = _wall(zone, instant)
+        if sets.real_time:
+            is_due = sets.matches(wall)
+        else:
+            is_first_copy = wall.fold == 0
+            is_due = (is_first_copy and sets.matches(wall)) or any(
+                sets.matches(skipped) for skipped in _between(before, wall)
+            )
+        if is_due:
+            yield instant
+        before = wall
+
+
+def _wall(zone: ZoneInfo, instant: int) -> datetime:
+    """What a clock on the wall shows; `fold` tells the second copy of a repeated time."""
+    return to_datetime(instant).astimezone(zone).replace(tzinfo=None)
+
+
+def _between(before: datetime, after: datetime) -> Iterator[datetime]:
+    """The minutes that the wall clock skips between two that follow one another in real time."""
+    skipped = before + _MINUTE
+    while skipped < after:
+        yield skipped
+        skipped += _MINUTE
+
+
+def near_change(timezone: str, instant: int) -> bool:
+    """Whether the zone's offset from UTC changes within 25 hours before or after `instant` (µs).
+
+    >>> from gnomon.reference.schedule.clock import read_instant
+    >>> near_change("Europe/Warsaw", read_instant("2026-03-30T01:00:00Z"))  # it changed a day ago
+    True
+    >>> near_change("Europe/Warsaw", read_instant("2026-03-30T03:00:00Z"))
+    False
+    """
+    zone = ZoneInfo(timezone)
+    nearby = range(instant - 25 * HOUR, instant + 25 * HOUR + 1, HOUR)
+    return len({to_datetime(at).astimezone(zone).utcoffset() for at in nearby}) > 1
+
+
+def start_instants(arrivals: Sequence[int], services: Sequence[int], workers: int) -> list[int]:
+    """When each run starts if the `workers` serve first come, first served (WORK-2, WORK-3).
+
+    `arrivals` (µs, not decreasing) and `services` (how long each run takes, µs) go together. This
+    is the recursion of Kiefer and Wolfowitz: whoever comes next is served by the worker that is
+    free the earliest. O(n log workers).
+
+    >>> start_instants(arrivals=[0, 0, 0, 0, 25], services=[10, 10, 10, 10, 10], workers=2)
+    [0, 0, 10, 10, 25]
+    """
+    free_from = [FIRST_INSTANT] * workers
+    starts = []
+    for arrival, service in zip(arrivals, services, strict=True):
+        start = max(arrival, free_from[0])
+        heapreplace(free_from, start + service)
+        starts.append(start)
+    return starts

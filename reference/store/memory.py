@@ -1,0 +1,275 @@
+"""What each operation means: the store in plain Python.
+
+The one idea: the store decides. It alone knows the time that counts, who leads and how far each
+job has come, so whoever asks with stale knowledge is refused and need not know that it is stale.
+``MemoryStore.apply`` is one atomic step; what it answers may concern other servers too, because a
+published message wakes a waiting worker.
+
+The lease is here, and publishing, which is where lease, jobs and messages meet; jobs are kept by
+``catalogue``, messages by ``queue``.
+"""
+
+from collections.abc import Callable, Hashable
+from copy import copy
+from typing import Any
+
+from gnomon.reference import events
+from gnomon.reference.events import Record
+from gnomon.reference.store.jobs import Catalogue, KeptJob
+from gnomon.reference.store.messages import QUEUES, Profile
+from gnomon.reference.store.operations import (
+    Accepted,
+    Campaign,
+    Changes,
+    Claim,
+    Complete,
+    DeleteJob,
+    Delivery,
+    EditJob,
+    Entry,
+    Execute,
+    Heartbeat,
+    Job,
+    Jobs,
+    Join,
+    Leader,
+    Message,
+    Operation,
+    Outcomes,
+    Publish,
+    PutJob,
+    Reclaim,
+    Refusal,
+    Refused,
+    Resign,
+    SetActive,
+    SetAside,
+    Withdraw,
+)
+
+LEAP = 1_000_000
+"""More epochs and messages than there are between two restarts that lose writes."""
+
+
+class MemoryStore:
+    """The store, in memory. What happens is told to `record` in the order in which it happens."""
+
+    def __init__(self, record: Record, profile: Profile = "durable") -> None:
+        self._record = record
+        self._jobs = Catalogue(record)
+        self._messages = QUEUES[profile](record)
+        self._epoch = 0
+        self._leader: str | None = None
+        self._until = 0
+        self._meanings = self._tell_meanings()
+
+    def _tell_meanings(self) -> dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]:
+        return {
+            Campaign: self._campaign,
+            Resign: self._resign,
+            PutJob: self._jobs.put,
+            EditJob: self._jobs.edit,
+            SetActive: self._jobs.set_active,
+            DeleteJob: self._jobs.delete,
+            Execute: self._execute,
+            Jobs: self._jobs.read,
+            Changes: self._jobs.watch,
+            Publish: self._publish,
+            Claim: self._messages.claim,
+            Complete: self._messages.complete,
+            SetAside: self._messages.set_aside,
+            Join: self._messages.join,
+            Heartbeat: self._messages.heartbeat,
+            Reclaim: self._messages.reclaim,
+            Withdraw: self._messages.withdraw,
+        }
+
+    def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
+        """Carry out one operation of `server` at `now` (µs, UTC), atomically.
+
+        Returns the replies that this makes due, in order; they may go to other servers as well.
+        """
+        return self._meanings[type(operation)](now, server, operation)
+
+    def begin_anew(self, generation: int) -> list[Delivery]:
+        """Go on after a restart that may have lost writes; `generation` counts those from 1.
+
+        What was handed out in them must not be handed out again, nor be taken for what is handed
+        out now: epochs and messages are numbered on from well beyond, and nobody leads.
+        """
+        self._leader = None
+        self._epoch = self._messages.published = generation * LEAP
+        return []
+
+    @property
+    def open(self) -> set[int]:
+        """The messages nobody has completed."""
+        return self._messages.open
+
+    @property
+    def waiting(self) -> int:
+        """How many messages nobody holds."""
+        return self._messages.waiting
+
+    def job(self, id: str) -> Job | None:
+        """The job of that id as it is, or None."""
+        kept = self._jobs.by_id.get(id)
+        return kept.snapshot() if kept else None
+
+    def copy(self, record: Record) -> "MemoryStore":
+        """Another store that holds the same and tells `record`: O(jobs + messages)."""
+        other: MemoryStore = copy(self)
+        other._record = record
+        other._jobs, other._messages = self._jobs.copy(record), self._messages.copy(record)
+        other._meanings = other._tell_meanings()
+        return other
+
+    def key(self) -> Hashable:
+        """All that can influence what it answers from now on: O(jobs + messages)."""
+        return self._epoch, self._leader, self._until, self._jobs.key(), self._messages.key()
+
+    def check(self) -> None:
+        """Assert every invariant of the store: O(jobs + messages)."""
+        self._jobs.check()
+        self._messages.check()
+        assert self._leader is None or self._epoch > 0, "a leader without an epoch"
+
+    # --- leading
+
+    def _campaign(self, now: int, server: str, operation: Campaign) -> list[Delivery]:
+        self._expire_lease(now)
+        if self._leader is None:
+            self._epoch += 1
+            self._leader = server
+            self._record(events.LeaseAcquired(now, server, self._epoch))
+        if self._leader == server:
+            self._until = now + operation.ttl
+        self._messages.note_life(now, server, operation.ttl)
+        again = self._messages.claim_again(now, server, operation.claims)
+        return [(server, operation, self._lease(now)), *again, *self._messages.take_back(now)]
+
+    def _resign(self, now: int, server: str, operation: Resign) -> list[Delivery]:
+        self._expire_lease(now)
+        if self._leader == server and self._epoch == operation.epoch:
+            self._record(events.LeaseReleased(now, server, self._epoch))
+            self._leader = None
+        return [(server, operation, self._lease(now))]
+
+    def _expire_lease(self, now: int) -> None:
+        if self._leader is not None and now >= self._until:
+            self._record(events.LeaseExpired(now, self._leader, self._epoch))
+            self._leader = None
+
+    def _lease(self, now: int) -> Leader:
+        return Leader(now, self._leader, self._epoch, self._until, self._jobs.version)
+
+    # --- publishing
+
+    def _publish(self, now: int, server: str, operation: Publish) -> list[Delivery]:
+        epoch = operation.epoch
+        if now >= self._until:
+            self._expire_lease(now)
+        general: Refusal | None = None
+        if self._leader != server or self._epoch != epoch:
+            general = "deposed"
+        elif now >= operation.before:
+            general = "late"
+        refusals: dict[int, Refusal] = {}
+        deliveries: list[Delivery] = []
+        for number, entry in enumerate(operation.entries):
+            kept = self._jobs.by_id.get(entry.job)
+            why = general or _refusal(now, kept, entry)
+            if why is not None or kept is None:
+                refusals[number] = why or "gone"
+                due = entry.cursor if entry.due is None else entry.due
+                refused = events.PublishRefused(
+                    now, entry.job, due, epoch, server, refusals[number]
+                )
+                self._record(refused)
+                continue
+            if entry.skipped or entry.coalesced:
+                self._account_for_misfires(now, kept, entry)
+            if entry.due is not None:
+                kept.published += 1
+                kept.accounted = entry.due
+                delivery = self._append(
+                    now, server, epoch, kept, entry.due, entry.cid, False, len(entry.coalesced)
+                )
+                if delivery is not None:
+                    deliveries.append(delivery)
+            kept.cursor = following = entry.next_due
+            if following is None or kept.repeats is not None:
+                deliveries += self._jobs.end_if_done(now, kept)
+        told = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
+        return [(server, operation, Outcomes(now, told)), *deliveries]
+
+    def _account_for_misfires(self, now: int, kept: KeptJob, entry: Entry) -> None:
+        for instant in entry.skipped:
+            self._record(events.Skipped(now, kept.id, instant))
+            kept.accounted = instant
+        for instant in entry.coalesced:
+            assert entry.due is not None
+            self._record(events.Coalesced(now, kept.id, instant, entry.due))
+
+    def _execute(self, now: int, server: str, operation: Execute) -> list[Delivery]:
+        kept = self._jobs.current(operation)
+        if isinstance(kept, str):
+            return [(server, operation, Refused(now, kept))]
+        delivery = self._append(now, server, self._epoch, kept, now, operation.cid, True, 0)
+        accepted = (server, operation, Accepted(now, kept.revision))
+        return [accepted] if delivery is None else [accepted, delivery]
+
+    def _append(
+        self,
+        now: int,
+        server: str,
+        epoch: int,
+        kept: KeptJob,
+        due: int,
+        cid: str,
+        on_demand: bool,
+        coalesced: int,
+    ) -> Delivery | None:
+        number = self._messages.published + 1
+        job, revision, what = kept.id, kept.revision, kept.definition
+        name, job_type, service = what.name, what.job_type, what.service
+        # Positional: this is where a run's time goes, and keywords would double it.
+        self._record(
+            events.Published(
+                now,
+                number,
+                cid,
+                job,
+                revision,
+                due,
+                epoch,
+                server,
+                name,
+                job_type,
+                service,
+                kept.shown,
+                on_demand,
+                coalesced,
+            )
+        )
+        return self._messages.publish(
+            now,
+            Message(number, cid, job, revision, due, epoch, name, job_type, service, what.extra),
+        )
+
+
+def _refusal(now: int, kept: KeptJob | None, entry: Entry) -> Refusal | None:
+    """Why `entry` cannot be accepted by a store that knows the job as `kept`, or None."""
+    if kept is None:
+        return "gone"
+    if not kept.definition.is_active:
+        return "inactive"
+    if kept.revision != entry.revision:
+        return "revision"
+    if kept.cursor != entry.cursor:
+        return "cursor"
+    misfires = entry.skipped or entry.coalesced
+    is_early = entry.due is not None and entry.due > now
+    if is_early or (misfires and misfires[-1] + kept.definition.grace >= now):
+        return "early"
+    return None

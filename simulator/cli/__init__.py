@@ -1,0 +1,1 @@
+"""The commands replay, fuzz and explore."""

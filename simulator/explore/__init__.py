@@ -1,0 +1,1 @@
+"""Small worlds, explored to the end."""

@@ -1,0 +1,1 @@
+"""The search: recordings drawn from seeds, judged, shrunk and explained."""

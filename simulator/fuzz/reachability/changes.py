@@ -1,0 +1,187 @@
+"""Jobs that are changed, and what goes wrong around them."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gnomon.reference import events
+from gnomon.simulator.fuzz.reachability.base import every, faults_of_leaders, state, vacancies
+from gnomon.specs.recording.model import STORE
+from gnomon.specs.trace.entities import Presence, Stage
+from gnomon.specs.trace.trace import Trace
+
+# --- jobs
+
+
+@state
+def edited_while_running(trace: Trace) -> bool:
+    """A job was edited while a run of it was going on."""
+    return any(
+        run.begins < edit.at and (run.ends is None or edit.at < run.ends)
+        for edit in every(trace, events.JobEdited)
+        for run in trace.runs_by_job.get(edit.job, [])
+    )
+
+
+@state
+def ran_after_deletion(trace: Trace) -> bool:
+    """A message of a job that had been deleted was run."""
+    return any(
+        run.begins > deletion.at > run.life.published.at
+        for deletion in every(trace, events.JobDeleted)
+        for run in trace.runs_by_job.get(deletion.job, [])
+    )
+
+
+@state
+def inactive_job_executed(trace: Trace) -> bool:
+    """An inactive job was run on demand."""
+    return any(
+        life.published.on_demand and life.stage is not None and not life.stage.active
+        for life in trace.lives.values()
+    )
+
+
+@state
+def executed_while_nobody_led(trace: Trace) -> bool:
+    """A job was run on demand while nobody led."""
+    gaps = trace.once(vacancies)
+    return any(
+        begins < event.at < ends
+        for event in every(trace, events.Published)
+        if event.on_demand
+        for begins, ends in gaps
+    )
+
+
+def _used_up(trace: Trace) -> Iterator[Stage]:
+    """The stages in which a job had the last of its repeats."""
+    for job in trace.jobs.values():
+        for before, after in pairwise(job.stages):
+            last = before.settled[-1][1] if before.settled else None
+            ended = type(after.cause) is events.JobDeactivated
+            with_message = type(last) is events.Published and last.at == after.begins
+            if ended and with_message and before.fields.get("repeats") is not None:
+                yield before
+
+
+@state
+def repeats_used_up(trace: Trace) -> bool:
+    """A job had the last of its repeats."""
+    return any(True for _ in _used_up(trace))
+
+
+@state
+def repeats_used_up_by_two_leaders(trace: Trace) -> bool:
+    """A job had its repeats under more than one leader."""
+    return any(
+        len({event.epoch for _, event in stage.settled if type(event) is events.Published}) > 1
+        for stage in _used_up(trace)
+    )
+
+
+@state
+def job_reactivated(trace: Trace) -> bool:
+    """An inactive job was made active."""
+    return bool(every(trace, events.JobActivated))
+
+
+@state
+def job_created_anew(trace: Trace) -> bool:
+    """A job was created under the id of one that had been deleted."""
+    return any(
+        type(stage.cause) is events.JobCreated
+        for job in trace.jobs.values()
+        for stage in job.stages[1:]
+    )
+
+
+@state
+def definition_rejected(trace: Trace) -> bool:
+    """A definition was rejected."""
+    return bool(trace.rejected)
+
+
+@state
+def run_failed(trace: Trace) -> bool:
+    """A run failed."""
+    return any(event.outcome == "failed" for event in every(trace, events.Finished))
+
+
+@state
+def service_missing(trace: Trace) -> bool:
+    """A message named a service that its server did not have."""
+    for claim in trace.claims:
+        life, presence = trace.lives.get(claim.message), trace.presence_at(claim.server, claim.at)
+        known = None if presence is None else presence.services
+        if life is not None and known is not None and life.published.service not in known:
+            return True
+    return False
+
+
+# --- faults
+
+
+@state
+def two_faults_at_once(trace: Trace) -> bool:
+    """Two servers, or a server and the store, had a fault at once."""
+    return any(
+        one.target != other.target and one.begins < other.ends and other.begins < one.ends
+        for number, one in enumerate(trace.faults)
+        for other in trace.faults[:number]
+    )
+
+
+@state
+def store_away_for_a_lease(trace: Trace) -> bool:
+    """The store was out of reach for longer than a lease."""
+    return any(
+        span.target == STORE and span.ends - span.begins > trace.lease for span in trace.faults
+    )
+
+
+@state
+def leaders_clock_was_set(trace: Trace) -> bool:
+    """A leader's clock jumped."""
+    return any(span.fault == "step_clock" for _, span in faults_of_leaders(trace))
+
+
+@state
+def store_lost_writes(trace: Trace) -> bool:
+    """The store lost writes, and jobs or messages with them."""
+    return any(loss.undone for loss in every(trace, events.WritesLost))
+
+
+@state
+def nobody_was_there(trace: Trace) -> bool:
+    """There was no server at all for a while, and then there was one again."""
+    ends: int | None = None
+    for presence in sorted(trace.presences, key=_begins):
+        if ends is not None and presence.begins > ends:
+            return True
+        ends = presence.ends if ends is None else max(ends, presence.ends)
+    return False
+
+
+def _begins(presence: Presence) -> int:
+    return presence.begins
+
+
+@state
+def back_within_a_lease(trace: Trace) -> bool:
+    """A server crashed and was back before its lease would have run out."""
+    crashes = {(crash.server, crash.at) for crash in every(trace, events.ServerCrashed)}
+    return any(
+        (server, before.ends) in crashes and after.begins - before.ends < trace.lease
+        for server, presences in trace.presences_of.items()
+        for before, after in pairwise(presences)
+    )
+
+
+@state
+def crashed_with_a_fault(trace: Trace) -> bool:
+    """A server crashed while something else was wrong with it already."""
+    return any(
+        span.target == crash.server and span.begins < crash.at <= span.ends
+        for crash in every(trace, events.ServerCrashed)
+        for span in trace.faults
+    )

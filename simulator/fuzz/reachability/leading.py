@@ -1,0 +1,202 @@
+"""Leaders, what they publish and what they are refused."""
+
+from itertools import pairwise
+
+from gnomon.reference import events
+from gnomon.reference.schedule.clock import SECOND
+from gnomon.simulator.fuzz.reachability.base import (
+    every,
+    faults_of_leaders,
+    planned,
+    state,
+    vacancies,
+)
+from gnomon.specs.trace.trace import Trace
+
+# --- leading
+
+
+@state
+def leader_crashed(trace: Trace) -> bool:
+    """The leader crashed."""
+    ends = {(office.server, office.ends) for office in trace.offices}
+    return any((crash.server, crash.at) in ends for crash in every(trace, events.ServerCrashed))
+
+
+@state
+def leader_handed_over(trace: Trace) -> bool:
+    """A leader that was stopped handed the lease over, and another led within a lease."""
+    releases = {event.epoch: event for event in every(trace, events.LeaseReleased)}
+    return any(
+        before.epoch in releases
+        and before.server != after.server
+        and after.begins - before.ends < trace.lease
+        for before, after in pairwise(trace.offices)
+    )
+
+
+@state
+def leader_paused_past_its_lease(trace: Trace) -> bool:
+    """A leader stood still for longer than a lease."""
+    return _befell_leader(trace, "pause_server")
+
+
+@state
+def leader_cut_off_past_its_lease(trace: Trace) -> bool:
+    """A leader was cut off from the store for longer than a lease."""
+    return _befell_leader(trace, "cut_server")
+
+
+def _befell_leader(trace: Trace, fault: str) -> bool:
+    return any(
+        span.fault == fault and span.ends - span.begins > trace.lease
+        for _, span in faults_of_leaders(trace)
+    )
+
+
+@state
+def another_led_meanwhile(trace: Trace) -> bool:
+    """While a leader stood still or was cut off, another server was elected."""
+    return any(
+        span.fault in ("pause_server", "cut_server")
+        and other.server != office.server
+        and span.begins < other.begins < span.ends
+        for office, span in faults_of_leaders(trace)
+        for other in trace.offices
+    )
+
+
+@state
+def lease_renewed_at_the_last_moment(trace: Trace) -> bool:
+    """A lease was renewed in the last tenth of its time."""
+    # While a server stands still it renews nothing; if it leads on, it was in time afterwards.
+    return any(
+        span.fault == "pause_server"
+        and span.ends - span.begins >= trace.lease * 9 // 10
+        and office.ends > span.ends + trace.lease // 3
+        for office, span in faults_of_leaders(trace)
+    )
+
+
+@state
+def nobody_led_for_a_lease(trace: Trace) -> bool:
+    """Nobody led for longer than a lease."""
+    return any(ends - begins > trace.lease for begins, ends in trace.once(vacancies))
+
+
+@state
+def due_while_nobody_led(trace: Trace) -> bool:
+    """An occurrence was due while nobody led, and was published by the next leader."""
+    gaps = trace.once(vacancies)
+    return bool(gaps) and any(
+        begins < event.due < ends for event in planned(trace) for begins, ends in gaps
+    )
+
+
+@state
+def a_former_leader_led_again(trace: Trace) -> bool:
+    """A server that had been followed by another led again."""
+    servers = [office.server for office in trace.offices]
+    return any(
+        server in servers[: number - 1] and servers[number - 1] != server
+        for number, server in enumerate(servers)
+        if number >= 2
+    )
+
+
+@state
+def five_epochs(trace: Trace) -> bool:
+    """There were five epochs or more."""
+    return len(trace.offices) >= 5
+
+
+# --- publishing
+
+
+def _refused(trace: Trace, why: str) -> bool:
+    return any(event.why == why for event in every(trace, events.PublishRefused))
+
+
+@state
+def stale_leader_refused(trace: Trace) -> bool:
+    """A stale leader was refused."""
+    return _refused(trace, "deposed")
+
+
+@state
+def early_publish_refused(trace: Trace) -> bool:
+    """A leader whose clock was fast was refused."""
+    return _refused(trace, "early")
+
+
+@state
+def edit_raced_publish(trace: Trace) -> bool:
+    """A publish came just after an edit, and was refused."""
+    return _refused(trace, "revision")
+
+
+@state
+def deactivation_raced_publish(trace: Trace) -> bool:
+    """A publish came just after its job was made inactive, and was refused."""
+    return _refused(trace, "inactive")
+
+
+@state
+def deletion_raced_publish(trace: Trace) -> bool:
+    """A publish came just after its job was deleted, and was refused."""
+    return _refused(trace, "gone")
+
+
+@state
+def second_publish_refused(trace: Trace) -> bool:
+    """An occurrence that had been published already was refused."""
+    return _refused(trace, "cursor")
+
+
+# --- misfires
+
+
+@state
+def fold(trace: Trace) -> bool:
+    """Misfires were folded into one."""
+    return bool(every(trace, events.Coalesced))
+
+
+@state
+def fold_of_ten(trace: Trace) -> bool:
+    """Ten misfires or more were folded into one."""
+    return any(event.coalesced >= 10 for event in planned(trace))
+
+
+@state
+def fold_during_failover(trace: Trace) -> bool:
+    """What was due under one leader was folded by the next."""
+    begins = {office.epoch: office.begins for office in trace.offices}
+    return any(
+        event.coalesced and event.epoch > 1 and event.due < begins.get(event.epoch, 0)
+        for event in planned(trace)
+    )
+
+
+@state
+def skipped_misfire(trace: Trace) -> bool:
+    """A misfire was skipped."""
+    return any(event.why == "misfire" for event in every(trace, events.Skipped))
+
+
+@state
+def all_misfires_published(trace: Trace) -> bool:
+    """Three occurrences of a job or more were published at once."""
+    together: dict[tuple[str, int], int] = {}
+    for event in planned(trace):
+        key = (event.job, event.at)
+        together[key] = together.get(key, 0) + 1
+    return any(number >= 3 for number in together.values())
+
+
+@state
+def one_time_job_late(trace: Trace) -> bool:
+    """A one-time job was published more than a second after it was due."""
+    return any(
+        event.job_type == "one_time" and event.at > event.due + SECOND for event in planned(trace)
+    )

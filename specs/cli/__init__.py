@@ -1,0 +1,1 @@
+"""The commands check, show, rules, next and import."""

@@ -1,0 +1,1 @@
+"""Histories that begin in the middle."""

@@ -1,0 +1,1 @@
+"""Recordings made of schedules that are kept elsewhere."""

@@ -1,0 +1,59 @@
+"""A schedule kept elsewhere, made a recording that can be replayed.
+
+The one idea: a schedule says when, never how long. So every job becomes a recording's job with a
+service of its own, all of the same stated duration, for a person to put right.
+"""
+
+from typing import Any
+
+from gnomon.reference import jobs
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.importers.crontab import Crontab, Problem
+from gnomon.specs.importers.schedule_json import Schedule
+from gnomon.specs.recording.model import Fixed, JobSpec, Recording, ServiceSpec
+
+
+def expressible(crontab: Crontab) -> Crontab:
+    """`crontab`, with each line whose command is too long for a job among the problems (JOB-1)."""
+    too_long = [line for line in crontab.lines if len(line.command.encode()) > jobs.LARGEST_EXTRA]
+    reason = f"its command has more than {jobs.LARGEST_EXTRA} bytes: move it to a script"
+    problems = [*crontab.problems, *(Problem(n.number, n.command, reason) for n in too_long)]
+    return Crontab(
+        lines=tuple(line for line in crontab.lines if line not in too_long),
+        problems=tuple(sorted(problems)),
+    )
+
+
+def from_crontab(crontab: Crontab, title: str, start: int, until: int, duration: int) -> Recording:
+    """The recording of a crontab over [start, until); durations and instants in µs."""
+    fields = [
+        {
+            "name": line.name,
+            "job_type": "cron_style",
+            "cron_definition": line.cron_definition,
+            "timezone": line.timezone,
+            "extra": line.command,
+        }
+        for line in crontab.lines
+    ]
+    return _recording(fields, title, "", start, until, duration)
+
+
+def from_schedule(schedule: Schedule, start: int, until: int, duration: int) -> Recording:
+    """The recording of a schedule file; intervals start at `start` (µs, UTC)."""
+    note = f"{schedule.retrieved_version}. {schedule.note}".strip(". ")
+    return _recording(list(schedule.jobs), schedule.source, note, start, until, duration)
+
+
+def _recording(
+    fields: list[dict[str, Any]], title: str, note: str, start: int, until: int, duration: int
+) -> Recording:
+    start_date = write_instant(start)
+    specs = tuple(
+        JobSpec(f["name"], jobs.read({"service": f["name"], "start_date": start_date} | f))
+        for f in fields
+    )
+    services = tuple(ServiceSpec(name=job.id, duration=Fixed(duration)) for job in specs)
+    return Recording(
+        title=title, note=note, start=start, until=until, jobs=specs, services=services
+    )

@@ -1,0 +1,1 @@
+"""The notation of examples: a line an event, read and written."""

@@ -1,0 +1,1 @@
+"""Recordings: the format, its reader and writer, and those that ship."""

@@ -1,0 +1,1 @@
+"""Rules, figures and definitions as text and tables, for people."""

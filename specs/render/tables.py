@@ -1,0 +1,144 @@
+"""What came of a run, for people and for machines: its figures, and what every rule says."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from gnomon.reference.schedule.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+from gnomon.specs.cli.console import printable, shortened
+from gnomon.specs.rules import Finding
+from gnomon.specs.spec_text import sections
+from gnomon.specs.trace.summary import Summary
+
+VIOLATIONS_SHOWN = 5
+VIOLATIONS_IN_JSON = 100
+SERVERS_SHOWN = 16
+BAR = 40
+"""Characters of a bar that is full."""
+
+STYLES = {"holds": "green", "broken": "bold red", "not exercised": "dim"}
+
+
+def table(*columns: str, right: Sequence[str] = ()) -> Table:
+    """An empty table; the columns in `right` are aligned to the right."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def figures(summary: Summary) -> Iterator[Table]:
+    """The figures of a history, a table for each thing that is counted or measured."""
+    runs = summary.runs
+    yield _counts(
+        {
+            "occurrences": summary.occurrences,
+            "published": summary.published,
+            "coalesced": summary.coalesced,
+            "skipped": summary.skipped,
+            "still ahead": summary.ahead,
+            "on demand": summary.on_demand,
+        }
+    )
+    yield _counts(
+        {
+            "messages": summary.published + summary.on_demand,
+            "finished": runs.finished,
+            "failed": runs.failed,
+            "running": runs.running,
+            "waiting": runs.waiting,
+            "lost": runs.lost,
+            "most waiting at once": summary.peak_waiting,
+        }
+    )
+    if (wait := summary.wait_us) is not None:
+        columns = ("p50", "p95", "p99", "longest")
+        waits = table("wait", *columns, right=columns)
+        waits.add_row("from due to started", *map(span, (wait.p50, wait.p95, wait.p99, wait.max)))
+        yield waits
+    yield _used(summary.utilisation)
+
+
+def _counts(counts: Mapping[str, int]) -> Table:
+    made = table(*counts, right=tuple(counts))
+    made.add_row(*map(count, counts.values()))
+    return made
+
+
+def _used(utilisation: Mapping[str, float]) -> Table:
+    used = table("server", "workers busy", "", right=("workers busy",))
+    for server, share in list(utilisation.items())[:SERVERS_SHOWN]:
+        full = round(share * BAR)
+        used.add_row(printable(server), f"{share:.1%}", "█" * full + "·" * (BAR - full))
+    if (more := len(utilisation) - SERVERS_SHOWN) > 0:
+        used.add_row(f"and {more} more", "", "")
+    return used
+
+
+def verdicts(findings: Mapping[str, Finding]) -> Iterator[Table | Text]:
+    """What the rules say: what is broken last, where the eye ends."""
+    texts = sections()
+    rules = table("rule", "verdict", "examined", "what must hold", right=("examined",))
+    for id, finding in findings.items():
+        verdict = Text(finding.verdict, STYLES[finding.verdict])
+        rules.add_row(id, verdict, count(finding.examined), texts[id].title)
+    yield rules
+    tally = dict.fromkeys(STYLES, 0)
+    for finding in findings.values():
+        tally[finding.verdict] += 1
+    yield Text(
+        f"\n{len(findings)} rules: {tally['holds']} hold, {tally['broken']} broken, "
+        f"{tally['not exercised']} not exercised"
+    )
+    for id, finding in findings.items():
+        for violation in finding.violations[:VIOLATIONS_SHOWN]:
+            yield Text(shortened(f"{id} broken at {printable(str(violation))}"), "red")
+        if (more := len(finding.violations) - VIOLATIONS_SHOWN) > 0:
+            yield Text(f"{id} broken {count(more)} times more", "red")
+
+
+def findings_as_values(findings: Mapping[str, Finding]) -> dict[str, Any]:
+    """What the rules say, for machines."""
+    return {
+        id: {
+            "verdict": finding.verdict,
+            "examined": finding.examined,
+            "broken": len(finding.violations),
+            "violations": [
+                {"at": violation.at, "what": violation.what}
+                for violation in finding.violations[:VIOLATIONS_IN_JSON]
+            ],
+        }
+        for id, finding in findings.items()
+    }
+
+
+def count(number: int) -> str:
+    """A count: ``1 440 000``."""
+    return f"{number:,}".replace(",", " ")
+
+
+def span(duration: int) -> str:
+    """A duration (µs) in one unit or two, to three figures or so: ``1.5 s``, ``2 h 30 min``.
+
+    >>> [span(duration) for duration in (0, 250, 1_540, 59_940_000, 5_400_000_000)]
+    ['0 µs', '250 µs', '1.54 ms', '59.9 s', '1 h 30 min']
+    """
+    pairs = ((DAY, "d", HOUR, "h"), (HOUR, "h", MINUTE, "min"), (MINUTE, "min", SECOND, "s"))
+    for large, unit, small, smaller in pairs:
+        if duration >= large:
+            whole, rest = divmod(duration // small, large // small)
+            return f"{whole} {unit} {rest} {smaller}" if rest else f"{whole} {unit}"
+    for size, unit in ((SECOND, "s"), (MILLISECOND, "ms")):
+        if duration >= size:
+            return f"{_three_figures(duration / size)} {unit}"
+    return f"{duration} µs"
+
+
+def _three_figures(value: float) -> str:
+    if value >= 100:
+        return f"{value:.0f}"
+    text = f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return text.rstrip("0").rstrip(".")

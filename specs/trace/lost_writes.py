@@ -1,0 +1,132 @@
+"""What counts of a history in which the store has forgotten something.
+
+The one idea: what a lost write did is as if it had not happened, and so is what others did because
+of it. What remains is judged like any history; so a store that loses writes is allowed exactly what
+those writes held, and nothing else.
+
+    undone                       and so
+    published                    everything about that message
+    claimed                      the run of that attempt, until it is claimed anew
+    a completion (`reopened`)    the run so far, if the message is taken up again
+
+Who led has led, whatever the store remembers: each loss ends an office, and no epoch comes twice.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from gnomon.reference import events
+
+Attempt = tuple[int, str, int, int]
+"""A message, a server, a worker, and which attempt."""
+
+_ENDS_A_SERVER = (events.ServerCrashed, events.ServerStopped)
+_OF_A_LEASE = (events.LeaseAcquired, events.LeaseReleased, events.LeaseExpired)
+_TAKES_UP = (events.Claimed, events.Started, events.Reclaimed, events.Lost)
+_OF_A_RUN = (events.Started, events.Invoked, events.Finished)
+
+
+class Orphan(NamedTuple):
+    """A run of something that the store has forgotten, in [begins, ends), at most (µs)."""
+
+    server: str
+    begins: int
+    ends: int | None
+
+
+def events_that_count(history: list[Any]) -> tuple[list[Any], list[Orphan]]:
+    """The events of a history but those that lost writes have undone, and the runs among those.
+
+    O(events x losses).
+    """
+    losses = [n for n, event in enumerate(history) if type(event) is events.WritesLost]
+    if not losses:
+        return history, []
+    counting: list[Any] = list(history)
+    orphans: list[Orphan] = []
+    adopted: dict[int, events.Started] = {}
+    for loss in losses:
+        orphans += _Undoing(counting, loss, adopted).orphans()
+    return list(_with(adopted, counting)), orphans
+
+
+def _with(adopted: dict[int, events.Started], counting: list[Any]) -> Iterator[Any]:
+    for n, event in enumerate(counting):
+        if event is not None:
+            yield event
+            if n in adopted:
+                yield adopted[n]
+
+
+class _Undoing:
+    """Blots out, in `counting`, what the loss at a place has undone, and what others did among it.
+
+    A run that goes on when its attempt is claimed anew is `adopted`: it counts from that claim on.
+    """
+
+    def __init__(self, counting: list[Any], loss: int, adopted: dict[int, events.Started]) -> None:
+        self._counting = counting
+        self._loss = loss
+        self._adopted = adopted
+        self._lost: events.WritesLost = counting[loss]
+        self._running: dict[Attempt, events.Started] = {}
+        self._messages: set[int] = set()
+        self._attempts: set[Attempt] = set()
+        self._blot_out_writes()
+        taken_up = (event for event in counting[loss + 1 :] if type(event) in _TAKES_UP)
+        self._reopened = {event.message for event in taken_up} & set(self._lost.reopened)
+
+    def _blot_out_writes(self) -> None:
+        for seq in self._lost.undone:
+            event = self._counting[seq - 1]
+            if isinstance(event, _OF_A_LEASE):
+                continue
+            if type(event) is events.Published:
+                self._messages.add(event.message)
+            elif type(event) is events.Claimed:
+                self._attempts.add(_attempt(event))
+            self._counting[seq - 1] = None
+
+    def orphans(self) -> Iterator[Orphan]:
+        """Blot out the rest; of each run among it give what came after the loss."""
+        for n, event in enumerate(self._counting):
+            if type(event) in _ENDS_A_SERVER:
+                for attempt in [each for each in self._running if each[1] == event.server]:
+                    yield from self._ended(attempt, event.at)
+            if getattr(event, "message", None) is None:
+                continue
+            if type(event) is events.Claimed:
+                self._claimed(n, event)
+            if not self._is_undone(n, event):
+                continue
+            self._counting[n] = None
+            if type(event) is events.Started:
+                self._running[_attempt(event)] = event
+            elif type(event) is events.Finished:
+                yield from self._ended(_attempt(event), event.at)
+        for attempt in [*self._running]:
+            yield from self._ended(attempt, None)
+
+    def _claimed(self, n: int, claimed: events.Claimed) -> None:
+        if n > self._loss:
+            attempt = _attempt(claimed)
+            self._attempts.discard(attempt)
+            if attempt in self._running:
+                self._adopted[n] = replace(self._running.pop(attempt), at=claimed.at)
+
+    def _is_undone(self, n: int, event: Any) -> bool:
+        if event.message in self._messages:
+            return True
+        is_reopened = n < self._loss and event.message in self._reopened
+        return type(event) in _OF_A_RUN and (is_reopened or _attempt(event) in self._attempts)
+
+    def _ended(self, attempt: Attempt, at: int | None) -> Iterator[Orphan]:
+        started = self._running.pop(attempt, None)
+        if started is not None and (at is None or at > self._lost.at):
+            yield Orphan(started.server, self._lost.at, at)
+
+
+def _attempt(event: Any) -> Attempt:
+    return event.message, event.server, event.worker, event.attempt

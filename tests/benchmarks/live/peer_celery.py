@@ -1,0 +1,50 @@
+"""Celery: beat publishes; its workers run, and acknowledge before they do (its default)."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import celery
+import celery.beat
+import celery.schedules
+
+from tests.benchmarks.live.inside import mark, server_url
+from tests.benchmarks.live.publishing import LeapingClock
+
+app = celery.Celery(
+    broker=server_url().replace("unix://", "redis+socket://"),
+    task_ignore_result=True,
+)
+no_op = app.task(name="no-op")(mark)
+
+
+def schedule(jobs: str) -> None:
+    """Publish jobs of one second with beat's own loop, until ended."""
+    start(jobs, None)
+
+
+def schedule_at_leaps(jobs: str) -> None:
+    """The same with a clock that leaps, in the places where beat looks at one."""
+    clock = LeapingClock()
+    leaping = SimpleNamespace(sleep=clock.sleep, monotonic=time.monotonic)
+    with patch.multiple(celery.beat, time=leaping):
+        start(jobs, clock.now)
+
+
+def start(jobs: str, now: Callable[[], datetime] | None) -> None:
+    """Run beat; with the scheduler that keeps its entries in memory, not in a file as well."""
+    every_second = celery.schedules.schedule(1, nowfun=now, app=app)
+    app.conf.beat_schedule = {
+        f"job {number}": {"task": no_op.name, "schedule": every_second}
+        for number in range(int(jobs))
+    }
+    celery.beat.Service(app, scheduler_cls=celery.beat.Scheduler).start()
+
+
+def enqueue(runs: str) -> None:
+    """Enqueue no-ops through one producer."""
+    with app.producer_or_acquire() as producer:
+        for _ in range(int(runs)):
+            no_op.apply_async(producer=producer)

@@ -1,0 +1,16 @@
+"""Dramatiq: its Redis broker with the middleware it has by default."""
+
+import dramatiq
+import dramatiq.brokers.redis
+
+from tests.benchmarks.live.inside import mark, server_url
+
+broker = dramatiq.brokers.redis.RedisBroker(url=server_url())
+dramatiq.set_broker(broker)
+no_op = dramatiq.actor(mark)
+
+
+def enqueue(runs: str) -> None:
+    """Enqueue no-ops."""
+    for _ in range(int(runs)):
+        no_op.send()

@@ -1,0 +1,99 @@
+"""How fast a search is, and what judging adds to it: part of ``tox -e bench``.
+
+The one idea: the same worlds are replayed, then judged, in turns, and the median is quoted. They
+are the first of the default swarm, as drawn; and once more with the shape that the aim is set for:
+3 servers and 20 jobs, which go on from beginning to end, under the faults that were drawn.
+"""
+
+import gc
+from collections.abc import Callable, Sequence
+from statistics import median
+from time import perf_counter
+
+from msgspec.structs import replace
+
+from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import HOUR, SECOND
+from gnomon.simulator.explore.explorer import Search
+from gnomon.simulator.explore.scopes import SCOPES
+from gnomon.simulator.fuzz.generator import drawn_from
+from gnomon.simulator.fuzz.judge import try_seed
+from gnomon.simulator.world.replay import replay
+from gnomon.specs.recording.model import FAULTS, ON_SERVERS, JobSpec, Recording
+from gnomon.specs.rules import judge
+
+SEEDS = range(150)
+JOBS = 20
+PERIODS = (10, 15, 20, 30, 60)
+
+
+def of_the_aim(drawn: Recording) -> Recording:
+    """The faults that were drawn, in a cluster of 3 servers with 20 jobs."""
+    cluster = replace(drawn.cluster, servers=3)
+    service = drawn.services[0].name
+    jobs = tuple(
+        JobSpec(
+            f"job {number}",
+            Definition(
+                name=f"job {number}",
+                job_type="interval_based",
+                service=service,
+                start_date=drawn.start + number * SECOND // 2,
+                seconds=PERIODS[number % len(PERIODS)],
+            ),
+        )
+        for number in range(JOBS)
+    )
+    commands = tuple(
+        command
+        for command in drawn.commands
+        if command.do in FAULTS or command.do in ON_SERVERS
+        if command.do not in ON_SERVERS or command.target in cluster.server_names
+    )
+    return replace(drawn, cluster=cluster, jobs=jobs, commands=commands)
+
+
+def timed(call: Callable[[], object]) -> float:
+    """How long something takes (s)."""
+    gc.collect()
+    began = perf_counter()
+    call()
+    return perf_counter() - began
+
+
+def of_worlds(what: str, worlds: Sequence[Recording], turns: int) -> None:
+    """Print how fast worlds are simulated, and what it takes to judge them."""
+    hours = sum(world.until - world.start for world in worlds) / HOUR
+    histories = [replay(world) for world in worlds]
+    events = sum(len(history.events) for history in histories)
+    simulating, judging = [], []
+    for _ in range(turns):
+        simulating.append(timed(lambda: [replay(world) for world in worlds]))
+        judging.append(timed(lambda: [judge(history) for history in histories]))
+    seconds, share = median(simulating), median(map(float.__truediv__, judging, simulating))
+    print(
+        f"{what}: {len(worlds)} worlds, {hours:,.1f} cluster-hours, {events:,} events\n"
+        f"  simulated {hours / seconds:,.0f} cluster-hours/s, {len(worlds) / seconds:,.0f} runs/s; "
+        f"all rules take {share:.2f} of that time again"
+    )
+
+
+def main(turns: int) -> None:
+    """Print the figures."""
+    drawn = [drawn_from(seed, "durable") for seed in SEEDS]
+    of_worlds("\nswarm, as drawn", drawn, turns)
+    of_worlds("swarm, 3 servers and 20 jobs", list(map(of_the_aim, drawn)), turns)
+    searching = [timed(lambda: [try_seed(s, "durable") for s in SEEDS]) for _ in range(turns)]
+    print(f"searched, from drawing to judging: {len(SEEDS) / median(searching):,.0f} runs/s a core")
+    of_exploration()
+
+
+def of_exploration() -> None:
+    """Print how fast the smallest scope is explored."""
+    scope = SCOPES["lost-reply"]
+    began = perf_counter()
+    states = Search(scope).run().states
+    print(
+        f"explored, scope {scope.name}: {states:,} states, "
+        f"{states / (perf_counter() - began):,.0f} states/s\n"
+    )

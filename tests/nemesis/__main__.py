@@ -1,0 +1,79 @@
+"""``python -m tests.nemesis``: long trials, and a table of what was done and what survived."""
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import NoReturn, get_args
+
+from rich.console import Console
+
+from gnomon.reference.schedule.clock import MINUTE, SECOND
+from gnomon.specs.render.tables import verdicts
+from tests.nemesis.plan import DECKS
+from tests.nemesis.report import tables
+from tests.nemesis.trial import Scenario, Settings, try_out
+
+WIDTH = 120
+"""Characters of a line, wherever it is printed."""
+
+
+def main() -> int:
+    """Exit 0 if nothing is broken, 1 if something is."""
+    asked = _arguments()
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    scenarios = get_args(Scenario) if asked.scenario == "both" else [asked.scenario]
+    results = [_try(asked, scenario, len(scenarios)) for scenario in scenarios]
+    return 0 if all(results) else 1
+
+
+def _try(asked: argparse.Namespace, scenario: Scenario, shares: int) -> bool:
+    settings = Settings(
+        scenario=scenario,
+        seed=asked.seed,
+        deck=DECKS[scenario],
+        duration=round(asked.minutes * MINUTE / shares),
+        servers=asked.servers,
+        lease=3 * SECOND,
+    )
+    console = Console(width=WIDTH)
+    folder = Path(tempfile.mkdtemp(prefix="gnomon-nemesis-"))
+    is_kept = True
+    try:
+        report = try_out(settings, folder)
+        for table in tables(report):
+            console.print(table, "")
+        for part in verdicts(report.findings):
+            console.print(part)
+        for line in report.broken:
+            console.print(line, style="red", markup=False)
+        is_kept = bool(report.broken)
+    except AssertionError as failure:
+        console.print(f"the trial came to no end: {failure}", style="red", markup=False)
+    finally:
+        if is_kept:
+            console.print(f"history, notes and logs are in {folder}", soft_wrap=True)
+        else:
+            shutil.rmtree(folder)
+    return not is_kept
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.nemesis", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="of faults, in all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--servers", type=int, default=4, choices=range(3, 17), metavar="3…16")
+    parser.add_argument("--scenario", choices=[*get_args(Scenario), "both"], default="both")
+    return parser.parse_args()
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End by way of every block that has something to end."""
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

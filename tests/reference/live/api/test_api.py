@@ -1,0 +1,452 @@
+"""The API over HTTP: resources, problems, streams, and what it says of itself."""
+
+import http.client
+import json
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from gnomon.reference import events
+from gnomon.reference.jobs import LARGEST_EXTRA, Definition
+from gnomon.reference.live.api.schemas import Health, JobFields
+from gnomon.reference.schedule.clock import MINUTE, SECOND
+from tests.support.memory_storage import (
+    DOWN,
+    EVERY_MINUTE,
+    HEALTHY,
+    NOW,
+    MemoryStorage,
+    app_over,
+    member,
+    served,
+)
+
+LOOPBACK = "http://127.0.0.1:8000"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def storage() -> MemoryStorage:
+    return MemoryStorage([member()])
+
+
+@pytest.fixture
+def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
+    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
+        yield client
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem that an answer tells, which must be whole."""
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told: dict[str, Any] = answer.json()
+    assert told.keys() == {"type", "title", "status", "detail", "faults"}
+    assert told["status"] == status and told["detail"]
+    return told
+
+
+def fields_at_fault(answer: httpx.Response, status: int) -> set[str]:
+    return {fault["field"] for fault in problem(answer, status)["faults"]}
+
+
+# --- jobs
+
+
+def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
+    """API-1"""
+    created = client.post("/jobs", json=EVERY_MINUTE)
+    assert (created.status_code, created.headers["ETag"]) == (201, '"1"')
+    path = created.headers["Location"]
+    assert client.get(path).json() == created.json() == {
+        **EVERY_MINUTE,
+        "id": "1", "revision": 1, "published": 0, "is_active": True, "extra": None,
+        "cursor": "2026-01-05T08:00:00Z", "next_due": "2026-01-05T08:00:30Z",
+        "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None,
+        "cron_definition": None, "timezone": "UTC", "misfire": "once", "grace": "1s",
+    }  # fmt: skip
+    edited = client.patch(path, json={"minutes": 2, "grace": "5s"})
+    assert (edited.json()["minutes"], edited.json()["grace"]) == (2, "5s")
+    assert edited.headers["ETag"] == '"2"'
+    stopped = client.post(f"{path}/deactivate").json()
+    assert (stopped["is_active"], stopped["next_due"]) == (False, None)
+    assert client.post(f"{path}/activate").json()["is_active"] is True
+    executed = client.post(f"{path}/execute")
+    assert executed.status_code == 202
+    (run,) = client.get(f"{path}/runs").json()["runs"]
+    assert (run["cid"], run["on_demand"]) == (executed.json()["cid"], True)
+    assert (run["due"], run["started"]) == ("2026-01-05T08:00:00Z", None)
+    assert client.get("/jobs").json() == [client.get(path).json()]
+    assert client.delete(path).status_code == 204
+    problem(client.get(path), 404)
+    assert client.get("/jobs").json() == []
+
+
+def test_what_is_read_can_be_written_back(client: TestClient[Litestar]) -> None:
+    read = client.post("/jobs", json=EVERY_MINUTE | {"extra": "Ωμέγα\r\n\x00"}).json()
+    fields = {name: read[name] for name in JobFields.__struct_fields__}
+    again = client.patch("/jobs/1", json=fields)
+    assert again.status_code == 200
+    assert again.json() == read | {"revision": 2}
+
+
+def test_one_job_can_be_asked_for_by_name(client: TestClient[Litestar]) -> None:
+    for name in ("a", "b&c"):
+        client.post("/jobs", json=EVERY_MINUTE | {"name": name})
+    found = client.get("/jobs", params={"name": "b&c"}).json()
+    assert [job["name"] for job in found] == ["b&c"]
+    assert client.get("/jobs", params={"name": "c"}).json() == []
+
+
+def test_the_largest_payload_comes_through_however_it_is_escaped(
+    client: TestClient[Litestar],
+) -> None:
+    extra = "\x01" * LARGEST_EXTRA
+    answer = client.post("/jobs", json=EVERY_MINUTE | {"extra": extra})
+    assert answer.status_code == 201
+    assert answer.json()["extra"] == extra
+
+
+def test_the_types_name_every_field_of_a_definition() -> None:
+    """API-12"""
+    assert JobFields.__struct_fields__ == Definition.__struct_fields__
+
+
+# --- concurrency
+
+
+def test_a_change_can_be_made_conditional(client: TestClient[Litestar]) -> None:
+    """API-2"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    assert client.patch("/jobs/1", json={}, headers={"If-Match": '"1"'}).status_code == 200
+    for tag in ('"2"', "*", " * "):
+        answer = client.post("/jobs/1/execute", headers={"If-Match": tag})
+        assert answer.status_code == 202
+    stale = {"If-Match": '"1"'}
+    answers = [
+        client.patch("/jobs/1", json={"minutes": 5}, headers=stale),
+        client.delete("/jobs/1", headers=stale),
+        *(client.post(f"/jobs/1/{do}", headers=stale) for do in ("execute", "activate")),
+        client.post("/jobs/1/deactivate", headers=stale),
+    ]
+    for answer in answers:
+        assert "revision 2" in problem(answer, 412)["detail"]
+        assert answer.headers["ETag"] == '"2"'
+    kept = client.get("/jobs/1").json()
+    assert (kept["revision"], kept["minutes"], kept["is_active"]) == (2, 1, True)
+
+
+@pytest.mark.parametrize(
+    "tag", ["1", 'W/"1"', '"1", "2"', '""', '"0"', '"x"', '"-1"', '"' + "9" * 40 + '"']
+)
+def test_what_is_no_etag_of_a_job_is_told_so(client: TestClient[Litestar], tag: str) -> None:
+    """API-2"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    answer = client.delete("/jobs/1", headers={"If-Match": tag})
+    assert fields_at_fault(answer, 400) == {"If-Match"}
+    assert client.get("/jobs/1").status_code == 200
+
+
+# --- problems
+
+
+def test_all_faults_of_a_definition_are_told_at_once(client: TestClient[Litestar]) -> None:
+    """API-3"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    wrong = EVERY_MINUTE | {"service": 7, "minutes": "1", "is_active": "yes", "colour": "red"}
+    answer = client.post("/jobs", json=wrong)
+    wanted = {"name", "service", "minutes", "is_active", "colour"}
+    assert fields_at_fault(answer, 422) == wanted
+    answer = client.patch("/jobs/1", json={"job_type": "one_time", "repeats": 0})
+    assert {"job_type", "repeats"} <= fields_at_fault(answer, 422)
+    answer = client.post("/jobs", json={})
+    assert fields_at_fault(answer, 422) == {"name", "job_type", "service", "start_date"}
+    assert len(client.get("/jobs").json()) == 1
+
+
+BAD_BODIES = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"NaN",
+    b'{"minutes": 1e999}',
+    b'{"minutes": ' + b"9" * 5_000 + b"}",
+    b'{"name": "\xff"}',
+    b'{"name": "\\ud800"}',
+    b"[" * 100_000,
+    b'{"extra":' * 50_000,
+    b"\x00" * 100,
+    "{}".encode("utf-16"),
+]
+
+
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: repr(body[:20]))
+def test_a_body_that_is_no_json_object_is_told_so(
+    client: TestClient[Litestar], body: bytes
+) -> None:
+    """API-4"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    for answer in (
+        client.post("/jobs", content=body, headers=JSON),
+        client.patch("/jobs/1", content=body, headers=JSON),
+    ):
+        assert fields_at_fault(answer, 400) == {"body"}
+
+
+WRONG_VALUES: list[Any] = [None, True, -1, 10**30, 1.5, "", "x" * 1_000, [], [[]], {}, {"a": {}}]
+
+
+@pytest.mark.parametrize("field", JobFields.__struct_fields__)
+def test_any_value_in_any_field_is_taken_or_told(client: TestClient[Litestar], field: str) -> None:
+    """API-4"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    for number, value in enumerate(WRONG_VALUES):
+        for answer in (
+            client.patch("/jobs/1", json={field: value}),
+            client.post("/jobs", json=EVERY_MINUTE | {"name": f"job {number}"} | {field: value}),
+        ):
+            if not answer.is_success:
+                assert problem(answer, 422)["faults"]
+
+
+def test_a_body_that_is_too_large_is_refused(client: TestClient[Litestar]) -> None:
+    """API-4"""
+    answer = client.post("/jobs", json=EVERY_MINUTE | {"extra": "x" * 4_000_000})
+    assert "4000000" in problem(answer, 413)["detail"]
+
+
+def test_every_other_mistake_is_a_problem_too(client: TestClient[Litestar]) -> None:
+    """API-4"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    problem(client.get("/jobs/7"), 404)
+    problem(client.get("/jobs/%00%ff"), 404)
+    problem(client.get("/nowhere"), 404)
+    problem(client.get("/"), 404)
+    refused = client.put("/jobs", json={})
+    problem(refused, 405)
+    assert {"GET", "POST"} <= set(refused.headers["Allow"].split(", "))
+    problem(client.post("/jobs", content=b"a=b"), 415)
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/jobs/1/runs?limit=0", {"limit"}),
+        ("/jobs/1/runs?limit=1001", {"limit"}),
+        ("/jobs/1/runs?limit=x", {"limit"}),
+        ("/history?after=-1&follow=perhaps", {"after", "follow"}),
+        ("/history?after=99999999999999999999999", {"after"}),
+        ("/history?folow=true&since=0", {"folow", "since"}),
+        ("/jobs?color=red", {"color"}),
+        ("/cluster?all=1", {"all"}),
+    ],
+)
+def test_every_bad_parameter_is_told(
+    client: TestClient[Litestar], path: str, wrong: set[str]
+) -> None:
+    """API-3"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    assert fields_at_fault(client.get(path), 400) == wrong
+
+
+def test_a_state_that_forbids_it_is_a_conflict(
+    client: TestClient[Litestar], storage: MemoryStorage
+) -> None:
+    once = {"name": "once", "job_type": "one_time", "service": "work", "is_active": False}
+    client.post("/jobs", json=once | {"start_date": "2026-01-05T08:00:01Z"})
+    storage.clock.now += MINUTE
+    problem(client.post("/jobs/1/activate"), 409)
+
+
+def test_an_outage_of_the_store_is_told_with_when_to_come_again(
+    client: TestClient[Litestar], storage: MemoryStorage
+) -> None:
+    """API-5"""
+    storage.outage = DOWN
+    for path in ("/jobs", "/jobs/1", "/jobs/1/runs", "/cluster", "/history"):
+        answer = client.get(path)
+        assert "connection refused" in problem(answer, 503)["detail"]
+        assert int(answer.headers["Retry-After"]) > 0
+    problem(client.post("/jobs", json=EVERY_MINUTE), 503)
+
+
+class Broken(MemoryStorage):
+    """A storage with a defect."""
+
+    def new_job_id(self) -> str:
+        raise KeyError("a secret of ours")
+
+
+def test_a_defect_is_logged_and_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    with TestClient(app_over(Broken()), base_url=LOOPBACK) as client:
+        answer = client.post("/jobs", json=EVERY_MINUTE)
+    problem(answer, 500)
+    assert "secret" not in answer.text
+    assert "a secret of ours" in caplog.text
+
+
+def test_payloads_are_not_logged(
+    client: TestClient[Litestar], caplog: pytest.LogCaptureFixture
+) -> None:
+    """API-11"""
+    with caplog.at_level(logging.INFO):
+        client.post("/jobs", json=EVERY_MINUTE | {"extra": "s3cret"})
+        client.post("/jobs", json=EVERY_MINUTE | {"extra": "s3cret", "minutes": -1})
+        client.post("/jobs", content=b'{"extra": "s3cret"', headers=JSON)
+    assert "s3cret" not in caplog.text
+
+
+# --- the cluster, and this server
+
+
+def test_the_cluster_is_shown(client: TestClient[Litestar], storage: MemoryStorage) -> None:
+    client.post("/jobs", json=EVERY_MINUTE)
+    client.post("/jobs/1/execute")
+    storage.clock.now += 2 * SECOND
+    shown = client.get("/cluster").json()
+    assert shown == {
+        "now": "2026-01-05T08:00:02Z", "leader": None, "epoch": 0, "lease_until": None,
+        "jobs": 1, "waiting": 1, "held": 0, "dead_lettered": 0,
+        "members": [{
+            "name": "s1", "workers": 2, "services": ["work", "report.daily"],
+            "since": "2026-01-05T08:00:00Z", "heard": "2026-01-05T08:00:00Z", "is_alive": False,
+        }],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("starting", 503), ("working", 200), ("doubting", 503), ("draining", 503)]
+)
+def test_health_is_what_the_server_says(state: Any, status: int) -> None:
+    """API-7"""
+    health = msgspec.structs.replace(HEALTHY, state=state)
+    app = app_over(MemoryStorage(), health=lambda: health)
+    with TestClient(app, base_url=LOOPBACK) as client:
+        answer = client.get("/health")
+    assert answer.status_code == status
+    assert msgspec.convert(answer.json(), Health) == health
+
+
+def test_metrics_are_text_for_prometheus(client: TestClient[Litestar]) -> None:
+    answer = client.get("/metrics")
+    assert answer.text == "gnomon_up 1\n"
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+
+
+# --- the history
+
+
+def lines_of(answer: httpx.Response) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_the_history_is_one_event_a_line(client: TestClient[Litestar]) -> None:
+    """API-6"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    client.post("/jobs/1/execute")
+    answer = client.get("/history")
+    assert answer.headers["Content-Type"] == "application/jsonl"
+    told = lines_of(answer)
+    assert [(line["seq"], line["kind"]) for line in told] == [
+        (1, "job_created"),
+        (2, "published"),
+    ]
+    assert told[1]["at"] == NOW
+    assert [line["seq"] for line in lines_of(client.get("/history?after=1"))] == [2]
+    assert lines_of(client.get("/history?after=2")) == []
+
+
+def test_a_long_history_comes_whole(client: TestClient[Litestar], storage: MemoryStorage) -> None:
+    """API-6"""
+    storage.happen(*(events.Expired(NOW, number) for number in range(2_500)))
+    told = lines_of(client.get("/history"))
+    assert [line["seq"] for line in told] == list(range(1, 2_501))
+    assert [line["message"] for line in told] == list(range(2_500))
+
+
+def test_a_follower_is_told_as_things_happen_through_an_outage_until_it_leaves(
+    storage: MemoryStorage,
+) -> None:
+    """API-6"""
+    storage.happen(events.Expired(NOW, 1))
+    with served(storage) as connection:
+        connection.request("GET", "/history?follow=true")
+        answer = connection.getresponse()
+        assert json.loads(answer.readline())["message"] == 1
+        storage.happen(events.Expired(NOW, 2))
+        assert json.loads(answer.readline())["message"] == 2
+        storage.outage = DOWN
+        time.sleep(0.3)
+        storage.happen(events.Expired(NOW, 3))
+        storage.outage = None
+        assert json.loads(answer.readline())["message"] == 3
+        answer.close()
+        connection.close()
+        time.sleep(0.3)
+        before = storage.read_history
+        time.sleep(0.7)
+        assert storage.read_history == before
+
+
+def test_a_server_that_drains_lets_its_followers_go(storage: MemoryStorage) -> None:
+    """API-6"""
+    states = [HEALTHY]
+    storage.happen(events.Expired(NOW, 1))
+    with served(storage, lambda: states[-1]) as connection:
+        connection.request("GET", "/history?follow=true")
+        answer = connection.getresponse()
+        assert answer.readline()
+        states.append(msgspec.structs.replace(HEALTHY, state="draining"))
+        assert answer.readline() == b""
+
+
+class FailsOnTheWay(MemoryStorage):
+    """A storage that is lost after one batch."""
+
+    def history(self, after: int = 0, most: int = 1_000) -> Any:
+        if after:
+            raise DOWN
+        return super().history(after, most)
+
+
+def test_a_history_that_breaks_off_does_not_look_whole() -> None:
+    """API-6"""
+    storage = FailsOnTheWay()
+    storage.happen(*(events.Expired(NOW, number) for number in range(1_500)))
+    with served(storage) as connection:
+        connection.request("GET", "/history")
+        answer = connection.getresponse()
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
+
+
+# --- what it says of itself
+
+
+def test_the_document_describes_every_route(client: TestClient[Litestar]) -> None:
+    """API-12"""
+    document = client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.")
+    for path in ("/jobs", "/jobs/{job_id}", "/jobs/{job_id}/execute", "/jobs/{job_id}/runs",
+                 "/cluster", "/history", "/health", "/metrics",
+                 "/zato/json/zato.scheduler.job.set-active-status"):  # fmt: skip
+        assert path in document["paths"]
+    body = document["paths"]["/jobs"]["post"]["requestBody"]["content"]["application/json"]
+    assert set(body["schema"]["properties"]) == set(Definition.__struct_fields__)
+    assert body["schema"]["required"] == ["name", "job_type", "service", "start_date"]
+    change = document["paths"]["/jobs/{job_id}"]["patch"]["requestBody"]["content"]
+    assert not change["application/json"]["schema"].get("required")
+
+
+def test_no_page_loads_code_from_elsewhere(client: TestClient[Litestar]) -> None:
+    for path in ("/schema", "/docs", "/schema/swagger", "/openapi.json/scalar", "/redoc"):
+        assert client.get(path).status_code == 404

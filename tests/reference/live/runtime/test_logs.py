@@ -1,0 +1,283 @@
+"""Logs: one line each, whatever is in them, and no payload that nobody asked for."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.reference.cluster.server import Run
+from gnomon.reference.live.runtime import demo
+from gnomon.reference.live.runtime.logs import (
+    WRITERS,
+    Format,
+    LineFormatter,
+    by_length,
+    configure,
+    fields_of,
+    in_full,
+    log_run,
+)
+from gnomon.reference.live.runtime.worker_pool import Ended
+from gnomon.reference.schedule.clock import read_instant
+from gnomon.reference.service import Service
+from gnomon.reference.store.operations import Message
+from tests.support.sample_services import Cluttered, Noop, Secretive
+
+NOW = read_instant("2026-01-01T12:00:00.000007Z")
+PAYLOAD = "first\r\nδεύτερος \x1b[2J"
+SEEN = {
+    *("impl_name", "name", "cid", "invocation_time", "job_type", "data_format", "slow_threshold"),
+    *("request.payload", "wsgi_environ", "environ", "user_msg", "usage", "channel"),
+}
+"""What the seed's log line shows (S12)."""
+
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """What pytest has put in place is there again afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def message(payload: str | None = PAYLOAD) -> Message:
+    return Message(12, "K1", "7", 1, NOW, 1, "my job", "interval_based", "sample.noop", payload)
+
+
+def ended(
+    payload: str | None = PAYLOAD, error: str | None = None, *, is_slow: bool = False
+) -> Ended:
+    given = message(payload)
+    outcome: Any = "ok" if error is None else "failed"
+    return Ended(Run(2, given, 1), outcome, error, 1234, is_slow, Noop(given, 3, NOW))
+
+
+def record(text: str, **other: Any) -> logging.LogRecord:
+    made = logging.LogRecord("some.logger", logging.INFO, "file", 1, text, None, None)
+    vars(made).update(other)
+    return made
+
+
+def formatted(format: Format, made: logging.LogRecord) -> str:
+    return LineFormatter(WRITERS[format], by_length).format(made)
+
+
+# --- one line a run
+
+
+def test_a_run_is_one_line_with_what_the_seed_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "INFO")
+    log_run(ended())
+    (line,) = capsys.readouterr().err.splitlines()
+    read = json.loads(line)
+    assert set(read) >= SEEN
+    expected = {
+        "level": "INFO",
+        "logger": "gnomon.run",
+        "thread": "MainThread",
+        "text": "run ok",
+        "job": "7",
+        "job_name": "my job",
+        "message": 12,
+        "attempt": 1,
+        "outcome": "ok",
+        "error": None,
+        "took_us": 1234,
+        "impl_name": "tests.support.sample_services.Noop",
+        "name": "sample.noop",
+        "cid": "K1",
+        "invocation_time": "2026-01-01T12:00:00.000007Z",
+        "job_type": "interval_based",
+        "data_format": None,
+        "slow_threshold": 99_999,
+        "request.payload": {"characters": len(PAYLOAD)},
+        "wsgi_environ": {},
+        "environ": {},
+        "user_msg": "",
+        "usage": 3,
+        "channel": "scheduler",
+    }
+    del read["time"]
+    assert read == expected
+
+
+def test_a_payload_is_shown_only_if_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for format in WRITERS:
+        configure(format, "DEBUG")
+        log_run(ended(payload="s3cret"))
+        assert "s3cret" not in capsys.readouterr().err
+    configure("json", "DEBUG", in_full)
+    log_run(ended())
+    assert json.loads(capsys.readouterr().err)["request.payload"] == PAYLOAD
+    configure("json", "DEBUG")
+    log_run(ended(payload=None))
+    assert json.loads(capsys.readouterr().err)["request.payload"] is None
+
+
+def test_what_failed_or_was_slow_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "WARNING")
+    log_run(ended())
+    log_run(ended(error="ValueError: no"))
+    log_run(ended(is_slow=True))
+    failed, slow = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (failed["text"], failed["error"]) == ("run failed", "ValueError: no")
+    assert (slow["text"], slow["took_us"]) == ("slow run ok", 1234)
+
+
+def test_a_run_without_a_service_is_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "INFO")
+    log_run(Ended(Run(2, message(), 1), "failed", "NoSuchService: …"))
+    read = json.loads(capsys.readouterr().err)
+    assert (read["name"], read["outcome"]) == ("sample.noop", "failed")
+
+
+@pytest.mark.parametrize("service", [Secretive, Cluttered])
+def test_a_service_that_is_out_of_order_is_logged_all_the_same(
+    service: type[Service], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("json", "INFO", in_full)
+    ran = service(message(), 1, NOW)
+    ran.handle()
+    log_run(Ended(Run(1, message(), 1), "ok", None, 1, False, ran))
+    read = json.loads(capsys.readouterr().err)
+    assert (read["outcome"], read["request.payload"]) == ("ok", PAYLOAD)
+
+
+def test_the_demo_logs_its_input(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "INFO", in_full)
+    demo.InputLogger(message(), 3, NOW).handle()
+    read = json.loads(capsys.readouterr().err)
+    assert read["logger"] == "gnomon.service"
+    assert set(read) >= SEEN
+    assert read["request.payload"] == PAYLOAD
+    configure("json", "INFO")
+    demo.InputLogger(message("s3cret"), 3, NOW).handle()
+    assert "s3cret" not in capsys.readouterr().err
+
+
+# --- lines
+
+
+def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("text", "INFO", in_full)
+    log_run(ended())
+    (line,) = capsys.readouterr().err.split("\n")[:-1]
+    begins = f'{TIME} INFO gnomon.run MainThread run ok job="7" job_name="my job" message=12 '
+    assert re.match(begins, line)
+    assert r'request.payload="first\r\nδεύτερος \u001b[2J"' in line
+    assert "data_format=null" in line
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_time_is_utc_with_microseconds(format: Format) -> None:
+    line = formatted(format, record("x", created=1767268800.000007))
+    assert "2026-01-01T12:00:00.000007Z" in line
+    assert "2026-01-01T12:00:00.000000Z" in formatted(format, record("x", created=1767268800.0))
+
+
+texts = st.text(st.characters(codec=None)) | st.sampled_from(
+    ["\n", "\r", "\x0b", "\x1b[31m", "\x85", "\u2028", "\u202e", "\udc80", "\x7f", "\U000e0001"]
+)
+values = st.recursive(
+    texts | st.none() | st.integers() | st.floats() | st.binary() | st.builds(object),
+    lambda inner: st.lists(inner) | st.dictionaries(texts | st.integers(), inner),
+    max_leaves=5,
+)
+
+
+@given(text=texts, fields=st.dictionaries(texts, values), format=st.sampled_from(list(WRITERS)))
+def test_whatever_is_logged_is_one_printable_line(
+    text: str, fields: dict[str, Any], format: Format
+) -> None:
+    line = formatted(format, record(text, fields=fields))
+    assert line.isprintable()
+    line.encode()
+    if format == "json":
+        read = json.loads(line, parse_constant=pytest.fail)  # NaN is no JSON
+        assert read["logger"] == "some.logger"
+        assert read["text"] == text
+
+
+@given(payload=texts)
+def test_a_payload_in_json_is_the_payload(payload: str) -> None:
+    made = record("x", fields={"request.payload": payload})
+    read = json.loads(LineFormatter(WRITERS["json"], in_full).format(made))
+    assert read["request.payload"] == payload
+
+
+def test_no_field_takes_the_place_of_the_records_own_part() -> None:
+    forged = {"time": "never", "level": "OK", "logger": "x", "thread": "y", "text": "z", "more": 1}
+    read = json.loads(formatted("json", record("said", fields=forged)))
+    assert (read["level"], read["logger"], read["text"]) == ("INFO", "some.logger", "said")
+    assert read["time"] != "never"
+    assert read["more"] == 1
+
+
+def test_json_has_no_key_twice() -> None:
+    line = formatted("json", record("said", fields={"text": "z", "level": "OK"}))
+    pairs: list[list[tuple[str, Any]]] = []
+    json.loads(line, object_pairs_hook=pairs.append)
+    keys = [key for key, _ in pairs[-1]]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_a_traceback_stays_on_the_line(format: Format) -> None:
+    try:
+        raise ValueError("no\n2026-01-01T00:00:00.000000Z INFO gnomon.run forged")
+    except ValueError:
+        line = formatted(format, record("it raised", exc_info=sys.exc_info()))
+    assert line.isprintable()
+    assert "Traceback (most recent call last)" in line
+    assert "test_logs.py" in line
+
+
+class Unspeakable:
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_a_mistake_in_logging_costs_no_line(format: Format) -> None:
+    line = formatted(format, record("%d things", args=("three",)))
+    assert "%d things" in line and "three" in line
+    loop: list[object] = []
+    loop.append(loop)
+    line = formatted(format, record("x", fields={"loop": loop, "it": Unspeakable()}))
+    assert "<list>" in line and "<Unspeakable>" in line
+    assert "17" in formatted(format, record("x", fields=17))
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_what_json_has_no_number_for_is_no_number(number: str) -> None:
+    line = formatted("json", record("x", fields={"it": float(number)}))
+    assert json.loads(line, parse_constant=pytest.fail)["it"] == "<float>"
+
+
+def test_configuring_twice_does_not_say_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", written := StringIO())
+    configure("text", "INFO")
+    configure("text", "INFO")
+    logging.getLogger("any.module").info("once")
+    logging.getLogger("any.module").debug("not asked for")
+    assert written.getvalue().count("\n") == 1
+
+
+def test_a_payload_is_a_field_and_nothing_else_of_it_is() -> None:
+    given = message("s3cret")
+    fields = fields_of(Noop(given, 1, NOW), given.payload)
+    assert [name for name, value in fields.items() if value == "s3cret"] == ["request.payload"]

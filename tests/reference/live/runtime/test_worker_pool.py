@@ -1,0 +1,439 @@
+"""The crew: what a run does, which runs are told of, and what no service can do to a worker."""
+
+import logging
+import threading
+import weakref
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from gnomon.reference import events
+from gnomon.reference.cluster.server import Run
+from gnomon.reference.live.runtime import worker_pool as crew_module
+from gnomon.reference.live.runtime.worker_pool import LONGEST_ERROR, Crew, Ended
+from gnomon.reference.schedule.clock import read_instant
+from gnomon.reference.service import Service
+from gnomon.reference.store.operations import Message
+from gnomon.simulator.world.random import Chance
+from gnomon.simulator.world.replay import replay
+from gnomon.simulator.world.stub_services import stand_in
+from gnomon.specs.recording.files import load
+from tests.support import sample_services as sample
+
+NOW = read_instant("2026-01-01T12:00:00.000007Z")
+HOOKS = {
+    "before_job": None,
+    "before_handle": None,
+    "after_handle": None,
+    "after_interval_based_job": None,
+    "finalize_handle": None,
+}
+
+
+class Hired:
+    """A crew, of server s1 if not told otherwise, and the runs that it has ended."""
+
+    def __init__(self, *services: type[Service], workers: int = 1, server: str = "s1") -> None:
+        self.ended: SimpleQueue[Ended] = SimpleQueue()
+        self.crew = Crew(server, {s.name: s for s in services}, workers, self.ended.put)
+
+    def start(self, service: str, **other: Any) -> None:
+        self.crew.start(run_of(service, **other), NOW)
+
+    def run(self, service: str, **other: Any) -> Ended:
+        self.start(service, **other)
+        return self.ended.get(timeout=10)
+
+
+Hire = Callable[..., Hired]
+
+
+@pytest.fixture
+def hire() -> Iterator[Hire]:
+    """Hires crews, and sees in the end that each of their threads goes home."""
+    before = set(threading.enumerate())
+    hired: list[Hired] = []
+
+    def make(*services: type[Service], **other: Any) -> Hired:
+        hired.append(Hired(*services, **other))
+        return hired[-1]
+
+    yield make
+    for each in hired:
+        each.crew.dismiss()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive(), thread.name
+
+
+def run_of(
+    service: str,
+    *,
+    worker: int = 1,
+    attempt: int = 1,
+    job: str = "7",
+    revision: int = 1,
+    payload: str | None = None,
+) -> Run:
+    message = Message(12, "K1", job, revision, NOW, 1, "my job", "interval_based", service, payload)
+    return Run(worker, message, attempt)
+
+
+def service_that(name: str = "made", **raises: BaseException | None) -> type[Service]:
+    """A service that defines these methods; each raises what is given for it."""
+
+    def method(error: BaseException | None) -> Callable[[Service], None]:
+        def called(_: Service) -> None:
+            if error is not None:
+                raise error
+
+        return called
+
+    methods = {each: method(error) for each, error in {"handle": None, **raises}.items()}
+    return type("Made", (Service,), {"name": name, **methods})
+
+
+# --- what a run does
+
+
+def test_a_run_ends_and_says_how_long_it_took(hire: Hire) -> None:
+    run = run_of("sample.noop")
+    hired = hire(sample.Noop)
+    hired.crew.start(run, NOW)
+    ended = hired.ended.get(timeout=10)
+    assert ended.run is run
+    assert (ended.outcome, ended.error, ended.is_slow) == ("ok", None, False)
+    assert 0 <= ended.took < 10_000_000
+    assert type(ended.service) is sample.Noop
+
+
+def test_took_is_in_microseconds(hire: Hire) -> None:
+    sample.Waits.has_begun, sample.Waits.may_go_on = threading.Event(), threading.Event()
+    hired = hire(sample.Waits)
+    hired.start("sample.waits")
+    sample.Waits.has_begun.wait(10)
+    threading.Event().wait(0.05)
+    sample.Waits.may_go_on.set()
+    assert 50_000 <= hired.ended.get(timeout=10).took < 5_000_000
+
+
+def test_start_does_not_wait_and_a_worker_has_one_run_at_a_time(hire: Hire) -> None:
+    sample.Waits.has_begun, sample.Waits.may_go_on = threading.Event(), threading.Event()
+    hired = hire(sample.Waits, workers=2)
+    hired.start("sample.waits", worker=2)
+    assert sample.Waits.has_begun.wait(10)
+    assert hired.crew.busy == 1
+    with pytest.raises(AssertionError, match="RUN-1"):
+        hired.start("sample.waits", worker=2)
+    hired.start("sample.waits", worker=1)  # the other one is free
+    assert hired.crew.busy == 2
+    assert hired.ended.empty()
+    sample.Waits.may_go_on.set()
+    assert {hired.ended.get(timeout=10).run.worker for _ in range(2)} == {1, 2}
+    assert hired.crew.busy == 0
+
+
+def test_a_worker_is_free_when_its_end_is_told(hire: Hire) -> None:
+    crews: list[Crew] = []
+    told: SimpleQueue[int] = SimpleQueue()
+
+    def go_on(ended: Ended) -> None:
+        told.put(ended.run.attempt)
+        if ended.run.attempt < 50:
+            crews[0].start(run_of("sample.noop", attempt=ended.run.attempt + 1), NOW)
+
+    crews.append(Crew("s1", {"sample.noop": sample.Noop}, 1, go_on))
+    crews[0].start(run_of("sample.noop"), NOW)
+    assert [told.get(timeout=10) for _ in range(50)] == list(range(1, 51))
+    crews[0].dismiss()
+
+
+def test_runs_are_in_daemon_threads_named_after_server_and_worker(hire: Hire) -> None:
+    names: SimpleQueue[tuple[str, bool]] = SimpleQueue()
+
+    class Where(Service):
+        name = "where"
+
+        def handle(self) -> None:
+            thread = threading.current_thread()
+            names.put((thread.name, thread.daemon))
+
+    hired = hire(Where, workers=3)
+    hired.run("where", worker=3)
+    assert names.get() == ("s1/3", True)
+
+
+def test_the_payload_arrives_unchanged(hire: Hire) -> None:
+    sample.Echo.heard.clear()
+    hired = hire(sample.Echo)
+    payloads = ["αβγ\r\n ", "", None, "x" * 100_000]
+    for payload in payloads:
+        hired.run("sample.echo", payload=payload)
+    assert sample.Echo.heard == payloads
+
+
+def test_usage_counts_the_runs_of_each_service_on_this_server(hire: Hire) -> None:
+    hired = hire(sample.Noop, sample.Echo, workers=2)
+    names = ["sample.noop", "sample.echo", "sample.noop", "sample.noop", "sample.echo"]
+    usages = [hired.run(name, worker=1 + i % 2).service for i, name in enumerate(names)]
+    assert [service.usage for service in usages if service] == [1, 1, 2, 3, 2]
+
+
+def test_a_service_that_is_not_there_fails_the_run(hire: Hire) -> None:
+    hired = hire(sample.Noop)
+    ended = hired.run("nobody.has.it")
+    assert ended.outcome == "failed"
+    assert ended.error is not None and "nobody.has.it" in ended.error
+    assert ended.service is None and ended.invoked is None
+    assert hired.run("sample.noop").outcome == "ok"
+
+
+def test_handle_that_raises_fails_the_run_and_hooks_that_raise_do_not(hire: Hire) -> None:
+    hired = hire(
+        service_that("fails", **{**HOOKS, "handle": ValueError("no")}),
+        service_that("goes on", **{**HOOKS, "before_job": ValueError("a hook")}),
+    )
+    failed, well = hired.run("fails"), hired.run("goes on", job="8")
+    assert (failed.outcome, failed.error) == ("failed", "ValueError: no")
+    assert failed.invoked is not None
+    assert failed.invoked.calls == ("before_job", "before_handle", "handle", "finalize_handle")
+    assert (well.outcome, well.error) == ("ok", None)
+    assert well.invoked is not None
+    assert well.invoked.raised == {"before_job": "ValueError: a hook"}
+    assert well.invoked.calls == well.invoked.defines
+
+
+# --- what is told of a run
+
+
+def test_what_a_run_saw_is_told(hire: Hire) -> None:
+    ended = hire(sample.Noop).run("sample.noop", payload="αβγ\r\n", attempt=2)
+    assert ended.invoked == events.Invoked(
+        at=0,
+        message=12,
+        server="s1",
+        worker=1,
+        attempt=2,
+        saw={
+            "channel": "scheduler",
+            "job_type": "interval_based",
+            "cid": "K1",
+            "name": "sample.noop",
+            "impl_name": "tests.support.sample_services.Noop",
+            "invocation_time": "2026-01-01T12:00:00.000007Z",
+            "data_format": None,
+            "slow_threshold": 99_999,
+            "usage": 1,
+            "user_msg": "",
+            "environ": {},
+            "wsgi_environ": {},
+            "payload": "αβγ\r\n",
+        },
+        defines=("handle",),
+        calls=("handle",),
+        raised={},
+    )
+
+
+def test_told_are_first_runs_of_a_revision_later_attempts_and_whatever_raised(hire: Hire) -> None:
+    hired = hire(service_that("well"), service_that("fails", handle=ValueError("no")))
+    runs: list[tuple[dict[str, Any], bool]] = [
+        ({"service": "well"}, True),
+        ({"service": "well"}, False),
+        ({"service": "well", "job": "8"}, True),
+        ({"service": "well", "job": "8", "attempt": 2}, True),
+        ({"service": "well", "job": "8"}, False),
+        ({"service": "well"}, False),
+        ({"service": "well", "revision": 2}, True),
+        ({"service": "well", "revision": 2}, False),
+        ({"service": "fails", "revision": 2}, True),
+        ({"service": "fails", "revision": 2}, True),
+        ({"service": "well", "revision": 2}, False),
+    ]
+    assert [hired.run(**run).invoked is not None for run, _ in runs] == [told for _, told in runs]
+
+
+def test_what_was_told_of_is_not_remembered_without_end(
+    hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew_module, "MOST_JOBS_REMEMBERED", 2)
+    hired = hire(sample.Noop)
+    told = [hired.run("sample.noop", job=job).invoked is not None for job in "1212312"]
+    assert told == [True, True, False, False, True, True, True]
+
+
+# --- the simulator as the oracle
+
+
+class Gates:
+    """Lets each run of a stand-in go on when the simulated one ended."""
+
+    def __init__(self) -> None:
+        self.of_message: dict[str, threading.Event] = {}
+
+    def gated(self, simulated: type[Service]) -> type[Service]:
+        def handle(service: Service) -> None:
+            assert self.of_message[service.cid].wait(10)
+            simulated.handle(service)
+
+        members = {"handle": handle, "__module__": simulated.__module__}
+        return type("StandIn", (simulated,), members)
+
+
+@pytest.mark.parametrize("name", ["failures", "changes", "overlap", "restarts"])
+def test_runs_are_what_the_simulator_let_them_be(hire: Hire, name: str) -> None:
+    recording = load(name)
+    chance, gates = Chance(recording.seed), Gates()
+    services = [gates.gated(stand_in(s, chance)) for s in recording.services if s.deployed]
+    crews: dict[str, Hired] = {}
+    messages: dict[int, Message] = {}
+    told: list[events.Event] = []
+    simulated: list[events.Event] = []
+    for event in replay(recording).events:
+        match event:
+            case events.ServerStarted():
+                crews[event.server] = hire(*services, workers=event.workers, server=event.server)
+            case events.Published():
+                fields = ("message", *Message.__struct_fields__[1:])
+                messages[event.message] = Message(*(getattr(event, field) for field in fields))
+                gates.of_message[event.cid] = threading.Event()
+            case events.Started():
+                run = Run(event.worker, messages[event.message], event.attempt)
+                crews[event.server].crew.start(run, event.at)
+            case events.Invoked():
+                simulated.append(structs.replace(event, at=0))
+            case events.Finished():
+                gates.of_message[messages[event.message].cid].set()
+                ended = crews[event.server].ended.get(timeout=10)
+                told += [ended.invoked] if ended.invoked else []
+                told.append(structs.replace(event, outcome=ended.outcome, error=ended.error))
+                simulated.append(event)
+    for gate in gates.of_message.values():  # of runs that the recording left under way
+        gate.set()
+    assert told == simulated
+    assert len(told) > 10
+
+
+# --- what no service can do
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), CancelledError(), MemoryError("all")],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("method", ["handle", "before_job", "finalize_handle"])
+def test_whatever_is_raised_the_worker_goes_on(
+    hire: Hire, error: BaseException, method: str
+) -> None:
+    hired = hire(sample.Noop, service_that("made", **{**HOOKS, method: error}))
+    ended = hired.run("made")
+    text = f"{type(error).__name__}: {error}"
+    assert ended.error == (text if method == "handle" else None)
+    assert ended.outcome == ("failed" if method == "handle" else "ok")
+    assert ended.invoked is not None
+    assert ended.invoked.raised == {method: text}
+    assert ended.invoked.calls[-1] == "finalize_handle"
+    assert hired.run("sample.noop").outcome == "ok"
+
+
+def test_an_idle_worker_keeps_nothing_of_its_last_run(hire: Hire) -> None:
+    hired = hire(sample.Noop)
+    ended = hired.run("sample.noop")
+    assert ended.service is not None
+    kept = weakref.ref(ended.service)
+    del ended
+    for _ in range(100):
+        if kept() is None:
+            break
+        threading.Event().wait(0.01)
+    assert kept() is None
+
+
+def test_a_service_that_cannot_be_made_fails_its_run(hire: Hire) -> None:
+    hired = hire(sample.Noop, sample.Unmakeable)
+    ended = hired.run("sample.unmakeable")
+    assert (ended.outcome, ended.error, ended.service) == ("failed", "SystemExit: 3", None)
+    assert hired.run("sample.noop").outcome == "ok"
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Speechless(), ValueError("half a pair: \udc80"), ValueError("x" * 1_000_000)],
+    ids=["no text", "surrogate", "long"],
+)
+def test_what_was_raised_can_be_written_and_ends(
+    hire: Hire, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "gnomon")  # what is logged could not be reported
+    ended = hire(service_that(handle=error)).run("made")
+    assert ended.outcome == "failed"
+    assert ended.error
+    assert len(ended.error) < LONGEST_ERROR + 100
+    msgspec.json.encode([ended.error, ended.invoked])
+
+
+def test_what_was_raised_without_a_text_is_told_by_what_asking_for_it_raised(hire: Hire) -> None:
+    ended = hire(service_that(handle=Speechless())).run("made")
+    assert ended.error == "RuntimeError: no words"
+
+
+def test_a_history_can_hold_what_a_service_left_behind(hire: Hire) -> None:
+    ended = hire(sample.Cluttered).run("sample.cluttered")
+    assert ended.outcome == "ok"
+    assert ended.invoked is not None
+    read = msgspec.json.decode(msgspec.json.encode(ended.invoked), type=events.AnyEvent)
+    assert isinstance(read, events.Invoked)
+    assert read.saw["user_msg"] == r"'half a pair: \ud83d'"
+    assert "[[...]]" in read.saw["environ"]
+    assert read.saw["name"] == "sample.cluttered"
+
+
+def test_a_service_that_shows_nothing_is_told_of_as_it_is(hire: Hire) -> None:
+    ended = hire(sample.Secretive).run("sample.secretive")
+    assert ended.outcome == "ok"
+    assert ended.invoked is not None
+    assert list(ended.invoked.saw) == ["unseen"]
+
+
+# --- slow runs
+
+
+def test_a_slow_run_is_logged_once_while_it_runs(
+    hire: Hire, caplog: pytest.LogCaptureFixture
+) -> None:
+    sample.Waits.has_begun, sample.Waits.may_go_on = threading.Event(), threading.Event()
+    hired = hire(sample.Waits, sample.Noop, workers=2)
+    with caplog.at_level(logging.INFO, "gnomon.run"):
+        hired.start("sample.waits", worker=2, payload="secret")
+        for _ in range(100):
+            if caplog.records:
+                break
+            threading.Event().wait(0.05)
+        threading.Event().wait(0.25)  # the watch looks ten times a second, and says it once
+    (record,) = caplog.records
+    assert record.getMessage() == "run is slow: still running after 1ms"
+    fields = vars(record)["fields"]
+    assert (fields["job"], fields["message"], fields["worker"]) == ("7", 12, "s1/2")
+    assert "secret" not in str(fields)
+    assert hired.ended.empty()
+    sample.Waits.may_go_on.set()
+    assert hired.ended.get(timeout=10).is_slow
+
+
+def test_what_ends_in_time_is_not_slow(hire: Hire, caplog: pytest.LogCaptureFixture) -> None:
+    hired = hire(sample.Waits, sample.Noop)  # with a watch that looks as often as it can
+    for _ in range(20):
+        assert not hired.run("sample.noop").is_slow
+        threading.Event().wait(0.01)
+    assert not caplog.records

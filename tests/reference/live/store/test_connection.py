@@ -1,0 +1,73 @@
+"""The way to the store: a run of it that nobody has greeted is asked nothing."""
+
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from gnomon.reference import events
+from gnomon.reference.live.runtime.process import StoreOptions
+from gnomon.reference.live.store.address import read_address
+from gnomon.reference.live.store.connection import Connection, StoreFailed, pass_by
+from gnomon.reference.live.store.operations import Tell
+from gnomon.reference.live.store.redis import RedisStore
+from gnomon.reference.live.store.redis_storage import RedisStorage
+from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.operations import Reclaim
+from tests.support.servers import on_a_port, wait_until
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], [b"x", [], []], [b"1", [], [b"s1", b"#1", b"junk", b""]], [b"1", [], [b"s1"] * 4]],
+    ids=str,
+)
+def test_whatever_is_answered_the_call_has_failed_and_no_more(answer: list[Any]) -> None:
+    """A store of another kind, or one that was tampered with, ends nobody."""
+
+    class Strange(RedisStore):
+        def _run(self, arguments: Any) -> Any:
+            return answer
+
+    connection = Connection(lambda: Strange(None), pass_by)
+    with pytest.raises(StoreFailed) as failed:
+        connection.call("s1", [Reclaim()])
+    assert failed.value.trouble.kind == "failed"
+
+
+def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path) -> None:
+    with on_a_port(tmp_path, appendonly="yes", appendfsync="always") as server:
+        address = read_address(server.url)
+        options = StoreOptions(address=address, prefix="p", profile="durable", keep=1_000)
+        connection = Connection(options.open(SECOND))
+        began, ended = events.FaultBegan(0, "f", "s1"), events.FaultEnded(0, "f", "s1")
+        connection.call("s1", [Tell(1, (began,))])
+        server.kill()
+        server.start()
+        connection.call("s1", [Tell(2, (ended,))])
+        told = RedisStorage(connection).history()
+        kinds = [type(each.event) for each in told]
+        assert kinds == [events.FaultBegan, events.WritesLost, events.FaultEnded]
+        connection.close()
+
+
+def test_another_thread_gets_its_answer_when_the_connection_is_let_go(tmp_path: Path) -> None:
+    with on_a_port(tmp_path) as server:
+        address = read_address(server.url)
+        options = StoreOptions(address=address, prefix="p", profile="durable", keep=1_000)
+        connection = Connection(options.open(5 * SECOND))
+        answers: list[object] = []
+
+        def wait_for_answer() -> None:
+            answers.append(connection.use(lambda store: store.client.blpop(["list"], 5)))
+
+        thread = Thread(target=wait_for_answer)
+        thread.start()
+        client = server.client()
+        wait_until(lambda: client.info("clients")["blocked_clients"] == 1)
+        connection.close()
+        client.rpush("list", "answer")
+        thread.join()
+        assert answers == [(b"list", b"answer")]
+        connection.close()

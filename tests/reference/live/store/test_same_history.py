@@ -1,0 +1,65 @@
+"""The simulator with its store on Redis: the same history as in memory, byte for byte."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gnomon.reference.events import Record
+from gnomon.reference.history import Writer
+from gnomon.reference.store.memory import MemoryStore
+from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.operations import Job, JobList, Jobs
+from gnomon.simulator.fuzz import generator
+from gnomon.simulator.world.cluster import NewStore
+from gnomon.simulator.world.replay import header_of, simulate
+from gnomon.specs.recording.model import FORGETS, Recording
+from tests.support.arms import RedisArm, frozen, on_fakeredis
+
+
+class InSimulation(RedisArm):
+    """What the simulator asks of a store, its operations and one job, on a fakeredis of its own."""
+
+    def __init__(self, profile: Profile, record: Record, clock: Any) -> None:
+        super().__init__(*on_fakeredis(profile, record, clock))
+
+    def job(self, id: str) -> Job | None:
+        answer = self.store.call("observer", [Jobs((id,))])
+        listed = answer.deliveries[0][2]
+        assert isinstance(listed, JobList)
+        return listed.jobs[0] if listed.jobs else None
+
+
+@pytest.fixture(scope="module")
+def clock() -> Iterator[Any]:
+    with frozen as clock:
+        yield clock
+
+
+def digest(recording: Recording, new_store: NewStore) -> tuple[str, int]:
+    writer = Writer(header_of(recording))
+    simulate(recording, writer.record, new_store=new_store)
+    return writer.close(), writer.events
+
+
+def recordings(first: int) -> Iterator[Recording]:
+    """Ten drawn recordings; where a store forgets, its log has to be in memory."""
+    seed, found = first, 0
+    while found < 10:
+        profile: Profile = "durable" if seed % 3 else "classic"
+        recording = generator.drawn_from(seed, profile)
+        if not any(command.do in FORGETS for command in recording.commands):
+            found += 1
+            yield recording
+        seed += 1
+
+
+@pytest.mark.parametrize("first", range(0, 1_000, 100))
+def test_redis_gives_the_same_history(first: int, clock: Any) -> None:
+    def on_redis(record: Record, profile: Profile) -> Any:
+        return InSimulation(profile, record, clock)
+
+    for recording in recordings(first):
+        expected = digest(recording, MemoryStore)
+        assert expected[1] > 10
+        assert digest(recording, on_redis) == expected

@@ -1,0 +1,398 @@
+"""The store asked anything by anybody in any order, with the watcher looking on."""
+
+from itertools import islice
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from msgspec.structs import replace
+
+from gnomon.reference.events import Event
+from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import SECOND, read_instant
+from gnomon.reference.schedule.trigger import trigger, upcoming
+from gnomon.reference.store.memory import MemoryStore
+from gnomon.reference.store.operations import (
+    Accepted,
+    Assignment,
+    Campaign,
+    Changes,
+    Claim,
+    Complete,
+    DeleteJob,
+    EditJob,
+    Entry,
+    Execute,
+    Heartbeat,
+    JobList,
+    Operation,
+    Publish,
+    PutJob,
+    Reclaim,
+    Refused,
+    Resign,
+    SetActive,
+    Withdraw,
+)
+from tests.support.store_watcher import Watcher
+from tests.support.strategies import a_job
+
+NOW = read_instant("2026-01-31T12:00:00Z")
+
+SERVERS = st.sampled_from(["s1", "s2", "s3"])
+WORKERS = st.sampled_from([1, 2])
+JOBS = st.sampled_from(["a", "b", "c"])
+NAMES = st.sampled_from(["x", "y", "z", "u", "v"])
+SPANS = st.sampled_from([SECOND // 2, SECOND, 5 * SECOND])
+LEASES = st.sampled_from([SECOND, 10 * SECOND, 100 * SECOND])
+HOW = st.sampled_from(["first", "coalesce", "skip"])
+"""What a leader does about several instants of a job that are due by now."""
+BEHIND = st.sampled_from([0, 0, 0, 1])
+"""How many revisions, epochs or attempts ago the asker looked; mostly it is up to date."""
+
+STARTS = st.integers(-5, 20).map(lambda seconds: NOW + seconds * SECOND)
+DEFINITIONS = st.tuples(
+    st.builds(a_job, NAMES, start_date=STARTS),
+    st.builds(
+        a_job,
+        NAMES,
+        job_type=st.just("interval_based"),
+        start_date=STARTS,
+        is_active=st.sampled_from([True, True, False]),
+        seconds=st.integers(1, 4),
+        repeats=st.none() | st.integers(1, 4),
+    ),
+    st.builds(
+        a_job,
+        NAMES,
+        job_type=st.just("cron_style"),
+        start_date=STARTS,
+        cron_definition=st.just("* * * * *"),
+    ),
+)
+"""One definition of each type."""
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Three servers of two workers, three jobs, five names; time only moves on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recorded: list[Event] = []
+        self.store = MemoryStore(self.recorded.append)
+        self.seen = Watcher(NOW)
+        # What each server makes of the changes it is told of: id -> revision and definition.
+        self.copies: dict[str, dict[str, tuple[int, Definition]]] = {}
+        self.versions: dict[str, int] = {}
+        self.turns: dict[tuple[str, int], int] = {}
+
+    def ask(self, server: str, operation: Operation) -> Any:
+        """The reply to `operation`; None if it has to wait."""
+        already = len(self.recorded)
+        deliveries = self.store.apply(self.seen.now, server, operation)
+        self.store.check()
+        for event in self.recorded[already:]:
+            self.seen.see(event)
+        answers = []
+        for to, what, reply in deliveries:
+            assert reply.now == self.seen.now
+            if what is operation:
+                assert to == server
+                answers.append(reply)
+            if type(reply) is JobList:
+                self.learn(to, reply)
+            if type(what) is Claim:
+                assert type(reply) is Assignment
+                assert self.seen.held[to, what.worker] == (reply.message.id, reply.attempt)
+        assert len(answers) <= 1
+        return answers[0] if answers else None
+
+    def learn(self, server: str, reply: JobList) -> None:
+        copy = self.copies.setdefault(server, {})
+        copy.update({job.id: (job.revision, job.definition) for job in reply.jobs})
+        for id in reply.gone:
+            copy.pop(id, None)
+        self.versions[server] = reply.version
+
+    def revision(self, id: str, behind: int) -> int:
+        """The revision that somebody names who is so far behind."""
+        return self.seen.jobs[id].revision - behind if id in self.seen.jobs else 1
+
+    def names(self, but: str = "") -> list[str]:
+        """The names of all jobs but one."""
+        return [job.definition.name for id, job in self.seen.jobs.items() if id != but]
+
+    # --- time and the lease
+
+    @initialize(definitions=DEFINITIONS, repeats=st.integers(1, 9))
+    def begin_with_a_leader_and_some_jobs(
+        self, definitions: tuple[Definition, ...], repeats: int
+    ) -> None:
+        self.campaign("s1", 100 * SECOND)
+        busy = a_job("w", job_type="interval_based", start_date=NOW, seconds=1, repeats=repeats)
+        for id, definition in zip(("a", "b", "c"), (busy, *definitions[:2]), strict=True):
+            self.put("s1", id, definition)
+
+    @rule(span=SPANS)
+    def time_passes(self, span: int) -> None:
+        self.seen.now += span
+
+    @rule(server=SERVERS, ttl=LEASES)
+    def campaign(self, server: str, ttl: int) -> None:
+        winner = self.seen.leads or server
+        until = self.seen.now + ttl if winner == server else self.seen.until
+        self.seen.alive_until[server] = self.seen.now + ttl
+        reply = self.take_back(server, Campaign(ttl))
+        assert (reply.server, reply.epoch, reply.until) == (winner, self.seen.epoch, until)
+        self.seen.until = until
+
+    @precondition(lambda self: self.seen.leader and len(self.recorded) > 20)
+    @rule(server=SERVERS, behind=BEHIND)
+    def resign(self, server: str, behind: int) -> None:
+        left = None if not behind and self.seen.leads == server else self.seen.leads
+        assert self.ask(server, Resign(self.seen.epoch - behind)).server == left
+
+    # --- jobs
+
+    @rule(server=SERVERS, id=JOBS, definition=DEFINITIONS.flatmap(st.sampled_from))
+    def put(self, server: str, id: str, definition: Definition) -> None:
+        is_taken = id in self.seen.jobs or definition.name in self.names()
+        reply = self.ask(server, PutJob(id, definition))
+        assert type(reply) is (Refused if is_taken else Accepted)
+        assert is_taken or self.seen.jobs[id].definition == definition
+
+    @rule(server=SERVERS, id=JOBS, definitions=DEFINITIONS, behind=BEHIND, like=st.booleans())
+    def edit(
+        self,
+        server: str,
+        id: str,
+        definitions: tuple[Definition, ...],
+        behind: int,
+        like: bool,
+    ) -> None:
+        """A new definition; `like` says to pick one of the job's own type."""
+        job = self.seen.jobs.get(id)
+        alike = [new for new in definitions if job and new.job_type == job.definition.job_type]
+        definition = (alike if like and alike else definitions)[0]
+        is_right = definition in alike and not behind and definition.name not in self.names(id)
+        reply = self.ask(server, EditJob(id, self.revision(id, behind), definition))
+        assert type(reply) is (Accepted if is_right else Refused)
+
+    @rule(server=SERVERS, id=JOBS, is_active=st.booleans(), behind=BEHIND)
+    def set_active(self, server: str, id: str, is_active: bool, behind: int) -> None:
+        job = self.seen.jobs.get(id)
+        was_active = job is not None and job.is_active
+        reply = self.ask(server, SetActive(id, self.revision(id, behind), is_active))
+        if job is None or behind:
+            assert type(reply) is Refused
+        elif type(reply) is Accepted:
+            assert (job.is_active, job.revision) == (is_active, reply.revision)
+        else:  # its plan has ended
+            assert (was_active, is_active, job.is_active) == (False, True, False)
+
+    @precondition(lambda self: len(self.recorded) > 20)
+    @rule(server=SERVERS, id=JOBS, behind=BEHIND)
+    def delete(self, server: str, id: str, behind: int) -> None:
+        is_right = id in self.seen.jobs and not behind
+        reply = self.ask(server, DeleteJob(id, self.revision(id, behind)))
+        assert type(reply) is (Accepted if is_right else Refused)
+        assert not is_right or id not in self.seen.jobs
+
+    @rule(server=SERVERS, id=JOBS, behind=BEHIND)
+    def execute(self, server: str, id: str, behind: int) -> None:
+        before, is_right = self.seen.messages, id in self.seen.jobs and not behind
+        reply = self.ask(server, Execute(id, self.revision(id, behind), "K1"))
+        assert type(reply) is (Accepted if is_right else Refused)
+        assert self.seen.messages == before + is_right
+
+    @rule(server=SERVERS)
+    def changes(self, server: str) -> None:
+        """Whoever has asked for the changes since what it knew knows everything, and then waits."""
+        self.ask(server, Changes(self.versions.get(server, 0)))
+        known = {id: (job.revision, job.definition) for id, job in self.seen.jobs.items()}
+        assert self.copies.get(server, {}) == known
+        assert self.ask(server, Changes(self.versions.get(server, 0))) is None
+
+    # --- publishing
+
+    @rule(
+        server=SERVERS,
+        ids=st.lists(JOBS, min_size=1, max_size=3),
+        how=HOW,
+        stale=st.sampled_from([*[""] * 12, "server", "epoch", "revision", "cursor"]),
+        span=st.just(0) | SPANS,
+    )
+    def publish(self, server: str, ids: list[str], how: str, stale: str, span: int) -> None:
+        """What a leader would ask for, but for one kind of knowledge that may be `stale`.
+
+        A job may be named twice: the second entry then knows nothing of the first.
+        """
+        self.seen.now += span
+        if not stale:
+            server = self.seen.leads or server
+            self.campaign(server, 10 * SECOND)
+        leads = self.seen.leads == server and stale != "epoch"
+        entries = [self.entry(id, how, stale) for id in ids]
+        operation = Publish(self.seen.epoch - (stale == "epoch"), tuple(entries), self.seen.now + 1)
+        active = {id: job.is_active for id, job in self.seen.jobs.items()}
+        refusals = self.ask(server, operation).refusals or (None,) * len(entries)
+        for number, (entry, refusal) in enumerate(zip(entries, refusals, strict=True)):
+            if not leads:
+                expected = "deposed"
+            elif entry.job not in active:
+                expected = "gone"
+            elif not active[entry.job]:
+                expected = "inactive"
+            elif stale in ("revision", "cursor"):
+                expected = stale
+            elif entry.due is not None and entry.due > self.seen.now:
+                expected = "early"
+            elif entry.job in ids[:number]:
+                expected = "cursor" if self.seen.jobs[entry.job].is_active else "inactive"
+            else:
+                expected = None
+            assert refusal == expected
+        self.publish_again(server, operation)
+
+    def publish_again(self, server: str, operation: Publish) -> None:
+        """The reply was lost; what was accepted is accepted no more (PUB-1)."""
+        before = self.seen.messages
+        refusals = self.ask(server, operation).refusals
+        assert len(refusals) == len(operation.entries)
+        assert None not in refusals
+        assert self.seen.messages == before
+
+    @precondition(lambda self: self.seen.jobs)
+    @rule(server=SERVERS, id=JOBS, how=HOW, switches=st.booleans())
+    def publish_around_a_change(self, server: str, id: str, how: str, switches: bool) -> None:
+        """Between two publishes, in no time at all, a job is switched off and on, or edited.
+
+        It is edited to what it was, so that its instants are the same and must not come twice.
+        """
+        self.publish(server, [id], how, stale="", span=0)
+        if switches:
+            self.set_active(server, id, is_active=False, behind=0)
+            self.set_active(server, id, is_active=True, behind=0)
+        elif id in self.seen.jobs:
+            same = replace(self.seen.jobs[id].definition, is_active=True)
+            self.ask(server, EditJob(id, self.revision(id, 0), same))
+        self.publish(server, [id], how, stale="", span=0)
+
+    def entry(self, id: str, how: str, stale: str) -> Entry:
+        """What a leader makes of the job as the store tells of it."""
+        job = self.store.job(id)
+        if job is None or job.cursor is None:
+            return Entry(id, self.revision(id, 0), self.seen.now, self.seen.now, None, "K2")
+        first = trigger(job.definition).first
+        due = first(job.cursor)
+        coalesced: tuple[int, ...] = ()
+        skipped: tuple[int, ...] = ()
+        misfired = upcoming(
+            trigger(job.definition), job.cursor, self.seen.now - job.definition.grace
+        )
+        instants = tuple(islice(misfired, 5))
+        if how == "coalesce" and instants:
+            coalesced, due = instants[:-1], instants[-1]
+        elif how == "skip" and instants:
+            due, skipped = None, instants
+        last = skipped[-1] if skipped else due
+        return Entry(
+            id,
+            job.revision - (stale == "revision"),
+            job.cursor - (stale == "cursor"),
+            due,
+            None if last is None else first(last + 1),
+            "K2",
+            coalesced,
+            skipped,
+        )
+
+    # --- delivering
+
+    @rule(server=SERVERS, worker=WORKERS, is_done=st.booleans(), ttl=LEASES)
+    def claim(self, server: str, worker: int, is_done: bool, ttl: int) -> None:
+        self.heartbeat(server, ttl)
+        me = (server, worker)
+        done = self.seen.held.pop(me, None) if is_done else None
+        has_to_wait = me not in self.seen.held and not self.seen.waiting
+        self.seen.claimant = me
+        self.turns[me] = self.turns.get(me, 0) + 1
+        reply = self.ask(server, Claim(worker, self.turns[me], done))
+        self.seen.claimant = None
+        assert (reply is None) == has_to_wait
+        if has_to_wait and me not in self.seen.idle:
+            self.seen.idle.append(me)
+
+    @rule(server=SERVERS, worker=WORKERS, behind=st.integers(1, 3))
+    def claim_late(self, server: str, worker: int, behind: int) -> None:
+        """A claim of an earlier turn changes nothing."""
+        recorded = len(self.recorded)
+        turn = self.turns.setdefault((server, worker), 0)
+        assert turn == 0 or self.ask(server, Claim(worker, turn - behind)) is None
+        assert len(self.recorded) == recorded
+
+    @precondition(lambda self: self.seen.held)
+    @rule(server=SERVERS, worker=WORKERS, behind=BEHIND)
+    def complete(self, server: str, worker: int, behind: int) -> None:
+        message, attempt = self.seen.held.get((server, worker), (1, 1))
+        holds = (server, worker) in self.seen.held and not behind
+        turn = self.turns.get((server, worker), 0)
+        reply = self.ask(server, Complete(worker, turn, message, attempt - behind))
+        assert reply.accepted is holds
+        self.seen.idle = [waiting for waiting in self.seen.idle if waiting != (server, worker)]
+        if holds:
+            del self.seen.held[server, worker]
+
+    @rule(server=SERVERS, ttl=LEASES)
+    def heartbeat(self, server: str, ttl: int) -> None:
+        self.ask(server, Heartbeat(ttl))
+        self.seen.alive_until[server] = self.seen.now + ttl
+
+    @precondition(lambda self: self.seen.held or self.seen.idle)
+    @rule(server=SERVERS, span=st.just(0) | LEASES)
+    def reclaim(self, server: str, span: int) -> None:
+        self.seen.now += span
+        self.take_back(server, Reclaim())
+
+    def take_back(self, server: str, operation: Operation) -> Any:
+        """Ask for something that takes back what is held by servers whose heartbeat has lapsed."""
+        lapsed = [name for name, until in self.seen.alive_until.items() if until <= self.seen.now]
+        self.seen.idle = [worker for worker in self.seen.idle if worker[0] not in lapsed]
+        reply = self.ask(server, operation)
+        assert not [worker for worker in self.seen.held if worker[0] in lapsed]
+        for name in lapsed:
+            del self.seen.alive_until[name]
+        return reply
+
+    @precondition(lambda self: self.seen.idle)
+    @rule(server=SERVERS)
+    def withdraw(self, server: str) -> None:
+        self.ask(server, Withdraw())
+        self.seen.idle = [worker for worker in self.seen.idle if worker[0] != server]
+
+    # --- what holds all the time
+
+    @invariant()
+    def nobody_waits_for_what_is_there(self) -> None:
+        assert not (self.seen.idle and self.seen.waiting)
+        assert self.store.waiting == len(self.seen.waiting)
+
+    @invariant()
+    def the_store_says_of_jobs_what_was_seen(self) -> None:
+        for id in ("a", "b", "c"):
+            job, life = self.store.job(id), self.seen.jobs.get(id)
+            assert (job is None) == (life is None)
+            if job is not None and life is not None:
+                assert job.definition == life.definition
+                assert (job.revision, job.published) == (life.revision, life.published)
+
+
+TestStore = StoreMachine.TestCase
+TestStore.settings = settings(stateful_step_count=100)  # it takes a while to get into trouble

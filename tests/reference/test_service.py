@@ -1,0 +1,132 @@
+"""Services: what they see, and in which order their methods are called (RUN-3 to RUN-7)."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.reference.jobs import JOB_TYPES
+from gnomon.reference.schedule.clock import read_instant
+from gnomon.reference.service import Invocation, Service, order_of_calls, witness
+from gnomon.reference.store.operations import Message
+
+NOW = read_instant("2026-01-01T12:00:00.000007Z")
+HOOKS = sorted({hook for job_type in JOB_TYPES for hook in order_of_calls(job_type)})
+
+
+def message(job_type: str = "interval_based", payload: str | None = "αβγ\r\n") -> Message:
+    return Message(7, "K1", "job", 1, NOW, 1, "my job", job_type, "my.service", payload)
+
+
+def service_with(methods: dict[str, str | None]) -> type[Service]:
+    """A service that defines `methods`, each raising the text it is given or nothing."""
+
+    def method(text: str | None) -> object:
+        def called(_: Service) -> None:
+            if text is not None:
+                raise ValueError(text)
+
+        return called
+
+    made = {name: method(text) for name, text in methods.items()}
+    return type("Made", (Service,), {"name": "my.service", **made})
+
+
+def call(made: type[Service], job_type: str = "interval_based") -> Invocation:
+    invocation = Invocation(made(message(job_type), 3, NOW))
+    invocation.end()
+    return invocation
+
+
+@pytest.mark.parametrize("job_type", JOB_TYPES)
+def test_the_order_is_the_documented_one(job_type: str) -> None:
+    invocation = call(service_with(dict.fromkeys(HOOKS)), job_type)
+    assert invocation.calls == [
+        "before_job",
+        f"before_{job_type}_job",
+        "before_handle",
+        "handle",
+        "after_handle",
+        "after_job",
+        f"after_{job_type}_job",
+        "finalize_handle",
+    ]
+    assert invocation.error is None and not invocation.raised
+
+
+def test_what_comes_before_handle_is_called_at_once() -> None:
+    invocation = Invocation(service_with(dict.fromkeys(HOOKS))(message(), 1, NOW))
+    assert invocation.calls == ["before_job", "before_interval_based_job", "before_handle"]
+
+
+@given(st.dictionaries(st.sampled_from(HOOKS), st.none() | st.just("boom")))
+def test_hooks_that_raise_stop_nothing_and_handle_stops_the_after_hooks(
+    methods: dict[str, str | None],
+) -> None:
+    invocation = call(service_with(methods))
+    order = order_of_calls("interval_based")
+    expected = [m for m in order if m == "handle" or m in methods]
+    if methods.get("handle") is not None:
+        expected = [m for m in expected if not m.startswith("after_")]
+        assert invocation.error == "ValueError: boom"
+    else:
+        assert invocation.error is None
+    assert invocation.calls == expected
+    assert invocation.raised == {
+        m: "ValueError: boom" for m in expected if methods.get(m) is not None
+    }
+
+
+def test_what_a_service_sees() -> None:
+    seen = service_with({})(message(), 3, NOW)
+    assert seen.channel == "scheduler"
+    assert seen.job_type == "interval_based"
+    assert seen.cid == "K1"
+    assert seen.request.payload == "αβγ\r\n"
+    assert seen.request is seen.request
+    assert seen.invocation_time == datetime(2026, 1, 1, 12, 0, 0, 7, tzinfo=UTC)
+    assert (seen.data_format, seen.user_msg, seen.usage) == (None, "", 3)
+    assert witness(seen) == {
+        "channel": "scheduler",
+        "job_type": "interval_based",
+        "cid": "K1",
+        "name": "my.service",
+        "impl_name": f"{type(seen).__module__}.Made",
+        "invocation_time": "2026-01-01T12:00:00.000007Z",
+        "data_format": None,
+        "slow_threshold": 99_999,
+        "usage": 3,
+        "user_msg": "",
+        "environ": {},
+        "wsgi_environ": {},
+        "payload": "αβγ\r\n",
+    }
+
+
+def test_hooks_are_inherited() -> None:
+    class Parent(Service):
+        name = "parent"
+
+        def before_job(self) -> None:
+            """Something."""
+
+    class Child(Parent):
+        name = "child"
+
+        def after_job(self) -> None:
+            """Something."""
+
+    assert call(Child).calls == ["before_job", "handle", "after_job"]
+    assert call(Parent).calls == ["before_job", "handle"]
+
+
+def test_system_exit_is_not_swallowed() -> None:
+    class Leaves(Service):
+        name = "leaves"
+
+        def handle(self) -> None:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        call(Leaves)

@@ -1,0 +1,201 @@
+"""``gnomon fuzz`` from end to end: what it finds, what it says, and 0, 1 or 2."""
+
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gnomon.simulator.cli import fuzz
+from gnomon.simulator.defects import planted
+from gnomon.simulator.fuzz import canary
+from gnomon.simulator.fuzz.canary import Canary
+from gnomon.simulator.fuzz.determinism import Divergence
+from gnomon.simulator.fuzz.generator import drawn_from
+from gnomon.simulator.fuzz.judge import Broken, Outcome, attempt
+from gnomon.simulator.fuzz.reachability import states_of
+from gnomon.simulator.fuzz.search import Tally, outcomes
+from gnomon.specs.recording import files
+from tests.specs.cli.test_commands import Command, faults
+
+DURABLE = [state.id for state in states_of("durable")]
+SOUND = Canary("no-fencing", "nothing", "LEAD-2", 11)
+
+
+@pytest.fixture
+def gnomon(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No canary: it is slow, and has tests of its own."""
+    monkeypatch.setattr("gnomon.simulator.fuzz.canary.search", lambda: SOUND)
+
+
+@pytest.mark.usefixtures("harmless")
+def test_a_search_that_finds_nothing_says_so(gnomon: Command) -> None:
+    said = gnomon("fuzz", "--runs", 25, "--jobs", 1)
+    assert said.code == 0
+    assert said.out.startswith("25 runs, seeds 0 to 24, ")
+    assert "nothing was found" in said.out and "canary: " in said.out
+    assert all(id in said.out for id in DURABLE)
+
+
+@pytest.mark.usefixtures("harmless")
+def test_what_it_prints_is_the_same_every_time(gnomon: Command) -> None:
+    words = ("fuzz", "--runs", 12, "--seed", 5, "--jobs", 1, "--json")
+    assert gnomon(*words).out == gnomon(*words).out
+
+
+@pytest.mark.usefixtures("harmless")
+def test_for_machines(gnomon: Command) -> None:
+    told = gnomon("fuzz", "--runs", 12, "--seed", 5, "--jobs", 1, "--json").json
+    assert (told["runs"], told["first_seed"], told["clean"]) == (12, 5, True)
+    assert list(told["sometimes"]) == DURABLE
+    assert told["canary"]["seed"] == 11 and told["broken"] == {} and told["missed"] == []
+
+
+@cache
+def breaking_seed() -> int:
+    """The first seed with which a planted defect breaks PUB-1."""
+    with planted("no-cursor"):
+        return next(seed for seed in count() if attempt(drawn_from(seed)).breaks("PUB-1"))
+
+
+@pytest.mark.usefixtures("harmless")
+def test_what_breaks_a_rule_is_shrunk_written_and_told(
+    gnomon: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fuzz, "MOST_TOLD", 2)
+    seed = breaking_seed()
+    with planted("no-cursor"):
+        said = gnomon("fuzz", "--runs", 2, "--seed", seed, "--jobs", 1, "--out", tmp_path)
+        file = tmp_path / f"fuzz-pub-1-seed-{seed}.toml"
+        assert said.code == 1
+        assert f"gnomon replay {file}" in said.out
+        assert f"PUB-1 is broken by seed {seed}" in said.out
+        assert f"gnomon fuzz --seed {seed} --runs 1" in said.out
+        assert f"seed {seed} breaks PUB-1" in said.err
+        assert attempt(files.load(str(file))).breaks("PUB-1")
+        replayed = gnomon("replay", file)
+        assert replayed.code == 1 and "PUB-1 broken" in replayed.out
+        alone = gnomon("fuzz", file)
+        assert alone.code == 1 and "PUB-1 is broken" in alone.out
+        assert gnomon("fuzz", file, "--json").json["broken"].keys() >= {"PUB-1"}
+    assert gnomon("fuzz", file).code == 0
+    assert len(file.read_text().splitlines()) < 50
+
+
+def test_the_canary_is_found() -> None:
+    found = canary.search()
+    assert found.seed is not None and found.seed < 50
+
+
+@pytest.mark.usefixtures("harmless")
+def test_a_search_that_cannot_find_the_canary_is_not_trusted(
+    gnomon: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gnomon.simulator.fuzz.canary.search", lambda: SOUND._replace(seed=None))
+    said = gnomon("fuzz", "--runs", 2, "--jobs", 1)
+    assert said.code == 1
+    assert "the canary was not found" in said.out and "nothing was found\n" not in said.out
+
+
+def test_a_thousand_runs_must_reach_every_state() -> None:
+    tally = Tally()
+    hunt = fuzz.Hunt(0, "durable", SOUND, tally)
+    for seed in range(fuzz.USUAL_RUNS - 1):
+        tally.add(Outcome(seed, (), ("fold",), 1, b""))
+    assert hunt.missed == [] and hunt.is_clean
+    tally.add(Outcome(999, (), tuple(DURABLE)[:-2], 1, b""))
+    assert hunt.missed == DURABLE[-2:] and not hunt.is_clean
+
+
+@pytest.mark.usefixtures("harmless")
+def test_an_interrupted_search_tells_what_it_has(
+    gnomon: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> Any:
+        for outcome in outcomes(0, 3, 1, "durable"):
+            yield outcome, None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fuzz, "pairs", interrupted)
+    said = gnomon("fuzz", "--minutes", 5)
+    assert said.code == 0 and said.out.startswith("3 runs, seeds 0 to 2, ")
+    assert "then interrupted" in said.out.splitlines()[0]
+
+
+@pytest.mark.usefixtures("harmless")
+def test_a_search_ends_when_its_time_is_over(gnomon: Command) -> None:
+    said = gnomon("fuzz", "--minutes", 0.002, "--jobs", 1, "--json")
+    assert said.code == 0 and 1 <= said.json["runs"] < 500
+
+
+@pytest.mark.usefixtures("harmless")
+def test_two_runs_that_differ_are_told_apart(gnomon: Command) -> None:
+    seed = breaking_seed()
+    with planted("no-cursor"):  # in this process, and not in the other
+        said = gnomon("fuzz", "--seed", seed, "--runs", 2, "--jobs", 1, "--twice", "--json")
+    assert said.code == 1
+    told = said.json["divergence"]
+    assert told["seed"] == seed
+    assert told["event"] > 1 and told["at"].startswith("20") and told["one"] != told["other"]
+    assert said.json["runs"] == 0
+
+
+def test_a_divergence_in_words() -> None:
+    there = Divergence(3, 7, 0, "this", "that").in_words()
+    assert (
+        there
+        == "two runs of seed 3 differ from event 7 on, at 1970-01-01T00:00:00Z: this, and that"
+    )
+    assert Divergence(3, None, None, "", "").in_words().endswith("not whenever they are run")
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("--runs", 0), "--runs: it must be a whole number from 1 to 1000000000; given was 0"),
+        (("--runs", 5, "--minutes", 1), "--minutes: give either --runs or --minutes, not both"),
+        (("--minutes", 0), "--minutes: it must be above 0 and at most 10080; given was 0.0"),
+        (("--minutes", "nan"), "--minutes: it must be above 0 and at most 10080; given was nan"),
+        (("--jobs", 0), "--jobs: it must be a whole number from 1 to 256; given was 0"),
+        (("--out", "nowhere"), "--out: there is no directory nowhere"),
+        (("nothing", "--runs", 5), "--runs: it is for a search; leave it out to try nothing alone"),
+    ],
+)
+def test_bad_options_are_told(gnomon: Command, words: tuple[object, ...], fault: str) -> None:
+    assert faults(gnomon("fuzz", *words)) == [f"gnomon: {fault}"]
+
+
+def test_a_seed_that_is_none_is_told(gnomon: Command) -> None:
+    (line,) = faults(gnomon("fuzz", "--seed", -1))
+    assert line.startswith("gnomon: --seed: it must be a whole number from 0 to ")
+
+
+def test_a_recording_that_is_not_there_is_told(gnomon: Command) -> None:
+    assert len(faults(gnomon("fuzz", "nowhere.toml"))) == 1
+
+
+@pytest.mark.parametrize("words", [("--runs", "many"), ("--profile", "odd"), ("--runs",)])
+def test_what_is_no_option_at_all_ends_with_2(gnomon: Command, words: tuple[str, ...]) -> None:
+    assert gnomon("fuzz", *words).code == 2
+
+
+def test_a_shipped_recording_can_be_tried(gnomon: Command) -> None:
+    said = gnomon("fuzz", "overlap")
+    assert said.code == 0 and said.out.startswith("it came to: ")
+
+
+def test_an_error_in_the_program_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("gnomon.simulator.fuzz.judge.simulate", fails)
+    recording = files.load("overlap")
+    assert attempt(recording).broken == (
+        Broken("error", recording.start, "ZeroDivisionError: by nothing"),
+    )

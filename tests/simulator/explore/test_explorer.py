@@ -1,0 +1,300 @@
+"""Exploration: what it covers, that it finds what was planted, and by the shortest way."""
+
+from collections.abc import Hashable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.messages import MessageQueue
+from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Leader, Operation
+from gnomon.simulator.defects import planted
+from gnomon.simulator.explore.explorer import Search
+from gnomon.simulator.explore.scopes import SCOPES, START, Scope
+from gnomon.simulator.explore.server_model import NEVER, Move, Site
+from gnomon.simulator.explore.store_model import Monitor
+from gnomon.simulator.explore.symmetry import Folding, rename
+from gnomon.simulator.explore.transitions import Steps, Watched, World
+from tests.reference.cluster.test_copies import attributes, read_by
+
+
+def tiny(scope: Scope) -> Scope:
+    """It has one occurrence, and what goes wrong does so at once."""
+    return scope._replace(occurrences=1, faults_within=0, span=8 * SECOND)
+
+
+TINY = [
+    tiny(SCOPES["crash"]),
+    tiny(SCOPES["pause"]),
+    tiny(SCOPES["lost-reply"])._replace(servers=2),
+]
+HELD = TINY[0]._replace(first_due=SECOND // 2, faults_within=SECOND // 2)
+"""A server may crash that holds a message."""
+
+
+def name_of(scope: Scope) -> str:
+    return scope.name
+
+
+@pytest.mark.parametrize("scope", TINY, ids=name_of)
+def test_nothing_goes_wrong_in_a_tiny_world(scope: Scope) -> None:
+    told: list[tuple[int, int, int]] = []
+    found = Search(scope).run(lambda *figures: told.append(figures))
+    assert found.counterexample is None
+    assert found.judged == found.ends > 0
+    assert 2_000 < found.states < found.transitions
+    assert found.by_store + found.by_servers < found.transitions / 2
+    assert told[0] == (0, 1, 1)
+    assert told[-1][:2] == (found.depth, found.states)
+
+
+def test_the_shipped_scopes_are_those_that_were_asked_for() -> None:
+    shapes = {name: (s.servers, s.workers, s.occurrences) for name, s in SCOPES.items()}
+    assert shapes == {"crash": (2, 1, 3), "pause": (2, 1, 3), "lost-reply": (3, 1, 3)}
+    assert all(scope.faults == 1 for scope in SCOPES.values())
+    assert SCOPES["pause"].pause > SCOPES["pause"].lease
+
+
+# --- what was planted
+
+
+def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
+    with planted("no-fencing"):
+        found = Search(SCOPES["pause"]).run()
+    assert found.counterexample is not None
+    assert found.counterexample.why.startswith("LEAD-2: ")
+    steps = [step.what for step in found.counterexample.steps]
+    assert steps[-1] == "the store takes Publish (epoch 1) of s2"
+    assert len(steps) == found.depth + 1
+    # It takes a leader that stands still, a second one, and the first one again.
+    for what in ("stands still", "Leader (server s1, epoch 2", "s2 goes on"):
+        assert any(what in step for step in steps)
+    assert [step.after for step in found.counterexample.steps] == sorted(
+        step.after for step in found.counterexample.steps
+    )
+
+
+def test_a_store_that_forgets_how_far_a_job_has_come_is_found() -> None:
+    with planted("no-cursor"):
+        found = Search(SCOPES["crash"]).run()
+    assert found.counterexample is not None
+    assert found.counterexample.why.startswith("PUB-1: ")
+
+
+_claim = MessageQueue.claim
+
+
+def _claim_what_is_held(self: Any, now: int, server: str, operation: Claim) -> Any:
+    """Hand out what another worker holds, if nothing waits."""
+    for message, attempt in self._held.values():
+        if not self._backlog:
+            self._returned.append((message.id, attempt, message))
+    return _claim(self, now, server, operation)
+
+
+def _take_nothing(self: Any, now: int, servers: Any) -> None:
+    """Leave with a server that is lost what it held."""
+
+
+def _know_nobody(self: Any, now: int, name: str, ttl: int) -> None:
+    raise KeyError(name)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "defect", "why"),
+    [
+        ("claim", _claim_what_is_held, "DLV-1: message 1 is given to"),
+        ("_take_from", _take_nothing, "at the end messages 1 have not been completed"),
+        ("note_life", _know_nobody, "KeyError: 's1'"),
+    ],
+)
+def test_whatever_goes_wrong_is_found(
+    monkeypatch: pytest.MonkeyPatch, attribute: str, defect: Any, why: str
+) -> None:
+    monkeypatch.setattr(MessageQueue, attribute, defect)
+    found = Search(HELD).run()
+    assert found.counterexample is not None
+    assert found.counterexample.why.startswith(why)
+
+
+def test_a_scheduler_that_never_sleeps_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Site, "next_at", property(lambda site: 0))
+    found = Search(TINY[0]).run()
+    assert found.counterexample is not None
+    assert found.counterexample.why == "at the end nothing can happen any more, not even time"
+
+
+# --- what it rests on
+
+
+@pytest.mark.parametrize("scope", TINY, ids=name_of)
+def test_equal_keys_mean_equal_behaviour(scope: Scope) -> None:
+    """Every part that is met again does what the one does that was met first."""
+    steps = Doubting(scope)
+    explore_all(steps)
+    assert min(steps.doubted.values()) > 100
+
+
+class Doubting(Steps):
+    """Steps that hold each part against the one that is remembered instead of it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.doubted = {"sites": 0, "stores": 0}
+        super().__init__(scope)
+        put_site, put_store = self.sites.put, self.stores.put
+
+        def put_doubted_site(key: Hashable, site: Site) -> int:
+            number = put_site(key, site)
+            if self.sites[number] is not site and self.doubted["sites"] < 1_500:
+                self.doubted["sites"] += 1
+                for now in (START, START + SECOND, START + 4 * SECOND):
+                    assert futures(site, now) == futures(self.sites[number], now)
+            return number
+
+        def put_doubted_store(key: Hashable, watched: Watched) -> int:
+            number = put_store(key, watched)
+            if self.stores[number] is not watched:
+                self.doubted["stores"] += 1
+                for operation in OPERATIONS:
+                    first = self.stores[number]
+                    assert answers(watched, operation) == answers(first, operation)
+            return number
+
+        setattr(self.sites, "put", put_doubted_site)  # noqa: B010
+        setattr(self.stores, "put", put_doubted_store)  # noqa: B010
+
+
+OPERATIONS = [
+    Join(2, SECOND),
+    Heartbeat(SECOND),
+    Campaign(SECOND, (Claim(1, 2 << 32, (1, 1)),)),
+    Claim(1, (1 << 32) + 2, (1, 1)),
+]
+
+
+def futures(site: Site, now: int) -> Hashable:
+    """All that can become of a site in a step, without regard to what is numbered how."""
+    outcomes = []
+    for move in (*site.moves(now), *site.faults(now)):
+        after = site.copy()
+        happened = after.do(now, move)
+        outcomes.append((move.kind, after.key(), tuple(map(repr, happened))))
+    return site.next_at, frozenset(outcomes), len(outcomes)
+
+
+def answers(watched: Watched, operation: Operation) -> Hashable:
+    happened: list[Any] = []
+    store, monitor = watched.store.copy(happened.append), watched.monitor.copy()
+    deliveries = tuple(store.apply(START + SECOND, "s1", operation))
+    return store.key(), monitor.key(), deliveries, tuple(map(repr, happened))
+
+
+def explore_all(steps: Steps) -> set[World]:
+    """Every world that can be come to, none of them folded."""
+    seen, edge = {steps.root}, [steps.root]
+    while edge:
+        edge = [after for world in edge for after in steps.after(world)]
+        edge = [after for after in dict.fromkeys(edge) if after not in seen]
+        seen.update(edge)
+    return seen
+
+
+@pytest.mark.parametrize("scope", TINY, ids=name_of)
+def test_folding_leaves_nothing_out(scope: Scope) -> None:
+    steps = Steps(scope)
+    worlds = explore_all(steps)
+    fold = Folding(steps)
+    folded = {fold(world) for world in worlds}
+    found = Search(scope).run()
+    assert found.states == len(folded)
+    assert len(worlds) / 2 <= len(folded) < len(worlds) * 0.6
+
+
+def test_folding_is_blind_to_names_and_to_nothing_else() -> None:
+    steps = Steps(tiny(SCOPES["lost-reply"]))
+    edge = [steps.root]
+    for _ in range(4):
+        edge = list(dict.fromkeys(after for world in edge for after in steps.after(world)))
+    keys = {world: [steps.stores.keys[world[1]], *parts(steps, world)] for world in edge}
+    fold = Folding(steps)
+    orbits: dict[World, list[World]] = {}
+    for world in edge:
+        orbits.setdefault(fold(world), []).append(world)
+    assert max(map(len, orbits.values())) == 6
+    for first, *others in orbits.values():
+        for other in others:
+            assert any(
+                renamed(keys[first], dict(zip(steps.names, order, strict=True))) == keys[other]
+                for order in permutations(steps.names)
+            )
+
+
+def parts(steps: Steps, world: World) -> list[Hashable]:
+    return [steps.sites.keys[site] for site in world[2:]]
+
+
+def renamed(keys: list[Hashable], names: dict[str, str]) -> list[Hashable]:
+    store, *sites = [rename(key, names) for key in keys]
+    return [store, *sorted(sites, key=lambda key: str(key[0]))]  # type: ignore[index]
+
+
+def test_renaming_reaches_everything_that_names_a_server() -> None:
+    told = Leader(START, "s1", 1, START, 1)
+    key = ("s1", frozenset({("s2", 1)}), told, "s10", 1)
+    assert rename(key, {"s1": "s2", "s2": "s1"}) == (
+        "s2",
+        frozenset({("s1", 1)}),
+        Leader(START, "s2", 1, START, 1),
+        "s10",
+        1,
+    )
+
+
+def test_steps_are_told_as_they_are_taken() -> None:
+    steps = Steps(TINY[0])
+    world, told = steps.root, []
+    for _ in range(60):
+        worlds = steps.after(world)
+        for number, after in enumerate(worlds):
+            taken = steps.take(world, number)
+            assert (taken.world, taken.at) == (after, steps.now(world))
+            told.append(taken.what)
+        world = worlds[-1]
+    kinds = ("beats", "crashes", "is told", "the store takes", "pass")
+    assert all(any(kind in what for what in told) for kind in kinds)
+
+
+def test_a_server_that_stands_still_neither_asks_nor_hears() -> None:
+    site = Site(SCOPES["pause"], "s1")
+    site.start(START)
+    assert list(site.arriving()) and site.next_at < START
+    site.do(START, Move("pause"))
+    assert not list(site.arriving()) and not list(site.moves(START))
+    end = START + SCOPES["pause"].pause
+    assert site.next_at == end and list(site.moves(end)) == [Move("resume")]
+    site.do(end, Move("resume"))
+    assert list(site.arriving()) and Move("beat") in list(site.moves(end))
+
+
+def test_a_server_that_is_down_may_be_started_again_while_faults_last() -> None:
+    scope = SCOPES["crash"]
+    site = Site(scope, "s1")
+    site.start(START)
+    site.do(START, Move("crash"))
+    assert list(site.arriving()), "what it has sent may still arrive"
+    assert list(site.moves(START)) == [Move("restart")] and not list(site.faults(START))
+    assert not list(site.moves(scope.faults_until + 1))
+    site.requests.clear()
+    assert site.next_at == NEVER
+
+
+@pytest.mark.parametrize(
+    ("thing", "constant"),
+    [
+        (Monitor(SCOPES["crash"].definition), {"_job"}),
+        (Site(SCOPES["crash"], "s1"), {"_scope", "_server"}),  # of the server it is the key
+    ],
+)
+def test_keys_leave_out_nothing_that_counts(thing: Any, constant: set[str]) -> None:
+    assert attributes(thing) - read_by(thing) == constant

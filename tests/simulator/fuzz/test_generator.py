@@ -1,0 +1,121 @@
+"""The swarm draws recordings that are valid, unlike each other, and quiet in the end."""
+
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.reference.jobs import Rejected, read
+from gnomon.reference.store.messages import Profile
+from gnomon.simulator.fuzz.generator import FAULTY, NAMES, STARTS, Chooser, draw, drawn_from
+from gnomon.simulator.fuzz.judge import attempt
+from gnomon.simulator.fuzz.liveness import patience
+from gnomon.specs.recording import files
+from gnomon.specs.recording.model import FAULTS, FORGETS, Recording, longest
+
+SEEDS = range(150)
+
+
+class Drawn:
+    """Choices of Hypothesis: a failing recording becomes a small one."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        self._data = data
+
+    def whole(self, low: int, high: int) -> int:
+        return self._data.draw(st.integers(low, high))
+
+
+class Lowest:
+    """The simplest choice, always."""
+
+    def whole(self, low: int, high: int) -> int:
+        return low
+
+
+class Highest:
+    """The last choice, always."""
+
+    def whole(self, low: int, high: int) -> int:
+        return high
+
+
+def commands_of(recording: Recording) -> set[str]:
+    return {command.do for command in recording.commands}
+
+
+def test_a_seed_has_one_recording() -> None:
+    assert drawn_from(7) == drawn_from(7)
+    assert len({drawn_from(seed).digest for seed in SEEDS}) == len(SEEDS)
+
+
+def test_the_simplest_choices_give_a_simple_recording() -> None:
+    simple = draw(Lowest())
+    assert (simple.cluster.servers, simple.cluster.workers, len(simple.jobs)) == (1, 1, 1)
+    assert simple.commands == ()
+
+
+@pytest.mark.parametrize("chooser", [Lowest(), Highest()])
+def test_what_is_drawn_at_the_edges_can_be_read(chooser: Chooser) -> None:
+    recording = draw(chooser)
+    assert files.parse(files.to_toml(recording).encode()) == recording
+
+
+def test_what_is_drawn_can_be_written_and_read() -> None:
+    for seed in SEEDS:
+        recording = drawn_from(seed)
+        assert files.parse(files.to_toml(recording).encode()) == recording
+
+
+@pytest.mark.parametrize("do", [*FAULTS, "crash_server", "stop_server", "edit", "execute"])
+def test_each_kind_of_trouble_is_sometimes_exactly_absent(do: str) -> None:
+    there = sum(do in commands_of(drawn_from(seed)) for seed in SEEDS)
+    least = len(SEEDS) // (100 if do in FORGETS else 8)
+    assert least < there < len(SEEDS) * 3 // 4
+
+
+def test_there_is_everything_that_a_cluster_can_be() -> None:
+    recordings = [drawn_from(seed) for seed in SEEDS]
+    assert {r.cluster.servers for r in recordings} == {1, 2, 3, 4, 5}
+    assert {r.cluster.workers for r in recordings} == {1, 2, 3, 4}
+    assert {r.start for r in recordings} == set(STARTS)
+    assert {j.definition.job_type for r in recordings for j in r.jobs} == {
+        "one_time",
+        "interval_based",
+        "cron_style",
+    }
+    assert {j.definition.misfire for r in recordings for j in r.jobs} == {"once", "all", "skip"}
+    assert any(longest(r.cluster.latency) == 0 for r in recordings)
+    assert any(longest(s.duration) > r.cluster.lease for r in recordings for s in r.services)
+    assert max(len(r.jobs) for r in recordings) > 12
+
+
+@pytest.mark.parametrize("faulty", FAULTY, ids=str)
+def test_what_is_drawn_as_faulty_is_refused(faulty: dict[str, Any]) -> None:
+    sound = {"name": "b", "job_type": "interval_based", "service": "s", "seconds": 5}
+    sound["start_date"] = "2026-01-01T00:00:00Z"
+    if faulty == {"name": NAMES[0]}:  # it is refused because there is a job of that name
+        assert read(sound | faulty).name == drawn_from(0).jobs[0].definition.name
+        return
+    with pytest.raises(Rejected):
+        read(sound | faulty)
+
+
+def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
+    for seed in SEEDS[:40]:
+        recording = drawn_from(seed)
+        since = recording.until - patience(recording)
+        trace = attempt(recording).trace
+        assert any(
+            presence.begins <= since
+            and presence.claims_until == recording.until
+            and not trace.disturbed(presence.server, since, recording.until)
+            for presence in trace.presences
+        ), seed
+
+
+@given(st.data(), st.sampled_from(get_args(Profile)))
+def test_every_rule_holds_in_whatever_is_drawn(data: st.DataObject, profile: Profile) -> None:
+    recording = draw(Drawn(data), profile)
+    assert attempt(recording).broken == ()

@@ -1,0 +1,116 @@
+"""Servers that crash lose their memory, and nothing else is lost (DLV-2, PUB-1, HIST-1)."""
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gnomon.reference import events
+from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.simulator.world.replay import replay
+from gnomon.specs.recording.model import Action, Command, Fixed, Recording
+from gnomon.specs.rules import judge
+from tests.support.worlds import AT_ONCE, START, busy_worlds, interval_job, world
+
+
+def with_commands(recording: Recording, *commands: tuple[int, Action, str]) -> Recording:
+    """`recording` with commands: (µs after its start, what, to which server)."""
+    ordered = sorted(commands)
+    return msgspec.structs.replace(
+        recording,
+        commands=tuple(Command(at=START + at, do=do, target=name) for at, do, name in ordered),
+    )
+
+
+def broken(recording: Recording) -> dict[str, str]:
+    """The rules that its history breaks, with the first case of each."""
+    findings = judge(replay(recording))
+    return {id: str(found.violations[0]) for id, found in findings.items() if found.violations}
+
+
+ONE_LONG_RUN = world(
+    [interval_job("report", 0, 60)],
+    span=40 * SECOND,
+    duration=Fixed(5 * SECOND),
+    servers=2,
+    workers=1,
+    latency=Fixed(MILLISECOND),
+)
+
+
+def test_what_a_crashed_server_held_is_run_again() -> None:
+    held = with_commands(ONE_LONG_RUN, (2 * SECOND, "crash_server", "s1"))
+    happened = replay(held).events
+    (taken_back,) = (e for e in happened if type(e) is events.Reclaimed)
+    (ended,) = (e for e in happened if type(e) is events.Finished)
+    assert (taken_back.server, taken_back.attempt) == ("s1", 1)
+    assert (ended.server, ended.attempt, ended.outcome) == ("s2", 2, "ok")
+    lease = held.cluster.lease
+    assert START + 2 * SECOND < taken_back.at <= START + 2 * SECOND + lease + lease // 3
+    assert broken(held) == {}
+
+
+def test_a_restarted_server_does_not_wait_for_its_own_lease() -> None:
+    back = with_commands(
+        ONE_LONG_RUN, (2 * SECOND, "crash_server", "s1"), (3 * SECOND, "start_server", "s1")
+    )
+    happened = replay(back).events
+    (taken_back,) = (e for e in happened if type(e) is events.Reclaimed)
+    assert taken_back.at == START + 3 * SECOND + MILLISECOND
+    assert [e.attempt for e in happened if type(e) is events.Started] == [1, 2]
+    assert broken(back) == {}
+
+
+def test_a_new_leader_publishes_what_the_crashed_one_did_not() -> None:
+    recording = world(
+        [interval_job("tick", 0, 1)], span=60 * SECOND, duration=AT_ONCE, latency=Fixed(MILLISECOND)
+    )
+    recording = with_commands(recording, (10 * SECOND, "crash_server", "s1"))
+    happened = replay(recording).events
+    assert [e.server for e in happened if type(e) is events.LeaseAcquired] == ["s1", "s2"]
+    accounted = [e.due for e in happened if type(e) in {events.Published, events.Coalesced}]
+    assert sorted(accounted) == [START + n * SECOND for n in range(60)]
+    assert broken(recording) == {}
+
+
+@pytest.mark.parametrize("name", ["s1", "s2"])
+def test_a_server_that_is_down_cannot_crash(name: str) -> None:
+    once = with_commands(ONE_LONG_RUN, (SECOND, "crash_server", name))
+    twice = with_commands(
+        ONE_LONG_RUN, (SECOND, "crash_server", name), (2 * SECOND, "crash_server", name)
+    )
+    assert replay(once).events == replay(twice).events
+
+
+Orders = list[tuple[int, Action, str]]
+
+crashes = st.lists(
+    st.tuples(
+        st.integers(0, 90 * SECOND - 1),
+        st.sampled_from(["crash_server", "crash_server", "start_server", "stop_server"]),
+        st.sampled_from(["s1", "s2", "s3"]),
+    ),
+    max_size=8,
+)
+
+
+# What the lost process had asked was answered to the new one, which took it for its own.
+@example(
+    world(
+        [interval_job("job", 0, 1)],
+        span=10 * SECOND + 6,
+        duration=AT_ONCE,
+        servers=1,
+        workers=1,
+        latency=Fixed(1),
+    ),
+    [(0, "stop_server", "s1"), (1, "crash_server", "s1"), (1, "start_server", "s1")],
+)
+@given(busy_worlds(), crashes)
+def test_every_rule_holds_whoever_crashes(
+    recording: Recording, commands: list[tuple[int, Action, str]]
+) -> None:
+    names = recording.cluster.server_names
+    span = recording.until - START
+    possible = [c for c in commands if c[2] in names and c[0] < span]
+    assert broken(with_commands(recording, *possible)) == {}

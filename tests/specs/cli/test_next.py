@@ -1,0 +1,155 @@
+"""Definitions as they are typed, and the instants shown for them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from cronsim import CronSim
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.reference.jobs import Definition, read
+from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND, from_datetime, read_instant
+from gnomon.reference.schedule.cron import CronError
+from gnomon.specs.cli.next import next_instants, read_when
+from gnomon.specs.render.text import in_words
+
+START = read_instant("2026-01-31T12:00:00Z")
+
+
+def job(**fields: Any) -> Definition:
+    return read({"name": "a", "service": "s", "start_date": "2026-01-31T12:00:00Z", **fields})
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("every 90m", {"hours": 1, "minutes": 30}),
+        ("every 1h30m", {"hours": 1, "minutes": 30}),
+        ("every 2 weeks", {"weeks": 2}),
+        ("every 45 seconds", {"seconds": 45}),
+        ("every 1 hour 30 minutes", {"hours": 1, "minutes": 30}),
+        ("every hour", {"hours": 1}),
+        ("  EVERY  1W 2d3h\t4 min ", {"weeks": 1, "days": 2, "hours": 3, "minutes": 4}),
+        ("every 5sec", {"seconds": 5}),
+        ("every 36h", {"days": 1, "hours": 12}),
+    ],
+)
+def test_an_interval(text: str, units: dict[str, int]) -> None:
+    assert read_when(text) == {"job_type": "interval_based", **units}
+
+
+@pytest.mark.parametrize("text", ["0 12 * * MON-FRI", " @daily ", "*/5 * * * *", "@Hourly"])
+def test_a_cron_definition(text: str) -> None:
+    fields = read_when(text)
+    assert fields == {"job_type": "cron_style", "cron_definition": text.strip()}
+    assert job(**fields).cron_definition == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "a definition is a cron definition such as"),
+        ("90m", "an interval such as 'every 90m'"),
+        ("at noon", "a definition is a cron definition such as"),
+        ("every", "from a second to a million days"),
+        ("every 0 minutes", "from a second to a million days"),
+        ("every 1000001 days", "from a second to a million days"),
+        ("every 5", "an interval is written as in 'every 90m'"),
+        ("every 5ms", "an interval is written as in 'every 90m'"),
+        ("every 1.5h", "an interval is written as in 'every 90m'"),
+        ("every -5m", "an interval is written as in 'every 90m'"),
+        ("every 30m1h", "an interval is written as in 'every 90m'"),
+        ("every 5m 5m", "an interval is written as in 'every 90m'"),
+        ("every monday", "an interval is written as in 'every 90m'"),
+        ("everyday", "an interval is written as in 'every 90m'"),
+        ("every 5\u017f", "an interval is written as in 'every 90m'"),
+        ("every \u0665m", "an interval is written as in 'every 90m'"),
+        ("@never", "@never is not a name"),
+        ("60 * * * *", "minute '60'"),
+        ("0 0 * * * *", "6 fields"),
+        ("0 0 * *", "4 fields"),
+    ],
+)
+def test_what_is_neither(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_when(text)
+
+
+def test_every_fault_of_a_cron_definition_is_kept() -> None:
+    with pytest.raises(CronError) as raised:
+        read_when("60 24 * * *")
+    assert len(raised.value.faults) == 2
+
+
+@given(st.text() | st.text("every 0123456789wdhms@*/-,", max_size=20).map("every ".__add__))
+def test_any_text_is_a_definition_or_an_error(text: str) -> None:
+    try:
+        fields = read_when(text)
+    except ValueError:
+        return
+    job(**fields)
+
+
+@given(st.integers(1, 10**6 * DAY // SECOND))
+def test_the_words_for_an_interval_are_understood(seconds: int) -> None:
+    definition = job(job_type="interval_based", seconds=seconds % 10**9 or 1)
+    words, *_ = in_words(definition).split(",")
+    assert job(**read_when(words)).interval == definition.interval
+    assert read_when(f"every {seconds}s") == read_when(f"every {seconds} seconds")
+
+
+# --- instants
+
+
+@given(st.integers(1, 10**6), st.integers(-(10**13), 10**13), st.integers(0, 20))
+def test_an_interval_is_due_at_start_and_every_step_after(
+    seconds: int, offset: int, count: int
+) -> None:
+    after, step = START + offset, seconds * SECOND
+    first = max(0, offset // step + 1)
+    expected = [START + k * step for k in range(first, first + count)]
+    assert next_instants(job(job_type="interval_based", seconds=seconds), after, count) == expected
+
+
+def test_after_is_left_out_and_start_is_not() -> None:
+    hourly = job(job_type="interval_based", hours=1)
+    assert next_instants(hourly, START - 1, 2) == [START, START + HOUR]
+    assert next_instants(hourly, START, 2) == [START + HOUR, START + 2 * HOUR]
+    assert next_instants(hourly, 0, 1) == [START]
+
+
+def test_one_time_is_due_once() -> None:
+    once = job(job_type="one_time")
+    assert next_instants(once, START - DAY, 5) == [START]
+    assert next_instants(once, START, 5) == []
+
+
+def test_repeats_end_the_list() -> None:
+    thrice = job(job_type="interval_based", hours=1, repeats=3)
+    assert next_instants(thrice, 0, 5) == [START, START + HOUR, START + 2 * HOUR]
+    assert next_instants(thrice, START + HOUR, 5) == [START + 2 * HOUR]
+    assert next_instants(thrice, START + 2 * HOUR, 5) == []
+
+
+def test_cron_follows_its_time_zone() -> None:
+    warsaw = job(job_type="cron_style", cron_definition="30 2 * * *", timezone="Europe/Warsaw")
+    spring = read_instant("2026-03-28T12:00:00Z")
+    assert next_instants(warsaw, spring, 2) == [
+        read_instant("2026-03-29T01:00:00Z"),
+        read_instant("2026-03-30T00:30:00Z"),
+    ]
+
+
+FIELDS = product(["*", "7", "*/20"], ["*", "3", "8-17/4"], ["*", "13"], ["*", "2"], ["*", "1-5"])
+
+
+@pytest.mark.parametrize("text", [*map(" ".join, FIELDS)])
+def test_cron_against_cronsim(text: str) -> None:
+    definition = job(job_type="cron_style", cron_definition=text)
+    expected = CronSim(text, datetime(2026, 1, 31, 12, tzinfo=UTC) - timedelta(minutes=1))
+    assert next_instants(definition, START - MINUTE, 5) == [
+        from_datetime(next(expected)) for _ in range(5)
+    ]

@@ -1,0 +1,373 @@
+"""Crontabs as they are found on machines, and the promise that no line of one is lost."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gnomon.reference.jobs import read
+from gnomon.specs.importers.crontab import LONGEST_NAME, Crontab, UndecidedError, read_crontab
+
+ETC_CRONTAB = """\
+# /etc/crontab: system-wide crontab
+SHELL=/bin/sh
+PATH=/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin
+
+# Example of job definition:
+# .---------------- minute (0 - 59)
+# |  .------------- hour (0 - 23)
+# *  *  *  *  * user-name command to be executed
+17 *\t* * *\troot    cd / && run-parts --report /etc/cron.hourly
+25 6\t* * *\troot\ttest -x /usr/sbin/anacron || ( cd / && run-parts --report /etc/cron.daily )
+47 6\t* * 7\troot\ttest -x /usr/sbin/anacron || ( cd / && run-parts --report /etc/cron.weekly )
+52 6\t1 * *\troot\ttest -x /usr/sbin/anacron || ( cd / && run-parts --report /etc/cron.monthly )
+#
+"""
+
+CRON_D = {
+    "certbot": (
+        "SHELL=/bin/sh\n"
+        "0 */12 * * * root test -x /usr/bin/certbot -a \\! -d /run/systemd/system && "
+        "perl -e 'sleep int(rand(43200))' && certbot -q renew --no-random-sleep-on-renew\n"
+    ),
+    "sysstat": (
+        "# Activity reports every 10 minutes everyday\n"
+        "5-55/10 * * * * root command -v debian-sa1 > /dev/null && debian-sa1 1 1\n"
+        "# Additional run at 23:59 to rotate the statistics file\n"
+        "59 23 * * * root command -v debian-sa1 > /dev/null && debian-sa1 60 2\n"
+    ),
+    "php": (
+        "09,39 *     * * *     root   [ -x /usr/lib/php/sessionclean ] && "
+        "if [ ! -d /run/systemd/system ]; then /usr/lib/php/sessionclean; fi\n"
+    ),
+    "anacron": (
+        "30 7-23 * * *   root\t[ -x /etc/init.d/anacron ] && "
+        "if [ ! -d /run/systemd/system ]; then /usr/sbin/invoke-rc.d anacron start >/dev/null; fi\n"
+    ),
+    "e2scrub_all": (
+        "30 3 * * 0 root test -e /run/systemd/system || "
+        "SERVICE_MODE=1 /usr/lib/x86_64-linux-gnu/e2fsprogs/e2scrub_all_cron\n"
+        "10 3 * * * root test -e /run/systemd/system || SERVICE_MODE=1 /sbin/e2scrub_all -A -r\n"
+    ),
+    "mdadm": (
+        "57 0 * * 0 root if [ -x /usr/share/mdadm/checkarray ] && [ $(date +\\%d) -le 7 ]; "
+        "then /usr/share/mdadm/checkarray --cron --all --idle --quiet; fi\n"
+    ),
+    "mailman": "0 8 * * * list [ -x /usr/bin/mailman ] && /usr/bin/mailman notify\n",
+    "SUSE": (
+        "-*/15 * * * *   root  test -x /usr/lib/cron/run-crons && "
+        "/usr/lib/cron/run-crons >/dev/null 2>&1\n"
+    ),
+}
+NAMES = {
+    "certbot": ["certbot renew"],
+    "sysstat": ["debian-sa1 1 1", "debian-sa1 60 2"],
+    "php": ["sessionclean"],
+    "anacron": ["invoke-rc.d anacron start"],
+    "e2scrub_all": ["e2scrub_all_cron", "e2scrub_all"],
+    "mdadm": ["checkarray"],
+    "mailman": ["mailman notify"],
+    "SUSE": ["run-crons"],
+}
+
+OF_A_USER = """\
+# m h  dom mon dow   command
+MAILTO=""
+30 4 * * * $HOME/bin/backup.sh --full >> /var/log/backup.log 2>&1
+CRON_TZ = "Europe/Warsaw"
+TZ=Asia/Tokyo
+*/15 9-17 * * mon-fri cd /srv/app && php artisan schedule:run >> /dev/null 2>&1
+@midnight mail -s "It's 100\\% true" me@example.com%Dear me,%%all is well.
+@reboot /usr/bin/syncthing
+CRON_TZ=America/New_York
+0 22 * * 1-5    flock -n /tmp/x.lock python3 -m reports.daily
+5~10 * * * * /usr/bin/true
+0 0 12 * * MON /usr/bin/quartz
+"""
+
+
+def only_reason(text: str, system: bool = False) -> str:
+    crontab = read_crontab(text, system=system)
+    assert crontab.lines == ()
+    (problem,) = crontab.problems
+    assert problem.text == text
+    return problem.reason
+
+
+# --- found on machines
+
+
+def test_etc_crontab() -> None:
+    crontab = read_crontab(ETC_CRONTAB)
+    assert crontab.problems == ()
+    assert [(line.number, line.name, line.cron_definition) for line in crontab.lines] == [
+        (9, "run-parts cron.hourly", "17 * * * *"),
+        (10, "run-parts cron.daily", "25 6 * * *"),
+        (11, "run-parts cron.weekly", "47 6 * * 7"),
+        (12, "run-parts cron.monthly", "52 6 1 * *"),
+    ]
+    assert {line.user for line in crontab.lines} == {"root"}
+    assert crontab.lines[0].command == "cd / && run-parts --report /etc/cron.hourly"
+
+
+@pytest.mark.parametrize("package", CRON_D)
+def test_cron_d(package: str) -> None:
+    crontab = read_crontab(CRON_D[package])
+    assert crontab.problems == ()
+    assert [line.name for line in crontab.lines] == NAMES[package]
+    assert {line.user for line in crontab.lines} == {"list" if package == "mailman" else "root"}
+
+
+def test_a_user_crontab() -> None:
+    crontab = read_crontab(OF_A_USER, timezone="Europe/Lisbon")
+    assert [line[:4] for line in crontab.lines] == [
+        (3, "backup.sh", "30 4 * * *", "Europe/Lisbon"),
+        (6, "php artisan schedule:run", "*/15 9-17 * * mon-fri", "Europe/Warsaw"),
+        (7, "mail 100% true me@example.com", "@daily", "Europe/Warsaw"),
+        (10, "flock x.lock python3 reports.daily", "0 22 * * 1-5", "America/New_York"),
+    ]
+    assert {line.user for line in crontab.lines} == {None}
+    assert crontab.lines[2].command.endswith("me@example.com%Dear me,%%all is well.")
+    assert [(problem.number, problem.reason.split(":")[0]) for problem in crontab.problems] == [
+        (8, "@reboot names no instant"),
+        (11, "~ draws a number at random"),
+        (12, "6 fields; a cron definition has exactly five"),
+    ]
+
+
+def test_dos_line_ends_and_a_byte_order_mark() -> None:
+    unix = read_crontab(ETC_CRONTAB)
+    assert read_crontab("\ufeff" + ETC_CRONTAB.replace("\n", "\r\n")) == unix
+    assert read_crontab(ETC_CRONTAB.replace("\n", "\r"), system=True) == unix
+
+
+# --- what a line says
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "cron_definition", "command"),
+    [
+        ("@hourly\tcat", "cat", "@hourly", "cat"),
+        ("  \t-@Midnight\t x y", "x y", "@daily", "x y"),
+        ("1 2 3 4 5 (cd /x; ./go.sh)", "go.sh", "1 2 3 4 5", "(cd /x; ./go.sh)"),
+        ("1 2 3 4 5 sleep 30; a/b", "b", "1 2 3 4 5", "sleep 30; a/b"),
+        ("1 2 3 4 5 sleep 30", "sleep 30", "1 2 3 4 5", "sleep 30"),
+        ("1 2 3 4 5 $($X)", "line 1", "1 2 3 4 5", "$($X)"),
+        ('1 2 3 4 5 echo "a; b" | c', "echo a b", "1 2 3 4 5", 'echo "a; b" | c'),
+        ("1 2 3 4 5 #no", "line 1", "1 2 3 4 5", "#no"),
+    ],
+)
+def test_a_line(line: str, name: str, cron_definition: str, command: str) -> None:
+    (read,) = read_crontab(line, system=False).lines
+    assert read == (1, name, cron_definition, "UTC", None, command)
+
+
+def test_names_are_unique_and_short() -> None:
+    long = "/opt/" + "x" * 80
+    commands = ["a", "a", "a 2", "a", long, long, f"b {'c' * 30} {'d' * 30}"]
+    crontab = read_crontab("\n".join(f"@daily {command}" for command in commands), system=False)
+    assert [line.name for line in crontab.lines] == [
+        *("a", "a 2", "a 2 2", "a 3"),
+        *("x" * 60, "x" * 58 + " 2"),
+        "b " + "c" * 30,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("60 * * * * x", "minute '60'"),
+        ("0 0 30 2 * x", "can never be due"),
+        ("0 5/10 * * * x", "write 5-23/10"),
+        ("0 0 * * ? x", "'?' is not allowed"),
+        ("0 0 12 * * ? x", "6 fields"),
+        ("0 0 12 1 1 2026 x", "6 fields"),
+        ("*/5 * * * * * x", "6 fields"),
+        ("@every 5m", "@every is not a name"),
+        ("@REBOOT x", "@reboot names no instant"),
+        ("0 0~5 * * * x", "~ draws a number at random"),
+        ("0 0 */2 * 1 x", "a day to match both"),
+        ("0 0 13 * */2 x", "a day to match both"),
+        ("0 5 * * *", "no command after the schedule"),
+        ("@daily ", "no command after the schedule"),
+        ("backup at noon", "3 fields"),
+        ("-", "0 fields"),
+        ('"SHELL=/bin/sh', "1 fields"),
+        ("CRON_TZ=Mars/Olympus", "an IANA time zone"),
+        ("CRON_TZ=", "an IANA time zone"),
+        ("RANDOM_DELAY=45", "a random delay"),
+    ],
+)
+def test_what_cannot_be_expressed_is_said(line: str, reason: str) -> None:
+    assert reason in only_reason(line)
+
+
+def test_lines_after_a_bad_time_zone_are_not_given_another() -> None:
+    text = "@daily a\nCRON_TZ=Nowhere\n@daily b\nCRON_TZ=UTC\n@daily c"
+    crontab = read_crontab(text, "Asia/Tokyo", system=False)
+    assert [(line.command, line.timezone) for line in crontab.lines] == [
+        ("a", "Asia/Tokyo"),
+        ("c", "UTC"),
+    ]
+    assert [problem.number for problem in crontab.problems] == [2, 3]
+    assert "correct line 2" in crontab.problems[1].reason
+
+
+def test_a_bad_time_zone_of_the_reader_is_refused() -> None:
+    with pytest.raises(ValueError, match="IANA time zone"):
+        read_crontab("", timezone="Nowhere")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("0 5 * * * /usr/bin/x y", "'/usr/bin/x' is no user"),
+        ("0 5 * * * root", "no command after the user 'root'"),
+        ("@daily [ -x /usr/bin/x ]", "'[' is no user"),
+        ("0 0 12 * * * root x", "6 fields"),
+    ],
+)
+def test_a_system_crontab_needs_a_user(line: str, reason: str) -> None:
+    assert reason in only_reason(line, system=True)
+
+
+def test_a_system_crontab_knows_users_with_unusual_names() -> None:
+    (line,) = read_crontab("0 5 * * * CORP\\j.doe x", system=True).lines
+    assert (line.user, line.command) == ("CORP\\j.doe", "x")
+
+
+# --- user crontab or system crontab?
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@daily backup",
+        "@daily backup --all",
+        "@daily backup > /dev/null",
+        "@daily backup 5 7",
+        "@daily backup.sh /srv",
+        "@daily /usr/bin/backup /srv",
+        "@daily test -x /usr/bin/x",
+        "@daily cd /srv && make",
+        "@daily command -v x",
+        "@daily run-parts /etc/cron.daily",
+        "@daily if [ -x /usr/bin/x ]; then x; fi",
+        "@daily LANG=C backup /srv",
+        "# m h  dom mon dow   command\n@daily backup /srv",
+        "@daily backup /srv\n@daily ls",
+    ],
+)
+def test_shown_to_be_a_user_crontab(line: str) -> None:
+    assert read_crontab(line) == read_crontab(line, system=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@daily root backup /srv",
+        "@daily www-data php /srv/x.php",
+        "@daily git cd /srv && make",
+        "@daily munin if [ -x /usr/bin/x ]; then x; fi",
+        "@daily alice (cd /srv; make)",
+        "# m h dom mon dow user\tcommand\n@daily backup /srv",
+        "@daily backup /srv\n@daily root x",
+    ],
+)
+def test_shown_to_be_a_system_crontab(line: str) -> None:
+    assert read_crontab(line) == read_crontab(line, system=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("@daily backup /srv", "'backup' on line 1 may be a user and may be a command"),
+        ("\n@daily git pull", "'git' on line 2"),
+        ("@daily root x\n@daily /usr/bin/x", "line 1 reads like a system crontab"),
+        ("@daily /usr/bin/x\n@daily root x", "line 2 reads like a system crontab"),
+        ("# m h dom mon dow user command\n@daily x", "the heading"),
+    ],
+)
+def test_undecided(text: str, message: str) -> None:
+    with pytest.raises(UndecidedError, match=re.escape(message)) as raised:
+        read_crontab(text)
+    assert "pass --system or --user" in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["", "\n# only a comment\nSHELL=/bin/sh\n", "@reboot x"])
+def test_without_a_job_there_is_nothing_to_decide(text: str) -> None:
+    assert read_crontab(text).lines == ()
+
+
+# --- no line is lost
+
+
+ANY_JOB = {"job_type": "cron_style", "service": "s", "start_date": "2026-01-01T00:00:00Z"}
+
+
+def accounted_for(text: str, crontab: Crontab) -> None:
+    """Every line is a job, a problem, or one of the three kinds that need not be either."""
+    lines = re.split("\r\n|\r|\n", text.removeprefix("\ufeff"))
+    told = [line.number for line in crontab.lines] + [p.number for p in crontab.problems]
+    assert len(told) == len(set(told))
+    for number, line in enumerate(lines, start=1):
+        is_silent = not line.strip(" \t") or line.strip(" \t").startswith("#")
+        is_assignment = re.match(r"""[ \t]*["']?[A-Za-z_]\w*["']?\s*=""", line, re.ASCII)
+        assert (number in told) != is_silent or is_assignment
+    for problem in crontab.problems:
+        assert problem.text == lines[problem.number - 1]
+        assert problem.reason
+    names = [line.name for line in crontab.lines]
+    assert len(names) == len(set(names))
+    for job in crontab.lines:
+        assert lines[job.number - 1].strip(" \t").endswith(job.command)
+        assert 0 < len(job.name) <= LONGEST_NAME
+        read(ANY_JOB | {"name": job.name, "cron_definition": job.cron_definition})
+
+
+PIECES = st.sampled_from(
+    [
+        *("*", "*/5", "0", "7", "1-5", "MON", "0~9", "@daily", "@reboot", "-", "?", "60"),
+        *("root", "cd", "/usr/bin/x", "-q", "&&", "|", ">", "$(", '"', "'", "\\%", "%", "sleep"),
+        *(
+            "CRON_TZ=",
+            "UTC",
+            "Asia/Tokyo",
+            "MAILTO",
+            "=",
+            "#",
+            "x" * 61,
+            "\u00a0",
+            "\x0c",
+            "\ud800",
+        ),
+    ]
+)
+GOOD = st.sampled_from(["0 5 * * * ", "@daily ", "*/10\t7-19 * * 1-5\t"])
+LINES = st.one_of(
+    st.text(max_size=30),
+    st.lists(PIECES, max_size=12).map(" ".join),
+    st.tuples(GOOD, st.lists(PIECES, max_size=6).map(" ".join)).map("".join),
+)
+
+
+@given(
+    st.lists(st.tuples(LINES, st.sampled_from(["\n", "\r\n", "\r"])).map("".join)).map("".join),
+    st.sampled_from([True, False, None]),
+)
+@example("\ufeff# a", True)
+@example("A\u00a0=", True)
+@example("0 5 * * * '\r\n0 5 * * * \"", False)
+def test_no_line_is_lost(text: str, system: bool | None) -> None:
+    try:
+        crontab = read_crontab(text, system=system)
+    except UndecidedError:
+        assert system is None
+        return
+    accounted_for(text, crontab)
+
+
+@given(st.text(), st.booleans())
+def test_any_text_is_read(text: str, system: bool) -> None:
+    accounted_for(text, read_crontab(text, system=system))
