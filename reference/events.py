@@ -15,6 +15,9 @@ from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 Instant = Annotated[int, msgspec.Meta(ge=FIRST_INSTANT, le=LAST_INSTANT)]
 """µs since the epoch, UTC; in the years that there are."""
 
+STORE = "store"
+"""The target of a fault that strikes the store; other targets are names of servers."""
+
 Outcome = Literal["ok", "failed"]
 """How a run ended."""
 

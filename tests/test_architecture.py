@@ -1,4 +1,4 @@
-"""The arrows of the design: who may import whom, and what pure code must not touch."""
+"""Who may import whom, and what pure code must not touch (design: layout)."""
 
 import ast
 import sys
@@ -7,42 +7,104 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-MAY_IMPORT = {
-    "reference": {"reference"},
-    "specs": {"reference", "specs"},
-    "simulator": {"reference", "specs", "simulator"},
-    "live": {"reference", "live", "specs", "simulator"},
+from tests.support.paths import ROOT
+
+REFERENCE = frozenset({"reference", "reference/schedule", "reference/store", "reference/cluster"})
+LIVE = frozenset(
+    {"reference/live", "reference/live/store", "reference/live/runtime", "reference/live/api"}
+)
+CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli"})
+SPECS = frozenset(
+    {
+        "specs",
+        "specs/excerpt",
+        "specs/importers",
+        "specs/notation",
+        "specs/recording",
+        "specs/render",
+        "specs/rules",
+        "specs/trace",
+    }
+)
+WORLD = frozenset({"simulator", "simulator/world"})
+SIMULATOR = WORLD | {
+    "simulator/fuzz",
+    "simulator/fuzz/reachability",
+    "simulator/explore",
+    "simulator/mutants",
 }
-"""`live` is `reference/live`: it runs what the others prove, and nobody but `gnomon` knows it."""
-PACKAGES = frozenset(MAY_IMPORT) | {"gnomon", "tests"}
+
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "gnomon": REFERENCE | SPECS | SIMULATOR | CLI,
+    **dict.fromkeys(REFERENCE, REFERENCE),
+    **dict.fromkeys(LIVE, REFERENCE | LIVE),
+    "specs/trace": REFERENCE,
+    "specs/recording": REFERENCE,
+    "specs/notation": REFERENCE,
+    "specs/rules": REFERENCE | {"specs/trace"},
+    "specs/excerpt": REFERENCE | {"specs/trace"},
+    "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
+    "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
+    "specs": REFERENCE,
+    **dict.fromkeys(SIMULATOR, REFERENCE | SPECS | SIMULATOR),
+    "simulator/world": REFERENCE | WORLD | {"specs", "specs/recording"},
+    "specs/cli": REFERENCE | SPECS,
+    "simulator/cli": REFERENCE | SPECS | SIMULATOR,
+    "reference/live/cli": REFERENCE | LIVE | SPECS,
+}
+"""For each folder, the folders whose modules it may import; its own always."""
+
+SHARED_BY_COMMANDS = frozenset({"gnomon.specs.cli.console", "gnomon.specs.cli.options"})
+"""What the commands of all packages share."""
+
 REFERENCE_LIBRARIES = {"croniter", "sortedcontainers", "msgspec"}
-LIVE = ROOT / "reference" / "live"
 
 
-def package_of(file: Path) -> str:
-    return "live" if file.is_relative_to(LIVE) else file.relative_to(ROOT).parts[0]
+def folder_of(file: Path) -> str:
+    return str(file.relative_to(ROOT).parent)
 
 
-FILES = sorted(file for name in ("reference", "specs", "simulator")
-               for file in (ROOT / name).rglob("*.py"))  # fmt: skip
-REFERENCE = [file for file in FILES if package_of(file) == "reference"]
-PURE = [file for file in FILES if package_of(file) in ("reference", "simulator")]
+FILES = sorted(
+    file
+    for name in ("reference", "specs", "simulator", "gnomon")
+    for file in (ROOT / name).rglob("*.py")
+)
+PURE = [file for file in FILES if folder_of(file) in REFERENCE | SIMULATOR]
 
 
 def imports(file: Path) -> Iterator[str]:
-    """The top-level names that a file imports; ``live`` for `reference.live`."""
+    """The modules that a file imports, by their full names."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (_package(alias.name) for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: imports are absolute"
-            yield _package(node.module or "")
+            module = node.module or ""
+            for alias in node.names:
+                within = f"{module}.{alias.name}"
+                yield within if _place(within) else module
 
 
-def _package(module: str) -> str:
+def _place(module: str) -> Path | None:
+    """The file or folder of a module of ours; None if there is none."""
     first, *rest = module.split(".")
-    return "live" if first == "reference" and rest[:1] == ["live"] else first
+    if first != "gnomon":
+        return None
+    places = (ROOT.joinpath(*rest), ROOT.joinpath("gnomon", *rest))
+    candidates = (place for p in places for place in (p.with_suffix(".py"), p))
+    return next((place for place in candidates if place != ROOT and place.exists()), None)
+
+
+def imported_folders(file: Path) -> set[str]:
+    """The folders of ours that a file imports from, but for what all commands share."""
+    ours = {name for name in imports(file) if name.split(".")[0] == "gnomon"}
+    places = [_place(name) for name in ours - SHARED_BY_COMMANDS]
+    assert None not in places, ours
+    return {
+        str(place.relative_to(ROOT)) if place.is_dir() else folder_of(place)
+        for place in places
+        if place is not None
+    }
 
 
 def name_of(file: Path) -> str:
@@ -50,19 +112,26 @@ def name_of(file: Path) -> str:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert len(FILES) > 30 and len(PURE) > 15
+    assert len(FILES) > 100 and len(PURE) > 30
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_imports_run_downwards(file: Path) -> None:
-    ours = {name for name in imports(file) if name in PACKAGES}
-    assert ours <= MAY_IMPORT[package_of(file)]
+    here = folder_of(file)
+    assert imported_folders(file) <= MAY_IMPORT[here] | {here}
 
 
-@pytest.mark.parametrize("file", REFERENCE, ids=name_of)
+def test_an_arrow_that_runs_upwards_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "upwards.py"
+    file.write_text("from gnomon.simulator.world import kernel\nimport gnomon.specs.cli.check\n")
+    assert imported_folders(file) == {"simulator/world", "specs/cli"}
+    assert not imported_folders(file) <= MAY_IMPORT["specs/rules"]
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if folder_of(f) in REFERENCE], ids=name_of)
 def test_the_reference_needs_three_libraries(file: Path) -> None:
-    others = {name for name in imports(file) if name not in PACKAGES} - sys.stdlib_module_names
-    assert others <= REFERENCE_LIBRARIES
+    others = {name.split(".")[0] for name in imports(file)} - sys.stdlib_module_names
+    assert others <= REFERENCE_LIBRARIES | {"gnomon"}
 
 
 @pytest.mark.parametrize("file", PURE, ids=name_of)
@@ -77,7 +146,7 @@ def test_pure_code_reads_no_clock_and_no_unseeded_chance(file: Path) -> None:
             assert not from_random, f"line {node.lineno}: chance comes from a stream"
 
 
-@pytest.mark.parametrize("file", REFERENCE, ids=name_of)
+@pytest.mark.parametrize("file", [f for f in FILES if folder_of(f) in REFERENCE], ids=name_of)
 def test_the_reference_has_no_floats(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float))

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from gnomon.reference.events import STORE
 from gnomon.reference.jobs import MISFIRE_POLICIES, Definition
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, read_instant, write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.liveness import patience
 from gnomon.specs.recording.model import (
-    STORE,
     Action,
     ClockDrift,
     ClockStep,

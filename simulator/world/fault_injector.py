@@ -7,10 +7,10 @@ tell a server that was slow from one that was held up.
 from collections.abc import Callable
 
 from gnomon.reference import events
+from gnomon.reference.events import STORE
 from gnomon.simulator.world.cluster import Cluster
 from gnomon.simulator.world.write_log import Log
 from gnomon.specs.recording.model import (
-    STORE,
     ClockDrift,
     ClockStep,
     Cut,

@@ -31,12 +31,12 @@ import msgspec
 from msgspec.structs import replace
 
 from gnomon.reference import events
+from gnomon.reference.events import STORE
 from gnomon.reference.history import Header, History
 from gnomon.reference.store.operations import Job
 from gnomon.specs.excerpt import servers as opening
 from gnomon.specs.excerpt.jobs import PlaceOf, jobs_from, places
 from gnomon.specs.excerpt.messages import UNSEEN, IsOld, old_messages, unseen
-from gnomon.specs.recording.model import STORE
 from gnomon.specs.trace.entities import Worker
 
 

@@ -47,9 +47,6 @@ ON_SERVERS = (
 ON_STORE = ("stop_store", "lose_writes", "empty_store")
 FORGETS = ("lose_writes", "empty_store")
 """After these the store does not know what it knew."""
-STORE = "store"
-"""What a command on the store has as its target."""
-
 MOST_SERVERS = 1_000
 MOST_WORKERS = 10_000
 LARGEST_SEED = 2**63 - 1

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from gnomon.reference import jobs
+from gnomon.reference.events import STORE
 from gnomon.reference.jobs import no_such
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.specs.recording.format import (
@@ -34,7 +35,6 @@ from gnomon.specs.recording.model import (
     FAULTS,
     ON_SERVERS,
     ON_STORE,
-    STORE,
     ClusterSpec,
     Command,
     Disturbance,

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from gnomon.reference import events
+from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import write_instant
-from gnomon.specs.recording.model import STORE
 from gnomon.specs.rules.base import Cases, Finding, rule
 from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.idleness import idle_waits_by_rule

@@ -6,7 +6,7 @@ disturbance, as long as it takes. Spans are [begins, ends) in µs, disjoint and 
 
 from bisect import bisect_right
 
-from gnomon.specs.recording.model import STORE
+from gnomon.reference.events import STORE
 from gnomon.specs.trace.fault_windows import Span, merged
 from gnomon.specs.trace.trace import Trace
 

@@ -9,7 +9,7 @@ looks here.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
-from gnomon.specs.recording.model import STORE
+from gnomon.reference.events import STORE
 from gnomon.specs.trace.entities import FaultSpan
 
 Span = tuple[int, int]

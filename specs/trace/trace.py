@@ -12,8 +12,8 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from gnomon.reference import events, jobs, oracle
+from gnomon.reference.events import STORE
 from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
-from gnomon.specs.recording.model import STORE
 from gnomon.specs.trace.entities import (
     BEFORE_ALL,
     FaultSpan,

@@ -10,8 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from gnomon.specs.recording.model import STORE
 from tests.nemesis.cluster import Process
 from tests.nemesis.fault_reporter import Herald
 from tests.nemesis.plan import Injection, Kind

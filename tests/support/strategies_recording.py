@@ -11,6 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from gnomon.reference.events import STORE
 from gnomon.reference.jobs import JOB_TYPES, MISFIRE_POLICIES, Definition, write
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, write_instant
 from gnomon.reference.service import order_of_calls
@@ -20,7 +21,6 @@ from gnomon.specs.recording.model import (
     MOST_DRIFT,
     ON_SERVERS,
     ON_STORE,
-    STORE,
     ClusterSpec,
     Command,
     Cut,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from gnomon.reference import events
+from gnomon.reference.events import STORE
 from gnomon.simulator.fuzz.reachability.base import every, faults_of_leaders, state, vacancies
-from gnomon.specs.recording.model import STORE
 from gnomon.specs.trace.entities import Presence, Stage
 from gnomon.specs.trace.trace import Trace
 

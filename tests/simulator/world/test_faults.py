@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gnomon.reference import events
+from gnomon.reference.events import STORE
 from gnomon.reference.jobs import write
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.simulator.world.link import SkewedClock
@@ -14,7 +15,6 @@ from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.model import (
     FAULTS,
     ON_STORE,
-    STORE,
     ClockDrift,
     ClockStep,
     Command,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.reference.events import STORE
 from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.specs.recording import files
@@ -20,7 +21,6 @@ from gnomon.specs.recording.model import (
     FAULTS,
     ON_SERVERS,
     ON_STORE,
-    STORE,
     ClusterSpec,
     Command,
     Fixed,
