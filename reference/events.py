@@ -22,7 +22,7 @@ Outcome = Literal["ok", "failed"]
 """How a run ended."""
 
 
-class Event(
+class EventBase(
     msgspec.Struct,
     frozen=True,
     gc=False,
@@ -35,7 +35,7 @@ class Event(
     at: Instant
 
 
-class JobCreated(Event, frozen=True, gc=False, tag="job_created"):
+class JobCreated(EventBase, frozen=True, gc=False, tag="job_created"):
     """A job was accepted. `definition` is as it was given: the rules judge it (JOB-1 to JOB-6).
 
     `published` is there if the job is older than what the history tells of it, as in an excerpt:
@@ -49,7 +49,7 @@ class JobCreated(Event, frozen=True, gc=False, tag="job_created"):
     published: int | None = None
 
 
-class JobEdited(Event, frozen=True, gc=False, tag="job_edited"):
+class JobEdited(EventBase, frozen=True, gc=False, tag="job_edited"):
     """A job was given a new definition."""
 
     job: str
@@ -58,14 +58,14 @@ class JobEdited(Event, frozen=True, gc=False, tag="job_edited"):
     revision: int
 
 
-class JobActivated(Event, frozen=True, gc=False, tag="job_activated"):
+class JobActivated(EventBase, frozen=True, gc=False, tag="job_activated"):
     """A job was made active."""
 
     job: str
     revision: int
 
 
-class JobDeactivated(Event, frozen=True, gc=False, tag="job_deactivated"):
+class JobDeactivated(EventBase, frozen=True, gc=False, tag="job_deactivated"):
     """A job was made inactive: by somebody, or because it `has_ended` (FIRE-1, FIRE-3)."""
 
     job: str
@@ -73,13 +73,13 @@ class JobDeactivated(Event, frozen=True, gc=False, tag="job_deactivated"):
     has_ended: bool = False
 
 
-class JobDeleted(Event, frozen=True, gc=False, tag="job_deleted"):
+class JobDeleted(EventBase, frozen=True, gc=False, tag="job_deleted"):
     """A job was deleted."""
 
     job: str
 
 
-class JobRejected(Event, frozen=True, gc=False, tag="job_rejected"):
+class JobRejected(EventBase, frozen=True, gc=False, tag="job_rejected"):
     """A definition was refused, with a reason a fault (JOB-5). `job` is the id it was meant for."""
 
     job: str
@@ -87,28 +87,28 @@ class JobRejected(Event, frozen=True, gc=False, tag="job_rejected"):
     faults: tuple[str, ...]
 
 
-class LeaseAcquired(Event, frozen=True, gc=False, tag="lease_acquired"):
+class LeaseAcquired(EventBase, frozen=True, gc=False, tag="lease_acquired"):
     """A server became the leader of a new epoch."""
 
     server: str
     epoch: int
 
 
-class LeaseReleased(Event, frozen=True, gc=False, tag="lease_released"):
+class LeaseReleased(EventBase, frozen=True, gc=False, tag="lease_released"):
     """A leader handed the lease over."""
 
     server: str
     epoch: int
 
 
-class LeaseExpired(Event, frozen=True, gc=False, tag="lease_expired"):
+class LeaseExpired(EventBase, frozen=True, gc=False, tag="lease_expired"):
     """A leader's lease ran out."""
 
     server: str
     epoch: int
 
 
-class Published(Event, frozen=True, gc=False, tag="published"):
+class Published(EventBase, frozen=True, gc=False, tag="published"):
     """A message was appended (PUB-2).
 
     `due` is the instant it stands for; of a run on demand, `at`.
@@ -130,7 +130,7 @@ class Published(Event, frozen=True, gc=False, tag="published"):
     coalesced: int = 0
 
 
-class PublishRefused(Event, frozen=True, gc=False, tag="publish_refused"):
+class PublishRefused(EventBase, frozen=True, gc=False, tag="publish_refused"):
     """The store did not accept a publish (LEAD-2, FIRE-6 to FIRE-8)."""
 
     job: str
@@ -140,7 +140,7 @@ class PublishRefused(Event, frozen=True, gc=False, tag="publish_refused"):
     why: str
 
 
-class Skipped(Event, frozen=True, gc=False, tag="skipped"):
+class Skipped(EventBase, frozen=True, gc=False, tag="skipped"):
     """An occurrence ended without a message: a misfire under `skip`, or overtaken by a change."""
 
     job: str
@@ -148,7 +148,7 @@ class Skipped(Event, frozen=True, gc=False, tag="skipped"):
     why: Literal["misfire", "changed"] = "misfire"
 
 
-class Coalesced(Event, frozen=True, gc=False, tag="coalesced"):
+class Coalesced(EventBase, frozen=True, gc=False, tag="coalesced"):
     """A misfire was folded into a later occurrence, the one at `into` (MISS-2)."""
 
     job: str
@@ -156,7 +156,7 @@ class Coalesced(Event, frozen=True, gc=False, tag="coalesced"):
     into: Instant
 
 
-class Claimed(Event, frozen=True, gc=False, tag="claimed"):
+class Claimed(EventBase, frozen=True, gc=False, tag="claimed"):
     """A worker was given a message. Workers of a server count from 1."""
 
     message: int
@@ -165,7 +165,7 @@ class Claimed(Event, frozen=True, gc=False, tag="claimed"):
     attempt: int
 
 
-class Started(Event, frozen=True, gc=False, tag="started"):
+class Started(EventBase, frozen=True, gc=False, tag="started"):
     """A worker began to run the service."""
 
     message: int
@@ -174,7 +174,7 @@ class Started(Event, frozen=True, gc=False, tag="started"):
     attempt: int
 
 
-class Invoked(Event, frozen=True, gc=False, tag="invoked"):
+class Invoked(EventBase, frozen=True, gc=False, tag="invoked"):
     """What one run saw and called (RUN-3 to RUN-7), told when it ended.
 
     A runtime tells it of the first run of each revision of a job on each server, of every run
@@ -193,7 +193,7 @@ class Invoked(Event, frozen=True, gc=False, tag="invoked"):
     raised: dict[str, str] = {}
 
 
-class Finished(Event, frozen=True, gc=False, tag="finished"):
+class Finished(EventBase, frozen=True, gc=False, tag="finished"):
     """The service returned, or failed."""
 
     message: int
@@ -204,7 +204,7 @@ class Finished(Event, frozen=True, gc=False, tag="finished"):
     error: str | None = None
 
 
-class Reclaimed(Event, frozen=True, gc=False, tag="reclaimed"):
+class Reclaimed(EventBase, frozen=True, gc=False, tag="reclaimed"):
     """A message was taken back from a server whose heartbeat had lapsed (DLV-2)."""
 
     message: int
@@ -213,7 +213,7 @@ class Reclaimed(Event, frozen=True, gc=False, tag="reclaimed"):
     attempt: int
 
 
-class Lost(Event, frozen=True, gc=False, tag="lost"):
+class Lost(EventBase, frozen=True, gc=False, tag="lost"):
     """A message is gone with the server that had claimed it (classic, DLV-3)."""
 
     message: int
@@ -222,20 +222,20 @@ class Lost(Event, frozen=True, gc=False, tag="lost"):
     attempt: int
 
 
-class Expired(Event, frozen=True, gc=False, tag="expired"):
+class Expired(EventBase, frozen=True, gc=False, tag="expired"):
     """A message was gone before anybody claimed it (classic, DLV-3)."""
 
     message: int
 
 
-class DeadLettered(Event, frozen=True, gc=False, tag="dead_lettered"):
+class DeadLettered(EventBase, frozen=True, gc=False, tag="dead_lettered"):
     """A message could not be read and was put aside (DLV-6)."""
 
     message: int
     why: str
 
 
-class ServerStarted(Event, frozen=True, gc=False, tag="server_started"):
+class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
     """A server joined the cluster with so many workers; `services` are those it can invoke."""
 
     server: str
@@ -243,19 +243,19 @@ class ServerStarted(Event, frozen=True, gc=False, tag="server_started"):
     services: tuple[str, ...] | None = None
 
 
-class ServerStopping(Event, frozen=True, gc=False, tag="server_stopping"):
+class ServerStopping(EventBase, frozen=True, gc=False, tag="server_stopping"):
     """A server began to stop: it claims no more, and finishes what it runs."""
 
     server: str
 
 
-class ServerStopped(Event, frozen=True, gc=False, tag="server_stopped"):
+class ServerStopped(EventBase, frozen=True, gc=False, tag="server_stopped"):
     """A server left the cluster after its runs had ended."""
 
     server: str
 
 
-class ServerCrashed(Event, frozen=True, gc=False, tag="server_crashed"):
+class ServerCrashed(EventBase, frozen=True, gc=False, tag="server_crashed"):
     """A server was lost with everything in its memory.
 
     If nobody saw when, it is told as soon as it is known, and it was `heard` last at that instant.
@@ -265,7 +265,7 @@ class ServerCrashed(Event, frozen=True, gc=False, tag="server_crashed"):
     heard: Instant | None = None
 
 
-class WritesLost(Event, frozen=True, gc=False, tag="writes_lost"):
+class WritesLost(EventBase, frozen=True, gc=False, tag="writes_lost"):
     """The store goes on without its last `writes`, which it had acknowledged `since` an instant.
 
     The events numbered `undone` (their ``seq``) are what those writes did; they count as if they
@@ -279,21 +279,21 @@ class WritesLost(Event, frozen=True, gc=False, tag="writes_lost"):
     reopened: tuple[int, ...]
 
 
-class FaultBegan(Event, frozen=True, gc=False, tag="fault_began"):
+class FaultBegan(EventBase, frozen=True, gc=False, tag="fault_began"):
     """A fault was injected."""
 
     fault: str
     target: str
 
 
-class FaultEnded(Event, frozen=True, gc=False, tag="fault_ended"):
+class FaultEnded(EventBase, frozen=True, gc=False, tag="fault_ended"):
     """A fault was healed."""
 
     fault: str
     target: str
 
 
-AnyEvent = (
+Event = (
     JobCreated
     | JobEdited
     | JobActivated
@@ -323,7 +323,7 @@ AnyEvent = (
     | FaultBegan
     | FaultEnded
 )
-"""Every kind of event, for decoding and for the JSON Schema."""
+"""Every kind of event: a closed union, so that a type checker sees which kind a reader forgot."""
 
 Record = Callable[[Event], None]
 """Takes an event as it happens; `list.append` is one."""

@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-from gnomon.reference.events import AnyEvent, Event, Instant
+from gnomon.reference.events import Event, Instant
 from gnomon.reference.schedule.clock import write_instant
 
 FORMAT = "gnomon-history/1"
@@ -64,7 +64,7 @@ class History(msgspec.Struct, frozen=True):
     """A whole history."""
 
     header: Header
-    events: list[Any]
+    events: list[Event]
 
 
 NO_END = "the history has no end line: it was cut short, or is still being written"
@@ -135,7 +135,7 @@ def read(lines: Iterable[bytes]) -> History:
     header: Header | None = None
     ended = False
     number = 0
-    events: list[Any] = []
+    events: list[Event] = []
     for number, line, is_last, digest in _sealed(lines):
         if number == 1:
             header = _read_header(line)
@@ -172,7 +172,7 @@ def _sealed(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool, str]]:
 
 _header_decoder = msgspec.json.Decoder(Header)
 _fields_decoder = msgspec.json.Decoder(dict[str, Any])
-_event_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
+_event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 def _read_header(line: bytes) -> Header:
@@ -195,7 +195,7 @@ def _read_header(line: bytes) -> Header:
     return header
 
 
-def _read_event(number: int, line: bytes, expected: int) -> Any:
+def _read_event(number: int, line: bytes, expected: int) -> Event:
     first = b'{"seq":%d,' % expected
     try:
         if line.startswith(first):  # as we write it: read at once
@@ -209,7 +209,8 @@ def _read_event(number: int, line: bytes, expected: int) -> Any:
                 f"seq is {seq!r} where {expected} was expected: a line is missing, doubled or out "
                 "of order; record the history again",
             )
-        return msgspec.convert(fields, AnyEvent)
+        event: Event = msgspec.convert(fields, Event)
+        return event
     except UnicodeDecodeError:
         raise HistoryError(number, "the line is not UTF-8; the file has been altered") from None
     except RecursionError:

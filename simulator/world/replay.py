@@ -6,7 +6,7 @@ wants to keep the history, write it or only digest it hands in what records it.
 
 from collections.abc import Callable, Iterator
 
-from gnomon.reference.events import Record
+from gnomon.reference.events import Event, Record
 from gnomon.reference.history import Header, History
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.simulator.world.cluster import Cluster, NewStore
@@ -23,7 +23,7 @@ Progress = Callable[[int], None]
 
 def replay(recording: Recording) -> History:
     """The history of `recording`, in memory: about 0.7 KB a run."""
-    events: list[object] = []
+    events: list[Event] = []
     simulate(recording, events.append)
     return History(header_of(recording), events)
 

@@ -123,7 +123,7 @@ def _kind(of: type[events.Event]) -> tuple[str, Kind]:
     return str(of.__struct_config__.tag), Kind(of, names, defaults)
 
 
-KINDS: dict[str, Kind] = dict(map(_kind, get_args(events.AnyEvent)))
+KINDS: dict[str, Kind] = dict(map(_kind, get_args(events.Event)))
 
 
 # --- TIME

@@ -149,7 +149,7 @@ class _Reader:
         elif entries:
             raise ValueError(f"{kind} has no {', '.join(entries)}")
         assumed = {k: v for k, v in self.assumed.fields(kind, given).items() if k in names.values()}
-        return msgspec.convert({"kind": kind, **assumed, **given}, events.AnyEvent)
+        return msgspec.convert({"kind": kind, **assumed, **given}, events.Event)
 
     def value(self, name: str, text: str) -> Any:
         if name in TIMES:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from gnomon.reference.events import AnyEvent
+from gnomon.reference.events import Event
 from gnomon.reference.history import End, Header
 from gnomon.specs.recording import format as recording_format
 
@@ -30,7 +30,7 @@ def recording_schema() -> dict[str, Any]:
 
 def history_schema() -> dict[str, Any]:
     """The schema of one line of a history."""
-    kinds = get_args(AnyEvent)
+    kinds = get_args(Event)
     schemas, definitions = _derived(Header, *kinds, End)
     for kind in kinds:
         event = definitions[kind.__name__]

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from gnomon.reference import events, history
-from gnomon.reference.events import PAYLOAD_SHOWN, AnyEvent, Event, Instant, shown
+from gnomon.reference.events import PAYLOAD_SHOWN, Event, Instant, shown
 from gnomon.reference.history import FORMAT, NO_END, Header, History, HistoryError, Writer
 from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 from tests.support.strategies import texts
 
-KINDS: tuple[type[Event], ...] = get_args(AnyEvent)
+KINDS: tuple[type[Event], ...] = get_args(Event)
 HEADER = b'{"format":"gnomon-history/1","start":0,"end":10}'
 NEWER = HEADER.replace(b"/1", b"/2")
 CREATED = b'{"seq":1,"kind":"job_created","at":5,"job":"a","name":"a","definition":{"x":%s}}'

@@ -13,7 +13,7 @@ import freezegun
 import msgspec
 import redis
 
-from gnomon.reference.events import AnyEvent, Event, Record
+from gnomon.reference.events import Event, Record
 from gnomon.reference.live.store import decode
 from gnomon.reference.live.store.redis import STORES, RedisStore
 from gnomon.reference.schedule.clock import to_datetime
@@ -23,7 +23,7 @@ from gnomon.reference.store.operations import Delivery, Operation
 CLOCK = "(function() return tonumber(redis.call('GET', KEYS[1] .. ':clock')) end)"
 """In the place of the server's own clock, which nobody can steer."""
 
-_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
+_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
 frozen = freezegun.freeze_time(datetime(2026, 1, 1, tzinfo=UTC), ignore=["hypothesis", "_pytest"])
 
 

@@ -1,8 +1,8 @@
 """Somewhere to try a store by hand: what the tests of its operations share."""
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from gnomon.reference.events import Event
+from gnomon.reference.events import Event, EventBase
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import HOUR, SECOND, read_instant
 from gnomon.reference.store.memory import MemoryStore
@@ -21,6 +21,9 @@ from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
 CID = "K" + "0" * 39
+
+
+Kind = TypeVar("Kind", bound=EventBase)
 
 
 def every_second(**fields: Any) -> Definition:
@@ -94,6 +97,6 @@ class Bench:
         assert job is not None
         return job
 
-    def kinds(self, *kinds: type[Event]) -> list[Event]:
+    def kinds(self, *kinds: type[Kind]) -> list[Kind]:
         """What was recorded of these kinds."""
-        return [event for event in self.recorded if type(event) in kinds]
+        return [event for event in self.recorded if isinstance(event, kinds)]

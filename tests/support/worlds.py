@@ -1,7 +1,7 @@
 """Small worlds for properties of the simulator, and what is read off their histories."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -99,14 +99,21 @@ class Messages:
         self.claimed: dict[int, events.Claimed] = {}
         self.started: dict[int, events.Started] = {}
         self.finished: dict[int, events.Finished] = {}
-        tables: dict[type[events.Event], dict[int, Any]] = {
-            events.Published: self.published,
-            events.Claimed: self.claimed,
-            events.Started: self.started,
-            events.Finished: self.finished,
-        }
         for event in history.events:
-            table = tables.get(type(event))
-            if table is not None:
-                assert event.message not in table, "no faults, so everything happens once"
-                table[event.message] = event
+            match event:
+                case events.Published():
+                    _note_once(self.published, event)
+                case events.Claimed():
+                    _note_once(self.claimed, event)
+                case events.Started():
+                    _note_once(self.started, event)
+                case events.Finished():
+                    _note_once(self.finished, event)
+
+
+Step = TypeVar("Step", events.Published, events.Claimed, events.Started, events.Finished)
+
+
+def _note_once(table: dict[int, Step], event: Step) -> None:
+    assert event.message not in table, "no faults, so everything happens once"
+    table[event.message] = event

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gnomon.reference.events import AnyEvent, Event
+from gnomon.reference.events import Event
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.decode import UNREADABLE
 from gnomon.reference.live.store.errors import unavailable
@@ -24,7 +24,7 @@ logger = logging.getLogger("gnomon.store")
 ENTRIES = 32
 """Of the history, read at once: one of a busy cluster holds thousands of events."""
 
-_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
+_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
 
 
 class RedisStorage:

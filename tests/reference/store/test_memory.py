@@ -220,7 +220,7 @@ def test_a_message_goes_to_the_worker_that_has_waited_longest(bench: Bench) -> N
     assert bench.ask(0, "s2", Claim(2, 1)) is None  # asking again is not starting to wait again
     assert messages(bench.execute(1)) == [("s2", 1, 1)]
     assert messages(bench.execute(1)) == [("s1", 2, 1)]
-    assert [(event.server, event.worker) for event in bench.kinds(events.Claimed)] == [  # type: ignore[attr-defined]
+    assert [(event.server, event.worker) for event in bench.kinds(events.Claimed)] == [
         ("s2", 2),
         ("s1", 1),
     ]

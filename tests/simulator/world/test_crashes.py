@@ -68,7 +68,7 @@ def test_a_new_leader_publishes_what_the_crashed_one_did_not() -> None:
     recording = with_commands(recording, (10 * SECOND, "crash_server", "s1"))
     happened = replay(recording).events
     assert [e.server for e in happened if type(e) is events.LeaseAcquired] == ["s1", "s2"]
-    accounted = [e.due for e in happened if type(e) in {events.Published, events.Coalesced}]
+    accounted = [e.due for e in happened if isinstance(e, events.Published | events.Coalesced)]
     assert sorted(accounted) == [START + n * SECOND for n in range(60)]
     assert broken(recording) == {}
 

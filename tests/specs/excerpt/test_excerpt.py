@@ -438,7 +438,7 @@ def opening_of(history: History) -> list[tuple[str, str]]:
     """What is told at the first instant, but for the excuse that every excerpt has."""
     at_first = [event for event in history.events if event.at == history.header.start]
     return [
-        (event.__struct_config__.tag, getattr(event, "server", getattr(event, "target", "")))
+        (str(event.__struct_config__.tag), getattr(event, "server", getattr(event, "target", "")))
         for event in at_first
         if getattr(event, "fault", "") != UNSEEN
     ]

@@ -140,7 +140,7 @@ def test_what_was_wanted_is_read_off_the_history() -> None:
 def edit_of(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     common = {"name": "a", "job_type": "interval_based", "service": "s"}
     start = {"start_date": "2026-01-01T00:00:00Z"}
-    told = [
+    told: list[events.Event] = [
         events.JobCreated(ORIGIN, "a", "a", common | start | before),
         events.JobEdited(ORIGIN + 1, "a", "a", common | start | after, 2),
     ]
@@ -196,7 +196,7 @@ def test_a_job_that_is_there_again_at_once_is_created_by_a_command() -> None:
 def test_repeats_that_a_job_has_had_before_are_not_had_again() -> None:
     definition = {"name": "a", "job_type": "interval_based", "service": "s", "seconds": 1}
     definition["start_date"] = "2026-01-01T00:00:00Z"
-    told = [
+    told: list[events.Event] = [
         events.JobCreated(ORIGIN, "a", "a", {**definition, "repeats": 5}, 7, 3),
         events.JobEdited(ORIGIN + 1, "a", "a", {**definition, "repeats": 9}, 8),
         events.JobEdited(ORIGIN + 2, "a", "a", {**definition, "repeats": 3}, 9),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from gnomon.reference.events import AnyEvent
+from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.reference.jobs import Definition
 from gnomon.simulator.world.replay import replay
@@ -262,7 +262,7 @@ def test_every_kind_has_its_place() -> None:
         for definition in schema.history_schema()["$defs"].values()
         for kind in definition["properties"].get("kind", {}).get("enum", ())
     }
-    assert kinds == {str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)} | {"end"}
+    assert kinds == {str(kind.__struct_config__.tag) for kind in get_args(Event)} | {"end"}
 
 
 @pytest.mark.parametrize(

@@ -392,7 +392,7 @@ def test_a_history_can_hold_what_a_service_left_behind(hire: Hire) -> None:
     ended = hire(sample.Cluttered).run("sample.cluttered")
     assert ended.outcome == "ok"
     assert ended.invoked is not None
-    read = msgspec.json.decode(msgspec.json.encode(ended.invoked), type=events.AnyEvent)
+    read = msgspec.json.decode(msgspec.json.encode(ended.invoked), type=events.Event)
     assert isinstance(read, events.Invoked)
     assert read.saw["user_msg"] == r"'half a pair: \ud83d'"
     assert "[[...]]" in read.saw["environ"]
