@@ -169,12 +169,15 @@ def _last_load(trace: Trace, lives: list[Life]) -> int:
 
 
 def _longest_runs(lives: list[Life]) -> dict[str, int]:
-    """How long the longest run of each service took that has ended (µs)."""
+    """How long the longest ended run of each service took (µs), if any took time at all.
+
+    A run of no time does not tell how long the next one takes.
+    """
     longest: dict[str, int] = {}
     for life in lives:
         started, finished = life.started, life.finished
         if started is not None and finished is not None:
             took, service = finished.at - started.at, life.published.service
-            if took > longest.get(service, -1):
+            if took > longest.get(service, 0):
                 longest[service] = took
     return longest

@@ -1116,3 +1116,26 @@ def test_a_fault_excuses_what_it_costs_and_nothing_else_does(name: str) -> None:
 
 def _broken(text: str) -> set[str]:
     return {id for id, finding in judge(read_example(text)).items() if finding.violations}
+
+
+def test_a_run_that_took_no_time_does_not_say_how_long_the_next_one_takes() -> None:
+    findings = judge(
+        read_example(
+            """
+            0s  server_started  s1 workers=1
+            0s  job_created     a
+            0s  job_created     b
+            0s  job_created     c
+            0s  published       1 a
+            0s  published       2 b
+            0s  published       3 c
+            0s  claimed         1 s1/1
+            0s  started         1 s1/1
+            0s  finished        1 s1/1
+            0s  claimed         2 s1/1
+            0s  started         2 s1/1
+            1s  end
+            """
+        )
+    )
+    assert findings["WORK-4"].verdict == "not exercised"
