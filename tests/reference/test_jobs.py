@@ -14,7 +14,7 @@ from gnomon.reference.schedule.clock import DAY, HOUR, SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger, upcoming
 from tests.support import strategies
 
-ONE_TIME = {
+ONE_TIME: dict[str, object] = {
     "name": "report",
     "job_type": "one_time",
     "service": "reports.make",
