@@ -14,7 +14,7 @@ from typing import Any
 from gnomon.reference import events
 from gnomon.reference.cluster.server import Outputs, Run, Server
 from gnomon.reference.events import Outcome, Record
-from gnomon.reference.service import Invocation, is_to_be_told, no_such_service, witness
+from gnomon.reference.service import Invocation, attributes_seen, must_record, no_such_service
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
@@ -358,7 +358,7 @@ class Node:
             invocation.end()
             error = invocation.error
             told = self._witnessed.get(message.job)
-            if is_to_be_told(message, run.attempt, told, invocation):
+            if must_record(message, run.attempt, told, invocation):
                 self._witnessed[message.job] = message.revision
                 self._tell_of(now, run, invocation)
         outcome: Outcome = "ok" if error is None else "failed"
@@ -376,7 +376,7 @@ class Node:
                 self._name,
                 run.worker,
                 run.attempt,
-                witness(service),
+                attributes_seen(service),
                 service.methods[message.job_type],
                 tuple(invocation.calls),
                 invocation.raised,

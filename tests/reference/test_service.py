@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.schedule.clock import read_instant
-from gnomon.reference.service import Invocation, Service, order_of_calls, witness
+from gnomon.reference.service import Invocation, Service, attributes_seen, order_of_calls
 from gnomon.reference.store.operations import Message
 
 NOW = read_instant("2026-01-01T12:00:00.000007Z")
@@ -87,7 +87,7 @@ def test_what_a_service_sees() -> None:
     assert seen.request is seen.request
     assert seen.invocation_time == datetime(2026, 1, 1, 12, 0, 0, 7, tzinfo=UTC)
     assert (seen.data_format, seen.user_msg, seen.usage) == (None, "", 3)
-    assert witness(seen) == {
+    assert attributes_seen(seen) == {
         "channel": "scheduler",
         "job_type": "interval_based",
         "cid": "K1",

@@ -34,9 +34,9 @@ from gnomon.reference.service import (
     SLOW_THRESHOLD_MS,
     Invocation,
     Service,
-    is_to_be_told,
+    attributes_seen,
+    must_record,
     no_such_service,
-    witness,
 )
 
 LONGEST_ERROR = 2_000
@@ -157,7 +157,7 @@ class Crew:
         job, revision = run.message.job, run.message.revision
         with self._telling:
             told = self._told.get(job)
-            if not is_to_be_told(run.message, run.attempt, told, invocation):
+            if not must_record(run.message, run.attempt, told, invocation):
                 return None
             self._told[job] = revision
             if len(self._told) > MOST_JOBS_REMEMBERED:
@@ -277,7 +277,7 @@ def seen(service: Service) -> dict[str, Any]:
     A service that cannot be asked leaves only ``unseen``, with what it raised.
     """
     try:
-        saw = witness(service)
+        saw = attributes_seen(service)
         return {name: _written(value) for name, value in saw.items()}
     except BaseException as error:  # what is asked is user code, and may even raise SystemExit
         return {"unseen": described(error)}
