@@ -300,7 +300,7 @@ def _read_cron(given: object) -> str | None:
 
 
 def read_zone(given: object) -> str:
-    """The IANA time zone that `given` names (FIRE-5). Raises ValueError if there is no such zone."""
+    """The IANA time zone that `given` names (FIRE-5). Raises ValueError if there is none."""
     if not isinstance(given, str) or given not in _zones():
         raise ValueError("it must be an IANA time zone such as Europe/Warsaw")
     ZoneInfo(given)
