@@ -146,20 +146,20 @@ def _numbered(noun: str, numbers: Iterable[int], conjunction: str = "and") -> st
     return f"{noun}{plural} {_listed(listed, str, conjunction)}"
 
 
-def _listed(numbers: Iterable[int], shown: Callable[[int], str], conjunction: str = "and") -> str:
+def _listed(numbers: Iterable[int], text_of: Callable[[int], str], conjunction: str = "and") -> str:
     """`numbers` in order: ``1, 3, 5 … 31`` if evenly spaced, else ranges and single numbers."""
     ordered = sorted(numbers)
     if len(ordered) > 4 and ordered[1] - ordered[0] > 1 and _is_progression(ordered):
-        return f"{', '.join(map(shown, ordered[:3]))} … {shown(ordered[-1])}"
+        return f"{', '.join(map(text_of, ordered[:3]))} … {text_of(ordered[-1])}"
     pieces: list[str] = []
     while ordered:
         length = 1
         while length < len(ordered) and ordered[length] == ordered[0] + length:
             length += 1
         if length > 2:
-            pieces.append(f"{shown(ordered[0])} to {shown(ordered[length - 1])}")
+            pieces.append(f"{text_of(ordered[0])} to {text_of(ordered[length - 1])}")
         else:
-            pieces += map(shown, ordered[:length])
+            pieces += map(text_of, ordered[:length])
         del ordered[:length]
     return _joined(pieces, conjunction)
 
