@@ -44,7 +44,7 @@ MOST_ATTEMPTS = 600
 
 
 def shrink(recording: Recording, breaks: Breaks, attempts: int = MOST_ATTEMPTS) -> Recording:
-    """The smallest recording found that still `breaks`, in at most so many attempts."""
+    """The smallest recording found that still `breaks`, in at most that many `attempts`."""
     tried = {recording.digest}
     left = attempts
 

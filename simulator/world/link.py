@@ -44,7 +44,7 @@ class SkewedClock:
         return at
 
     def step(self, now: int, by: int) -> None:
-        """Step the clock by so many µs; negative: back."""
+        """Step the clock `by` µs; negative steps go back."""
         self._reading, self._since = self.read(now) + by, now
 
     def gain(self, now: int, by: int) -> None:

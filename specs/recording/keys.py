@@ -10,23 +10,25 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import NODEFAULT, inspect
 
+Convert = Callable[[Any], Any]
+"""Reads or writes a value. `Any`: of the type that the key's annotation names at run time."""
+
 
 class Key(NamedTuple):
     """A key of a table, named as in a file; `attribute` is its name in the type.
 
-    `keys` are the allowed keys of a value that is a table written in one line. `Any`: values have
-    the type that the annotation of this key names, which no static type of `Key` can express.
+    `keys` are the allowed keys of a value that is a table written in one line.
     """
 
     attribute: str
-    kind: Any
+    kind: object
     allowed: str
-    default: Any
-    read: Callable[[Any], Any]
-    write: Callable[[Any], Any]
+    default: object
+    read: Convert
+    write: Convert
     keys: Collection[str]
 
-    def value(self, given: object) -> Any:
+    def value(self, given: object) -> object:
         """The value that `given` stands for.
 
         Raises ValueError with the problem, msgspec.ValidationError if the kind is wrong.
@@ -80,5 +82,5 @@ def _allowed(kind: inspect.Type) -> str:
     return "true or false"
 
 
-def _same(value: Any) -> Any:
+def _same(value: object) -> object:
     return value

@@ -1,7 +1,7 @@
-"""Hypothesis strategies for whole recordings: small, valid, and with all that a recording can say.
+"""Hypothesis strategies for whole recordings: small, valid, with all that a recording can contain.
 
-What they draw is what reading a recording gives: commands in the order of their time, a created
-job with its start_date. So a recording drawn here and one written and read back can be compared.
+They draw what reading a recording gives: commands in order of their time. So a drawn recording can
+be compared with the same one written and read back.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ from gnomon.specs.recording.model import (
 from tests.support.strategies import cron_texts, instants, texts, zones
 
 CRON_LASTS = 36
-"""A recording in which there may be cron jobs lasts so many times longer: of minutes come hours."""
+"""A recording with cron jobs lasts this many times longer: hours instead of minutes."""
 
 METHODS = sorted({method for job_type in JOB_TYPES for method in order_of_calls(job_type)})
 FREQUENT = ("* * * * *", "*/7 * * * *", "13 * * * *", "*/20 */2 * * *", "@hourly")

@@ -33,7 +33,7 @@ class Choices:
         return options[self.whole(0, len(options) - 1)]
 
     def happens(self, per_cent: int) -> bool:
-        """Whether something happens that does in so many of 100 cases; the simplest is no."""
+        """Whether an event of that probability happens; the simplest choice is no."""
         return self.whole(0, 99) >= 100 - per_cent
 
     def within(self, low: int, high: int, unit: int) -> int:

@@ -72,7 +72,7 @@ EVERY_SECOND = world(
 )
 
 
-def test_a_leader_that_stood_still_is_refused_when_it_goes_on() -> None:
+def test_a_suspended_leader_is_refused_when_it_resumes() -> None:
     paused = with_faults(EVERY_SECOND, pause("s1", 10 * SECOND, 15 * SECOND))
     assert [e.server for e in happened(paused, events.LeaseAcquired)] == ["s1", "s2"]
     refused = happened(paused, events.PublishRefused)
@@ -91,8 +91,8 @@ def test_a_run_that_was_given_up_comes_to_its_end_and_is_not_counted_twice() -> 
         latency=Fixed(MILLISECOND),
     )
     paused = with_faults(held, pause("s1", SECOND, 20 * SECOND))
-    told = happened(paused, events.Started, events.Reclaimed, events.Finished)
-    assert [(type(e), e.server, e.attempt) for e in told] == [
+    recorded = happened(paused, events.Started, events.Reclaimed, events.Finished)
+    assert [(type(e), e.server, e.attempt) for e in recorded] == [
         (events.Started, "s1", 1),
         (events.Reclaimed, "s1", 1),
         (events.Started, "s2", 2),
@@ -113,18 +113,18 @@ def test_a_publish_whose_reply_was_lost_is_not_published_again() -> None:
 def test_what_was_assigned_before_a_long_pause_is_not_started_after_it() -> None:
     """It had been taken back and run elsewhere; and a worker was busy with it once more."""
     follower = with_faults(EVERY_SECOND, pause("s2", 10 * SECOND, 15 * SECOND))
-    told = happened(follower, events.Reclaimed, events.Started)
-    taken_back = {(e.message, e.attempt) for e in told if type(e) is events.Reclaimed}
-    started = [(e.message, e.attempt) for e in told if type(e) is events.Started]
+    recorded = happened(follower, events.Reclaimed, events.Started)
+    taken_back = {(e.message, e.attempt) for e in recorded if type(e) is events.Reclaimed}
+    started = [(e.message, e.attempt) for e in recorded if type(e) is events.Started]
     assert taken_back
     late = happened(follower, events.Reclaimed)[0].at
-    again = [e for e in told if type(e) is events.Started and e.at > late]
+    again = [e for e in recorded if type(e) is events.Started and e.at > late]
     assert not taken_back & {(e.message, e.attempt) for e in again}
     assert len(started) == len(set(started))
     assert broken(follower) == {}
 
 
-def test_a_server_that_is_heard_and_hears_nothing_keeps_nothing_from_others() -> None:
+def test_a_server_whose_replies_are_lost_keeps_no_messages_from_others() -> None:
     deaf = with_faults(EVERY_SECOND, cut_off("s1", 10 * SECOND, 50 * SECOND, "replies"))
     assert [e.server for e in happened(deaf, events.LeaseAcquired)] == ["s1", "s2"]
     late = [e for e in happened(deaf, events.Claimed) if e.at > START + 40 * SECOND]
@@ -178,7 +178,7 @@ def test_a_clock_that_drifts_is_put_right_again_and_again() -> None:
     assert broken(drifting) == {}
 
 
-def test_while_the_store_is_away_nothing_happens_and_afterwards_all_of_it() -> None:
+def test_during_an_outage_nothing_happens_and_afterwards_all_of_it() -> None:
     away = with_faults(EVERY_SECOND, StopStore(at=10 * SECOND, duration=20 * SECOND))
     asked = happened(away, events.Published, events.Claimed, events.LeaseAcquired)
     assert not any(START + 10 * SECOND < e.at < START + 30 * SECOND for e in asked)
@@ -188,15 +188,15 @@ def test_while_the_store_is_away_nothing_happens_and_afterwards_all_of_it() -> N
 
 def test_what_lost_writes_held_happens_again() -> None:
     at = 10_300_000
-    forgetful = with_faults(EVERY_SECOND, LoseWrites(at=at, writes=6))
-    (lost,) = happened(forgetful, events.WritesLost)
+    faulty = with_faults(EVERY_SECOND, LoseWrites(at=at, writes=6))
+    (lost,) = happened(faulty, events.WritesLost)
     assert (lost.at, lost.writes) == (START + at, 6)
-    all_of_it = replay(forgetful).events
+    all_of_it = replay(faulty).events
     undone = [type(all_of_it[seq - 1]) for seq in lost.undone]
     assert events.Published in undone and events.Claimed in undone
     again = sorted([*range(60), 9, 10])  # 9 was not accounted for any more, nor 10
-    assert accounted(forgetful) == again
-    assert broken(forgetful) == {}
+    assert accounted(faulty) == again
+    assert broken(faulty) == {}
 
 
 def test_a_store_that_begins_with_nothing_is_served_again() -> None:
@@ -215,8 +215,8 @@ def test_a_store_that_begins_with_nothing_is_served_again() -> None:
     assert broken(emptied) == {}
 
 
-def test_the_history_tells_when_a_fault_began_and_ended() -> None:
-    told = happened(
+def test_the_history_records_when_a_fault_began_and_ended() -> None:
+    recorded = happened(
         with_faults(
             EVERY_SECOND,
             cut_off("s2", SECOND, 2 * SECOND, "requests"),
@@ -226,7 +226,7 @@ def test_the_history_tells_when_a_fault_began_and_ended() -> None:
         events.FaultBegan,
         events.FaultEnded,
     )
-    assert told == [
+    assert recorded == [
         events.FaultBegan(START + SECOND, "cut_server", "s2"),
         events.FaultBegan(START + 2 * SECOND, "step_clock", "s1"),
         events.FaultEnded(START + 2 * SECOND, "step_clock", "s1"),
@@ -235,7 +235,7 @@ def test_the_history_tells_when_a_fault_began_and_ended() -> None:
     ]
 
 
-def test_a_server_that_is_down_cannot_stand_still() -> None:
+def test_a_server_that_is_down_cannot_be_suspended() -> None:
     down = with_faults(
         EVERY_SECOND,
         CrashServer(at=SECOND, server="s2"),
@@ -264,8 +264,8 @@ EFFECTS: list[list[Command]] = [
 @pytest.mark.parametrize("commands", EFFECTS, ids=lambda commands: commands[-1].do)
 def test_each_fault_has_an_effect(commands: list[Command]) -> None:
     def beside_the_fault(*commands: Command) -> list[Any]:
-        told = replay(with_faults(EVERY_SECOND, *commands)).events
-        return [e for e in told if not isinstance(e, events.FaultBegan | events.FaultEnded)]
+        recorded = replay(with_faults(EVERY_SECOND, *commands)).events
+        return [e for e in recorded if not isinstance(e, events.FaultBegan | events.FaultEnded)]
 
     assert beside_the_fault(*commands) != beside_the_fault(*commands[:-1])
 
@@ -279,7 +279,7 @@ instants = st.integers(0, 10**9)
 
 
 @given(st.lists(st.tuples(instants, st.integers(-(10**9), 10**9), st.integers(-500_000, 500_000))))
-def test_a_clock_says_when_it_will_show_something(
+def test_a_clock_computes_when_it_first_reads_something(
     changes: list[tuple[int, int, int]],
 ) -> None:
     clock, now, gained = SkewedClock(), 0, 0
@@ -288,11 +288,11 @@ def test_a_clock_says_when_it_will_show_something(
         clock.step(now, by)
         clock.gain(now, gains - gained)
         gained = gains
-        shown = clock.read(now) + abs(by)
-        when = clock.when(now, shown)
+        reading = clock.read(now) + abs(by)
+        when = clock.when(now, reading)
         assert when >= now
-        assert clock.read(when) >= shown
-        assert when == now or clock.read(when - 1) < shown
+        assert clock.read(when) >= reading
+        assert when == now or clock.read(when - 1) < reading
 
 
 @st.composite

@@ -302,7 +302,7 @@ def test_a_job_may_be_named_by_the_command_that_creates_it() -> None:
     assert len(interpret(USUAL | {"command": [create, execute]}).commands) == 2
 
 
-def test_all_faults_are_told_of_at_once_and_none_of_them_twice() -> None:
+def test_all_faults_are_reported_at_once_and_none_of_them_twice() -> None:
     text = """
 format = "gnomon-recording/1"
 titel = "a typing error"

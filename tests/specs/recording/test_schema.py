@@ -207,7 +207,7 @@ def test_a_bad_recording_is_wrong_for_both(table: dict[str, Any], changes: dict[
     assert not is_read(tables) and not RECORDING.is_valid(tables)
 
 
-def test_the_form_knows_the_fields_of_jobs_and_what_holds_without_them() -> None:
+def test_the_format_has_the_fields_of_jobs_and_their_defaults() -> None:
     known = {field.name: field.default for field in msgspec.structs.fields(Definition)}
     for table in get_args(JobTable):
         for field in msgspec.structs.fields(table):
@@ -219,20 +219,20 @@ def test_the_form_knows_the_fields_of_jobs_and_what_holds_without_them() -> None
     assert known["grace"] == 1_000_000
 
 
-def test_the_form_knows_what_a_cluster_is_unless_told() -> None:
+def test_the_format_has_the_defaults_of_a_cluster() -> None:
     assert interpret(USUAL).cluster == interpret(USUAL | {"cluster": {}}).cluster == ClusterSpec()
 
 
 # --- histories
 
 
-def lines_of(told: History) -> list[Any]:
-    return [json.loads(line) for line in written(told).splitlines()]
+def lines_of(history: History) -> list[Any]:
+    return [json.loads(line) for line in written(history).splitlines()]
 
 
 @given(histories)
-def test_every_history_is_written_as_the_schema_says(told: History) -> None:
-    for line in lines_of(told):
+def test_every_history_is_written_as_the_schema_says(history: History) -> None:
+    for line in lines_of(history):
         LINE.validate(line)
 
 

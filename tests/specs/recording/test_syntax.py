@@ -149,13 +149,13 @@ def faults_or_none(read: Callable[[], Recording]) -> list[str] | None:
 
 
 @given(TABLES)
-def test_whatever_json_holds_is_a_recording_or_told_of(tables: dict[str, Any]) -> None:
+def test_whatever_json_holds_is_a_recording_or_reported(tables: dict[str, Any]) -> None:
     assert faults_or_none(lambda: interpret(tables))
     assert faults_or_none(lambda: interpret(USUAL | tables)) != []
 
 
 @given(st.data())
-def test_one_value_replaced_is_a_recording_or_told_of(data: st.DataObject) -> None:
+def test_one_value_replaced_is_a_recording_or_reported(data: st.DataObject) -> None:
     tables = json.loads(json.dumps(USUAL | {"cluster": {"servers": 3}}))
     holder, key = data.draw(st.sampled_from(list(places_in(tables))))
     holder[key] = data.draw(VALUES)
@@ -163,7 +163,7 @@ def test_one_value_replaced_is_a_recording_or_told_of(data: st.DataObject) -> No
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
-def test_whatever_bytes_are_a_recording_or_told_of(data: bytes) -> None:
+def test_whatever_bytes_are_a_recording_or_reported(data: bytes) -> None:
     assert faults_in(data)
     assert faults_in(b"{" + data)
     assert faults_in(writer.to_toml(interpret(MINIMAL)).encode() + data + b"\n[[job]]\n")
