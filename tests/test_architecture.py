@@ -29,6 +29,7 @@ SPECS = frozenset(
 WORLD = frozenset({"simulator", "simulator/world"})
 SIMULATOR = WORLD | {
     "simulator/fuzz",
+    "simulator/fuzz/generator",
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",

@@ -28,7 +28,7 @@ from gnomon.simulator.fuzz.search import First, Tally, usable_cores
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.recording import files
+from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.model import LARGEST_SEED, Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
@@ -245,7 +245,7 @@ def _found(hunt: Hunt, rule: str, out: Path) -> Found:
     trial = attempt(recording)
     file = out / f"fuzz-{rule.lower()}-seed-{first.seed}.toml"
     with console.written_file(file) as written:
-        written.write(files.to_toml(recording).encode())
+        written.write(writer.to_toml(recording).encode())
     return Found(rule, first, recording, str(file), _story(trial, rule, first))
 
 

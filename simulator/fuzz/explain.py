@@ -15,19 +15,8 @@ from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND, to_datetime
 from gnomon.simulator.fuzz.judge import Broken, Trial
 from gnomon.specs.cli.console import counted
-from gnomon.specs.recording.model import (
-    ClockDrift,
-    ClockStep,
-    Cut,
-    Disturbance,
-    Emptied,
-    Fault,
-    LostWrites,
-    Outage,
-    Pause,
-    Recording,
-    longest,
-)
+from gnomon.specs.recording.commands import Fault
+from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.render.tables import span
 from gnomon.specs.render.text import in_words
 from gnomon.specs.trace.entities import FaultSpan
@@ -188,12 +177,14 @@ class _Teller:
         )
 
     def _fault(self, fault: FaultSpan) -> Line:
-        known = (
-            command.fault
+        phrases = (
+            command.phrase(span)
             for command in self.recording.commands
-            if (command.at, command.do, command.target) == (fault.begins, fault.fault, fault.target)
+            if isinstance(command, Fault)
+            and (command.at, command.do, command.target)
+            == (fault.begins, fault.fault, fault.target)
         )
-        text = _of_fault(fault.target, next(known, None))
+        text = next(phrases, None)
         return Line(fault.begins, 4, text or f"{fault.fault} of {fault.target}", (fault,))
 
     # --- publishing
@@ -272,32 +263,3 @@ REFUSALS = {
 
 def _attempt(event: Any) -> str:
     return f", attempt {event.attempt}" if event.attempt > 1 else ""
-
-
-def _of_fault(target: str, fault: Fault | None) -> str | None:
-    """What a fault does, in words."""
-    text = None
-    match fault:
-        case Pause(lasts=lasts):
-            text = f"{target} stands still for {span(lasts)}"
-        case Cut(lasts=lasts, lose=lose):
-            lost = {"both": "nothing gets through", "requests": "the store hears nothing"}
-            what = lost.get(lose, "it hears nothing")
-            text = f"{target} is cut off from the store for {span(lasts)}: {what}"
-        case Disturbance(lasts=lasts, lose=lose, repeat=repeat, delay=delay):
-            parts = [f"{lose} % is lost"] if lose else []
-            parts += [f"{repeat} % comes twice"] if repeat else []
-            parts += [f"all is late by up to {span(delay)}"] if delay else []
-            text = f"{target}'s links are disturbed for {span(lasts)}: {', '.join(parts)}"
-        case ClockStep(by=by):
-            text = f"{target}'s clock jumps {'forward' if by > 0 else 'back'} by {span(abs(by))}"
-        case ClockDrift(lasts=lasts, gains=gains):
-            how = "gains" if gains > 0 else "loses"
-            text = f"{target}'s clock {how} {span(abs(gains))} a second for {span(lasts)}"
-        case LostWrites(writes=writes):
-            text = f"the store forgets the last {counted(writes, 'write')} it had acknowledged"
-        case Emptied():
-            text = "the store forgets everything"
-        case Outage(lasts=lasts):
-            text = f"the store is out of reach for {span(lasts)}"
-    return text

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND, write_instant
-from gnomon.specs.recording.model import ClockDrift, ClockStep, Recording, longest
+from gnomon.specs.recording.commands import DriftClock, StepClock
+from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.trace.entities import Life, Presence
 from gnomon.specs.trace.trace import Trace
 
@@ -29,10 +30,10 @@ def _clock_error(recording: Recording) -> int:
     """By how much a clock of the recording can be wrong at most (µs)."""
     error = 0
     for command in recording.commands:
-        match command.fault:
-            case ClockStep(by=by):
+        match command:
+            case StepClock(by=by):
                 error += abs(by)
-            case ClockDrift(lasts=lasts, gains=gains):
+            case DriftClock(duration=lasts, gains=gains):
                 error += abs(gains) * lasts // SECOND
     return error
 

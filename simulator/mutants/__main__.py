@@ -11,7 +11,7 @@ from gnomon.simulator.mutants import MUTANTS
 from gnomon.simulator.mutants.explain import told
 from gnomon.simulator.mutants.kill import BY, hunt_all
 from gnomon.simulator.mutants.table import PLACE, table
-from gnomon.specs.recording import files
+from gnomon.specs.recording import writer
 from gnomon.specs.rules import RULES
 
 
@@ -48,7 +48,9 @@ def tell(name: str) -> int:
         sys.stdout.write("it survives\n")
         return 1
     recording, lines = story
-    sys.stdout.write("\n".join([f"{name}: {named[0].about}", *lines, "", files.to_toml(recording)]))
+    sys.stdout.write(
+        "\n".join([f"{name}: {named[0].about}", *lines, "", writer.to_toml(recording)])
+    )
     return 0
 
 

@@ -28,7 +28,7 @@ from gnomon.reference.store.operations import (
     Reply,
 )
 from gnomon.simulator.world.kernel import Call, Kernel
-from gnomon.simulator.world.link import Hindrance, StoreHealth
+from gnomon.simulator.world.link import ServerFaults, StoreHealth
 from gnomon.simulator.world.random import Chance, Draw
 from gnomon.simulator.world.stub_services import StandIn, stand_in
 from gnomon.specs.recording.model import ClusterSpec, Fixed, ServiceSpec, Spread
@@ -72,13 +72,13 @@ class Cluster:
         self.nodes: dict[str, Node] = {}
         self._processes = 0
         self.store_health = StoreHealth()
-        self._hindrances: dict[str, Hindrance] = {}
+        self._hindrances: dict[str, ServerFaults] = {}
 
-    def hindrance(self, name: str) -> Hindrance:
+    def hindrance(self, name: str) -> ServerFaults:
         """What is wrong at a machine; nothing, when it is asked for first."""
         if name not in self._hindrances:
             chance = self._chance.stream(f"trouble {name}")
-            self._hindrances[name] = hindrance = Hindrance(self.store_health, chance)
+            self._hindrances[name] = hindrance = ServerFaults(self.store_health, chance)
             if name in self.nodes:
                 self.nodes[name].suffer(hindrance)
         return self._hindrances[name]
@@ -197,7 +197,7 @@ class Node:
         self.server = server
         self.is_up = True
         self._has_crashed = False
-        self._hindrance: Hindrance | None = None
+        self._hindrance: ServerFaults | None = None
 
     def start(self, now: int) -> None:
         """Join the cluster."""
@@ -303,7 +303,7 @@ class Node:
 
     # --- faults
 
-    def suffer(self, hindrance: Hindrance) -> None:
+    def suffer(self, hindrance: ServerFaults) -> None:
         """Let something be wrong at this machine from now on."""
         self._hindrance = hindrance
         self._send = self._send_badly

@@ -10,11 +10,12 @@ from gnomon.reference.events import Event, Record
 from gnomon.reference.history import Header, History
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.simulator.world.cluster import Cluster, NewStore
-from gnomon.simulator.world.commands import Operator, RefusedCommand
+from gnomon.simulator.world.commands import CommandExecutor, RefusedCommand
 from gnomon.simulator.world.kernel import Kernel
 from gnomon.simulator.world.random import Chance
-from gnomon.simulator.world.write_log import Log
-from gnomon.specs.recording.model import FORGETS, Command, Lognormal, Recording, Spread, longest
+from gnomon.simulator.world.write_log import WriteLog
+from gnomon.specs.recording.commands import Command, DataLoss
+from gnomon.specs.recording.model import Lognormal, Recording, Spread, longest
 from gnomon.specs.version import gnomon_version
 
 Progress = Callable[[int], None]
@@ -41,28 +42,29 @@ def simulate(
     start, until = recording.start, recording.until
     shape, services, chance = recording.cluster, recording.services, Chance(recording.seed)
     cluster = Cluster(shape, services, chance, start, record, new_store)
-    forgets = any(command.do in FORGETS for command in recording.commands)
-    operator = Operator(cluster, Log(cluster, recording.cluster.profile) if forgets else None)
+    loses_data = any(isinstance(command, DataLoss) for command in recording.commands)
+    log = WriteLog(cluster, recording.cluster.profile) if loses_data else None
+    executor = CommandExecutor(cluster, log)
     for job in recording.jobs:
-        operator.create(job)
-    _plan(cluster.kernel, operator, iter(recording.commands))
+        executor.create(job)
+    _plan(cluster.kernel, executor, iter(recording.commands))
     for name in recording.cluster.server_names:
         cluster.start(name)
     for hundredth in range(1, 101):
         cluster.kernel.run(start + (until - start) * hundredth // 100)
         progress(cluster.kernel.now)
-    return operator.refused
+    return executor.refused
 
 
-def _plan(kernel: Kernel, operator: Operator, commands: Iterator[Command]) -> None:
+def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]) -> None:
     """Plan the next of `commands`; when it has been carried out, the one after it.
 
     So at one instant a command comes before some of what happens then, and after the rest.
     """
 
     def carry_out(now: int, command: Command) -> None:
-        operator.carry_out(now, command)
-        _plan(kernel, operator, commands)
+        executor.carry_out(now, command)
+        _plan(kernel, executor, commands)
 
     following = next(commands, None)
     if following is not None:

@@ -31,12 +31,19 @@ from gnomon.reference import events, jobs
 from gnomon.reference.history import History
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
+from gnomon.specs.recording.commands import (
+    Activate,
+    Command,
+    Create,
+    Deactivate,
+    Delete,
+    Execute,
+    edit,
+)
 from gnomon.specs.recording.model import (
     MOST_SERVERS,
     MOST_WORKERS,
-    Action,
     ClusterSpec,
-    Command,
     Fixed,
     JobSpec,
     Recording,
@@ -120,7 +127,8 @@ class _Wishes:
         if event.at == self._start and not self.commands:
             self.jobs.append(JobSpec(id, definition))
         else:
-            self._do(event, "create", jobs.write(definition))
+            fields = jobs.write(definition)
+            self.commands.append(Create(at=event.at, job=event.job, set=fields))
 
     def _changed(self, event: Any) -> None:
         old = self._definitions[event.job]
@@ -128,22 +136,23 @@ class _Wishes:
             case events.JobEdited():
                 new = jobs.read(_remaining(event.definition, self._published[event.job]))
                 self._definitions[event.job] = new
-                self._do(event, "edit", _difference(old, new))
+                fields = _difference(old, new)
+                self.commands.append(edit(event.at, event.job, fields))
             case events.JobActivated():
                 self._definitions[event.job] = replace(old, is_active=True)
-                self._do(event, "activate")
+                self._do(event, Activate)
             case events.JobDeactivated():
                 self._definitions[event.job] = replace(old, is_active=False)
                 if not event.has_ended:
-                    self._do(event, "deactivate")
+                    self._do(event, Deactivate)
             case events.JobDeleted():
                 del self._definitions[event.job]
-                self._do(event, "delete")
+                self._do(event, Delete)
             case events.Published(on_demand=True):
-                self._do(event, "execute")
+                self._do(event, Execute)
 
-    def _do(self, event: Any, do: Action, fields: dict[str, Any] | None = None) -> None:
-        self.commands.append(Command(at=event.at, do=do, target=event.job, fields=fields or {}))
+    def _do(self, event: Any, kind: type[Activate | Deactivate | Delete | Execute]) -> None:
+        self.commands.append(kind(at=event.at, job=event.job))
 
 
 def _remaining(fields: dict[str, Any], published: int) -> dict[str, Any]:
@@ -180,7 +189,7 @@ def _services(
 ) -> tuple[tuple[ServiceSpec, ...], list[str]]:
     """The services that jobs name, and what there is to know about them."""
     named = [job.definition.service for job in scheduled]
-    named += [c.fields["service"] for c in commands if "service" in c.fields]
+    named += [str(c.fields["service"]) for c in commands if "service" in c.fields]
     observed = _durations(told)
     starts = (event for event in told if type(event) is events.ServerStarted)
     offered = [event.services for event in starts if event.services is not None]

@@ -5,14 +5,8 @@ import pytest
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.liveness import patience, stuck
 from gnomon.specs.notation.parser import read_example
-from gnomon.specs.recording.model import (
-    ClockDrift,
-    ClockStep,
-    Command,
-    Fixed,
-    Recording,
-    ServiceSpec,
-)
+from gnomon.specs.recording.commands import DriftClock, StepClock
+from gnomon.specs.recording.model import Fixed, Recording, ServiceSpec
 from gnomon.specs.trace.trace import Trace
 from tests.support.worlds import START
 
@@ -111,8 +105,8 @@ def test_patience_is_longer_than_leases_runs_and_wrong_clocks() -> None:
         until=START + SECOND,
         services=(ServiceSpec(name="work", duration=Fixed(100 * SECOND)),),
         commands=(
-            Command(at=START, do="step_clock", target="s1", fault=ClockStep(-30 * SECOND)),
-            Command(at=START, do="drift_clock", target="s1", fault=ClockDrift(60 * SECOND, 10_000)),
+            StepClock(at=START, server="s1", by=-30 * SECOND),
+            DriftClock(at=START, server="s1", duration=60 * SECOND, gains=10_000),
         ),
     )
     assert patience(slow) - patience(plain) == 2 * (100 + 30) * SECOND + 2 * 600_000

@@ -6,7 +6,7 @@ from gnomon.simulator.defects import DEFECTS, planted
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import attempt
 from gnomon.simulator.fuzz.shrink import PASSES, shrink
-from gnomon.specs.recording import files
+from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.model import Recording, longest
 
 
@@ -62,7 +62,7 @@ def test_whatever_is_tried_can_be_written_and_read(seed: int) -> None:
 
     shrink(drawn_from(seed), breaks, attempts=60)
     for recording in tried:
-        assert files.parse(files.to_toml(recording).encode()) == recording
+        assert files.parse(writer.to_toml(recording).encode()) == recording
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -15,7 +15,7 @@ from gnomon.simulator.mutants.explain import told
 from gnomon.simulator.mutants.kill import Hunt, hunt, hunt_all, replay_of
 from gnomon.simulator.mutants.patch import DoesNotFitError, Mutant, function_of, planted
 from gnomon.simulator.mutants.table import PLACE, rows, table
-from gnomon.specs.recording import files
+from gnomon.specs.recording import files, writer
 from gnomon.specs.rules import RULES
 from tests.support.worlds import START, definition
 
@@ -70,7 +70,7 @@ def test_a_mutant_is_told_of_as_a_defect_would_be() -> None:
     recording, lines = story
     assert UNFENCED.rule in recording.title and "LEAD-2 is broken" in lines[-1]
     assert 4 <= len(lines) <= 20
-    assert files.parse(files.to_toml(recording).encode()) == recording
+    assert files.parse(writer.to_toml(recording).encode()) == recording
 
 
 def test_it_does_not_matter_how_many_are_hunted_at_once() -> None:

@@ -16,8 +16,8 @@ from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant
 from gnomon.simulator.world.random import Chance
 from gnomon.simulator.world.replay import header_of, replay, simulate
 from gnomon.specs.recording import files
+from gnomon.specs.recording.commands import Execute, StopServer
 from gnomon.specs.recording.model import (
-    Command,
     Fixed,
     JobSpec,
     Lognormal,
@@ -219,8 +219,8 @@ def test_a_server_that_drains_is_not_idle() -> None:
     recording = replace(
         world(jobs, span=50 * SECOND, duration=Fixed(90 * SECOND), servers=1),
         commands=(
-            Command(at=START + 10 * SECOND, do="stop_server", target="s1"),
-            Command(at=START + 30 * SECOND, do="execute", target="job"),
+            StopServer(at=START + 10 * SECOND, server="s1"),
+            Execute(at=START + 30 * SECOND, job="job"),
         ),
     )
     history = replay(recording)

@@ -16,14 +16,15 @@ from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.cluster import OPERATOR, Cluster
-from gnomon.simulator.world.commands import Operator
+from gnomon.simulator.world.commands import CommandExecutor
 from gnomon.simulator.world.random import Chance
 from gnomon.simulator.world.replay import _plan, header_of
-from gnomon.simulator.world.write_log import Log
+from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.excerpt.excerpt import Known, excerpt
 from gnomon.specs.excerpt.messages import UNSEEN
 from gnomon.specs.notation.parser import ORIGIN, read_example
-from gnomon.specs.recording.model import FORGETS, Recording
+from gnomon.specs.recording.commands import DataLoss
+from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
 from tests.support.worlds import busy_worlds
@@ -41,8 +42,9 @@ def happened(recording: Recording) -> tuple[History, Known]:
     cluster = Cluster(
         recording.cluster, recording.services, Chance(recording.seed), recording.start, told.append
     )
-    forgets = any(command.do in FORGETS for command in recording.commands)
-    operator = Operator(cluster, Log(cluster, recording.cluster.profile) if forgets else None)
+    forgets = any(isinstance(command, DataLoss) for command in recording.commands)
+    log = WriteLog(cluster, recording.cluster.profile) if forgets else None
+    operator = CommandExecutor(cluster, log)
     for job in recording.jobs:
         operator.create(job)
     _plan(cluster.kernel, operator, iter(recording.commands))

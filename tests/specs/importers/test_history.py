@@ -18,8 +18,9 @@ from gnomon.simulator.world.replay import replay
 from gnomon.specs.excerpt.excerpt import excerpt
 from gnomon.specs.importers.history import MOST_SAMPLES, UNSEEN_DURATION, reconstruct
 from gnomon.specs.notation.parser import ORIGIN, read_example
-from gnomon.specs.recording import files
-from gnomon.specs.recording.model import ClusterSpec, Command, Fixed, Recording, Samples
+from gnomon.specs.recording import files, writer
+from gnomon.specs.recording.commands import Activate, Deactivate, Delete, Edit, Execute
+from gnomon.specs.recording.model import ClusterSpec, Fixed, Recording, Samples
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.rules import judge
 from tests.specs.cli.test_commands import Command as Gnomon
@@ -80,7 +81,7 @@ def test_any_history_or_excerpt_makes_a_recording_that_can_be_kept(
     for history in (whole, excerpt(whole, since, at_the_end)):
         assume(history.header.start < history.header.end)
         again = reconstruct(history)
-        assert files.parse(files.to_toml(again).encode()) == again
+        assert files.parse(writer.to_toml(again).encode()) == again
         broken = {id for id, found in judge(replay(again)).items() if found.violations}
         assert broken == set()
 
@@ -124,16 +125,11 @@ def test_what_was_wanted_is_read_off_the_history() -> None:
     assert (created.do, created.target, created.at) == ("create", "c", ORIGIN + 5 * SECOND)
     assert created.fields["timezone"] == "Europe/Warsaw"
     assert rest == [
-        Command(
-            at=ORIGIN + 12 * SECOND,
-            do="edit",
-            target="a",
-            fields={"seconds": 30, "misfire": "once"},
-        ),
-        Command(at=ORIGIN + 15 * SECOND, do="deactivate", target="a"),
-        Command(at=ORIGIN + 16 * SECOND, do="execute", target="a"),
-        Command(at=ORIGIN + 17 * SECOND, do="activate", target="a"),
-        Command(at=ORIGIN + 55 * SECOND, do="delete", target="c"),
+        Edit(at=ORIGIN + 12 * SECOND, job="a", set={"seconds": 30, "misfire": "once"}),
+        Deactivate(at=ORIGIN + 15 * SECOND, job="a"),
+        Execute(at=ORIGIN + 16 * SECOND, job="a"),
+        Activate(at=ORIGIN + 17 * SECOND, job="a"),
+        Delete(at=ORIGIN + 55 * SECOND, job="c"),
     ]
 
 
