@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND, write_instant
 from gnomon.specs.recording.model import ClockDrift, ClockStep, Recording, longest
-from gnomon.specs.trace.entities import Life, Presence
+from gnomon.specs.trace.entities import Membership, MessageRecord
 from gnomon.specs.trace.trace import Trace
 
 
@@ -43,25 +43,27 @@ def stuck(trace: Trace, patience: int) -> list[str]:
     Nothing if no server has been healthy for the last `patience` (µs): then nothing was owed.
     """
     since = trace.end - patience
-    healthy = [presence for presence in trace.presences if _is_healthy(trace, presence, since)]
+    healthy = [
+        membership for membership in trace.memberships if _is_healthy(trace, membership, since)
+    ]
     if not healthy or since < trace.start:
         return []
     return [*_jobs_behind(trace, since), *_messages_behind(trace, since)]
 
 
-def _is_healthy(trace: Trace, presence: Presence, since: int) -> bool:
+def _is_healthy(trace: Trace, membership: Membership, since: int) -> bool:
     """Whether a server was there, and nothing was wrong with it, from `since` to the end."""
     return (
-        presence.begins <= since
-        and presence.ends == presence.claims_until == trace.end
-        and not trace.disturbed(presence.server, since, trace.end)
+        membership.begins <= since
+        and membership.ends == membership.claims_until == trace.end
+        and not trace.is_disturbed(membership.server, since, trace.end)
     )
 
 
 def _leader(trace: Trace, since: int) -> str:
-    if not trace.offices:
+    if not trace.terms:
         return "nobody has ever led"
-    last = trace.offices[-1]
+    last = trace.terms[-1]
     if last.ends < since:
         return f"nobody has led since {write_instant(last.ends)}, when {last.server} ceased to"
     return f"{last.server} has led since {write_instant(last.begins)}"
@@ -73,9 +75,9 @@ def _jobs_behind(trace: Trace, since: int) -> Iterator[str]:
         stage = job.stage
         if job.is_deleted or not stage.active:
             continue
-        if stage.settled and stage.settled[-1][1].at >= since:
+        if stage.outcomes and stage.outcomes[-1][1].at >= since:
             continue
-        due = next((due for due in trace.due(stage) if due > job.latest), None)
+        due = next((due for due in trace.due(stage) if due > job.latest_outcome), None)
         if due is not None and due <= since and stage.begins <= since:
             was_due = f"job {job.id} was due at {write_instant(due)}, and nothing came of it"
             yield f"{was_due}; {_leader(trace, since)}"
@@ -84,13 +86,13 @@ def _jobs_behind(trace: Trace, since: int) -> Iterator[str]:
 def _messages_behind(trace: Trace, since: int) -> Iterator[str]:
     """Messages that nobody has taken in hand, or that nobody has finished, for long."""
     is_claiming = any(claim.at >= since for claim in reversed(trace.claims[-1:]))
-    for life in trace.lives.values():
-        if life.finished is not None and not life.more:
+    for record in trace.messages.values():
+        if record.finished is not None and not record.later:
             continue
-        last = _last(life)
+        last = _last(record)
         if last.at >= since or type(last) in _ENDS:
             continue
-        what = f"message {life.published.message} of job {life.published.job}"
+        what = f"message {record.published.message} of job {record.published.job}"
         if isinstance(last, events.Claimed | events.Started):
             yield f"{what} {_held(trace, last)}"
         elif not is_claiming:
@@ -100,11 +102,11 @@ def _messages_behind(trace: Trace, since: int) -> Iterator[str]:
 _ENDS = (events.Finished, events.Expired, events.Lost, events.DeadLettered)
 
 
-def _last(life: Life) -> events.Event:
+def _last(record: MessageRecord) -> events.Event:
     """What came last of a message, but for what a run did that had been given up for lost."""
-    last: events.Event = life.published
+    last: events.Event = record.published
     given_up = 0
-    for event in life.order:
+    for event in record.events:
         if type(event) is events.Reclaimed:
             given_up = max(given_up, event.attempt)
         elif type(event) is events.Invoked or getattr(event, "attempt", given_up + 1) <= given_up:

@@ -45,7 +45,7 @@ from gnomon.specs.recording.model import (
     Spread,
 )
 from gnomon.specs.recording.reader import LEAST_JOURNEYS, RecordingError
-from gnomon.specs.trace.entities import Presence
+from gnomon.specs.trace.entities import Membership
 from gnomon.specs.trace.trace import Trace
 
 UNSEEN_DURATION = SECOND
@@ -231,9 +231,9 @@ def _notes(service: str, runs: int) -> Iterator[str]:
 def _cluster(trace: Trace) -> ClusterSpec:
     """As many servers as were there at once, with as many workers as any had."""
     lease = max(trace.lease, MILLISECOND)
-    if trace.presences:
-        servers = _most_at_once(trace.presences)
-        workers = max(presence.workers for presence in trace.presences)
+    if trace.memberships:
+        servers = _most_at_once(trace.memberships)
+        workers = max(membership.workers for membership in trace.memberships)
     else:  # nobody told of servers but by what they did
         servers = len({claim.server for claim in trace.claims})
         workers = max((claim.worker for claim in trace.claims), default=1)
@@ -246,16 +246,16 @@ def _cluster(trace: Trace) -> ClusterSpec:
     )
 
 
-def _most_at_once(presences: list[Presence]) -> int:
-    changes = [(p.begins, 1) for p in presences] + [(p.ends, -1) for p in presences]
+def _most_at_once(memberships: list[Membership]) -> int:
+    changes = [(p.begins, 1) for p in memberships] + [(p.ends, -1) for p in memberships]
     return max(accumulate(change for _, change in sorted(changes)))
 
 
 def _latency(trace: Trace) -> int:
     """How long it takes from the store to a server (µs): the middle one of what was seen."""
     seen = sorted(
-        max(life.started.at - life.claimed.at, 0)
-        for life in trace.lives.values()
-        if life.claimed and life.started
+        max(record.started.at - record.claimed.at, 0)
+        for record in trace.messages.values()
+        if record.claimed and record.started
     )
     return seen[len(seen) // 2] if seen else MILLISECOND

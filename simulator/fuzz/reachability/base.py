@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from gnomon.reference import events
 from gnomon.reference.store.messages import Profile
-from gnomon.specs.trace.entities import FaultSpan, Office
+from gnomon.specs.trace.entities import FaultWindow, Term
 from gnomon.specs.trace.trace import Trace
 
 Reaches = Callable[[Trace], bool]
@@ -58,7 +58,7 @@ def reached(trace: Trace) -> list[str]:
 
 def every(trace: Trace, kind: type[events.Event]) -> list[Any]:
     """Every event of a kind, in order."""
-    return trace.once(_by_kind).get(kind, [])
+    return trace.cached(_by_kind).get(kind, [])
 
 
 def _by_kind(trace: Trace) -> dict[type[events.Event], list[Any]]:
@@ -77,14 +77,14 @@ def vacancies(trace: Trace) -> list[tuple[int, int]]:
     """When nobody led between two leaders (µs)."""
     return [
         (before.ends, after.begins)
-        for before, after in pairwise(trace.offices)
+        for before, after in pairwise(trace.terms)
         if before.ends < after.begins
     ]
 
 
-def faults_of_leaders(trace: Trace) -> Iterator[tuple[Office, FaultSpan]]:
+def faults_of_leaders(trace: Trace) -> Iterator[tuple[Term, FaultWindow]]:
     """The faults that began at a server while it led."""
     for span in trace.faults:
-        for office in trace.offices:
-            if office.server == span.target and office.begins < span.begins < office.ends:
-                yield office, span
+        for term in trace.terms:
+            if term.server == span.target and term.begins < span.begins < term.ends:
+                yield term, span

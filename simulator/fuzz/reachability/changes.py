@@ -6,7 +6,7 @@ from itertools import pairwise
 from gnomon.reference import events
 from gnomon.reference.events import STORE
 from gnomon.simulator.fuzz.reachability.base import every, faults_of_leaders, state, vacancies
-from gnomon.specs.trace.entities import Presence, Stage
+from gnomon.specs.trace.entities import Membership, Stage
 from gnomon.specs.trace.trace import Trace
 
 # --- jobs
@@ -26,7 +26,7 @@ def edited_while_running(trace: Trace) -> bool:
 def ran_after_deletion(trace: Trace) -> bool:
     """A message of a job that had been deleted was run."""
     return any(
-        run.begins > deletion.at > run.life.published.at
+        run.begins > deletion.at > run.record.published.at
         for deletion in every(trace, events.JobDeleted)
         for run in trace.runs_by_job.get(deletion.job, [])
     )
@@ -36,15 +36,15 @@ def ran_after_deletion(trace: Trace) -> bool:
 def inactive_job_executed(trace: Trace) -> bool:
     """An inactive job was run on demand."""
     return any(
-        life.published.on_demand and life.stage is not None and not life.stage.active
-        for life in trace.lives.values()
+        record.published.on_demand and record.stage is not None and not record.stage.active
+        for record in trace.messages.values()
     )
 
 
 @state
 def executed_while_nobody_led(trace: Trace) -> bool:
     """A job was run on demand while nobody led."""
-    gaps = trace.once(vacancies)
+    gaps = trace.cached(vacancies)
     return any(
         begins < event.at < ends
         for event in every(trace, events.Published)
@@ -57,7 +57,7 @@ def _used_up(trace: Trace) -> Iterator[Stage]:
     """The stages in which a job had the last of its repeats."""
     for job in trace.jobs.values():
         for before, after in pairwise(job.stages):
-            last = before.settled[-1][1] if before.settled else None
+            last = before.outcomes[-1][1] if before.outcomes else None
             ended = type(after.cause) is events.JobDeactivated
             with_message = type(last) is events.Published and last.at == after.begins
             if ended and with_message and before.fields.get("repeats") is not None:
@@ -74,7 +74,7 @@ def repeats_used_up(trace: Trace) -> bool:
 def repeats_used_up_by_two_leaders(trace: Trace) -> bool:
     """A job had its repeats under more than one leader."""
     return any(
-        len({event.epoch for _, event in stage.settled if type(event) is events.Published}) > 1
+        len({event.epoch for _, event in stage.outcomes if type(event) is events.Published}) > 1
         for stage in _used_up(trace)
     )
 
@@ -111,9 +111,12 @@ def run_failed(trace: Trace) -> bool:
 def service_missing(trace: Trace) -> bool:
     """A message named a service that its server did not have."""
     for claim in trace.claims:
-        life, presence = trace.lives.get(claim.message), trace.presence_at(claim.server, claim.at)
-        known = None if presence is None else presence.services
-        if life is not None and known is not None and life.published.service not in known:
+        record, membership = (
+            trace.messages.get(claim.message),
+            trace.membership_at(claim.server, claim.at),
+        )
+        known = None if membership is None else membership.services
+        if record is not None and known is not None and record.published.service not in known:
             return True
     return False
 
@@ -155,15 +158,15 @@ def store_lost_writes(trace: Trace) -> bool:
 def nobody_was_there(trace: Trace) -> bool:
     """There was no server at all for a while, and then there was one again."""
     ends: int | None = None
-    for presence in sorted(trace.presences, key=_begins):
-        if ends is not None and presence.begins > ends:
+    for membership in sorted(trace.memberships, key=_begins):
+        if ends is not None and membership.begins > ends:
             return True
-        ends = presence.ends if ends is None else max(ends, presence.ends)
+        ends = membership.ends if ends is None else max(ends, membership.ends)
     return False
 
 
-def _begins(presence: Presence) -> int:
-    return presence.begins
+def _begins(membership: Membership) -> int:
+    return membership.begins
 
 
 @state
@@ -172,8 +175,8 @@ def back_within_a_lease(trace: Trace) -> bool:
     crashes = {(crash.server, crash.at) for crash in every(trace, events.ServerCrashed)}
     return any(
         (server, before.ends) in crashes and after.begins - before.ends < trace.lease
-        for server, presences in trace.presences_of.items()
-        for before, after in pairwise(presences)
+        for server, memberships in trace.memberships_of.items()
+        for before, after in pairwise(memberships)
     )
 
 

@@ -19,7 +19,7 @@ from gnomon.specs.trace.trace import Trace
 @state
 def leader_crashed(trace: Trace) -> bool:
     """The leader crashed."""
-    ends = {(office.server, office.ends) for office in trace.offices}
+    ends = {(term.server, term.ends) for term in trace.terms}
     return any((crash.server, crash.at) in ends for crash in every(trace, events.ServerCrashed))
 
 
@@ -31,7 +31,7 @@ def leader_handed_over(trace: Trace) -> bool:
         before.epoch in releases
         and before.server != after.server
         and after.begins - before.ends < trace.lease
-        for before, after in pairwise(trace.offices)
+        for before, after in pairwise(trace.terms)
     )
 
 
@@ -59,10 +59,10 @@ def another_led_meanwhile(trace: Trace) -> bool:
     """While a leader stood still or was cut off, another server was elected."""
     return any(
         span.fault in ("pause_server", "cut_server")
-        and other.server != office.server
+        and other.server != term.server
         and span.begins < other.begins < span.ends
-        for office, span in faults_of_leaders(trace)
-        for other in trace.offices
+        for term, span in faults_of_leaders(trace)
+        for other in trace.terms
     )
 
 
@@ -73,21 +73,21 @@ def lease_renewed_at_the_last_moment(trace: Trace) -> bool:
     return any(
         span.fault == "pause_server"
         and span.ends - span.begins >= trace.lease * 9 // 10
-        and office.ends > span.ends + trace.lease // 3
-        for office, span in faults_of_leaders(trace)
+        and term.ends > span.ends + trace.lease // 3
+        for term, span in faults_of_leaders(trace)
     )
 
 
 @state
 def nobody_led_for_a_lease(trace: Trace) -> bool:
     """Nobody led for longer than a lease."""
-    return any(ends - begins > trace.lease for begins, ends in trace.once(vacancies))
+    return any(ends - begins > trace.lease for begins, ends in trace.cached(vacancies))
 
 
 @state
 def due_while_nobody_led(trace: Trace) -> bool:
     """An occurrence was due while nobody led, and was published by the next leader."""
-    gaps = trace.once(vacancies)
+    gaps = trace.cached(vacancies)
     return bool(gaps) and any(
         begins < event.due < ends for event in planned(trace) for begins, ends in gaps
     )
@@ -96,7 +96,7 @@ def due_while_nobody_led(trace: Trace) -> bool:
 @state
 def a_former_leader_led_again(trace: Trace) -> bool:
     """A server that had been followed by another led again."""
-    servers = [office.server for office in trace.offices]
+    servers = [term.server for term in trace.terms]
     return any(
         server in servers[: number - 1] and servers[number - 1] != server
         for number, server in enumerate(servers)
@@ -107,7 +107,7 @@ def a_former_leader_led_again(trace: Trace) -> bool:
 @state
 def five_epochs(trace: Trace) -> bool:
     """There were five epochs or more."""
-    return len(trace.offices) >= 5
+    return len(trace.terms) >= 5
 
 
 # --- publishing
@@ -171,7 +171,7 @@ def fold_of_ten(trace: Trace) -> bool:
 @state
 def fold_during_failover(trace: Trace) -> bool:
     """What was due under one leader was folded by the next."""
-    begins = {office.epoch: office.begins for office in trace.offices}
+    begins = {term.epoch: term.begins for term in trace.terms}
     return any(
         event.coalesced and event.epoch > 1 and event.due < begins.get(event.epoch, 0)
         for event in planned(trace)

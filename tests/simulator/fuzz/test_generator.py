@@ -110,8 +110,8 @@ def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
         assert any(
             presence.begins <= since
             and presence.claims_until == recording.until
-            and not trace.disturbed(presence.server, since, recording.until)
-            for presence in trace.presences
+            and not trace.is_disturbed(presence.server, since, recording.until)
+            for presence in trace.memberships
         ), seed
 
 

@@ -465,7 +465,7 @@ def opening_of(history: History) -> list[tuple[str, str]]:
 def test_servers_lease_and_faults_are_as_they_were(at: int, opening: list[str]) -> None:
     part = excerpt(read_example(SERVERS), ORIGIN + at * SECOND, NOTHING)
     assert [" ".join(told) for told in opening_of(part)] == opening
-    assert Trace(part).strays == []
+    assert Trace(part).misplaced == []
 
 
 def test_a_lease_that_runs_out_too_early_to_be_judged_is_not_told_of() -> None:
@@ -521,7 +521,7 @@ def test_of_a_server_that_was_started_anew_the_workers_before_are_not_known() ->
     """
     now = Known(servers=(events.ServerStarted(ORIGIN + 4 * SECOND, "s1", 8),))
     part = excerpt(read_example(text), ORIGIN, now)
-    assert [p.workers for p in Trace(part).presences] == [3, 8]
+    assert [p.workers for p in Trace(part).memberships] == [3, 8]
 
 
 def test_a_server_that_was_lost_is_not_there_whatever_it_still_tells() -> None:
@@ -532,7 +532,7 @@ def test_a_server_that_was_lost_is_not_there_whatever_it_still_tells() -> None:
         4s  server_started  s1 workers=2
     """
     part = excerpt(read_example(text), ORIGIN + 2 * SECOND, NOTHING)
-    assert Trace(part).strays == []
+    assert Trace(part).misplaced == []
     assert opening_of(part) == []
 
 

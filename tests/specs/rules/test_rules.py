@@ -1507,11 +1507,11 @@ def test_two_histories_differ_from_a_line_on() -> None:
 
 def test_a_leader_that_crashes_leads_no_longer() -> None:
     trace = Trace(read_example(RIGHT["nothing came of it, because the leader crashed"].text))
-    (office,) = trace.offices
+    (office,) = trace.terms
     assert (office.server, office.ends - ORIGIN) == ("s1", 65_000_000)
-    assert trace.office_at(ORIGIN + 64_999_999) is office
-    assert trace.office_at(ORIGIN + 65_000_000) is None
-    assert trace.office_at(ORIGIN - HOUR) is None
+    assert trace.term_at(ORIGIN + 64_999_999) is office
+    assert trace.term_at(ORIGIN + 65_000_000) is None
+    assert trace.term_at(ORIGIN - HOUR) is None
 
 
 def test_a_run_ends_with_its_server() -> None:
