@@ -4,7 +4,7 @@ import pytest
 
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.notation.parser import ORIGIN, read_example
-from gnomon.specs.notation.renderer import picture
+from gnomon.specs.notation.renderer import render_history
 from gnomon.specs.trace.lost_writes import OrphanRun, surviving_events
 
 BEGINS = "0s job_created a seconds=1\n0s published 1 a\n0s claimed 1 s1/1\n0s started 1 s1/1\n"
@@ -14,7 +14,7 @@ def what_counts(text: str) -> tuple[list[str], list[OrphanRun]]:
     """Kinds and subjects of what counts from the fifth line on, and the orphans."""
     history = read_example(BEGINS + text)
     counting, orphans = surviving_events(history.events)
-    read_again = picture(type(history)(history.header, counting))
+    read_again = render_history(type(history)(history.header, counting))
     lines = [" ".join(line.split()[1:3]) for line in read_again]
     return [line for line in lines[1:] if line != "end"], orphans
 
