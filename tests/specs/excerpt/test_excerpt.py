@@ -21,7 +21,7 @@ from gnomon.simulator.world.random import Chance
 from gnomon.simulator.world.replay import _plan, header_of
 from gnomon.simulator.world.write_log import Log
 from gnomon.specs.excerpt.excerpt import Known, excerpt
-from gnomon.specs.excerpt.messages import UNSEEN
+from gnomon.specs.excerpt.messages import UNRECORDED
 from gnomon.specs.notation.parser import ORIGIN, read_example
 from gnomon.specs.recording.model import FORGETS, Recording
 from gnomon.specs.rules import judge_trace
@@ -362,7 +362,7 @@ def test_a_job_that_is_gone_and_was_not_seen_is_left_out() -> None:
     assert {getattr(event, "message", 9) for event in part.events} == {9}
     (unseen,) = (f for f in Trace(part).faults if f.target == "s1")
     assert (unseen.fault, unseen.begins, unseen.ends) == (
-        UNSEEN,
+        UNRECORDED,
         ORIGIN + 11 * SECOND,
         ORIGIN + 13 * SECOND,
     )
@@ -440,7 +440,7 @@ def opening_of(history: History) -> list[tuple[str, str]]:
     return [
         (str(event.__struct_config__.tag), getattr(event, "server", getattr(event, "target", "")))
         for event in at_first
-        if getattr(event, "fault", "") != UNSEEN
+        if getattr(event, "fault", "") != UNRECORDED
     ]
 
 
@@ -554,7 +554,7 @@ def test_workers_are_excused_while_they_have_what_is_left_out(
     text = f"0s server_started s1 workers=3\n{text}\n9s lease_acquired s1"
     part = excerpt(read_example(text), ORIGIN + 2 * SECOND, NOTHING)
     seen = [fault for fault in Trace(part).faults if fault.target == "s1"]
-    assert {fault.fault for fault in seen} == {UNSEEN}
+    assert {fault.fault for fault in seen} == {UNRECORDED}
     assert (
         sorted(((f.begins - ORIGIN) // SECOND, (f.ends - ORIGIN) // SECOND) for f in seen) == spans
     )

@@ -43,7 +43,7 @@ def lines_of(*happened: events.Event, end: int = ORIGIN + 1) -> list[str]:
 
 
 def without_origins(history: History) -> History:
-    """`history` without the values that the renderer omits: its origin, and cids of the usual form."""
+    """`history` without what the renderer omits: its origin, and cids of the usual form."""
     published = [event for event in history.events if isinstance(event, events.Published)]
     cids = Counter(event.cid for event in published)
     fresh = {
