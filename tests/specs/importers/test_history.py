@@ -16,7 +16,7 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.excerpt.excerpt import excerpt
-from gnomon.specs.importers.history import MOST_SAMPLES, UNSEEN_DURATION, reconstruct
+from gnomon.specs.importers.history import DEFAULT_DURATION, MOST_SAMPLES, reconstruct
 from gnomon.specs.notation.parser import ORIGIN, read_example
 from gnomon.specs.recording import files
 from gnomon.specs.recording.model import ClusterSpec, Command, Fixed, Recording, Samples
@@ -252,7 +252,7 @@ def test_durations_come_in_the_order_of_starting() -> None:
     assert durations(again) == {
         "fast": Samples((8 * SECOND, 3 * SECOND)),
         "slow": Fixed(5 * SECOND),
-        "never": Fixed(UNSEEN_DURATION),
+        "never": Fixed(DEFAULT_DURATION),
     }
     assert again.note == "No run of never has ended; 1s is assumed."
     assert (again.cluster.servers, again.cluster.workers) == (1, 9)
