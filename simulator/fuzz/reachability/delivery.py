@@ -1,4 +1,4 @@
-"""Messages that come back, and messages that have to wait."""
+"""States of messages that are reclaimed, and of messages that wait."""
 
 from itertools import pairwise
 
@@ -13,32 +13,32 @@ from gnomon.specs.trace.trace import Trace
 
 @durable
 def message_taken_back(trace: Trace) -> bool:
-    """A message was taken back from a server that was lost."""
+    """A message was reclaimed from a server."""
     return bool(every(trace, events.Reclaimed))
 
 
 @durable
 def first_run_finished_after_all(trace: Trace) -> bool:
-    """A message was taken back, and the run that had been given up finished afterwards."""
+    """A message was reclaimed, and its first run finished afterwards."""
     for record in trace.messages.values():
-        given_up: set[int] = set()
+        reclaimed: set[int] = set()
         for event in record.later and record.events:
-            if type(event) is events.Reclaimed:
-                given_up.add(event.attempt)
-            elif type(event) is events.Finished and event.attempt in given_up:
+            if isinstance(event, events.Reclaimed):
+                reclaimed.add(event.attempt)
+            elif isinstance(event, events.Finished) and event.attempt in reclaimed:
                 return True
     return False
 
 
 @durable
 def finished_run_taken_back(trace: Trace) -> bool:
-    """A message was taken back because nobody knew that its run had finished."""
+    """A message was reclaimed although its run had finished, which the store did not know."""
     for record in trace.messages.values():
         finished: set[int] = set()
         for event in record.later and record.events:
-            if type(event) is events.Finished:
+            if isinstance(event, events.Finished):
                 finished.add(event.attempt)
-            elif type(event) is events.Reclaimed and event.attempt in finished:
+            elif isinstance(event, events.Reclaimed) and event.attempt in finished:
                 return True
     return False
 
@@ -51,9 +51,9 @@ def third_attempt(trace: Trace) -> bool:
 
 @durable
 def second_attempt_elsewhere(trace: Trace) -> bool:
-    """A message was finished by another server than the one that had it first."""
+    """A message was finished by another server than the one that claimed it first."""
     return any(
-        type(event) is events.Finished and event.server != record.claimed.server
+        isinstance(event, events.Finished) and event.server != record.claimed.server
         for record in trace.messages.values()
         if record.claimed is not None
         for event in record.later
@@ -62,7 +62,7 @@ def second_attempt_elsewhere(trace: Trace) -> bool:
 
 @state
 def given_to_a_lost_server(trace: Trace) -> bool:
-    """A message was given to a worker whose server was no more."""
+    """A message was assigned to a worker of a server that was absent."""
     return any(
         trace.membership_at(claim.server, claim.at) is None
         for claim in trace.claims
@@ -72,7 +72,7 @@ def given_to_a_lost_server(trace: Trace) -> bool:
 
 @durable
 def taken_back_from_itself(trace: Trace) -> bool:
-    """A server that came back was relieved of what it had held before."""
+    """A message was reclaimed from a server that had just started again."""
     for event in every(trace, events.Reclaimed):
         membership = trace.membership_at(event.server, event.at)
         if membership is not None and event.at - membership.begins <= 2 * trace.travel:
@@ -82,20 +82,20 @@ def taken_back_from_itself(trace: Trace) -> bool:
 
 @durable
 def several_taken_back_at_once(trace: Trace) -> bool:
-    """Three messages or more were taken back at once."""
+    """Three messages or more were reclaimed at once."""
     instants = [event.at for event in every(trace, events.Reclaimed)]
     return any(one == third for one, third in zip(instants, instants[2:], strict=False))
 
 
 @classic
 def message_expired(trace: Trace) -> bool:
-    """A message was gone before anybody claimed it."""
+    """A message expired before anybody claimed it."""
     return bool(every(trace, events.Expired))
 
 
 @classic
 def message_lost(trace: Trace) -> bool:
-    """A message was gone with the server that had claimed it."""
+    """A message was lost with the server that had claimed it."""
     return bool(every(trace, events.Lost))
 
 
@@ -103,12 +103,12 @@ def message_lost(trace: Trace) -> bool:
 
 
 def _workers(trace: Trace) -> int:
-    """How many workers all servers have that were ever there."""
+    """The number of workers of all servers that were ever present."""
     return sum(memberships[0].workers for memberships in trace.memberships_of.values())
 
 
 def _most_waiting(trace: Trace) -> int:
-    """How many messages waited at once, at most."""
+    """The most messages that waited at once."""
     changes = sorted(
         change for wait in trace.cached(waits) for change in ((wait.begins, 1), (wait.ends, -1))
     )
@@ -130,7 +130,7 @@ def tenfold_backlog(trace: Trace) -> bool:
 
 @durable
 def backlog_drained(trace: Trace) -> bool:
-    """A backlog of twenty messages or more drained to nothing."""
+    """A backlog of twenty messages or more drained to zero."""
     waiting = trace.cached(waits)
     if len(waiting) < 20 or any(wait.ends == trace.end for wait in waiting):
         return False
@@ -162,7 +162,7 @@ def run_longer_than_a_lease(trace: Trace) -> bool:
 
 @state
 def stop_waited_for_a_run(trace: Trace) -> bool:
-    """A server that was told to stop had to finish a run first."""
+    """A stopping server had to finish a run first."""
     return any(
         membership.claims_until is not None and membership.ends - membership.claims_until > SECOND
         for membership in trace.memberships

@@ -1,4 +1,4 @@
-"""Leaders, what they publish and what they are refused."""
+"""States of leaders, of their publishing and of misfires."""
 
 from itertools import pairwise
 
@@ -25,7 +25,7 @@ def leader_crashed(trace: Trace) -> bool:
 
 @state
 def leader_handed_over(trace: Trace) -> bool:
-    """A leader that was stopped handed the lease over, and another led within a lease."""
+    """A stopping leader released the lease, and another server led within a lease."""
     releases = {event.epoch: event for event in every(trace, events.LeaseReleased)}
     return any(
         before.epoch in releases
@@ -37,17 +37,17 @@ def leader_handed_over(trace: Trace) -> bool:
 
 @state
 def leader_paused_past_its_lease(trace: Trace) -> bool:
-    """A leader stood still for longer than a lease."""
-    return _befell_leader(trace, "pause_server")
+    """A leader was paused for longer than a lease."""
+    return _leader_had_a_long_fault(trace, "pause_server")
 
 
 @state
 def leader_cut_off_past_its_lease(trace: Trace) -> bool:
     """A leader was cut off from the store for longer than a lease."""
-    return _befell_leader(trace, "cut_server")
+    return _leader_had_a_long_fault(trace, "cut_server")
 
 
-def _befell_leader(trace: Trace, fault: str) -> bool:
+def _leader_had_a_long_fault(trace: Trace, fault: str) -> bool:
     return any(
         span.fault == fault and span.ends - span.begins > trace.lease
         for _, span in faults_of_leaders(trace)
@@ -56,7 +56,7 @@ def _befell_leader(trace: Trace, fault: str) -> bool:
 
 @state
 def another_led_meanwhile(trace: Trace) -> bool:
-    """While a leader stood still or was cut off, another server was elected."""
+    """While a leader was paused or cut off, another server became the leader."""
     return any(
         span.fault in ("pause_server", "cut_server")
         and other.server != term.server
@@ -69,7 +69,7 @@ def another_led_meanwhile(trace: Trace) -> bool:
 @state
 def lease_renewed_at_the_last_moment(trace: Trace) -> bool:
     """A lease was renewed in the last tenth of its time."""
-    # While a server stands still it renews nothing; if it leads on, it was in time afterwards.
+    # A paused server renews nothing; if it still leads later, it renewed the lease just in time.
     return any(
         span.fault == "pause_server"
         and span.ends - span.begins >= trace.lease * 9 // 10
@@ -95,7 +95,7 @@ def due_while_nobody_led(trace: Trace) -> bool:
 
 @state
 def a_former_leader_led_again(trace: Trace) -> bool:
-    """A server that had been followed by another led again."""
+    """A server led again after another one had led."""
     servers = [term.server for term in trace.terms]
     return any(
         server in servers[: number - 1] and servers[number - 1] != server
@@ -158,19 +158,19 @@ def second_publish_refused(trace: Trace) -> bool:
 
 @state
 def fold(trace: Trace) -> bool:
-    """Misfires were folded into one."""
+    """Misfires were coalesced into one."""
     return bool(every(trace, events.Coalesced))
 
 
 @state
 def fold_of_ten(trace: Trace) -> bool:
-    """Ten misfires or more were folded into one."""
+    """Ten misfires or more were coalesced into one."""
     return any(event.coalesced >= 10 for event in planned(trace))
 
 
 @state
 def fold_during_failover(trace: Trace) -> bool:
-    """What was due under one leader was folded by the next."""
+    """Occurrences that were due under one leader were coalesced by the next."""
     begins = {term.epoch: term.begins for term in trace.terms}
     return any(
         event.coalesced and event.epoch > 1 and event.due < begins.get(event.epoch, 0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gnomon.reference.jobs import Rejected, read
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.generator import FAULTY, NAMES, STARTS, Chooser, draw, drawn_from
-from gnomon.simulator.fuzz.judge import attempt
+from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.liveness import patience
 from gnomon.specs.recording import files
 from gnomon.specs.recording.model import FAULTS, FORGETS, Recording, longest
@@ -106,7 +106,7 @@ def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
     for seed in SEEDS[:40]:
         recording = drawn_from(seed)
         since = recording.until - patience(recording)
-        trace = attempt(recording).trace
+        trace = run_trial(recording).trace
         assert any(
             presence.begins <= since
             and presence.claims_until == recording.until
@@ -118,4 +118,4 @@ def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
 @given(st.data(), st.sampled_from(get_args(Profile)))
 def test_every_rule_holds_in_whatever_is_drawn(data: st.DataObject, profile: Profile) -> None:
     recording = draw(Drawn(data), profile)
-    assert attempt(recording).broken == ()
+    assert run_trial(recording).broken == ()
