@@ -122,7 +122,7 @@ class Published(EventBase, frozen=True, gc=False, tag="published"):
 
     `due` is the instant of its occurrence; for a run on demand it is `at`. `coalesced` is the
     number of occurrences that were coalesced into this one. `payload` is shortened as
-    ``shown`` does it.
+    ``recorded_payload`` does it.
     """
 
     message: int
@@ -378,17 +378,17 @@ def server_of(event: Event) -> str | None:
     return getattr(event, "server", None)
 
 
-PAYLOAD_SHOWN = 256
+LONGEST_RECORDED_PAYLOAD = 256
 """Characters of the longest payload that a history contains whole."""
 
 
-def shown(payload: str | None) -> str | None:
+def recorded_payload(payload: str | None) -> str | None:
     """A payload as a history records it: itself, or a digest ``sha256:<hex>:<characters>``.
 
-    A digest stands for a payload of more than `PAYLOAD_SHOWN` characters. Two payloads have the
-    same record only if they are the same text.
+    A digest stands for a payload of more than `LONGEST_RECORDED_PAYLOAD` characters. Two payloads
+    have the same record only if they are the same text.
     """
-    if payload is None or len(payload) <= PAYLOAD_SHOWN:
+    if payload is None or len(payload) <= LONGEST_RECORDED_PAYLOAD:
         return payload
     digest = hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()
     return f"sha256:{digest}:{len(payload)}"

@@ -127,7 +127,7 @@ class Defaults:
             "name": _text(fields, "name", job),
             "job_type": _text(fields, "job_type", "one_time"),
             "service": _text(fields, "service", "report"),
-            "payload": events.shown(extra) if isinstance(extra, str) else None,
+            "payload": events.recorded_payload(extra) if isinstance(extra, str) else None,
         }
 
     def _of_run(self, given: Mapping[str, Json]) -> Fields:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gnomon.reference import events
-from gnomon.reference.events import Published, shown
+from gnomon.reference.events import Published, recorded_payload
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.rules.base import Cases, Finding, rule
 from gnomon.specs.trace.entities import Stage
@@ -91,7 +91,7 @@ def _carried_by(stage: Stage) -> tuple[object, ...]:
 def payload_of(stage: Stage) -> object:
     """The extra data of a stage's definition as a history shows it; JOB-1 judges what it is."""
     extra = stage.fields.get("extra")
-    return shown(extra) if isinstance(extra, str) else extra
+    return recorded_payload(extra) if isinstance(extra, str) else extra
 
 
 @rule("PUB-3")
