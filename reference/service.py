@@ -19,7 +19,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
 
-from gnomon.reference.events import shown
+from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.schedule.clock import from_datetime, to_datetime, write_instant
 from gnomon.reference.store.operations import Message
@@ -218,5 +218,5 @@ def attributes_seen(service: Service) -> dict[str, object]:
         "user_msg": service.user_msg,
         "environ": dict(service.environ),
         "wsgi_environ": dict(service.wsgi_environ),
-        "payload": shown(service.request.payload),
+        "payload": recorded_payload(service.request.payload),
     }

@@ -19,7 +19,7 @@ from gnomon.specs.recording.commands import Fault
 from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.render.tables import span
 from gnomon.specs.render.text import in_words
-from gnomon.specs.trace.entities import FaultSpan
+from gnomon.specs.trace.entities import FaultWindow
 
 MOST_LINES = 12
 """Of what happened; where it happened and what was broken are told beside."""
@@ -116,7 +116,9 @@ class _Teller:
         self.messages |= {int(id) for id in re.findall(r"\bas (\d+)\b", broken.what)}
         self.jobs = set(re.findall(r"job (\S+?)(?=[:;,]|\s|$)", broken.what))
         self.jobs |= {
-            self.trace.lives[id].published.job for id in self.messages if id in self.trace.lives
+            self.trace.messages[id].published.job
+            for id in self.messages
+            if id in self.trace.messages
         }
         self._given_up: set[tuple[int, int]] = set()
         self._words: dict[type[events.Event], Callable[[Any], Line | None]] = {
@@ -166,8 +168,8 @@ class _Teller:
 
     def _called(self, event: Any) -> str:
         leads = any(
-            office.server == event.server and office.begins < event.at <= office.ends
-            for office in self.trace.offices
+            term.server == event.server and term.begins < event.at <= term.ends
+            for term in self.trace.terms
         )
         return f"{event.server}, the leader," if leads else str(event.server)
 
@@ -176,7 +178,7 @@ class _Teller:
             event.at, weight, f"{event.server} {does} {event.epoch}", (event,)
         )
 
-    def _fault(self, fault: FaultSpan) -> Line:
+    def _fault(self, fault: FaultWindow) -> Line:
         phrases = (
             command.phrase(span)
             for command in self.recording.commands

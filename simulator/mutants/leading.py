@@ -132,8 +132,8 @@ MUTANTS = (
         "PUB-2",
         "what is carried was noted when the job was created",
         "gnomon.reference.store.jobs:KeptJob.define",
-        "self.shown = shown(definition.extra)",
-        "self.shown = getattr(self, 'shown', shown(definition.extra))",
+        "self.shown = recorded_payload(definition.extra)",
+        "self.shown = getattr(self, 'shown', recorded_payload(definition.extra))",
     ),
     Mutant(
         "messages of one Publish share a cid",

@@ -12,7 +12,7 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.rules.base import Cases, Finding, rule
 from gnomon.specs.rules.idleness import Wait, idle_waits_by_rule, positions, waits
 from gnomon.specs.rules.times import able, contains
-from gnomon.specs.trace.entities import Life, Presence
+from gnomon.specs.trace.entities import Membership, MessageRecord
 from gnomon.specs.trace.fault_windows import Span
 from gnomon.specs.trace.trace import Trace
 
@@ -25,11 +25,11 @@ def a_message_has_one_holder(trace: Trace) -> Finding:
     """It is claimed again only after it was taken back; classic: never."""
     cases = Cases()
     examine = _examine_holders if _is_durable(trace) else _examine_single_holder
-    for life in trace.lives.values():
-        if life.claimed is not None:
+    for record in trace.messages.values():
+        if record.claimed is not None:
             cases.examined += 1
-            if life.more:
-                examine(cases, life)
+            if record.later:
+                examine(cases, record)
     return cases.finding()
 
 
@@ -37,9 +37,9 @@ def _is_durable(trace: Trace) -> bool:
     return trace.header.profile == "durable"
 
 
-def _examine_holders(cases: Cases, life: Life) -> None:
+def _examine_holders(cases: Cases, record: MessageRecord) -> None:
     holder: tuple[str, int, int] | None = None
-    for event in life.order:
+    for event in record.events:
         kind = type(event)
         if kind is events.Claimed:
             if holder is not None:
@@ -57,10 +57,10 @@ def _examine_holders(cases: Cases, life: Life) -> None:
             holder = None
 
 
-def _examine_single_holder(cases: Cases, life: Life) -> None:
+def _examine_single_holder(cases: Cases, record: MessageRecord) -> None:
     """Whether a message was claimed once at most; RUN-7, DLV-3 and DLV-6 have their own cases."""
     is_claimed = False
-    for event in life.order:
+    for event in record.events:
         kind = type(event)
         if kind is events.Claimed:
             if is_claimed:
@@ -81,20 +81,20 @@ def what_a_dead_server_held_is_claimed_again(trace: Trace) -> Finding:
     # What is claimed for the first time is younger than whatever was taken back before.
     firsts = (claim.at for claim in trace.claims if claim.attempt == 1)
     last_claim = max(firsts, default=trace.start)
-    for life in trace.lives.values():
-        if life.more:
-            _examine_attempts(cases, life)
-            _examine_taking_back(cases, trace, life, last_claim)
+    for record in trace.messages.values():
+        if record.later:
+            _examine_attempts(cases, record)
+            _examine_taking_back(cases, trace, record, last_claim)
     _examine_losses(cases, trace)
     return cases.finding()
 
 
-def _examine_attempts(cases: Cases, life: Life) -> None:
+def _examine_attempts(cases: Cases, record: MessageRecord) -> None:
     """Whether each attempt is counted, and none follows one that was completed."""
     is_taken_back = False
     completed: events.Finished | None = None
     given_up = attempts = 0
-    for event in life.order:
+    for event in record.events:
         kind = type(event)
         if kind is events.Claimed:
             if completed is not None or (is_taken_back and event.attempt != attempts + 1):
@@ -110,10 +110,12 @@ def _examine_attempts(cases: Cases, life: Life) -> None:
             completed = event
 
 
-def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int) -> None:
+def _examine_taking_back(
+    cases: Cases, trace: Trace, record: MessageRecord, last_claim: int
+) -> None:
     """Whether a message was taken back from the dead alone, and is claimed again."""
     waiting: events.Reclaimed | None = None
-    for event in life.more:
+    for event in record.later:
         if type(event) is events.Reclaimed:
             cases.examined += 1
             waiting = event
@@ -122,7 +124,7 @@ def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int
                     event.at,
                     f"message {event.message}: taken back from {event.server}, which was there",
                 )
-            elif _was_noted(trace, life, event):
+            elif _was_noted(trace, record, event):
                 cases.broken(
                     event.at,
                     f"message {event.message}: taken back from {event.server}, which had finished "
@@ -137,42 +139,42 @@ def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int
         )
 
 
-def _was_noted(trace: Trace, life: Life, event: events.Reclaimed) -> bool:
+def _was_noted(trace: Trace, record: MessageRecord, event: events.Reclaimed) -> bool:
     """Whether a run had come to its end on a server that has left in good order since."""
     attempt = (event.server, event.worker, event.attempt)
-    for ended in life.order:
+    for ended in record.events:
         if type(ended) is events.Finished and attempt == (
             ended.server,
             ended.worker,
             ended.attempt,
         ):
-            presence = trace.presence_at(ended.server, ended.at)
+            membership = trace.membership_at(ended.server, ended.at)
             return (
-                presence is not None
-                and type(presence.ended_by) is events.ServerStopped
-                and presence.ends < event.at
+                membership is not None
+                and type(membership.ended_by) is events.ServerStopped
+                and membership.ends < event.at
             )
     return False
 
 
 def _was_there(trace: Trace, event: events.Reclaimed | events.Lost) -> bool:
     """Whether the holder was there long before it lost a message, and nothing disturbed it."""
-    presence = trace.presence_at(event.server, event.at)
+    membership = trace.membership_at(event.server, event.at)
     since = event.at - trace.lease - trace.settling
-    if presence is None or presence.begins > since:
+    if membership is None or membership.begins > since:
         return False
-    is_gone = presence.ended_by is not None and presence.ends <= event.at
-    return not is_gone and not trace.disturbed(event.server, since, event.at)
+    is_gone = membership.ended_by is not None and membership.ends <= event.at
+    return not is_gone and not trace.is_disturbed(event.server, since, event.at)
 
 
 def _examine_losses(cases: Cases, trace: Trace) -> None:
     """Whether what lost servers held was seen to in time, if somebody was there to do so."""
     patience = 2 * trace.lease + 8 * trace.travel
     somebody = able(trace, patience)
-    for life in trace.lives.values():
-        if life.claimed is None or not (life.more or life.finished is None):
+    for record in trace.messages.values():
+        if record.claimed is None or not (record.later or record.finished is None):
             continue
-        for claim, until in _unfinished_holdings(life):
+        for claim, until in _unfinished_holdings(record):
             lost_at = trace.lost_at(claim)
             if lost_at is None or not contains(somebody, lost_at):
                 continue
@@ -185,10 +187,10 @@ def _examine_losses(cases: Cases, trace: Trace) -> None:
                 )
 
 
-def _unfinished_holdings(life: Life) -> Iterator[tuple[events.Claimed, int | None]]:
+def _unfinished_holdings(record: MessageRecord) -> Iterator[tuple[events.Claimed, int | None]]:
     """Each claim whose run did not end, and when it was over (µs); None: it never was."""
     claim: events.Claimed | None = None
-    for event in life.order:
+    for event in record.events:
         kind = type(event)
         if kind is events.Claimed:
             if claim is not None:
@@ -211,17 +213,17 @@ def what_nobody_claims_in_time_is_gone(trace: Trace) -> Finding:
     """Classic: after 15 s, and the history says so; durable: nothing is."""
     cases = Cases()
     if _is_durable(trace):
-        for life in trace.lives.values():
-            for event in life.more:
+        for record in trace.messages.values():
+            for event in record.later:
                 if type(event) is events.Expired or type(event) is events.Lost:
                     cases.examined += 1
                     cases.broken(event.at, f"message {event.message}: gone, and was to be kept")
         return cases.finding()
-    cases.examined = len(trace.lives)
-    somebody = able(trace, trace.settling) if trace.presences else [(trace.start, trace.end)]
-    for life in trace.lives.values():
-        _examine_expiry(cases, trace, life, somebody)
-        for event in life.more:
+    cases.examined = len(trace.messages)
+    somebody = able(trace, trace.settling) if trace.memberships else [(trace.start, trace.end)]
+    for record in trace.messages.values():
+        _examine_expiry(cases, trace, record, somebody)
+        for event in record.later:
             if type(event) is events.Lost and _was_there(trace, event):
                 cases.broken(
                     event.at,
@@ -231,11 +233,13 @@ def what_nobody_claims_in_time_is_gone(trace: Trace) -> Finding:
     return cases.finding()
 
 
-def _examine_expiry(cases: Cases, trace: Trace, life: Life, somebody: list[Span]) -> None:
+def _examine_expiry(
+    cases: Cases, trace: Trace, record: MessageRecord, somebody: list[Span]
+) -> None:
     """Whether a message was claimed, or is gone, in time; `somebody` was there to note it."""
-    gone_at = life.published.at + TIME_TO_CLAIM
-    what = f"message {life.published.message}"
-    first, *later = life.order or [None]
+    gone_at = record.published.at + TIME_TO_CLAIM
+    what = f"message {record.published.message}"
+    first, *later = record.events or [None]
     if type(first) is events.Claimed:
         if first.at > gone_at:
             cases.broken(first.at, f"{what}: claimed {first.at - gone_at} µs too late")
@@ -254,27 +258,29 @@ def every_server_claims(trace: Trace) -> Finding:
     """No server, the leader's least of all, stands aside while messages wait."""
     cases = Cases()
     claiming = {claim.server for claim in trace.claims}
-    for presence in trace.presences:
-        if presence.server in claiming:
+    for membership in trace.memberships:
+        if membership.server in claiming:
             cases.examined += 1
-        elif presence.workers:
-            beside = _wait_beside(trace, presence)
+        elif membership.workers:
+            beside = _wait_beside(trace, membership)
             if beside is not None:
                 cases.examined += 1
                 since, wait = beside
                 cases.broken(
                     since,
-                    f"server {presence.server}: never claims; message "
-                    f"{wait.life.published.message} waits",
+                    f"server {membership.server}: never claims; message "
+                    f"{wait.record.published.message} waits",
                 )
     return cases.finding()
 
 
-def _wait_beside(trace: Trace, presence: Presence) -> tuple[int, Wait] | None:
+def _wait_beside(trace: Trace, membership: Membership) -> tuple[int, Wait] | None:
     """A message that waited for two journeys and longer while the server could have claimed it."""
-    begins, lasting = trace.once(_long_waits)
+    begins, lasting = trace.cached(_long_waits)
     patience = 2 * trace.travel
-    for first, last in trace.disturbances.clear(presence.server, presence.begins, presence.ends):
+    for first, last in trace.fault_windows.gaps(
+        membership.server, membership.begins, membership.ends
+    ):
         before = bisect_left(begins, last - patience)
         if before and last - first > patience and lasting[before - 1].ends > first + patience:
             wait = lasting[before - 1]
@@ -285,7 +291,7 @@ def _wait_beside(trace: Trace, presence: Presence) -> tuple[int, Wait] | None:
 def _long_waits(trace: Trace) -> tuple[list[int], list[Wait]]:
     """When each wait of two journeys and longer began; the one up to there that ends last."""
     long = sorted(
-        (wait for wait in trace.once(waits) if wait.ends - wait.begins > 2 * trace.travel),
+        (wait for wait in trace.cached(waits) if wait.ends - wait.begins > 2 * trace.travel),
         key=lambda wait: wait.begins,
     )
     lasting: list[Wait] = []
@@ -298,7 +304,7 @@ def _long_waits(trace: Trace) -> tuple[list[int], list[Wait]]:
 def messages_are_claimed_in_order(trace: Trace) -> Finding:
     """In the order in which they were published; what is claimed again is older than the rest."""
     cases = Cases()
-    order = trace.once(positions)
+    order = trace.cached(positions)
     claims = [claim for claim in trace.claims if claim.attempt == 1 and claim.message in order]
     ranks = [order[claim.message] for claim in claims]
     cases.examined = len(claims)
@@ -318,9 +324,9 @@ def messages_are_claimed_in_order(trace: Trace) -> Finding:
 def what_cannot_be_read_is_put_aside(trace: Trace) -> Finding:
     """With the reason, for good, and the worker goes on."""
     cases = Cases()
-    for life in trace.lives.values():
+    for record in trace.messages.values():
         put_aside: events.DeadLettered | None = None
-        for event in life.more:
+        for event in record.later:
             if type(event) is events.DeadLettered:
                 cases.examined += 1
                 put_aside = event
@@ -328,10 +334,10 @@ def what_cannot_be_read_is_put_aside(trace: Trace) -> Finding:
                     cases.broken(event.at, f"message {event.message}: put aside without a reason")
             elif type(event) is events.Claimed and put_aside is not None:
                 cases.broken(event.at, f"message {event.message}: claimed after it was put aside")
-    for wait in trace.once(idle_waits_by_rule)["DLV-6"]:
+    for wait in trace.cached(idle_waits_by_rule)["DLV-6"]:
         cases.broken(
             wait.begins,
             f"worker {wait.worker[0]}/{wait.worker[1]} does not go on after a message that could "
-            f"not be read; message {wait.life.published.message} waits",
+            f"not be read; message {wait.record.published.message} waits",
         )
     return cases.finding()

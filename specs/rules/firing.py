@@ -15,7 +15,7 @@ from gnomon.reference import events, oracle
 from gnomon.reference.schedule.clock import HOUR, write_instant
 from gnomon.specs.rules.base import Cases, Finding, rule
 from gnomon.specs.rules.times import led
-from gnomon.specs.trace.entities import JobLife, Stage
+from gnomon.specs.trace.entities import JobRecord, Stage
 from gnomon.specs.trace.trace import Trace
 
 Among = Callable[[int], bool]
@@ -64,13 +64,13 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
     A leader that catches up goes through a long list bit by bit: its time begins anew with each
     outcome.
     """
-    ahead, spans = _ahead(trace, stage), trace.once(led)
+    ahead, spans = _ahead(trace, stage), trace.cached(led)
     if not ahead or not spans or _has_had_its_repeats(stage):
         return
     assert stage.definition is not None
     patience = stage.definition.grace + trace.lease + 4 * trace.travel
     ends = trace.end if stage.ends is None else stage.ends
-    at_work_until = stage.settled[-1][1].at if stage.settled else stage.begins
+    at_work_until = stage.outcomes[-1][1].at if stage.outcomes else stage.begins
     number = bisect_right(spans, ahead[0], key=lambda span: span[1])
     for instant in ahead:
         begins = max(instant, stage.begins)
@@ -89,8 +89,8 @@ def _ahead(trace: Trace, stage: Stage) -> list[int]:
     """The due instants of a stage ahead of its cursor; a hole before it is for HIST-1 to tell."""
     due = trace.due(stage)
     if trace.follows_plan(stage):
-        return due[len(stage.settled) :]
-    settled = {instant for instant, _ in stage.settled}
+        return due[len(stage.outcomes) :]
+    settled = {instant for instant, _ in stage.outcomes}
     cursor = max(settled.intersection(due), default=-1)
     return due[bisect_right(due, cursor) :]
 
@@ -98,11 +98,11 @@ def _ahead(trace: Trace, stage: Stage) -> list[int]:
 def _examine_dueness(cases: Cases, trace: Trace, stage: Stage, among: Among | None = None) -> None:
     """Hold what had an outcome against what was due, among the instants that `among` accepts."""
     if trace.follows_plan(stage):
-        settled = len(stage.settled)
+        settled = len(stage.outcomes)
         cases.examined += settled if among is None else sum(map(among, trace.due(stage)[:settled]))
     else:
         expected = set(trace.due(stage))
-        for instant, event in stage.settled:
+        for instant, event in stage.outcomes:
             if not is_stale(stage, event) and (among is None or among(instant)):
                 cases.examined += 1
                 if instant not in expected and not _is_on_plan(stage, instant):
@@ -111,7 +111,7 @@ def _examine_dueness(cases: Cases, trace: Trace, stage: Stage, among: Among | No
                         f"job {stage.job}: {event.__struct_config__.tag} for "
                         f"{write_instant(instant)}, when it was not due",
                     )
-    for instant, deadline, was_led in trace.once(overdue).get(stage, ()):
+    for instant, deadline, was_led in trace.cached(overdue).get(stage, ()):
         if was_led and (among is None or among(instant)):
             cases.examined += 1
             cases.broken(
@@ -155,7 +155,7 @@ def repeats_are_counted_over_the_whole_life(trace: Trace) -> Finding:
             if repeats is None:
                 continue
             published, last_at = stage.published_before, None
-            for _, event in stage.settled:
+            for _, event in stage.outcomes:
                 if type(event) is events.Published:
                     published, last_at = published + 1, event.at
                     cases.examined += 1
@@ -173,7 +173,7 @@ def repeats_are_counted_over_the_whole_life(trace: Trace) -> Finding:
     return cases.finding()
 
 
-def _has_retired(job: JobLife, number: int) -> bool:
+def _has_retired(job: JobRecord, number: int) -> bool:
     """Whether a job was made inactive, or deleted, at the end of the stage of that number."""
     if number + 1 == len(job.stages):
         return job.is_deleted
@@ -225,9 +225,9 @@ def _is_near_change(zone: str, hour: int) -> bool:
 def nothing_is_published_before_it_is_due(trace: Trace) -> Finding:
     """By the store's clock."""
     cases = Cases()
-    cases.examined = len(trace.lives)
-    for life in trace.lives.values():
-        event = life.published
+    cases.examined = len(trace.messages)
+    for record in trace.messages.values():
+        event = record.published
         if event.at < event.due:
             cases.broken(
                 event.at,
@@ -244,11 +244,11 @@ def what_is_inactive_or_deleted_publishes_nothing(trace: Trace) -> Finding:
         for stage in job.stages:
             if not stage.active:
                 cases.examined += 1
-                for _, event in stage.settled:
+                for _, event in stage.outcomes:
                     if type(event) is events.Published:
                         cases.broken(event.at, f"job {job.id}: published while it was inactive")
         cases.examined += job.is_deleted
-        for event in job.posthumous:
+        for event in job.after_deletion:
             if type(event) is events.Published:
                 cases.broken(event.at, f"job {job.id}: published after it was deleted")
     return cases.finding()
@@ -257,7 +257,7 @@ def what_is_inactive_or_deleted_publishes_nothing(trace: Trace) -> Finding:
 def _examine_beginning(cases: Cases, stage: Stage, why: str) -> None:
     """Hold what was given an outcome in a stage against the instant from which it counts."""
     assert stage.definition is not None
-    for instant, event in stage.settled:
+    for instant, event in stage.outcomes:
         if is_stale(stage, event):
             continue
         cases.examined += 1
@@ -271,7 +271,7 @@ def _is_late_start(stage: Stage, instant: int) -> bool:
     assert stage.definition is not None
     return (
         stage.definition.job_type == "one_time"
-        and instant > stage.settled_before
+        and instant > stage.latest_before
         and type(stage.cause) is not events.JobActivated
     )
 
@@ -285,11 +285,11 @@ def an_edit_leaves_nothing_of_the_old_behind(trace: Trace) -> Finding:
             _examine_beginning(
                 cases, stage, "lies before the edit from which the definition counts"
             )
-    for life in trace.lives.values():
-        event, current = life.published, life.stage
+    for record in trace.messages.values():
+        event, current = record.published, record.stage
         if current is None or event.revision >= current.revision or not current.active:
             continue
-        if life.basis is not None:
+        if record.revision_stage is not None:
             cases.examined += 1
             cases.broken(
                 event.at,
@@ -326,8 +326,8 @@ def a_passed_start_is_not_made_up(trace: Trace) -> Finding:
 def a_run_on_demand_is_beside_the_plan(trace: Trace) -> Finding:
     """It is published at once, stands for no occurrence and folds none in."""
     cases = Cases()
-    for life in trace.lives.values():
-        event = life.published
+    for record in trace.messages.values():
+        event = record.published
         if event.on_demand:
             cases.examined += 1
             if event.due != event.at or event.coalesced:

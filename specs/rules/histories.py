@@ -3,7 +3,7 @@
 from gnomon.reference import events, history
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.rules.base import Cases, Finding, Violation, rule
-from gnomon.specs.trace.entities import JobLife, Life, Stage
+from gnomon.specs.trace.entities import JobRecord, MessageRecord, Stage
 from gnomon.specs.trace.trace import Trace
 
 
@@ -11,28 +11,33 @@ from gnomon.specs.trace.trace import Trace
 def every_occurrence_and_message_is_accounted_for(trace: Trace) -> Finding:
     """What was due had its outcome up to the cursor, and every message is in one place."""
     cases = Cases()
-    cases.examined = len(trace.strays) + len(trace.lives)
-    for stray in trace.strays:
-        cases.broken(stray.event.at, stray.why)
+    cases.examined = len(trace.misplaced) + len(trace.messages)
+    for misplaced in trace.misplaced:
+        cases.broken(misplaced.event.at, misplaced.why)
     for job in trace.jobs.values():
         for stage in job.stages:
             _examine_stage(cases, trace, stage)
         if any(stage.has_misfires for stage in job.stages):
             _examine_misfires(cases, job)
-    for life in trace.lives.values():
-        if life.more or life.finished is None or life.started is None or life.claimed is None:
-            for at, problem in _disorder(life):
-                cases.broken(at, f"message {life.published.message}: {problem}")
+    for record in trace.messages.values():
+        if (
+            record.later
+            or record.finished is None
+            or record.started is None
+            or record.claimed is None
+        ):
+            for at, problem in _disorder(record):
+                cases.broken(at, f"message {record.published.message}: {problem}")
     return cases.finding()
 
 
 def _examine_stage(cases: Cases, trace: Trace, stage: Stage) -> None:
     """Whether what was due in a stage had an outcome, up to the latest that had one."""
     if trace.follows_plan(stage):
-        cases.examined += len(stage.settled)
+        cases.examined += len(stage.outcomes)
         return
     due = trace.due(stage)
-    settled = {instant for instant, _ in stage.settled}
+    settled = {instant for instant, _ in stage.outcomes}
     cursor = max(settled.intersection(due), default=-1)
     for instant in due:
         if instant > cursor:
@@ -44,13 +49,13 @@ def _examine_stage(cases: Cases, trace: Trace, stage: Stage) -> None:
             )
 
 
-def _examine_misfires(cases: Cases, job: JobLife) -> None:
+def _examine_misfires(cases: Cases, job: JobRecord) -> None:
     """Whether what was folded or skipped ended there; MISS-3 tells of what it was folded into."""
     outcomes: dict[int, events.Event] = {}
     for stage in job.stages:
         if type(stage.cause) is events.JobCreated:
             outcomes.clear()
-        for instant, event in stage.settled:
+        for instant, event in stage.outcomes:
             before = outcomes.setdefault(instant, event)
             # Of an occurrence that was published twice PUB-1 tells.
             if before is not event and not type(before) is type(event) is events.Published:
@@ -61,17 +66,17 @@ def _examine_misfires(cases: Cases, job: JobLife) -> None:
                 )
 
 
-def _disorder(life: Life) -> list[tuple[int, str]]:
+def _disorder(record: MessageRecord) -> list[tuple[int, str]]:
     """What a message's events cannot have been."""
-    if not life.more:
-        if life.finished is not None and life.started is None:
-            return [(life.finished.at, "finished without having been started")]
-        if life.started is not None and life.claimed is None:
-            return [(life.started.at, "started without having been claimed")]
+    if not record.later:
+        if record.finished is not None and record.started is None:
+            return [(record.finished.at, "finished without having been started")]
+        if record.started is not None and record.claimed is None:
+            return [(record.started.at, "started without having been claimed")]
         return []
     problems = []
     state, given_up = "waiting", 0
-    for event in life.order:
+    for event in record.events:
         kind = type(event)
         attempt = getattr(event, "attempt", 0)
         if kind is events.Invoked or (kind in _OF_A_RUN and attempt <= given_up):
@@ -108,10 +113,10 @@ _STEPS: dict[type[events.Event], tuple[tuple[str, ...], str]] = {
 def time_runs_forward_in_a_message(trace: Trace) -> Finding:
     """Published ≤ claimed ≤ started ≤ finished."""
     cases = Cases()
-    cases.examined = len(trace.lives)
-    for life in trace.lives.values():
-        before: events.Event = life.published
-        for event in (life.claimed, life.started, life.finished, *life.more):
+    cases.examined = len(trace.messages)
+    for record in trace.messages.values():
+        before: events.Event = record.published
+        for event in (record.claimed, record.started, record.finished, *record.later):
             if event is None or type(event) is events.Invoked:
                 continue
             if event.at < before.at:

@@ -18,7 +18,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from gnomon.reference import events
-from gnomon.specs.trace.entities import Life, Presence, RunSpan, Worker
+from gnomon.specs.trace.entities import Membership, MessageRecord, Run, Worker
 from gnomon.specs.trace.trace import Trace
 
 
@@ -27,7 +27,7 @@ class Wait(NamedTuple):
 
     begins: int
     ends: int
-    life: Life
+    record: MessageRecord
 
 
 class IdleWait(NamedTuple):
@@ -35,7 +35,7 @@ class IdleWait(NamedTuple):
 
     begins: int
     ends: int
-    life: Life
+    record: MessageRecord
     worker: Worker
 
 
@@ -49,34 +49,34 @@ class FreeSpan(NamedTuple):
 
 def positions(trace: Trace) -> dict[int, int]:
     """The place of each message in the order of publishing, from 0."""
-    return dict(zip(trace.lives, range(len(trace.lives)), strict=True))
+    return dict(zip(trace.messages, range(len(trace.messages)), strict=True))
 
 
 def waits(trace: Trace) -> list[Wait]:
     """When each message was waiting to be claimed, if at all, in the order of publishing."""
     waits: list[Wait] = []
-    for life in trace.lives.values():
-        begins, claimed = life.published.at, life.claimed
-        if life.more or claimed is None:
-            waits += _waits_of(life, trace.end)
+    for record in trace.messages.values():
+        begins, claimed = record.published.at, record.claimed
+        if record.later or claimed is None:
+            waits += _waits_of(record, trace.end)
         elif begins < claimed.at:
-            waits.append(Wait(begins, claimed.at, life))
+            waits.append(Wait(begins, claimed.at, record))
     return waits
 
 
-def _waits_of(life: Life, end: int) -> Iterator[Wait]:
+def _waits_of(record: MessageRecord, end: int) -> Iterator[Wait]:
     """When a message waited that was never claimed, or of which more is told than one run."""
-    since: int | None = life.published.at
-    for event in life.order:
+    since: int | None = record.published.at
+    for event in record.events:
         kind = type(event)
         if kind is events.Reclaimed:
             since = event.at
         elif since is not None and kind in _TAKES_IN_HAND:
             if since < event.at:
-                yield Wait(since, event.at, life)
+                yield Wait(since, event.at, record)
             since = None
     if since is not None:
-        yield Wait(since, end, life)
+        yield Wait(since, end, record)
 
 
 _TAKES_IN_HAND = (events.Claimed, events.Expired, events.DeadLettered)
@@ -96,14 +96,14 @@ def turns(trace: Trace) -> dict[Worker, list[events.Claimed]]:
 
 def finished_at(trace: Trace, claim: events.Claimed) -> int | None:
     """When the worker was done with what it claimed (µs); None if it was not."""
-    life = trace.lives.get(claim.message)
-    if life is None:
+    record = trace.messages.get(claim.message)
+    if record is None:
         return None
-    if not life.more:
-        return life.finished.at if life.finished else None
+    if not record.later:
+        return record.finished.at if record.finished else None
     who = (claim.server, claim.worker, claim.attempt)
     is_in_hand = False
-    for event in life.order:
+    for event in record.events:
         kind = type(event)
         if kind is events.Claimed:
             is_in_hand = event is claim
@@ -122,38 +122,38 @@ def _free_spans(trace: Trace) -> Iterator[FreeSpan]:
     Of a server that stopped, and did not tell that it was about to, the time between a worker's
     last run and the leaving is not counted: it may have claimed no more.
     """
-    by_worker = trace.once(turns)
+    by_worker = trace.cached(turns)
     claiming = {server for server, _ in by_worker}
-    for presence in trace.presences:
-        if presence.server in claiming:
-            for number in range(1, presence.workers + 1):
-                worker = (presence.server, number)
-                yield from _spans_of(trace, presence, worker, by_worker.get(worker, []))
+    for membership in trace.memberships:
+        if membership.server in claiming:
+            for number in range(1, membership.workers + 1):
+                worker = (membership.server, number)
+                yield from _spans_of(trace, membership, worker, by_worker.get(worker, []))
 
 
 def _spans_of(
-    trace: Trace, presence: Presence, worker: Worker, claims: list[events.Claimed]
+    trace: Trace, membership: Membership, worker: Worker, claims: list[events.Claimed]
 ) -> Iterator[FreeSpan]:
     """When a worker was free while its server was there once."""
-    clear = trace.disturbances.clear
-    for since, until in _times_between(trace, presence, claims):
+    clear = trace.fault_windows.gaps
+    for since, until in _times_between(trace, membership, claims):
         for begins, ends in clear(worker[0], since + trace.travel, until):
             yield FreeSpan(begins, ends, worker)
 
 
 def _times_between(
-    trace: Trace, presence: Presence, claims: list[events.Claimed]
+    trace: Trace, membership: Membership, claims: list[events.Claimed]
 ) -> Iterator[tuple[int, int]]:
     """From when a worker had nothing in hand, and until when, a journey and longer."""
-    since: int | None = presence.begins
-    for number in range(bisect_left(claims, presence.begins, key=_AT), len(claims)):
+    since: int | None = membership.begins
+    for number in range(bisect_left(claims, membership.begins, key=_AT), len(claims)):
         claim = claims[number]
-        if claim.at > presence.ends:
+        if claim.at > membership.ends:
             break
         if since is not None and since + trace.travel < claim.at:
             yield since, claim.at
         since = finished_at(trace, claim)
-    until = presence.claims_until
+    until = membership.claims_until
     if since is not None and until is not None and since + trace.travel < until:
         yield since, until
 
@@ -167,7 +167,7 @@ def idle_waits(trace: Trace) -> list[IdleWait]:
 
 
 def _idle_waits(trace: Trace) -> Iterator[IdleWait]:
-    waiting = trace.once(waits)
+    waiting = trace.cached(waits)
     spans = sorted(_free_spans(trace)) if waiting else []
     if not spans:
         return
@@ -176,24 +176,24 @@ def _idle_waits(trace: Trace) -> Iterator[IdleWait]:
     for span in spans:
         latest.append(span if not latest or span.ends > latest[-1].ends else latest[-1])
     begins = [span.begins for span in spans]
-    for wait_begins, waits_until, life in waiting:
+    for wait_begins, waits_until, record in waiting:
         waits_from = wait_begins + trace.travel
         if waits_from >= waits_until:
             continue
         following = bisect_right(begins, waits_from)
         if following and latest[following - 1].ends > waits_from:
             _, free_until, worker = latest[following - 1]
-            yield IdleWait(waits_from, min(free_until, waits_until), life, worker)
+            yield IdleWait(waits_from, min(free_until, waits_until), record, worker)
         elif following < len(spans) and begins[following] < waits_until:
             free_from, free_until, worker = spans[following]
-            yield IdleWait(free_from, min(free_until, waits_until), life, worker)
+            yield IdleWait(free_from, min(free_until, waits_until), record, worker)
 
 
 def idle_waits_by_rule(trace: Trace) -> dict[str, list[IdleWait]]:
     """The idle waits, by the rule that tells of each."""
     told: dict[str, list[IdleWait]] = {"DLV-6": [], "LEAD-5": [], "OVER-2": [], "WORK-2": []}
-    latest_of: dict[str, list[RunSpan]] = {}
-    for wait in trace.once(idle_waits):
+    latest_of: dict[str, list[Run]] = {}
+    for wait in trace.cached(idle_waits):
         if _came_from_unreadable(trace, wait):
             told["DLV-6"].append(wait)
         elif _stood_aside(trace, wait):
@@ -207,28 +207,28 @@ def idle_waits_by_rule(trace: Trace) -> dict[str, list[IdleWait]]:
 
 def _came_from_unreadable(trace: Trace, wait: IdleWait) -> bool:
     """Whether the last message that the worker claimed was put aside."""
-    claims = trace.once(turns).get(wait.worker, [])
+    claims = trace.cached(turns).get(wait.worker, [])
     before = bisect_right(claims, wait.begins, key=_AT) - 1
-    life = trace.lives.get(claims[before].message) if before >= 0 else None
-    return life is not None and any(type(event) is events.DeadLettered for event in life.more)
+    record = trace.messages.get(claims[before].message) if before >= 0 else None
+    return record is not None and any(type(event) is events.DeadLettered for event in record.later)
 
 
 def _stood_aside(trace: Trace, wait: IdleWait) -> bool:
     """Whether the worker's server led, and the worker claimed nothing as long as it did."""
-    office = trace.office_at(wait.begins)
-    if office is None or office.server != wait.worker[0]:
+    term = trace.term_at(wait.begins)
+    if term is None or term.server != wait.worker[0]:
         return False
-    claims = trace.once(turns).get(wait.worker, [])
-    first = bisect_left(claims, office.begins, key=_AT)
-    return first == len(claims) or claims[first].at >= office.ends
+    claims = trace.cached(turns).get(wait.worker, [])
+    first = bisect_left(claims, term.begins, key=_AT)
+    return first == len(claims) or claims[first].at >= term.ends
 
 
-def _is_beside_own_run(trace: Trace, wait: IdleWait, latest_of: dict[str, list[RunSpan]]) -> bool:
+def _is_beside_own_run(trace: Trace, wait: IdleWait, latest_of: dict[str, list[Run]]) -> bool:
     """Whether another run of the same job was going on when the wait began.
 
     `latest_of` keeps, job by job, for each run the one that ends last among it and those before.
     """
-    job = wait.life.published.job
+    job = wait.record.published.job
     runs = trace.runs_by_job.get(job, [])
     if job not in latest_of:
         latest_of[job] = list(_ending_last(runs, trace.end))
@@ -236,12 +236,12 @@ def _is_beside_own_run(trace: Trace, wait: IdleWait, latest_of: dict[str, list[R
     if before < 0:
         return False
     span = latest_of[job][before]
-    return (span.ends is None or span.ends > wait.begins) and span.life is not wait.life
+    return (span.ends is None or span.ends > wait.begins) and span.record is not wait.record
 
 
-def _ending_last(spans: list[RunSpan], end: int) -> Iterator[RunSpan]:
+def _ending_last(spans: list[Run], end: int) -> Iterator[Run]:
     """For each of `spans` the one that ends last among it and those before it."""
-    latest: RunSpan | None = None
+    latest: Run | None = None
     for span in spans:
         if latest is None or (span.ends or end) >= (latest.ends or end):
             latest = span

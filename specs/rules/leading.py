@@ -16,7 +16,7 @@ from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.idleness import idle_waits_by_rule
 from gnomon.specs.rules.misfires import misfires
 from gnomon.specs.rules.times import able, contains, first_from, led
-from gnomon.specs.trace.entities import Office
+from gnomon.specs.trace.entities import Term
 from gnomon.specs.trace.trace import Trace
 
 
@@ -77,7 +77,7 @@ def a_deposed_leader_is_refused(trace: Trace) -> Finding:
         return cases.finding()
     cases.examined = sum(stage.published for stage in trace.stages)
     cases.examined += sum(1 for event in trace.refused if event.why == "deposed")
-    for event in trace.usurped:
+    for event in trace.published_without_lease:
         cases.broken(
             event.at,
             f"message {event.message}: published by {event.server} in epoch {event.epoch}, "
@@ -99,17 +99,17 @@ def _cannot_be_later(trace: Trace) -> dict[int, int]:
             fault.fault in ("pause_server", "stop_store")
             and fault.ends > fault.begins + trace.lease
         ):
-            office = trace.office_at(fault.begins)
-            if office is not None and fault.target in (office.server, STORE):
+            term = trace.term_at(fault.begins)
+            if term is not None and fault.target in (term.server, STORE):
                 until = fault.begins + trace.lease
-                latest[office.epoch] = min(until, latest.get(office.epoch, until))
+                latest[term.epoch] = min(until, latest.get(term.epoch, until))
     return latest
 
 
 def _examine_outlived(cases: Cases, trace: Trace, latest: dict[int, int]) -> None:
     """Whether anything was published in an epoch whose lease had run out unnoticed."""
-    for life in trace.lives.values() if latest else ():
-        event = life.published
+    for record in trace.messages.values() if latest else ():
+        event = record.published
         if not event.on_demand and event.at >= latest.get(event.epoch, trace.end):
             cases.broken(
                 event.at,
@@ -122,7 +122,7 @@ def _examine_outlived(cases: Cases, trace: Trace, latest: dict[int, int]) -> Non
 def there_is_a_leader_again_in_time(trace: Trace) -> Finding:
     """At once after a clean stop; after a crash when the lease has run out and somebody asks."""
     cases = Cases()
-    if not trace.offices or not trace.presences:
+    if not trace.terms or not trace.memberships:
         return cases.finding()
     spans = able(trace, trace.settling)
     for free_from, led_from, why in _times_without(trace):
@@ -140,28 +140,28 @@ def there_is_a_leader_again_in_time(trace: Trace) -> Finding:
 
 
 def _times_without(trace: Trace) -> Iterator[tuple[int, int, str]]:
-    """From when nobody held the lease, until when, and why; between two offices, and around."""
-    offices = trace.offices
+    """From when nobody held the lease, until when, and why; between two terms, and around."""
+    terms = trace.terms
     if type(trace.leases.events[0]) is events.LeaseAcquired:
-        yield trace.start, offices[0].begins, "since the beginning"
-    for office, following in pairwise(offices):
-        yield _free_from(trace, office), following.begins, _why_ended(office)
-    if offices[-1].ended_by is not None:
-        yield _free_from(trace, offices[-1]), trace.end, _why_ended(offices[-1])
+        yield trace.start, terms[0].begins, "since the beginning"
+    for term, following in pairwise(terms):
+        yield _free_from(trace, term), following.begins, _why_ended(term)
+    if terms[-1].ended_by is not None:
+        yield _free_from(trace, terms[-1]), trace.end, _why_ended(terms[-1])
 
 
-def _free_from(trace: Trace, office: Office) -> int:
+def _free_from(trace: Trace, term: Term) -> int:
     """When a leader's lease has ended at the latest, if it led until it ended or was lost."""
-    is_gone = type(office.ended_by) in (events.ServerCrashed, events.ServerStopped)
+    is_gone = type(term.ended_by) in (events.ServerCrashed, events.ServerStopped)
     if not is_gone:
-        return office.ends
+        return term.ends
     # What it had asked may have come as late as its links let it.
-    return max(office.ends, trace.disturbances.last_felt(office.server, office.ends)) + trace.lease
+    return max(term.ends, trace.fault_windows.last_end(term.server, term.ends)) + trace.lease
 
 
-def _why_ended(office: Office) -> str:
-    tag: str = office.ended_by.__struct_config__.tag
-    return f"{tag} (led by {office.server}) at {write_instant(office.ends)}"
+def _why_ended(term: Term) -> str:
+    tag: str = term.ended_by.__struct_config__.tag
+    return f"{tag} (led by {term.server}) at {write_instant(term.ends)}"
 
 
 def _examine_stops(cases: Cases, trace: Trace) -> None:
@@ -169,20 +169,20 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
     ends = (events.LeaseReleased, events.LeaseExpired)
     ended = {e.epoch: e.at for e in trace.leases.events if type(e) in ends}
     patience = 4 * trace.travel
-    for office in trace.offices:
-        presence = trace.presence_at(office.server, office.begins)
-        if presence is None or type(office.ended_by) is events.WritesLost:
+    for term in trace.terms:
+        membership = trace.membership_at(term.server, term.begins)
+        if membership is None or type(term.ended_by) is events.WritesLost:
             continue
-        stops = presence.ends if presence.claims_until is None else presence.claims_until
+        stops = membership.ends if membership.claims_until is None else membership.claims_until
         deadline = stops + patience
-        is_lost = type(presence.ended_by) is events.ServerCrashed and presence.ends <= deadline
+        is_lost = type(membership.ended_by) is events.ServerCrashed and membership.ends <= deadline
         if deadline >= trace.end or is_lost:
             continue
         cases.examined += 1
-        if ended.get(office.epoch, trace.end) > deadline and not trace.disturbed(
-            office.server, stops, deadline
+        if ended.get(term.epoch, trace.end) > deadline and not trace.is_disturbed(
+            term.server, stops, deadline
         ):
-            cases.broken(deadline, f"{office.server} stops, and has not handed the lease over")
+            cases.broken(deadline, f"{term.server} stops, and has not handed the lease over")
 
 
 @rule("LEAD-4")
@@ -191,10 +191,10 @@ def while_nobody_leads_nothing_is_lost(trace: Trace) -> Finding:
     cases = Cases()
     if not trace.leases.events:
         return cases.finding()
-    spans = trace.once(led)
-    for misfire in trace.once(misfires):
+    spans = trace.cached(led)
+    for misfire in trace.cached(misfires):
         cases.examined += not contains(spans, misfire.instant)
-    for stage, instants in trace.once(overdue).items():
+    for stage, instants in trace.cached(overdue).items():
         for instant, deadline, was_led in instants:
             if not was_led:
                 cases.examined += 1
@@ -210,19 +210,19 @@ def while_nobody_leads_nothing_is_lost(trace: Trace) -> Finding:
 def leading_occupies_no_worker(trace: Trace) -> Finding:
     """While a server leads all its workers claim."""
     cases = Cases()
-    if not trace.offices:
+    if not trace.terms:
         return cases.finding()
-    offices, number = trace.offices, 0
+    terms, number = trace.terms, 0
     for claim in trace.claims:
-        while claim.at >= offices[number].ends and number + 1 < len(offices):
+        while claim.at >= terms[number].ends and number + 1 < len(terms):
             number += 1
-        office = offices[number]
-        cases.examined += office.server == claim.server and office.begins <= claim.at < office.ends
-    for wait in trace.once(idle_waits_by_rule)["LEAD-5"]:
+        term = terms[number]
+        cases.examined += term.server == claim.server and term.begins <= claim.at < term.ends
+    for wait in trace.cached(idle_waits_by_rule)["LEAD-5"]:
         cases.examined += 1
         cases.broken(
             wait.begins,
             f"worker {wait.worker[0]}/{wait.worker[1]} claims nothing while {wait.worker[0]} "
-            f"leads; message {wait.life.published.message} waits",
+            f"leads; message {wait.record.published.message} waits",
         )
     return cases.finding()

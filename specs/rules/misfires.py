@@ -50,7 +50,7 @@ def _misfires_of(trace: Trace, stage: Stage) -> Iterator[Misfire]:
     if not stage.active or definition is None:
         return
     grace = definition.grace
-    outcomes: Iterable[tuple[int, Any]] = stage.settled
+    outcomes: Iterable[tuple[int, Any]] = stage.outcomes
     if not trace.follows_plan(stage):
         outcomes = _first_outcomes(trace, stage)
     for instant, event in outcomes:
@@ -63,7 +63,7 @@ def _misfires_of(trace: Trace, stage: Stage) -> Iterator[Misfire]:
 def _first_outcomes(trace: Trace, stage: Stage) -> Iterator[tuple[int, Any]]:
     """What was due in a stage, with the first outcome it had there."""
     ahead = set(trace.due(stage))
-    for instant, event in stage.settled:
+    for instant, event in stage.outcomes:
         if instant in ahead:
             ahead.remove(instant)
             yield instant, event
@@ -73,7 +73,7 @@ def _first_outcomes(trace: Trace, stage: Stage) -> Iterator[tuple[int, Any]]:
 def what_is_late_is_a_misfire(trace: Trace) -> Finding:
     """What is coalesced or skipped was later than its grace."""
     cases = Cases()
-    for misfire in trace.once(misfires):
+    for misfire in trace.cached(misfires):
         if type(misfire.event) is not events.Published:
             cases.examined += 1
             if misfire.delay <= misfire.grace:
@@ -95,7 +95,7 @@ def misfires_go_by_the_policy(trace: Trace) -> Finding:
     """`once`: the latest is published; `all`: each is; `skip`: none is."""
     cases = Cases()
     latest: Misfire | None = None
-    for misfire in trace.once(misfires):
+    for misfire in trace.cached(misfires):
         if misfire.delay > misfire.grace:  # if not, MISS-1 tells of it
             cases.examined += 1
             definition = misfire.stage.definition
@@ -157,7 +157,7 @@ def every_misfire_is_in_the_history(trace: Trace) -> Finding:
 def _examine_order(cases: Cases, stage: Stage) -> None:
     """Whether no misfire had its outcome after a later occurrence; PUB-3 tells of messages."""
     latest: tuple[int, Any] | None = None
-    for instant, event in stage.settled:
+    for instant, event in stage.outcomes:
         if latest is not None and instant < latest[0]:
             if not type(event) is type(latest[1]) is events.Published:
                 cases.broken(
@@ -171,9 +171,9 @@ def _examine_order(cases: Cases, stage: Stage) -> None:
 
 def _examine_folding(cases: Cases, stage: Stage) -> None:
     """Whether what was folded in is in a later occurrence that was published and says so."""
-    folded = Counter(event.into for _, event in stage.settled if type(event) is events.Coalesced)
+    folded = Counter(event.into for _, event in stage.outcomes if type(event) is events.Coalesced)
     published = {
-        instant: event for instant, event in stage.settled if type(event) is events.Published
+        instant: event for instant, event in stage.outcomes if type(event) is events.Published
     }
     for instant, event in published.items():
         if event.coalesced != folded[instant]:
@@ -182,7 +182,7 @@ def _examine_folding(cases: Cases, stage: Stage) -> None:
                 f"job {stage.job}: {event.coalesced} are said to have been folded into "
                 f"{write_instant(instant)}, and {folded[instant]} were",
             )
-    for instant, outcome in stage.settled:
+    for instant, outcome in stage.outcomes:
         if type(outcome) is not events.Published or outcome.coalesced:
             cases.examined += 1
         if type(outcome) is events.Coalesced and (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gnomon.reference import events
-from gnomon.reference.events import Published, shown
+from gnomon.reference.events import Published, recorded_payload
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.rules.base import Cases, Finding, rule
 from gnomon.specs.trace.entities import Stage
@@ -15,7 +15,7 @@ def an_occurrence_is_published_at_most_once(trace: Trace) -> Finding:
     """No job has two messages for one instant, runs on demand excepted."""
     cases = Cases()
     for plan in _plans(trace):
-        if all(stage.rises for stage in plan):
+        if all(stage.is_ascending for stage in plan):
             cases.examined += sum(stage.published for stage in plan)
         else:
             _examine_repetitions(cases, plan)
@@ -34,7 +34,7 @@ def _plans(trace: Trace) -> list[list[Stage]]:
 
 def _planned(plan: list[Stage]) -> Iterator[Published]:
     for stage in plan:
-        for _, event in stage.settled:
+        for _, event in stage.outcomes:
             if type(event) is Published:
                 yield event
 
@@ -58,8 +58,8 @@ def a_message_says_what_it_is(trace: Trace) -> Finding:
     cases = Cases()
     cids: dict[str, int] = {}
     defined: dict[Stage, tuple[object, ...]] = {}
-    for life in trace.lives.values():
-        event, stage = life.published, life.basis
+    for record in trace.messages.values():
+        event, stage = record.published, record.revision_stage
         cases.examined += 1
         if not event.cid or cids.setdefault(event.cid, event.message) != event.message:
             cases.broken(event.at, f"message {event.message}: its cid {event.cid!r} is not its own")
@@ -91,7 +91,7 @@ def _carried_by(stage: Stage) -> tuple[object, ...]:
 def payload_of(stage: Stage) -> object:
     """The extra data of a stage's definition as a history shows it; JOB-1 judges what it is."""
     extra = stage.fields.get("extra")
-    return shown(extra) if isinstance(extra, str) else extra
+    return recorded_payload(extra) if isinstance(extra, str) else extra
 
 
 @rule("PUB-3")
@@ -100,7 +100,7 @@ def a_jobs_occurrences_are_published_in_order(trace: Trace) -> Finding:
     cases = Cases()
     for plan in _plans(trace):
         cases.examined += max(sum(stage.published for stage in plan) - 1, 0)
-        if not all(stage.rises for stage in plan):
+        if not all(stage.is_ascending for stage in plan):
             _examine_order(cases, plan)
     return cases.finding()
 

@@ -9,7 +9,7 @@ from gnomon.reference import events
 from gnomon.reference.service import order_of_calls
 from gnomon.specs.rules.base import Cases, Finding, rule
 from gnomon.specs.rules.publishing import payload_of
-from gnomon.specs.trace.entities import Life, RunSpan, Worker
+from gnomon.specs.trace.entities import MessageRecord, Run, Worker
 from gnomon.specs.trace.trace import Trace
 
 
@@ -60,17 +60,17 @@ def _let_go(holding: dict[Worker, int | None], workers: list[Worker], message: i
 
 def _claimers(trace: Trace, event: events.DeadLettered) -> list[Worker]:
     """Who claimed a message that was put aside."""
-    life = trace.lives.get(event.message)
-    claims = [e for e in life.order if type(e) is events.Claimed] if life else []
+    record = trace.messages.get(event.message)
+    claims = [e for e in record.events if type(e) is events.Claimed] if record else []
     return [(claim.server, claim.worker) for claim in claims]
 
 
 def _examine_stranger(cases: Cases, trace: Trace, finished: events.Finished) -> None:
     """Whether a worker ends a run that another began, of a message that was never taken back."""
-    life = trace.lives.get(finished.message)
-    if life is None or life.claimed is None or life.more:
+    record = trace.messages.get(finished.message)
+    if record is None or record.claimed is None or record.later:
         return
-    claimed = life.claimed
+    claimed = record.claimed
     if (claimed.server, claimed.worker) != (finished.server, finished.worker):
         cases.broken(
             finished.at,
@@ -83,25 +83,25 @@ def _examine_stranger(cases: Cases, trace: Trace, finished: events.Finished) -> 
 def a_server_runs_no_more_than_its_workers(trace: Trace) -> Finding:
     """At no instant more runs than workers."""
     cases = Cases()
-    runs_on: defaultdict[str, list[RunSpan]] = defaultdict(list)
+    runs_on: defaultdict[str, list[Run]] = defaultdict(list)
     for span in trace.runs:
         runs_on[span.started.server].append(span)
     for server, spans in runs_on.items():
-        limits = {presence.workers for presence in trace.presences_of.get(server, ())}
+        limits = {membership.workers for membership in trace.memberships_of.get(server, ())}
         if len(limits) == 1:
             _examine_load(cases, trace, spans, limits.pop())
         elif limits:
-            for presence in trace.presences_of[server]:
-                first = bisect_left(spans, presence.begins, key=_BEGINS)
-                last = bisect_left(spans, presence.ends, key=_BEGINS)
-                _examine_load(cases, trace, spans[first:last], presence.workers)
+            for membership in trace.memberships_of[server]:
+                first = bisect_left(spans, membership.begins, key=_BEGINS)
+                last = bisect_left(spans, membership.ends, key=_BEGINS)
+                _examine_load(cases, trace, spans[first:last], membership.workers)
     return cases.finding()
 
 
 _BEGINS = attrgetter("begins")
 
 
-def _examine_load(cases: Cases, trace: Trace, spans: list[RunSpan], workers: int) -> None:
+def _examine_load(cases: Cases, trace: Trace, spans: list[Run], workers: int) -> None:
     """Examine one server's runs, in the order of starting.
 
     When one starts there are too many if fewer than all but `workers` of those up to it have ended.
@@ -123,14 +123,14 @@ SEEN = (
 )  # fmt: skip
 
 
-def witnessed(trace: Trace) -> list[tuple[Life, events.Invoked]]:
+def witnessed(trace: Trace) -> list[tuple[MessageRecord, events.Invoked]]:
     """Every run of which the history tells what it saw and called."""
-    runs: list[tuple[Life, events.Invoked]] = []
-    for life in trace.lives.values():
-        if life.invoked is not None:
-            runs.append((life, life.invoked))
-        if life.more:
-            runs += [(life, event) for event in life.more if type(event) is events.Invoked]
+    runs: list[tuple[MessageRecord, events.Invoked]] = []
+    for record in trace.messages.values():
+        if record.invoked is not None:
+            runs.append((record, record.invoked))
+        if record.later:
+            runs += [(record, event) for event in record.later if type(event) is events.Invoked]
     return runs
 
 
@@ -138,8 +138,8 @@ def witnessed(trace: Trace) -> list[tuple[Life, events.Invoked]]:
 def a_service_sees_what_it_should(trace: Trace) -> Finding:
     """Everything that is listed, and the message's own job_type, cid and service name."""
     cases = Cases()
-    for life, event in trace.once(witnessed):
-        message, saw = life.published, event.saw
+    for record, event in trace.cached(witnessed):
+        message, saw = record.published, event.saw
         cases.examined += 1
         missing = [key for key in SEEN if key not in saw]
         expected = {
@@ -167,11 +167,11 @@ def a_service_sees_what_it_should(trace: Trace) -> Finding:
 def the_payload_arrives_unchanged(trace: Trace) -> Finding:
     """request.payload is the job's extra data, character for character."""
     cases = Cases()
-    for life, event in trace.once(witnessed):
-        if life.basis is None or "payload" not in event.saw:
+    for record, event in trace.cached(witnessed):
+        if record.revision_stage is None or "payload" not in event.saw:
             continue
         cases.examined += 1
-        expected, saw = payload_of(life.basis), event.saw["payload"]
+        expected, saw = payload_of(record.revision_stage), event.saw["payload"]
         if saw != expected:
             cases.broken(
                 event.at,
@@ -184,13 +184,13 @@ def the_payload_arrives_unchanged(trace: Trace) -> Finding:
 def methods_are_called_in_order(trace: Trace) -> Finding:
     """Those that the service defines, each in its turn and once; all of them if none raised."""
     cases = Cases()
-    for life, event in trace.once(witnessed):
+    for record, event in trace.cached(witnessed):
         calls = event.calls
         if len(calls) < 2 and len(event.defines) < 2:
             continue
         cases.examined += 1
         turn = {
-            method: place for place, method in enumerate(order_of_calls(life.published.job_type))
+            method: place for place, method in enumerate(order_of_calls(record.published.job_type))
         }
         places = [turn.get(call, -1) for call in calls]
         if -1 in places or any(a >= b for a, b in pairwise(places)):
@@ -208,7 +208,7 @@ def methods_are_called_in_order(trace: Trace) -> Finding:
 def a_hook_that_raises_does_not_stop_the_next(trace: Trace) -> Finding:
     """What comes after it is called all the same, and the run has not failed for it."""
     cases = Cases()
-    for life, event in trace.once(witnessed):
+    for record, event in trace.cached(witnessed):
         if not event.raised or "handle" in event.raised:
             continue
         cases.examined += 1
@@ -220,48 +220,48 @@ def a_hook_that_raises_does_not_stop_the_next(trace: Trace) -> Finding:
                 f"message {event.message}: after {hooks} raised, "
                 f"{', '.join(left_out)} was left out",
             )
-        if any(ended.outcome == "failed" for ended in _ends_of(life, event)):
+        if any(ended.outcome == "failed" for ended in _ends_of(record, event)):
             cases.broken(
                 event.at, f"message {event.message}: the run had failed because {hooks} raised"
             )
     return cases.finding()
 
 
-def _ends_of(life: Life, event: events.Invoked) -> list[events.Finished]:
+def _ends_of(record: MessageRecord, event: events.Invoked) -> list[events.Finished]:
     """How the run ended that an event tells of: at most one event, if the history is in order."""
-    return [e for e in life.order if type(e) is events.Finished and e.attempt == event.attempt]
+    return [e for e in record.events if type(e) is events.Finished and e.attempt == event.attempt]
 
 
 @rule("RUN-7")
 def a_handle_that_raises_fails_the_run(trace: Trace) -> Finding:
     """It is logged, the after hooks are left out, finalize_handle runs, and nothing is retried."""
     cases = Cases()
-    for life, event in trace.once(witnessed):
+    for record, event in trace.cached(witnessed):
         if "handle" in event.raised:
             cases.examined += 1
-            for problem in _problems_of_failing(life, event):
+            for problem in _problems_of_failing(record, event):
                 cases.broken(event.at, f"message {event.message}: handle raised, but {problem}")
-    for life in trace.lives.values():
-        if life.more:
-            _examine_retry(cases, life)
+    for record in trace.messages.values():
+        if record.later:
+            _examine_retry(cases, record)
     return cases.finding()
 
 
-def _problems_of_failing(life: Life, event: events.Invoked) -> list[str]:
+def _problems_of_failing(record: MessageRecord, event: events.Invoked) -> list[str]:
     after = [call for call in event.calls if call.startswith("after_")]
     problems = [f"{', '.join(after)} was called"] if after else []
     if "finalize_handle" in event.defines and "finalize_handle" not in event.calls:
         problems.append("finalize_handle was left out")
-    if not all(ended.outcome == "failed" and ended.error for ended in _ends_of(life, event)):
+    if not all(ended.outcome == "failed" and ended.error for ended in _ends_of(record, event)):
         problems.append("the run has not failed with what was raised")
     return problems
 
 
-def _examine_retry(cases: Cases, life: Life) -> None:
+def _examine_retry(cases: Cases, record: MessageRecord) -> None:
     """Whether a message was claimed again after its run had failed, without being taken back."""
     failed: events.Finished | None = None
     given_up = 0
-    for event in life.order:
+    for event in record.events:
         if type(event) is events.Finished and event.outcome == "failed":
             failed = event if event.attempt > given_up else None
         elif type(event) is events.Reclaimed:
@@ -275,13 +275,13 @@ def _examine_retry(cases: Cases, life: Life) -> None:
 def a_service_that_is_not_there_fails_the_run(trace: Trace) -> Finding:
     """With that reason."""
     cases = Cases()
-    always = {server: _always_there(trace, server) for server in trace.presences_of}
-    for life in trace.lives.values():
-        finished, wanted = life.finished, life.published.service
+    always = {server: _always_there(trace, server) for server in trace.memberships_of}
+    for record in trace.messages.values():
+        finished, wanted = record.finished, record.published.service
         if finished is None or wanted in always.get(finished.server, (wanted,)):
             continue
-        presence = trace.presence_at(finished.server, finished.at)
-        if presence is None or presence.services is None or wanted in presence.services:
+        membership = trace.membership_at(finished.server, finished.at)
+        if membership is None or membership.services is None or wanted in membership.services:
             continue
         cases.examined += 1
         if finished.outcome != "failed" or wanted not in (finished.error or ""):
@@ -295,5 +295,5 @@ def a_service_that_is_not_there_fails_the_run(trace: Trace) -> Finding:
 
 def _always_there(trace: Trace, server: str) -> frozenset[str]:
     """The services that a server had whenever it was there and told of its services."""
-    told = [frozenset(p.services) for p in trace.presences_of[server] if p.services is not None]
+    told = [frozenset(p.services) for p in trace.memberships_of[server] if p.services is not None]
     return frozenset.intersection(*told) if told else frozenset()

@@ -7,7 +7,7 @@ disturbance, as long as it takes. Spans are [begins, ends) in µs, disjoint and 
 from bisect import bisect_right
 
 from gnomon.reference.events import STORE
-from gnomon.specs.trace.fault_windows import Span, merged
+from gnomon.specs.trace.fault_windows import Span, merge_spans
 from gnomon.specs.trace.trace import Trace
 
 
@@ -15,8 +15,8 @@ def led(trace: Trace) -> list[Span]:
     """When a leader was in office and undisturbed."""
     return [
         span
-        for office in trace.offices
-        for span in trace.disturbances.clear(office.server, office.begins, office.ends)
+        for term in trace.terms
+        for span in trace.fault_windows.gaps(term.server, term.begins, term.ends)
     ]
 
 
@@ -25,17 +25,17 @@ def able(trace: Trace, length: int) -> list[Span]:
 
     It was there all that time, not about to stop, and undisturbed: O(n log n).
     """
-    clear = trace.disturbances.clear_of
+    clear = trace.fault_windows.gaps_of
     spans = sorted(
         (begins, ends - length)
-        for presence in trace.presences
-        if presence.claims_until is not None
-        for begins, ends in clear(presence.server, presence.begins, presence.claims_until)
+        for membership in trace.memberships
+        if membership.claims_until is not None
+        for begins, ends in clear(membership.server, membership.begins, membership.claims_until)
         if ends - begins > length
     )
     return [
         (begins, ends - length)
-        for first, last in merged(spans)
+        for first, last in merge_spans(spans)
         for begins, ends in clear(STORE, first, last + length)
         if ends - begins > length
     ]

@@ -7,7 +7,7 @@ what each rule makes of them, and how a run is held against the claim before it.
 from gnomon.reference import events
 from gnomon.specs.rules.base import Cases, Finding, rule
 from gnomon.specs.rules.idleness import idle_waits_by_rule, positions, waits
-from gnomon.specs.trace.entities import Life
+from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.trace import Trace
 
 
@@ -16,23 +16,23 @@ def a_run_never_waits_for_another(trace: Trace) -> Finding:
     """Once it has a worker it starts, whatever else of its job or service is running."""
     cases = Cases()
     travel, lease_ago = trace.travel, trace.end - trace.lease
-    for life in trace.lives.values():
-        claimed, started = life.claimed, life.started
+    for record in trace.messages.values():
+        claimed, started = record.claimed, record.started
         if claimed is None:
             continue
         if started is not None:
             cases.examined += 1
             is_late = started.at - claimed.at > travel
             # If its server was disturbed it may be late, by as much as that lasted.
-            if is_late and not trace.disturbed(started.server, started.at - travel, started.at):
+            if is_late and not trace.is_disturbed(started.server, started.at - travel, started.at):
                 cases.broken(
                     started.at,
                     f"message {started.message}: had worker {claimed.server}/{claimed.worker} for "
                     f"{started.at - claimed.at} µs before it started",
                 )
-        elif claimed.at < lease_ago and not life.more and trace.lost_at(claimed) is None:
+        elif claimed.at < lease_ago and not record.later and trace.lost_at(claimed) is None:
             cases.examined += 1
-            if not trace.disturbed(claimed.server, lease_ago, trace.end):
+            if not trace.is_disturbed(claimed.server, lease_ago, trace.end):
                 cases.broken(
                     claimed.at,
                     f"message {claimed.message}: has had worker {claimed.server}/{claimed.worker} "
@@ -47,18 +47,18 @@ def a_job_may_run_on_every_worker(trace: Trace) -> Finding:
     cases = Cases()
     busy_until: dict[str, int] = {}
     for span in trace.runs:
-        job, ends = span.life.published.job, span.ends
+        job, ends = span.record.published.job, span.ends
         before = busy_until.get(job, 0)
         if before > span.begins:
             cases.examined += 1
         if ends is None or ends > before:
             busy_until[job] = trace.end if ends is None else ends
-    for wait in trace.once(idle_waits_by_rule)["OVER-2"]:
+    for wait in trace.cached(idle_waits_by_rule)["OVER-2"]:
         cases.examined += 1
         cases.broken(
             wait.begins,
-            f"message {wait.life.published.message} waits beside the free worker "
-            f"{wait.worker[0]}/{wait.worker[1]} while job {wait.life.published.job} is running",
+            f"message {wait.record.published.message} waits beside the free worker "
+            f"{wait.worker[0]}/{wait.worker[1]} while job {wait.record.published.job} is running",
         )
     return cases.finding()
 
@@ -69,18 +69,18 @@ def a_waiting_message_is_never_lost(trace: Trace) -> Finding:
     cases = Cases()
     if trace.header.profile != "durable":
         return cases.finding()
-    order = trace.once(positions)
+    order = trace.cached(positions)
     latest_claimed = max(
         (order[claim.message] for claim in trace.claims if claim.message in order), default=-1
     )
-    for begins, _, life in trace.once(waits):
-        if begins > life.published.at or any(type(e) in _GONE for e in life.more):
+    for begins, _, record in trace.cached(waits):
+        if begins > record.published.at or any(type(e) in _GONE for e in record.later):
             continue
         cases.examined += 1
-        if life.claimed is None and order[life.published.message] < latest_claimed:
+        if record.claimed is None and order[record.published.message] < latest_claimed:
             cases.broken(
                 begins,
-                f"message {life.published.message}: never claimed, though later ones were",
+                f"message {record.published.message}: never claimed, though later ones were",
             )
     return cases.finding()
 
@@ -92,11 +92,11 @@ _GONE = (events.Expired, events.DeadLettered)
 def no_message_waits_beside_an_idle_worker(trace: Trace) -> Finding:
     """Beyond one claim's travel time."""
     cases = Cases()
-    cases.examined = len(trace.lives) if trace.presences else 0
-    for wait in trace.once(idle_waits_by_rule)["WORK-2"]:
+    cases.examined = len(trace.messages) if trace.memberships else 0
+    for wait in trace.cached(idle_waits_by_rule)["WORK-2"]:
         cases.broken(
             wait.begins,
-            f"message {wait.life.published.message} waits for {wait.ends - wait.begins} µs "
+            f"message {wait.record.published.message} waits for {wait.ends - wait.begins} µs "
             f"beside the free worker {wait.worker[0]}/{wait.worker[1]}",
         )
     return cases.finding()
@@ -106,7 +106,7 @@ def no_message_waits_beside_an_idle_worker(trace: Trace) -> Finding:
 def runs_start_in_the_order_of_publishing(trace: Trace) -> Finding:
     """On one server exactly; between servers a journey may come in between."""
     cases = Cases()
-    order = trace.once(positions)
+    order = trace.cached(positions)
     starts = [start for start in trace.starts if start.attempt == 1 and start.message in order]
     ranks = [order[start.message] for start in starts]
     cases.examined = len(starts)
@@ -127,8 +127,8 @@ def runs_start_in_the_order_of_publishing(trace: Trace) -> Finding:
 
 def _was_held_up(trace: Trace, start: events.Started) -> bool:
     """Whether a fault was felt at its server between the first claim and the start of a run."""
-    claimed = trace.lives[start.message].claimed
-    return claimed is not None and trace.disturbed(start.server, claimed.at, start.at)
+    claimed = trace.messages[start.message].claimed
+    return claimed is not None and trace.is_disturbed(start.server, claimed.at, start.at)
 
 
 @rule("WORK-4")
@@ -138,19 +138,21 @@ def the_backlog_drains(trace: Trace) -> Finding:
     Ten times that is allowed for: how long a run takes is only known from those that have ended.
     """
     cases = Cases()
-    lives = list(trace.lives.values())
-    workers = sum(p.workers for p in trace.presences if p.ends == trace.end)
-    if not lives or not workers:
+    records = list(trace.messages.values())
+    workers = sum(p.workers for p in trace.memberships if p.ends == trace.end)
+    if not records or not workers:
         return cases.finding()
-    longest = _longest_runs(lives)
-    last_at = _last_load(trace, lives)
-    open_then = [life for life in lives if life.finished is None or life.finished.at > last_at]
-    if any(life.published.service not in longest for life in open_then):
+    longest = _longest_runs(records)
+    last_at = _last_load(trace, records)
+    open_then = [
+        record for record in records if record.finished is None or record.finished.at > last_at
+    ]
+    if any(record.published.service not in longest for record in open_then):
         return cases.finding()
-    work = sum(longest[life.published.service] + 2 * trace.travel for life in open_then)
+    work = sum(longest[record.published.service] + 2 * trace.travel for record in open_then)
     if trace.end - last_at > 10 * (work // workers + max(longest.values(), default=0)):
         cases.examined += 1
-        waiting = sum(1 for wait in trace.once(waits) if wait.ends == trace.end)
+        waiting = sum(1 for wait in trace.cached(waits) if wait.ends == trace.end)
         if waiting:
             cases.broken(
                 trace.end,
@@ -160,24 +162,24 @@ def the_backlog_drains(trace: Trace) -> Finding:
     return cases.finding()
 
 
-def _last_load(trace: Trace, lives: list[Life]) -> int:
+def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
     """When the last message was published, or taken back, or a fault felt by who is there (µs)."""
-    taken_back = [e.at for life in lives for e in life.more if type(e) is events.Reclaimed]
-    felt = trace.disturbances.last_felt
-    felt_until = [felt(p.server, trace.end) for p in trace.presences if p.ends == trace.end]
-    return max(lives[-1].published.at, *taken_back, *felt_until)
+    taken_back = [e.at for record in records for e in record.later if type(e) is events.Reclaimed]
+    felt = trace.fault_windows.last_end
+    felt_until = [felt(p.server, trace.end) for p in trace.memberships if p.ends == trace.end]
+    return max(records[-1].published.at, *taken_back, *felt_until)
 
 
-def _longest_runs(lives: list[Life]) -> dict[str, int]:
+def _longest_runs(records: list[MessageRecord]) -> dict[str, int]:
     """How long the longest ended run of each service took (µs), if any took time at all.
 
     A run of no time does not tell how long the next one takes.
     """
     longest: dict[str, int] = {}
-    for life in lives:
-        started, finished = life.started, life.finished
+    for record in records:
+        started, finished = record.started, record.finished
         if started is not None and finished is not None:
-            took, service = finished.at - started.at, life.published.service
+            took, service = finished.at - started.at, record.published.service
             if took > longest.get(service, 0):
                 longest[service] = took
     return longest

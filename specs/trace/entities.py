@@ -18,42 +18,57 @@ BEFORE_ALL = FIRST_INSTANT - 1
 """Earlier than any instant."""
 
 
-class Life(msgspec.Struct, eq=False, gc=False):
-    """What became of one message: the first event of each kind, and any `more` that came later.
+class MessageRecord(msgspec.Struct, eq=False, gc=False):
+    """What became of one message: the first event of each kind, and any that came `later`.
 
     `stage` is the one its job was in when it was published, None if there was no such job then;
-    `basis` the one whose revision the message carries, None if its job never had that.
+    `revision_stage` the one whose revision the message carries, None if its job never had that.
     """
 
     published: events.Published
     stage: "Stage | None"
-    basis: "Stage | None"
+    revision_stage: "Stage | None"
     claimed: events.Claimed | None = None
     started: events.Started | None = None
     finished: events.Finished | None = None
     invoked: events.Invoked | None = None
-    more: list[Any] | tuple[()] = ()  # lists are many to make, and few messages need one
+    later: list[Any] | tuple[()] = ()  # lists are many to make, and few messages need one
 
     @property
-    def order(self) -> list[Any]:
+    def events(self) -> list[Any]:
         """All its events but the publishing, in the order of the history."""
         first = [e for e in (self.claimed, self.started, self.invoked, self.finished) if e]
-        return [*first, *self.more]
+        return [*first, *self.later]
 
 
 class Stage:
     """A span in which a job had one definition and was active, or was not.
 
     `begins` (inclusive) and `ends` (exclusive) in µs; `definition` is None if `fields` are not
-    acceptable. `settled` are the occurrences that had their outcome in it, in the order of the
+    acceptable. `outcomes` are the occurrences that had their outcome in it, in the order of the
     history: (instant, event), where only published, coalesced and skipped ones count. Two remarks
-    on them spare most rules to look closer: `rises` if each was later than whatever of the job had
-    an outcome before, `has_misfires` if one was coalesced or skipped.
+    on them spare most rules to look closer: `is_ascending` if each was later than
+    whatever of the job had an outcome before, `has_misfires` if one was coalesced or skipped.
     """
 
-    __slots__ = ("active", "begins", "cause", "definition", "due", "ends", "fields", "follows_plan",
-                 "has_misfires", "job", "published", "published_before", "revision", "rises",
-                 "settled", "settled_before")  # fmt: skip
+    __slots__ = (
+        "active",
+        "begins",
+        "cause",
+        "definition",
+        "due",
+        "ends",
+        "fields",
+        "follows_plan",
+        "has_misfires",
+        "is_ascending",
+        "job",
+        "latest_before",
+        "outcomes",
+        "published",
+        "published_before",
+        "revision",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -63,7 +78,7 @@ class Stage:
         definition: Definition | None,
         active: bool,
         cause: events.Event,
-        settled_before: int,
+        latest_before: int,
         published_before: int,
     ) -> None:
         self.job = job
@@ -74,24 +89,32 @@ class Stage:
         self.cause = cause
         self.begins = cause.at
         self.ends: int | None = None
-        self.settled: list[tuple[int, Any]] = []
-        self.settled_before = settled_before
+        self.outcomes: list[tuple[int, Any]] = []
+        self.latest_before = latest_before
         self.published_before = published_before
         self.published = 0
-        self.rises = True
+        self.is_ascending = True
         self.has_misfires = False
         self.due: list[int] | None = None
         self.follows_plan: bool | None = None
 
 
-class JobLife:
+class JobRecord:
     """What became of one job: its stages in order, and how often its plan was published.
 
     A job that was deleted and created again is another job, and follows it here: `revisions` and
-    `published` are those of the last. `posthumous` is what had an outcome while there was none.
+    `published` are those of the last. `after_deletion` is what had an outcome while there was none.
     """
 
-    __slots__ = ("id", "is_deleted", "latest", "posthumous", "published", "revisions", "stages")
+    __slots__ = (
+        "after_deletion",
+        "id",
+        "is_deleted",
+        "latest_outcome",
+        "published",
+        "revisions",
+        "stages",
+    )
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -99,8 +122,8 @@ class JobLife:
         self.revisions: dict[int, Stage] = {}
         self.is_deleted = False
         self.published = 0
-        self.posthumous: list[Any] = []
-        self.latest = BEFORE_ALL  # the latest instant that had its outcome
+        self.after_deletion: list[Any] = []
+        self.latest_outcome = BEFORE_ALL  # the latest instant that had its outcome
 
     @property
     def stage(self) -> Stage:
@@ -108,8 +131,8 @@ class JobLife:
         return self.stages[-1]
 
 
-class Office(NamedTuple):
-    """A leader's time in office, [begins, ends) (µs), and what ended it; None: the history did."""
+class Term(NamedTuple):
+    """A leader's term, [begins, ends) (µs), and what ended it; None: the history did."""
 
     server: str
     epoch: int
@@ -118,7 +141,7 @@ class Office(NamedTuple):
     ended_by: Any
 
 
-class Presence(NamedTuple):
+class Membership(NamedTuple):
     """A server's time in the cluster, [begins, ends) (µs), and what ended it; None: the history.
 
     It claimed, and asked for the lease, until `claims_until`; None if it left and nobody told when
@@ -134,7 +157,7 @@ class Presence(NamedTuple):
     ended_by: Any
 
 
-class FaultSpan(NamedTuple):
+class FaultWindow(NamedTuple):
     """A fault went on in [begins, ends) (µs), at the server `target` or at the store."""
 
     fault: str
@@ -143,17 +166,17 @@ class FaultSpan(NamedTuple):
     ends: int
 
 
-class Stray(NamedTuple):
+class MisplacedEvent(NamedTuple):
     """An event that cannot belong where it stands, and why."""
 
     event: Any
     why: str
 
 
-class RunSpan(msgspec.Struct, eq=False, gc=False):
+class Run(msgspec.Struct, eq=False, gc=False):
     """One run of a message, from its start to its end; `ends` is None while it runs (µs)."""
 
     begins: int
     ends: int | None
-    life: Life
+    record: MessageRecord
     started: events.Started

@@ -10,37 +10,37 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from gnomon.reference.events import STORE
-from gnomon.specs.trace.entities import FaultSpan
+from gnomon.specs.trace.entities import FaultWindow
 
 Span = tuple[int, int]
 """[begins, ends) (µs)."""
 
 
-class Disturbances:
+class FaultWindows:
     """Where and when faults are felt, each for `settling` µs after its end."""
 
-    def __init__(self, faults: Iterable[FaultSpan], settling: int) -> None:
+    def __init__(self, faults: Iterable[FaultWindow], settling: int) -> None:
         spans: dict[str, list[Span]] = {}
         for fault in sorted(faults, key=lambda fault: fault.begins):
             spans.setdefault(fault.target, []).append((fault.begins, fault.ends + settling))
-        self._spans = {target: merged(felt) for target, felt in spans.items()}
+        self._spans = {target: merge_spans(felt) for target, felt in spans.items()}
 
-    def felt(self, server: str, begins: int, ends: int) -> bool:
+    def overlap(self, server: str, begins: int, ends: int) -> bool:
         """Whether a fault of the server or of the store is felt in [begins, ends]: O(log n)."""
         return bool(self._spans) and any(
             self._overlapping(target, begins, ends + 1) for target in (server, STORE)
         )
 
-    def clear(self, server: str, begins: int, ends: int) -> Iterator[Span]:
+    def gaps(self, server: str, begins: int, ends: int) -> Iterator[Span]:
         """The parts of [begins, ends) in which no fault of server or store is felt, in order."""
         if not self._spans:
             if begins < ends:
                 yield begins, ends
             return
-        for first, last in self.clear_of(server, begins, ends):
-            yield from self.clear_of(STORE, first, last)
+        for first, last in self.gaps_of(server, begins, ends):
+            yield from self.gaps_of(STORE, first, last)
 
-    def clear_of(self, target: str, begins: int, ends: int) -> Iterator[Span]:
+    def gaps_of(self, target: str, begins: int, ends: int) -> Iterator[Span]:
         """The parts of [begins, ends) in which no fault of `target` is felt, in order."""
         for first, last in self._overlapping(target, begins, ends):
             if begins < first:
@@ -49,7 +49,7 @@ class Disturbances:
         if begins < ends:
             yield begins, ends
 
-    def last_felt(self, server: str, before: int) -> int:
+    def last_end(self, server: str, before: int) -> int:
         """Until when a fault of server or store was felt that began before `before`; 0: never."""
         until = 0
         for target in (server, STORE):
@@ -66,7 +66,7 @@ class Disturbances:
         return spans[first : bisect_left(spans, ends, key=lambda span: span[0])]
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
+def merge_spans(spans: Iterable[Span]) -> list[Span]:
     """Spans in the order of their beginnings, with those that overlap or meet made one."""
     joined: list[Span] = []
     for begins, ends in spans:

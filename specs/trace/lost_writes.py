@@ -9,7 +9,7 @@ those writes held, and nothing else.
     claimed                      the run of that attempt, until it is claimed anew
     a completion (`reopened`)    the run so far, if the message is taken up again
 
-Who led has led, whatever the store remembers: each loss ends an office, and no epoch comes twice.
+Who led has led, whatever the store remembers: each loss ends a term, and no epoch comes twice.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _TAKES_UP = (events.Claimed, events.Started, events.Reclaimed, events.Lost)
 _OF_A_RUN = (events.Started, events.Invoked, events.Finished)
 
 
-class Orphan(NamedTuple):
+class OrphanRun(NamedTuple):
     """A run of something that the store has forgotten, in [begins, ends), at most (µs)."""
 
     server: str
@@ -36,7 +36,7 @@ class Orphan(NamedTuple):
     ends: int | None
 
 
-def events_that_count(history: list[Any]) -> tuple[list[Any], list[Orphan]]:
+def surviving_events(history: list[Any]) -> tuple[list[Any], list[OrphanRun]]:
     """The events of a history but those that lost writes have undone, and the runs among those.
 
     O(events x losses).
@@ -45,7 +45,7 @@ def events_that_count(history: list[Any]) -> tuple[list[Any], list[Orphan]]:
     if not losses:
         return history, []
     counting: list[Any] = list(history)
-    orphans: list[Orphan] = []
+    orphans: list[OrphanRun] = []
     adopted: dict[int, events.Started] = {}
     for loss in losses:
         orphans += _Undoing(counting, loss, adopted).orphans()
@@ -89,7 +89,7 @@ class _Undoing:
                 self._attempts.add(_attempt(event))
             self._counting[seq - 1] = None
 
-    def orphans(self) -> Iterator[Orphan]:
+    def orphans(self) -> Iterator[OrphanRun]:
         """Blot out the rest; of each run among it give what came after the loss."""
         for n, event in enumerate(self._counting):
             if type(event) in _ENDS_A_SERVER:
@@ -122,10 +122,10 @@ class _Undoing:
         is_reopened = n < self._loss and event.message in self._reopened
         return type(event) in _OF_A_RUN and (is_reopened or _attempt(event) in self._attempts)
 
-    def _ended(self, attempt: Attempt, at: int | None) -> Iterator[Orphan]:
+    def _ended(self, attempt: Attempt, at: int | None) -> Iterator[OrphanRun]:
         started = self._running.pop(attempt, None)
         if started is not None and (at is None or at > self._lost.at):
-            yield Orphan(started.server, self._lost.at, at)
+            yield OrphanRun(started.server, self._lost.at, at)
 
 
 def _attempt(event: Any) -> Attempt:

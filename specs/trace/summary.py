@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gnomon.reference import events
-from gnomon.specs.trace.entities import Life
+from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.trace import Trace
 
 
@@ -58,24 +58,24 @@ def summarise(trace: Trace) -> Summary:
     outcomes: Counter[type[events.Event]] = Counter()
     ahead = 0
     for stage in trace.stages:
-        outcomes.update(type(event) for _, event in stage.settled)
-        settled = {instant for instant, _ in stage.settled}
+        outcomes.update(type(event) for _, event in stage.outcomes)
+        settled = {instant for instant, _ in stage.outcomes}
         ends = trace.end if stage.ends is None else stage.ends
         ahead += sum(1 for instant in trace.due(stage) if instant < ends and instant not in settled)
     published = outcomes[events.Published]
     coalesced = outcomes[events.Coalesced]
     skipped = outcomes[events.Skipped]
-    lives = trace.lives.values()
+    records = trace.messages.values()
     return Summary(
         occurrences=published + coalesced + skipped + ahead,
         published=published,
-        on_demand=sum(1 for life in lives if life.published.on_demand),
+        on_demand=sum(1 for record in records if record.published.on_demand),
         coalesced=coalesced,
         skipped=skipped,
         ahead=ahead,
         runs=_runs(trace),
         wait_us=_spread(
-            sorted(life.started.at - life.published.due for life in lives if life.started)
+            sorted(record.started.at - record.published.due for record in records if record.started)
         ),
         utilisation=_utilisation(trace),
         peak_waiting=_peak_waiting(trace),
@@ -83,7 +83,7 @@ def summarise(trace: Trace) -> Summary:
 
 
 def _runs(trace: Trace) -> Runs:
-    states = Counter(map(_state, trace.lives.values()))
+    states = Counter(map(_state, trace.messages.values()))
     return Runs(
         finished=states["ok"],
         failed=states["failed"],
@@ -93,13 +93,13 @@ def _runs(trace: Trace) -> Runs:
     )
 
 
-def _state(life: Life) -> str:
-    finished = life.finished
-    if not life.more:
+def _state(record: MessageRecord) -> str:
+    finished = record.finished
+    if not record.later:
         if finished is not None:
             return finished.outcome
-        return "waiting" if life.claimed is None else "running"
-    order = [event for event in life.order if type(event) is not events.Invoked]
+        return "waiting" if record.claimed is None else "running"
+    order = [event for event in record.events if type(event) is not events.Invoked]
     ends = [event for event in order if type(event) is events.Finished]
     if ends:
         outcome: str = ends[-1].outcome
@@ -120,8 +120,8 @@ def _spread(ordered: Sequence[int]) -> Spread | None:
 
 def _utilisation(trace: Trace) -> dict[str, float]:
     there: Counter[str] = Counter()
-    for presence in trace.presences:
-        there[presence.server] += presence.workers * (presence.ends - presence.begins)
+    for membership in trace.memberships:
+        there[membership.server] += membership.workers * (membership.ends - membership.begins)
     busy: Counter[str] = Counter()
     for span in trace.runs:
         busy[span.started.server] += (trace.end if span.ends is None else span.ends) - span.begins

@@ -236,10 +236,10 @@ def _export(storage: RedisStorage, settings: Settings, path: Path) -> History:
 def takeovers(trace: Trace) -> dict[str, list[int]]:
     """How long it took from the loss of a leader until another led (µs), by how it was lost."""
     gaps: defaultdict[str, list[int]] = defaultdict(list)
-    for office, following in pairwise(trace.offices):
-        how, lost_at = office.ended_by.__struct_config__.tag, office.ends
+    for term, following in pairwise(trace.terms):
+        how, lost_at = term.ended_by.__struct_config__.tag, term.ends
         for fault in trace.faults:
-            is_felt = fault.target == office.server and fault.begins <= office.ends <= fault.ends
+            is_felt = fault.target == term.server and fault.begins <= term.ends <= fault.ends
             if how == "lease_expired" and is_felt:
                 how, lost_at = fault.fault, fault.begins
         gaps[how].append(following.begins - lost_at)

@@ -9,7 +9,7 @@ from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.simulator.defects import planted
 from gnomon.simulator.fuzz.explain import MOST_JOBS, MOST_LINES, tell
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.fuzz.judge import Broken, Trial, attempt
+from gnomon.simulator.fuzz.judge import Broken, Trial, run_trial
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.commands import Command, CrashServer, LoseWrites, PauseServer
 from gnomon.specs.recording.model import Fixed, Recording
@@ -25,7 +25,7 @@ WORLD = world(
 
 
 def told(recording: Recording, what: str = "job a: something", at: int = 60) -> list[str]:
-    return tell(attempt(recording), Broken("PUB-1", START + at * SECOND, what))
+    return tell(run_trial(recording), Broken("PUB-1", START + at * SECOND, what))
 
 
 def with_commands(*commands: Command) -> Recording:
@@ -66,7 +66,7 @@ def test_faults_and_crashes_are_told() -> None:
 
 def test_a_story_is_short_whatever_happened() -> None:
     for seed in range(12):
-        trial = attempt(drawn_from(seed))
+        trial = run_trial(drawn_from(seed))
         story = tell(trial, Broken("liveness", trial.recording.until, "job a, message 3"))
         assert len(story) <= 1 + MOST_JOBS + 1 + MOST_LINES + 1 + 1
 
@@ -74,7 +74,7 @@ def test_a_story_is_short_whatever_happened() -> None:
 def test_a_planted_defect_can_be_read_off_its_story() -> None:
     with planted("no-cursor"):
         trial: Trial = next(
-            trial for trial in map(attempt, map(drawn_from, range(100))) if trial.breaks("PUB-1")
+            trial for trial in map(run_trial, map(drawn_from, range(100))) if trial.breaks("PUB-1")
         )
     broken = trial.breaks("PUB-1")
     assert broken is not None

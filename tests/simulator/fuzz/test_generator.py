@@ -14,7 +14,7 @@ from gnomon.simulator.fuzz.generator.choices import Chooser
 from gnomon.simulator.fuzz.generator.faults import FAULT_RATES, NOT_DRAWN
 from gnomon.simulator.fuzz.generator.jobs import NAMES
 from gnomon.simulator.fuzz.generator.scenario import STARTS
-from gnomon.simulator.fuzz.judge import attempt
+from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.liveness import patience
 from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.commands import CATALOGUE, Command, Deactivate
@@ -124,16 +124,16 @@ def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
     for seed in SEEDS[:40]:
         recording = drawn_from(seed)
         since = recording.until - patience(recording)
-        trace = attempt(recording).trace
+        trace = run_trial(recording).trace
         assert any(
             presence.begins <= since
             and presence.claims_until == recording.until
-            and not trace.disturbed(presence.server, since, recording.until)
-            for presence in trace.presences
+            and not trace.is_disturbed(presence.server, since, recording.until)
+            for presence in trace.memberships
         ), seed
 
 
 @given(st.data(), st.sampled_from(get_args(Profile)))
 def test_every_rule_holds_in_whatever_is_drawn(data: st.DataObject, profile: Profile) -> None:
     recording = draw(Drawn(data), profile)
-    assert attempt(recording).broken == ()
+    assert run_trial(recording).broken == ()

@@ -1,4 +1,4 @@
-"""What is stuck is told with its reason; what is merely slow is not."""
+"""A job or message that is stuck is reported with the reason; one that is slow is not."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def reasons(text: str) -> list[str]:
         WELL + "4m30s end",
     ][:3],
 )
-def test_what_has_settled_or_may_yet_is_not_stuck(text: str) -> None:
+def test_a_run_that_has_settled_or_still_may_is_not_stuck(text: str) -> None:
     assert reasons(text) == []
 
 
@@ -66,7 +66,7 @@ def test_a_message_that_a_server_with_a_fault_holds_is_stuck() -> None:
     assert reason.endswith(", which had cut_server from 2026-01-01T00:00:03Z on")
 
 
-def test_a_run_that_was_given_up_does_not_settle_its_message() -> None:
+def test_a_reclaimed_run_does_not_finish_its_message() -> None:
     taken = "20s reclaimed 1 s2/1\n30s finished 1 s2/1\n5m end"
     (reason,) = reasons(DONE + taken)
     assert reason == "message 1 of job a has waited since 2026-01-01T00:00:20Z"
@@ -84,7 +84,7 @@ def test_a_job_that_nobody_publishes_is_stuck() -> None:
 
 
 @pytest.mark.parametrize("change", ["job_deactivated a", "job_deleted a"])
-def test_a_job_that_is_to_do_nothing_is_not_stuck(change: str) -> None:
+def test_a_job_that_is_not_due_is_not_stuck(change: str) -> None:
     text = f"0s server_started s1 workers=1\n0s job_created a minutes=1\n0s {change}\n5m end"
     assert reasons(text) == []
 
@@ -93,7 +93,7 @@ def test_a_job_that_is_to_do_nothing_is_not_stuck(change: str) -> None:
     "trouble",
     ["4m server_crashed s1\n4m server_crashed s2", "4m server_stopping s1\n4m server_crashed s2"],
 )
-def test_nothing_is_owed_without_a_healthy_server(trouble: str) -> None:
+def test_nothing_is_stuck_without_a_healthy_server(trouble: str) -> None:
     assert reasons(f"{WELL}{trouble}\n4m30s end") == []
 
 

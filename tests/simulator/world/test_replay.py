@@ -173,7 +173,7 @@ def test_the_payload_arrives_character_for_character(payload: str) -> None:
     jobs = [JobSpec("job", definition("job", SECOND, extra=payload))]
     history = replay(world(jobs, span=MINUTE, duration=Fixed(0)))
     (invoked,) = [event for event in history.events if isinstance(event, events.Invoked)]
-    assert invoked.saw["payload"] == events.shown(payload)
+    assert invoked.saw["payload"] == events.recorded_payload(payload)
     assert judge(history)["RUN-4"].verdict == "holds"
 
 
@@ -183,7 +183,7 @@ def test_the_largest_payload_arrives(letter: str) -> None:
     jobs = [JobSpec("job", definition("job", SECOND, extra=payload))]
     history = replay(world(jobs, span=MINUTE, duration=Fixed(0)))
     (invoked,) = [event for event in history.events if isinstance(event, events.Invoked)]
-    assert invoked.saw["payload"] == events.shown(payload)
+    assert invoked.saw["payload"] == events.recorded_payload(payload)
     assert str(invoked.saw["payload"]).endswith(f":{len(payload)}")
 
 
