@@ -31,6 +31,7 @@ from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import JobList, Jobs, SetActive
 from gnomon.specs.rules import Finding, judge_trace
+from gnomon.specs.trace.entities import kind_of
 from gnomon.specs.trace.trace import Trace
 from tests.nemesis.cluster import Process, Shape, cluster
 from tests.nemesis.fault_reporter import Herald
@@ -237,7 +238,8 @@ def takeovers(trace: Trace) -> dict[str, list[int]]:
     """How long it took from the loss of a leader until another led (µs), by how it was lost."""
     gaps: defaultdict[str, list[int]] = defaultdict(list)
     for term, following in pairwise(trace.terms):
-        how, lost_at = term.ended_by.__struct_config__.tag, term.ends
+        assert term.ended_by is not None, "another term follows"
+        how, lost_at = kind_of(term.ended_by), term.ends
         for fault in trace.faults:
             is_felt = fault.target == term.server and fault.begins <= term.ends <= fault.ends
             if how == "lease_expired" and is_felt:
