@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from gnomon.reference import events
 from gnomon.reference.jobs import Definition
 from gnomon.specs.rules import tolerances
-from gnomon.specs.trace.entities import Outcome, Stage
+from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import is_near_change
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import (
@@ -49,8 +49,8 @@ class Occurrence(NamedTuple):
 class TwoOutcomes(NamedTuple):
     """Two outcomes of one occurrence, or of two in the wrong order, in the order of the history."""
 
-    before: Outcome
-    event: Outcome
+    before: events.OccurrenceEvent
+    event: events.OccurrenceEvent
 
 
 def _always(_: Trace, __: object) -> bool:
@@ -126,7 +126,7 @@ OUT_OF_ORDER: tuple[Row[TwoOutcomes], ...] = (
     Row("otherwise", "MISS-3", _always),
 )
 IDLE_WAIT: tuple[Row[IdleWait], ...] = (
-    Row("the worker's last claim was put aside", "DLV-6", _worker_met_unreadable),
+    Row("the worker's last message was dead-lettered", "DLV-6", _worker_met_unreadable),
     Row("its server led, and it claimed nothing as long as it did", "LEAD-5", _leader_stood_aside),
     Row("another run of the same job was going on", "OVER-2", _own_job_ran),
     Row("otherwise", "WORK-2", _always),

@@ -1,7 +1,7 @@
 """DLV-1 to DLV-6: who holds a message, who may claim, in which order, and what is never claimed.
 
 The one idea: a message has one holder at a time, and only an event of the history takes it from
-that holder: its run has ended, it was taken back, or it was put aside.
+that holder: its run has ended, it was reclaimed, or it was dead-lettered.
 """
 
 from collections.abc import Iterator
@@ -26,9 +26,10 @@ def _is_durable(trace: Trace) -> bool:
 
 @rule("DLV-1")
 def a_message_has_one_holder(cases: Cases, trace: Trace) -> None:
-    """A message is held from when a worker claims it until that worker has finished with it or it
-    is taken back. While it is held nobody else is given it. Classic: a message is claimed once, by
-    one worker, and never taken back.
+    """A worker holds a message from its claim until the worker has finished with the message or
+    the message is reclaimed, and while it is held no other worker receives it.
+
+    Classic: a message is claimed once, by one worker, and is never reclaimed.
     """
     cases.examined = sum(1 for record in trace.messages.values() if record.claimed is not None)
     examine = _examine_holders if _is_durable(trace) else _examine_single_holder
@@ -88,29 +89,29 @@ def _examine_single_holder(cases: Cases, record: MessageRecord) -> None:
 
 @rule("DLV-2")
 def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None:
-    """Durable: a message that was claimed and not completed by a server whose heartbeat has lapsed
-    is taken back and claimed again, and the attempt is counted.
+    """Durable: a message that a server claimed and did not complete is reclaimed after the
+    server's heartbeat has lapsed, and is claimed again with the next attempt.
 
-    One that is completed is never claimed again. What a live server holds is not taken back.
+    A completed message is never claimed again, and one that a live server holds is not reclaimed.
     """
     if not _is_durable(trace):
         return
-    # A message that is claimed for the first time is younger than all that were taken back before.
+    # A message that is claimed for the first time is younger than all that were reclaimed before.
     firsts = (claim.at for claim in trace.claims if claim.attempt == 1)
     last_claim = max(firsts, default=trace.start)
     for record in trace.irregular_messages:
         _examine_attempts(cases, record)
-        _examine_taking_back(cases, trace, record, last_claim)
+        _examine_reclaiming(cases, trace, record, last_claim)
     _examine_losses(cases, trace)
 
 
 def _examine_attempts(cases: Cases, record: MessageRecord) -> None:
     """Whether each attempt is counted, and none follows a completed one."""
-    is_taken_back = is_completed = False
+    is_reclaimed = is_completed = False
     given_up = attempts = 0
     for event in record.events:
         if isinstance(event, events.Claimed):
-            is_miscounted = is_taken_back and event.attempt != attempts + 1
+            is_miscounted = is_reclaimed and event.attempt != attempts + 1
             if is_completed or is_miscounted:
                 cases.examined += 1
                 cases.broken(
@@ -120,18 +121,16 @@ def _examine_attempts(cases: Cases, record: MessageRecord) -> None:
                     **attempt_of(event),
                     other_attempt=attempts,
                 )
-            is_taken_back, is_completed, attempts = False, False, event.attempt
+            is_reclaimed, is_completed, attempts = False, False, event.attempt
         elif isinstance(event, events.Reclaimed):
-            is_taken_back, is_completed = True, False
+            is_reclaimed, is_completed = True, False
             given_up = max(given_up, event.attempt)
         elif isinstance(event, events.Finished) and event.attempt > given_up:
             is_completed = is_completed or event.outcome == "ok"
 
 
-def _examine_taking_back(
-    cases: Cases, trace: Trace, record: MessageRecord, last_claim: int
-) -> None:
-    """Whether a message was taken back from dead servers only, and is claimed again."""
+def _examine_reclaiming(cases: Cases, trace: Trace, record: MessageRecord, last_claim: int) -> None:
+    """Whether a message was reclaimed from dead servers only, and is claimed again."""
     waiting: events.Reclaimed | None = None
     for event in record.later:
         if isinstance(event, events.Reclaimed):
@@ -143,14 +142,14 @@ def _examine_taking_back(
             elif _was_completed(trace, record, event):
                 kind = Kind.TAKEN_WHEN_FINISHED
             if kind is not None:
-                _report_taken_back(cases, kind, record, event)
+                _report_reclaimed(cases, kind, record, event)
         elif isinstance(event, events.Claimed | events.DeadLettered):
             waiting = None
     if waiting is not None and waiting.at < last_claim:
-        _report_taken_back(cases, Kind.TAKEN_AND_FORGOTTEN, record, waiting)
+        _report_reclaimed(cases, Kind.TAKEN_AND_FORGOTTEN, record, waiting)
 
 
-def _report_taken_back(
+def _report_reclaimed(
     cases: Cases, kind: Kind, record: MessageRecord, event: events.Reclaimed
 ) -> None:
     cases.broken(
@@ -232,9 +231,11 @@ def _unfinished_claims(record: MessageRecord) -> Iterator[tuple[events.Claimed, 
 
 @rule("DLV-3")
 def what_nobody_claims_in_time_is_gone(cases: Cases, trace: Trace) -> None:
-    """Classic: a message that has not been claimed within 15 s after it was published is gone, and
-    the history has an `expired` for it. A message whose server died after claiming it is gone as
-    well, and the history has a `lost` for it. No other message is.
+    """Classic: a message that has not been claimed within 15 s after it was published expires, and
+    the history records `expired` for it.
+
+    One whose server died after claiming it is lost. No other message expires or is lost; in the
+    durable profile none ever does.
     """
     if _is_durable(trace):
         _examine_keeping(cases, trace)
@@ -257,7 +258,7 @@ def what_nobody_claims_in_time_is_gone(cases: Cases, trace: Trace) -> None:
 
 
 def _examine_keeping(cases: Cases, trace: Trace) -> None:
-    """Durable: whether no message is ever gone."""
+    """Durable: whether no message expires or is lost."""
     for record in trace.irregular_messages:
         for event in record.later:
             if isinstance(event, events.Expired | events.Lost):
@@ -268,18 +269,18 @@ def _examine_keeping(cases: Cases, trace: Trace) -> None:
 
 
 def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: list[Span]) -> None:
-    """Whether a message was claimed, or is gone, in time; while `able`, a server could note it."""
+    """Whether a message was claimed or expired in time; while `able`, a server could record it."""
     message, job = record.published.message, record.published.job
-    gone_at = record.published.at + tolerances.CLASSIC_LIFETIME
-    noted_by = gone_at + tolerances.settling(trace)
+    expires_at = record.published.at + tolerances.CLASSIC_LIFETIME
+    recorded_by = expires_at + tolerances.settling(trace)
     happened = record.events
     if not happened:
-        if noted_by < trace.end and contains(able, gone_at):
-            cases.broken(noted_by, Kind.NOT_EXPIRED, job=job, message=message, since=gone_at)
+        if recorded_by < trace.end and contains(able, expires_at):
+            cases.broken(recorded_by, Kind.NOT_EXPIRED, job=job, message=message, since=expires_at)
         return
     first, *later = happened
     if isinstance(first, events.Claimed):
-        if first.at > gone_at:
+        if first.at > expires_at:
             cases.broken(
                 first.at,
                 Kind.CLAIMED_LATE,
@@ -287,18 +288,18 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
                 message=message,
                 server=first.server,
                 worker=first.worker,
-                until=gone_at,
-                duration=first.at - gone_at,
+                until=expires_at,
+                duration=first.at - expires_at,
             )
     elif isinstance(first, events.Expired):
-        if first.at < gone_at:
+        if first.at < expires_at:
             cases.broken(
                 first.at,
                 Kind.EXPIRED_EARLY,
                 job=job,
                 message=message,
-                until=gone_at,
-                duration=gone_at - first.at,
+                until=expires_at,
+                duration=expires_at - first.at,
             )
         for event in later:
             if isinstance(event, events.Claimed):
@@ -314,7 +315,7 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
 
 @rule("DLV-4")
 def every_server_claims(cases: Cases, trace: Trace) -> None:
-    """Each server of the cluster claims messages, the one that leads included."""
+    """Each server of the cluster claims messages, and so does the leader."""
     claiming = {claim.server for claim in trace.claims}
     patience = tolerances.claim_round_trip(trace)
     for member in trace.memberships:
@@ -355,22 +356,23 @@ def messages_are_claimed_in_order(cases: Cases, trace: Trace) -> None:
 
 
 @rule("DLV-6")
-def what_cannot_be_read_is_put_aside(cases: Cases, trace: Trace) -> None:
+def what_cannot_be_read_is_dead_lettered(cases: Cases, trace: Trace) -> None:
     """A message that cannot be read goes to a dead-letter place, with the reason, and the history
-    has a `dead_lettered` for it. The worker that came upon it goes on with the next. It is not
-    handed out again.
+    records `dead_lettered` for it.
+
+    The worker continues with the next message, and a dead-lettered one is never claimed again.
     """
     for record in trace.irregular_messages:
-        is_put_aside = False
+        is_dead_lettered = False
         for event in record.later:
             if isinstance(event, events.DeadLettered):
                 cases.examined += 1
-                is_put_aside = True
+                is_dead_lettered = True
                 if not event.why.strip():
                     cases.broken(
                         event.at, Kind.NO_REASON, job=record.published.job, message=event.message
                     )
-            elif isinstance(event, events.Claimed) and is_put_aside:
+            elif isinstance(event, events.Claimed) and is_dead_lettered:
                 cases.broken(
                     event.at,
                     Kind.CLAIMED_DEAD_LETTERED,

@@ -22,7 +22,7 @@ from gnomon.specs.rules.attribution import (
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.availability import led_for
-from gnomon.specs.trace.entities import JobRecord, Stage, kind_of
+from gnomon.specs.trace.entities import JobRecord, Stage
 from gnomon.specs.trace.plans import ahead_of_cursor, current_outcomes, is_due_at, not_due
 from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
@@ -98,7 +98,11 @@ def _examine_dueness(cases: Cases, trace: Trace) -> None:
         for instant, event in not_due(trace, stage):
             if rule_for(NOT_DUE, trace, Occurrence(stage, instant)) == cases.id:
                 cases.broken(
-                    event.at, Kind.NOT_DUE, job=stage.job, due=instant, outcome=kind_of(event)
+                    event.at,
+                    Kind.NOT_DUE,
+                    job=stage.job,
+                    due=instant,
+                    outcome=events.kind_of(event),
                 )
         for instant, deadline, was_led in trace.cached(overdue).get(stage, ()):
             if rule_for(LATE, trace, Occurrence(stage, instant, was_led)) == cases.id:
@@ -117,19 +121,18 @@ def a_one_time_job_is_due_once(cases: Cases, trace: Trace) -> None:
 
 @rule("FIRE-2")
 def an_interval_job_keeps_to_its_grid(cases: Cases, trace: Trace) -> None:
-    """An interval-based job is due at `start_date` + k·interval, k = 0, 1, 2 and so on, and at no
-    other instant.
+    """An interval-based job is due at `start_date` + k·interval for k = 0, 1, 2 and so on, and at
+    no other instant.
     """
     _examine_dueness(cases, trace)
 
 
 @rule("FIRE-3")
 def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
-    """Of a job with `repeats`, at most that many occurrences are published over its whole life,
-    whatever was restarted, failed over or edited; what is coalesced or skipped does not count, nor
-    do runs on demand.
+    """A job with `repeats` publishes at most that many occurrences over its whole life, across
+    restarts, failovers and edits.
 
-    When the last has been published the job is inactive.
+    When the last occurrence has been published, the job is deactivated or deleted at that instant.
     """
     for job in trace.jobs.values():
         for number, stage in enumerate(job.stages):
@@ -167,16 +170,15 @@ def _has_retired(job: JobRecord, number: int) -> bool:
 @rule("FIRE-4")
 def a_cron_job_is_due_when_its_fields_match(cases: Cases, trace: Trace) -> None:
     """A cron-style job is due at the beginning of every minute, from `start_date` on, that its
-    fields match: the minute, the hour and the month are each among those that their fields allow,
-    and the day matches.
+    fields match.
     """
     _examine_dueness(cases, trace)
 
 
 @rule("FIRE-5")
 def a_cron_job_survives_changes_of_offset(cases: Cases, trace: Trace) -> None:
-    """When the zone's offset from UTC changes, it depends on the definition what becomes of the
-    wall clock's jump.
+    """A cron-style job may carry an IANA time zone, and when the zone's UTC offset changes, the
+    job's definition decides whether it follows real time or the wall clock.
     """
     _examine_dueness(cases, trace)
 
@@ -195,8 +197,8 @@ def nothing_is_published_before_it_is_due(cases: Cases, trace: Trace) -> None:
 
 @rule("FIRE-7")
 def what_is_inactive_or_deleted_publishes_nothing(cases: Cases, trace: Trace) -> None:
-    """From the instant at which a job was made inactive or deleted none of its occurrences is
-    published, also none that was due before.
+    """From the instant at which a job is deactivated or deleted, none of its occurrences is
+    published, not even one that was due before.
     """
     for job in trace.jobs.values():
         for stage in job.stages:
@@ -243,8 +245,10 @@ def _is_late_start(stage: Stage, instant: int) -> bool:
 
 @rule("FIRE-8")
 def an_edit_leaves_nothing_of_the_old_behind(cases: Cases, trace: Trace) -> None:
-    """After an edit only the new definition's occurrences are published, from the instant of the
+    """After an edit only occurrences of the new definition are published, from the instant of the
     edit on, under the new name and revision.
+
+    So there is no outcome of an instant before the edit, and no message with a lower revision.
     """
     for stage in trace.stages:
         if type(stage.cause) is events.JobEdited and stage.active and stage.definition is not None:
@@ -269,8 +273,8 @@ def an_edit_leaves_nothing_of_the_old_behind(cases: Cases, trace: Trace) -> None
 
 @rule("FIRE-9")
 def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
-    """A job that is activated goes on with its grid, or with its cron definition, from that
-    instant.
+    """A job that is activated continues with its grid, or with its cron definition, from that
+    instant on: occurrences that were due while it was inactive get no outcome.
 
     What was due while it was inactive gets no outcome.
     """
@@ -282,8 +286,7 @@ def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
 @rule("FIRE-10")
 def a_passed_start_is_not_made_up(cases: Cases, trace: Trace) -> None:
     """If the `start_date` of an interval-based or cron-style job has passed when the job is
-    created, it is due next at its first instant from then on; the `start_date` only says where the
-    grid lies.
+    created, the job is first due at its first instant from the creation on.
     """
     for stage in trace.stages:
         definition = stage.definition
@@ -295,10 +298,11 @@ def a_passed_start_is_not_made_up(cases: Cases, trace: Trace) -> None:
 
 @rule("FIRE-11")
 def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
-    """The message is published at once: it stands for the instant at which it is published.
+    """A job may be run on demand, active or inactive, and its message is published at once: it
+    stands for the instant at which it is published.
 
-    It folds no occurrence in and counts towards no `repeats`: a job that has ended has published
-    them all.
+    It coalesces no occurrence and does not count towards `repeats`: a job that has ended has
+    published all of them.
     """
     for record in trace.messages.values():
         event = record.published

@@ -10,8 +10,6 @@ from gnomon.specs.trace.entities import (
     MessageRecord,
     MisplacedEvent,
     Misplacement,
-    Outcome,
-    kind_of,
 )
 from gnomon.specs.trace.plans import count_up_to_cursor, without_outcome
 from gnomon.specs.trace.trace import Trace
@@ -19,11 +17,11 @@ from gnomon.specs.trace.trace import Trace
 
 @rule("HIST-1")
 def every_occurrence_and_message_is_accounted_for(cases: Cases, trace: Trace) -> None:
-    """For each job: the occurrences that were due = those published + coalesced + skipped + still
-    ahead of the cursor.
+    """Every occurrence that was due has exactly one outcome or is still ahead of the cursor, and
+    every message is in exactly one state.
 
-    For each message, planned or on demand: it has finished, or failed, or is running, or waiting,
-    or dead-lettered, and it is one of these only.
+    Due = published + coalesced + skipped + ahead of the cursor, and the events of a message can
+    have followed each other.
     """
     cases.examined = len(trace.misplaced) + len(trace.messages)
     for misplaced in trace.misplaced:
@@ -56,16 +54,16 @@ def _report_misplaced(cases: Cases, misplaced: MisplacedEvent) -> None:
     cases.broken(
         event.at,
         kind,
-        job=getattr(event, "job", None),
-        message=getattr(event, "message", None),
-        server=fault.target if fault else getattr(event, "server", None),
+        job=events.job_of(event),
+        message=events.message_of(event),
+        server=fault.target if fault else events.server_of(event),
         name=fault.fault if fault else None,
     )
 
 
 def _examine_outcomes(cases: Cases, trace: Trace, job: JobRecord) -> None:
     """Whether each occurrence has one outcome, if a misfire of the job has."""
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, events.OccurrenceEvent] = {}
     for stage in job.stages:
         if isinstance(stage.cause, events.JobCreated):
             outcomes.clear()
@@ -79,8 +77,8 @@ def _examine_outcomes(cases: Cases, trace: Trace, job: JobRecord) -> None:
                     Kind.TWO_OUTCOMES,
                     job=job.id,
                     due=instant,
-                    outcome=kind_of(event),
-                    expected=kind_of(before),
+                    outcome=events.kind_of(event),
+                    expected=events.kind_of(before),
                 )
 
 
@@ -103,7 +101,7 @@ def _examine_steps(cases: Cases, record: MessageRecord) -> None:
                 Kind.IMPOSSIBLE_STEP,
                 job=record.published.job,
                 message=record.published.message,
-                outcome=kind_of(event),
+                outcome=events.kind_of(event),
                 expected=state,
             )
         state = following
@@ -130,8 +128,8 @@ _ANYWHERE = ("waiting", "taken back", "claimed", "running", "failed", "finished"
              "lost", "dead-lettered")  # fmt: skip
 _STEPS: dict[type[MessageEvent], tuple[tuple[str, ...], str]] = {
     # DLV-1 reports a message that is claimed while it is held, RUN-7 one that is claimed after its
-    # run failed, DLV-2, DLV-3 and DLV-6 one that is claimed after it was completed, gone or put
-    # aside.
+    # run failed, DLV-2, DLV-3 and DLV-6 one that is claimed after it was completed, had expired or
+    # was dead-lettered.
     events.Claimed: (_ANYWHERE, "claimed"),
     events.Started: (("claimed",), "running"),
     events.Finished: (("running",), "finished"),
@@ -160,16 +158,16 @@ def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
                     job=record.published.job,
                     message=event.message,
                     duration=before.at - event.at,
-                    outcome=kind_of(event),
-                    expected=kind_of(before),
+                    outcome=events.kind_of(event),
+                    expected=events.kind_of(before),
                 )
             before = event
 
 
 @rule("HIST-3", subject="two histories")
 def the_same_run_gives_the_same_bytes(cases: Cases, first: bytes, second: bytes) -> None:
-    """Two histories of the same recording and the same seed, written by the same version, are equal
-    byte for byte, on any machine, in any process.
+    """Two histories of the same recording and the same seed, written by the same version, are
+    equal byte for byte, on any machine, in any process.
     """
     cases.examined = 1
     if first == second:
@@ -182,8 +180,8 @@ def the_same_run_gives_the_same_bytes(cases: Cases, first: bytes, second: bytes)
 
 @rule("HIST-4", subject="a file")
 def a_history_is_whole_and_unaltered(cases: Cases, text: bytes) -> None:
-    """A file that was truncated, or in which a byte was altered or a line was dropped, doubled or
-    moved, is not accepted: the error names the line, and what is wrong with it.
+    """A file that was truncated, or in which a byte was altered or a line was dropped, repeated or
+    moved, is not accepted as a history.
     """
     cases.examined = 1
     try:

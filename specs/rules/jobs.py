@@ -25,12 +25,10 @@ def _defining(trace: Trace) -> Iterator[Defining]:
 
 @rule("JOB-1")
 def a_job_has_what_a_job_has(cases: Cases, trace: Trace) -> None:
-    """A job has an id, which is not empty, and these fields: `name`, text of 1 to 200 characters;
-    `job_type`; `service`, text that is not empty; `start_date`, an instant, in UTC unless it
-    carries an offset; `is_active`, true unless it says otherwise; and, if wanted, `extra`, text of
-    at most 500,000 bytes in UTF-8.
+    """A job has an id, which is not empty; the fields `name`, `job_type`, `service`, `start_date`
+    and `is_active`; and a revision.
 
-    And no two jobs have one name at a time, and each change raises the revision by one.
+    No two jobs have the same name at the same time, and each change raises the revision by one.
     """
     owners: dict[str, str] = {}
     names: dict[str, str] = {}
@@ -128,7 +126,7 @@ def _bytes(text: str) -> int:
 
 @rule("JOB-2")
 def a_job_keeps_its_type(cases: Cases, trace: Trace) -> None:
-    """`job_type` is `one_time`, `interval_based` or `cron_style`. An edit never changes it."""
+    """`job_type` is `one_time`, `interval_based` or `cron_style`, and an edit never changes it."""
     types: dict[str, object] = {}
     for event in _defining(trace):
         job_type = event.definition.get("job_type")
@@ -149,10 +147,10 @@ def a_job_keeps_its_type(cases: Cases, trace: Trace) -> None:
 
 @rule("JOB-3")
 def an_interval_is_whole_and_above_zero(cases: Cases, trace: Trace) -> None:
-    """An interval-based job has `weeks`, `days`, `hours`, `minutes` and `seconds`: whole numbers
-    from 0; what is left out is 0, and at least one is above 0.
+    """The interval of an interval-based job is the sum of its `weeks`, `days`, `hours`, `minutes`
+    and `seconds`, which are whole numbers from 0, at least one of them above 0.
 
-    And `repeats` is absent or a whole number from 1.
+    `repeats` is absent or a whole number from 1.
     """
     for event in _defining(trace):
         fields = event.definition
@@ -169,9 +167,8 @@ def an_interval_is_whole_and_above_zero(cases: Cases, trace: Trace) -> None:
 
 @rule("JOB-4")
 def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
-    """A cron definition is one of `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`,
-    `@hourly`, in any case, or exactly five fields: minute 0-59, hour 0-23, day of month 1-31,
-    month 1-12, day of week 0-7, where both 0 and 7 are Sunday.
+    """A cron definition is exactly five fields, or one of the names `@yearly`, `@annually`,
+    `@monthly`, `@weekly`, `@daily` and `@hourly`, in any letter case.
 
     The oracle's grammar, which is not the scheduler's, accepts it.
     """
@@ -185,9 +182,9 @@ def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
 
 @rule("JOB-5")
 def a_rejection_changes_nothing_and_names_every_fault(cases: Cases, trace: Trace) -> None:
-    """The error names, for every fault at once, the field, what was given and what is allowed.
+    """A definition that JOB-1 to JOB-4 do not allow is rejected when it is given, and not later.
 
-    After it everything is as it was before.
+    The error names all faults at once, and the rejected definition is not taken.
     """
     accepted, changed_at = _accepted_definitions(trace) if trace.rejected else ({}, {})
     for event in trace.rejected:
@@ -234,8 +231,8 @@ def _faulty_fields(fields: Mapping[str, object]) -> set[str]:
 
 @rule("JOB-6")
 def a_definition_survives_being_written_and_read(cases: Cases, trace: Trace) -> None:
-    """A definition that is written out and read back is the same definition: each of its fields is
-    there, with the same value, and no other.
+    """A definition that is written out and read back is the same definition: it has each of its
+    fields, with the same value, and no other field.
     """
     for event in _defining(trace):
         fields = event.definition

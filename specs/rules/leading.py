@@ -18,17 +18,17 @@ from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.misfires import misfires
 from gnomon.specs.trace.availability import able_for, claims_of_leaders, led
-from gnomon.specs.trace.entities import Term, TermEnd, kind_of
+from gnomon.specs.trace.entities import Term, TermEnd
 from gnomon.specs.trace.spans import contains, first_from
 from gnomon.specs.trace.trace import Trace
 
 
 @rule("LEAD-1")
 def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
-    """The store grants a lease for a limited time, to one server at a time, and not before the last
-    one was handed over or has run out by the store's clock.
+    """The store grants a lease for a limited time, to one server at a time, and only after the
+    last lease was released or has run out by the store's clock.
 
-    Each grant begins a new epoch, higher than the last.
+    Each grant begins a new epoch, whose number is higher than that of the last.
     """
     last: events.LeaseAcquired | None = None
     is_held = False
@@ -93,9 +93,9 @@ def _examine_end(
 
 @rule("LEAD-2")
 def a_deposed_leader_is_refused(cases: Cases, trace: Trace) -> None:
-    """Publishing is refused to a server that does not hold the lease, to one that asks in the name
-    of an earlier epoch, and to one whose lease has run out by the store's clock, also if nobody has
-    taken it yet.
+    """The store refuses to publish for a server that does not hold the lease, for a server that
+    asks in the name of an earlier epoch, and for a server whose lease has run out by the store's
+    clock, even if no other server has acquired the lease since.
     """
     if not trace.leases.events:
         return
@@ -135,7 +135,7 @@ def _over_unrenewed(trace: Trace) -> dict[int, int]:
     """
     over: dict[int, int] = {}
     for fault in trace.faults:
-        until = fault.begins + trace.lease
+        until = fault.begins + tolerances.expiry(trace)
         if fault.fault in ("pause_server", "stop_store") and fault.ends > until:
             term = trace.term_at(fault.begins)
             if term is not None and fault.target in (term.server, STORE):
@@ -153,9 +153,8 @@ class Vacancy(NamedTuple):
 
 @rule("LEAD-3")
 def there_is_a_leader_again_in_time(cases: Cases, trace: Trace) -> None:
-    """A server that is stopped cleanly hands the lease over at once. After a crash of the leader a
-    server that is live and connected leads within the length of a lease and one campaign interval,
-    a third of a lease.
+    """A server that stops cleanly releases the lease at once; after a crash of the leader, a
+    server that is live and connected leads within the length of a lease and one campaign interval.
     """
     if not trace.terms or not trace.memberships:
         return
@@ -180,7 +179,7 @@ def _report_vacancy(cases: Cases, at: int, since: int, after: Term | None) -> No
         server=after.server,
         since=since,
         until=after.ends,
-        outcome=kind_of(_end_of(after)),
+        outcome=events.kind_of(_end_of(after)),
     )
 
 
@@ -241,8 +240,8 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
 
 @rule("LEAD-4")
 def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
-    """What was due while nobody led is found by the next leader, ahead of the cursor, and is a
-    misfire (MISS-1) or still within its grace.
+    """The next leader finds every occurrence that was due while nobody led, ahead of the cursor:
+    it is a misfire (MISS-1) or still within its grace.
     """
     if not trace.leases.events:
         return
@@ -258,7 +257,7 @@ def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
 
 @rule("LEAD-5")
 def leading_occupies_no_worker(cases: Cases, trace: Trace) -> None:
-    """The leader's server has as many workers as any other, and all of them claim."""
+    """The leader's server has as many workers as any other server, and all of them claim."""
     cases.examined = len(trace.cached(claims_of_leaders))
     for wait in trace.cached(idle_waits_by_rule)[cases.id]:
         cases.examined += 1

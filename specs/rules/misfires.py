@@ -15,7 +15,7 @@ from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.attribution import OUT_OF_ORDER, TwoOutcomes, rule_for
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
-from gnomon.specs.trace.entities import Outcome, Stage, kind_of
+from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import first_outcomes
 from gnomon.specs.trace.trace import Trace
 
@@ -25,7 +25,7 @@ class Misfire(NamedTuple):
 
     stage: Stage
     instant: int
-    event: Outcome
+    event: events.OccurrenceEvent
 
     @property
     def delay(self) -> int:
@@ -57,10 +57,10 @@ def _misfires_of(trace: Trace, stage: Stage) -> Iterator[Misfire]:
 
 @rule("MISS-1")
 def what_is_late_is_a_misfire(cases: Cases, trace: Trace) -> None:
-    """An occurrence that a leader comes to later than the grace after it was due is a misfire; at
-    the end of the grace exactly it is not one yet.
+    """An occurrence is a misfire if a leader comes to it later than the job's grace after it was
+    due.
 
-    So what is coalesced, and what is skipped as a misfire, was later than its grace.
+    So an occurrence that is coalesced or skipped as a misfire was due longer ago than its grace.
     """
     for misfire in trace.cached(misfires):
         if type(misfire.event) is not events.Published:
@@ -71,7 +71,7 @@ def what_is_late_is_a_misfire(cases: Cases, trace: Trace) -> None:
                     Kind.WITHIN_GRACE,
                     job=misfire.stage.job,
                     due=misfire.instant,
-                    outcome=kind_of(misfire.event),
+                    outcome=events.kind_of(misfire.event),
                     expected=misfire.grace,
                     observed=misfire.delay,
                 )
@@ -79,9 +79,11 @@ def what_is_late_is_a_misfire(cases: Cases, trace: Trace) -> None:
 
 @rule("MISS-2")
 def misfires_go_by_the_policy(cases: Cases, trace: Trace) -> None:
-    """Under `once` nothing is skipped, under `skip` nothing coalesced, and under `all` neither.
+    """A misfire has the outcome that the job's policy `misfire` requires when a leader comes to
+    it.
 
-    And under `skip` no misfire is published, and under `once` no two of one job are together.
+    Under `once` none is skipped, under `skip` none is coalesced, and under `all` neither. Under
+    `skip` none is published, and under `once` no two of one job are published together.
     """
     latest: Misfire | None = None
     for misfire in trace.cached(misfires):
@@ -97,7 +99,7 @@ def _examine_policy(cases: Cases, trace: Trace, misfire: Misfire, before: Misfir
     """Whether a misfire ended as its policy says; `before` is the last that was published."""
     stage, due, event = misfire.stage, misfire.instant, misfire.event
     assert stage.definition is not None
-    policy, outcome = stage.definition.misfire, kind_of(event)
+    policy, outcome = stage.definition.misfire, events.kind_of(event)
     if type(event) is not events.Published:
         if outcome != {"once": "coalesced", "skip": "skipped"}.get(policy):
             cases.broken(
@@ -151,11 +153,12 @@ def _were_one_decision(trace: Trace, one: Misfire, other: Misfire) -> bool:
 
 @rule("MISS-3")
 def every_misfire_is_in_the_history(cases: Cases, trace: Trace) -> None:
-    """For each misfire the history has one event with the instant at which it was due: published,
-    later than the grace after it; coalesced, with the instant it was folded into; or skipped.
+    """For each misfire the history has exactly one event, which gives the instant at which it was
+    due: published, later than the grace after it; coalesced, with the instant into which it was
+    folded; or skipped.
 
-    What is coalesced is folded into a later occurrence, whose message counts it, and none of it has
-    its outcome after an occurrence that was due later.
+    A coalesced occurrence is in a later message, which counts it, and no misfire has its outcome
+    after an occurrence that was due later.
     """
     for stage in trace.stages:
         if stage.has_misfires:
@@ -165,7 +168,7 @@ def every_misfire_is_in_the_history(cases: Cases, trace: Trace) -> None:
 
 def _examine_order(cases: Cases, trace: Trace, stage: Stage) -> None:
     """Whether no misfire had its outcome after an occurrence that was due later."""
-    latest: tuple[int, Outcome] | None = None
+    latest: tuple[int, events.OccurrenceEvent] | None = None
     for instant, event in stage.outcomes:
         if latest is None or instant >= latest[0]:
             latest = instant, event
@@ -175,7 +178,7 @@ def _examine_order(cases: Cases, trace: Trace, stage: Stage) -> None:
                 Kind.OUTCOME_OUT_OF_ORDER,
                 job=stage.job,
                 due=instant,
-                outcome=kind_of(event),
+                outcome=events.kind_of(event),
                 other_due=latest[0],
             )
 

@@ -28,11 +28,11 @@ def an_occurrence_is_published_at_most_once(cases: Cases, trace: Trace) -> None:
 
 @rule("PUB-2")
 def a_message_says_what_it_is(cases: Cases, trace: Trace) -> None:
-    """A message carries a cid that no other has; the job's id, name, type and service; the payload,
-    which is the job's extra data; the instant it stands for; the job's revision; and the epoch of
-    the leader that published it, from 1.
+    """A message carries a cid that no other message has; the job's id, name, type and service; the
+    payload, which is the job's extra data; the instant it stands for; the job's revision; and the
+    epoch of the leader that published it, from 1.
 
-    Name, type, service and payload are those of the definition that the job had at that revision.
+    Name, type, service and payload are those of the definition that has the message's revision.
     """
     cids: dict[str, int] = {}
     defined: dict[Stage, tuple[object, ...]] = {}
@@ -87,7 +87,9 @@ def payload_of(stage: Stage) -> object:
 
 @rule("PUB-3")
 def a_jobs_occurrences_are_published_in_order(cases: Cases, trace: Trace) -> None:
-    """Of one job no planned message is published after one that was due later."""
+    """No planned message of a job is published after a planned message of that job that was due
+    later.
+    """
     for plan in trace.cached(plans):
         cases.examined += max(plan.published - 1, 0)
         for latest, event in plan.inversions():

@@ -19,7 +19,7 @@ from gnomon.specs.trace.trace import Trace
 @rule("RUN-1")
 def a_run_occupies_its_worker(cases: Cases, trace: Trace) -> None:
     """A worker that has claimed a message is occupied with it until its service has returned or
-    failed. Only then it claims another. The run ends on the worker that it began on.
+    failed, and claims no other message before that.
     """
     cases.examined = len(trace.claims)
     holding: dict[Worker, int] = {}
@@ -74,14 +74,14 @@ def _freed_by(trace: Trace, event: events.Event, holding: dict[Worker, int]) -> 
 
 
 def _claimers(trace: Trace, event: events.DeadLettered) -> list[Worker]:
-    """The workers that claimed a message that was put aside."""
+    """The workers that claimed a message that was dead-lettered."""
     record = trace.messages.get(event.message)
     claims = [e for e in record.events if isinstance(e, events.Claimed)] if record else []
     return [(claim.server, claim.worker) for claim in claims]
 
 
 def _examine_other_worker(cases: Cases, trace: Trace, finished: events.Finished) -> None:
-    """Whether a worker ends a run that another began, of a message that was never taken back."""
+    """Whether a worker ends a run that another began, of a message that was never reclaimed."""
     record = trace.messages.get(finished.message)
     if record is None or record.claimed is None or record.later:
         return
@@ -99,8 +99,8 @@ def _examine_other_worker(cases: Cases, trace: Trace, finished: events.Finished)
 
 @rule("RUN-2")
 def a_server_runs_no_more_than_its_workers(cases: Cases, trace: Trace) -> None:
-    """At no instant are more services running on a server than it has workers, W, as it said when
-    it started.
+    """At no instant does a server run more services than the number W of workers that it stated
+    when it started.
     """
     runs_on: defaultdict[str, list[Run]] = defaultdict(list)
     for run in trace.runs:
@@ -158,8 +158,10 @@ def invocations(trace: Trace) -> list[tuple[MessageRecord, events.Invoked]]:
 
 @rule("RUN-3")
 def a_service_sees_what_it_should(cases: Cases, trace: Trace) -> None:
-    """All thirteen must be there, even if there is nothing in them; `channel`, `job_type`, `cid`
-    and `name` must be those of the message.
+    """For a service, a job is one more way of being invoked, and the service sees these
+    attributes.
+
+    All thirteen attributes are there; `channel`, `job_type`, `cid` and `name` are the message's.
     """
     for record, event in trace.cached(invocations):
         message, saw = record.published, event.saw
@@ -216,7 +218,7 @@ def methods_are_called_in_order(cases: Cases, trace: Trace) -> None:
     `before_handle`, `handle`, `after_handle`, `after_job`, `after_<job_type>_job`,
     `finalize_handle`.
 
-    Each is called once, and if none raised, all that the service defines are.
+    Each is called once, and if none raised, all that the service defines are called.
     """
     for record, event in trace.cached(invocations):
         calls = event.calls
@@ -243,8 +245,8 @@ def _left_out(event: events.Invoked) -> tuple[str, ...]:
 
 @rule("RUN-6")
 def a_hook_that_raises_does_not_stop_the_next(cases: Cases, trace: Trace) -> None:
-    """If a hook raises, that is logged, and the next method is called all the same. The run has not
-    failed for it.
+    """If a hook raises, the error is logged, the next method is still called, and the run does not
+    fail because of it.
     """
     for record, event in trace.cached(invocations):
         if not event.raised or "handle" in event.raised:
@@ -274,9 +276,9 @@ def _ends_of(record: MessageRecord, event: events.Invoked) -> list[events.Finish
 
 @rule("RUN-7")
 def a_handle_that_raises_fails_the_run(cases: Cases, trace: Trace) -> None:
-    """If `handle` raises, the run has failed. That is logged; `after_handle`, `after_job` and
-    `after_<job_type>_job` are left out; `finalize_handle` is called, if the service defines it. The
-    message is done with: it is not tried again.
+    """If `handle` raises, the run has failed, and its message is not tried again.
+
+    The run ends `failed` with an error, no `after_` hook is called, and `finalize_handle` is.
     """
     for record, event in trace.cached(invocations):
         if "handle" in event.raised:
@@ -298,7 +300,7 @@ def _examine_failing(cases: Cases, record: MessageRecord, event: events.Invoked)
 
 
 def _examine_retry(cases: Cases, record: MessageRecord) -> None:
-    """Whether a message was claimed again after its run had failed, without being taken back."""
+    """Whether a message was claimed again after its run had failed, without being reclaimed."""
     has_failed, given_up = False, 0
     for event in record.events:
         if isinstance(event, events.Finished):
@@ -318,8 +320,8 @@ def _examine_retry(cases: Cases, record: MessageRecord) -> None:
 
 @rule("RUN-8")
 def a_service_that_is_not_there_fails_the_run(cases: Cases, trace: Trace) -> None:
-    """If the server that has claimed a message has no service of the name it carries, the run has
-    failed, and its error names the service.
+    """If the server that has claimed a message has no service of the name in the message, the run
+    has failed, and its error names the service.
     """
     for record in trace.messages.values():
         finished, wanted = record.finished, record.published.service

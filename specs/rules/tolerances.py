@@ -3,9 +3,9 @@
 The one idea: an allowance is written here and nowhere else. The section *Tolerances* of
 ``scheduler.md`` quotes the name, the formula and the reason of each; a test compares the two.
 
-All are in µs. ``lease`` is how long a lease lasts; ``travel`` is how long anything takes at most
-between a server and the store, one way. A leader renews its lease, and any other server asks for
-it, every third of a lease.
+All are in µs. ``lease`` is the length of a lease; ``travel`` is the travel time, the longest time
+that anything is in transit between a server and the store. Every server sends a request for the
+lease, or for its renewal, every third of a lease.
 """
 
 from gnomon.reference.schedule.clock import SECOND
@@ -20,54 +20,54 @@ CLASSIC_LIFETIME = 15 * SECOND
 """The predecessor kept a message that nobody had claimed for 15 s."""
 
 BACKLOG_FACTOR = 10
-"""How long a run takes is known only from the runs that have ended."""
+"""The length of a run is known only from the runs that have ended."""
 
 
 def one_way(trace: Trace) -> int:
-    """A claim, or the reply to it, may be on its way."""
+    """A claim, or the reply to it, may be in transit."""
     return trace.travel
 
 
 def claim_round_trip(trace: Trace) -> int:
-    """A claim and the reply to it may be on their way."""
+    """A claim and the reply to it may be in transit."""
     return 2 * trace.travel
 
 
 def handover(trace: Trace) -> int:
-    """A request that is under way is answered first, and then the release of the lease is."""
+    """The store answers a request that is in transit, and then the release of the lease."""
     return 4 * trace.travel
 
 
 def publishing(trace: Trace) -> int:
-    """A leader whose lease was not renewed in time does not publish; the last takes one travel."""
+    """A leader publishes for a third of a lease after a reply; its request may be in transit."""
     return trace.lease // 3 + trace.travel
 
 
 def settling(trace: Trace) -> int:
-    """A server asks every third of a lease; two requests and their replies take four travels."""
+    """A server asks every third of a lease; two requests and their replies may be in transit."""
     return trace.lease // 3 + 4 * trace.travel
 
 
 def expiry(trace: Trace) -> int:
-    """The lease of a leader that was lost may have been renewed just before."""
+    """The lease of a lost leader, like any other reservation, ends after a lease at the latest."""
     return trace.lease
 
 
 def catch_up(trace: Trace, grace: int) -> int:
-    """A leader may use the grace, and is then given a lease and two requests with their replies."""
+    """A leader may use up the grace, and renews, loads and publishes within a lease after it."""
     return grace + trace.lease + 4 * trace.travel
 
 
 def liveness(trace: Trace) -> int:
-    """A heartbeat lapses after a lease, and a server that is there has sent one while settling."""
+    """A heartbeat lapses after a lease, and a live server has sent one while it settled."""
     return trace.lease + settling(trace)
 
 
 def takeover(trace: Trace) -> int:
-    """A heartbeat lapses after a lease, and within another some server takes its messages back."""
+    """A heartbeat lapses after a lease, and some server reclaims within another lease."""
     return 2 * trace.lease + 8 * trace.travel
 
 
 def time_per_run(trace: Trace, longest: int) -> int:
-    """A message takes a worker for its service's longest run, and for a claim and its reply."""
+    """A message occupies a worker for a run of its service, and for a claim and its reply."""
     return longest + 2 * trace.travel

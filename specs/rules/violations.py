@@ -52,9 +52,7 @@ class AttemptFields(TypedDict):
     attempt: int
 
 
-def attempt_of(
-    event: events.Claimed | events.Started | events.Finished | events.Reclaimed | events.Lost,
-) -> AttemptFields:
+def attempt_of(event: events.RunEvent) -> AttemptFields:
     """The message, the server, the worker and the number of the attempt of an event."""
     return {
         "message": event.message,

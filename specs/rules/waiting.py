@@ -18,8 +18,8 @@ from gnomon.specs.trace.waits import waits
 
 @rule("OVER-1")
 def a_run_never_waits_for_another(cases: Cases, trace: Trace) -> None:
-    """Once a message has a worker it is run at once, whatever else of its job or of its service is
-    running.
+    """As soon as a message has a worker it is run, whatever other runs of its job or of its
+    service are going on.
     """
     allowed, longest_open = tolerances.one_way(trace), tolerances.expiry(trace)
     for record in trace.messages.values():
@@ -62,7 +62,9 @@ def _is_open(trace: Trace, record: MessageRecord, claimed: events.Claimed, since
 
 @rule("OVER-2")
 def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
-    """A job may have as many runs at once as the cluster has workers."""
+    """A job may have as many runs at once as the cluster has workers, and no limit per job reduces
+    that.
+    """
     busy_until: dict[str, int] = {}
     for run in trace.runs:
         job, ends = run.record.published.job, run.ends
@@ -87,9 +89,9 @@ def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
 
 @rule("WORK-1")
 def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
-    """Durable: while all workers are busy messages wait, however long it takes, and none is lost.
+    """Durable: while all workers are busy, messages wait as long as it takes, and none is lost.
 
-    A message that had to wait was claimed, or none that was published after it was.
+    A message that had to wait is claimed if any message that was published later is claimed.
     """
     if trace.header.profile != "durable":
         return
@@ -108,14 +110,14 @@ def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
 
 
 def _is_judged_elsewhere(record: MessageRecord) -> bool:
-    """Whether a message was gone or put aside: DLV-3 and DLV-6 judge it."""
+    """Whether a message expired or was dead-lettered: DLV-3 and DLV-6 judge it."""
     return any(isinstance(e, events.Expired | events.DeadLettered) for e in record.later)
 
 
 @rule("WORK-2")
 def no_message_waits_beside_an_idle_worker(cases: Cases, trace: Trace) -> None:
-    """No message waits while a live, connected server has an idle worker, for longer than one
-    claim's travel.
+    """No message waits for longer than one travel time while a live, connected server has an idle
+    worker.
     """
     cases.examined = len(trace.messages) if trace.memberships else 0
     for wait in trace.cached(idle_waits_by_rule)[cases.id]:
@@ -134,10 +136,9 @@ def no_message_waits_beside_an_idle_worker(cases: Cases, trace: Trace) -> None:
 
 @rule("WORK-3")
 def runs_start_in_the_order_of_publishing(cases: Cases, trace: Trace) -> None:
-    """Runs start in the order in which their messages were published: those on one server exactly,
-    where equal instants are in order whatever the history says.
+    """Runs start in the order in which their messages were published.
 
-    Between servers a run may start up to one `travel` after that of a message published later.
+    On one server this is exact. Between servers a run may start up to one travel time later.
     """
     starts = first_starts(trace)
     cases.examined = len(starts)
@@ -168,10 +169,10 @@ def _was_held_up(trace: Trace, start: events.Started) -> bool:
 
 @rule("WORK-4")
 def the_backlog_drains(cases: Cases, trace: Trace) -> None:
-    """When load falls below what the workers can do, the messages that wait become fewer, until
-    there are none.
+    """When the load falls below the capacity of the workers, the messages that wait become fewer,
+    until none is left.
 
-    After the last load, a multiple of the time that the open work takes is allowed for.
+    After the last load, ten times the time that the open work takes is allowed.
     """
     records = list(trace.messages.values())
     workers = sum(member.workers for member in trace.memberships if member.ends == trace.end)
@@ -201,11 +202,11 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
 
 
 def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
-    """When the last message was published or taken back, or the last disturbance ended (µs).
+    """When the last message was published or reclaimed, or the last disturbance ended (µs).
 
     Only disturbances of servers that are there at the end count.
     """
-    taken_back = [
+    reclaimed_at = [
         event.at
         for record in records
         for event in record.later
@@ -216,7 +217,7 @@ def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
         for member in trace.memberships
         if member.ends == trace.end
     ]
-    return max(records[-1].published.at, *taken_back, *disturbed_until)
+    return max(records[-1].published.at, *reclaimed_at, *disturbed_until)
 
 
 def _longest_runs(records: list[MessageRecord]) -> dict[str, int]:

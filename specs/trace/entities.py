@@ -14,46 +14,20 @@ from gnomon.reference.schedule.clock import FIRST_INSTANT
 BEFORE_ALL = FIRST_INSTANT - 1
 """Earlier than any instant."""
 
-MessageEvent = (
-    events.Claimed
-    | events.Started
-    | events.Invoked
-    | events.Finished
-    | events.Reclaimed
-    | events.Lost
-    | events.Expired
-    | events.DeadLettered
-)
-"""What can happen to a message after it was published."""
-
-Outcome = events.Published | events.Coalesced | events.Skipped
-"""How an occurrence can end."""
-
-JobChange = (
-    events.JobCreated
-    | events.JobEdited
-    | events.JobActivated
-    | events.JobDeactivated
-    | events.JobDeleted
-)
-"""A change of a job."""
+MessageEvent = events.RunEvent | events.Expired | events.DeadLettered
+"""The events of a message after it was published."""
 
 StageCause = events.JobCreated | events.JobEdited | events.JobActivated | events.JobDeactivated
-"""A change that begins a stage."""
+"""The events that begin a stage."""
 
-LeaseEvent = events.LeaseAcquired | events.LeaseReleased | events.LeaseExpired | events.WritesLost
-"""What can happen to the lease. The loss of writes ends it, whoever held it."""
+LeaseLogEvent = events.LeaseEvent | events.WritesLost
+"""The events that change who holds the lease. The loss of writes ends it, whoever held it."""
 
 MembershipEnd = events.ServerStopped | events.ServerCrashed
-"""What ends a membership."""
+"""The events that end a membership."""
 
-TermEnd = LeaseEvent | MembershipEnd | events.ServerStarted
-"""What ends a term."""
-
-
-def kind_of(event: events.Event) -> str:
-    """The kind of an event as a history writes it: ``dead_lettered``."""
-    return str(event.__struct_config__.tag)
+TermEnd = LeaseLogEvent | MembershipEnd | events.ServerStarted
+"""The events that end a term."""
 
 
 class MessageRecord(msgspec.Struct, eq=False, gc=False):
@@ -113,7 +87,7 @@ class Stage:
         self.cause = cause
         self.begins = cause.at
         self.ends: int | None = None
-        self.outcomes: list[tuple[int, Outcome]] = []
+        self.outcomes: list[tuple[int, events.OccurrenceEvent]] = []
         self.latest_before = latest_before
         self.published_before = published_before
         self.published = 0
@@ -122,7 +96,7 @@ class Stage:
         self.due: list[int] | None = None
         self.follows_plan: bool | None = None
 
-    def is_outdated(self, event: Outcome) -> bool:
+    def is_outdated(self, event: events.OccurrenceEvent) -> bool:
         """Whether `event` is a message that carries an earlier revision than the stage has."""
         return type(event) is events.Published and event.revision < self.revision
 
@@ -144,7 +118,7 @@ class JobRecord:
         self.revisions: dict[int, Stage] = {}
         self.is_deleted = False
         self.published = 0
-        self.after_deletion: list[Outcome] = []
+        self.after_deletion: list[events.OccurrenceEvent] = []
         self.latest_outcome = BEFORE_ALL
 
     @property

@@ -65,5 +65,5 @@ class FaultWindows:
 
 
 def aftermath(lease: int, travel: int) -> int:
-    """A server whose clock was slow may take two thirds of a lease until its next beat."""
+    """A server whose clock was slow may send its next request two thirds of a lease later."""
     return lease // 3 + lease // 3 + 4 * travel

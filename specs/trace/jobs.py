@@ -3,10 +3,8 @@
 from gnomon.reference import events, jobs
 from gnomon.specs.trace.entities import (
     BEFORE_ALL,
-    JobChange,
     JobRecord,
     MisplacedEvent,
-    Outcome,
     Stage,
     StageCause,
 )
@@ -17,7 +15,7 @@ class JobLog:
 
     def __init__(self, misplaced: list[MisplacedEvent]) -> None:
         self.records: dict[str, JobRecord] = {}
-        self.changes: list[JobChange] = []
+        self.changes: list[events.JobChange] = []
         self.rejected: list[events.JobRejected] = []
         self._misplaced = misplaced
 
@@ -70,7 +68,7 @@ class JobLog:
             self.add_outcome(record, event)
             record.stages[-1].has_misfires = True
 
-    def add_outcome(self, record: JobRecord, event: Outcome) -> None:
+    def add_outcome(self, record: JobRecord, event: events.OccurrenceEvent) -> None:
         """An occurrence of a job that exists had its outcome."""
         stage, due = record.stages[-1], event.due
         stage.outcomes.append((due, event))

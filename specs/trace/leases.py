@@ -6,14 +6,14 @@ before its lease has run out is granted the same lease again and continues to le
 """
 
 from gnomon.reference import events
-from gnomon.specs.trace.entities import LeaseEvent, Term, TermEnd
+from gnomon.specs.trace.entities import LeaseLogEvent, Term, TermEnd
 
 
 class LeaseLog:
     """The lease events of a history, read in order, and the terms that follow from them."""
 
     def __init__(self) -> None:
-        self.events: list[LeaseEvent] = []
+        self.events: list[LeaseLogEvent] = []
         self.terms: list[Term] = []
         self.holder: events.LeaseAcquired | None = None
         self._leads_since: int | None = None

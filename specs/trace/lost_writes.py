@@ -137,7 +137,5 @@ class _Rollback:
             yield OrphanRun(started.server, self._lost.at, at)
 
 
-def _attempt(
-    event: events.Claimed | events.Started | events.Invoked | events.Finished,
-) -> Attempt:
+def _attempt(event: events.RunEvent) -> Attempt:
     return event.message, event.server, event.worker, event.attempt

@@ -12,10 +12,10 @@ from functools import lru_cache
 from gnomon.reference import events, oracle
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import HOUR
-from gnomon.specs.trace.entities import Outcome, Stage
+from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.trace import Trace
 
-InstantOutcome = tuple[int, Outcome]
+InstantOutcome = tuple[int, events.OccurrenceEvent]
 """An instant (µs, UTC), and an outcome of the occurrence that was due then."""
 
 

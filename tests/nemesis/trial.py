@@ -23,6 +23,7 @@ from typing import Any, Literal
 import httpx
 import msgspec
 
+from gnomon.reference.events import kind_of
 from gnomon.reference.history import Header, History, write
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.store.address import read_address
@@ -31,7 +32,6 @@ from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import JobList, Jobs, SetActive
 from gnomon.specs.rules import Finding, judge_trace
-from gnomon.specs.trace.entities import kind_of
 from gnomon.specs.trace.trace import Trace
 from tests.nemesis.cluster import Process, Shape, cluster
 from tests.nemesis.fault_reporter import Herald
