@@ -95,7 +95,7 @@ class Trace:
             FaultWindow("writes_lost", server, begins, self.end if ends is None else ends)
             for server, begins, ends in orphans
         )
-        _readers(job_log, message_log, server_log, self.leases, self.refused).read(self.events)
+        readers_of(job_log, message_log, server_log, self.leases, self.refused).read(self.events)
         self.leases.close(self.end)
         server_log.close(self.end)
         self.messages, self.claims, self.starts = (
@@ -235,14 +235,14 @@ class Trace:
 _BEGINS = attrgetter("begins")
 
 
-def _readers(
+def readers_of(
     jobs: JobLog,
     messages: MessageLog,
     servers: ServerLog,
     leases: LeaseLog,
     refused: list[events.PublishRefused],
 ) -> Readers:
-    """Who reads what: every kind of event has its reader."""
+    """Which reader each kind of event has."""
     readers = Readers()
     readers.add(events.Published, messages.published)
     readers.add(events.Claimed, messages.claimed)
