@@ -14,6 +14,7 @@ from gnomon.reference.schedule.clock import SECOND, write_instant
 from gnomon.specs.recording.commands import DriftClock, StepClock
 from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.trace.entities import Membership, MessageRecord
+from gnomon.specs.trace.plans import due as due_instants
 from gnomon.specs.trace.trace import Trace
 
 _Progress = (
@@ -92,7 +93,7 @@ def _jobs_behind(trace: Trace, since: int) -> Iterator[str]:
             continue
         if stage.outcomes and stage.outcomes[-1][1].at >= since:
             continue
-        due = next((due for due in trace.due(stage) if due > job.latest_outcome), None)
+        due = next((due for due in due_instants(trace, stage) if due > job.latest_outcome), None)
         if due is not None and due <= since and stage.begins <= since:
             was_due = f"job {job.id} was due at {write_instant(due)}, and nothing came of it"
             yield f"{was_due}; {_leader(trace, since)}"

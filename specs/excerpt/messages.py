@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
+from gnomon.reference.store.messages import Worker
 from gnomon.specs.excerpt.servers import ServerLeft
-from gnomon.specs.trace.entities import Worker
 
 UNRECORDED = "unseen"
 """The fault of a server or store that does work which the history does not contain."""

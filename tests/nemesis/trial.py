@@ -23,6 +23,7 @@ from typing import Any, Literal
 import httpx
 import msgspec
 
+from gnomon.reference.events import kind_of
 from gnomon.reference.history import Header, History, write
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.store.address import read_address
@@ -237,7 +238,8 @@ def takeovers(trace: Trace) -> dict[str, list[int]]:
     """How long it took from the loss of a leader until another led (µs), by how it was lost."""
     gaps: defaultdict[str, list[int]] = defaultdict(list)
     for term, following in pairwise(trace.terms):
-        how, lost_at = term.ended_by.__struct_config__.tag, term.ends
+        assert term.ended_by is not None, "another term follows"
+        how, lost_at = kind_of(term.ended_by), term.ends
         for fault in trace.faults:
             is_felt = fault.target == term.server and fault.begins <= term.ends <= fault.ends
             if how == "lease_expired" and is_felt:

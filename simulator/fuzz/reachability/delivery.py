@@ -5,8 +5,8 @@ from itertools import pairwise
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.reachability.base import classic, durable, every, state
-from gnomon.specs.rules.idleness import waits
 from gnomon.specs.trace.trace import Trace
+from gnomon.specs.trace.waits import waits
 
 # --- delivering
 
