@@ -66,7 +66,7 @@ class FaultInjector:
     def _stop_store(self) -> End:
         cluster = self._cluster
         for name in cluster.nodes:
-            cluster.hindrance(name)  # only a server with faults asks whether the store is up
+            cluster.server_faults(name)  # only a server with faults asks whether the store is up
         cluster.store_health.outages += 1
 
         def end(_: int) -> None:
@@ -82,7 +82,7 @@ class FaultInjector:
     def _affect_server(
         self, now: int, fault: PauseServer | CutServer | DisturbServer | StepClock | DriftClock
     ) -> End:
-        faults = self._cluster.hindrance(fault.server)
+        faults = self._cluster.server_faults(fault.server)
         match fault:
             case PauseServer(duration=duration):
                 faults.pause(now + duration)

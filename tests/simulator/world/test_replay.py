@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from gnomon.reference import events
 from gnomon.reference.history import Writer, read, write
 from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant
-from gnomon.simulator.world.random import Chance
+from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import header_of, replay, simulate
 from gnomon.specs.recording import files
 from gnomon.specs.recording.commands import Execute, StopServer
@@ -114,14 +114,14 @@ def test_streams_of_chance_are_apart() -> None:
 
 
 def test_lognormal_durations_have_the_percentiles_they_are_given() -> None:
-    draw = Chance(0).durations(Lognormal(100_000, 900_000), "test")
+    draw = RandomStreams(0).durations(Lognormal(100_000, 900_000), "test")
     drawn = sorted(draw() for _ in range(20_000))
     assert 97_000 < drawn[10_000] < 103_000
     assert 820_000 < drawn[19_800] < 980_000
 
 
 def test_samples_come_in_order_and_again() -> None:
-    draw = Chance(0).durations(Samples((3, 1, 2)), "test")
+    draw = RandomStreams(0).durations(Samples((3, 1, 2)), "test")
     assert [draw() for _ in range(7)] == [3, 1, 2, 3, 1, 2, 3]
 
 

@@ -17,7 +17,7 @@ from gnomon.reference.store.operations import Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.cluster import OPERATOR, Cluster
 from gnomon.simulator.world.commands import CommandExecutor
-from gnomon.simulator.world.random import Chance
+from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import _plan, header_of
 from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.excerpt.excerpt import Known, excerpt
@@ -38,7 +38,11 @@ def happened(recording: Recording) -> tuple[History, Known]:
     """A replay of which the store is kept."""
     told: list[Any] = []
     cluster = Cluster(
-        recording.cluster, recording.services, Chance(recording.seed), recording.start, told.append
+        recording.cluster,
+        recording.services,
+        RandomStreams(recording.seed),
+        recording.start,
+        told.append,
     )
     forgets = any(isinstance(command, DataLoss) for command in recording.commands)
     log = WriteLog(cluster, recording.cluster.profile) if forgets else None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.reference.cluster.server import Run
+from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.live.runtime.metrics import UNKNOWN, Counter, Gauge, Histogram, Metrics
 from gnomon.reference.live.runtime.worker_pool import Ended
 from gnomon.reference.store.operations import Entry, Message, Outcomes, Publish
