@@ -21,7 +21,7 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import canary, generator
 from gnomon.simulator.fuzz.canary import Canary
 from gnomon.simulator.fuzz.determinism import Divergence, difference, pairs
-from gnomon.simulator.fuzz.explain import tell
+from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import Trial, run_trial
 from gnomon.simulator.fuzz.reachability import reached, states_of
 from gnomon.simulator.fuzz.search import BrokenRule, Tally, usable_cores
@@ -142,14 +142,14 @@ def fuzz(
 
 
 def _try_alone(name: str, json: bool) -> None:
-    """Try one recording, and tell what it breaks."""
+    """Try one recording, and story_of what it breaks."""
     try:
         recording = files.load(name)
     except RecordingError as error:
         raise BadInput(name, error.faults) from None
     with console.working("trying"):
         trial = run_trial(recording)
-    stories = {broken.rule: tell(trial, broken) for broken in trial.broken}
+    stories = {broken.rule: story_of(trial, broken) for broken in trial.broken}
     states = reached(trial.trace)
     if json:
         console.say_json({"broken": stories, "sometimes": states, "clean": not stories})
@@ -233,7 +233,7 @@ def _say_found(tally: Tally, known: set[str]) -> None:
 
 
 def _found(hunt: Hunt, rule: str, out: Path) -> Found:
-    """Shrink what breaks a rule, write it and tell how it came about."""
+    """Shrink what breaks a rule, write it and story_of how it came about."""
     first = hunt.tally.broken[rule]
     drawn = generator.drawn_from(first.seed, hunt.profile)
     try:
@@ -250,7 +250,7 @@ def _found(hunt: Hunt, rule: str, out: Path) -> Found:
 
 
 def _story(trial: Trial, rule: str, first: BrokenRule) -> list[str]:
-    return tell(trial, trial.breaks(rule) or first.broken)
+    return story_of(trial, trial.breaks(rule) or first.broken)
 
 
 # --- telling

@@ -12,10 +12,10 @@ from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import generator, reachability
-from gnomon.simulator.fuzz.liveness import patience, stuck
+from gnomon.simulator.fuzz.liveness import Stuck, patience, stuck
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.recording.model import Recording
-from gnomon.specs.rules import judge_trace
+from gnomon.specs.rules import Violation, judge_trace
 from gnomon.specs.trace.trace import Trace
 
 STUCK = "liveness"
@@ -25,11 +25,16 @@ ERROR = "error"
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A problem: the rule's id, `STUCK` or `ERROR`; its instant (µs, UTC); a description."""
+    """A problem: the rule's id, `STUCK` or `ERROR`; its instant (µs, UTC); a description.
+
+    `jobs` and `messages` are those that it is about.
+    """
 
     rule: str
     at: int
     what: str
+    jobs: tuple[str, ...] = ()
+    messages: tuple[int, ...] = ()
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -74,12 +79,22 @@ def run_trial(recording: Recording) -> Trial:
     trace = Trace(History(header_of(recording), events))
     if not broken:
         broken += [
-            Broken(id, finding.violations[0].at, finding.violations[0].what)
-            for id, finding in judge_trace(trace).items()
+            broken_by(finding.violations[0])
+            for finding in judge_trace(trace).values()
             if finding.violations
         ]
-        broken += [Broken(STUCK, trace.end, what) for what in stuck(trace, patience(recording))[:1]]
+        broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]
     return Trial(recording, events, trace, tuple(broken))
+
+
+def broken_by(violation: Violation) -> Broken:
+    """The problem that a violation is."""
+    return Broken(violation.rule, violation.at, violation.what, violation.jobs, violation.messages)
+
+
+def _stuck_at(at: int, stuck: Stuck) -> Broken:
+    messages = () if stuck.message is None else (stuck.message,)
+    return Broken(STUCK, at, stuck.what, (stuck.job,), messages)
 
 
 def try_seed(seed: int, profile: Profile) -> SeedResult:

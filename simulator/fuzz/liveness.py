@@ -6,7 +6,7 @@ although a server was healthy all that time.
 """
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from gnomon.reference import events
 from gnomon.reference.events import RunEvent
@@ -53,8 +53,16 @@ def _clock_error(recording: Recording) -> int:
     return error
 
 
-def stuck(trace: Trace, patience: int) -> list[str]:
-    """A sentence for each job and message that is stuck at the end of a history.
+class Stuck(NamedTuple):
+    """A job or a message that is stuck: the reason in a sentence, and which one it is."""
+
+    what: str
+    job: str
+    message: int | None = None
+
+
+def stuck(trace: Trace, patience: int) -> list[Stuck]:
+    """The jobs and messages that are stuck at the end of a history, each with the reason.
 
     There are none if no server has been healthy for the last `patience` (µs).
     """
@@ -85,7 +93,7 @@ def _leader(trace: Trace, since: int) -> str:
     return f"{last.server} has led since {write_instant(last.begins)}"
 
 
-def _jobs_behind(trace: Trace, since: int) -> Iterator[str]:
+def _jobs_behind(trace: Trace, since: int) -> Iterator[Stuck]:
     """Active jobs whose next occurrence was due before `since` and that made no progress since."""
     for job in trace.jobs.values():
         stage = job.stage
@@ -96,10 +104,10 @@ def _jobs_behind(trace: Trace, since: int) -> Iterator[str]:
         due = next((due for due in due_instants(trace, stage) if due > job.latest_outcome), None)
         if due is not None and due <= since and stage.begins <= since:
             was_due = f"job {job.id} was due at {write_instant(due)}, and nothing came of it"
-            yield f"{was_due}; {_leader(trace, since)}"
+            yield Stuck(f"{was_due}; {_leader(trace, since)}", job.id)
 
 
-def _messages_behind(trace: Trace, since: int) -> Iterator[str]:
+def _messages_behind(trace: Trace, since: int) -> Iterator[Stuck]:
     """Messages that have neither been claimed nor finished since `since`."""
     is_claiming = any(claim.at >= since for claim in reversed(trace.claims[-1:]))
     for record in trace.messages.values():
@@ -108,13 +116,14 @@ def _messages_behind(trace: Trace, since: int) -> Iterator[str]:
         last = _last(record)
         if last.at >= since:
             continue
-        what = f"message {record.published.message} of job {record.published.job}"
+        job, message = record.published.job, record.published.message
+        what = f"message {message} of job {job}"
         match last:
             case events.Claimed() | events.Started():
-                yield f"{what} {_held(trace, last)}"
+                yield Stuck(f"{what} {_held(trace, last)}", job, message)
             case events.Published() | events.Reclaimed():
                 if not is_claiming:
-                    yield f"{what} has waited since {write_instant(last.at)}"
+                    yield Stuck(f"{what} has waited since {write_instant(last.at)}", job, message)
             case events.Finished() | events.Expired() | events.Lost() | events.DeadLettered():
                 pass
             case _:

@@ -6,9 +6,9 @@ story judges whether a real defect would be understood.
 
 from msgspec.structs import replace
 
-from gnomon.simulator.fuzz.explain import tell
+from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.fuzz.judge import Broken, Trial
+from gnomon.simulator.fuzz.judge import Trial, broken_by
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.simulator.mutants.kill import MOST_RUNS, replay_of
 from gnomon.simulator.mutants.patch import Mutant
@@ -25,7 +25,7 @@ def told(mutant: Mutant) -> tuple[Recording, list[str]] | None:
             small = shrink(drawn, lambda recording: shows(mutant, recording))
             recording = replace(small, title=f"{mutant.name} breaks {mutant.rule}")
             trial = _trial(mutant, recording)
-            return recording, tell(trial, trial.broken[0])
+            return recording, story_of(trial, trial.broken[0])
     return None
 
 
@@ -40,5 +40,5 @@ def _trial(mutant: Mutant, recording: Recording) -> Trial:
     happened = replay_of(mutant, recording)
     trace = Trace(happened)
     violations = RULES[mutant.rule].check(trace).violations[:1]
-    broken = tuple(Broken(mutant.rule, violation.at, violation.what) for violation in violations)
+    broken = tuple(map(broken_by, violations))
     return Trial(recording, happened.events, trace, broken)

@@ -1,13 +1,11 @@
 """A story says who led, what went wrong and what was broken, in a dozen lines."""
 
-import re
-
 import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.simulator.defects import planted
-from gnomon.simulator.fuzz.explain import MOST_JOBS, MOST_LINES, tell
+from gnomon.simulator.fuzz.explain import MOST_JOBS, MOST_LINES, story_of
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Broken, Trial, run_trial
 from gnomon.simulator.world.replay import replay
@@ -24,8 +22,10 @@ WORLD = world(
 )
 
 
-def told(recording: Recording, what: str = "job a: something", at: int = 60) -> list[str]:
-    return tell(run_trial(recording), Broken("PUB-1", START + at * SECOND, what))
+def told(recording: Recording, *messages: int) -> list[str]:
+    at = START + 60 * SECOND
+    broken = Broken("PUB-1", at, "job a: something", ("a",), messages)
+    return story_of(run_trial(recording), broken)
 
 
 def with_commands(*commands: Command) -> Recording:
@@ -50,9 +50,9 @@ def test_a_story_has_a_place_a_course_and_an_end() -> None:
 def test_a_refusal_and_a_message_that_comes_back_are_told() -> None:
     paused = with_commands(PAUSE)
     back = next(e for e in replay(paused).events if type(e) is events.Reclaimed)
-    text = "\n".join(told(paused, f"message {back.message} of job a"))
+    text = "\n".join(told(paused, back.message))
     assert "s1's publish of job a, due at 00:00:" in text and "it leads no more" in text
-    assert f"message {back.message} is taken back from s1/1" in text
+    assert f"message {back.message} is reclaimed from s1/1" in text
     assert f"s1/1 finishes message {back.message} after all" in text
 
 
@@ -67,7 +67,7 @@ def test_faults_and_crashes_are_told() -> None:
 def test_a_story_is_short_whatever_happened() -> None:
     for seed in range(12):
         trial = run_trial(drawn_from(seed))
-        story = tell(trial, Broken("liveness", trial.recording.until, "job a, message 3"))
+        story = story_of(trial, Broken("liveness", trial.recording.until, "stuck", ("a",), (3,)))
         assert len(story) <= 1 + MOST_JOBS + 1 + MOST_LINES + 1 + 1
 
 
@@ -78,6 +78,6 @@ def test_a_planted_defect_can_be_read_off_its_story() -> None:
         )
     broken = trial.breaks("PUB-1")
     assert broken is not None
-    first, second = re.findall(r"message (\d+) and again as (\d+)", broken.what)[0]
-    text = "\n".join(tell(trial, broken))
+    second, first = broken.messages
+    text = "\n".join(story_of(trial, broken))
     assert f": message {first}\n" in text and f": message {second}\n" in text

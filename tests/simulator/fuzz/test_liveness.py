@@ -21,7 +21,7 @@ DONE = WELL + "0s claimed 1 s2/1\n0s started 1 s2/1\n"
 
 
 def reasons(text: str) -> list[str]:
-    return stuck(Trace(read_example(text)), 60 * SECOND)
+    return [each.what for each in stuck(Trace(read_example(text)), 60 * SECOND)]
 
 
 @pytest.mark.parametrize(
