@@ -9,14 +9,18 @@ import pytest
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Leader, Operation
-from gnomon.simulator.defects import planted
 from gnomon.simulator.explore.explorer import Search
 from gnomon.simulator.explore.scopes import SCOPES, START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Move, Site
 from gnomon.simulator.explore.store_model import Monitor
 from gnomon.simulator.explore.symmetry import Folding, rename
 from gnomon.simulator.explore.transitions import Steps, Watched, World
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from tests.reference.cluster.test_copies import attributes, read_by
+
+NO_FENCING = BY_NAME["no fencing"]
+NO_CURSOR = BY_NAME["what has been published is published again"]
 
 
 def tiny(scope: Scope) -> Scope:
@@ -60,7 +64,7 @@ def test_the_shipped_scopes_are_those_that_were_asked_for() -> None:
 
 
 def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
-    with planted("no-fencing"):
+    with patched(NO_FENCING):
         found = Search(SCOPES["pause"]).run()
     assert found.counterexample is not None
     assert found.counterexample.why.startswith("LEAD-2: ")
@@ -76,7 +80,7 @@ def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
 
 
 def test_a_store_that_forgets_how_far_a_job_has_come_is_found() -> None:
-    with planted("no-cursor"):
+    with patched(NO_CURSOR):
         found = Search(SCOPES["crash"]).run()
     assert found.counterexample is not None
     assert found.counterexample.why.startswith("PUB-1: ")

@@ -6,10 +6,11 @@ import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from gnomon.simulator.defects import planted
 from gnomon.simulator.fuzz.explain import MOST_JOBS, MOST_LINES, tell
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Broken, Trial, attempt
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.model import (
     ClockDrift,
@@ -26,6 +27,8 @@ from gnomon.specs.recording.model import (
     Recording,
 )
 from tests.support.worlds import START, interval_job, world
+
+NO_CURSOR = BY_NAME["what has been published is published again"]
 
 WORLD = world(
     [interval_job("a", 0, 1)],
@@ -99,7 +102,7 @@ def test_a_story_is_short_whatever_happened() -> None:
 
 
 def test_a_planted_defect_can_be_read_off_its_story() -> None:
-    with planted("no-cursor"):
+    with patched(NO_CURSOR):
         trial: Trial = next(
             trial for trial in map(attempt, map(drawn_from, range(100))) if trial.breaks("PUB-1")
         )
