@@ -4,8 +4,8 @@ The one idea: breadth first. Every world that is n steps from the beginning is l
 that is n + 1 away, and one that was met is not looked at again, so what goes wrong is found by the
 shortest way that leads there.
 
-Each step is held against the `Monitor` and the store's own invariants, wherever it leads. Where a
-world ends everything must have had its outcome, and the history of a shortest way there is judged
+Each step is held against the `StoreModel` and the store's own invariants, wherever it leads. Where
+a world ends everything must have had its outcome, and the history of a shortest way there is judged
 by the rules in ``gnomon.specs.rules``, like any other history.
 
     covered      every order in which what is on its way at an instant can arrive, in which timers

@@ -20,7 +20,7 @@ from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import Delivery, Operation, PutJob
 from gnomon.simulator.explore.scopes import START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Letter, Move, Site, tell
-from gnomon.simulator.explore.store_model import Breach, Monitor
+from gnomon.simulator.explore.store_model import Breach, StoreModel
 
 World = tuple[int, ...]
 """A moment, a store, and each server's site, in numbers."""
@@ -60,7 +60,7 @@ class Watched(NamedTuple):
     """A store, and what may be known of it from outside."""
 
     store: MemoryStore
-    monitor: Monitor
+    model: StoreModel
 
 
 class Answer(NamedTuple):
@@ -132,8 +132,10 @@ class Steps:
     def _begin(self) -> World:
         scope = self._scope
         store = MemoryStore(self.begun.append)
-        store.apply(START, "operator", PutJob("job", scope.definition))
-        watched = Watched(store, Monitor(scope.definition))
+        create = PutJob("job", scope.definition)
+        store.apply(START, "operator", create)
+        watched = Watched(store, StoreModel())
+        watched.model.observe(START, "operator", create, self.begun)
         sites = [Site(scope, name) for name in self.names]
         for site in sites:
             self.begun += site.start(START)
@@ -145,7 +147,7 @@ class Steps:
         return self._instants.put(now, Instant(now)) * self._many
 
     def _put_store(self, watched: Watched) -> int:
-        return self.stores.put((watched.store.key(), watched.monitor.key()), watched)
+        return self.stores.put((watched.store.key(), watched.model.key()), watched)
 
     def now(self, world: World) -> int:
         """The instant of a world (µs, UTC)."""
@@ -156,7 +158,7 @@ class Steps:
         instant = self._instants[world[0] // self._many]
         if any(instant.local[site].next_at <= self._scope.until for site in world[2:]):
             return "nothing can happen any more, not even time"
-        return self.stores[world[1]].monitor.missing
+        return self.stores[world[1]].model.missing
 
     # --- quickly
 
@@ -237,11 +239,11 @@ class Steps:
         """Let a store answer; the store after it, its replies, and what is recorded."""
         happened: list[Event] = []
         before = self.stores[number]
-        watched = Watched(before.store.copy(happened.append), before.monitor.copy())
+        watched = Watched(before.store.copy(happened.append), before.model.copy())
 
         def step() -> list[Delivery]:
             deliveries = watched.store.apply(now, server, operation)
-            watched.monitor.see(now, server, operation, happened)
+            watched.model.observe(now, server, operation, happened)
             watched.store.check()
             return deliveries
 

@@ -12,7 +12,7 @@ from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, 
 from gnomon.simulator.explore.explorer import Search
 from gnomon.simulator.explore.scopes import SCOPES, START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Move, Site
-from gnomon.simulator.explore.store_model import Monitor
+from gnomon.simulator.explore.store_model import StoreModel
 from gnomon.simulator.explore.symmetry import Folding, rename
 from gnomon.simulator.explore.transitions import Steps, Watched, World
 from gnomon.simulator.mutants import BY_NAME
@@ -109,7 +109,7 @@ def _know_nobody(self: Any, now: int, name: str, ttl: int) -> None:
     ("attribute", "defect", "why"),
     [
         ("claim", _claim_what_is_held, "DLV-1: message 1 is given to"),
-        ("_take_from", _take_nothing, "at the end messages 1 have not been completed"),
+        ("_take_from", _take_nothing, "DLV-2: s1 is dead, but s1/1 holds a message"),
         ("note_life", _know_nobody, "KeyError: 's1'"),
     ],
 )
@@ -189,9 +189,9 @@ def futures(site: Site, now: int) -> Hashable:
 
 def answers(watched: Watched, operation: Operation) -> Hashable:
     happened: list[Any] = []
-    store, monitor = watched.store.copy(happened.append), watched.monitor.copy()
+    store, model = watched.store.copy(happened.append), watched.model.copy()
     deliveries = tuple(store.apply(START + SECOND, "s1", operation))
-    return store.key(), monitor.key(), deliveries, tuple(map(repr, happened))
+    return store.key(), model.key(), deliveries, tuple(map(repr, happened))
 
 
 def explore_all(steps: Steps) -> set[World]:
@@ -296,7 +296,7 @@ def test_a_server_that_is_down_may_be_started_again_while_faults_last() -> None:
 @pytest.mark.parametrize(
     ("thing", "constant"),
     [
-        (Monitor(SCOPES["crash"].definition), {"_job"}),
+        (StoreModel(), set()),
         (Site(SCOPES["crash"], "s1"), {"_scope", "_server"}),  # of the server it is the key
     ],
 )
