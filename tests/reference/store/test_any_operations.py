@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from gnomon.reference.events import Event
+from gnomon.reference.events import DeadLettered, Event
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger, upcoming
@@ -343,48 +343,42 @@ class StoreMachine(RuleBasedStateMachine):
         assert turn == 0 or self.ask(server, Claim(worker, turn - behind)) is None
         assert len(self.recorded) == recorded
 
-    @precondition(lambda self: self.model.held)
-    @rule(server=SERVERS, worker=WORKERS, behind=BEHIND)
-    def complete(self, server: str, worker: int, behind: int) -> None:
-        message, attempt, _ = self.model.held.get((server, worker), (1, 1, 0))
-        holds = (server, worker) in self.model.held and not behind
-        turn = self.turns.get((server, worker), 0)
-        reply = self.ask(server, Complete(worker, turn, message, attempt - behind))
-        assert reply.accepted is holds
-
-    @rule(server=SERVERS, ttl=LEASES)
-    def heartbeat(self, server: str, ttl: int) -> None:
-        self.ask(server, Heartbeat(ttl))
-
-    @precondition(lambda self: self.model.held or self.model.idle)
-    @rule(server=SERVERS, span=st.just(0) | LEASES)
-    def reclaim(self, server: str, span: int) -> None:
-        self.now += span
-        self.ask(server, Reclaim())
-
-    @precondition(lambda self: self.model.held or self.model.idle)
-    @rule(server=SERVERS, ttl=LEASES, is_heard=st.booleans())
-    def restart(self, server: str, ttl: int, is_heard: bool) -> None:
-        """A server crashes and starts again; its claims may arrive although its Join was lost."""
-        self.processes[server] = self.processes.get(server, 0) + 1
-        if is_heard:
-            self.ask(server, Join(self.processes[server], ttl))
-            assert not [worker for worker in self.model.idle if worker[0] == server]
-
     def next_turn(self, worker: tuple[str, int]) -> int:
         """The turn of the worker's next claim, in its server's latest process."""
         begins = first_turn(self.processes.get(worker[0], 0))
         return max(self.turns.get(worker, 0), begins) + 1
 
     @precondition(lambda self: self.model.held)
-    @rule(server=SERVERS, worker=WORKERS, behind=BEHIND)
-    def set_aside(self, server: str, worker: int, behind: int) -> None:
+    @rule(server=SERVERS, worker=WORKERS, behind=BEHIND, readable=st.sampled_from([1, 1, 1, 0]))
+    def complete(self, server: str, worker: int, behind: int, readable: int) -> None:
+        """A worker completes a message, or puts aside what it cannot read."""
         message, attempt, _ = self.model.held.get((server, worker), (1, 1, 0))
         holds = (server, worker) in self.model.held and not behind
-        recorded = len(self.recorded)
-        self.ask(server, SetAside(worker, message, attempt - behind, "unreadable"))
-        assert len(self.recorded) == recorded + holds
+        if not readable:
+            self.ask(server, SetAside(worker, message, attempt - behind, "unreadable"))
+            assert not holds or type(self.recorded[-1]) is DeadLettered
+        else:
+            turn = self.turns.get((server, worker), 0)
+            reply = self.ask(server, Complete(worker, turn, message, attempt - behind))
+            assert reply.accepted is holds
         assert not holds or (server, worker) not in self.model.held
+
+    @rule(server=SERVERS, ttl=LEASES, starts=st.sampled_from([*[""] * 6, "joins", "joins unheard"]))
+    def heartbeat(self, server: str, ttl: int, starts: str = "") -> None:
+        """A sign of life; or the server crashes and starts again, and its Join may be lost."""
+        if not starts:
+            self.ask(server, Heartbeat(ttl))
+            return
+        self.processes[server] = self.processes.get(server, 0) + 1
+        if starts == "joins":
+            self.ask(server, Join(self.processes[server], ttl))
+            assert not [worker for worker in self.model.idle if worker[0] == server]
+
+    @precondition(lambda self: self.model.held or self.model.idle)
+    @rule(server=SERVERS, span=st.just(0) | LEASES)
+    def reclaim(self, server: str, span: int) -> None:
+        self.now += span
+        self.ask(server, Reclaim())
 
     @precondition(lambda self: self.model.idle)
     @rule(server=SERVERS)
