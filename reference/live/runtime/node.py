@@ -327,7 +327,7 @@ class Node:
     def _suffer(self, trouble: Trouble) -> None:
         """The call failed: say so once, and try again after a pause."""
         self._failures += 1
-        self._metrics.store_errors.add(trouble.kind)
+        self._metrics.store_errors.labels(trouble.kind).inc()
         if self.trouble is None or self.trouble.kind != trouble.kind:
             logger.warning("%s; %s", trouble.problem, trouble.advice)
         self.trouble = trouble
