@@ -4,7 +4,7 @@ The one idea: breadth first. Every world that is n steps from the start is exami
 is n + 1 steps away, and no world is examined twice. So a defect is found by the shortest way that
 leads to it.
 
-The `Monitor` and the store's own invariants check each step, wherever it leads. At the end of a
+The `StoreModel` and the store's own invariants check each step, wherever it leads. At the end of a
 world everything must have had its outcome, and the rules in ``gnomon.specs.rules`` judge the
 history of a shortest way there, like any other history.
 

@@ -1,20 +1,31 @@
-"""What may be known of a store from outside, by somebody who believes nothing it says of itself.
+"""An independent model of the store: the few facts that any observer can derive, checked each step.
 
-The one idea: a few plain tables, kept from what is asked and from what is recorded, and from
-nothing else. Whatever happens is held against them at once, so an exploration never goes on from
-where something has gone wrong. They are part of what tells two worlds apart, so they are few.
+The one idea: the model sees which operation was asked and which events the store recorded, and
+nothing else; it never reads the store. It checks each event against its tables before it updates
+them, so a fault is found in the step that causes it.
 
+    table                                       checks
     who leads, in which epoch, until when       LEAD-1, LEAD-2
-    how many instants of the job are over       FIRE-2, FIRE-3, FIRE-6, MISS-1, PUB-1, PUB-3
-    where each message is                       DLV-1, DLV-2, DLV-5
+    each job's definition and next instant      JOB-1, JOB-2, FIRE-2, FIRE-3, FIRE-6, FIRE-7,
+                                                FIRE-8, MISS-1, MISS-2, PUB-1, PUB-3
+    where each message is                       DLV-1, DLV-2, DLV-5, DLV-6, RUN-1, HIST-1
+    which servers live and which workers wait   DLV-1, DLV-2, WORK-2, WORK-3
+
+Exploration makes the model part of the key of a state; property tests feed it arbitrary operations.
+The model covers the durable profile.
 """
 
 from collections.abc import Hashable
 from copy import copy
+from typing import NamedTuple
 
-from gnomon.reference import events
+from msgspec.structs import replace
+
+from gnomon.reference import events, jobs
 from gnomon.reference.events import Event
 from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import FIRST_INSTANT
+from gnomon.reference.schedule.trigger import trigger
 from gnomon.reference.store.operations import (
     Campaign,
     Claim,
@@ -23,7 +34,8 @@ from gnomon.reference.store.operations import (
     Join,
     Operation,
     Reclaim,
-    Resign,
+    SetAside,
+    Withdraw,
     process_of,
 )
 
@@ -32,7 +44,7 @@ Worker = tuple[str, int]
 
 
 class Breach(Exception):
-    """Something happened that must not: the rule's id, or whatever noticed it, and what."""
+    """A check failed: the rule's id, or whatever else was checked, and what happened."""
 
     def __init__(self, rule: str, what: str) -> None:
         super().__init__(f"{rule}: {what}")
@@ -44,102 +56,199 @@ def holds(rule: str, what: str, is_so: bool) -> None:
         raise Breach(rule, what)
 
 
-class Monitor:
-    """The tables, for one job, that is interval-based and has `repeats`."""
+class JobModel(NamedTuple):
+    """A job as its events describe it; instants in µs, UTC.
 
-    __slots__ = ("_alive_until", "_attempts", "_epoch", "_held", "_job", "_leader", "_processes",
-                 "_settled", "_turns", "_until", "_waiting")  # fmt: skip
+    `published` counts planned occurrences. `accounted` is the latest instant that has an outcome,
+    `next_due` the instant that must get the next one; None if the schedule has no further instant.
+    """
 
-    def __init__(self, job: Definition) -> None:
-        self._job = job
-        self._settled = 0  # how many instants of the grid have had their outcome
-        self._epoch = 0
-        self._leader: str | None = None
-        self._until = 0  # when the lease runs out
-        self._alive_until: dict[str, int] = {}
-        self._processes: dict[str, int] = {}
-        self._turns: dict[Worker, int] = {}
-        self._waiting: list[int] = []
-        self._held: dict[Worker, tuple[int, int, int]] = {}  # message, attempt, process
-        self._attempts: list[int] = []  # so far, of message 1, 2, …
+    definition: Definition
+    revision: int
+    published: int
+    accounted: int
+    next_due: int | None
+
+    def resumed(self, now: int) -> "JobModel":
+        """The job from `now` on: its schedule continues, no instant gets a second outcome."""
+        first = trigger(self.definition).first(max(now, self.accounted + 1))
+        return self._replace(next_due=first)
+
+    def redefined(self, now: int, definition: Definition, revision: int) -> "JobModel":
+        """The job with a new definition. A start_date in the past is a misfire (FIRE-10)."""
+        job = self._replace(definition=definition, revision=revision).resumed(now)
+        start = definition.start_date
+        is_pending = definition.job_type == "one_time" and job.accounted < start
+        return job._replace(next_due=start) if is_pending else job
+
+    def switched(self, now: int, is_active: bool, revision: int) -> "JobModel":
+        """The job made active or inactive."""
+        definition = replace(self.definition, is_active=is_active)
+        job = self._replace(definition=definition, revision=revision)
+        return job.resumed(now) if is_active else job
+
+    def accounted_for(self, due: int) -> "JobModel":
+        """The job after the instant `due` has had its outcome."""
+        return self._replace(accounted=due, next_due=trigger(self.definition).first(due + 1))
+
+
+class Held(NamedTuple):
+    """A message that a worker holds, the attempt, and the worker's process when it got it."""
+
+    message: int
+    attempt: int
+    process: int
+
+
+class StoreModel:
+    """The tables. They may be read; only `observe` changes them."""
+
+    __slots__ = ("alive_until", "attempts", "epoch", "held", "idle", "jobs", "leader", "processes",
+                 "turns", "until", "waiting")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.leader: str | None = None
+        self.until = 0  # when the lease expires
+        self.jobs: dict[str, JobModel] = {}
+        self.attempts: list[int] = []  # so far, of message 1, 2, …
+        self.waiting: list[int] = []
+        self.held: dict[Worker, Held] = {}
+        self.idle: list[Worker] = []  # with an open claim, the oldest claim first
+        self.alive_until: dict[str, int] = {}
+        self.processes: dict[str, int] = {}
+        self.turns: dict[Worker, int] = {}  # the earliest turn in which a worker may claim
 
     @property
     def missing(self) -> str | None:
-        """What is still to come until all is accounted for, in words; None if nothing is."""
-        if len(self._attempts) != self._job.repeats:
-            return f"{len(self._attempts)} of {self._job.repeats} occurrences were published"
-        if self._waiting or self._held:
-            ids = sorted([*self._waiting, *(held[0] for held in self._held.values())])
+        """The outcomes that jobs with `repeats` still lack, in words; None if all are complete."""
+        planned = sum(job.definition.repeats or 0 for job in self.jobs.values())
+        published = sum(job.published for job in self.jobs.values())
+        if published != planned:
+            return f"{published} of {planned} occurrences were published"
+        if self.waiting or self.held:
+            ids = sorted([*self.waiting, *(held.message for held in self.held.values())])
             return f"messages {', '.join(map(str, ids))} have not been completed"
         return None
 
-    def copy(self) -> "Monitor":
-        """Another that has seen the same."""
-        other: Monitor = copy(self)
-        other._alive_until, other._processes = self._alive_until.copy(), self._processes.copy()
-        other._turns, other._waiting = self._turns.copy(), self._waiting[:]
-        other._held, other._attempts = self._held.copy(), self._attempts[:]
+    def leads(self, now: int) -> str | None:
+        """The server whose lease is alive at `now`."""
+        return self.leader if now < self.until else None
+
+    def copy(self) -> "StoreModel":
+        """An independent copy: O(jobs + messages + workers)."""
+        other: StoreModel = copy(self)
+        other.jobs, other.attempts = self.jobs.copy(), self.attempts[:]
+        other.waiting, other.held, other.idle = self.waiting[:], self.held.copy(), self.idle[:]
+        other.alive_until, other.processes = self.alive_until.copy(), self.processes.copy()
+        other.turns = self.turns.copy()
         return other
 
     def key(self) -> Hashable:
-        """All that can influence what it finds from now on."""
+        """Everything that later checks depend on: O(jobs + messages + workers)."""
         return (
-            self._settled,
-            self._epoch,
-            self._leader,
-            self._until,
-            frozenset(self._alive_until.items()),
-            frozenset(self._processes.items()),
-            frozenset(self._turns.items()),
-            tuple(self._waiting),
-            frozenset(self._held.items()),
-            tuple(self._attempts),
+            self.epoch,
+            self.leader,
+            self.until,
+            tuple(self.jobs.items()),
+            tuple(self.attempts),
+            tuple(self.waiting),
+            frozenset(self.held.items()),
+            tuple(self.idle),
+            frozenset(self.alive_until.items()),
+            frozenset(self.processes.items()),
+            frozenset(self.turns.items()),
         )
 
-    def see(self, now: int, server: str, operation: Operation, happened: list[Event]) -> None:
-        """Hold against the tables what came of an `operation`. Raises Breach."""
-        self._hear(now, server, operation)
-        for event in happened:
-            self._hold(event)
-        if type(operation) is Campaign and self._leader == server:
-            self._until = now + operation.ttl
+    def observe(self, now: int, server: str, operation: Operation, recorded: list[Event]) -> None:
+        """Check and note an `operation` of `server` and the events that it made. Raises Breach."""
+        self._note_operation(now, server, operation)
+        for event in recorded:
+            holds("HIST-2", f"{type(event).__name__} at {event.at}, not at {now}", event.at == now)
+            self._note_event(server, operation, event)
+        if type(operation) is Campaign and self.leader == server:
+            self.until = now + operation.ttl
         if type(operation) in (Campaign, Reclaim):
-            for name in [name for name, until in self._alive_until.items() if until <= now]:
-                del self._alive_until[name]
+            self._forget_dead_servers(now)
+        what = f"messages {self.waiting} wait while {self.idle} are idle"
+        holds("WORK-2", what, not (self.waiting and self.idle))
 
-    def _hear(self, now: int, server: str, operation: Operation) -> None:
-        """Note what the operation itself says."""
+    # --- operations
+
+    def _note_operation(self, now: int, server: str, operation: Operation) -> None:
         match operation:
             case Campaign(ttl=ttl, claims=claims):
-                self._alive_until[server] = now + ttl
+                self.alive_until[server] = now + ttl
                 for claim in claims:
-                    self._claim(server, claim)
+                    self._note_claim(server, claim)
             case Claim():
-                self._claim(server, operation)
-            case Complete(worker=worker, message=message, attempt=attempt):
-                if self._held.get((server, worker), ())[:2] == (message, attempt):
-                    del self._held[server, worker]
+                self._note_claim(server, operation)
+            case Complete(worker=number, turn=turn, message=message, attempt=attempt):
+                self._complete((server, number), (message, attempt))
+                self._close_turn((server, number), turn)
             case Heartbeat(ttl=ttl):
-                self._alive_until[server] = now + ttl
+                self.alive_until[server] = now + ttl
             case Join(process=process, ttl=ttl):
-                self._alive_until[server] = now + ttl
-                self._processes[server] = max(process, self._processes.get(server, 0))
-            case Resign(epoch=epoch):
-                if (server, epoch) == (self._leader, self._epoch):
-                    self._until = now
+                self.alive_until[server] = now + ttl
+                self._begin_process(server, process)
+            case Withdraw(claims=claims):
+                self._drop_claims(server)
+                for claim in claims:
+                    self._withdraw_claim(server, claim)
 
-    def _claim(self, server: str, claim: Claim) -> None:
-        """What a worker has completed it holds no more, if its claim is one to be heard."""
+    def _note_claim(self, server: str, claim: Claim) -> None:
+        """A claim counts unless its server is dead, or its process or turn is over."""
         worker, process = (server, claim.worker), process_of(claim.turn)
-        if server not in self._alive_until or process < self._processes.get(server, 0):
+        is_over = process < self.processes.get(server, 0)
+        if server not in self.alive_until or is_over or claim.turn < self.turns.get(worker, 0):
             return
-        self._processes[server] = process
-        if claim.turn >= self._turns.get(worker, claim.turn):
-            self._turns[worker] = claim.turn
-            if claim.done is not None and self._held.get(worker, ())[:2] == claim.done:
-                del self._held[worker]
+        self._begin_process(server, process)
+        self.turns[worker] = claim.turn
+        self._complete(worker, claim.done)
+        held = self.held.get(worker)
+        is_free = held is None or held.process < process  # an earlier process's is taken back
+        if is_free and worker not in self.idle:
+            self.idle.append(worker)
 
-    def _hold(self, event: Event) -> None:
+    def _withdraw_claim(self, server: str, claim: Claim) -> None:
+        worker = (server, claim.worker)
+        self._begin_process(server, process_of(claim.turn))
+        if claim.turn + 1 >= self.turns.get(worker, 0):
+            self._close_turn(worker, claim.turn)
+            self._complete(worker, claim.done)
+
+    def _complete(self, worker: Worker, done: tuple[int, int] | None) -> None:
+        """A worker completes what it holds, unless an earlier process of its server got that."""
+        held = self.held.get(worker)
+        process = self.processes.get(worker[0], 0)
+        if held is not None and held[:2] == done and held.process == process:
+            del self.held[worker]
+
+    def _close_turn(self, worker: Worker, turn: int) -> None:
+        """The worker claims no more in this turn or an earlier one."""
+        if turn >= self.turns.get(worker, turn):
+            self.turns[worker] = turn + 1
+            self.idle = [idle for idle in self.idle if idle != worker]
+
+    def _begin_process(self, server: str, process: int) -> None:
+        """A newer process of a server holds no claim of an earlier one."""
+        if process > self.processes.get(server, 0):
+            self.processes[server] = process
+            self._drop_claims(server)
+
+    def _drop_claims(self, server: str) -> None:
+        self.idle = [idle for idle in self.idle if idle[0] != server]
+
+    def _forget_dead_servers(self, now: int) -> None:
+        for name in [name for name, until in self.alive_until.items() if until <= now]:
+            holders = [f"{name}/{number}" for server, number in self.held if server == name]
+            holds("DLV-2", f"{name} is dead, but {', '.join(holders)} holds a message", not holders)
+            del self.alive_until[name]
+            self._drop_claims(name)
+
+    # --- events
+
+    def _note_event(self, server: str, operation: Operation, event: Event) -> None:
         match event:
             case events.LeaseAcquired():
                 self._acquired(event)
@@ -150,78 +259,150 @@ class Monitor:
             case events.Coalesced() | events.Skipped():
                 self._passed_over(event)
             case events.Claimed():
-                self._claimed(event)
+                self._claimed(event, takes_back=type(operation) in (Campaign, Reclaim))
             case events.Reclaimed():
                 self._reclaimed(event)
+            case events.DeadLettered():
+                self._dead_lettered(server, operation, event)
+            case _:
+                self._note_job_event(event)
+
+    def _note_job_event(self, event: Event) -> None:
+        match event:
+            case events.JobCreated():
+                self._created(event)
+            case events.JobEdited():
+                self._edited(event)
+            case events.JobActivated() | events.JobDeactivated():
+                self._switched(event)
+            case events.JobDeleted():
+                del self.jobs[event.job]
 
     # --- leading
 
     def _acquired(self, event: events.LeaseAcquired) -> None:
         who = f"{event.server} leads in epoch {event.epoch}"
-        holds("LEAD-1", f"{who} beside {self._leader}", self._leader is None)
-        holds("LEAD-1", f"{who} after epoch {self._epoch}", event.epoch == self._epoch + 1)
-        self._leader, self._epoch = event.server, event.epoch
+        holds("LEAD-1", f"{who} beside {self.leader}", self.leader is None)
+        holds("LEAD-1", f"{who} after epoch {self.epoch}", event.epoch == self.epoch + 1)
+        self.leader, self.epoch = event.server, event.epoch
 
     def _ended(self, event: events.LeaseExpired | events.LeaseReleased) -> None:
         who = f"the lease of {event.server} in epoch {event.epoch} ends"
-        is_its_own = (event.server, event.epoch) == (self._leader, self._epoch)
-        holds("LEAD-1", f"{who}, but {self._leader} leads in {self._epoch}", is_its_own)
-        holds("LEAD-1", f"{who} before its time", self._until <= event.at)
-        self._leader = None
+        is_its_own = (event.server, event.epoch) == (self.leader, self.epoch)
+        holds("LEAD-1", f"{who}, but {self.leader} leads in {self.epoch}", is_its_own)
+        has_expired = self.until <= event.at
+        if type(event) is events.LeaseExpired:
+            holds("LEAD-1", f"{who} before its time", has_expired)
+        else:
+            holds("LEAD-1", f"{who} by release after it has expired", not has_expired)
+        self.leader = None
+
+    # --- jobs
+
+    def _created(self, event: events.JobCreated) -> None:
+        definition = jobs.read(event.definition)
+        names = {job.definition.name for job in self.jobs.values()}
+        holds("JOB-1", f"job {event.job} is created twice", event.job not in self.jobs)
+        holds("JOB-1", f"the name {definition.name!r} is taken", definition.name not in names)
+        new = JobModel(definition, 1, 0, FIRST_INSTANT - 1, None)
+        self.jobs[event.job] = new.redefined(event.at, definition, 1)
+
+    def _edited(self, event: events.JobEdited) -> None:
+        job, new = self.jobs[event.job], jobs.read(event.definition)
+        self._check_revision(event, job)
+        what = f"job {event.job} becomes {new.job_type}"
+        holds("JOB-2", what, new.job_type == job.definition.job_type)
+        self.jobs[event.job] = job.redefined(event.at, new, event.revision)
+
+    def _switched(self, event: events.JobActivated | events.JobDeactivated) -> None:
+        job, is_active = self.jobs[event.job], type(event) is events.JobActivated
+        self._check_revision(event, job)
+        what = f"job {event.job} was active={is_active} already"
+        holds("FIRE-7", what, job.definition.is_active is not is_active)
+        self.jobs[event.job] = job.switched(event.at, is_active, event.revision)
+
+    def _check_revision(
+        self, event: events.JobEdited | events.JobActivated | events.JobDeactivated, job: JobModel
+    ) -> None:
+        what = f"job {event.job} goes from revision {job.revision} to {event.revision}"
+        holds("JOB-1", what, event.revision == job.revision + 1)
 
     # --- publishing
 
     def _published(self, event: events.Published) -> None:
         what = f"message {event.message} of {event.server} in epoch {event.epoch}"
-        leads = (event.server, event.epoch) == (
-            self._leader,
-            self._epoch,
-        ) and event.at < self._until
+        job = self.jobs[event.job]
+        definition = job.definition
+        self.attempts.append(0)
+        self.waiting.append(event.message)
+        holds("HIST-1", f"{what}: not the next number", event.message == len(self.attempts))
+        carried, current = (event.name, event.job_type), (definition.name, definition.job_type)
+        holds("FIRE-8", f"{what}: it carries {carried}, not {current}", carried == current)
+        holds("FIRE-8", f"{what}: not of the job's revision", event.revision == job.revision)
+        if event.on_demand:
+            return
+        leads = (event.server, event.epoch) == (self.leads(event.at), self.epoch)
         holds("LEAD-2", f"{what}: it does not lead", leads)
         holds("FIRE-6", f"{what}: published before it was due", event.due <= event.at)
-        self._settle(event.due, what)
-        holds(
-            "FIRE-3", f"{what}: all have been published", len(self._attempts) != self._job.repeats
-        )
-        self._attempts.append(0)
-        holds("HIST-1", f"{what}: not the next number", event.message == len(self._attempts))
-        self._waiting.append(event.message)
+        holds("FIRE-7", f"{what}: the job is inactive", definition.is_active)
+        self._account(event.job, event.due, what)
+        published = job.published + 1
+        is_planned = definition.repeats is None or published <= definition.repeats
+        holds("FIRE-3", f"{what}: all have been published", is_planned)
+        self.jobs[event.job] = self.jobs[event.job]._replace(published=published)
 
     def _passed_over(self, event: events.Coalesced | events.Skipped) -> None:
-        what = f"{type(event).__name__.lower()} occurrence"
-        holds("MISS-1", f"{what}: it is no misfire yet", event.due + self._job.grace < event.at)
-        self._settle(event.due, what)
+        what = f"{type(event).__name__.lower()} occurrence of job {event.job}"
+        grace = self.jobs[event.job].definition.grace
+        holds("MISS-1", f"{what}: it is no misfire yet", event.due + grace < event.at)
+        if type(event) is events.Coalesced:
+            holds("MISS-2", f"{what}: into an earlier one", event.due < event.into)
+        self._account(event.job, event.due, what)
 
-    def _settle(self, due: int, what: str) -> None:
-        """Every instant of the grid has one outcome, in order (FIRE-2, PUB-1, PUB-3)."""
-        following = self._job.start_date + self._settled * self._job.interval
-        holds("PUB-1", f"{what}: its instant has had its outcome", due >= following)
-        holds("FIRE-2", f"{what}: its instant is not the next of the grid", due == following)
-        self._settled += 1
+    def _account(self, id: str, due: int, what: str) -> None:
+        """Every instant of the schedule gets one outcome, in order (FIRE-2, PUB-1, PUB-3)."""
+        job = self.jobs[id]
+        holds("PUB-1", f"{what}: its instant has had its outcome", due > job.accounted)
+        holds("FIRE-2", f"{what}: its instant is not the next of the grid", due == job.next_due)
+        self.jobs[id] = job.accounted_for(due)
 
     # --- delivering
 
-    def _claimed(self, event: events.Claimed) -> None:
+    def _claimed(self, event: events.Claimed, takes_back: bool) -> None:
         worker, message = (event.server, event.worker), event.message
         what = f"message {message} is given to {event.server}/{event.worker}"
-        holders = [f"{name}/{n}" for (name, n), held in self._held.items() if held[0] == message]
+        holders = [f"{name}/{n}" for (name, n), held in self.held.items() if held[0] == message]
         holds("DLV-1", f"{what} while {', '.join(holders)} holds it", not holders)
-        holds("DLV-2", f"{what} after it was completed", message in self._waiting)
-        holds("DLV-5", f"{what} before an older one", message == min(self._waiting))
-        holds("RUN-1", f"{what}, which holds another", worker not in self._held)
-        attempt = self._attempts[message - 1] + 1
+        holds("DLV-2", f"{what} after it was completed", message in self.waiting)
+        holds("DLV-5", f"{what} before an older one", message == min(self.waiting))
+        holds("RUN-1", f"{what}, which holds another", worker not in self.held)
+        holds("WORK-3", f"{what}, which has no open claim", worker in self.idle)
+        alive = [idle for idle in self.idle if self.alive_until.get(idle[0], 0) > event.at]
+        is_first = worker == self.idle[0] or (takes_back and worker == alive[0])
+        holds("WORK-3", f"{what} while {self.idle} wait in this order", is_first)
+        attempt = self.attempts[message - 1] + 1
         holds("DLV-2", f"{what} as attempt {event.attempt}", event.attempt == attempt)
-        self._waiting.remove(message)
-        self._held[worker] = (message, attempt, self._processes.get(event.server, 0))
-        self._attempts[message - 1] = attempt
+        self.waiting.remove(message)
+        self.idle.remove(worker)
+        self.held[worker] = Held(message, attempt, self.processes.get(event.server, 0))
+        self.attempts[message - 1] = attempt
 
     def _reclaimed(self, event: events.Reclaimed) -> None:
         server, worker = event.server, (event.server, event.worker)
         what = f"message {event.message} is taken from {event.server}/{event.worker}"
-        message, attempt, process = self._held.get(worker, (0, 0, 0))
+        message, attempt, process = self.held.get(worker, (0, 0, 0))
         is_held = (message, attempt) == (event.message, event.attempt)
         holds("DLV-2", f"{what}, which does not hold it", is_held)
-        is_lost = self._alive_until[server] <= event.at or self._processes[server] > process
-        holds("DLV-1", f"{what}, which is believed to live", is_lost)
-        del self._held[worker]
-        self._waiting.append(event.message)
+        is_dead = self.alive_until[server] <= event.at or self.processes.get(server, 0) > process
+        holds("DLV-1", f"{what}, which is believed to live", is_dead)
+        del self.held[worker]
+        self.waiting.append(event.message)
+
+    def _dead_lettered(self, server: str, operation: Operation, event: events.DeadLettered) -> None:
+        what = f"message {event.message} is put aside"
+        assert type(operation) is SetAside
+        worker, asked = (server, operation.worker), (operation.message, operation.attempt)
+        is_held = worker in self.held and self.held[worker][:2] == asked
+        is_asked = is_held and event.message == operation.message
+        holds("DLV-6", f"{what}, and its worker did not ask for that", is_asked)
+        del self.held[worker]

@@ -20,7 +20,7 @@ from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import Delivery, Operation, PutJob
 from gnomon.simulator.explore.scopes import START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Move, Response, ServerModel, describe
-from gnomon.simulator.explore.store_model import Breach, Monitor
+from gnomon.simulator.explore.store_model import Breach, StoreModel
 
 World = tuple[int, ...]
 """A moment, a store, and each server with its surroundings, in numbers."""
@@ -60,7 +60,7 @@ class Watched(NamedTuple):
     """A store, and the monitor that checks it from outside."""
 
     store: MemoryStore
-    monitor: Monitor
+    model: StoreModel
 
 
 class Answer(NamedTuple):
@@ -133,8 +133,10 @@ class Transitions:
     def _begin(self) -> World:
         scope = self._scope
         store = MemoryStore(self.begun.append)
-        store.apply(START, "operator", PutJob("job", scope.definition))
-        watched = Watched(store, Monitor(scope.definition))
+        create = PutJob("job", scope.definition)
+        store.apply(START, "operator", create)
+        watched = Watched(store, StoreModel())
+        watched.model.observe(START, "operator", create, self.begun)
         models = [ServerModel(scope, name) for name in self.names]
         for model in models:
             self.begun += model.start(START)
@@ -146,7 +148,7 @@ class Transitions:
         return self._instants.put(now, Instant(now)) * self._many
 
     def _put_store(self, watched: Watched) -> int:
-        return self.stores.put((watched.store.key(), watched.monitor.key()), watched)
+        return self.stores.put((watched.store.key(), watched.model.key()), watched)
 
     def now(self, world: World) -> int:
         """The instant of a world (µs, UTC)."""
@@ -157,7 +159,7 @@ class Transitions:
         instant = self._instants[world[0] // self._many]
         if any(instant.local[server].next_at <= self._scope.until for server in world[2:]):
             return "nothing can happen any more, not even time"
-        return self.stores[world[1]].monitor.missing
+        return self.stores[world[1]].model.missing
 
     # --- by looking up
 
@@ -241,11 +243,11 @@ class Transitions:
         """Let a store carry out an operation; the store after it, its replies, and the events."""
         recorded: list[Event] = []
         before = self.stores[number]
-        watched = Watched(before.store.copy(recorded.append), before.monitor.copy())
+        watched = Watched(before.store.copy(recorded.append), before.model.copy())
 
         def step() -> list[Delivery]:
             deliveries = watched.store.apply(now, server, operation)
-            watched.monitor.see(now, server, operation, recorded)
+            watched.model.observe(now, server, operation, recorded)
             watched.store.check()
             return deliveries
 

@@ -1,10 +1,11 @@
-"""Mutants: the scheduler with one thing wrong, to prove that the net has no holes.
+"""Mutants: the scheduler with one defect each, to show that the rules and the search detect it.
 
-The one idea: a rule that has never caught anything has proved nothing. For every rule there is at
-least one mutant that breaks it, and a search must find it. Which are found, and after how many
-runs, is told by ``specs/mutants.md``; a mutant that survives is a hole in the net, to be closed.
+The one idea: a rule that never failed has not shown that it can fail. For every rule there is at
+least one mutant that breaks it, and a search must find that mutant. ``specs/mutants.md`` lists the
+mutants and how many runs each search took. A mutant that survives shows a gap in the rules or in
+the search, which must be closed.
 
-Reading order: ``planting``, the mutants by groups of rules, ``hunting``, ``table``, ``telling``.
+Reading order: ``patch``; the mutants, grouped by rules; ``kill``, ``table``, ``explain``.
 """
 
 from gnomon.simulator.mutants import definitions, delivery, firing, histories, leading, running
@@ -12,7 +13,7 @@ from gnomon.simulator.mutants.patch import Mutant
 from gnomon.specs.rules.base import GROUPS
 
 
-def _place(mutant: Mutant) -> tuple[int, int]:
+def _rule_order(mutant: Mutant) -> tuple[int, int]:
     group, _, number = mutant.rule.partition("-")
     return GROUPS.index(group), int(number)
 
@@ -27,7 +28,10 @@ MUTANTS = tuple(
             *running.MUTANTS,
             *histories.MUTANTS,
         ),
-        key=_place,
+        key=_rule_order,
     )
 )
 """Every mutant, in the order of the rules."""
+
+BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
+"""Every mutant, by its name."""

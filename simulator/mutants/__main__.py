@@ -1,58 +1,57 @@
-"""``python -m gnomon.simulator.mutants``: hunts every mutant, and writes ``specs/mutants.md`` anew.
+"""``python -m gnomon.simulator.mutants``: search for every mutant and write ``specs/mutants.md``.
 
-Exit status 1 if one survives, or if the page was not up to date; then it is now. With the name of a
-mutant its story is told instead, and the recording in which it shows is printed.
+The exit status is 1 if a mutant survives, or if the page was out of date; the page is current then.
+With the name of a mutant as argument, print its explanation and the recording that kills it.
 """
 
 import sys
 
 from gnomon.simulator.fuzz.search import usable_cores
-from gnomon.simulator.mutants import MUTANTS
-from gnomon.simulator.mutants.explain import told
-from gnomon.simulator.mutants.kill import BY, hunt_all
-from gnomon.simulator.mutants.table import PLACE, table
+from gnomon.simulator.mutants import BY_NAME, MUTANTS
+from gnomon.simulator.mutants.explain import explain
+from gnomon.simulator.mutants.kill import METHODS, kill_all
+from gnomon.simulator.mutants.table import PAGE, table
 from gnomon.specs.recording import writer
 from gnomon.specs.rules import RULES
 
 
-def main() -> int:
-    """Hunt all; what is the exit status."""
-    hunts = []
-    for mutant, hunt in zip(MUTANTS, hunt_all(MUTANTS, usable_cores()), strict=True):
-        hunts.append((mutant, hunt))
-        came_of_it = "survives" if hunt.runs is None else f"{hunt.runs:5}"
-        sys.stdout.write(f"{mutant.rule:8}{mutant.name:60}{came_of_it}\n")
+def search_for_all() -> int:
+    """Search for every mutant and write the page; return the exit status."""
+    results = []
+    for mutant, result in zip(MUTANTS, kill_all(MUTANTS, usable_cores()), strict=True):
+        results.append((mutant, result))
+        runs = "survives" if result.runs is None else f"{result.runs:5}"
+        sys.stdout.write(f"{mutant.rule:8}{mutant.name:60}{runs}\n")
         sys.stdout.flush()
-    page = table(hunts)
-    was_up_to_date = PLACE.exists() and PLACE.read_text("utf-8") == page
+    page = table(results)
+    was_up_to_date = PAGE.exists() and PAGE.read_text("utf-8") == page
     if not was_up_to_date:
-        PLACE.write_text(page, "utf-8")
-        sys.stdout.write(f"{PLACE.name} was not up to date; it has been written anew\n")
-    survivors = [mutant.name for mutant, hunt in hunts if hunt.runs is None]
+        PAGE.write_text(page, "utf-8")
+        sys.stdout.write(f"{PAGE.name} was out of date and has been rewritten\n")
+    survivors = [mutant.name for mutant, result in results if result.runs is None]
     if survivors:
         sys.stdout.write(f"survivors: {', '.join(survivors)}\n")
     return 0 if was_up_to_date and not survivors else 1
 
 
-def tell(name: str) -> int:
-    """Tell the story of one mutant; what is the exit status."""
-    named = [mutant for mutant in MUTANTS if mutant.name == name]
-    if not named:
+def print_explanation(name: str) -> int:
+    """Print the explanation of one mutant; return the exit status."""
+    mutant = BY_NAME.get(name)
+    if mutant is None:
         sys.stderr.write(f"there is no mutant {name!r}; specs/mutants.md lists them\n")
         return 2
-    if RULES[named[0].rule].subject != "a history" or named[0].rule in BY:
-        sys.stderr.write(f"{named[0].rule} is not judged by what happens in one replay\n")
+    if RULES[mutant.rule].subject != "a history" or mutant.rule in METHODS:
+        sys.stderr.write(f"one replay does not decide {mutant.rule}: no explanation available\n")
         return 2
-    story = told(named[0])
-    if story is None:
+    explanation = explain(mutant)
+    if explanation is None:
         sys.stdout.write("it survives\n")
         return 1
-    recording, lines = story
-    sys.stdout.write(
-        "\n".join([f"{name}: {named[0].about}", *lines, "", writer.to_toml(recording)])
-    )
+    recording, lines = explanation
+    text = [f"{name}: {mutant.about}", *lines, "", writer.to_toml(recording)]
+    sys.stdout.write("\n".join(text))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(tell(sys.argv[1]) if len(sys.argv) > 1 else main())
+    sys.exit(print_explanation(sys.argv[1]) if len(sys.argv) > 1 else search_for_all())

@@ -1,4 +1,4 @@
-"""Mutants that take definitions for what they are not (JOB)."""
+"""Mutants that accept invalid definitions, or reject valid ones (JOB)."""
 
 from gnomon.simulator.mutants.patch import Mutant
 

@@ -1,4 +1,4 @@
-"""Mutants that lose a message, hand it out twice, or let it wait (DLV, OVER, WORK)."""
+"""Mutants that lose a message, deliver it twice, or let it wait (DLV, OVER, WORK)."""
 
 from gnomon.simulator.mutants.patch import Mutant
 

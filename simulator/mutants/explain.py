@@ -1,7 +1,7 @@
-"""Telling what a mutant does: a story, and the smallest recording in which it shows.
+"""Explain one mutant: the smallest recording found that kills it, and what happens there.
 
-The one idea: a mutant is told of as `gnomon fuzz` would tell of the defect, so whoever reads the
-story judges whether a real defect would be understood.
+The one idea: the explanation of a mutant is the one `gnomon fuzz` would print for the same defect.
+So whoever reads it sees whether a real defect would be understood.
 """
 
 from msgspec.structs import replace
@@ -10,35 +10,38 @@ from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Trial, broken_by
 from gnomon.simulator.fuzz.shrink import shrink
-from gnomon.simulator.mutants.kill import MOST_RUNS, replay_of
+from gnomon.simulator.mutants.kill import MOST_RUNS, replay_under
 from gnomon.simulator.mutants.patch import Mutant
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import RULES
 from gnomon.specs.trace.trace import Trace
 
 
-def told(mutant: Mutant) -> tuple[Recording, list[str]] | None:
-    """The smallest recording found in which it breaks its rule, and how; None if it survives."""
+def explain(mutant: Mutant) -> tuple[Recording, list[str]] | None:
+    """The shrunk recording in which a mutant breaks its rule, and the explanation, line by line.
+
+    None if the mutant survives.
+    """
     for seed in range(MOST_RUNS):
         drawn = drawn_from(seed, mutant.profile)
-        if shows(mutant, drawn):
-            small = shrink(drawn, lambda recording: shows(mutant, recording))
+        if is_killed_in(mutant, drawn):
+            small = shrink(drawn, lambda recording: is_killed_in(mutant, recording))
             recording = replace(small, title=f"{mutant.name} breaks {mutant.rule}")
             trial = _trial(mutant, recording)
             return recording, story_of(trial, trial.broken[0])
     return None
 
 
-def shows(mutant: Mutant, recording: Recording) -> bool:
-    """Whether its rule is broken by what it makes of a recording, and not by the recording."""
+def is_killed_in(mutant: Mutant, recording: Recording) -> bool:
+    """Whether the mutant breaks its rule in a recording and the original scheduler does not."""
     rule = RULES[mutant.rule]
     is_broken = bool(_trial(mutant, recording).broken)
-    return is_broken and not rule.check(Trace(replay_of(None, recording))).violations
+    return is_broken and not rule.check(Trace(replay_under(None, recording))).violations
 
 
 def _trial(mutant: Mutant, recording: Recording) -> Trial:
-    happened = replay_of(mutant, recording)
-    trace = Trace(happened)
+    replayed = replay_under(mutant, recording)
+    trace = Trace(replayed)
     violations = RULES[mutant.rule].check(trace).violations[:1]
     broken = tuple(map(broken_by, violations))
-    return Trial(recording, happened.events, trace, broken)
+    return Trial(recording, replayed.events, trace, broken)

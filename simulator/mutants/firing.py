@@ -1,4 +1,4 @@
-"""Mutants that publish when nothing is due, or do not when something is (FIRE, MISS)."""
+"""Mutants that publish when nothing is due, or fail to publish when something is (FIRE, MISS)."""
 
 from gnomon.simulator.mutants.patch import Mutant
 

@@ -1,4 +1,4 @@
-"""Mutants whose books do not balance, or whose histories cannot be relied on (HIST)."""
+"""Mutants that record incomplete, irreproducible or forgeable histories (HIST)."""
 
 from gnomon.simulator.mutants.patch import Mutant
 

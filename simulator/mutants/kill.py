@@ -1,16 +1,16 @@
-"""Hunting: how a mutant is found, and after how many runs.
+"""Search for a mutant: does its rule detect it, and after how many runs?
 
-The one idea: a mutant is killed when the rule that it is meant to break is broken by what it does,
-and by what the honest scheduler does in the same recording is not. Seeds are tried from 0 on, so
-the number of runs that it takes says how wide the mesh of the net is there.
+The one idea: a mutant is killed by a run in which its behaviour breaks its rule while the original
+scheduler, in the same recording, does not. The search tries the seeds from 0 upwards, so the number
+of runs measures how easily the search detects such a defect.
 
     the rule is about     a run is
-    a history             a replay under the mutant, judged by the honest rule
+    a history             a replay under the mutant, judged by the rule
     two histories         two replays under the mutant, compared              (HIST-3)
-    a file                one that the mutant wrote, read by the honest reader; and an honest
-                          one, damaged, read by the mutant                    (HIST-4)
-    what is read again    the definitions of an honest replay, written and
-                          read by the mutant                                  (JOB-6)
+    a file                a file that the mutant wrote, read by the original;
+                          a damaged file of the original, read by the mutant  (HIST-4)
+    a definition          the definitions of an original replay, written and
+                          read again by the mutant                            (JOB-6)
 """
 
 import io
@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from multiprocessing import get_context
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,7 +27,7 @@ from gnomon.reference import history
 from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.mutants.patch import Mutant, planted
+from gnomon.simulator.mutants.patch import Mutant, patched
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.notation.parser import damage
 from gnomon.specs.recording.model import Recording
@@ -35,111 +35,115 @@ from gnomon.specs.rules import RULES
 from gnomon.specs.trace.trace import Trace
 
 MOST_RUNS = 2_000
-"""A mutant that has not been found after so many runs has survived."""
+"""A mutant that this many runs do not kill has survived."""
 MOST_EVENTS = 50_000
-"""A mutant that makes more of them in one run does not come to an end."""
+"""A run with more events than this does not end by itself and is cut off."""
 
 
-class Hunt(NamedTuple):
-    """What came of a hunt: how the mutant is looked for, and the run that found it, or None."""
+class KillResult(NamedTuple):
+    """The `method` of the search for a mutant, and the number of `runs` up to the kill.
 
-    by: str
+    `runs` is None if the mutant survived.
+    """
+
+    method: str
     runs: int | None
 
 
-Way = Callable[[Mutant, Recording, int], bool]
-"""Whether a recording, the one of that seed, shows a mutant."""
+Check = Callable[[Mutant, Recording, int], bool]
+"""Whether a mutant is detected in the recording of that seed."""
 
 
-def hunt(mutant: Mutant, most: int = MOST_RUNS) -> Hunt:
-    """Look for a mutant in the recordings of the seeds from 0 on."""
-    by = BY.get(mutant.rule, "fuzz")
-    shows = _WAYS[by]
+def kill(mutant: Mutant, most: int = MOST_RUNS) -> KillResult:
+    """Search the recordings of the seeds from 0 to `most` - 1 for one that kills a mutant."""
+    method = METHODS.get(mutant.rule, "fuzz")
+    is_detected = _CHECKS[method]
     for seed in range(most):
-        if shows(mutant, drawn_from(seed, mutant.profile), seed):
-            return Hunt(by, seed + 1)
-    return Hunt(by, None)
+        if is_detected(mutant, drawn_from(seed, mutant.profile), seed):
+            return KillResult(method, seed + 1)
+    return KillResult(method, None)
 
 
-def hunt_all(mutants: Iterable[Mutant], processes: int) -> Iterator[Hunt]:
-    """Hunt each of the mutants, so many at once; what comes of it is told in their order."""
+def kill_all(mutants: Iterable[Mutant], processes: int) -> Iterator[KillResult]:
+    """Search for each of the mutants, in parallel processes; the results come in their order."""
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(hunt, mutants)
+        yield from pool.map(kill, mutants)
 
 
-# --- the ways
+# --- how each method checks a recording
 
 
 def _in_a_replay(mutant: Mutant, recording: Recording, _: int) -> bool:
-    return _breaks(mutant.rule, replay_of(mutant, recording)) and not _breaks(
-        mutant.rule, replay_of(None, recording)
+    return _breaks(mutant.rule, replay_under(mutant, recording)) and not _breaks(
+        mutant.rule, replay_under(None, recording)
     )
 
 
-def _breaks(rule: str, happened: History) -> bool:
-    return bool(RULES[rule].check(Trace(happened)).violations)
+def _breaks(rule: str, replayed: History) -> bool:
+    return bool(RULES[rule].check(Trace(replayed)).violations)
 
 
-def replay_of(mutant: Mutant | None, recording: Recording) -> History:
-    """What the mutant, or the honest scheduler, makes of a recording.
+def replay_under(mutant: Mutant | None, recording: Recording) -> History:
+    """The history of a recording under a mutant; None stands for the original scheduler.
 
-    If it breaks down, or does not come to an end, the history ends where it did.
+    If the mutant raises or does not end, the history ends there.
     """
-    happened: list[Any] = []
+    recorded: list[Event] = []
     header = header_of(recording)
 
     def record(event: Event) -> None:
-        happened.append(event)
-        if len(happened) > MOST_EVENTS:
+        recorded.append(event)
+        if len(recorded) > MOST_EVENTS:
             raise _EndlessError
 
-    with nullcontext() if mutant is None else planted(mutant):
+    with nullcontext() if mutant is None else patched(mutant):
         try:
             simulate(recording, record)
-        except Exception:  # whatever it is: what had happened by then is to be judged
-            end = happened[-1].at + 1 if happened else header.start
+        except Exception:  # a mutant may raise anything; the rule judges the events before that
+            end = recorded[-1].at + 1 if recorded else header.start
             header = msgspec.structs.replace(header, end=end)
-    return History(header, happened)
+    return History(header, recorded)
 
 
 class _EndlessError(Exception):
-    """A run has made more events than any does that comes to an end."""
+    """A run recorded more events than any run that ends by itself."""
 
 
 def _in_two_replays(mutant: Mutant, recording: Recording, _: int) -> bool:
     check = RULES[mutant.rule].check
-    one, other = (_written(replay_of(mutant, recording)) for _ in range(2))
-    return bool(check(one, other).violations)
+    first, second = (_written(replay_under(mutant, recording)) for _ in range(2))
+    return bool(check(first, second).violations)
 
 
 def _in_a_file(mutant: Mutant, recording: Recording, seed: int) -> bool:
     check = RULES[mutant.rule].check
-    happened = replay_of(None, recording)
-    with planted(mutant):
-        changed = _written(happened)
-    if check(changed).violations:
+    replayed = replay_under(None, recording)
+    with patched(mutant):
+        written_by_mutant = _written(replayed)
+    if check(written_by_mutant).violations:
         return True
-    honest = _written(happened)
-    damaged = [file for file in _damaged(honest, seed) if check(file).violations]
-    with planted(mutant):
-        return bool(check(honest).violations) or not all(check(file).violations for file in damaged)
+    original = _written(replayed)
+    damaged = [file for file in _damaged(original, seed) if check(file).violations]
+    with patched(mutant):
+        accepts_damage = not all(check(file).violations for file in damaged)
+        return bool(check(original).violations) or accepts_damage
 
 
-def _written(happened: History) -> bytes:
+def _written(replayed: History) -> bytes:
     file = io.BytesIO()
-    history.write(happened, file)
+    history.write(replayed, file)
     return file.getvalue()
 
 
 def _damaged(file: bytes, seed: int) -> list[bytes]:
-    """The file after each kind of damage, at places that the seed decides."""
-    chance = Random(f"gnomon/{seed}/damage")
+    """A copy of the file for each kind of damage; the seed decides the places."""
+    drawn = Random(f"gnomon/{seed}/damage")
     lines = file.count(b"\n")
-    places = chance.sample(range(1, lines + 1), 2) if lines > 1 else [1, 1]
+    places = drawn.sample(range(1, lines + 1), 2) if lines > 1 else [1, 1]
     return [
         damage(file, [option])
         for option in (
-            f"flip-byte={chance.randint(1, len(file))}",
+            f"flip-byte={drawn.randint(1, len(file))}",
             f"drop-line={places[0]}",
             f"drop-line={lines}",
             f"swap-lines={places[0]},{places[1]}",
@@ -150,20 +154,20 @@ def _damaged(file: bytes, seed: int) -> list[bytes]:
 def _in_definitions(mutant: Mutant, recording: Recording, seed: int) -> bool:
     if _in_a_replay(mutant, recording, seed):
         return True
-    trace = Trace(replay_of(None, recording))
-    with planted(mutant):
+    trace = Trace(replay_under(None, recording))
+    with patched(mutant):
         return bool(RULES[mutant.rule].check(trace).violations)
 
 
-_WAYS: dict[str, Way] = {
+_CHECKS: dict[str, Check] = {
     "fuzz": _in_a_replay,
     "fuzz, replayed twice": _in_two_replays,
     "fuzz, with files damaged": _in_a_file,
     "fuzz, with definitions read again": _in_definitions,
 }
-BY = {
+METHODS = {
     "HIST-3": "fuzz, replayed twice",
     "HIST-4": "fuzz, with files damaged",
     "JOB-6": "fuzz, with definitions read again",
 }
-"""How the mutants of a rule are found; of all others by ``fuzz``: one replay, judged."""
+"""The search method for the mutants of a rule; for all other rules ``fuzz``: one judged replay."""

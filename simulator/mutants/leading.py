@@ -1,4 +1,4 @@
-"""Mutants in which two lead, or none, and what that does to publishing (LEAD, PUB)."""
+"""Mutants that let two servers lead, or none, and so publish wrongly (LEAD, PUB)."""
 
 from gnomon.simulator.mutants.patch import Mutant
 

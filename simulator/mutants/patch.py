@@ -1,8 +1,8 @@
-"""Planting: the scheduler with one place changed, and the scheduler as it was again afterwards.
+"""Apply a mutant: replace the code of one function, and restore it afterwards.
 
-The one idea: what is put in the place of a function is its compiled code, not the function. So the
-change reaches whoever holds that function, however it came by it: a table of bound methods, a name
-imported elsewhere, a property. And there is only one thing to put back.
+The one idea: the replacement happens in the function's compiled code (``__code__``), not in the
+name that refers to the function. Everything that holds the function then runs the changed code: a
+table of bound methods, a name that another module imported, a property. One assignment restores it.
 """
 
 import inspect
@@ -18,12 +18,12 @@ from gnomon.reference.store.messages import Profile
 
 
 class Mutant(NamedTuple):
-    """The scheduler with one thing wrong.
+    """The scheduler with one defect, written as a replacement of source text.
 
-    `rule` is the id of the rule that this breaks; `about` says what is wrong, and who had it so.
-    In the source of `target`, named as in ``gnomon.reference.store.memory:MemoryStore._publish``,
-    the text `old` stands exactly once, and `new` takes its place. It is looked for in clusters of
-    that delivery `profile`.
+    `rule` is the id of the rule that the defect breaks. `about` describes the defect, and names the
+    schedulers known to have it. In the source of the function `target`, such as
+    ``gnomon.reference.store.memory:MemoryStore._publish``, the text `old` occurs exactly once;
+    `new` replaces it. The search for it draws clusters of the delivery `profile`.
     """
 
     name: str
@@ -35,45 +35,45 @@ class Mutant(NamedTuple):
     profile: Profile = "durable"
 
 
-class DoesNotFitError(Exception):
-    """A mutant that no longer fits the source it was made for: it must be made to fit anew."""
+class PatchError(Exception):
+    """A mutant does not fit the source that it changes; adapt the mutant to the new source."""
 
 
 @contextmanager
-def planted(mutant: Mutant) -> Iterator[None]:
-    """Let the scheduler of this process be `mutant`. Raises DoesNotFitError."""
+def patched(mutant: Mutant) -> Iterator[None]:
+    """Run the block with `mutant` applied, in this process. Raises PatchError."""
     function = function_of(mutant)
-    honest = function.__code__
+    original = function.__code__
     function.__code__ = changed_code(mutant, function)
-    _forget_results()
+    _clear_caches()
     try:
         yield
     finally:
-        function.__code__ = honest
-        _forget_results()
+        function.__code__ = original
+        _clear_caches()
 
 
 def function_of(mutant: Mutant) -> FunctionType:
-    """The function that a mutant changes. Raises DoesNotFitError if there is none."""
+    """The function that a mutant changes. Raises PatchError if there is none."""
     module, _, path = mutant.target.partition(":")
     try:
         found = import_module(module)
         for name in path.split("."):
             found = inspect.getattr_static(found, name)
     except (ImportError, AttributeError) as error:
-        raise _misfit(mutant, f"there is no such function: {error}") from None
+        raise _error(mutant, f"there is no such function: {error}") from None
     function = _unwrapped(found)
     if not isinstance(function, FunctionType):
-        raise _misfit(mutant, "it is no function")
+        raise _error(mutant, "the target is not a function")
     return function
 
 
-def _misfit(mutant: Mutant, problem: str) -> DoesNotFitError:
-    return DoesNotFitError(f"mutant {mutant.name!r} does not fit {mutant.target}: {problem}")
+def _error(mutant: Mutant, problem: str) -> PatchError:
+    return PatchError(f"mutant {mutant.name!r} does not fit {mutant.target}: {problem}")
 
 
 def _unwrapped(found: object) -> object:
-    """The function within what a decorator has made of it."""
+    """The function inside a property, a class method or another decorator."""
     if isinstance(found, property):
         return found.fget
     if isinstance(found, cached_property):
@@ -84,40 +84,40 @@ def _unwrapped(found: object) -> object:
 
 
 def changed_code(mutant: Mutant, function: FunctionType) -> CodeType:
-    """The code of `function` after the change. Raises DoesNotFitError."""
-    honest = function.__code__
+    """The code of `function` after the replacement. Raises PatchError."""
+    original = function.__code__
     lines, first = inspect.getsourcelines(function)
     source = "".join(lines)
     if (times := source.count(mutant.old)) != 1:
-        raise _misfit(mutant, f"{mutant.old!r} stands there {times} times, not once")
+        raise _error(mutant, f"{mutant.old!r} occurs {times} times in the source, not once")
     source = source.replace(mutant.old, mutant.new)
-    # The lines keep their numbers; a method stays within a class, where `super` has a meaning.
+    # The lines keep their numbers. A method is compiled inside a class, where `super` works.
     is_method = lines[0][0].isspace()
     before = "\n" * (first - 2) + "class _:\n" if is_method else "\n" * (first - 1)
     try:
-        module = compile(before + source, honest.co_filename, "exec", dont_inherit=True)
+        module = compile(before + source, original.co_filename, "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise _misfit(mutant, f"after the change it is no Python: {error}") from None
-    changed = _within(module, honest.co_name)
-    if changed is None or changed.co_freevars != honest.co_freevars:
-        raise _misfit(mutant, "after the change it is another kind of function")
+        raise _error(mutant, f"the changed source is not valid Python: {error}") from None
+    changed = _code_named(original.co_name, module)
+    if changed is None or changed.co_freevars != original.co_freevars:
+        raise _error(mutant, "the changed function has another name or other free variables")
     return changed
 
 
-def _within(code: CodeType, name: str) -> CodeType | None:
-    """The code of the function `name` that is defined in `code`, or in a class there."""
+def _code_named(name: str, code: CodeType) -> CodeType | None:
+    """The code of the function `name` that `code`, or a class in it, defines."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            found = constant if constant.co_name == name else _within(constant, name)
+            found = constant if constant.co_name == name else _code_named(name, constant)
             if found is not None:
                 return found
     return None
 
 
-def _forget_results() -> None:
-    """Forget what functions remember of their results: some other code has computed them.
+def _clear_caches() -> None:
+    """Clear every function cache of the scheduler: other code computed what it holds.
 
-    What takes no argument was read off the machine, and stays.
+    A cached function without parameters reads the machine, not the scheduler; its cache stays.
     """
     for name, module in list(sys.modules.items()):
         if name.startswith(("gnomon.reference", "gnomon.simulator")):

@@ -1,4 +1,4 @@
-"""Mutants that run a service in the wrong way, or let it see the wrong things (RUN)."""
+"""Mutants that run a service wrongly, or give it wrong data (RUN)."""
 
 from gnomon.simulator.mutants.patch import Mutant
 

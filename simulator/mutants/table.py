@@ -1,42 +1,42 @@
-"""The table of mutants, ``specs/mutants.md``: which there are, and what found them.
+"""The page ``specs/mutants.md``: every mutant, and how many runs killed it.
 
-The one idea: nobody edits it. What it says came out of the last full run, which writes it anew; a
-test holds that its rows are the mutants that there are.
+The one idea: nobody edits the page. The latest full search wrote it; a test checks that its rows
+are the mutants of this package.
 """
 
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
-from gnomon.simulator.mutants.kill import MOST_RUNS, Hunt
+from gnomon.simulator.mutants.kill import MOST_RUNS, KillResult
 from gnomon.simulator.mutants.patch import Mutant
 
-PLACE = Path(str(files("gnomon.specs").joinpath("mutants.md")))
+PAGE = Path(str(files("gnomon.specs").joinpath("mutants.md")))
 HEADING = ("mutant", "rule", "found by", "runs", "what is wrong")
 _INTRODUCTION = f"""\
-# Mutants: is there a hole in the net?
+# Mutants: do the rules detect every kind of defect?
 
-A mutant is the scheduler with one thing wrong. For every rule there is at least one that breaks it,
-and a search has to find it: it tries the seeds from 0 on until the rule is broken by what the
-mutant does in the recording of that seed, and not by what the scheduler as it is does there. One
-that has not been found after {MOST_RUNS:,} runs has survived: that is a hole to be closed, and no
-row to be deleted. A name in brackets is that of a scheduler that is known to have the defect.
+A mutant is the scheduler with one defect. For every rule there is at least one mutant that breaks
+it, and a search must find that mutant. The search replays the recordings of the seeds 0, 1, 2… with
+the mutant and with the original scheduler, and ends at the first recording in which only the mutant
+breaks the rule: the mutant is killed. A mutant that {MOST_RUNS:,} runs do not kill has survived.
+That shows a gap in the rules or in the search: close the gap, do not delete the row. Names in
+brackets are schedulers known to have the defect.
 
-This page is written by `python -m gnomon.simulator.mutants`; the mutants are in
-`simulator/mutants/`.
+`python -m gnomon.simulator.mutants` writes this page; the mutants are in `simulator/mutants/`.
 """
 
 
-def table(hunts: Iterable[tuple[Mutant, Hunt]]) -> str:
-    """The page for what came of hunting each mutant."""
+def table(results: Iterable[tuple[Mutant, KillResult]]) -> str:
+    """The page for each mutant and the result of its search."""
     marks = ("---", "---", "---", "--:", "---")
-    rows = (HEADING, marks, *(_row(mutant, hunt) for mutant, hunt in hunts))
+    rows = (HEADING, marks, *(_row(mutant, result) for mutant, result in results))
     return "\n".join((_INTRODUCTION, *(f"| {' | '.join(row)} |" for row in rows), ""))
 
 
-def _row(mutant: Mutant, hunt: Hunt) -> tuple[str, ...]:
-    runs = "**survived**" if hunt.runs is None else f"{hunt.runs:,}"
-    return mutant.name, mutant.rule, hunt.by, runs, mutant.about
+def _row(mutant: Mutant, result: KillResult) -> tuple[str, ...]:
+    runs = "**survived**" if result.runs is None else f"{result.runs:,}"
+    return mutant.name, mutant.rule, result.method, runs, mutant.about
 
 
 def rows(page: str) -> list[list[str]]:

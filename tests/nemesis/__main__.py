@@ -1,4 +1,4 @@
-"""``python -m tests.nemesis``: long trials, and a table of what was done and what survived."""
+"""``python -m tests.nemesis``: long trials; prints their faults, figures and discrepancies."""
 
 import argparse
 import shutil
@@ -12,38 +12,38 @@ from rich.console import Console
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND
 from gnomon.specs.render.tables import verdicts
-from tests.nemesis.plan import DECKS
+from tests.nemesis.plan import FAULT_KINDS
 from tests.nemesis.report import tables
-from tests.nemesis.trial import Scenario, Settings, try_out
+from tests.nemesis.trial import Scenario, Settings, run_trial
 
 WIDTH = 120
-"""Characters of a line, wherever it is printed."""
+"""Width of the output in characters, on any terminal."""
 
 
 def main() -> int:
-    """Exit 0 if nothing is broken, 1 if something is."""
-    asked = _arguments()
+    """Run the trials; return exit status 1 if a rule is broken or a discrepancy was found."""
+    arguments = _arguments()
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    scenarios = get_args(Scenario) if asked.scenario == "both" else [asked.scenario]
-    results = [_try(asked, scenario, len(scenarios)) for scenario in scenarios]
+    scenarios = get_args(Scenario) if arguments.scenario == "both" else [arguments.scenario]
+    results = [_try(arguments, scenario, len(scenarios)) for scenario in scenarios]
     return 0 if all(results) else 1
 
 
-def _try(asked: argparse.Namespace, scenario: Scenario, shares: int) -> bool:
+def _try(arguments: argparse.Namespace, scenario: Scenario, shares: int) -> bool:
     settings = Settings(
         scenario=scenario,
-        seed=asked.seed,
-        deck=DECKS[scenario],
-        duration=round(asked.minutes * MINUTE / shares),
-        servers=asked.servers,
+        seed=arguments.seed,
+        fault_kinds=FAULT_KINDS[scenario],
+        duration=round(arguments.minutes * MINUTE / shares),
+        servers=arguments.servers,
         lease=3 * SECOND,
     )
     console = Console(width=WIDTH)
     folder = Path(tempfile.mkdtemp(prefix="gnomon-nemesis-"))
     is_kept = True
     try:
-        report = try_out(settings, folder)
+        report = run_trial(settings, folder)
         for table in tables(report):
             console.print(table, "")
         for part in verdicts(report.findings):
@@ -52,10 +52,10 @@ def _try(asked: argparse.Namespace, scenario: Scenario, shares: int) -> bool:
             console.print(line, style="red", markup=False)
         is_kept = bool(report.broken)
     except AssertionError as failure:
-        console.print(f"the trial came to no end: {failure}", style="red", markup=False)
+        console.print(f"the trial did not end: {failure}", style="red", markup=False)
     finally:
         if is_kept:
-            console.print(f"history, notes and logs are in {folder}", soft_wrap=True)
+            console.print(f"history, run log and logs are in {folder}", soft_wrap=True)
         else:
             shutil.rmtree(folder)
     return not is_kept
@@ -63,7 +63,7 @@ def _try(asked: argparse.Namespace, scenario: Scenario, shares: int) -> bool:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.nemesis", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10, help="of faults, in all")
+    parser.add_argument("--minutes", type=float, default=10, help="total minutes of faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--servers", type=int, default=4, choices=range(3, 17), metavar="3…16")
     parser.add_argument("--scenario", choices=[*get_args(Scenario), "both"], default="both")
@@ -71,7 +71,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _leave(number: int, _: object) -> NoReturn:
-    """End by way of every block that has something to end."""
+    """Raise SystemExit, so that every block ends what it has started."""
     raise SystemExit(128 + number)
 
 

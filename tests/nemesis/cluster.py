@@ -1,7 +1,7 @@
 """The processes of a cluster: ``gnomon serve``, several times.
 
-The one idea: a server of a trial is what an operator would start, by the command line, and is seen
-from outside only: its process, its API, its log.
+The one idea: a trial starts a server as an operator would, with the command line, and observes it
+only from outside: its process, its API, its log.
 """
 
 import signal
@@ -22,22 +22,22 @@ from tests.support.paths import ROOT
 from tests.support.servers import free_port, wait_until
 
 PATIENCE_S = 60
-"""How long a start may take on a busy machine."""
+"""The longest start on a busy machine (s)."""
 GRACE = 10 * SECOND
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What the servers have in common: `lease` in µs, the `folder` of their logs, the `notes`."""
+    """What the servers share: `lease` in µs, the `folder` of their logs, the `run_log`."""
 
     workers: int
     lease: int
     replicas: int
     folder: Path
-    notes: Path
+    run_log: Path
 
 
 class Process:
-    """A server of the cluster. `lock` is held by whoever does something to it."""
+    """A server of the cluster. Each fault holds its `lock`."""
 
     def __init__(self, name: str, url: str, shape: Shape) -> None:
         self.name = name
@@ -45,7 +45,7 @@ class Process:
         self.lock = threading.Lock()
         self.killed: set[int] = set()
         self.log = shape.folder / f"{name}.log"
-        self._environment = {run_log.VARIABLE: str(shape.notes), "PYTHONPATH": str(ROOT)}
+        self._environment = {run_log.VARIABLE: str(shape.run_log), "PYTHONPATH": str(ROOT)}
         self._command = [
             *(sys.executable, "-m", "gnomon", "serve"),
             *("--redis", url, "--name", name, "--workers", str(shape.workers)),
@@ -61,12 +61,12 @@ class Process:
         self._process = start_tethered(["env", *variables, *self._command], self.log)
 
     def start(self) -> None:
-        """Start it, and wait until it works."""
+        """Start its process, and wait until it works."""
         self.launch()
         self.wait_until_it_works()
 
     def wait_until_it_works(self) -> None:
-        """Wait until it has joined the cluster, and is in no trouble."""
+        """Wait until it has joined the cluster and reports no trouble."""
         wait_until(self._works, PATIENCE_S)
 
     def _works(self) -> bool:
@@ -79,7 +79,7 @@ class Process:
         return bool(health.json().get("state") == "working")
 
     def kill(self) -> None:
-        """End it as a crash does; it must not have ended by itself."""
+        """Kill it, as a crash would; it must not have ended by itself."""
         process = self._running
         assert process.poll() is None, self._died
         self.killed.add(process.pid)
@@ -87,7 +87,7 @@ class Process:
         end(process)
 
     def stop(self) -> int:
-        """End it as an operator does, in its grace; its exit code."""
+        """Stop it as an operator does, within its grace; its exit code."""
         process = self._running
         process.send_signal(signal.SIGTERM)
         try:
@@ -97,15 +97,15 @@ class Process:
         return code
 
     def pause(self) -> None:
-        """Let its process stand still."""
+        """Suspend its process."""
         self._running.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Resume its process."""
         self._running.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
-        """Leave no process behind, whatever state it is in."""
+        """Kill its process, whatever state it is in."""
         if self._process is not None:
             self._process.kill()
             end(self._process)
@@ -122,7 +122,7 @@ class Process:
 
 @contextmanager
 def cluster(urls: list[str], shape: Shape) -> Iterator[list[Process]]:
-    """A server for each URL of the store, s1, s2…; none is left after the block."""
+    """A server for each URL of the store, s1, s2…; the end of the block kills them."""
     servers = [Process(f"s{number}", url, shape) for number, url in enumerate(urls, start=1)]
     try:
         for server in servers:

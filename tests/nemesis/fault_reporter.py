@@ -1,7 +1,7 @@
-"""Tells the history, through the store, what is done to servers and store.
+"""Record in the history, through the store, the faults injected into servers and store.
 
-The one idea: it numbers what it tells, as a server does, and tells it until it is answered. So a
-fault is in the history once, however often the store fails while it is told.
+The one idea: the reporter numbers its reports, as a server does, and repeats each until the store
+answers. So the history contains each fault once, however often the store fails meanwhile.
 """
 
 import threading
@@ -20,8 +20,8 @@ PATIENCE_S = 120
 PAUSE_S = 0.05
 
 
-class Herald:
-    """Tells of faults over a connection of its own; may be used by several threads."""
+class FaultReporter:
+    """Reports faults over a connection of its own; several threads may use it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -29,20 +29,20 @@ class Herald:
         self._lock = threading.Lock()
 
     @contextmanager
-    def told(self, fault: str, target: str) -> Iterator[None]:
-        """Tell that a fault begins, before the block, and that it has ended."""
-        self._tell(events.FaultBegan(0, fault, target))
+    def reported(self, fault: str, target: str) -> Iterator[None]:
+        """Report that a fault begins, before the block, and that it has ended, after it."""
+        self._report(events.FaultBegan(0, fault, target))
         try:
             yield
         finally:
-            self._tell(events.FaultEnded(0, fault, target))
+            self._report(events.FaultEnded(0, fault, target))
 
-    def tell_crash(self, server: str) -> None:
-        """A server was killed; all that it had sent has been heard before this is."""
+    def report_crash(self, server: str) -> None:
+        """Report that a server was killed, after the store has handled everything it had sent."""
         self._until_answered([])
         self._until_answered([Leave(server, events.ServerCrashed(0, server))])
 
-    def _tell(self, event: Event) -> None:
+    def _report(self, event: Event) -> None:
         with self._lock:
             self._until_answered([Tell(self._next, (event,))])
             self._next += 1

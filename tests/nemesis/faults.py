@@ -1,8 +1,8 @@
-"""What each fault does, and the nemesis that lets them loose on a cluster.
+"""The effect of each fault, and the nemesis that injects faults into a cluster.
 
-The one idea: a fault is told before it begins and after it has ended, under the names that
-recordings give them. Each is inflicted by a thread of its own, so that faults meet; how many
-servers suffer at once is bounded, and no server or store suffers twice at a time.
+The one idea: the history contains each fault from before it begins until after it has ended, under
+the name that recordings use. Each fault has a thread of its own, so that faults overlap. The number
+of servers with a fault is bounded, and a server or the store has at most one fault at a time.
 """
 
 import threading
@@ -13,39 +13,39 @@ from collections.abc import Callable, Iterable
 from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from tests.nemesis.cluster import Process
-from tests.nemesis.fault_reporter import Herald
+from tests.nemesis.fault_reporter import FaultReporter
 from tests.nemesis.plan import Injection, Kind
 from tests.nemesis.proxy import Direction, Proxy
 from tests.nemesis.stores import Pair, Single
 
 LONGEST_DELAY = 400 * MILLISECOND
-"""Of each chunk on a link that is disturbed (µs)."""
+"""The longest delay of a chunk on a disturbed link (µs)."""
 RESET_EVERY = 300 * MILLISECOND
 
 
 class Nemesis:
-    """Inflicts injections on servers and store; `counts` what it has done.
+    """Injects faults into servers and store; `counts` them by kind.
 
-    `most` servers at a time are disturbed at the most. `failures` is what went wrong with itself.
+    At most `most` servers have a fault at a time. `failures` are errors of the nemesis itself.
     """
 
     def __init__(
-        self, servers: list[Process], store: Single | Pair, herald: Herald, most: int
+        self, servers: list[Process], store: Single | Pair, reporter: FaultReporter, most: int
     ) -> None:
         self.counts: Counter[Kind] = Counter()
         self.failures: list[Exception] = []
         self._servers = {server.name: server for server in servers}
         self._store = store
-        self._herald = herald
-        self._room = threading.Semaphore(most)
+        self._reporter = reporter
+        self._free_servers = threading.Semaphore(most)
         self._store_lock = threading.Lock()
         self._is_over = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def rage(self, injections: Iterable[Injection], least: int, duration: int) -> None:
-        """Inflict one after another for `duration` (µs), `least` of them at least.
+    def inject_faults(self, injections: Iterable[Injection], least: int, duration: int) -> None:
+        """Inject one after another for `duration` (µs), and at least `least` of them.
 
-        Returns when all are healed.
+        Returns when the last fault has ended.
         """
         deadline = time.monotonic() + duration / SECOND
         try:
@@ -63,16 +63,16 @@ class Nemesis:
                 thread.join()
 
     def _begin(self, injection: Injection) -> None:
-        """Wait until there is room for the fault, and let it loose."""
-        room = self._store_lock if injection.server is None else self._room
-        room.acquire()
+        """Wait until the fault may begin, and start its thread."""
+        permit = self._store_lock if injection.server is None else self._free_servers
+        permit.acquire()
         thread = threading.Thread(
-            target=self._suffer, args=(injection, room), name=injection.kind, daemon=True
+            target=self._inject, args=(injection, permit), name=injection.kind, daemon=True
         )
         self._threads.append(thread)
         thread.start()
 
-    def _suffer(self, injection: Injection, room: "threading.Semaphore | threading.Lock") -> None:
+    def _inject(self, injection: Injection, permit: "threading.Semaphore | threading.Lock") -> None:
         try:
             if injection.server is None:
                 self._on_store(injection)
@@ -83,10 +83,10 @@ class Nemesis:
         except Exception as error:
             self.failures.append(error)
         finally:
-            room.release()
+            permit.release()
 
     def _wait(self, duration: int) -> None:
-        """Wait for so many µs; not at all if the trial is given up."""
+        """Wait for `duration` (µs); return at once if the trial has been aborted."""
         self._is_over.wait(duration / SECOND)
 
     # --- servers
@@ -102,7 +102,7 @@ class Nemesis:
                 self._wait(lasts)
                 server.start()
             case "pause":
-                with self._herald.told("pause_server", server.name):
+                with self._reporter.reported("pause_server", server.name):
                     self._hold(server.pause, server.resume, lasts)
             case "cut both ways":
                 self._cut(server, {"requests", "replies"}, lasts)
@@ -119,27 +119,27 @@ class Nemesis:
         server.kill()
         if isinstance(self._store, Single):
             self._link_of(server).reset()  # what the proxy still holds of it was never sent
-        self._herald.tell_crash(server.name)
+        self._reporter.report_crash(server.name)
         self._wait(lasts)
         server.start()
 
     def _cut(self, server: Process, loses: set[Direction], lasts: int) -> None:
         link = self._link_of(server)
-        with self._herald.told("cut_server", server.name):
+        with self._reporter.reported("cut_server", server.name):
             link.loses = frozenset(loses)
             self._wait(lasts)
             link.loses = frozenset()
 
     def _delay(self, server: Process, lasts: int) -> None:
         link = self._link_of(server)
-        with self._herald.told("disturb_server", server.name):
+        with self._reporter.reported("disturb_server", server.name):
             link.delay = LONGEST_DELAY
             self._wait(lasts)
             link.delay = 0
 
     def _reset(self, server: Process, lasts: int) -> None:
         link = self._link_of(server)
-        with self._herald.told("disturb_server", server.name):
+        with self._reporter.reported("disturb_server", server.name):
             for _ in range(max(lasts // RESET_EVERY, 1)):
                 link.reset()
                 self._wait(RESET_EVERY)
@@ -152,7 +152,7 @@ class Nemesis:
 
     def _on_store(self, injection: Injection) -> None:
         self.counts[injection.kind] += 1
-        with self._herald.told("stop_store", STORE):
+        with self._reporter.reported("stop_store", STORE):
             match self._store, injection.kind:
                 case Single(server=server), "kill the store":
                     self._hold(server.kill, server.start, injection.lasts)

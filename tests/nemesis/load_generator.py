@@ -1,7 +1,8 @@
-"""Load through the API: jobs created, edited, switched, run and deleted, through any server.
+"""Load through the API of any server: create, edit, switch, run and delete jobs.
 
-The one idea: it asks as people do, who do not know which server is well. What was not answered is
-not known, and that is fine; only an answer that says the server itself is at fault is not.
+The one idea: the generator acts like people who do not know which server has a fault. A request
+without an answer is acceptable, and its effect unknown; an answer that reports an internal error of
+the server is a defect.
 """
 
 import threading
@@ -15,54 +16,54 @@ import httpx
 import msgspec
 
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from tests.nemesis.run_log import Witness
+from tests.nemesis.run_log import LoggedService
 
 MOST_JOBS = 24
-"""The mixer deletes when there are more."""
+"""With more jobs than this, the next request deletes one."""
 TIMEOUT_S = 3.0
 INTERNAL_ERROR = 500
 
 Fields = dict[str, Any]
 
 
-class Promises(msgspec.Struct, frozen=True):
-    """What was answered with yes, and so must have come about: ids of jobs, cids of runs."""
+class Acknowledged(msgspec.Struct, frozen=True):
+    """Acknowledged requests, which must have their effect: ids of jobs, cids of runs."""
 
     jobs: list[str] = []
     runs: list[str] = []
 
 
-class Mixer:
-    """Asks at random, from a seed, and keeps the `promises` it was given.
+class LoadGenerator:
+    """Sends random requests, drawn from a seed; `acknowledged` are those that succeeded.
 
-    `answers` counts them by action and status, 0 for none; `faults` are those that must not be.
+    `answers` counts them by action and status, 0 for no answer; `faults` are internal errors.
     """
 
     def __init__(self, apis: Sequence[str], seed: int, pause: int = 150 * MILLISECOND) -> None:
         self.answers: Counter[tuple[str, int]] = Counter()
         self.faults: list[str] = []
-        self.promises = Promises()
+        self.acknowledged = Acknowledged()
         self._apis = apis
-        self._chance = Random(seed)
+        self._random = Random(seed)
         self._pause = pause
         self._jobs: dict[str, Fields] = {}
         self._created = 0
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._mix, name="mixer", daemon=True)
+        self._thread = threading.Thread(target=self._generate, name="load generator", daemon=True)
         self._client = httpx.Client(timeout=TIMEOUT_S)
 
     def start(self) -> None:
-        """Begin to ask, in a thread."""
+        """Begin to send requests, in a thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask no more; it must have asked until now."""
-        assert self._thread.is_alive(), "the mixer has ended by itself"
+        """Stop; the thread must not have ended before."""
+        assert self._thread.is_alive(), "the load generator has ended by itself"
         self._is_over.set()
         self._thread.join()
         self._client.close()
 
-    def _mix(self) -> None:
+    def _generate(self) -> None:
         actions: list[tuple[Callable[[], None], int]] = [
             (self._create, 6),
             (self._edit, 4),
@@ -78,11 +79,11 @@ class Mixer:
             elif len(self._jobs) > MOST_JOBS:
                 self._delete()
             else:
-                self._chance.choices(choices, weights)[0]()
+                self._random.choices(choices, weights)[0]()
 
-    def _ask(self, action: str, method: str, path: str, fields: Fields | None = None) -> Any:
-        """What was answered with, None if it was not done, or not answered."""
-        url = self._chance.choice(self._apis) + path
+    def _request(self, action: str, method: str, path: str, fields: Fields | None = None) -> Any:
+        """The body of a successful answer; None if the request failed or had no answer."""
+        url = self._random.choice(self._apis) + path
         try:
             response = self._client.request(method, url, json=fields)
         except httpx.HTTPError:
@@ -94,82 +95,82 @@ class Mixer:
         is_answered = response.is_success and response.content
         return response.json() if is_answered else None
 
-    # --- what people do
+    # --- the requests
 
     def _create(self) -> None:
         self._created += 1
-        fields = self._draw(f"mixed {self._created}")
-        job = self._ask("create", "POST", "/jobs", fields)
+        fields = self._draw(f"created {self._created}")
+        job = self._request("create", "POST", "/jobs", fields)
         if job is not None:
             self._jobs[job["id"]] = fields
-            self.promises.jobs.append(job["id"])
+            self.acknowledged.jobs.append(job["id"])
 
     def _edit(self) -> None:
         id = self._choose()
         self._created += 1
         drawn = self._draw(f"edited {self._created}", self._jobs[id]["job_type"])
-        kept = self._chance.sample([*drawn], self._chance.randint(1, len(drawn)))
-        self._ask("edit", "PATCH", f"/jobs/{id}", {key: drawn[key] for key in kept})
+        kept = self._random.sample([*drawn], self._random.randint(1, len(drawn)))
+        self._request("edit", "PATCH", f"/jobs/{id}", {key: drawn[key] for key in kept})
 
     def _deactivate(self) -> None:
-        self._ask("deactivate", "POST", f"/jobs/{self._choose()}/deactivate")
+        self._request("deactivate", "POST", f"/jobs/{self._choose()}/deactivate")
 
     def _activate(self) -> None:
-        self._ask("activate", "POST", f"/jobs/{self._choose()}/activate")
+        self._request("activate", "POST", f"/jobs/{self._choose()}/activate")
 
     def _execute(self) -> None:
-        executed = self._ask("execute", "POST", f"/jobs/{self._choose()}/execute")
+        executed = self._request("execute", "POST", f"/jobs/{self._choose()}/execute")
         if executed is not None:
-            self.promises.runs.append(executed["cid"])
+            self.acknowledged.runs.append(executed["cid"])
 
     def _delete(self) -> None:
         id = self._choose()
-        self._ask("delete", "DELETE", f"/jobs/{id}")
-        del self._jobs[id]  # whether or not it is
+        self._request("delete", "DELETE", f"/jobs/{id}")
+        del self._jobs[id]  # even if the request failed
 
     def _choose(self) -> str:
-        return self._chance.choice([*self._jobs])
+        return self._random.choice([*self._jobs])
 
     def _draw(self, name: str, job_type: str | None = None) -> Fields:
-        chance = self._chance
+        random = self._random
         job_type = (
-            job_type or chance.choices(["interval_based", "cron_style", "one_time"], [6, 1, 3])[0]
+            job_type or random.choices(["interval_based", "cron_style", "one_time"], [6, 1, 3])[0]
         )
-        start = datetime.now(UTC) + timedelta(milliseconds=chance.randint(-2_000, 5_000))
+        start = datetime.now(UTC) + timedelta(milliseconds=random.randint(-2_000, 5_000))
         fields: Fields = {
             "name": name,
             "job_type": job_type,
             "start_date": start.isoformat().replace("+00:00", "Z"),
-            "misfire": chance.choice(["once", "all", "skip"]),
-            "grace": chance.choice(["300ms", "1s", "2s"]),
-            **_work(chance),
+            "misfire": random.choice(["once", "all", "skip"]),
+            "grace": random.choice(["300ms", "1s", "2s"]),
+            **_work(random),
         }
         if job_type == "interval_based":
-            fields["seconds"] = chance.randint(1, 5)
-            if chance.random() < 0.4:
-                fields["repeats"] = chance.randint(1, 12)
+            fields["seconds"] = random.randint(1, 5)
+            if random.random() < 0.4:
+                fields["repeats"] = random.randint(1, 12)
         elif job_type == "cron_style":
-            fields["cron_definition"] = chance.choice(["* * * * *", "*/1 * * * *"])
-            fields["timezone"] = chance.choice(["UTC", "Europe/Warsaw", "Asia/Kathmandu"])
+            fields["cron_definition"] = random.choice(["* * * * *", "*/1 * * * *"])
+            fields["timezone"] = random.choice(["UTC", "Europe/Warsaw", "Asia/Kathmandu"])
         return fields
 
 
-def _work(chance: Random) -> Fields:
-    duration = f"{chance.randint(10, 300)}ms"
-    works: list[Fields] = [
-        {"service": Witness.name, "extra": duration},
+def _work(random: Random) -> Fields:
+    duration = f"{random.randint(10, 300)}ms"
+    services: list[Fields] = [
+        {"service": LoggedService.name, "extra": duration},
         {"service": "demo.sleep", "extra": duration},
         {"service": "demo.fail", "extra": "as drawn"},
         {"service": "nobody.has.it"},
     ]
-    return chance.choices(works, [10, 5, 3, 1])[0]
+    return random.choices(services, [10, 5, 3, 1])[0]
 
 
 def steady_jobs(start: datetime) -> list[Fields]:
-    """Jobs that nobody is to touch: each interval with each misfire policy, and one cron job."""
+    """Jobs that nobody changes: each interval with each misfire policy, and one cron job."""
     common = {
         "start_date": start.isoformat().replace("+00:00", "Z"),
-        "service": Witness.name,
+        "service": LoggedService.name,
         "extra": "20ms",
     }
     steady: list[Fields] = [

@@ -1,7 +1,7 @@
-"""Which faults come when, drawn from a seed.
+"""Which faults occur when, drawn from a seed.
 
-The one idea: kinds come from a deck that is shuffled and dealt to its end before it is shuffled
-anew, so that even a short run meets every kind of fault, in an order nobody chose.
+The one idea: the plan shuffles the kinds of faults and uses each once before it shuffles again. So
+even a short run has every kind of fault, in a random order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ ON_STORE: tuple[Kind, ...] = (
     "kill the primary",
 )
 
-DECKS: dict[str, tuple[Kind, ...]] = {
+FAULT_KINDS: dict[str, tuple[Kind, ...]] = {
     "proxy": (
         *("kill", "kill", "stop", "pause", "pause"),
         *("cut both ways", "cut requests", "cut replies", "delay", "reset"),
@@ -40,11 +40,11 @@ DECKS: dict[str, tuple[Kind, ...]] = {
     ),
     "sentinel": ("kill", "kill", "stop", "pause", "pause", "fail over", "kill the primary"),
 }
-"""By scenario."""
+"""The kinds of faults of each scenario; a kind that is listed twice occurs twice as often."""
 
 
 class Injection(msgspec.Struct, frozen=True):
-    """A fault: how long to wait before it, whom it hits (None: the store) and how long (µs)."""
+    """A fault: the wait before it (µs), its server (None: the store) and its duration (µs)."""
 
     after: int
     kind: Kind
@@ -53,21 +53,24 @@ class Injection(msgspec.Struct, frozen=True):
 
 
 def injections(
-    seed: int, deck: Sequence[Kind], servers: Sequence[str], lease: int
+    seed: int, fault_kinds: Sequence[Kind], servers: Sequence[str], lease: int
 ) -> Iterator[Injection]:
-    """Faults without end; the same for the same arguments."""
-    chance = Random(seed)
+    """An endless sequence of faults; the same for the same arguments."""
+    random = Random(seed)
     while True:
-        for kind in chance.sample(deck, len(deck)):
-            server = None if kind in ON_STORE else chance.choice(servers)
-            lasts = _lasts(chance, kind, lease)
-            yield Injection(chance.randint(lease // 4, 2 * lease), kind, server, lasts)
+        for kind in random.sample(fault_kinds, len(fault_kinds)):
+            server = None if kind in ON_STORE else random.choice(servers)
+            lasts = _lasts(random, kind, lease)
+            yield Injection(random.randint(lease // 4, 2 * lease), kind, server, lasts)
 
 
-def _lasts(chance: Random, kind: Kind, lease: int) -> int:
-    """Whether a lease is outlived is never a close thing: nobody could tell from outside."""
+def _lasts(random: Random, kind: Kind, lease: int) -> int:
+    """The duration of a fault: clearly shorter or clearly longer than the lease.
+
+    Near the lease, nobody outside could tell whether the lease should have expired.
+    """
     if kind in ("pause", "pause the store"):
-        if chance.random() < 0.75:
-            return chance.randint(lease * 3 // 2, lease * 5 // 2)
-        return chance.randint(lease // 10, lease // 3)
-    return chance.randint(lease // 4, lease * 2)
+        if random.random() < 0.75:
+            return random.randint(lease * 3 // 2, lease * 5 // 2)
+        return random.randint(lease // 10, lease // 3)
+    return random.randint(lease // 4, lease * 2)

@@ -1,8 +1,8 @@
-"""A link to the store that can be made to lose, delay and reset.
+"""A link to the store that can lose, delay and reset on demand.
 
-The one idea: a connection is a stream, of which no piece can be missing. So what is lost ruins the
-connection: nothing follows in that direction, even after the fault has ended, until its owner has
-given it up. That is what a silent network looks like to someone who will not wait for ever.
+The one idea: a connection is a stream, which cannot lack a piece in the middle. So after a loss the
+connection carries nothing more in that direction, even when the fault has ended, until its owner
+closes it. That is how a client experiences a silent network.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ Direction = Literal["requests", "replies"]
 
 CHUNK = 65_536
 PATIENCE_S = 5
-"""How long the links may take to end."""
+"""The longest that links may take to close (s)."""
 
 
 class Proxy:
-    """Passes on what comes to `port` to the store, and back.
+    """Forwards data from `port` to the store, and back.
 
-    `loses` and `delay` (up to so many µs for each chunk) may be set by any thread.
+    Any thread may set `loses` (the directions that lose data) and `delay` (at most, per chunk; µs).
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, store: tuple[str, int], seed: int) -> None:
@@ -33,23 +33,23 @@ class Proxy:
         self.delay = 0
         self._loop = loop
         self._store = store
-        self._chance = Random(seed)
+        self._random = Random(seed)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def listen(self) -> None:
-        """Begin; `port` is known from now on."""
+        """Open the port and set `port`."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Take no more connections, and break those there are."""
+        """Close the port and break all connections."""
         assert self._server is not None
         self._server.close()
         await self._abort()
 
     def reset(self) -> None:
-        """Break every connection, with what is on its way; for any thread but the links' own."""
+        """Break every connection, with all data in transit. Not for the thread of the links."""
         asyncio.run_coroutine_threadsafe(self._abort(), self._loop).result()
 
     async def _abort(self) -> None:
@@ -70,7 +70,7 @@ class Proxy:
             for way in ways:
                 way.cancel()
         except OSError:
-            pass  # the store is not there: its client learns that by the closing
+            pass  # the store is unreachable: closing the connection tells the client
         finally:
             self._writers -= writers
             for writer in writers:
@@ -79,20 +79,20 @@ class Proxy:
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction
     ) -> None:
-        is_ruined = False
+        has_lost = False
         with suppress(OSError):
             while chunk := await reader.read(CHUNK):
                 if self.delay:
-                    await asyncio.sleep(self._chance.randint(0, self.delay) / SECOND)
-                is_ruined = is_ruined or direction in self.loses
-                if not is_ruined:
+                    await asyncio.sleep(self._random.randint(0, self.delay) / SECOND)
+                has_lost = has_lost or direction in self.loses
+                if not has_lost:
                     writer.write(chunk)
                     await writer.drain()
 
 
 @contextmanager
 def proxies(number: int, store: tuple[str, int], seed: int) -> Iterator[list[Proxy]]:
-    """So many links to the store at that host and port, carried on by one thread."""
+    """This many links to the store at that host and port, all served by one thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="proxies", daemon=True)
     thread.start()

@@ -1,23 +1,23 @@
-"""What a history and the notes of the witness come to, counted by hand.
+"""Count the history and the run log against each other, occurrence by occurrence.
 
-The one idea: nothing here knows a rule, a trace or a schedule: events are counted as they stand, in
-the simplest way there is, so that an error in the rules does not hide one in the scheduler.
+The one idea: this module uses no rule, no trace and no schedule. It counts events in the simplest
+way, so that an error in the rules cannot hide one in the scheduler.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import msgspec
 
 from gnomon.reference import events
+from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import SECOND, read_instant, write_instant
-from tests.nemesis.load_generator import Promises
-from tests.nemesis.run_log import Note, Witness
+from tests.nemesis.load_generator import Acknowledged
+from tests.nemesis.run_log import LoggedService, LogLine
 
 
-class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of a trial; `complaints` is what must not be."""
+class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of a trial; each of the `discrepancies` is a defect."""
 
     occurrences: int
     published: int
@@ -26,41 +26,41 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int
     finished: int
     failed: int
-    witnessed: int
+    logged: int
     attempts: Counter[int]
     lost: int
     doubled: int
-    complaints: tuple[str, ...]
+    discrepancies: tuple[str, ...]
 
 
-def take_stock(
-    history: Sequence[Any],
-    notes: Sequence[Note],
-    promises: Promises,
+def reconcile(
+    history: Sequence[Event],
+    run_log: Sequence[LogLine],
+    acknowledged: Acknowledged,
     killed: Iterable[int],
     settled_until: int,
-) -> Accounts:
-    """Count all there is.
+) -> Reconciliation:
+    """Count everything.
 
-    `killed` are the numbers of processes that were killed: what ran in one may be unknown to the
-    history. Whatever was due before the instant `settled_until` (µs, UTC) must have its outcome.
+    `killed` are the pids of killed processes: the history may lack runs that ended there. Whatever
+    was due before the instant `settled_until` (µs, UTC) must have its outcome.
     """
     published = [event for event in history if type(event) is events.Published]
     planned = [event for event in published if not event.on_demand]
-    lost, doubled = [*_lost(history)], [*_doubled(planned), *_run_twice(history, notes)]
-    complaints = [
+    lost, doubled = [*_lost(history)], [*_doubled(planned), *_run_twice(history, run_log)]
+    discrepancies = [
         *lost,
         *doubled,
-        *_unknown_runs(history, notes, set(killed)),
-        *_unwitnessed_runs(history, notes),
-        *_broken_promises(history, promises),
+        *_unrecorded_runs(history, run_log, set(killed)),
+        *_unlogged_runs(history, run_log),
+        *_ignored_acknowledgements(history, acknowledged),
         *_unaccounted(history, settled_until),
     ]
     kinds = Counter(type(event) for event in history)
     outcomes = Counter(event.outcome for event in history if type(event) is events.Finished)
     claimed = (event for event in history if type(event) is events.Claimed)
     latest = {event.message: event.attempt for event in claimed}
-    return Accounts(
+    return Reconciliation(
         occurrences=len(planned) + kinds[events.Coalesced] + kinds[events.Skipped],
         published=len(planned),
         on_demand=len(published) - len(planned),
@@ -68,16 +68,16 @@ def take_stock(
         skipped=kinds[events.Skipped],
         finished=outcomes["ok"],
         failed=outcomes["failed"],
-        witnessed=sum(note.mark == "begin" for note in notes),
+        logged=sum(line.mark == "begin" for line in run_log),
         attempts=Counter(latest.values()),
         lost=len(lost),
         doubled=len(doubled),
-        complaints=tuple(complaints),
+        discrepancies=tuple(discrepancies),
     )
 
 
-def _lost(history: Sequence[Any]) -> Iterator[str]:
-    """Messages of which no run has ended."""
+def _lost(history: Sequence[Event]) -> Iterator[str]:
+    """Messages without a run that has ended."""
     ended = {event.message for event in history if type(event) is events.Finished}
     for event in history:
         if type(event) is events.Published and event.message not in ended:
@@ -91,14 +91,10 @@ def _doubled(planned: Iterable[events.Published]) -> Iterator[str]:
             yield f"job {job}: {write_instant(due)} was published {times} times"
 
 
-Holding = tuple[int, str]
-"""A message and the worker that held it, as in ``s1/3``."""
-
-
-def _run_twice(history: Sequence[Any], notes: Sequence[Note]) -> Iterator[str]:
-    """Runs beyond those for which a worker was given the message."""
+def _run_twice(history: Sequence[Event], run_log: Sequence[LogLine]) -> Iterator[str]:
+    """Runs beyond the claims of their message by that worker."""
     claims = Counter(_holding(event) for event in history if type(event) is events.Claimed)
-    begun = Counter((note.message, note.worker) for note in notes if note.mark == "begin")
+    begun = Counter((line.message, line.worker) for line in run_log if line.mark == "begin")
     for (message, worker), times in begun.items():
         if times > claims[message, worker]:
             yield (
@@ -107,64 +103,69 @@ def _run_twice(history: Sequence[Any], notes: Sequence[Note]) -> Iterator[str]:
             )
 
 
-def _unknown_runs(history: Sequence[Any], notes: Sequence[Note], killed: set[int]) -> Iterator[str]:
-    """Runs that ended in a process that lived on, and of which the history does not tell."""
-    told = Counter(_holding(event) for event in history if type(event) is events.Finished)
+def _unrecorded_runs(
+    history: Sequence[Event], run_log: Sequence[LogLine], killed: set[int]
+) -> Iterator[str]:
+    """Logged runs that ended in a surviving process and are missing in the history."""
+    recorded = Counter(_holding(event) for event in history if type(event) is events.Finished)
     ended = Counter(
-        (note.message, note.worker)
-        for note in notes
-        if note.mark == "end" and note.pid not in killed
+        (line.message, line.worker)
+        for line in run_log
+        if line.mark == "end" and line.pid not in killed
     )
     for (message, worker), times in ended.items():
-        if times > told[message, worker]:
+        if times > recorded[message, worker]:
             yield f"message {message} was run by {worker}, and the history does not say so"
 
 
-def _unwitnessed_runs(history: Sequence[Any], notes: Sequence[Note]) -> Iterator[str]:
-    """Runs that the history says have ended, and that nobody saw."""
-    watched = {
+def _unlogged_runs(history: Sequence[Event], run_log: Sequence[LogLine]) -> Iterator[str]:
+    """Runs of the logged service that ended in the history and are missing in the run log."""
+    to_log = {
         event.message
         for event in history
-        if type(event) is events.Published and event.service == Witness.name
+        if type(event) is events.Published and event.service == LoggedService.name
     }
-    told = Counter(
+    recorded = Counter(
         _holding(event)
         for event in history
-        if type(event) is events.Finished and event.message in watched
+        if type(event) is events.Finished and event.message in to_log
     )
-    ended = Counter((note.message, note.worker) for note in notes if note.mark == "end")
-    for (message, worker), times in told.items():
+    ended = Counter((line.message, line.worker) for line in run_log if line.mark == "end")
+    for (message, worker), times in recorded.items():
         if times > ended[message, worker]:
             yield f"message {message} was not run by {worker}, though the history says so"
 
 
-def _holding(event: Any) -> Holding:
+def _holding(event: events.Claimed | events.Finished) -> tuple[int, str]:
+    """A message and the worker that held it, as in ``s1/3``."""
     return event.message, f"{event.server}/{event.worker}"
 
 
-def _broken_promises(history: Sequence[Any], promises: Promises) -> Iterator[str]:
-    """What somebody was told had been done, and was not, or is forgotten."""
+def _ignored_acknowledgements(
+    history: Sequence[Event], acknowledged: Acknowledged
+) -> Iterator[str]:
+    """Requests that were acknowledged and have no effect in the history."""
     created = {event.job for event in history if type(event) is events.JobCreated}
     cids = {event.cid for event in history if type(event) is events.Published}
-    for job in promises.jobs:
+    for job in acknowledged.jobs:
         if job not in created:
-            yield f"job {job} was created, says an answer, and the history does not know it"
-    for cid in promises.runs:
+            yield f"creating job {job} was acknowledged, and the history does not contain it"
+    for cid in acknowledged.runs:
         if cid not in cids:
-            yield f"{cid} was to run, says an answer, and was never published"
+            yield f"running {cid} was acknowledged, and it was never published"
 
 
-def _unaccounted(history: Sequence[Any], settled_until: int) -> Iterator[str]:
-    """Occurrences of interval jobs nobody touched that have not exactly one outcome."""
+def _unaccounted(history: Sequence[Event], settled_until: int) -> Iterator[str]:
+    """Occurrences of the steady interval jobs that do not have exactly one outcome."""
     outcomes: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for event in history:
-        is_planned = type(event) is events.Published and not event.on_demand
-        if is_planned or type(event) in (events.Coalesced, events.Skipped):
-            outcomes[event.job][event.due] += 1
-    for created in _untouched(history):
+        match event:
+            case events.Published(on_demand=False) | events.Coalesced() | events.Skipped():
+                outcomes[event.job][event.due] += 1
+    for created in _steady(history):
         job, definition = created.job, created.definition
         start, interval = read_instant(definition["start_date"]), definition["seconds"] * SECOND
-        passed = max(-(-(created.at - start) // interval), 0)  # before the job was there
+        passed = max(-(-(created.at - start) // interval), 0)  # due before the job was created
         expected = Counter(range(start + passed * interval, settled_until, interval))
         found = Counter({due: n for due, n in outcomes[job].items() if due < settled_until})
         for due in sorted((expected - found) + (found - expected)):
@@ -174,8 +175,8 @@ def _unaccounted(history: Sequence[Any], settled_until: int) -> Iterator[str]:
             )
 
 
-def _untouched(history: Sequence[Any]) -> Iterator[events.JobCreated]:
-    """How the steady interval jobs were created."""
+def _steady(history: Sequence[Event]) -> Iterator[events.JobCreated]:
+    """The creations of the steady interval jobs, which nobody changes."""
     for event in history:
         if (
             type(event) is events.JobCreated

@@ -1,4 +1,4 @@
-"""What was done to a cluster and what survived, as tables."""
+"""The report of a trial as tables."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from tests.nemesis.trial import Report
 
 
 def tables(report: Report) -> Iterator[Table]:
-    """The figures of a trial."""
-    settings, accounts = report.settings, report.accounts
+    """The tables: settings, faults, outcomes, attempts, requests, takeovers."""
+    settings, reconciliation = report.settings, report.reconciliation
     yield _figures(
         "trial",
         {
@@ -24,24 +24,24 @@ def tables(report: Report) -> Iterator[Table]:
     )
     yield _figures("faults", dict(report.faults) | {"all": sum(report.faults.values())})
     yield _figures(
-        "came of it",
+        "outcomes",
         {
-            "occurrences": accounts.occurrences,
-            "published": accounts.published,
-            "coalesced": accounts.coalesced,
-            "skipped": accounts.skipped,
-            "on demand": accounts.on_demand,
-            "runs finished": accounts.finished,
-            "runs failed": accounts.failed,
-            "runs witnessed": accounts.witnessed,
-            "lost": accounts.lost,
-            "doubled": accounts.doubled,
+            "occurrences": reconciliation.occurrences,
+            "published": reconciliation.published,
+            "coalesced": reconciliation.coalesced,
+            "skipped": reconciliation.skipped,
+            "on demand": reconciliation.on_demand,
+            "runs finished": reconciliation.finished,
+            "runs failed": reconciliation.failed,
+            "runs logged": reconciliation.logged,
+            "lost": reconciliation.lost,
+            "doubled": reconciliation.doubled,
         },
     )
-    attempts = sorted(accounts.attempts.items())
+    attempts = sorted(reconciliation.attempts.items())
     yield _figures("attempts", {f"messages with {n}": times for n, times in attempts})
     answers = sorted(report.answers.items())
-    yield _figures("asked", {f"{what} {status or 'none'}": n for (what, status), n in answers})
+    yield _figures("requests", {f"{what} {status or 'none'}": n for (what, status), n in answers})
     columns = ("times", "median", "longest")
     takeovers = style.table("leads again after", *columns, right=columns)
     for ended_by, gaps in sorted(report.takeovers.items()):

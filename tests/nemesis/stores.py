@@ -1,14 +1,13 @@
 """The store of a trial: one server that keeps a log of its writes, or a pair with a Sentinel.
 
-The one idea: whatever befalls a store in a trial, it keeps what it has acknowledged. So one that
-stands alone forces each write to its disk before it answers, and of a pair the replica must have a
-write before it counts.
+The one idea: whatever fault a store has in a trial, it keeps the writes that it acknowledged. So a
+single store syncs each write to its disk before it answers, and in a pair the replica must receive
+a write before it counts.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import redis
 
@@ -16,13 +15,13 @@ from tests.nemesis.proxy import Proxy, proxies
 from tests.support.servers import RealServer, Trio, on_a_port, sentinel_trio, wait_until
 
 PATIENCE_S = 30
-"""How long a replica may take to copy a store on a busy machine."""
+"""The longest copy of a store to its replica on a busy machine (s)."""
 
 
 class Single:
-    """One server, and before it a proxy for each server of the cluster.
+    """One store, behind a proxy for each server of the cluster.
 
-    `url` is the way past the proxies, for whoever runs the trial.
+    `url` bypasses the proxies, for the trial itself.
     """
 
     replicas = 0
@@ -33,7 +32,7 @@ class Single:
         self.url = server.url
 
     def url_for(self, place: int) -> str:
-        """How the server of the cluster at that place, from 0, reaches it: through its proxy."""
+        """The URL for the server of the cluster with that index, from 0: through its proxy."""
         return f"redis://127.0.0.1:{self.links[place].port}"
 
 
@@ -47,48 +46,48 @@ class Pair:
         self.url = trio.url
 
     def url_for(self, _: int) -> str:
-        """How any server of the cluster reaches it: as the Sentinel says."""
+        """The URL for any server of the cluster: through the Sentinel."""
         return self._trio.url
 
     def fail_over(self) -> None:
-        """Have the replica take over; return when the other is its replica."""
-        primary, replica = self._in_office()
+        """Promote the replica; return when the former primary is its replica."""
+        primary, replica = self._current_roles()
         self._trio.fail_over()
         _follow(primary, replica)
 
     def crash_primary(self) -> None:
-        """Kill the primary; start it again, as a replica, when the other has taken over."""
-        primary, replica = self._in_office()
+        """Kill the primary; restart it as a replica after the other has taken over."""
+        primary, replica = self._current_roles()
         primary.kill()
         wait_until(lambda: _replication(replica).get("role") == "master", PATIENCE_S)
         primary.start()
         _follow(primary, replica)
 
-    def _in_office(self) -> tuple[RealServer, RealServer]:
-        """The primary and the replica, as of now."""
+    def _current_roles(self) -> tuple[RealServer, RealServer]:
+        """The current primary and the current replica."""
         one, other = self._trio.primary, self._trio.replica
         return (one, other) if _replication(one)["role"] == "master" else (other, one)
 
 
 def _follow(server: RealServer, primary: RealServer) -> None:
-    """Make a server a replica; return when it has caught up. A Sentinel does so after 8 s."""
+    """Make a server a replica, and wait for its copy; the Sentinel would take 8 s to begin."""
     host, _, port = primary.url.removeprefix("redis://").partition(":")
     server.client().replicaof(host, port)
     wait_until(lambda: _replication(server).get("master_link_status") == "up", PATIENCE_S)
 
 
-def _replication(server: RealServer) -> dict[str, Any]:
-    """What a server says of its part; nothing if it does not answer, or sends its clients away."""
+def _replication(server: RealServer) -> dict[str, object]:
+    """The replication state that a server reports; empty if it does not answer."""
     try:
-        told: dict[str, Any] = server.client().info("replication")
+        state: dict[str, object] = server.client().info("replication")
     except redis.RedisError:
         return {}
-    return told
+    return state
 
 
 @contextmanager
 def single_store(folder: Path, servers: int, seed: int) -> Iterator[Single]:
-    """A store for so many servers, which ends with the block."""
+    """A store for this many servers; the end of the block stops it."""
     with on_a_port(folder / "store", appendonly="yes", appendfsync="always") as server:
         host, _, port = server.url.removeprefix("redis://").partition(":")
         with proxies(servers, (host, int(port)), seed) as links:
@@ -97,6 +96,6 @@ def single_store(folder: Path, servers: int, seed: int) -> Iterator[Single]:
 
 @contextmanager
 def paired_store(folder: Path) -> Iterator[Pair]:
-    """A store that is failed over, which ends with the block."""
+    """A store with a replica and a Sentinel; the end of the block stops it."""
     with sentinel_trio(folder / "stores", appendonly="yes") as trio:
         yield Pair(trio)

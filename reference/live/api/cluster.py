@@ -19,6 +19,7 @@ from gnomon.reference.live.api import schemas
 from gnomon.reference.live.api.auth import OPEN
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.schemas import ClusterView, Health
+from gnomon.reference.live.runtime.metrics import CONTENT_TYPE
 from gnomon.reference.live.store.storage import Storage, StoreUnavailable, Told
 
 BATCH = 1_000
@@ -102,7 +103,7 @@ async def show_health(health: GetHealth) -> Response[Health]:
 @get("/metrics", sync_to_thread=True, media_type=MediaType.TEXT, responses=may_answer())
 def show_metrics(metrics: GetMetrics) -> Response[str]:
     """Figures for Prometheus."""
-    return Response(metrics(), media_type="text/plain; version=0.0.4")
+    return Response(metrics(), media_type=CONTENT_TYPE)
 
 
 router = Router(

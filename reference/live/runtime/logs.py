@@ -1,24 +1,30 @@
-"""Logs: what happened, a line each, for people or for machines.
+"""Logs: one line for each record, for people or for machines.
 
-The one idea: a record has a text and *fields*, and one formatter writes both on one line in which
-whatever is not printable is escaped. So nothing that a payload, an error or a service says can be
-taken for another line, or move a terminal's cursor.
+The one idea: every record of this process goes through one structlog formatter: ours, those of
+libraries and services that use `logging`, and those of services that use structlog. A record has a
+text and *fields*; whatever is not printable in them is escaped. So nothing that a payload, an error
+or a service contains can pass for another line, or control a terminal.
 
-    logger.info("run ok", extra={"fields": {"job": "7", "message": 12}})
+    logger.info("run ok", extra={"fields": {"job": "7", "message": 12}})        with logging
+    logger.info("run ok", job="7", message=12)                                with structlog
 
     text   2026-01-31T12:00:00.000007Z INFO gnomon.run s1/1 run ok job="7" message=12
     json   {"time": "2026-01-31T12:00:00.000007Z", "level": "INFO", "logger": "gnomon.run",
             "thread": "s1/1", "text": "run ok", "job": "7", "message": 12}          (on one line)
 
-Every value is written as JSON writes it, in both. A payload goes under the field `PAYLOAD`, and the
-formatter decides whether it is shown. Loggers are `gnomon.run`, `gnomon.server`, `gnomon.store`…;
-services have `gnomon.service`, and a module of a user whichever it likes.
+Both formats write every value as JSON. A payload goes into the field `PAYLOAD`, and the formatter
+decides how much of it a line shows. Loggers are `gnomon.run`, `gnomon.server`, `gnomon.store`…;
+services have `gnomon.service`, and a user's modules have their own.
 """
 
 import json
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Literal
+
+import structlog
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, WrappedLogger
 
 from gnomon.reference.live.runtime.worker_pool import Ended, identity, seen
 from gnomon.reference.schedule.clock import SECOND, to_datetime
@@ -27,39 +33,49 @@ from gnomon.reference.service import Service
 Format = Literal["text", "json"]
 
 PAYLOAD = "request.payload"
-"""The field of what a run was asked for: a text, or None."""
+"""The field for the payload of a run: a text, or None."""
 
-ShowPayload = Callable[[str | None], Any]
-"""What a log says of a payload."""
+ShowPayload = Callable[[object], object]
+"""What a log shows of a payload."""
 
 _log = logging.getLogger("gnomon.run")
 
 
-def in_full(payload: str | None) -> str | None:
+def in_full(payload: object) -> object:
     """The payload itself."""
     return payload
 
 
-def by_length(payload: str | None) -> dict[str, int] | None:
-    """Only how long it is: a payload may hold what no log should."""
-    return None if payload is None else {"characters": len(payload)}
+def by_length(payload: object) -> object:
+    """Only the length of the payload: it may hold what no log should contain."""
+    return {"characters": len(payload)} if isinstance(payload, str) else None
 
 
 def configure(format: Format, level: str, show_payload: ShowPayload = by_length) -> None:
-    """Write whatever is logged in this process at `level` or above to standard error."""
+    """Write every record of this process at `level` or above to standard error."""
     handler = logging.StreamHandler()
-    handler.setFormatter(LineFormatter(WRITERS[format], show_payload))
+    handler.setFormatter(line_formatter(format, show_payload))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.StackInfoRenderer(),
+            ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
 
 
 # --- runs
 
 
 def log_run(ended: Ended) -> None:
-    """One line for a run that has ended: the fields of S12, which run it was, and how it ended.
+    """Log one line for a run that has ended: the fields of S12, which run it was, and its outcome.
 
-    INFO if it went well, WARNING if it failed or was slow. In the worker's thread, whose name the
-    line carries.
+    INFO for a run that went well, WARNING for one that failed or was slow. The worker's thread must
+    call this: the line carries the thread's name.
     """
     went_well = ended.outcome == "ok" and not ended.is_slow
     level = logging.INFO if went_well else logging.WARNING
@@ -73,73 +89,79 @@ def log_run(ended: Ended) -> None:
     _log.log(level, text, ended.outcome, extra={"fields": fields})
 
 
-def fields_of(service: Service, payload: str | None) -> dict[str, Any]:
+def fields_of(service: Service, payload: str | None) -> dict[str, object]:
     """What a service that was given `payload` sees (S12), as fields."""
     fields = seen(service)
-    fields.pop("payload", None)  # as a history shows it; a log has its own way
+    fields.pop("payload", None)  # histories show a payload in their own way
     return {**fields, PAYLOAD: payload}
 
 
 # --- lines
 
-Fields = Mapping[str, Any]
-Write = Callable[[Fields, Fields], str]
-"""Makes a line of a record's own part (time, level, logger, thread, text) and its fields."""
+Fields = Mapping[str, object]
 
 
-class LineFormatter(logging.Formatter):
-    """Makes one line of a record, whatever is in it."""
+def line_formatter(format: Format, show_payload: ShowPayload) -> ProcessorFormatter:
+    """A formatter that makes one printable line of any record of `logging` or structlog."""
+    write = WRITERS[format]
 
-    def __init__(self, write: Write, show_payload: ShowPayload) -> None:
-        super().__init__()
-        self._write = write
-        self._show_payload = show_payload
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+    def render(_: WrappedLogger, __: str, event: EventDict) -> str:
+        record: logging.LogRecord = event.pop("_record")
         own = {
             "time": _write_time(round(record.created * SECOND)),
             "level": record.levelname,
             "logger": record.name,
             "thread": record.threadName,
-            "text": _text_of(record),
+            "text": _text_of(event.pop("event", ""), event.pop("positional_args", ())),
         }
-        fields = _fields_in(record)
-        if PAYLOAD in fields:
-            fields[PAYLOAD] = self._show_payload(fields[PAYLOAD])
-        if record.exc_info:
-            fields["traceback"] = self.formatException(record.exc_info)
-        if record.stack_info:
-            fields["stack"] = record.stack_info
-        return self._write(own, fields)
+        return write(own, _fields_of_record(record, event, show_payload))
+
+    return ProcessorFormatter(
+        processors=[structlog.processors.format_exc_info, render],
+        use_get_message=False,  # arguments that do not fit the text must not lose the record
+        pass_foreign_args=True,
+    )
 
 
 def _write_time(instant: int) -> str:
-    """`instant` (µs, UTC) in RFC 3339, always with six digits: lines stay under each other."""
+    """`instant` (µs, UTC) in RFC 3339, always with six digits, so that lines align."""
     return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _text_of(record: logging.LogRecord) -> str:
+def _text_of(text: object, arguments: object) -> str:
     try:
-        return record.getMessage()
-    except Exception:  # arguments that do not fit the text: the mistake is told, nothing is lost
-        return f"{record.msg!r} % {record.args!r}"
+        return str(text) % arguments if arguments else str(text)
+    except Exception:  # arguments that do not fit: the line shows both, nothing is lost
+        return f"{text!r} % {arguments!r}"
 
 
-def _fields_in(record: logging.LogRecord) -> dict[Any, Any]:
-    fields = getattr(record, "fields", {})
-    return dict(fields) if isinstance(fields, Mapping) else {"fields": fields}
+def _fields_of_record(
+    record: logging.LogRecord, event: EventDict, show_payload: ShowPayload
+) -> dict[str, object]:
+    """The fields of a record, then those of a structlog event, then traceback and stack."""
+    given = getattr(record, "fields", {})
+    fields = dict(given) if isinstance(given, Mapping) else {"fields": given}
+    del event["_from_structlog"]
+    traceback, stack = event.pop("exception", None), event.pop("stack_info", None)
+    fields |= event
+    if PAYLOAD in fields:
+        fields[PAYLOAD] = show_payload(fields[PAYLOAD])
+    if traceback:
+        fields["traceback"] = traceback
+    if stack:
+        fields["stack"] = stack
+    return fields
 
 
 def as_text(own: Fields, fields: Fields) -> str:
-    """For people."""
-    parts = [printable(str(part)) for part in own.values()]
-    parts += [f"{printable(str(name))}={as_json_value(value)}" for name, value in fields.items()]
+    """A line for people."""
+    parts = [escape(str(part)) for part in own.values()]
+    parts += [f"{escape(str(name))}={as_json_value(value)}" for name, value in fields.items()]
     return " ".join(parts)
 
 
 def as_json(own: Fields, fields: Fields) -> str:
-    """For machines: one object, in which no field takes the place of the record's own part."""
+    """A line for machines: one object, in which no field replaces the record's own part."""
     parts = [
         f"{as_json_value(str(name))}: {as_json_value(value)}"
         for name, value in {**own, **fields, **own}.items()
@@ -147,23 +169,27 @@ def as_json(own: Fields, fields: Fields) -> str:
     return f"{{{', '.join(parts)}}}"
 
 
-WRITERS: dict[Format, Write] = {"text": as_text, "json": as_json}
+WRITERS: dict[Format, Callable[[Fields, Fields], str]] = {"text": as_text, "json": as_json}
+"""For each format: makes a line of a record's own part (time … text) and its fields."""
 
 
 def as_json_value(value: object) -> str:
-    """`value` as JSON, printable; only its type if JSON cannot hold it."""
+    """`value` as printable JSON; only its type if JSON cannot hold it."""
     try:
         text = _encode(value)
     except Exception:
         text = _encode(f"<{type(value).__name__}>")
-    return printable(text)
+    return escape(text)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
 
 
-def printable(text: str) -> str:
-    r"""`text` with what is not printable escaped as in JSON: ``\n``, ``\u001b``, ``\u202e``."""
+def escape(text: str) -> str:
+    r"""`text` with what is not printable escaped as JSON does it: ``\n``, ``\u001b``, ``\u202e``.
+
+    The commands' `printable` escapes as Python does it, which no reader of JSON accepts.
+    """
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)

@@ -142,7 +142,7 @@ class StoreLink:
     def _note_failure(self, trouble: Trouble) -> None:
         """Log a new kind of trouble once, and pause before the next call."""
         self._failures += 1
-        self._metrics.store_errors.add(trouble.kind)
+        self._metrics.store_errors.labels(trouble.kind).inc()
         if self.trouble is None or self.trouble.kind != trouble.kind:
             logger.warning("%s; %s", trouble.problem, trouble.advice)
         self.trouble = trouble

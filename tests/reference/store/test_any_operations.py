@@ -1,4 +1,4 @@
-"""The store asked anything by anybody in any order, with the watcher looking on."""
+"""Arbitrary operations from several servers in any order; an independent model checks each step."""
 
 from itertools import islice
 from typing import Any
@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from gnomon.reference.events import Event
+from gnomon.reference.events import DeadLettered, Event
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger, upcoming
@@ -32,6 +32,7 @@ from gnomon.reference.store.operations import (
     Execute,
     Heartbeat,
     JobList,
+    Join,
     Operation,
     Publish,
     PutJob,
@@ -39,9 +40,11 @@ from gnomon.reference.store.operations import (
     Refused,
     Resign,
     SetActive,
+    SetAside,
     Withdraw,
+    first_turn,
 )
-from tests.support.store_watcher import Watcher
+from gnomon.simulator.explore.store_model import StoreModel
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
@@ -87,22 +90,23 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.recorded: list[Event] = []
         self.store = MemoryStore(self.recorded.append)
-        self.seen = Watcher(NOW)
+        self.model = StoreModel()
+        self.now = NOW
         # What each server makes of the changes it is told of: id -> revision and definition.
         self.copies: dict[str, dict[str, tuple[int, Definition]]] = {}
         self.versions: dict[str, int] = {}
         self.turns: dict[tuple[str, int], int] = {}
+        self.processes: dict[str, int] = {}
 
     def ask(self, server: str, operation: Operation) -> Any:
         """The reply to `operation`; None if it has to wait."""
         already = len(self.recorded)
-        deliveries = self.store.apply(self.seen.now, server, operation)
+        deliveries = self.store.apply(self.now, server, operation)
         self.store.check()
-        for event in self.recorded[already:]:
-            self.seen.see(event)
+        self.model.observe(self.now, server, operation, self.recorded[already:])
         answers = []
         for to, what, reply in deliveries:
-            assert reply.now == self.seen.now
+            assert reply.now == self.now
             if what is operation:
                 assert to == server
                 answers.append(reply)
@@ -110,7 +114,7 @@ class StoreMachine(RuleBasedStateMachine):
                 self.learn(to, reply)
             if type(what) is Claim:
                 assert type(reply) is Assignment
-                assert self.seen.held[to, what.worker] == (reply.message.id, reply.attempt)
+                assert self.model.held[to, what.worker][:2] == (reply.message.id, reply.attempt)
         assert len(answers) <= 1
         return answers[0] if answers else None
 
@@ -121,13 +125,18 @@ class StoreMachine(RuleBasedStateMachine):
             copy.pop(id, None)
         self.versions[server] = reply.version
 
+    @property
+    def messages(self) -> int:
+        """How many messages have been published."""
+        return len(self.model.attempts)
+
     def revision(self, id: str, behind: int) -> int:
         """The revision that somebody names who is so far behind."""
-        return self.seen.jobs[id].revision - behind if id in self.seen.jobs else 1
+        return self.model.jobs[id].revision - behind if id in self.model.jobs else 1
 
     def names(self, but: str = "") -> list[str]:
         """The names of all jobs but one."""
-        return [job.definition.name for id, job in self.seen.jobs.items() if id != but]
+        return [job.definition.name for id, job in self.model.jobs.items() if id != but]
 
     # --- time and the lease
 
@@ -142,31 +151,30 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(span=SPANS)
     def time_passes(self, span: int) -> None:
-        self.seen.now += span
+        self.now += span
 
     @rule(server=SERVERS, ttl=LEASES)
     def campaign(self, server: str, ttl: int) -> None:
-        winner = self.seen.leads or server
-        until = self.seen.now + ttl if winner == server else self.seen.until
-        self.seen.alive_until[server] = self.seen.now + ttl
-        reply = self.take_back(server, Campaign(ttl))
-        assert (reply.server, reply.epoch, reply.until) == (winner, self.seen.epoch, until)
-        self.seen.until = until
+        winner = self.model.leads(self.now) or server
+        reply = self.ask(server, Campaign(ttl))
+        expected = (winner, self.model.epoch, self.model.until)
+        assert (reply.server, reply.epoch, reply.until) == expected
 
-    @precondition(lambda self: self.seen.leader and len(self.recorded) > 20)
+    @precondition(lambda self: self.model.leader and len(self.recorded) > 20)
     @rule(server=SERVERS, behind=BEHIND)
     def resign(self, server: str, behind: int) -> None:
-        left = None if not behind and self.seen.leads == server else self.seen.leads
-        assert self.ask(server, Resign(self.seen.epoch - behind)).server == left
+        leader = self.model.leads(self.now)
+        left = None if not behind and leader == server else leader
+        assert self.ask(server, Resign(self.model.epoch - behind)).server == left
 
     # --- jobs
 
     @rule(server=SERVERS, id=JOBS, definition=DEFINITIONS.flatmap(st.sampled_from))
     def put(self, server: str, id: str, definition: Definition) -> None:
-        is_taken = id in self.seen.jobs or definition.name in self.names()
+        is_taken = id in self.model.jobs or definition.name in self.names()
         reply = self.ask(server, PutJob(id, definition))
         assert type(reply) is (Refused if is_taken else Accepted)
-        assert is_taken or self.seen.jobs[id].definition == definition
+        assert is_taken or self.model.jobs[id].definition == definition
 
     @rule(server=SERVERS, id=JOBS, definitions=DEFINITIONS, behind=BEHIND, like=st.booleans())
     def edit(
@@ -178,7 +186,7 @@ class StoreMachine(RuleBasedStateMachine):
         like: bool,
     ) -> None:
         """A new definition; `like` says to pick one of the job's own type."""
-        job = self.seen.jobs.get(id)
+        job = self.model.jobs.get(id)
         alike = [new for new in definitions if job and new.job_type == job.definition.job_type]
         definition = (alike if like and alike else definitions)[0]
         is_right = definition in alike and not behind and definition.name not in self.names(id)
@@ -187,36 +195,38 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(server=SERVERS, id=JOBS, is_active=st.booleans(), behind=BEHIND)
     def set_active(self, server: str, id: str, is_active: bool, behind: int) -> None:
-        job = self.seen.jobs.get(id)
-        was_active = job is not None and job.is_active
+        job = self.model.jobs.get(id)
+        was_active = job is not None and job.definition.is_active
         reply = self.ask(server, SetActive(id, self.revision(id, behind), is_active))
         if job is None or behind:
             assert type(reply) is Refused
         elif type(reply) is Accepted:
-            assert (job.is_active, job.revision) == (is_active, reply.revision)
+            job = self.model.jobs[id]
+            assert (job.definition.is_active, job.revision) == (is_active, reply.revision)
         else:  # its plan has ended
-            assert (was_active, is_active, job.is_active) == (False, True, False)
+            is_still_active = self.model.jobs[id].definition.is_active
+            assert (was_active, is_active, is_still_active) == (False, True, False)
 
     @precondition(lambda self: len(self.recorded) > 20)
     @rule(server=SERVERS, id=JOBS, behind=BEHIND)
     def delete(self, server: str, id: str, behind: int) -> None:
-        is_right = id in self.seen.jobs and not behind
+        is_right = id in self.model.jobs and not behind
         reply = self.ask(server, DeleteJob(id, self.revision(id, behind)))
         assert type(reply) is (Accepted if is_right else Refused)
-        assert not is_right or id not in self.seen.jobs
+        assert not is_right or id not in self.model.jobs
 
     @rule(server=SERVERS, id=JOBS, behind=BEHIND)
     def execute(self, server: str, id: str, behind: int) -> None:
-        before, is_right = self.seen.messages, id in self.seen.jobs and not behind
+        before, is_right = self.messages, id in self.model.jobs and not behind
         reply = self.ask(server, Execute(id, self.revision(id, behind), "K1"))
         assert type(reply) is (Accepted if is_right else Refused)
-        assert self.seen.messages == before + is_right
+        assert self.messages == before + is_right
 
     @rule(server=SERVERS)
     def changes(self, server: str) -> None:
         """Whoever has asked for the changes since what it knew knows everything, and then waits."""
         self.ask(server, Changes(self.versions.get(server, 0)))
-        known = {id: (job.revision, job.definition) for id, job in self.seen.jobs.items()}
+        known = {id: (job.revision, job.definition) for id, job in self.model.jobs.items()}
         assert self.copies.get(server, {}) == known
         assert self.ask(server, Changes(self.versions.get(server, 0))) is None
 
@@ -234,14 +244,14 @@ class StoreMachine(RuleBasedStateMachine):
 
         A job may be named twice: the second entry then knows nothing of the first.
         """
-        self.seen.now += span
+        self.now += span
         if not stale:
-            server = self.seen.leads or server
+            server = self.model.leads(self.now) or server
             self.campaign(server, 10 * SECOND)
-        leads = self.seen.leads == server and stale != "epoch"
+        leads = self.model.leads(self.now) == server and stale != "epoch"
         entries = [self.entry(id, how, stale) for id in ids]
-        operation = Publish(self.seen.epoch - (stale == "epoch"), tuple(entries), self.seen.now + 1)
-        active = {id: job.is_active for id, job in self.seen.jobs.items()}
+        operation = Publish(self.model.epoch - (stale == "epoch"), tuple(entries), self.now + 1)
+        active = {id: job.definition.is_active for id, job in self.model.jobs.items()}
         refusals = self.ask(server, operation).refusals or (None,) * len(entries)
         for number, (entry, refusal) in enumerate(zip(entries, refusals, strict=True)):
             if not leads:
@@ -252,10 +262,11 @@ class StoreMachine(RuleBasedStateMachine):
                 expected = "inactive"
             elif stale in ("revision", "cursor"):
                 expected = stale
-            elif entry.due is not None and entry.due > self.seen.now:
+            elif entry.due is not None and entry.due > self.now:
                 expected = "early"
             elif entry.job in ids[:number]:
-                expected = "cursor" if self.seen.jobs[entry.job].is_active else "inactive"
+                is_active = self.model.jobs[entry.job].definition.is_active
+                expected = "cursor" if is_active else "inactive"
             else:
                 expected = None
             assert refusal == expected
@@ -263,13 +274,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     def publish_again(self, server: str, operation: Publish) -> None:
         """The reply was lost; what was accepted is accepted no more (PUB-1)."""
-        before = self.seen.messages
+        before = self.messages
         refusals = self.ask(server, operation).refusals
         assert len(refusals) == len(operation.entries)
         assert None not in refusals
-        assert self.seen.messages == before
+        assert self.messages == before
 
-    @precondition(lambda self: self.seen.jobs)
+    @precondition(lambda self: self.model.jobs)
     @rule(server=SERVERS, id=JOBS, how=HOW, switches=st.booleans())
     def publish_around_a_change(self, server: str, id: str, how: str, switches: bool) -> None:
         """Between two publishes, in no time at all, a job is switched off and on, or edited.
@@ -280,8 +291,8 @@ class StoreMachine(RuleBasedStateMachine):
         if switches:
             self.set_active(server, id, is_active=False, behind=0)
             self.set_active(server, id, is_active=True, behind=0)
-        elif id in self.seen.jobs:
-            same = replace(self.seen.jobs[id].definition, is_active=True)
+        elif id in self.model.jobs:
+            same = replace(self.model.jobs[id].definition, is_active=True)
             self.ask(server, EditJob(id, self.revision(id, 0), same))
         self.publish(server, [id], how, stale="", span=0)
 
@@ -289,14 +300,12 @@ class StoreMachine(RuleBasedStateMachine):
         """What a leader makes of the job as the store tells of it."""
         job = self.store.job(id)
         if job is None or job.cursor is None:
-            return Entry(id, self.revision(id, 0), self.seen.now, self.seen.now, None, "K2")
+            return Entry(id, self.revision(id, 0), self.now, self.now, None, "K2")
         first = trigger(job.definition).first
         due = first(job.cursor)
         coalesced: tuple[int, ...] = ()
         skipped: tuple[int, ...] = ()
-        misfired = upcoming(
-            trigger(job.definition), job.cursor, self.seen.now - job.definition.grace
-        )
+        misfired = upcoming(trigger(job.definition), job.cursor, self.now - job.definition.grace)
         instants = tuple(islice(misfired, 5))
         if how == "coalesce" and instants:
             coalesced, due = instants[:-1], instants[-1]
@@ -320,15 +329,11 @@ class StoreMachine(RuleBasedStateMachine):
     def claim(self, server: str, worker: int, is_done: bool, ttl: int) -> None:
         self.heartbeat(server, ttl)
         me = (server, worker)
-        done = self.seen.held.pop(me, None) if is_done else None
-        has_to_wait = me not in self.seen.held and not self.seen.waiting
-        self.seen.claimant = me
-        self.turns[me] = self.turns.get(me, 0) + 1
+        held = self.model.held.get(me)
+        self.turns[me] = self.next_turn(me)
+        done = held[:2] if held is not None and is_done else None
         reply = self.ask(server, Claim(worker, self.turns[me], done))
-        self.seen.claimant = None
-        assert (reply is None) == has_to_wait
-        if has_to_wait and me not in self.seen.idle:
-            self.seen.idle.append(me)
+        assert (reply is None) == (me in self.model.idle)
 
     @rule(server=SERVERS, worker=WORKERS, behind=st.integers(1, 3))
     def claim_late(self, server: str, worker: int, behind: int) -> None:
@@ -338,60 +343,63 @@ class StoreMachine(RuleBasedStateMachine):
         assert turn == 0 or self.ask(server, Claim(worker, turn - behind)) is None
         assert len(self.recorded) == recorded
 
-    @precondition(lambda self: self.seen.held)
-    @rule(server=SERVERS, worker=WORKERS, behind=BEHIND)
-    def complete(self, server: str, worker: int, behind: int) -> None:
-        message, attempt = self.seen.held.get((server, worker), (1, 1))
-        holds = (server, worker) in self.seen.held and not behind
-        turn = self.turns.get((server, worker), 0)
-        reply = self.ask(server, Complete(worker, turn, message, attempt - behind))
-        assert reply.accepted is holds
-        self.seen.idle = [waiting for waiting in self.seen.idle if waiting != (server, worker)]
-        if holds:
-            del self.seen.held[server, worker]
+    def next_turn(self, worker: tuple[str, int]) -> int:
+        """The turn of the worker's next claim, in its server's latest process."""
+        begins = first_turn(self.processes.get(worker[0], 0))
+        return max(self.turns.get(worker, 0), begins) + 1
 
-    @rule(server=SERVERS, ttl=LEASES)
-    def heartbeat(self, server: str, ttl: int) -> None:
-        self.ask(server, Heartbeat(ttl))
-        self.seen.alive_until[server] = self.seen.now + ttl
+    @precondition(lambda self: self.model.held)
+    @rule(server=SERVERS, worker=WORKERS, behind=BEHIND, readable=st.sampled_from([1, 1, 1, 0]))
+    def complete(self, server: str, worker: int, behind: int, readable: int) -> None:
+        """A worker completes a message, or puts aside what it cannot read."""
+        message, attempt, _ = self.model.held.get((server, worker), (1, 1, 0))
+        holds = (server, worker) in self.model.held and not behind
+        if not readable:
+            self.ask(server, SetAside(worker, message, attempt - behind, "unreadable"))
+            assert not holds or type(self.recorded[-1]) is DeadLettered
+        else:
+            turn = self.turns.get((server, worker), 0)
+            reply = self.ask(server, Complete(worker, turn, message, attempt - behind))
+            assert reply.accepted is holds
+        assert not holds or (server, worker) not in self.model.held
 
-    @precondition(lambda self: self.seen.held or self.seen.idle)
+    @rule(server=SERVERS, ttl=LEASES, starts=st.sampled_from([*[""] * 6, "joins", "joins unheard"]))
+    def heartbeat(self, server: str, ttl: int, starts: str = "") -> None:
+        """A sign of life; or the server crashes and starts again, and its Join may be lost."""
+        if not starts:
+            self.ask(server, Heartbeat(ttl))
+            return
+        self.processes[server] = self.processes.get(server, 0) + 1
+        if starts == "joins":
+            self.ask(server, Join(self.processes[server], ttl))
+            assert not [worker for worker in self.model.idle if worker[0] == server]
+
+    @precondition(lambda self: self.model.held or self.model.idle)
     @rule(server=SERVERS, span=st.just(0) | LEASES)
     def reclaim(self, server: str, span: int) -> None:
-        self.seen.now += span
-        self.take_back(server, Reclaim())
+        self.now += span
+        self.ask(server, Reclaim())
 
-    def take_back(self, server: str, operation: Operation) -> Any:
-        """Ask for something that takes back what is held by servers whose heartbeat has lapsed."""
-        lapsed = [name for name, until in self.seen.alive_until.items() if until <= self.seen.now]
-        self.seen.idle = [worker for worker in self.seen.idle if worker[0] not in lapsed]
-        reply = self.ask(server, operation)
-        assert not [worker for worker in self.seen.held if worker[0] in lapsed]
-        for name in lapsed:
-            del self.seen.alive_until[name]
-        return reply
-
-    @precondition(lambda self: self.seen.idle)
+    @precondition(lambda self: self.model.idle)
     @rule(server=SERVERS)
     def withdraw(self, server: str) -> None:
         self.ask(server, Withdraw())
-        self.seen.idle = [worker for worker in self.seen.idle if worker[0] != server]
+        assert not [worker for worker in self.model.idle if worker[0] == server]
 
     # --- what holds all the time
 
     @invariant()
-    def nobody_waits_for_what_is_there(self) -> None:
-        assert not (self.seen.idle and self.seen.waiting)
-        assert self.store.waiting == len(self.seen.waiting)
+    def the_store_counts_the_waiting_messages(self) -> None:
+        assert self.store.waiting == len(self.model.waiting)
 
     @invariant()
-    def the_store_says_of_jobs_what_was_seen(self) -> None:
+    def the_store_describes_the_jobs_as_the_model_does(self) -> None:
         for id in ("a", "b", "c"):
-            job, life = self.store.job(id), self.seen.jobs.get(id)
-            assert (job is None) == (life is None)
-            if job is not None and life is not None:
-                assert job.definition == life.definition
-                assert (job.revision, job.published) == (life.revision, life.published)
+            job, expected = self.store.job(id), self.model.jobs.get(id)
+            assert (job is None) == (expected is None)
+            if job is not None and expected is not None:
+                assert job.definition == expected.definition
+                assert (job.revision, job.published) == (expected.revision, expected.published)
 
 
 TestStore = StoreMachine.TestCase

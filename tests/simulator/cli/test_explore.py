@@ -3,10 +3,13 @@
 import pytest
 
 from gnomon.simulator.cli import explore
-from gnomon.simulator.defects import planted
 from gnomon.simulator.explore.scopes import SCOPES
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from tests.simulator.explore.test_explorer import TINY
 from tests.specs.cli.test_commands import Command, faults
+
+NO_FENCING = BY_NAME["no fencing"]
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_explore_tells_a_counterexample_step_by_step(
     gnomon: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(explore, "SCOPES", {"pause": SCOPES["pause"]})
-    with planted("no-fencing"):
+    with patched(NO_FENCING):
         said = gnomon("explore")
         (told,) = gnomon("explore", "--json").json
     assert said.code == 1

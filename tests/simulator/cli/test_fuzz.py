@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from gnomon.simulator.cli import fuzz
-from gnomon.simulator.defects import planted
 from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.canary import Canary
 from gnomon.simulator.fuzz.determinism import Divergence
@@ -16,8 +15,12 @@ from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Broken, SeedResult, run_trial
 from gnomon.simulator.fuzz.reachability import states_of
 from gnomon.simulator.fuzz.search import Tally, results
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.recording import files
 from tests.specs.cli.test_commands import Command, faults
+
+NO_CURSOR = BY_NAME["what has been published is published again"]
 
 DURABLE = [state.id for state in states_of("durable")]
 SOUND = Canary("no-fencing", "nothing", "LEAD-2", 11)
@@ -60,7 +63,7 @@ def test_for_machines(gnomon: Command) -> None:
 @cache
 def breaking_seed() -> int:
     """The first seed with which a planted defect breaks PUB-1."""
-    with planted("no-cursor"):
+    with patched(NO_CURSOR):
         return next(seed for seed in count() if run_trial(drawn_from(seed)).breaks("PUB-1"))
 
 
@@ -70,7 +73,7 @@ def test_what_breaks_a_rule_is_shrunk_written_and_told(
 ) -> None:
     monkeypatch.setattr(fuzz, "MOST_TOLD", 2)
     seed = breaking_seed()
-    with planted("no-cursor"):
+    with patched(NO_CURSOR):
         said = gnomon("fuzz", "--runs", 2, "--seed", seed, "--jobs", 1, "--out", tmp_path)
         file = tmp_path / f"fuzz-pub-1-seed-{seed}.toml"
         assert said.code == 1
@@ -137,7 +140,7 @@ def test_a_search_ends_when_its_time_is_over(gnomon: Command) -> None:
 @pytest.mark.usefixtures("harmless")
 def test_two_runs_that_differ_are_told_apart(gnomon: Command) -> None:
     seed = breaking_seed()
-    with planted("no-cursor"):  # in this process, and not in the other
+    with patched(NO_CURSOR):  # in this process, and not in the other
         said = gnomon("fuzz", "--seed", seed, "--runs", 2, "--jobs", 1, "--twice", "--json")
     assert said.code == 1
     told = said.json["divergence"]

@@ -9,14 +9,18 @@ import pytest
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Leader, Operation
-from gnomon.simulator.defects import planted
 from gnomon.simulator.explore.explorer import Search
 from gnomon.simulator.explore.scopes import SCOPES, START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Move, ServerModel
-from gnomon.simulator.explore.store_model import Monitor
+from gnomon.simulator.explore.store_model import StoreModel
 from gnomon.simulator.explore.symmetry import Symmetry, rename
 from gnomon.simulator.explore.transitions import Transitions, Watched, World
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from tests.reference.cluster.test_copies import attributes, read_by
+
+NO_FENCING = BY_NAME["no fencing"]
+NO_CURSOR = BY_NAME["what has been published is published again"]
 
 
 def tiny(scope: Scope) -> Scope:
@@ -60,7 +64,7 @@ def test_the_shipped_scopes_are_those_that_were_asked_for() -> None:
 
 
 def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
-    with planted("no-fencing"):
+    with patched(NO_FENCING):
         found = Search(SCOPES["pause"]).run()
     assert found.counterexample is not None
     assert found.counterexample.why.startswith("LEAD-2: ")
@@ -76,7 +80,7 @@ def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
 
 
 def test_a_store_that_forgets_how_far_a_job_has_come_is_found() -> None:
-    with planted("no-cursor"):
+    with patched(NO_CURSOR):
         found = Search(SCOPES["crash"]).run()
     assert found.counterexample is not None
     assert found.counterexample.why.startswith("PUB-1: ")
@@ -105,7 +109,7 @@ def _know_nobody(self: Any, now: int, name: str, ttl: int) -> None:
     ("attribute", "defect", "why"),
     [
         ("claim", _claim_what_is_held, "DLV-1: message 1 is given to"),
-        ("_take_from", _take_nothing, "at the end messages 1 have not been completed"),
+        ("_take_from", _take_nothing, "DLV-2: s1 is dead, but s1/1 holds a message"),
         ("note_life", _know_nobody, "KeyError: 's1'"),
     ],
 )
@@ -185,9 +189,9 @@ def futures(model: ServerModel, now: int) -> Hashable:
 
 def answers(watched: Watched, operation: Operation) -> Hashable:
     happened: list[Any] = []
-    store, monitor = watched.store.copy(happened.append), watched.monitor.copy()
+    store, model = watched.store.copy(happened.append), watched.model.copy()
     deliveries = tuple(store.apply(START + SECOND, "s1", operation))
-    return store.key(), monitor.key(), deliveries, tuple(map(repr, happened))
+    return store.key(), model.key(), deliveries, tuple(map(repr, happened))
 
 
 def explore_all(steps: Transitions) -> set[World]:
@@ -292,11 +296,8 @@ def test_a_server_that_is_down_may_be_started_again_while_faults_last() -> None:
 @pytest.mark.parametrize(
     ("thing", "constant"),
     [
-        (Monitor(SCOPES["crash"].definition), {"_job"}),
-        (
-            ServerModel(SCOPES["crash"], "s1"),
-            {"_scope", "_server"},
-        ),  # the key has that of the server
+        (StoreModel(), set()),
+        (ServerModel(SCOPES["crash"], "s1"), {"_scope", "_server"}),  # of the server it is the key
     ],
 )
 def test_keys_leave_out_nothing_that_counts(thing: Any, constant: set[str]) -> None:

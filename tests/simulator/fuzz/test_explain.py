@@ -4,14 +4,17 @@ import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from gnomon.simulator.defects import planted
 from gnomon.simulator.fuzz.explain import MOST_JOBS, MOST_LINES, story_of
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Broken, Trial, run_trial
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.commands import Command, CrashServer, LoseWrites, PauseServer
 from gnomon.specs.recording.model import Fixed, Recording
 from tests.support.worlds import START, interval_job, world
+
+NO_CURSOR = BY_NAME["what has been published is published again"]
 
 WORLD = world(
     [interval_job("a", 0, 1)],
@@ -72,7 +75,7 @@ def test_a_story_is_short_whatever_happened() -> None:
 
 
 def test_a_planted_defect_can_be_read_off_its_story() -> None:
-    with planted("no-cursor"):
+    with patched(NO_CURSOR):
         trial: Trial = next(
             trial for trial in map(run_trial, map(drawn_from, range(100))) if trial.breaks("PUB-1")
         )

@@ -2,12 +2,15 @@
 
 import pytest
 
-from gnomon.simulator.defects import DEFECTS, planted
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.shrink import PASSES, shrink
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.model import Recording, longest
+
+NO_CURSOR = BY_NAME["what has been published is published again"]
 
 
 def test_what_breaks_without_anything_shrinks_to_nothing() -> None:
@@ -29,7 +32,7 @@ def test_what_is_needed_is_kept() -> None:
 
 
 def test_a_real_defect_shrinks_to_a_few_lines_that_break_the_same_rule() -> None:
-    with planted("no-cursor"):
+    with patched(NO_CURSOR):
         seed = next(s for s in range(100) if run_trial(drawn_from(s)).breaks("PUB-1"))
         found = drawn_from(seed)
         small = shrink(found, lambda recording: run_trial(recording).breaks("PUB-1") is not None)
@@ -76,15 +79,3 @@ def test_each_attempt_is_simpler(seed: int) -> None:
             assert longest(candidate.cluster.latency) <= longest(recording.cluster.latency)
             if number > 20:
                 break
-
-
-@pytest.mark.parametrize("id", DEFECTS)
-def test_a_defect_is_gone_afterwards(id: str) -> None:
-    defect = DEFECTS[id]
-    sound = getattr(defect.owner, defect.attribute)
-    with planted(id):
-        assert getattr(defect.owner, defect.attribute) is defect.replacement is not sound
-    assert getattr(defect.owner, defect.attribute) is sound
-    with pytest.raises(ZeroDivisionError), planted(id):
-        raise ZeroDivisionError
-    assert getattr(defect.owner, defect.attribute) is sound

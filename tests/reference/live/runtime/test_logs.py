@@ -1,4 +1,4 @@
-"""Logs: one line each, whatever is in them, and no payload that nobody asked for."""
+"""Logs: one line per record whatever it contains, and no payload unless asked for."""
 
 import json
 import logging
@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,11 +18,11 @@ from gnomon.reference.live.runtime import demo
 from gnomon.reference.live.runtime.logs import (
     WRITERS,
     Format,
-    LineFormatter,
     by_length,
     configure,
     fields_of,
     in_full,
+    line_formatter,
     log_run,
 )
 from gnomon.reference.live.runtime.worker_pool import Ended
@@ -42,14 +43,15 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    """What pytest has put in place is there again afterwards."""
+def _restore_logging() -> Iterator[None]:
+    """Restore pytest's handlers, and structlog's defaults, after each test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    structlog.reset_defaults()
 
 
 def message(payload: str | None = PAYLOAD) -> Message:
@@ -71,13 +73,43 @@ def record(text: str, **other: Any) -> logging.LogRecord:
 
 
 def formatted(format: Format, made: logging.LogRecord) -> str:
-    return LineFormatter(WRITERS[format], by_length).format(made)
+    return line_formatter(format, by_length).format(made)
+
+
+# --- whose records they are
+
+
+def test_logging_and_structlog_write_the_same_line(capsys: pytest.CaptureFixture[str]) -> None:
+    fields = {"job": "7", "message": 12, "request.payload": "s3cret"}
+    for format in WRITERS:
+        configure(format, "INFO")
+        logging.getLogger("any.service").info("it %s", "ran", extra={"fields": fields})
+        structlog.get_logger("any.service").info("it %s", "ran", **fields)
+        one, other = capsys.readouterr().err.splitlines()
+        assert re.sub(TIME, "", one) == re.sub(TIME, "", other) != one
+        assert "12" in one and "s3cret" not in one
+
+
+def test_structlog_obeys_the_level_and_shows_exceptions(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "WARNING")
+    log = structlog.get_logger("any.service")
+    log.info("not asked for")
+    try:
+        raise ValueError("no\nsuch thing")
+    except ValueError:
+        log.exception("it raised", stack_info=True)
+    (line,) = capsys.readouterr().err.splitlines()
+    read = json.loads(line)
+    assert (read["level"], read["text"]) == ("ERROR", "it raised")
+    assert read["traceback"].endswith("ValueError: no\nsuch thing")
+    assert "test_logs.py" in read["stack"]
+    assert not read.keys() & {"event", "exception", "exc_info", "stack_info"}
 
 
 # --- one line a run
 
 
-def test_a_run_is_one_line_with_what_the_seed_shows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_one_line_with_the_fields_of_the_seed(capsys: pytest.CaptureFixture[str]) -> None:
     configure("json", "INFO")
     log_run(ended())
     (line,) = capsys.readouterr().err.splitlines()
@@ -113,7 +145,7 @@ def test_a_run_is_one_line_with_what_the_seed_shows(capsys: pytest.CaptureFixtur
     assert read == expected
 
 
-def test_a_payload_is_shown_only_if_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_payload_is_logged_only_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     for format in WRITERS:
         configure(format, "DEBUG")
         log_run(ended(payload="s3cret"))
@@ -126,7 +158,7 @@ def test_a_payload_is_shown_only_if_that_was_asked_for(capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().err)["request.payload"] is None
 
 
-def test_what_failed_or_was_slow_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_or_slow_run_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     configure("json", "WARNING")
     log_run(ended())
     log_run(ended(error="ValueError: no"))
@@ -144,7 +176,7 @@ def test_a_run_without_a_service_is_a_line_too(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("service", [Secretive, Cluttered])
-def test_a_service_that_is_out_of_order_is_logged_all_the_same(
+def test_a_run_of_a_defective_service_is_logged(
     service: type[Service], capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure("json", "INFO", in_full)
@@ -198,7 +230,7 @@ values = st.recursive(
 
 
 @given(text=texts, fields=st.dictionaries(texts, values), format=st.sampled_from(list(WRITERS)))
-def test_whatever_is_logged_is_one_printable_line(
+def test_every_record_is_one_printable_line(
     text: str, fields: dict[str, Any], format: Format
 ) -> None:
     line = formatted(format, record(text, fields=fields))
@@ -213,11 +245,11 @@ def test_whatever_is_logged_is_one_printable_line(
 @given(payload=texts)
 def test_a_payload_in_json_is_the_payload(payload: str) -> None:
     made = record("x", fields={"request.payload": payload})
-    read = json.loads(LineFormatter(WRITERS["json"], in_full).format(made))
+    read = json.loads(line_formatter("json", in_full).format(made))
     assert read["request.payload"] == payload
 
 
-def test_no_field_takes_the_place_of_the_records_own_part() -> None:
+def test_no_field_replaces_the_records_own_part() -> None:
     forged = {"time": "never", "level": "OK", "logger": "x", "thread": "y", "text": "z", "more": 1}
     read = json.loads(formatted("json", record("said", fields=forged)))
     assert (read["level"], read["logger"], read["text"]) == ("INFO", "some.logger", "said")
@@ -252,7 +284,7 @@ class Unspeakable:
 
 
 @pytest.mark.parametrize("format", WRITERS)
-def test_a_mistake_in_logging_costs_no_line(format: Format) -> None:
+def test_a_wrong_use_of_logging_loses_no_line(format: Format) -> None:
     line = formatted(format, record("%d things", args=("three",)))
     assert "%d things" in line and "three" in line
     loop: list[object] = []
@@ -263,12 +295,12 @@ def test_a_mistake_in_logging_costs_no_line(format: Format) -> None:
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
-def test_what_json_has_no_number_for_is_no_number(number: str) -> None:
+def test_a_number_that_json_lacks_becomes_its_type(number: str) -> None:
     line = formatted("json", record("x", fields={"it": float(number)}))
     assert json.loads(line, parse_constant=pytest.fail)["it"] == "<float>"
 
 
-def test_configuring_twice_does_not_say_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuring_twice_writes_each_line_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", written := StringIO())
     configure("text", "INFO")
     configure("text", "INFO")
@@ -277,7 +309,7 @@ def test_configuring_twice_does_not_say_it_twice(monkeypatch: pytest.MonkeyPatch
     assert written.getvalue().count("\n") == 1
 
 
-def test_a_payload_is_a_field_and_nothing_else_of_it_is() -> None:
+def test_the_payload_appears_in_its_own_field_only() -> None:
     given = message("s3cret")
     fields = fields_of(Noop(given, 1, NOW), given.payload)
     assert [name for name, value in fields.items() if value == "s3cret"] == ["request.payload"]
