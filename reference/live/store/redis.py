@@ -30,7 +30,7 @@ SERVER_TIME = """(function()
 end)"""
 """Where a script takes the time from: the store's own clock (µs)."""
 
-_PARTS = ("common", "{profile}", "queue", "catalogue", "operations", "service", "call")
+_PARTS = ("common", "{profile}", "messages", "jobs", "memory", "servers", "call")
 
 
 @lru_cache
