@@ -22,24 +22,23 @@ import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.cluster.server import Outputs, Run, Server
-from gnomon.reference.events import Event
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.worker_pool import Crew, Ended
 from gnomon.reference.live.store.connection import Connection, StoreFailed
-from gnomon.reference.live.store.errors import StoreUnusable, Trouble, pause_after
-from gnomon.reference.live.store.operations import (
-    Appear,
-    Attest,
-    Leave,
+from gnomon.reference.live.store.decode import Unreadable
+from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_after
+from gnomon.reference.schedule.clock import SECOND, Clock
+from gnomon.reference.store.administration import (
+    CheckProcess,
     NewProcess,
     Number,
+    RecordEvents,
+    RegisterServer,
+    RemoveServer,
+    Reported,
     Superseded,
-    Tell,
-    Unreadable,
 )
-from gnomon.reference.live.store.storage import Member
-from gnomon.reference.schedule.clock import SECOND, Clock
 from gnomon.reference.store.operations import (
     Assignment,
     Claim,
@@ -113,10 +112,10 @@ class Node:
         self._metrics = metrics
         self._inputs = inputs
         self._server: Server | None = None
-        self._presence: Appear | None = None
+        self._presence: RegisterServer | None = None
         self._first_words: list[Operation] = []  # said in every call until one is answered
         self._outgoing: list[Operation] = []
-        self._told: list[Event] = []
+        self._told: list[Reported] = []
         self._next_told = 0
         self._is_rung = False
         self._failures = 0
@@ -127,7 +126,7 @@ class Node:
         self._has_quit = False
         self._process = 0
         self._is_superseded = False
-        self.trouble: Trouble | None = None
+        self.trouble: Failure | None = None
 
     # --- what others may ask, from any thread
 
@@ -162,7 +161,7 @@ class Node:
         now = self._clock.now
         self._process = process
         self._next_told = first_turn(process) + 1
-        self._presence = Appear(process, self._member(now), self._started())
+        self._presence = RegisterServer(process, now, self._shape.workers, self._shape.services)
         self._first_words = [self._presence]
         self._beat_at = now + server.beat_interval
         self._outgoing += server.start(now)
@@ -179,10 +178,10 @@ class Node:
             try:
                 answer = self._connection.call(self._name, [NewProcess()])
             except StoreFailed as failed:
-                if failed.trouble.is_permanent:
-                    problem, advice = failed.trouble.problem, failed.trouble.advice
+                if failed.failure.is_permanent:
+                    problem, advice = failed.failure.problem, failed.failure.advice
                     raise StoreUnusable(problem, advice) from failed
-                self._suffer(failed.trouble)
+                self._suffer(failed.failure)
                 self._wait()
                 if self._drain_until is not None:
                     return None
@@ -200,10 +199,10 @@ class Node:
         how = events.ServerStopped if in_order else events.ServerCrashed
         try:
             self._connection.call(
-                self._name, [*self._tell(), Leave(self._name, how(0, self._name))]
+                self._name, [*self._tell(), RemoveServer(self._name, how(0, self._name))]
             )
         except StoreFailed as failed:
-            logger.warning("left without a word: %s", failed.trouble.problem)
+            logger.warning("left without a word: %s", failed.failure.problem)
         return in_order
 
     def _is_overdue(self) -> bool:
@@ -211,19 +210,6 @@ class Node:
         return self._has_quit or (
             self._drain_until is not None and self._clock.now >= self._drain_until
         )
-
-    def _member(self, now: int) -> Member:
-        return Member(
-            name=self._name,
-            workers=self._shape.workers,
-            services=self._shape.services,
-            since=now,
-            heard=now,
-            alive_until=now,
-        )
-
-    def _started(self) -> Event:
-        return events.ServerStarted(0, self._name, self._shape.workers, self._shape.services)
 
     # --- waiting
 
@@ -281,7 +267,7 @@ class Node:
         if now >= self._beat_at:
             assert self._presence is not None
             self._first_words = [self._presence]  # the store may have lost it
-            self._outgoing += [Attest(self._process), *server.beat(now)]
+            self._outgoing += [CheckProcess(self._process), *server.beat(now)]
             self._beat_at = now + server.beat_interval
         wake_at = server.singleton.wake_at
         if wake_at is not None and wake_at <= now:
@@ -305,7 +291,7 @@ class Node:
         try:
             answer = self._connection.call(self._name, operations)
         except StoreFailed as failed:
-            self._suffer(failed.trouble)
+            self._suffer(failed.failure)
             return
         now = self._clock.now
         self._metrics.exchange_time.observe(now - before)
@@ -322,9 +308,9 @@ class Node:
         return bool(self._outgoing or self._told or self._is_rung)
 
     def _tell(self) -> Iterable[Operation]:
-        return [Tell(self._next_told, tuple(self._told))] if self._told else []
+        return [RecordEvents(self._next_told, tuple(self._told))] if self._told else []
 
-    def _suffer(self, trouble: Trouble) -> None:
+    def _suffer(self, trouble: Failure) -> None:
         """The call failed: say so once, and try again after a pause."""
         self._failures += 1
         self._metrics.store_errors.add(trouble.kind)

@@ -27,12 +27,12 @@ from gnomon.reference.live.runtime.worker_pool import Crew, Ended
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
 from gnomon.reference.live.store.errors import StoreUnusable, check_server, pause_after
-from gnomon.reference.live.store.notify import PATIENCE, Bell
-from gnomon.reference.live.store.operations import Settings, Settle
+from gnomon.reference.live.store.notify import PATIENCE, Notifier
 from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND, write_duration
 from gnomon.reference.service import Service
+from gnomon.reference.store.administration import AgreeSettings, Settings
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
@@ -121,7 +121,9 @@ def _serve(
     crew = Crew(shape.name, services, shape.workers, ended)
     node = Node(shape, connection, WallClock(), crew, metrics, inputs)
     people = RedisStorage(Connection(store.open(LONGEST_TIMEOUT)))
-    bell = Bell(shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.BELL))
+    notifier = Notifier(
+        shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.BELL)
+    )
 
     def measured() -> str:
         metrics.busy.set(crew.busy)
@@ -141,7 +143,7 @@ def _serve(
     with _api(listening, people, health, measured):
         logger.info("joins the cluster", extra={"fields": {"server": shape.name}})
         left_in_order = node.run()
-        bell.close()
+        notifier.close()
     connection.close()
     return left_in_order
 
@@ -157,14 +159,14 @@ def _settle(
     while True:
         try:
             facts = connection.use(lambda store: check_server(store.client))
-            answer = connection.call(shape.name, [Settle(profile, shape.lease)])
+            answer = connection.call(shape.name, [AgreeSettings(profile, shape.lease)])
             break
         except StoreFailed as failed:
-            trouble = failed.trouble
-            if trouble.is_permanent:
-                raise StoreUnusable(trouble.problem, trouble.advice) from failed
+            failure = failed.failure
+            if failure.is_permanent:
+                raise StoreUnusable(failure.problem, failure.advice) from failed
             if failures == 0:
-                logger.warning("%s; %s; waiting for it", trouble.problem, trouble.advice)
+                logger.warning("%s; %s; waiting for it", failure.problem, failure.advice)
             failures += 1
             with suppress(Empty):
                 inputs.get(timeout=pause_after(failures) / SECOND)

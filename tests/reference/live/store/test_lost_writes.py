@@ -4,10 +4,10 @@ import sys
 from types import MappingProxyType
 
 from gnomon.reference.live.runtime.worker_pool import seen
-from gnomon.reference.live.store.operations import NewProcess, Number
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.service import Service
+from gnomon.reference.store.administration import NewProcess, Number
 from gnomon.reference.store.operations import Campaign, Claim, Join, Message, first_turn
 from tests.support.servers import RealServer
 
