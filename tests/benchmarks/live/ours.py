@@ -14,7 +14,8 @@ from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.runtime.node import Shape
 from gnomon.reference.live.runtime.process import StoreOptions, serve
 from gnomon.reference.live.store.address import read_address
-from gnomon.reference.live.store.redis import SERVER_TIME, RedisStore
+from gnomon.reference.live.store.redis import RedisStore
+from gnomon.reference.live.store.scripts import SERVER_TIME
 from gnomon.reference.schedule.clock import SECOND, read_duration, write_instant
 from gnomon.reference.service import Service
 from gnomon.reference.store.operations import Execute, Operation, PutJob
