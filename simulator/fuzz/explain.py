@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND, to_datetime
 from gnomon.simulator.fuzz.judge import Broken, Trial
-from gnomon.specs.cli.console import counted
 from gnomon.specs.recording.model import (
     ClockDrift,
     ClockStep,
@@ -28,6 +27,7 @@ from gnomon.specs.recording.model import (
     Recording,
     longest,
 )
+from gnomon.specs.render.strings import counted
 from gnomon.specs.render.tables import span
 from gnomon.specs.render.text import in_words
 from gnomon.specs.trace.entities import FaultSpan
