@@ -17,13 +17,11 @@ import httpx
 import msgspec
 
 from gnomon.reference.jobs import Fault
-from gnomon.reference.live import DEFAULT_HTTP
 from gnomon.reference.live.api.schemas import Executed, JobView, RunsView
+from gnomon.reference.live.cli.options import DEFAULT_SERVER
 
 TIMEOUT_S = 30
 """For each step of a request; the server may read 100,000 events to find a job's runs."""
-
-EXAMPLE = f"http://{DEFAULT_HTTP}"
 
 _PROBLEM = "application/problem+json"
 
@@ -158,7 +156,7 @@ class Client:
 
 def read_url(url: str) -> str:
     """`url`, if it is the URL of a server. Raises ValueError, which repeats no password."""
-    allowed = f"it must be the URL of a server, such as {EXAMPLE}"
+    allowed = f"it must be the URL of a server, such as {DEFAULT_SERVER}"
     try:
         read = httpx.URL(url)
         read.host.encode("idna")

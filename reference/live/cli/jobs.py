@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from gnomon.reference.live.api.schemas import JobView
-from gnomon.reference.live.cli.client import EXAMPLE, Client, Failed
 from gnomon.reference.live.cli.job_fields import (
     At,
     Cron,
@@ -29,12 +28,16 @@ from gnomon.reference.live.cli.job_fields import (
     payload,
 )
 from gnomon.reference.live.cli.login import HOW_TO_LOG_IN, authorization_from
+from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import job_table, list_table, runs_table, when
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, examples
 from gnomon.specs.render.strings import printable
+
+if TYPE_CHECKING:
+    from gnomon.reference.live.cli.client import Client
 
 LATEST_RUNS = 10
 """Runs that ``gnomon jobs show`` prints."""
@@ -81,7 +84,7 @@ def add_to(app: typer.Typer) -> None:
 # --- reading
 
 
-def list_jobs(server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
+def list_jobs(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False) -> None:
     """List the jobs, by name."""
     with _connected(server, login) as client:
         jobs = client.jobs()
@@ -91,7 +94,9 @@ def list_jobs(server: Server = EXAMPLE, login: Login = None, json: Json = False)
         console.print_parts(list_table(jobs) if jobs else "there are no jobs")
 
 
-def show(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
+def show(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
     """Show a job and its latest runs."""
     with _connected(server, login) as client:
         found = _find(client, job)
@@ -127,7 +132,7 @@ def create(
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
-    server: Server = EXAMPLE,
+    server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
 ) -> None:
@@ -167,7 +172,7 @@ def edit(
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
     ] = None,
-    server: Server = EXAMPLE,
+    server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
 ) -> None:
@@ -193,7 +198,7 @@ def edit(
 def delete(
     job: Job,
     yes: Annotated[bool, typer.Option("--yes", help="No confirmation.")] = False,
-    server: Server = EXAMPLE,
+    server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
 ) -> None:
@@ -216,12 +221,16 @@ def _confirms(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def activate(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
+def activate(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
     """Activate a job; the time it was inactive is not made up."""
     _set_active(job, True, server, login, json)
 
 
-def deactivate(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
+def deactivate(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
     """Deactivate a job; it publishes nothing until it is active."""
     _set_active(job, False, server, login, json)
 
@@ -232,7 +241,9 @@ def _set_active(job: str, is_active: bool, server: str, login: Path | None, json
         _print_changed("activated" if is_active else "deactivated", changed, json)
 
 
-def execute(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
+def execute(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
     """Run a job once, now; its schedule does not change."""
     with _connected(server, login) as client:
         found = _find(client, job)
@@ -247,8 +258,11 @@ def execute(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json 
 
 
 @contextmanager
-def _connected(server: str, login: Path | None) -> Iterator[Client]:
+def _connected(server: str, login: Path | None) -> Iterator["Client"]:
     """A client of the API at the URL `server`; its errors become BadInput."""
+    # The HTTP library takes a third of the time in which any command starts.
+    from gnomon.reference.live.cli.client import Client, Failed  # noqa: PLC0415
+
     authorization = authorization_from(login)
     try:
         client = Client(server, authorization)
@@ -262,8 +276,10 @@ def _connected(server: str, login: Path | None) -> Iterator[Client]:
         raise BadInput(server, [*error.faults, *advice]) from None
 
 
-def _find(client: Client, job: str) -> JobView:
+def _find(client: "Client", job: str) -> JobView:
     """The job with that id, or else with that name. Raises Failed, or BadInput if there is none."""
+    from gnomon.reference.live.cli.client import Failed  # noqa: PLC0415
+
     if not job:
         raise BadInput("ID_OR_NAME", ["it must be the id or the name of a job; given was ''"])
     try:

@@ -1,9 +1,14 @@
-"""The options that name the store of a live cluster; ``serve`` and ``record`` share them."""
+"""The options that commands of a live cluster share: the store, and the default server."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from gnomon.reference.live import DEFAULT_HTTP
+
+DEFAULT_SERVER = f"http://{DEFAULT_HTTP}"
+"""The URL of the API for clients that name none."""
 
 Redis = Annotated[
     str | None,
