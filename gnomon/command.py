@@ -1,4 +1,4 @@
-"""The command ``gnomon``: joins what the packages can do, and turns bad input into exit 2."""
+"""The command ``gnomon``: all subcommands, and the errors of a command line."""
 
 import os
 import sys
@@ -9,23 +9,33 @@ from typing import Annotated
 
 import typer
 
-from gnomon.reference.live.cli import auth, jobs, serve
-from gnomon.simulator.cli import replay
-from gnomon.specs.cli import check
-from gnomon.specs.cli.console import BadInput, say_faults, say_text
+from gnomon.reference.live.cli import auth, jobs, record, serve
+from gnomon.simulator.cli import explore, fuzz, recordings, replay
+from gnomon.specs.cli import check, import_, rules, show
+from gnomon.specs.cli import next as next_
+from gnomon.specs.cli.console import BadInput, print_faults, print_text
+from gnomon.specs.cli.options import examples
+from gnomon.usage import print_usage_error
+
+COMMANDS = (
+    *(recordings, replay, fuzz, explore),
+    *(check, show, rules, next_, import_),
+    *(serve, record, jobs, auth),
+)
+"""The modules of the commands, in the order of ``gnomon --help``."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples("gnomon replay overlap", "gnomon next '0 12 * * MON-FRI'", "gnomon serve"),
 )
 
 
-def _say_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
-        say_text(f"gnomon {version('gnomon')}\n")
+        print_text(f"gnomon {version('gnomon')}\n")
         raise typer.Exit
 
 
@@ -33,34 +43,37 @@ def _say_version(wanted: bool) -> None:
 def gnomon(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which gnomon."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Version number."),
     ] = False,
 ) -> None:
-    """The fixed thing by which job schedulers are measured.
+    """An executable specification of job schedulers.
 
     Replay recorded schedules in a simulated cluster, judge the histories of any scheduler by rules
-    with ids, and see when a definition is due.
+    with ids, compute when a definition is due, and run a cluster of schedulers.
     """
 
 
-replay.add_to(app)
-check.add_to(app)
-serve.add_to(app)
-jobs.add_to(app)
-auth.add_to(app)
+for command in COMMANDS:
+    command.add_to(app)
 
 
 def main() -> None:
-    """Run the command; the console script."""
+    """Run the command; the console script. Bad input ends it with status 2 and no traceback."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
+        if getattr(sys, name) is None:  # the parent process closed it
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):
-        # Into files and pipes goes UTF-8, which the formats ask for; a terminal has its own.
+        # Files and pipes get UTF-8, as the formats require; a terminal keeps its own encoding.
         encoding = None if sys.stdout.isatty() else "utf-8"
         sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     try:
-        app(prog_name="gnomon")
+        status = app(prog_name="gnomon", standalone_mode=False)
     except BadInput as error:
-        say_faults(error)
-        sys.exit(2)
+        print_faults(error)
+        status = 2
+    except typer.Abort:  # Ctrl-C or Ctrl-D at a prompt
+        status = 1
+    except typer.TyperException as error:
+        print_usage_error(error)
+        status = 2
+    sys.exit(status)

@@ -1,8 +1,12 @@
-"""Hypothesis profiles: quick (plain tox), ci and deep (longer searches of the same properties)."""
+"""Fixtures of all tests, and the profiles of Hypothesis: quick (tox), ci and deep."""
 
 import os
 
 from hypothesis import HealthCheck, settings
+
+from tests.support.command import recording, run
+
+__all__ = ["recording", "run"]  # fixtures
 
 settings.register_profile(
     "quick",
@@ -14,5 +18,3 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("quick"), max_examples=400, derandomize=False)
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-
-collect_ignore = ["bench.py"]  # has an environment of its own

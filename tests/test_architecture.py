@@ -1,4 +1,4 @@
-"""Who may import whom, and what pure code must not touch (design: layout)."""
+"""The imports that are allowed between folders, and what pure code must not use."""
 
 import ast
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGE
 
 REFERENCE = frozenset({"reference", "reference/schedule", "reference/store", "reference/cluster"})
 LIVE = frozenset(
@@ -57,20 +57,29 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 """For each folder, the folders whose modules it may import; its own always."""
 
-SHARED_BY_COMMANDS = frozenset({"gnomon.specs.cli.console", "gnomon.specs.cli.options"})
-"""What the commands of all packages share."""
+SHARED_BY_COMMANDS = frozenset(
+    f"gnomon.specs.cli.{name}" for name in ("console", "options", "verdict")
+)
+"""The modules that the commands of all packages share, and nothing else imports."""
 
 REFERENCE_LIBRARIES = {"croniter", "sortedcontainers", "msgspec"}
 
 
 def folder_of(file: Path) -> str:
-    return str(file.relative_to(ROOT).parent)
+    """The folder of a module, from the package's; ``gnomon`` for the package's own."""
+    folder = str(file.relative_to(PACKAGE).parent)
+    return "gnomon" if folder == "." else folder
 
 
 FILES = sorted(
-    file
-    for name in ("reference", "specs", "simulator", "gnomon")
-    for file in (ROOT / name).rglob("*.py")
+    [
+        *PACKAGE.glob("*.py"),
+        *(
+            file
+            for name in ("reference", "specs", "simulator")
+            for file in (PACKAGE / name).rglob("*.py")
+        ),
+    ]
 )
 PURE = [file for file in FILES if folder_of(file) in REFERENCE | SIMULATOR]
 
@@ -93,25 +102,28 @@ def _place(module: str) -> Path | None:
     first, *rest = module.split(".")
     if first != "gnomon":
         return None
-    places = (ROOT.joinpath(*rest), ROOT.joinpath("gnomon", *rest))
-    candidates = (place for p in places for place in (p.with_suffix(".py"), p))
-    return next((place for place in candidates if place != ROOT and place.exists()), None)
+    place = PACKAGE.joinpath(*rest)
+    if not rest:
+        return place / "__init__.py"
+    return next((file for file in (place.with_suffix(".py"), place) if file.exists()), None)
 
 
 def imported_folders(file: Path) -> set[str]:
-    """The folders of ours that a file imports from, but for what all commands share."""
+    """The folders of ours that a file imports from; a command may import what all of them share."""
     ours = {name for name in imports(file) if name.split(".")[0] == "gnomon"}
-    places = [_place(name) for name in ours - SHARED_BY_COMMANDS]
+    if file.parent.name == "cli" or file.parent == PACKAGE:
+        ours -= SHARED_BY_COMMANDS
+    places = [_place(name) for name in ours]
     assert None not in places, ours
     return {
-        str(place.relative_to(ROOT)) if place.is_dir() else folder_of(place)
+        str(place.relative_to(PACKAGE)) if place.is_dir() else folder_of(place)
         for place in places
         if place is not None
     }
 
 
 def name_of(file: Path) -> str:
-    return str(file.relative_to(ROOT))
+    return str(file.relative_to(PACKAGE))
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -126,7 +138,8 @@ def test_imports_run_downwards(file: Path) -> None:
 
 def test_an_arrow_that_runs_upwards_is_noticed(tmp_path: Path) -> None:
     file = tmp_path / "upwards.py"
-    file.write_text("from gnomon.simulator.world import kernel\nimport gnomon.specs.cli.check\n")
+    text = "from gnomon.simulator.world import kernel\nimport gnomon.specs.cli.console\n"
+    file.write_text(text)
     assert imported_folders(file) == {"simulator/world", "specs/cli"}
     assert not imported_folders(file) <= MAY_IMPORT["specs/rules"]
 

@@ -1,1 +1,1 @@
-"""The commands replay, fuzz and explore."""
+"""The commands that simulate: replay, recordings, fuzz and explore."""

@@ -1,23 +1,27 @@
-"""``gnomon explore``: small worlds, taken through everything that can happen in them.
+"""``gnomon explore``: small worlds, explored exhaustively.
 
-The one idea: what a scope covers is small and written down, and within it nothing is left out.
+The one idea: a scope is small and written down, and within it every possibility is tried.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
+from gnomon.reference.jobs import no_such
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.explore.explorer import Counterexample, Found, Search
 from gnomon.simulator.explore.scopes import SCOPES, Scope
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.options import Json, examples
 from gnomon.specs.render import tables
+from gnomon.specs.render.strings import counted
 
 
 class Explored(NamedTuple):
-    """What came of a scope, and how long it took (µs)."""
+    """The result of exploring a scope, and how long it took (µs)."""
 
     found: Found
     took: int
@@ -28,27 +32,33 @@ class Explored(NamedTuple):
         return self.found.states * SECOND // max(self.took, 1)
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    epilog = examples("gnomon explore", f"gnomon explore --scope {next(iter(SCOPES))} --json")
+    app.command("explore", epilog=epilog)(explore)
+
+
 def explore(
     scope: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help=f"Only {', '.join(SCOPES)}.  [default: all, in turn]"),
+        typer.Option(metavar="NAME", help=f"One scope: {', '.join(SCOPES)}.  [default: all]"),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")] = False,
+    json: Json = False,
 ) -> None:
-    """Take small worlds through everything that can happen in them.
+    """Explore everything that can happen in small clusters.
 
-    Breadth first, over every order in which messages can arrive, timers fire and a fault strike.
-    Each step of the scheduler's own code is held against what must hold; where a world ends all
-    must have had its outcome, and its history is judged by the rules. What goes wrong is told by
-    the shortest way that leads there. A scope takes less than two minutes on one core.
+    The search is breadth first, over every order in which messages can arrive, timers can fire and
+    one fault can occur. Each step of the scheduler's own code is checked. Where a world ends, every
+    occurrence must have its outcome, and the rules judge the history. A violation is reported with
+    the shortest sequence of steps that leads to it. A scope takes less than two minutes on a core.
 
-    Exit status 0: nothing goes wrong; 1: something does; 2: bad input.
+    Exit status 0: no violation; 1: a violation was found; 2: bad input.
     """
     explored = [_explore(each) for each in _scopes(scope)]
     if json:
-        console.say_json([_as_values(each) for each in explored])
+        console.print_json([_values(each) for each in explored])
     else:
-        _say(explored)
+        _print(explored)
     if any(each.found.counterexample for each in explored):
         raise typer.Exit(1)
 
@@ -57,63 +67,65 @@ def _scopes(name: str | None) -> list[Scope]:
     if name is None:
         return list(SCOPES.values())
     if name not in SCOPES:
-        raise BadInput("--scope", [f"there is no scope {name!r}; there are {', '.join(SCOPES)}"])
+        raise BadInput("--scope", [no_such("scope", name, SCOPES)])
     return [SCOPES[name]]
 
 
 def _explore(scope: Scope) -> Explored:
     began = console.now()
-    with console.watching(f"exploring {scope.name}") as say:
+    with console.status_line(f"exploring {scope.name}") as update:
 
         def progress(depth: int, states: int, edge: int) -> None:
-            told = f"{tables.count(states)} states, {tables.count(edge)} of them at the edge"
-            say(f"exploring {scope.name}: {depth} steps deep, {told}")
+            reached = f"{tables.count(states)} states, {tables.count(edge)} of them at the edge"
+            update(f"exploring {scope.name}: {depth} steps deep, {reached}")
 
         found = Search(scope).run(progress)
     explored = Explored(found, console.now() - began)
     states = f"{tables.count(found.states)} states, {tables.count(explored.speed)} a second"
-    console.say_aside([f"explored {scope.name} in {tables.span(explored.took)}: {states}"])
+    console.print_notes([f"explored {scope.name} in {tables.span(explored.took)}: {states}"])
     return explored
 
 
-def _say(explored: list[Explored]) -> None:
+def _print(explored: list[Explored]) -> None:
     columns = ("states", "transitions", "depth", "ends", "states/s")
-    made = tables.table("scope", *columns, right=columns)
+    table = tables.table("scope", *columns, right=columns)
     for each in explored:
         found = each.found
         figures = (found.states, found.transitions, found.depth, found.ends, each.speed)
-        made.add_row(found.scope.name, *map(tables.count, figures))
-    console.say(made, "")
+        table.add_row(found.scope.name, *map(tables.count, figures))
+    console.print_parts(table, "")
     for each in explored:
         scope, found = each.found.scope, each.found
-        console.say(
+        computed = f"{tables.count(found.by_store)} steps of stores and "
+        computed += f"{tables.count(found.by_servers)} of servers"
+        console.print_parts(
             f"{scope.name}: {scope.title}",
             f"  {_shape(scope)}",
-            f"  {tables.count(found.by_store)} steps of stores and {tables.count(found.by_servers)}"
-            " of servers were taken by the scheduler's own code, all others looked up",
+            f"  {computed} were computed by the scheduler's own code, all others looked up",
         )
         if found.counterexample is None:
-            console.say(f"  nothing goes wrong; histories judged: {tables.count(found.judged)}", "")
+            judged = f"histories judged: {tables.count(found.judged)}"
+            console.print_parts(f"  no violation; {judged}", "")
         else:
-            console.say(*_told(found.counterexample), "")
+            console.print_parts(*_counterexample(found.counterexample), "")
 
 
 def _shape(scope: Scope) -> str:
-    servers, jobs = console.counted(scope.servers, "server"), "1 job"
-    workers = console.counted(scope.workers, "worker")
-    occurrences = console.counted(scope.occurrences, "occurrence")
+    servers, jobs = counted(scope.servers, "server"), "1 job"
+    workers = counted(scope.workers, "worker")
+    occurrences = counted(scope.occurrences, "occurrence")
     return f"{servers} × {workers} × {jobs} × {occurrences}"
 
 
-def _told(counterexample: Counterexample) -> list[str | Text]:
+def _counterexample(counterexample: Counterexample) -> list[RenderableType]:
     numbered = [
         f"  {number:3}. {tables.span(step.after):>6}  {step.what}"
         for number, step in enumerate(counterexample.steps, 1)
     ]
-    return ["  a shortest way to what must not be:", *numbered, Text(f"  {counterexample.why}")]
+    return ["  a shortest way to a violation:", *numbered, Text(f"  {counterexample.why}")]
 
 
-def _as_values(explored: Explored) -> dict[str, Any]:
+def _values(explored: Explored) -> dict[str, object]:
     found, counterexample = explored.found, explored.found.counterexample
     return {
         "scope": found.scope.name,

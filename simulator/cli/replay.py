@@ -1,9 +1,10 @@
-"""``gnomon replay``: a recording, or a history once more, in a simulated cluster, and judged."""
+"""``gnomon replay``: a recording or a history, replayed in a simulated cluster and judged."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from shlex import quote
+from typing import Annotated, NamedTuple
 
 import msgspec
 import typer
@@ -11,35 +12,56 @@ from msgspec.structs import replace
 
 from gnomon.reference.events import Event
 from gnomon.reference.history import History, Writer
-from gnomon.reference.schedule.clock import read_instant, write_instant
+from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
-from gnomon.simulator.cli.explore import explore
-from gnomon.simulator.cli.fuzz import fuzz
-from gnomon.simulator.cli.observed import compared, observed_in
+from gnomon.simulator.cli.observation import Observation, comparison, observation_in
 from gnomon.simulator.world.commands import RefusedCommand
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.options import (
+    AllRules,
+    EndOverride,
+    HistoryOut,
+    Json,
+    ProfileOverride,
+    Seed,
+    Servers,
+    Workers,
+    complete_recording,
+    examples,
+    parse_instant,
+)
+from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
 from gnomon.specs.recording import files
 from gnomon.specs.recording.commands import ServerCommand
-from gnomon.specs.recording.model import (
-    LARGEST_SEED,
-    MOST_SERVERS,
-    MOST_WORKERS,
-    Recording,
-)
+from gnomon.specs.recording.model import Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
+from gnomon.specs.render.strings import counted
 from gnomon.specs.rules import Finding, judge_trace
 from gnomon.specs.trace.summary import Summary, summarise
 from gnomon.specs.trace.trace import Trace
 
 
+class Replayed(NamedTuple):
+    """A replay: its recording, the refused commands, the figures, the verdicts, the digest."""
+
+    recording: Recording
+    refused: list[RefusedCommand]
+    summary: Summary
+    findings: Mapping[str, Finding]
+    digest: str
+
+
 def add_to(app: typer.Typer) -> None:
-    """Add the simulator's commands to `app`."""
-    app.command("replay")(replay)
-    app.command("fuzz")(fuzz)
-    app.command("explore")(explore)
+    """Add the command to `app`."""
+    epilog = examples(
+        "gnomon replay overlap",
+        "gnomon replay starvation --workers 2 --history-out cured.jsonl",
+        "gnomon replay history.jsonl --servers 5",
+    )
+    app.command("replay", epilog=epilog)(replay)
 
 
 def replay(
@@ -47,84 +69,52 @@ def replay(
         str | None,
         typer.Argument(
             metavar="RECORDING",
-            help="The name of a recording that ships, or a file: a recording, or a history to be "
-            "replayed with its durations. Without it, those that ship are listed.",
+            help="Name of a recording that ships, or a file: a recording or a history.",
+            show_default=False,
+            autocompletion=complete_recording,
         ),
     ] = None,
-    servers: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="So many servers instead.", min=1, max=MOST_SERVERS),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="W", help="Workers of each server.", min=1, max=MOST_WORKERS),
-    ] = None,
-    profile: Annotated[
-        Profile | None, typer.Option(help="How messages are delivered instead.")
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="S", help="Seed of all chance.", min=0, max=LARGEST_SEED),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="T", help="End, such as 2026-01-31T00:00:00Z.")
-    ] = None,
-    history: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the history, as JSON lines.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")] = False,
+    servers: Servers = None,
+    workers: Workers = None,
+    profile: ProfileOverride = None,
+    seed: Seed = None,
+    until: EndOverride = None,
+    history_out: HistoryOut = None,
+    rules: AllRules = False,
+    json: Json = False,
 ) -> None:
-    """Replay a recorded schedule and judge what happened.
+    """Replay a recording in a simulated cluster and judge it.
 
-    The cluster is simulated; the options take the place of what the recording says of it.
+    A history is replayed with its own jobs and the durations of its runs, and without its faults.
+    gnomon recordings lists the recordings that ship.
 
-    Exit status 0: every rule that was exercised holds; 1: one is broken; 2: bad input.
+    Exit status 0: every rule that was exercised holds; 1: a rule is broken; 2: bad input.
     """
     if recording is None:
-        list_recordings(json)
-        return
-    observed = observed_in(recording)
-    wanted = load(recording) if observed is None else observed.recording
-    replayed = overridden(wanted, servers, workers, profile, seed, until)
-    events: list[Any] = []
-    header = header_of(replayed)
-    with console.written_file(history, Path(recording)) if history else nullcontext() as file:
-        writer = Writer(header, file)
-
-        def record(event: Event) -> None:
-            events.append(event)
-            writer.record(event)
-
-        with console.progress("replaying", replayed.start, replayed.until) as bar:
-            refused = simulate(replayed, record, bar)
-        digest = writer.close()
-    with console.working("judging"):
-        trace = Trace(History(header, events))
-        findings = judge_trace(trace)
-        summary = summarise(trace)
+        way_out = "give a file, or a name that gnomon recordings lists"
+        raise BadInput("RECORDING", [f"it is missing; {way_out}"])
+    observation = observation_in(recording)
+    chosen = load(recording) if observation is None else observation.recording
+    changed = overridden(chosen, servers, workers, profile, seed, until)
+    replayed = _replay(changed, history_out, Path(recording))
     if json:
-        console.say_json(
-            {
-                **msgspec.to_builtins(summary),
-                "refused_commands": [
-                    {"at": c.at, "do": c.do, "target": c.target, "why": why} for c, why in refused
-                ],
-                "rules": tables.findings_as_values(findings),
-                "history_sha256": digest,
-                **({} if observed is None else {"observed": msgspec.to_builtins(observed.summary)}),
-            }
-        )
+        console.print_json(_values(replayed, observation))
     else:
-        say(replayed, refused, summary, findings, observed and observed.summary)
-        console.say_aside([observed.recording.note] if observed and observed.recording.note else [])
-        console.say(*([f"history written to {history}"] if history else []))
-        console.say(f"history sha256 {digest}")
-    if any(finding.violations for finding in findings.values()):
-        raise typer.Exit(1)
+        _print(replayed, observation)
+        command = f"gnomon replay {quote(recording)} --rules"
+        console.print_parts(*verdict_parts(replayed.findings, rules, command))
+        if observation is not None and observation.recording.note:
+            console.print_notes([observation.recording.note])
+        if history_out is None:
+            console.print_parts("The history: --history-out FILE, then gnomon show FILE")
+        else:
+            console.print_parts(f"history written to {history_out}")
+        console.print_parts(f"history sha256 {replayed.digest}")
+    exit_if_broken(replayed.findings)
 
 
 def load(name: str) -> Recording:
-    """The recording of that name. Raises BadInput."""
+    """The recording that ships under `name` or that is in the file `name`. Raises BadInput."""
     try:
         return files.load(name)
     except RecordingError as error:
@@ -139,79 +129,80 @@ def overridden(
     seed: int | None,
     until: str | None,
 ) -> Recording:
-    """`recording` with what was asked for in its place. Raises BadInput."""
+    """`recording` with the values of the options in place of its own. Raises BadInput."""
     shape = {"servers": servers, "workers": workers, "profile": profile}
     cluster = replace(recording.cluster, **{k: v for k, v in shape.items() if v is not None})
     recording = replace(recording, cluster=cluster)
     if seed is not None:
         recording = replace(recording, seed=seed)
     if until is not None:
-        try:
-            end = read_instant(until)
-        except ValueError as error:
-            raise BadInput("--until", [f"{error}; given was {until!r}"]) from None
+        end = parse_instant("--until", until)
         if end <= recording.start:
             starts = write_instant(recording.start)
             raise BadInput("--until", [f"it must be later than the start, {starts}"])
         recording = replace(recording, until=end)
     unknown = [
-        c.target
-        for c in recording.commands
-        if isinstance(c, ServerCommand) and c.server not in recording.cluster.server_names
+        command.target
+        for command in recording.commands
+        if isinstance(command, ServerCommand)
+        and command.server not in recording.cluster.server_names
     ]
     if unknown:
-        problem = f"the recording's commands speak of {', '.join(unknown)}; use more servers"
+        problem = f"the recording has commands for {', '.join(unknown)}; use more servers"
         raise BadInput("--servers", [problem])
     return recording
 
 
-def list_recordings(json: bool) -> None:
-    """Say which recordings ship."""
-    shipped = {name: files.load(name) for name in files.names()}
-    if json:
-        told = (
-            {
-                "name": name,
-                "title": r.title,
-                "jobs": r.job_count,
-                "from": write_instant(r.start),
-                "until": write_instant(r.until),
-            }
-            for name, r in shipped.items()
-        )
-        console.say_json(list(told))
-        return
-    listing = tables.table("recording", "jobs", "span", "what it shows", right=("jobs", "span"))
-    for name, r in shipped.items():
-        listing.add_row(name, str(r.job_count), tables.span(r.until - r.start), r.title)
-    console.say(
-        listing, "\nReplay one: gnomon replay overlap", "Or your own: gnomon replay FILE.toml"
-    )
+def _replay(recording: Recording, history_out: Path | None, source: Path) -> Replayed:
+    """Replay and judge `recording`, and write its history if that is wanted."""
+    events: list[Event] = []
+    header = header_of(recording)
+    output = console.open_output(history_out, source) if history_out else nullcontext()
+    with output as file:
+        writer = Writer(header, file)
+
+        def record(event: Event) -> None:
+            events.append(event)
+            writer.record(event)
+
+        with console.progress_bar("replaying", recording.start, recording.until) as bar:
+            refused = simulate(recording, record, bar)
+        digest = writer.close()
+    with console.spinner("judging"):
+        trace = Trace(History(header, events))
+        findings = judge_trace(trace)
+        return Replayed(recording, refused, summarise(trace), findings, digest)
 
 
-def say(
-    recording: Recording,
-    refused: list[RefusedCommand],
-    summary: Summary,
-    findings: Mapping[str, Finding],
-    observed: Summary | None,
-) -> None:
-    """Say to people what came of a replay, beside what was `observed` of the same recording."""
-    cluster = recording.cluster
+def _values(replayed: Replayed, observation: Observation | None) -> dict[str, object]:
+    observed = {} if observation is None else {"observed": msgspec.to_builtins(observation.summary)}
+    return {
+        **msgspec.to_builtins(replayed.summary),
+        "refused_commands": [
+            {"at": command.at, "do": command.do, "target": command.target, "why": why}
+            for command, why in replayed.refused
+        ],
+        "rules": tables.findings_as_values(replayed.findings),
+        "history_sha256": replayed.digest,
+        **observed,
+    }
+
+
+def _print(replayed: Replayed, observation: Observation | None) -> None:
+    """Print the title, the shape of the cluster, the refused commands and the figures."""
+    recording, cluster = replayed.recording, replayed.recording.cluster
     if recording.title:
-        console.say(recording.title)
+        console.print_parts(recording.title)
     begins, ends = write_instant(recording.start), write_instant(recording.until)
-    console.say(f"{begins} to {ends} ({tables.span(recording.until - recording.start)})")
-    console.say(
-        f"{console.counted(recording.job_count, 'job')}, "
-        f"{console.counted(cluster.servers, 'server')} × "
-        f"{console.counted(cluster.workers, 'worker')}, seed {recording.seed}"
+    console.print_parts(f"{begins} to {ends} ({tables.span(recording.until - recording.start)})")
+    console.print_parts(
+        f"{counted(recording.job_count, 'job')}, {counted(cluster.servers, 'server')} × "
+        f"{counted(cluster.workers, 'worker')}, seed {recording.seed}"
     )
-    for command, why in refused:
+    for command, why in replayed.refused:
         at, what = write_instant(command.at), f"{command.do} {command.target}"
-        console.say(f"refused at {at}: {what}: {why}")
-    for part in tables.figures(summary):
-        console.say("", part)
-    if observed is not None:
-        console.say("", compared(observed, summary))
-    console.say("", *tables.verdicts(findings), "")
+        console.print_parts(f"refused at {at}: {what}: {why}")
+    for table in tables.figures(replayed.summary):
+        console.print_parts("", table)
+    if observation is not None:
+        console.print_parts("", comparison(observation.summary, replayed.summary))

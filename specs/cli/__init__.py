@@ -1,1 +1,1 @@
-"""The commands check, show, rules, next and import."""
+"""The commands that need no simulation: check, show, rules, next and import."""

@@ -1,8 +1,7 @@
-"""The edge of the commands: what they print, and the files that they read and write.
+"""Input and output of the commands: what they print, and the files that they read and write.
 
-The one idea: a command computes first and speaks last; this is the only place that prints. Nothing
-printed can do harm: what came out of a file is made printable, and a reader who closes the pipe has
-seen enough, which is no error.
+The one idea: a command computes first and prints last, and only this module prints. Printed text
+is safe: text from files is escaped. A reader that closes the pipe early is not an error.
 """
 
 import os
@@ -13,26 +12,29 @@ from datetime import UTC, datetime
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gnomon.reference import history
-from gnomon.reference.schedule.clock import from_datetime
+from gnomon.reference.schedule.clock import SECOND, from_datetime
+from gnomon.specs.render.strings import printable, shortened
 
 WIDTH_OF_A_PIPE = 10_000
-"""Nothing is wrapped where no person is looking: a line stays a line."""
+"""Columns where standard output is not a terminal: nothing is wrapped."""
 MOST_LINES = 50
-LONGEST_LINE = 500
-"""Of what is told on standard error: a file of noise must not come back as noise."""
+"""Lines of notes on standard error; the rest is only counted."""
 LONGEST_EVENT = 32 * 2**20
-"""Bytes of a line of a history; the largest payload takes a tenth of it."""
+"""Bytes of one line of a history; the largest payload needs a tenth of it."""
 
 
 class BadInput(Exception):
-    """What a person gave cannot be used: exit 2, a line for each of the `faults`."""
+    """The user's input cannot be used. The command exits with 2 and prints a line for each fault.
+
+    `where` names the option, the argument or the file.
+    """
 
     def __init__(self, where: str, faults: Iterable[str]) -> None:
         self.faults = [f"{where}: {fault}" for fault in faults]
@@ -42,12 +44,12 @@ class BadInput(Exception):
 # --- standard output
 
 
-def say(*parts: RenderableType) -> None:
-    """For people: texts and tables, as wide as the terminal."""
+def print_parts(*parts: RenderableType) -> None:
+    """Print texts and tables for people, as wide as the terminal."""
     is_terminal = sys.stdout.isatty()
-    shown = StringIO()
+    rendered = StringIO()
     out = Console(
-        file=shown,
+        file=rendered,
         force_terminal=is_terminal,
         width=None if is_terminal else WIDTH_OF_A_PIPE,
         highlight=False,
@@ -56,43 +58,43 @@ def say(*parts: RenderableType) -> None:
     )
     for part in parts:
         out.print(printable(part) if isinstance(part, str) else part)
-    say_text("".join(f"{line.rstrip()}\n" for line in shown.getvalue().split("\n")[:-1]))
+    print_text("".join(f"{line.rstrip()}\n" for line in rendered.getvalue().split("\n")[:-1]))
 
 
-def say_json(value: Any) -> None:
-    """For machines: one JSON document."""
-    say_text(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+def print_json(value: object) -> None:
+    """Print one JSON document for machines."""
+    print_text(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
-def say_text(text: str) -> None:
-    """As it is."""
+def print_text(text: str) -> None:
+    """Print `text` unchanged."""
     _write(sys.stdout, text)
 
 
 # --- standard error
 
 
-def say_aside(lines: Iterable[str]) -> None:
-    """What is worth knowing and no part of the result, a line each."""
+def print_notes(lines: Iterable[str]) -> None:
+    """Print what is not part of the result to standard error, one line each."""
     lines = list(lines)
-    shown = [shortened(printable(line, keep="")) for line in lines[:MOST_LINES]]
+    printed = [shortened(printable(line, keep="")) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
-        shown.append(f"… and {len(lines) - MOST_LINES} more")
-    _write(sys.stderr, "".join(f"{line}\n" for line in shown))
+        printed.append(f"… and {len(lines) - MOST_LINES} more")
+    _write(sys.stderr, "".join(f"{line}\n" for line in printed))
 
 
-def say_faults(error: BadInput) -> None:
-    """What is wrong, a line a fault."""
-    say_aside(f"gnomon: {fault}" for fault in error.faults)
+def print_faults(error: BadInput) -> None:
+    """Print what is wrong with the input, one line for each fault."""
+    print_notes(f"gnomon: {fault}" for fault in error.faults)
 
 
 Move = Callable[[int], None]
-"""Moves a progress bar to where the work has come to."""
+"""Moves a progress bar to a position."""
 
 
 @contextmanager
-def progress(what: str, start: int, end: int) -> Iterator[Move]:
-    """A bar from `start` to `end`, if there is a terminal to show it; moved by calling it."""
+def progress_bar(what: str, start: int, end: int) -> Iterator[Move]:
+    """A progress bar from `start` to `end`, if standard error is a terminal."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -108,8 +110,8 @@ def progress(what: str, start: int, end: int) -> Iterator[Move]:
 
 
 @contextmanager
-def watching(what: str) -> Iterator[Callable[[str], None]]:
-    """A sign of life, if there is a terminal to show it; called with what it is to say next."""
+def status_line(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner with a text that the caller can replace, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -117,34 +119,9 @@ def watching(what: str) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def working(what: str) -> AbstractContextManager[object]:
-    """A sign of life, if there is a terminal to show it, while something takes its time."""
+def spinner(what: str) -> AbstractContextManager[object]:
+    """A spinner, if standard error is a terminal."""
     return Console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
-
-
-# --- text
-
-
-def printable(text: str, keep: str = "\n") -> str:
-    """`text` with what is not printable escaped, but for the characters to `keep`."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() or letter in keep else ascii(letter)[1:-1] for letter in text
-    )
-
-
-def shortened(text: str) -> str:
-    """`text`, what is too much cut out of its middle: a message ends with the way out."""
-    if len(text) <= LONGEST_LINE:
-        return text
-    end = LONGEST_LINE // 3
-    return f"{text[: LONGEST_LINE - end]} … {text[-end:]}"
-
-
-def counted(number: int, what: str) -> str:
-    """`number` of `what`: ``1 job``, ``2 jobs``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _write(stream: IO[str], text: str) -> None:
@@ -157,16 +134,24 @@ def _write(stream: IO[str], text: str) -> None:
             raise BadInput("standard output", [f"cannot be written: {error.strerror}"]) from None
 
 
-# --- the world of the person at the command
+# --- the clock
 
 
 def now() -> int:
-    """What time it is (µs, UTC)."""
+    """The current time (µs, UTC)."""
     return from_datetime(datetime.now(UTC))
 
 
+def next_second() -> int:
+    """The current time, rounded up to a whole second (µs, UTC)."""
+    return -(-now() // SECOND) * SECOND
+
+
+# --- files
+
+
 def read_file(path: Path, largest: int) -> bytes:
-    """What is in a file of at most `largest` bytes. Raises BadInput."""
+    """The content of a file of at most `largest` bytes. Raises BadInput."""
     try:
         with path.open("rb") as file:
             data = file.read(largest + 1)
@@ -178,10 +163,10 @@ def read_file(path: Path, largest: int) -> bytes:
 
 
 def read_history(path: Path) -> history.History:
-    """A history from a file, with a bar for a long one. Raises BadInput."""
+    """The history in a file, with a progress bar for a long one. Raises BadInput."""
     try:
         size = path.stat().st_size
-        with path.open("rb") as file, progress("reading", 0, max(size, 1)) as bar:
+        with path.open("rb") as file, progress_bar("reading", 0, max(size, 1)) as bar:
             return history.read(_lines(file, bar))
     except OSError as error:
         raise BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
@@ -190,7 +175,7 @@ def read_history(path: Path) -> history.History:
 
 
 def _lines(file: IO[bytes], bar: Move) -> Iterator[bytes]:
-    """The lines of `file`, telling `bar` now and then how many bytes have been read."""
+    """The lines of `file`; every 10,000 of them `bar` moves to the bytes read."""
     position = 0
     for number, line in enumerate(iter(partial(file.readline, LONGEST_EVENT), b"")):
         position += len(line)
@@ -200,14 +185,15 @@ def _lines(file: IO[bytes], bar: Move) -> Iterator[bytes]:
 
 
 @contextmanager
-def written_file(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
-    """A file to write to; it takes its name only when it is whole. Raises BadInput.
+def open_output(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
+    """A file to write to. It gets its name only when it is complete. Raises BadInput.
 
-    What is being read, the `sources`, is not overwritten. A device or a pipe is simply written to.
+    A file that the command reads, one of `sources`, is not overwritten. A device or a pipe is
+    written to directly.
     """
     real = Path(os.path.realpath(path))
     if real in [Path(os.path.realpath(source)) for source in sources]:
-        raise BadInput(str(path), ["it is what is being read; write to another file"])
+        raise BadInput(str(path), ["it is the input of this command; write to another file"])
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as file:

@@ -1,18 +1,25 @@
-"""A definition tried out: what was typed, as fields of a job, and the instants it is due at.
+"""``gnomon next``: when a definition is due next, and what it means in words.
 
-The one idea: nothing here knows when a job is due. A text becomes the fields that
+The one idea: this module does not know when a job is due. A text becomes the fields that
 ``gnomon.reference.jobs.read`` takes, and the instants come from the scheduler's own trigger.
 """
 
 import re
 from itertools import islice
-from typing import Any
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
+import typer
+
+from gnomon.reference import jobs
 from gnomon.reference.jobs import INTERVAL_UNITS, LONGEST_DURATION, Definition
-from gnomon.reference.schedule.clock import LAST_INSTANT
+from gnomon.reference.schedule.clock import LAST_INSTANT, to_datetime, write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
 from gnomon.reference.schedule.trigger import trigger, upcoming
-from gnomon.specs.render.text import interval_units
+from gnomon.specs.cli import console
+from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.options import Json, Zone, examples, parse_instant, parse_zone
+from gnomon.specs.render.text import in_words, interval_units
 
 _SPELLINGS = {
     "weeks": "w|weeks?",
@@ -31,11 +38,11 @@ _INTERVAL = re.compile(
 _EXAMPLES = "'every 90m', 'every 1h30m', 'every 2 weeks' or 'every 45 seconds'"
 
 
-def read_when(text: str) -> dict[str, Any]:
+def read_when(text: str) -> dict[str, str | int]:
     """The job fields (job_type, and cron_definition or the units of an interval) that `text` means.
 
-    Raises ValueError, which says what would be right. What ``render.text`` says of an interval is
-    understood.
+    Raises ValueError, which says what would be right. It also reads the words that ``render.text``
+    writes for an interval.
 
     >>> read_when("every 90m")
     {'job_type': 'interval_based', 'hours': 1, 'minutes': 30}
@@ -60,10 +67,10 @@ def read_when(text: str) -> dict[str, Any]:
 
 
 def next_instants(definition: Definition, after: int, count: int) -> list[int]:
-    """The next `count` instants at which `definition` is due (µs, UTC), or all if they are fewer.
+    """The next `count` instants at which `definition` is due (µs, UTC), or all if there are fewer.
 
-    They lie after `after`, which is none of them itself, and not before start_date. Of an interval
-    job with `repeats` only the first so many of its grid count, as if it had never been late.
+    They are later than `after` and not before start_date. For an interval job with `repeats`, only
+    that many instants of its grid count, as if none had been coalesced or skipped.
     """
     end = LAST_INSTANT + 1
     if definition.repeats is not None:
@@ -72,10 +79,80 @@ def next_instants(definition: Definition, after: int, count: int) -> list[int]:
 
 
 def _units_of(interval: re.Match[str]) -> dict[str, int]:
-    """The units of a written interval. Raises ValueError if it is too short or too long."""
+    """The units of a matched interval. Raises ValueError if it is too short or too long."""
     unit = interval["one"]
     counts = {f"{unit.lower()}s": 1} if unit else interval.groupdict(default="0")
     duration = sum(int(counts.get(unit, 0)) * size for unit, size in INTERVAL_UNITS.items())
     if not 0 < duration <= LONGEST_DURATION:
         raise ValueError(f"an interval takes from a second to a million days, as in {_EXAMPLES}")
     return interval_units(duration)
+
+
+# --- the command
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    epilog = examples(
+        "gnomon next '0 12 * * MON-FRI' --timezone Europe/Warsaw", "gnomon next 'every 90m'"
+    )
+    app.command("next", epilog=epilog)(preview)
+
+
+def preview(
+    definition: Annotated[
+        str,
+        typer.Argument(
+            metavar="DEFINITION",
+            help="Cron definition, in quotes, or an interval such as 'every 90m'.",
+        ),
+    ],
+    timezone: Zone = "UTC",
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T", help="The job's start_date; an interval counts from it.  [default: now]"
+        ),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T", help="Lower limit: only instants later than T.  [default: --start]"
+        ),
+    ] = None,
+    count: Annotated[
+        int, typer.Option(metavar="N", help="Number of instants.", min=1, max=100_000)
+    ] = 10,
+    json: Json = False,
+) -> None:
+    """Print when a definition is due, and what it means."""
+    try:
+        fields = read_when(definition)
+    except CronError as error:
+        raise BadInput("DEFINITION", error.faults) from None
+    except ValueError as error:
+        raise BadInput("DEFINITION", [str(error)]) from None
+    if fields["job_type"] == "cron_style":
+        fields["timezone"] = parse_zone(timezone)
+    elif timezone != "UTC":
+        raise BadInput("--timezone", ["an interval has no time zone: it counts real time"])
+    later_than = None if after is None else parse_instant("--after", after)
+    if start is not None:
+        begins = parse_instant("--start", start)
+    else:
+        begins = console.next_second() if later_than is None else later_than
+    fields |= {"name": "next", "service": "next", "start_date": write_instant(begins)}
+    job = jobs.read(fields)
+    instants = next_instants(job, begins - 1 if later_than is None else later_than, count)
+    if json:
+        console.print_json([write_instant(instant) for instant in instants])
+    else:
+        lines = (_with_local_time(instant, timezone) for instant in instants)
+        console.print_parts(in_words(job), *lines)
+
+
+def _with_local_time(instant: int, timezone: str) -> str:
+    """An instant, and the local time in `timezone`."""
+    local = to_datetime(instant).astimezone(ZoneInfo(timezone))
+    text = f"{local:%a}" if timezone == "UTC" else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
+    return f"{write_instant(instant)}  {text}"

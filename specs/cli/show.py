@@ -1,79 +1,87 @@
-"""``gnomon show``: a history as a picture in text.
+"""``gnomon show``: a history as text, one line for each event.
 
-The one idea: what is asked for must be in the history; who misspells a job is not told that nothing
-has become of it.
+The one idea: a filter must name something that is in the history. A misspelt job is an error, not
+an empty result.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gnomon.reference import jobs
+from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.options import HistoryFile, examples
 from gnomon.specs.notation.grammar import KINDS, read_time
 from gnomon.specs.notation.renderer import View, render_history
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    epilog = examples(
+        "gnomon show history.jsonl --job job-1 --from 20m --until 30m",
+        "gnomon show history.jsonl --kind published --kind skipped",
+    )
+    app.command("show", epilog=epilog)(show)
+
+
 def show(
-    file: Annotated[
-        Path, typer.Argument(metavar="HISTORY", help="A file of JSON lines, gnomon-history/1.")
-    ],
+    file: HistoryFile,
     job: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only what is about this job.")
+        str | None, typer.Option(metavar="ID", help="Only events of this job and its messages.")
     ] = None,
     server: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only what names this server.")
+        str | None, typer.Option(metavar="NAME", help="Only events that name this server.")
     ] = None,
     start: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="T", help="An instant, or a time since the start, such as 20m."
+            "--from", metavar="T", help="First instant, or time since the start, as in 20m."
         ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="T", help="As --from; T itself is not shown.")
+        str | None, typer.Option(metavar="T", help="End, written as --from (exclusive).")
     ] = None,
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KIND", help="Only events of this kind, such as published; may be repeated."
+            metavar="KIND", help="Only events of this kind, such as published; repeatable."
         ),
     ] = None,
 ) -> None:
-    """Show a history as text, a line an event.
+    """Print a history as text, one line for each event.
 
-    How a line is read is told in specs/scheduler.md, "How a picture is read".
+    specs/scheduler.md explains the lines under "How a picture is read".
     """
     kinds = [_known("--kind", "kind of event", one, KINDS) for one in kind or ()]
-    told = console.read_history(file)
-    begins = FIRST_INSTANT if start is None else _time("--from", start, told)
-    ends = LAST_INSTANT + 1 if until is None else _time("--until", until, told)
+    history = console.read_history(file)
+    begins = FIRST_INSTANT if start is None else _time("--from", start, history)
+    ends = LAST_INSTANT + 1 if until is None else _time("--until", until, history)
     if ends <= begins:
         raise BadInput("--until", ["it must be later than --from"])
     view = View(
-        None if job is None else _known("--job", "job", job, _all(told.events, "job")),
+        None if job is None else _known("--job", "job", job, _values(history.events, "job")),
         None
         if server is None
-        else _known("--server", "server", server, _all(told.events, "server")),
+        else _known("--server", "server", server, _values(history.events, "server")),
         begins,
         ends,
         frozenset(kinds),
     )
     try:
-        with console.working("drawing"):
-            shown = "".join(f"{line}\n" for line in render_history(told, view))
+        with console.spinner("rendering"):
+            text = "".join(f"{line}\n" for line in render_history(history, view))
     except RecursionError:
-        raise BadInput(str(file), ["a definition in it is nested too deep to be shown"]) from None
-    console.say_text(shown)
+        raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
+    console.print_text(text)
 
 
-def _all(events: Iterable[Any], field: str) -> list[str]:
-    """The values that `field` has in `events`, each once, the first first."""
+def _values(events: Iterable[Event], field: str) -> list[str]:
+    """The distinct values of `field` in `events`, in order of appearance."""
     return list(dict.fromkeys(getattr(event, field) for event in events if hasattr(event, field)))
 
 
@@ -83,9 +91,9 @@ def _known(option: str, what: str, name: str, known: Iterable[str]) -> str:
     return name
 
 
-def _time(option: str, text: str, told: History) -> int:
+def _time(option: str, text: str, history: History) -> int:
     try:
-        return read_time(text, told.header.start)
+        return read_time(text, history.header.start)
     except ValueError:
         problem = (
             "a time is written as in 20m, which counts from the start, or 2026-01-31T12:00:00Z"

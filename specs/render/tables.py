@@ -1,5 +1,6 @@
 """The figures of a history and the findings of the rules, as tables and as JSON values."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -7,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gnomon.reference.schedule.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from gnomon.specs.cli.console import printable, shortened
+from gnomon.specs.render.strings import counted, printable, shortened
 from gnomon.specs.rules import Finding, Violation
 from gnomon.specs.spec_text import sections
 from gnomon.specs.trace.summary import Summary
@@ -77,26 +78,35 @@ def _used(utilisation: Mapping[str, float]) -> Table:
     return used
 
 
-def verdicts(findings: Mapping[str, Finding]) -> Iterator[Table | Text]:
-    """The verdict of every rule, and then the violations: a reader looks at the end first."""
+def rules_table(findings: Mapping[str, Finding]) -> Table:
+    """The verdict of every rule, and how many cases it examined."""
     texts = sections()
     rules = table("rule", "verdict", "examined", "what must hold", right=("examined",))
     for id, finding in findings.items():
         verdict = Text(finding.verdict, STYLES[finding.verdict])
         rules.add_row(id, verdict, count(finding.examined), texts[id].title)
-    yield rules
-    tally = dict.fromkeys(STYLES, 0)
-    for finding in findings.values():
-        tally[finding.verdict] += 1
-    yield Text(
-        f"\n{len(findings)} rules: {tally['holds']} hold, {tally['broken']} broken, "
-        f"{tally['not exercised']} not exercised"
-    )
+    return rules
+
+
+def verdict_line(findings: Mapping[str, Finding]) -> Text:
+    """All verdicts, counted: ``26 rules hold, 0 broken, 26 not exercised``."""
+    tally = Counter(finding.verdict for finding in findings.values())
+    holding = counted(tally["holds"], "rule") + (" holds" if tally["holds"] == 1 else " hold")
+    line = f"{holding}, {tally['broken']} broken, {tally['not exercised']} not exercised"
+    return Text(line, STYLES["broken" if tally["broken"] else "holds"])
+
+
+def broken_rules(findings: Mapping[str, Finding]) -> Iterator[Text]:
+    """Each broken rule with its first violations."""
+    texts = sections()
     for id, finding in findings.items():
+        if not finding.violations:
+            continue
+        yield Text(f"\n{id} broken: {texts[id].title}", "bold red")
         for violation in finding.violations[:VIOLATIONS_SHOWN]:
-            yield Text(shortened(f"{id} broken at {printable(str(violation))}"), "red")
+            yield Text(shortened(f"  {printable(str(violation))}"), "red")
         if (more := len(finding.violations) - VIOLATIONS_SHOWN) > 0:
-            yield Text(f"{id} broken {count(more)} times more", "red")
+            yield Text(f"  and {count(more)} more {'violation' if more == 1 else 'violations'}")
 
 
 def findings_as_values(findings: Mapping[str, Finding]) -> dict[str, object]:

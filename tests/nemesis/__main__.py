@@ -11,7 +11,7 @@ from typing import NoReturn, get_args
 from rich.console import Console
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND
-from gnomon.specs.render.tables import verdicts
+from gnomon.specs.render.tables import broken_rules, rules_table, verdict_line
 from tests.nemesis.plan import FAULT_KINDS
 from tests.nemesis.report import tables
 from tests.nemesis.trial import Scenario, Settings, run_trial
@@ -46,7 +46,8 @@ def _try(arguments: argparse.Namespace, scenario: Scenario, shares: int) -> bool
         report = run_trial(settings, folder)
         for table in tables(report):
             console.print(table, "")
-        for part in verdicts(report.findings):
+        found = report.findings
+        for part in (rules_table(found), "", verdict_line(found), *broken_rules(found)):
             console.print(part)
         for line in report.broken:
             console.print(line, style="red", markup=False)

@@ -18,7 +18,7 @@ import msgspec
 from gnomon.reference.live.store.embedded import end, start_tethered
 from gnomon.reference.schedule.clock import SECOND, write_duration
 from tests.nemesis import run_log
-from tests.support.paths import ROOT
+from tests.support.paths import IMPORT_PATH
 from tests.support.servers import free_port, wait_until
 
 PATIENCE_S = 60
@@ -45,12 +45,12 @@ class Process:
         self.lock = threading.Lock()
         self.killed: set[int] = set()
         self.log = shape.folder / f"{name}.log"
-        self._environment = {run_log.VARIABLE: str(shape.run_log), "PYTHONPATH": str(ROOT)}
+        self._environment = {run_log.VARIABLE: str(shape.run_log), "PYTHONPATH": IMPORT_PATH}
         self._command = [
             *(sys.executable, "-m", "gnomon", "serve"),
             *("--redis", url, "--name", name, "--workers", str(shape.workers)),
             *("--services", run_log.__name__, "--http", self.api.removeprefix("http://")),
-            *("--lease", write_duration(shape.lease), "--grace", write_duration(GRACE)),
+            *("--lease", write_duration(shape.lease), "--drain", write_duration(GRACE)),
             *("--replicas", str(shape.replicas), "--log", "json"),
         ]
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,1 +1,1 @@
-"""The commands of the live scheduler: serve, record, jobs and auth."""
+"""The commands of the live cluster: serve, record, jobs and auth."""

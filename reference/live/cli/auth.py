@@ -1,8 +1,7 @@
-"""``gnomon auth``: the lines of the file that says who may use the API.
+"""``gnomon auth``: prints lines for the credentials file of the API.
 
-The one idea: a line goes to standard output and a secret never does, so that what was printed can
-be appended to the file as it is. No secret is an argument: other users could read it while the
-command runs.
+The one idea: standard output holds the line and never a secret, so that it can be appended to the
+file. No secret is an argument: other users could read it while the command runs.
 """
 
 import sys
@@ -13,12 +12,14 @@ import typer
 from gnomon.reference.live.api.credentials import hash_password, new_token
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.options import examples
 
 LONGEST_PASSWORD = 4 * 2**10
-"""Bytes of a line that is read."""
+"""Bytes of a password on standard input."""
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="Who it is: printable ASCII, no space and no colon.")
+    str,
+    typer.Argument(metavar="NAME", help="Name: printable ASCII without spaces and colons."),
 ]
 
 
@@ -26,51 +27,49 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     group = typer.Typer(
         no_args_is_help=True,
-        help="Make the lines of the file that gnomon serve --auth reads.",
+        help="Print lines for the credentials file of gnomon serve.",
     )
-    group.command("password")(password)
-    group.command("token")(token)
+    group.command("password", epilog=examples("gnomon auth password ann >> credentials"))(password)
+    group.command("token", epilog=examples("gnomon auth token ci >> credentials"))(token)
     app.add_typer(group, name="auth")
 
 
 def password(name: Name) -> None:
     """Print the line for a name and a password.
 
-    The password is asked for twice on a terminal, else it is one line of standard input. The line
-    holds its hash, from which nothing leads back to it.
-
-    gnomon auth password ann >> credentials
+    At a terminal the command asks for the password twice, else it reads one line of standard input.
+    The printed line holds a hash of the password.
     """
     try:
         line = hash_password(name, _read_password())
     except ValueError as error:
         raise BadInput("NAME or password", [str(error)]) from None
-    console.say_text(f"{line}\n")
+    console.print_text(f"{line}\n")
 
 
 def token(name: Name) -> None:
-    """Print the line for a new token, and on standard error the token.
+    """Print the line for a new token.
 
-    gnomon auth token ci >> credentials
+    The token itself goes to standard error.
     """
     try:
         made, line = new_token(name)
     except ValueError as error:
         raise BadInput("NAME", [str(error)]) from None
-    console.say_text(f"{line}\n")
-    console.say_aside(
+    console.print_text(f"{line}\n")
+    console.print_notes(
         [
             f"The token: {made}",
-            "It is shown this once and kept nowhere. Who has it may do everything: keep it safe.",
+            "Copy it now, it is not stored. It gives full access to the API: keep it secret.",
         ]
     )
 
 
 def _read_password() -> str:
-    """The password, from a person or from a pipe. Raises BadInput."""
+    """The password, from a terminal or from a pipe. Raises BadInput."""
     where = "standard input"
     if sys.stdin is None:
-        raise BadInput(where, ["it is closed, and the password is read from it"])
+        raise BadInput(where, ["it is closed; the password must be a line of it"])
     if sys.stdin.isatty():
         asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         return asked

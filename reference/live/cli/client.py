@@ -1,29 +1,27 @@
-"""A client of the API: what may be done with jobs, at a server that is named by its URL.
+"""A client of the API, for the jobs of one server.
 
-The one idea: a method gives the value that the server answered, or raises `Failed` with everything
-that is wrong, be it with the request or with the way to the server. Nobody else is asked on the
-way: no proxy and no redirection ever sees the credentials.
+The one idea: a method returns the value that the server answered, or raises `Failed` with every
+fault of the request or of the connection. The client uses no proxy and follows no redirection, so
+that only the server sees the credentials.
 
-A change may name the revision it is meant for; at any other the server refuses it, with status 412.
+A change may name a revision; the server refuses it at any other revision, with status 412.
 """
 
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
 from gnomon.reference.jobs import Fault
-from gnomon.reference.live import DEFAULT_HTTP
 from gnomon.reference.live.api.schemas import Executed, JobView, RunsView
+from gnomon.reference.live.cli.options import DEFAULT_SERVER
 
 TIMEOUT_S = 30
-"""For one step of a request; the server may look through 100,000 events for a job's runs."""
-
-EXAMPLE = f"http://{DEFAULT_HTTP}"
+"""For each step of a request; the server may read 100,000 events to find a job's runs."""
 
 _PROBLEM = "application/problem+json"
 
@@ -31,10 +29,10 @@ Answer = TypeVar("Answer")
 
 
 class Failed(Exception):
-    """The server did not do what it was asked; each of the `faults` is a reason.
+    """A request without success; each of the `faults` is a reason.
 
-    `status` is that of its answer, None if there was none. Then it is not known whether a change
-    was made, unless nobody could be connected to.
+    `status` is the status code of the answer, None if there was none. Without an answer it is
+    unknown whether the change was made, unless the connection failed.
     """
 
     def __init__(self, *faults: str, status: int | None = None) -> None:
@@ -44,9 +42,9 @@ class Failed(Exception):
 
 
 class Client:
-    """Asks the server at `url`; `authorization` is what ``login`` says of who asks.
+    """A client of the server at `url`, for use in a ``with`` block.
 
-    To make one raises ValueError if the URL is none. It is closed by leaving a ``with``.
+    `authorization` is the value of the Authorization header. Raises ValueError for a bad URL.
     """
 
     def __init__(self, url: str, authorization: str | None = None) -> None:
@@ -54,7 +52,7 @@ class Client:
             base_url=read_url(url),
             headers={} if authorization is None else {"Authorization": authorization},
             timeout=TIMEOUT_S,
-            trust_env=False,  # what is meant for a server here would go to a proxy
+            trust_env=False,  # no proxy, not even for a server on this machine
             verify=ssl.create_default_context(),
         )
 
@@ -71,11 +69,11 @@ class Client:
         return self._ask(list[JobView], "GET", "jobs")
 
     def job(self, id: str) -> JobView:
-        """The job of that id; Failed has status 404 if there is none."""
+        """The job with that id. Raises Failed with status 404 if there is none."""
         return self._ask(JobView, "GET", "jobs", id)
 
     def named(self, name: str) -> JobView | None:
-        """The job of that name, None if there is none."""
+        """The job with that name, None if there is none."""
         found = self._ask(list[JobView], "GET", "jobs", query={"name": name})
         return found[0] if found else None
 
@@ -85,11 +83,11 @@ class Client:
 
     # --- changing
 
-    def create(self, fields: Mapping[str, Any]) -> JobView:
+    def create(self, fields: Mapping[str, object]) -> JobView:
         """Create a job; `fields` are its definition as ``gnomon.reference.jobs`` reads it."""
         return self._ask(JobView, "POST", "jobs", fields=fields)
 
-    def edit(self, id: str, fields: Mapping[str, Any], revision: int | None = None) -> JobView:
+    def edit(self, id: str, fields: Mapping[str, object], revision: int | None = None) -> JobView:
         """Replace `fields` of a job's definition."""
         return self._ask(JobView, "PATCH", "jobs", id, fields=fields, revision=revision)
 
@@ -98,34 +96,42 @@ class Client:
         self._send("DELETE", "jobs", id, revision=revision)
 
     def set_active(self, id: str, is_active: bool, revision: int | None = None) -> JobView:
-        """Switch a job on or off."""
+        """Activate or deactivate a job."""
         verb = "activate" if is_active else "deactivate"
         return self._ask(JobView, "POST", "jobs", id, verb, revision=revision)
 
     def execute(self, id: str, revision: int | None = None) -> str:
-        """Run a job once, now; the cid of the run."""
+        """Run a job once, now. Returns the cid of the run."""
         return self._ask(Executed, "POST", "jobs", id, "execute", revision=revision).cid
 
-    # --- asking
+    # --- requests
 
-    def _ask(self, type: type[Answer], method: str, *path: str, **said: Any) -> Answer:
-        """What is answered, as a value of `type`."""
-        content = self._send(method, *path, **said).content
+    def _ask(
+        self,
+        type: type[Answer],
+        method: str,
+        *path: str,
+        query: Mapping[str, str | int] | None = None,
+        fields: Mapping[str, object] | None = None,
+        revision: int | None = None,
+    ) -> Answer:
+        """The answer as a value of `type`."""
+        content = self._send(method, *path, query=query, fields=fields, revision=revision).content
         try:
             return msgspec.json.decode(content, type=type)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            problem = f"what answers there is no Gnomon server of this version: {error}"
+            problem = f"the answer is not from a Gnomon server of this version: {error}"
             raise Failed(problem) from None
 
     def _send(
         self,
         method: str,
         *path: str,
-        query: Mapping[str, Any] | None = None,
-        fields: Mapping[str, Any] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        fields: Mapping[str, object] | None = None,
         revision: int | None = None,
     ) -> httpx.Response:
-        """The answer to a request that succeeded."""
+        """The answer of a request, which succeeded. Raises Failed."""
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
         if fields is not None:
             headers["Content-Type"] = "application/json"
@@ -135,29 +141,29 @@ class Client:
                 method, _path(path), params=query, content=content, headers=headers
             )
         except UnicodeEncodeError:
-            raise Failed("what was given must be text that UTF-8 can encode") from None
+            raise Failed("the values must be text that UTF-8 can encode") from None
         except httpx.InvalidURL as error:
-            raise Failed(f"what was given cannot be asked for: {error}") from None
+            raise Failed(f"the request cannot be sent: {error}") from None
         except httpx.HTTPError as error:
-            raise Failed(_trouble(error)) from None
+            raise Failed(_connection_fault(error)) from None
         if not answer.is_success:
-            raise _refusal(answer)
+            raise _failure(answer)
         return answer
 
 
-# --- what it is made of
+# --- URLs
 
 
 def read_url(url: str) -> str:
-    """`url` if it names a server. Raises ValueError, which repeats no password."""
-    allowed = f"it must be the URL of a server, such as {EXAMPLE}"
+    """`url`, if it is the URL of a server. Raises ValueError, which repeats no password."""
+    allowed = f"it must be the URL of a server, such as {DEFAULT_SERVER}"
     try:
         read = httpx.URL(url)
         read.host.encode("idna")
     except (httpx.InvalidURL, UnicodeError):
         read = httpx.URL()
     if read.userinfo:
-        raise ValueError(f"{allowed}; a name and a password do not belong in it")
+        raise ValueError(f"{allowed}; it must not hold a name or a password")
     names_a_server = read.scheme in ("http", "https") and read.host and (read.port or 0) < 2**16
     if not names_a_server or read.query or read.fragment:
         raise ValueError(allowed if "@" in url else f"{allowed}; given was {url!r}")
@@ -165,22 +171,22 @@ def read_url(url: str) -> str:
 
 
 def _path(parts: Iterable[str]) -> str:
-    """The path made of `parts`, which may be any text; one of dots alone is no way up."""
+    """The path made of `parts`, which may be any text; dots are escaped, so `..` is a name."""
     return "".join("/" + quote(part, safe="").replace(".", "%2E") for part in parts)
 
 
-# --- what is wrong
+# --- errors
 
 
 class _Problem(msgspec.Struct, frozen=True):
-    """What is read of an error that a server of ours answers (RFC 9457)."""
+    """The part of an error of the API (RFC 9457) that is read here."""
 
     detail: str
     faults: tuple[Fault, ...] = ()
 
 
-def _refusal(answer: httpx.Response) -> Failed:
-    """The error that an `answer` without success tells of."""
+def _failure(answer: httpx.Response) -> Failed:
+    """The error in an `answer` without success."""
     media_type = answer.headers.get("Content-Type", "").partition(";")[0]
     if media_type == _PROBLEM:
         try:
@@ -196,27 +202,30 @@ def _refusal(answer: httpx.Response) -> Failed:
     )
 
 
-_UNKNOWN = "whether it was done is not known"
-_TROUBLES: tuple[tuple[type[Exception], str], ...] = (
+_UNKNOWN = "it is unknown whether the request was carried out"
+_CONNECTION_FAULTS: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLCertVerificationError, "its certificate is not trusted: {0.verify_message}"),
-    (ssl.SSLError, "it does not speak TLS; is its URL to begin with http:// ?"),
-    (socket.gaierror, "there is no host of that name"),
+    (ssl.SSLError, "it does not use TLS; does its URL begin with http:// ?"),
+    (socket.gaierror, "there is no host with that name"),
     (ConnectionRefusedError, "nothing listens there; gnomon serve starts a server"),
     (httpx.ConnectTimeout, f"it could not be reached within {TIMEOUT_S} s"),
     (httpx.TimeoutException, f"it did not answer within {TIMEOUT_S} s; {_UNKNOWN}"),
     (httpx.ConnectError, "it could not be reached: {1}"),
-    (httpx.RemoteProtocolError, f"it does not answer as HTTP wants it: {{1}}; {_UNKNOWN}"),
+    (httpx.RemoteProtocolError, f"its answer is not HTTP: {{1}}; {_UNKNOWN}"),
     (httpx.HTTPError, f"the connection broke: {{1}}; {_UNKNOWN}"),
 )
-"""What an error, or what was its cause, means; the first that fits."""
+"""The message for an error or for one of its causes; the first that matches counts."""
 
 
-def _trouble(error: httpx.HTTPError) -> str:
-    """What is wrong with the way to the server."""
+def _connection_fault(error: httpx.HTTPError) -> str:
+    """The message for an error of the connection."""
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(cause)
     text, found = next(
-        (text, found) for kind, text in _TROUBLES for found in chain if isinstance(found, kind)
+        (text, found)
+        for kind, text in _CONNECTION_FAULTS
+        for found in chain
+        if isinstance(found, kind)
     )
     return text.format(found, str(found).rstrip("."))

@@ -1,8 +1,4 @@
-"""``gnomon jobs``: list, show and change the jobs of a running server.
-
-The one idea: what a definition may be is said by the server, whose errors come back whole. Here is
-read only what a command line says in its own way: when a job is due, and who asks.
-"""
+"""``gnomon jobs``: lists, shows and changes the jobs of a running server."""
 
 import sys
 from collections.abc import Iterator
@@ -10,140 +6,125 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from gnomon.reference.jobs import INTERVAL_UNITS, Misfire
 from gnomon.reference.live.api.schemas import JobView
-from gnomon.reference.live.cli.client import EXAMPLE, Client, Failed
-from gnomon.reference.live.cli.login import HOW_TO_LOG_IN, authorization_of, read_text
+from gnomon.reference.live.cli.job_fields import (
+    At,
+    Cron,
+    CronZone,
+    Every,
+    Extra,
+    ExtraFile,
+    Grace,
+    Inactive,
+    MisfirePolicy,
+    Repeats,
+    due_fields,
+    given,
+    payload,
+)
+from gnomon.reference.live.cli.login import HOW_TO_LOG_IN, authorization_from
+from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import job_table, list_table, runs_table, when
-from gnomon.reference.schedule.clock import SECOND, read_duration, write_instant
+from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput, printable
-from gnomon.specs.render.text import interval_units
+from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.render.strings import printable
+
+if TYPE_CHECKING:
+    from gnomon.reference.live.cli.client import Client
 
 LATEST_RUNS = 10
-"""So many are shown."""
-LARGEST_EXTRA_FILE = 2**20
-"""Bytes; the server says what of it is allowed."""
-MOST_REPEATS = 10**9
-"""What ``gnomon.reference.jobs`` reads at most."""
+"""Runs that ``gnomon jobs show`` prints."""
 
 Job = Annotated[
-    str,
-    typer.Argument(metavar="ID_OR_NAME", help="A job. An id wins over a name that looks like one."),
+    str, typer.Argument(metavar="ID_OR_NAME", help="Id or name of a job; an id takes precedence.")
 ]
 Server = Annotated[
     str,
-    typer.Option("--server", metavar="URL", envvar="GNOMON_SERVER", help="Where the API is."),
+    typer.Option("--server", metavar="URL", envvar="GNOMON_SERVER", help="URL of the API."),
 ]
 Login = Annotated[
     Path | None,
-    typer.Option("--login", metavar="FILE", help="A file with one line, a token or NAME:PASSWORD."),
+    typer.Option(metavar="FILE", help="File with one line: a token, or NAME:PASSWORD."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
 
-Every = Annotated[
-    str | None, typer.Option(metavar="D", help="It is due again and again, such as every 1h30m.")
-]
-Cron = Annotated[
-    str | None, typer.Option(metavar="DEFINITION", help="It is due as cron has it: '0 12 * * MON'.")
-]
-At = Annotated[
-    str | None, typer.Option(metavar="T", help="It is due once, such as 2026-01-31T12:00:00Z.")
-]
-Zone = Annotated[
-    str | None,
-    typer.Option(metavar="ZONE", help="Time zone of --cron, such as Europe/Warsaw."),
-]
-Repeats = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="With --every: so many times in all.", min=1, max=MOST_REPEATS),
-]
-Extra = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="What the service finds as its payload.")
-]
-ExtraFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A file with that payload, text in UTF-8.")
-]
-Inactive = Annotated[
-    bool, typer.Option("--inactive", help="It publishes nothing until it is activated.")
-]
-MisfirePolicy = Annotated[
-    Misfire | None, typer.Option(help="What becomes of occurrences that are late.")
-]
-Grace = Annotated[
-    str | None, typer.Option(metavar="D", help="An occurrence is late after so long, such as 1s.")
-]
+_HELP = """List, show and change the jobs of a running server.
+
+A server with credentials needs a login: GNOMON_TOKEN, or GNOMON_USER and GNOMON_PASSWORD, or a file
+that --login names. No option takes a secret: every user of the machine can read the command line of
+a running process, and a shell keeps it.
+
+Exit status 0: done; 1: you declined; 2: bad input, or the server refused.
+"""
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add these commands to `app`."""
+    """Add the commands to `app`."""
     group = typer.Typer(no_args_is_help=True, help=_HELP)
-    group.command("list")(list_jobs)
-    group.command("show")(show)
-    group.command("create")(create)
-    group.command("edit")(edit)
-    group.command("delete")(delete)
-    group.command("activate")(activate)
-    group.command("deactivate")(deactivate)
-    group.command("execute")(execute)
+    for name, command, example in (
+        ("list", list_jobs, "gnomon jobs list --server http://db1.example:17010"),
+        ("show", show, "gnomon jobs show 'daily report'"),
+        ("create", create, "gnomon jobs create ping --service demo.input-logger --every 5s"),
+        ("edit", edit, "gnomon jobs edit ping --every 1m --extra 'Good morning'"),
+        ("delete", delete, "gnomon jobs delete ping --yes"),
+        ("activate", activate, "gnomon jobs activate ping"),
+        ("deactivate", deactivate, "gnomon jobs deactivate ping"),
+        ("execute", execute, "gnomon jobs execute ping"),
+    ):
+        group.command(name, epilog=examples(example))(command)
     app.add_typer(group, name="jobs")
-
-
-_HELP = """Work with the jobs of a running server.
-
-Who asks is told in the environment, as GNOMON_TOKEN or as GNOMON_USER and GNOMON_PASSWORD, or in a
-file that --login names. It is never told in the command line, which every user of the machine can
-read while a command runs, and which a shell keeps.
-
-Exit status 0: it was done; 1: you said no; 2: bad input, or the server did not do it.
-"""
 
 
 # --- reading
 
 
-def list_jobs(server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
+def list_jobs(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False) -> None:
     """List the jobs, by name."""
-    with _asking(server, login) as client:
+    with _connected(server, login) as client:
         jobs = client.jobs()
     if json:
-        console.say_json(jobs)
+        console.print_json(jobs)
     else:
-        console.say(list_table(jobs) if jobs else "there are no jobs")
+        console.print_parts(list_table(jobs) if jobs else "there are no jobs")
 
 
-def show(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
+def show(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
     """Show a job and its latest runs."""
-    with _asking(server, login) as client:
+    with _connected(server, login) as client:
         found = _find(client, job)
         latest = client.runs(found.id, LATEST_RUNS)
     if json:
-        console.say_json({"job": found, **msgspec.structs.asdict(latest)})
+        console.print_json({"job": found, **msgspec.structs.asdict(latest)})
         return
-    console.say(job_table(found), "")
-    console.say(runs_table(latest.runs) if latest.runs else "no runs are in the history")
+    console.print_parts(job_table(found), "")
+    console.print_parts(runs_table(latest.runs) if latest.runs else "no runs are in the history")
     if latest.since is not None:
-        console.say(f"runs before {latest.since} were not looked for")
+        console.print_parts(f"runs before {latest.since} were not searched")
 
 
 # --- changing
 
 
 def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, which no other job has.")],
-    service: Annotated[str, typer.Option(metavar="S", help="The service that it runs.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of the job, which no other job has.")
+    ],
+    service: Annotated[str, typer.Option(metavar="S", help="Service that the job runs.")],
     every: Every = None,
     cron: Cron = None,
-    timezone: Zone = None,
+    timezone: CronZone = None,
     at: At = None,
     start: Annotated[
         str | None,
-        typer.Option(metavar="T", help="Not due before; --every counts from it.  [default: now]"),
+        typer.Option(metavar="T", help="Earliest instant; --every counts from it.  [default: now]"),
     ] = None,
     repeats: Repeats = None,
     extra: Extra = None,
@@ -151,35 +132,35 @@ def create(
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
-    server: Server = EXAMPLE,
+    server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
 ) -> None:
     """Create a job, with one of --every, --cron and --at."""
-    due = _due(every, cron, at, start)
+    due = due_fields(every, cron, at, start)
     if "job_type" not in due:
-        raise BadInput("--every, --cron, --at", ["one of them must say when the job is due"])
+        raise BadInput("--every, --cron, --at", ["give one of them: when the job is due"])
     fields = {
-        "start_date": write_instant(_next_second()),
+        "start_date": write_instant(console.next_second()),
         **due,
-        **_given(name=name, service=service, timezone=timezone, repeats=repeats),
-        **_given(extra=_extra(extra, extra_file), misfire=misfire, grace=grace),
+        **given(name=name, service=service, timezone=timezone, repeats=repeats),
+        **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
         "is_active": not inactive,
     }
-    with _asking(server, login) as client:
-        _say_job("created", client.create(fields), json)
+    with _connected(server, login) as client:
+        _print_changed("created", client.create(fields), json)
 
 
 def edit(
     job: Job,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="Another name.")] = None,
-    service: Annotated[str | None, typer.Option(metavar="S", help="Another service.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="New name.")] = None,
+    service: Annotated[str | None, typer.Option(metavar="S", help="New service.")] = None,
     every: Every = None,
     cron: Cron = None,
-    timezone: Zone = None,
+    timezone: CronZone = None,
     at: At = None,
     start: Annotated[
-        str | None, typer.Option(metavar="T", help="Not due before; --every counts from it.")
+        str | None, typer.Option(metavar="T", help="Earliest instant; --every counts from it.")
     ] = None,
     repeats: Repeats = None,
     extra: Extra = None,
@@ -189,144 +170,100 @@ def edit(
     grace: Grace = None,
     revision: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Only if it still is at that revision.", min=1),
+        typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
     ] = None,
-    server: Server = EXAMPLE,
+    server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
 ) -> None:
-    """Change what is given of a job, and leave the rest as it is.
+    """Change the given fields of a job.
 
-    Somebody else's change is not overwritten: what is edited is the revision that --revision names,
-    or else the one that was read a moment before.
+    A concurrent change is not overwritten: the server refuses the edit if the job is no longer at
+    --revision, or without it at the revision that this command has just read.
     """
     fields = {
-        **_due(every, cron, at, start),
-        **_given(name=name, service=service, timezone=timezone, repeats=repeats),
-        **_given(extra=_extra(extra, extra_file), misfire=misfire, grace=grace),
+        **due_fields(every, cron, at, start),
+        **given(name=name, service=service, timezone=timezone, repeats=repeats),
+        **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
         **({"is_active": False} if inactive else {}),
     }
     if not fields:
         raise BadInput("OPTIONS", ["none says what to change; gnomon jobs edit --help lists them"])
-    with _asking(server, login) as client:
+    with _connected(server, login) as client:
         found = _find(client, job)
         changed = client.edit(found.id, fields, revision or found.revision)
-        _say_job("edited", changed, json)
+        _print_changed("edited", changed, json)
 
 
 def delete(
     job: Job,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
-    server: Server = EXAMPLE,
+    yes: Annotated[bool, typer.Option("--yes", help="No confirmation.")] = False,
+    server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
 ) -> None:
-    """Delete a job; on a terminal you are asked first."""
+    """Delete a job, after a confirmation at the terminal."""
     if not yes and not (sys.stdin and sys.stdin.isatty()):
-        problem = "there is no terminal to ask at; with it the job is deleted without asking"
+        problem = "there is no terminal to ask at; with --yes the job is deleted without asking"
         raise BadInput("--yes", [problem])
-    with _asking(server, login) as client:
+    with _connected(server, login) as client:
         found = _find(client, job)
-        if not yes and not _agrees(f"Delete {_called(found)}? [y/N]"):
-            console.say_aside(["nothing was deleted"])
+        if not yes and not _confirms(f"Delete {_label(found)}? [y/N]"):
+            console.print_notes(["nothing was deleted"])
             raise typer.Exit(1)
         client.delete(found.id, found.revision)
-    _say_job("deleted", found, json)
+    _print_changed("deleted", found, json)
 
 
-def _agrees(question: str) -> bool:
-    """Ask a person; what is printed is kept clear of it. Anything but a yes is a no."""
-    console.say_aside([question])
+def _confirms(question: str) -> bool:
+    """Whether the user answers yes; the question does not mix with standard output."""
+    console.print_notes([question])
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def activate(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
-    """Switch a job on; what it missed is not made up."""
+def activate(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
+    """Activate a job; the time it was inactive is not made up."""
     _set_active(job, True, server, login, json)
 
 
-def deactivate(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
-    """Switch a job off; it publishes nothing until it is on."""
+def deactivate(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
+    """Deactivate a job; it publishes nothing until it is active."""
     _set_active(job, False, server, login, json)
 
 
 def _set_active(job: str, is_active: bool, server: str, login: Path | None, json: bool) -> None:
-    with _asking(server, login) as client:
+    with _connected(server, login) as client:
         changed = client.set_active(_find(client, job).id, is_active)
-        _say_job("activated" if is_active else "deactivated", changed, json)
+        _print_changed("activated" if is_active else "deactivated", changed, json)
 
 
-def execute(job: Job, server: Server = EXAMPLE, login: Login = None, json: Json = False) -> None:
-    """Run a job once, now; its plan stays as it is."""
-    with _asking(server, login) as client:
+def execute(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
+    """Run a job once, now; its schedule does not change."""
+    with _connected(server, login) as client:
         found = _find(client, job)
         cid = client.execute(found.id)
     if json:
-        console.say_json({"cid": cid})
+        console.print_json({"cid": cid})
     else:
-        console.say(f"published a run of {_called(found)}: {cid}")
+        console.print_parts(f"published a run of {_label(found)}: {cid}")
 
 
-# --- what the options mean
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    """Those of the `fields` that were given."""
-    return {field: value for field, value in fields.items() if value is not None}
-
-
-def _due(every: str | None, cron: str | None, at: str | None, start: str | None) -> dict[str, Any]:
-    """The fields that say when a job is due; the type with them, since an edit must not change it.
-
-    Raises BadInput if they say it twice (JOB-2, JOB-3).
-    """
-    options = {"--every": every, "--cron": cron, "--at": at}
-    given = [option for option, value in options.items() if value is not None]
-    if len(given) > 1:
-        raise BadInput(" and ".join(given), ["only one of them says when a job is due"])
-    if at is not None and start is not None:
-        raise BadInput("--at and --start", ["a job that is due once starts when it is due"])
-    if at is not None:
-        return {"job_type": "one_time", "start_date": at}
-    begins = _given(start_date=start)
-    if every is not None:
-        return {"job_type": "interval_based", **_units(every)} | begins
-    if cron is not None:
-        return {"job_type": "cron_style", "cron_definition": cron} | begins
-    return begins
-
-
-def _units(every: str) -> dict[str, int]:
-    """All units of an interval, so that none of an earlier one is left. Raises BadInput (JOB-3)."""
-    try:
-        interval = read_duration(every)
-        if interval == 0 or interval % SECOND:
-            raise ValueError("an interval is whole seconds, at least one, as in 45s or 1h30m")
-    except ValueError as error:
-        raise BadInput("--every", [f"{error}; given was {every!r}"]) from None
-    return dict.fromkeys(INTERVAL_UNITS, 0) | interval_units(interval)
-
-
-def _next_second() -> int:
-    return -(-console.now() // SECOND) * SECOND
-
-
-def _extra(text: str | None, file: Path | None) -> str | None:
-    """The payload that was given, character for character (RUN-4). Raises BadInput."""
-    if file is None:
-        return text
-    if text is not None:
-        raise BadInput("--extra and --extra-file", ["only one of them gives the payload"])
-    return read_text(file, LARGEST_EXTRA_FILE)
-
-
-# --- asking
+# --- the server
 
 
 @contextmanager
-def _asking(server: str, login: Path | None) -> Iterator[Client]:
-    """A client of `server`, whose errors become BadInput."""
-    authorization = authorization_of(login)
+def _connected(server: str, login: Path | None) -> Iterator["Client"]:
+    """A client of the API at the URL `server`; its errors become BadInput."""
+    # The HTTP library takes a third of the time in which any command starts.
+    from gnomon.reference.live.cli.client import Client, Failed  # noqa: PLC0415
+
+    authorization = authorization_from(login)
     try:
         client = Client(server, authorization)
     except ValueError as error:
@@ -339,10 +276,12 @@ def _asking(server: str, login: Path | None) -> Iterator[Client]:
         raise BadInput(server, [*error.faults, *advice]) from None
 
 
-def _find(client: Client, job: str) -> JobView:
-    """The job of that id, or else of that name. Raises Failed, or BadInput if there is none."""
+def _find(client: "Client", job: str) -> JobView:
+    """The job with that id, or else with that name. Raises Failed, or BadInput if there is none."""
+    from gnomon.reference.live.cli.client import Failed  # noqa: PLC0415
+
     if not job:
-        raise BadInput("ID_OR_NAME", ["it is the id or the name of a job; given was ''"])
+        raise BadInput("ID_OR_NAME", ["it must be the id or the name of a job; given was ''"])
     try:
         return client.job(job)
     except Failed as error:
@@ -352,17 +291,15 @@ def _find(client: Client, job: str) -> JobView:
         return found
     close = get_close_matches(job, [known.name for known in client.jobs()], n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    raise BadInput(
-        "ID_OR_NAME", [f"there is no job {job!r}; {hint}gnomon jobs list says which there are"]
-    )
+    raise BadInput("ID_OR_NAME", [f"there is no job {job!r}; {hint}gnomon jobs list lists them"])
 
 
-def _called(job: JobView) -> str:
+def _label(job: JobView) -> str:
     return printable(f"job {job.id} {job.name}", keep="")
 
 
-def _say_job(done: str, job: JobView, json: bool) -> None:
+def _print_changed(done: str, job: JobView, json: bool) -> None:
     if json:
-        console.say_json(job)
+        console.print_json(job)
     else:
-        console.say(f"{done} {_called(job)}, revision {job.revision}: {when(job)}")
+        console.print_parts(f"{done} {_label(job)}, revision {job.revision}: {when(job)}")

@@ -1,7 +1,7 @@
-"""Who asks a server: a name with its password, or a token.
+"""The credentials of a client: a name with a password, or a token.
 
-The one idea: a secret comes out of the environment or out of a file, never out of the command line:
-every user of the machine can read that while a command runs, and a shell keeps it.
+The one idea: a secret comes from the environment or from a file, never from an option. Every user
+of the machine can read the command line of a running process, and a shell keeps it.
 """
 
 import base64
@@ -16,14 +16,15 @@ ENVIRONMENT = ("GNOMON_USER", "GNOMON_PASSWORD", "GNOMON_TOKEN")
 HOW_TO_LOG_IN = "set GNOMON_TOKEN, or GNOMON_USER and GNOMON_PASSWORD, or give a file with --login"
 
 LARGEST_FILE = 2**20
+"""Bytes of the file that ``--login`` names."""
 
 _TOKEN = re.compile(r"[!-~]{1,1000}")
 
 
-def authorization_of(file: Path | None) -> str | None:
-    """What a request shows of who asks: told in `file` if there is one, else in the environment.
+def authorization_from(file: Path | None) -> str | None:
+    """The Authorization header of a request, from `file`, or without one from the environment.
 
-    None if nothing is told. Raises BadInput, which repeats no secret.
+    None if there are no credentials. Raises BadInput, which repeats no secret.
     """
     where = ", ".join(ENVIRONMENT) if file is None else str(file)
     try:
@@ -45,7 +46,7 @@ def _from_environment() -> str | None:
     if not (name or password or token):
         return None
     if token and (name or password):
-        raise ValueError("either a name and a password are set or a token, not both")
+        raise ValueError("set either a name and a password, or a token, not both")
     return _bearer(token) if token else _basic(name, password)
 
 
@@ -60,15 +61,15 @@ def _from_file(file: Path) -> str:
 def _basic(name: str, password: str) -> str:
     """HTTP Basic, in UTF-8 as the server's challenge says."""
     if not name or ":" in name or not password:
-        raise ValueError("a name and a password are needed, and the name has no colon")
+        raise ValueError("it needs a name without a colon, and a password")
     try:
-        shown = f"{name}:{password}".encode()
+        pair = f"{name}:{password}".encode()
     except UnicodeEncodeError:
-        raise ValueError("a name and a password are text that UTF-8 can encode") from None
-    return f"Basic {base64.b64encode(shown).decode()}"
+        raise ValueError("a name and a password must be text that UTF-8 can encode") from None
+    return f"Basic {base64.b64encode(pair).decode()}"
 
 
 def _bearer(token: str) -> str:
     if not _TOKEN.fullmatch(token):
-        raise ValueError("a token is printable ASCII without a space")
+        raise ValueError("a token is printable ASCII without spaces")
     return f"Bearer {token}"

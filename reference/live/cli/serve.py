@@ -1,7 +1,7 @@
-"""``gnomon serve`` and ``gnomon record``: a server of the live cluster, and what the cluster did.
+"""``gnomon serve``: runs a server of the live cluster.
 
-The one idea: here it is said what can be asked for. What it takes to do it, a web framework among
-others, is imported when it is asked for, so that no other command waits for it.
+The one idea: this module only declares the options. The web framework and the rest of the server
+take a second to import, and only this command imports them, when it runs.
 """
 
 import sys
@@ -11,110 +11,97 @@ from typing import Annotated, Literal
 import typer
 
 from gnomon.reference.live import DEFAULT_HTTP, EVENTS_KEPT
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.live.cli.options import Data, Prefix, Redis
+from gnomon.specs.cli.options import DeliveryProfile, HistoryOut, examples
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add these commands to `app`."""
-    app.command("serve")(serve)
-    app.command("record")(record)
+    """Add the command to `app`."""
+    epilog = examples(
+        "gnomon serve --servers 3",
+        "gnomon serve --redis redis://localhost:6379/0 --services billing.jobs",
+    )
+    app.command("serve", epilog=epilog)(serve)
 
 
 def serve(
-    redis: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="The store: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://. "
-            "Without it a store of one's own is started.",
-        ),
-    ] = None,
+    redis: Redis = None,
     name: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Name of this server.  [default: the machine's, and its port]"
+            metavar="NAME", help="Name of this server.  [default: host name and API port]"
         ),
     ] = None,
     workers: Annotated[
         int,
-        typer.Option(metavar="W", help="So many services run at once.", min=1, max=1_000),
+        typer.Option(metavar="W", help="Number of services that run at once.", min=1, max=1_000),
     ] = 4,
     services: Annotated[
         list[str] | None,
         typer.Option(
             metavar="MODULE",
-            help="Where services are, package.module or package.module:Class; may be given often.",
+            help="Module of services: package.module or package.module:Class; repeatable.",
         ),
     ] = None,
     http: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where the API is served, or none.")
+        str, typer.Option(metavar="HOST:PORT", help="Address of the API, or none.")
     ] = DEFAULT_HTTP,
     auth: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Who may use the API; gnomon auth makes its lines."),
+        typer.Option(metavar="FILE", help="Credentials file of the API; see gnomon auth."),
     ] = None,
     servers: Annotated[
         int,
         typer.Option(
-            metavar="N",
-            help="So many servers on this machine, for a try-out.",
-            min=1,
-            max=32,
+            metavar="N", help="Number of servers on this machine, for a trial.", min=1, max=32
         ),
     ] = 1,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Where a store of one's own keeps its data.  [default: the user's state folder]",
-        ),
-    ] = None,
-    profile: Annotated[Profile, typer.Option(help="How messages are delivered.")] = "durable",
+    data: Data = None,
+    profile: DeliveryProfile = "durable",
     lease: Annotated[
-        str, typer.Option(metavar="D", help="After a crash others wait so long; one for all.")
+        str,
+        typer.Option(
+            metavar="D",
+            help="Lease duration: how long a crashed server's work stays reserved. Same on every "
+            "server.",
+        ),
     ] = "10s",
-    grace: Annotated[
-        str, typer.Option(metavar="D", help="What runs may take so long to end when it is stopped.")
+    drain: Annotated[
+        str,
+        typer.Option(metavar="D", help="Time limit for running services to end after a stop."),
     ] = "30s",
     keep: Annotated[
-        int, typer.Option(metavar="N", help="The history keeps so many events.", min=1_000)
+        int, typer.Option(metavar="N", help="Number of events the history keeps.", min=1_000)
     ] = EVENTS_KEPT,
     replicas: Annotated[
         int,
         typer.Option(
-            metavar="N", help="So many replicas must have each change before it counts.", min=0
+            metavar="N", help="Number of replicas that must have a change before it counts.", min=0
         ),
     ] = 0,
-    prefix: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the store's keys begin with.")
-    ] = "gnomon",
-    history: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="At the end, write what has happened since the start."),
-    ] = None,
-    log: Annotated[LogFormat, typer.Option(help="Form of the log, on standard error.")] = "text",
-    log_level: Annotated[LogLevel, typer.Option(help="What is logged at least.")] = "info",
+    prefix: Prefix = "gnomon",
+    history_out: HistoryOut = None,
+    log: Annotated[LogFormat, typer.Option(help="Format of the log on standard error.")] = "text",
+    log_level: Annotated[LogLevel, typer.Option(help="Lowest level that is logged.")] = "info",
     log_payloads: Annotated[
-        bool, typer.Option("--log-payloads", help="Log payloads, which may hold secrets.")
+        bool, typer.Option("--log-payloads", help="Payloads in the log; they may hold secrets.")
     ] = False,
 ) -> None:
     """Run a server of the live cluster.
 
-    It campaigns to lead, runs services and serves the API.
-
-    SIGTERM or Ctrl-C lets it finish what it runs; a second one ends it at once.
+    It campaigns to lead, runs services and serves the API. SIGTERM or Ctrl-C makes it finish the
+    running services and leave; a second signal ends it at once.
 
     Exit status 0: it left in good order; 1: it did not; 2: bad input.
     """
-    # These take a second to import.
-    from gnomon.reference.live.cli.launch import Options, start  # noqa: PLC0415
+    from gnomon.reference.live.cli.launch import ServeOptions, launch  # noqa: PLC0415
 
-    sys.path.insert(0, "")  # a user's own modules lie where the command is given
-    left_in_order = start(
-        Options(
+    sys.path.insert(0, "")  # modules of services may be in the current folder
+    left_in_order = launch(
+        ServeOptions(
             redis=redis,
             name=name,
             workers=workers,
@@ -125,46 +112,14 @@ def serve(
             data=data,
             profile=profile,
             lease=lease,
-            grace=grace,
+            drain=drain,
             keep=keep,
             replicas=replicas,
             prefix=prefix,
-            history=history,
+            history_out=history_out,
             log=log,
             log_level=log_level,
             log_payloads=log_payloads,
         )
     )
     raise typer.Exit(0 if left_in_order else 1)
-
-
-def record(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the history.")],
-    redis: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="The store; without it the one in the data folder."),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Data of a store of one's own that nobody is using now."),
-    ] = None,
-    prefix: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the store's keys begin with.")
-    ] = "gnomon",
-    since: Annotated[
-        str | None,
-        typer.Option(metavar="T", help="From then on: an instant, or how long ago, such as 15m."),
-    ] = None,
-    travel: Annotated[
-        str | None,
-        typer.Option(metavar="D", help="What the rules allow for a journey to the store and back."),
-    ] = None,
-) -> None:
-    """Write down what the live cluster did, as a history.
-
-    gnomon check judges it, gnomon show shows it, gnomon replay replays it with another shape.
-    """
-    from gnomon.reference.live.cli.launch import RecordOptions, record_to_file  # noqa: PLC0415
-
-    options = RecordOptions(redis=redis, data=data, prefix=prefix, since=since, travel=travel)
-    record_to_file(options, out)

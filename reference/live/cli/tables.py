@@ -1,7 +1,6 @@
-"""Jobs and their runs as tables, for people.
+"""Jobs and their runs as tables.
 
-The one idea: what the API gave is shown as it is, and only put in words; nothing is computed that
-the server knows better.
+The one idea: the tables hold the answers of the API; nothing is computed that the server knows.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,12 @@ from gnomon.reference import jobs
 from gnomon.reference.jobs import Rejected
 from gnomon.reference.live.api.schemas import JobFields, JobView, RunView
 from gnomon.reference.schedule.clock import read_instant
-from gnomon.specs.cli.console import printable
+from gnomon.specs.render.strings import printable
 from gnomon.specs.render.tables import count, span, table
 from gnomon.specs.render.text import in_words
 
 EXTRA_SHOWN = 60
-"""Characters of a payload that are shown."""
+"""Characters of a payload in a table."""
 
 
 def list_table(found: Sequence[JobView]) -> Table:
@@ -37,7 +36,7 @@ def list_table(found: Sequence[JobView]) -> Table:
         listing.add_row(
             printable(job.id, keep=""),
             printable(job.name, keep=""),
-            _yes(job.is_active),
+            _yes_or_no(job.is_active),
             job.job_type,
             when(job),
             printable(job.service, keep=""),
@@ -48,10 +47,10 @@ def list_table(found: Sequence[JobView]) -> Table:
 
 
 def job_table(job: JobView) -> Table:
-    """All of one job, a line for each thing."""
+    """One job, a line for each field."""
     lines = {
         "id": job.id,
-        "active": _yes(job.is_active),
+        "active": _yes_or_no(job.is_active),
         "type": job.job_type,
         "when": when(job),
         "start": job.start_date,
@@ -63,14 +62,14 @@ def job_table(job: JobView) -> Table:
         "published": count(job.published),
         "revision": str(job.revision),
     }
-    shown = table("job", printable(job.name, keep=""))
+    rows = table("job", printable(job.name, keep=""))
     for label, text in lines.items():
-        shown.add_row(label, printable(text, keep=""))
-    return shown
+        rows.add_row(label, printable(text, keep=""))
+    return rows
 
 
 def runs_table(runs: Sequence[RunView]) -> Table:
-    """A line for each run, the latest first as the API has them."""
+    """A line for each run, the latest first, as the API returns them."""
     listing = table(
         "due", "why", "state", "started", "took", "where", "attempt", "error",
         right=("took", "attempt"),
@@ -90,7 +89,7 @@ def runs_table(runs: Sequence[RunView]) -> Table:
 
 
 def when(job: JobView) -> str:
-    """When a job is due, in words; or why this gnomon cannot tell, if it knows fewer time zones."""
+    """When a job is due, in words. A time zone that is unknown here is reported instead."""
     fields = {field: getattr(job, field) for field in JobFields.__struct_fields__}
     try:
         return in_words(jobs.read(fields))
@@ -111,7 +110,7 @@ def _took(run: RunView) -> str:
 
 
 def _payload(extra: str | None) -> str:
-    """What the service finds; of a long one the beginning and the length."""
+    """The payload; for a long one its beginning and its length."""
     if extra is None:
         return "-"
     if len(extra) <= EXTRA_SHOWN:
@@ -119,5 +118,5 @@ def _payload(extra: str | None) -> str:
     return f"{extra[:EXTRA_SHOWN]!r}… ({count(len(extra))} characters)"
 
 
-def _yes(is_so: bool) -> str:
-    return "yes" if is_so else "no"
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"

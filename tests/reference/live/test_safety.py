@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGE
 
-LIVE = ROOT / "reference" / "live"
+LIVE = PACKAGE / "reference" / "live"
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml", "code", "runpy"}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "loads"}
 

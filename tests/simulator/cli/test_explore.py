@@ -7,7 +7,7 @@ from gnomon.simulator.explore.scopes import SCOPES
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from tests.simulator.explore.test_explorer import TINY
-from tests.specs.cli.test_commands import Command, faults
+from tests.support.command import Command, faults
 
 NO_FENCING = BY_NAME["no fencing"]
 
@@ -25,7 +25,7 @@ def test_explore_says_what_came_of_each_scope(gnomon: Command) -> None:
     assert said.out.startswith("scope")
     assert "tiny: one reply of the store is lost\n" in said.out
     assert "2 servers × 1 worker × 1 job × 1 occurrence\n" in said.out
-    assert said.out.count("nothing goes wrong") == 2
+    assert said.out.count("no violation") == 2
     assert [line.split(" in ")[0] for line in said.err.splitlines()] == [
         "explored tiny",
         "explored small",
@@ -57,4 +57,4 @@ def test_explore_tells_a_counterexample_step_by_step(
 
 def test_an_unknown_scope_is_refused(gnomon: Command) -> None:
     (fault,) = faults(gnomon("explore", "--scope", "huge"))
-    assert fault == "gnomon: --scope: there is no scope 'huge'; there are tiny, small"
+    assert fault == "gnomon: --scope: there is no such scope; known are tiny, small"

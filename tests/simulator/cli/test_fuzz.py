@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gnomon.simulator.cli import fuzz
+from gnomon.simulator.cli import fuzz, fuzz_report
 from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.canary import Canary
 from gnomon.simulator.fuzz.determinism import Divergence
@@ -18,7 +18,7 @@ from gnomon.simulator.fuzz.search import Tally, results
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.recording import files
-from tests.specs.cli.test_commands import Command, faults
+from tests.support.command import Command, faults
 
 NO_CURSOR = BY_NAME["what has been published is published again"]
 
@@ -39,7 +39,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("harmless")
 def test_a_search_that_finds_nothing_says_so(gnomon: Command) -> None:
-    said = gnomon("fuzz", "--runs", 25, "--jobs", 1)
+    said = gnomon("fuzz", "--runs", 25, "--processes", 1)
     assert said.code == 0
     assert said.out.startswith("25 runs, seeds 0 to 24, ")
     assert "nothing was found" in said.out and "canary: " in said.out
@@ -48,13 +48,13 @@ def test_a_search_that_finds_nothing_says_so(gnomon: Command) -> None:
 
 @pytest.mark.usefixtures("harmless")
 def test_what_it_prints_is_the_same_every_time(gnomon: Command) -> None:
-    words = ("fuzz", "--runs", 12, "--seed", 5, "--jobs", 1, "--json")
+    words = ("fuzz", "--runs", 12, "--seed", 5, "--processes", 1, "--json")
     assert gnomon(*words).out == gnomon(*words).out
 
 
 @pytest.mark.usefixtures("harmless")
 def test_for_machines(gnomon: Command) -> None:
-    told = gnomon("fuzz", "--runs", 12, "--seed", 5, "--jobs", 1, "--json").json
+    told = gnomon("fuzz", "--runs", 12, "--seed", 5, "--processes", 1, "--json").json
     assert (told["runs"], told["first_seed"], told["clean"]) == (12, 5, True)
     assert list(told["sometimes"]) == DURABLE
     assert told["canary"]["seed"] == 11 and told["broken"] == {} and told["missed"] == []
@@ -71,10 +71,10 @@ def breaking_seed() -> int:
 def test_what_breaks_a_rule_is_shrunk_written_and_told(
     gnomon: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fuzz, "MOST_TOLD", 2)
+    monkeypatch.setattr(fuzz, "MOST_SHRUNK", 2)
     seed = breaking_seed()
     with patched(NO_CURSOR):
-        said = gnomon("fuzz", "--runs", 2, "--seed", seed, "--jobs", 1, "--out", tmp_path)
+        said = gnomon("fuzz", "--runs", 2, "--seed", seed, "--processes", 1, "--out", tmp_path)
         file = tmp_path / f"fuzz-pub-1-seed-{seed}.toml"
         assert said.code == 1
         assert f"gnomon replay {file}" in said.out
@@ -101,19 +101,19 @@ def test_a_search_that_cannot_find_the_canary_is_not_trusted(
     gnomon: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gnomon.simulator.fuzz.canary.search", lambda: SOUND._replace(seed=None))
-    said = gnomon("fuzz", "--runs", 2, "--jobs", 1)
+    said = gnomon("fuzz", "--runs", 2, "--processes", 1)
     assert said.code == 1
     assert "the canary was not found" in said.out and "nothing was found\n" not in said.out
 
 
 def test_a_thousand_runs_must_reach_every_state() -> None:
     tally = Tally()
-    hunt = fuzz.Hunt(0, "durable", SOUND, tally)
-    for seed in range(fuzz.USUAL_RUNS - 1):
+    report = fuzz_report.Report(0, "durable", SOUND, tally)
+    for seed in range(fuzz_report.USUAL_RUNS - 1):
         tally.add(SeedResult(seed, (), ("fold",), 1, b""))
-    assert hunt.missed == [] and hunt.is_clean
+    assert report.missed == [] and report.is_clean
     tally.add(SeedResult(999, (), tuple(DURABLE)[:-2], 1, b""))
-    assert hunt.missed == DURABLE[-2:] and not hunt.is_clean
+    assert report.missed == DURABLE[-2:] and not report.is_clean
 
 
 @pytest.mark.usefixtures("harmless")
@@ -133,7 +133,7 @@ def test_an_interrupted_search_tells_what_it_has(
 
 @pytest.mark.usefixtures("harmless")
 def test_a_search_ends_when_its_time_is_over(gnomon: Command) -> None:
-    said = gnomon("fuzz", "--minutes", 0.002, "--jobs", 1, "--json")
+    said = gnomon("fuzz", "--minutes", 0.002, "--processes", 1, "--json")
     assert said.code == 0 and 1 <= said.json["runs"] < 500
 
 
@@ -141,7 +141,7 @@ def test_a_search_ends_when_its_time_is_over(gnomon: Command) -> None:
 def test_two_runs_that_differ_are_told_apart(gnomon: Command) -> None:
     seed = breaking_seed()
     with patched(NO_CURSOR):  # in this process, and not in the other
-        said = gnomon("fuzz", "--seed", seed, "--runs", 2, "--jobs", 1, "--twice", "--json")
+        said = gnomon("fuzz", "--seed", seed, "--runs", 2, "--processes", 1, "--twice", "--json")
     assert said.code == 1
     told = said.json["divergence"]
     assert told["seed"] == seed
@@ -165,9 +165,12 @@ def test_a_divergence_in_words() -> None:
         (("--runs", 5, "--minutes", 1), "--minutes: give either --runs or --minutes, not both"),
         (("--minutes", 0), "--minutes: it must be above 0 and at most 10080; given was 0.0"),
         (("--minutes", "nan"), "--minutes: it must be above 0 and at most 10080; given was nan"),
-        (("--jobs", 0), "--jobs: it must be a whole number from 1 to 256; given was 0"),
+        (("--processes", 0), "--processes: it must be a whole number from 1 to 256; given was 0"),
         (("--out", "nowhere"), "--out: there is no directory nowhere"),
-        (("nothing", "--runs", 5), "--runs: it is for a search; leave it out to try nothing alone"),
+        (
+            ("nothing", "--runs", 5),
+            "--runs: it is for a search; leave it out to judge nothing alone",
+        ),
     ],
 )
 def test_bad_options_are_told(gnomon: Command, words: tuple[object, ...], fault: str) -> None:
@@ -190,7 +193,7 @@ def test_what_is_no_option_at_all_ends_with_2(gnomon: Command, words: tuple[str,
 
 def test_a_shipped_recording_can_be_tried(gnomon: Command) -> None:
     said = gnomon("fuzz", "overlap")
-    assert said.code == 0 and said.out.startswith("it came to: ")
+    assert said.code == 0 and said.out.startswith("it reached: ")
 
 
 def test_an_error_in_the_program_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

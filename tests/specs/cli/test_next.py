@@ -1,4 +1,4 @@
-"""Definitions as they are typed, and the instants shown for them."""
+"""``gnomon next``: definitions as they are typed, and the instants printed for them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.reference.jobs import Definition, read
-from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND, from_datetime, read_instant
+from gnomon.reference.schedule.clock import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    from_datetime,
+    read_instant,
+    write_instant,
+)
 from gnomon.reference.schedule.cron import CronError
+from gnomon.specs.cli import console
 from gnomon.specs.cli.next import next_instants, read_when
+from gnomon.specs.render.strings import LONGEST_LINE
 from gnomon.specs.render.text import in_words
+from tests.support.command import Command, faults
 
 START = read_instant("2026-01-31T12:00:00Z")
 
@@ -153,3 +164,109 @@ def test_cron_against_cronsim(text: str) -> None:
     assert next_instants(definition, START - MINUTE, 5) == [
         from_datetime(next(expected)) for _ in range(5)
     ]
+
+
+# --- the command
+
+
+def test_next_says_when_and_what(run: Command) -> None:
+    result = run(
+        "next", "30 2 * * *", "--timezone", "Europe/Warsaw", "--after", "2026-03-28T12:00:00Z",
+        "--count", 2,
+    )  # fmt: skip
+    assert result.code == 0
+    assert result.out.splitlines()[0] == "at 02:30 every day, by the clock in Europe/Warsaw"
+    assert "2026-03-29T01:00:00Z" in result.out and "03:00:00 CEST" in result.out
+
+
+def test_next_for_machines(run: Command) -> None:
+    told = run("next", "0 0 13 * 5", "--after", "2026-02-12T23:59:59Z", "--count", 3, "--json").json
+    assert told == ["2026-02-13T00:00:00Z", "2026-02-20T00:00:00Z", "2026-02-27T00:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--start", "2026-01-01T00:00:00Z"], ["2026-01-01T00:00:00Z", "2026-01-01T01:30:00Z"]),
+        (
+            ["--start", "2026-01-01T00:00:00Z", "--after", "2026-01-01T01:30:00Z"],
+            ["2026-01-01T03:00:00Z", "2026-01-01T04:30:00Z"],
+        ),
+    ],
+)
+def test_next_of_an_interval(run: Command, options: list[str], expected: list[str]) -> None:
+    assert run("next", "every 90m", *options, "--count", 2, "--json").json == expected
+
+
+def test_next_shows_the_clock_of_the_zone(run: Command) -> None:
+    options = ("--after", "2026-10-25T00:00:00Z", "--count", 3)
+    assert run("next", "30 * * * *", "--timezone", "Europe/Warsaw", *options).out.splitlines() == [
+        "at minute 30 of every hour, by the clock in Europe/Warsaw",
+        "2026-10-25T00:30:00Z  Sun 2026-10-25 02:30:00 CEST",
+        "2026-10-25T01:30:00Z  Sun 2026-10-25 02:30:00 CET",
+        "2026-10-25T02:30:00Z  Sun 2026-10-25 03:30:00 CET",
+    ]
+    assert run("next", "@daily", *options).out.splitlines()[1] == "2026-10-26T00:00:00Z  Mon"
+
+
+@pytest.mark.parametrize("definition", ["every 90m", "* * * * *", "@daily"])
+def test_next_begins_now_unless_told(run: Command, definition: str) -> None:
+    before = write_instant(console.now() - SECOND)
+    told = run("next", definition, "--count", 2, "--json").json
+    assert len(told) == 2
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", instant) for instant in told)
+    since = read_instant(told[0]) - read_instant(before)
+    assert since >= 0
+    assert since < 5 * SECOND or definition != "every 90m"
+
+
+def test_next_after_is_not_itself(run: Command) -> None:
+    noon = "2026-01-01T12:00:00Z"
+    assert run("next", "every 90m", "--after", noon, "--count", 1, "--json").json == [
+        "2026-01-01T13:30:00Z"
+    ]
+    assert run("next", "0 12 * * *", "--after", noon, "--count", 1, "--json").json == [
+        "2026-01-02T12:00:00Z"
+    ]
+    assert run("next", "0 12 * * *", "--start", noon, "--count", 1, "--json").json == [noon]
+
+
+@pytest.mark.parametrize("definition", ["@daily", "every 1h", "* * * * *"])
+@pytest.mark.parametrize("option", ["--after", "--start"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+def test_next_at_the_ends_of_time(run: Command, definition: str, option: str, at: str) -> None:
+    zone = () if definition.startswith("every") else ("--timezone", "Pacific/Apia")
+    result = run("next", definition, option, at, *zone)
+    assert result.code == 0 and result.err == ""
+
+
+@pytest.mark.parametrize(
+    "definition",
+    ["60 * * * *", "5-1 * * * *", "5/10 * * * *", "*/0 * * * *", "0 */5 * * * *", "? * * * *",
+     "0 0 L * *", "0 0 1W * *", "0 0 * * 1#1", "0 0 30 2 *", "@reboot", "every", "every 0s", ""],
+)  # fmt: skip
+def test_next_rejects_what_job_4_rejects(run: Command, definition: str) -> None:
+    assert all(line.startswith("gnomon: DEFINITION: ") for line in faults(run("next", definition)))
+
+
+def test_next_tells_of_every_fault_and_of_none_at_length(run: Command) -> None:
+    assert len(faults(run("next", "60 24 0 13 8"))) == 5
+    (fault,) = faults(run("next", "5" * 100_000 + " * * * *"))
+    assert len(fault) <= LONGEST_LINE + len(" … ")
+    assert fault.endswith("ranges, lists and steps")
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        (["--timezone", "Mars/Olympus"], "--timezone"),
+        (["--after", "yesterday"], "--after"),
+        (["--start", "2026-13-01T00:00:00Z"], "--start"),
+    ],
+)
+def test_next_options_that_make_no_sense(run: Command, options: list[str], place: str) -> None:
+    assert place in faults(run("next", "@daily", *options))[0]
+
+
+def test_an_interval_has_no_zone(run: Command) -> None:
+    assert "--timezone" in faults(run("next", "every 1h", "--timezone", "Europe/Warsaw"))[0]

@@ -10,9 +10,7 @@ from gnomon.simulator.world.replay import replay
 from gnomon.specs.notation.renderer import render_history
 from gnomon.specs.recording import files
 from tests.reference.test_history import CREATED, HEADER, sealed
-from tests.specs.cli.test_commands import Command, broken_history, faults, run, started
-
-__all__ = ["run"]  # the fixture
+from tests.support.command import Command, broken_history, faults, started
 
 
 @pytest.fixture(scope="module")

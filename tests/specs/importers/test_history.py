@@ -23,9 +23,9 @@ from gnomon.specs.recording.commands import Activate, Deactivate, Delete, Edit, 
 from gnomon.specs.recording.model import ClusterSpec, Fixed, Recording, Samples
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.rules import judge
-from tests.specs.cli.test_commands import Command as Gnomon
-from tests.specs.cli.test_commands import faults
 from tests.specs.excerpt.test_excerpt import happened
+from tests.support.command import Command as Gnomon
+from tests.support.command import faults
 from tests.support.worlds import busy_worlds
 
 
@@ -391,6 +391,6 @@ def test_a_history_that_cannot_be_replayed(run: Gnomon, tmp_path: Path) -> None:
 
 def test_a_history_is_not_overwritten_by_its_replay(run: Gnomon, kept: Path) -> None:
     before = kept.read_bytes()
-    (fault,) = faults(run("replay", kept, "--history", kept))
-    assert "it is what is being read" in fault
+    (fault,) = faults(run("replay", kept, "--history-out", kept))
+    assert "it is the input of this command" in fault
     assert kept.read_bytes() == before and json.loads(before.splitlines()[0])

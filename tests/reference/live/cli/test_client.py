@@ -187,7 +187,7 @@ def http_answer(body: bytes, status: str = "200 OK", type: str = "application/js
 
 
 PROBLEM = "application/problem+json"
-NOT_OURS = "no Gnomon server of this version"
+NOT_OURS = "not from a Gnomon server of this version"
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ NOT_OURS = "no Gnomon server of this version"
         (http_answer(b"{", "404 Not Found", PROBLEM), 404, "HTTP 404 Not Found, and not from"),
         (http_answer(b'{"detail": 7}', "409 Conflict", PROBLEM), 409, "HTTP 409 Conflict, and"),
         (http_answer(b'{"detail": "so"}', "409 Conflict", PROBLEM), 409, "so"),
-        (b"-ERR unknown command\r\n", None, "does not answer as HTTP wants it"),
-        (b"\x16\x03\x01" * 9, None, "does not answer as HTTP wants it"),
-        (http_answer(b"[]").replace(b"Length: 2", b"Length: 9"), None, "whether it was done"),
+        (b"-ERR unknown command\r\n", None, "its answer is not HTTP"),
+        (b"\x16\x03\x01" * 9, None, "its answer is not HTTP"),
+        (http_answer(b"[]").replace(b"Length: 2", b"Length: 9"), None, "it is unknown whether"),
         (http_answer(b"[]").replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), None, ""),
     ],
 )  # fmt: skip
@@ -227,19 +227,19 @@ def test_no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert failure(list_at("http://gnomon.invalid")) == ("there is no host of that name",)
+    assert failure(list_at("http://gnomon.invalid")) == ("there is no host with that name",)
 
 
 def test_who_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "TIMEOUT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         (fault,) = failure(list_at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
-    assert "did not answer" in fault and "not known" in fault
+    assert "did not answer" in fault and "unknown" in fault
 
 
 def test_a_server_that_speaks_no_tls(url: str) -> None:
     (fault,) = failure(list_at(url.replace("http", "https")))
-    assert "does not speak TLS" in fault
+    assert "does not use TLS" in fault
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="nothing makes a certificate here")

@@ -82,7 +82,9 @@ def test_three_servers_with_nothing_else_installed(tmp_path: Path) -> None:
     be recorded again from the data alone."""
     port, out = free_port(), tmp_path / "h.jsonl"
     common = ["--data", "data", "--http", f"127.0.0.1:{port}"]
-    with serving(tmp_path, *common, "--servers", "3", "--lease", "2s", "--history", str(out)) as it:
+    with serving(
+        tmp_path, *common, "--servers", "3", "--lease", "2s", "--history-out", str(out)
+    ) as it:
         wait_until(lambda: is_up(port) and is_up(port + 1) and is_up(port + 2), PATIENCE_S)
         assert ask(port + 1, "/jobs", "POST", json=JOB).status_code == 201
 

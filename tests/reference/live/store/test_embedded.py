@@ -26,7 +26,7 @@ from gnomon.reference.live.store.embedded import (
 )
 from gnomon.reference.live.store.errors import StoreUnusable, check_server
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGE
 from tests.support.servers import answers, wait_until
 
 
@@ -138,7 +138,7 @@ def owner(data: Path) -> Iterator[tuple[subprocess.Popen[str], int, Address]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
     ) as process:
         try:
             assert process.stdout is not None

@@ -1,7 +1,7 @@
-"""What was observed, to be replayed: a history instead of a recording.
+"""A history as the input of ``gnomon replay``, and its figures beside those of the replay.
 
-The one idea: a history holds all that a recording says, and what came of it. So the same cluster in
-another shape can be asked what it would have made of the same day, and the two stand side by side.
+The one idea: a history holds everything that a recording says, and what happened. So the same jobs
+can be replayed in a cluster of another shape, and the two outcomes compared.
 """
 
 from pathlib import Path
@@ -23,31 +23,31 @@ from gnomon.specs.trace.summary import Summary, summarise
 from gnomon.specs.trace.trace import Trace
 
 LONGEST_FIRST_LINE = 2**16
-"""Bytes; a history's first line has a few hundred."""
+"""Bytes; the first line of a history has a few hundred."""
 
 
-class Observed(NamedTuple):
-    """The recording that a history could have come of, and the history in figures."""
+class Observation(NamedTuple):
+    """A recording made of a history, and the figures of that history."""
 
     recording: Recording
     summary: Summary
 
 
-def observed_in(name: str) -> Observed | None:
-    """What is in the history in the file `name`; None if that is no history. Raises BadInput."""
+def observation_in(name: str) -> Observation | None:
+    """What the history in the file `name` holds; None if it is not a history. Raises BadInput."""
     if name in files.names() or not _is_history(Path(name)):
         return None
     history = console.read_history(Path(name))
     try:
         recording = reconstruct(history)
         title = f"The history in {name} with its observed durations; faults are left out"
-        return Observed(replace(recording, title=title), summarise(Trace(history)))
+        return Observation(replace(recording, title=title), summarise(Trace(history)))
     except RecordingError as error:
         raise BadInput(name, error.faults) from None
 
 
 def _is_history(path: Path) -> bool:
-    """Whether a file begins as histories do, of whichever version."""
+    """Whether a file begins as histories of any version do."""
     try:
         if not path.is_file():
             return False
@@ -59,16 +59,16 @@ def _is_history(path: Path) -> bool:
     return isinstance(form, str) and form.startswith(FORMAT.partition("/")[0])
 
 
-def compared(observed: Summary, replayed: Summary) -> Table:
-    """How the replay compares with what was observed."""
+def comparison(observed: Summary, replayed: Summary) -> Table:
+    """The figures of the history and of the replay, side by side."""
     columns = ("runs", "longest wait", "most waiting at once")
-    made = tables.table("compared", *columns, right=columns)
+    table = tables.table("compared", *columns, right=columns)
     for what, summary in (("observed", observed), ("replayed", replayed)):
         runs, wait = summary.runs, summary.wait_us
-        made.add_row(
+        table.add_row(
             what,
             tables.count(runs.finished + runs.failed),
             "none" if wait is None else tables.span(wait.max),
             tables.count(summary.peak_waiting),
         )
-    return made
+    return table

@@ -7,7 +7,7 @@ import pytest
 
 from gnomon.reference import events, history
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.cli.record import read_since, record, write
+from gnomon.reference.live.cli.recorder import read_since, record, write
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.rules import judge_trace

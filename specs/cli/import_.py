@@ -1,0 +1,162 @@
+"""``gnomon import``: makes a recording of a crontab, a schedule file or a history."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gnomon.reference.schedule.clock import DAY, LAST_INSTANT, write_instant
+from gnomon.specs.cli import console
+from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.options import (
+    HistoryFile,
+    Json,
+    RecordingEnd,
+    RecordingOut,
+    RecordingStart,
+    RunDuration,
+    Zone,
+    examples,
+    parse_duration,
+    parse_instant,
+    parse_zone,
+)
+from gnomon.specs.importers.crontab import Problem, UndecidedError, read_crontab
+from gnomon.specs.importers.history import reconstruct
+from gnomon.specs.importers.schedule_json import ScheduleError, read_schedule
+from gnomon.specs.importers.to_recording import expressible, from_crontab, from_schedule
+from gnomon.specs.recording import writer
+from gnomon.specs.recording.model import Recording
+from gnomon.specs.recording.reader import RecordingError
+from gnomon.specs.render.strings import counted
+
+LARGEST_SCHEDULE = 4 * 2**20
+"""Bytes of a file to import; a whole distribution's crontabs need a hundredth of it."""
+DURATIONS_ARE_GUESSED = (
+    "A schedule does not say how long runs take: set the durations of the services."
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    group = typer.Typer(no_args_is_help=True, help="Make a recording of a schedule or a history.")
+    group.command(
+        "crontab", epilog=examples("gnomon import crontab /etc/crontab --out crontab.toml")
+    )(crontab)
+    group.command(
+        "schedule", epilog=examples("gnomon import schedule schedule.json --duration 3s")
+    )(schedule)
+    group.command("history", epilog=examples("gnomon import history day.jsonl --out day.toml"))(
+        history
+    )
+    app.add_typer(group, name="import")
+
+
+def crontab(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A user's crontab, or one like /etc/crontab.")
+    ],
+    timezone: Zone = "UTC",
+    system: Annotated[
+        bool | None,
+        typer.Option("--system/--user", help="Whether each command has a user before it."),
+    ] = None,
+    start: RecordingStart = None,
+    until: RecordingEnd = None,
+    duration: RunDuration = "1s",
+    out: RecordingOut = None,
+    json: Json = False,
+) -> None:
+    """Make a recording of a crontab.
+
+    Lines that a recording cannot express, such as @reboot, are listed on standard error.
+    """
+    begins, ends, takes = _span(start, until, duration)
+    try:
+        text = console.read_file(file, LARGEST_SCHEDULE).decode("utf-8-sig")
+        read = expressible(read_crontab(text, parse_zone(timezone), system))
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8; a crontab is text in UTF-8"
+        raise BadInput(str(file), [problem]) from None
+    except UndecidedError as error:
+        raise BadInput(str(file), [str(error)]) from None
+    if not read.lines:
+        reasons = [f"line {problem.number}: {problem.reason}" for problem in read.problems]
+        raise BadInput(str(file), [*reasons, "it has no job that can be imported"])
+    recording = from_crontab(read, f"Imported from {file.name}", begins, ends, takes)
+    _deliver(recording, file, out, json, read.problems, DURATIONS_ARE_GUESSED)
+
+
+def schedule(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="JSON with source, retrieved_version, note and jobs."),
+    ],
+    start: RecordingStart = None,
+    until: RecordingEnd = None,
+    duration: RunDuration = "1s",
+    out: RecordingOut = None,
+    json: Json = False,
+) -> None:
+    """Make a recording of a schedule file.
+
+    Each of its jobs has a name, and either cron, a cron definition, or every_seconds.
+    """
+    begins, ends, takes = _span(start, until, duration)
+    try:
+        read = read_schedule(console.read_file(file, LARGEST_SCHEDULE))
+    except ScheduleError as error:
+        raise BadInput(str(file), error.faults) from None
+    recording = from_schedule(read, begins, ends, takes)
+    _deliver(recording, file, out, json, (), DURATIONS_ARE_GUESSED)
+
+
+def history(file: HistoryFile, out: RecordingOut = None, json: Json = False) -> None:
+    """Make a recording of a history.
+
+    It holds the jobs, the changes made to them, and the durations of the runs, but no faults.
+    """
+    try:
+        recording = reconstruct(console.read_history(file))
+    except RecordingError as error:
+        raise BadInput(str(file), error.faults) from None
+    _deliver(recording, file, out, json, (), recording.note)
+
+
+def _deliver(
+    recording: Recording,
+    source: Path,
+    out: Path | None,
+    json: bool,
+    problems: Sequence[Problem],
+    note: str,
+) -> None:
+    """Write or print the recording; then print the lines left out, and `note`."""
+    text = writer.to_toml(recording)
+    if out is not None:
+        with console.open_output(out, source) as file:
+            file.write(text.encode())
+    if json:
+        missing = [{"line": p.number, "text": p.text, "reason": p.reason} for p in problems]
+        console.print_json({"recording": writer.tables_of(recording), "not_imported": missing})
+    elif out is None:
+        console.print_text(text)
+    console.print_notes(
+        f"not imported: line {p.number}: {' '.join(p.text.split()):.60}: {p.reason}"
+        for p in problems
+    )
+    imported = counted(recording.job_count, "job")
+    left_out = f", {counted(len(problems), 'line')} not" if problems else ""
+    written = "" if out is None else f"; written to {out}"
+    console.print_notes([f"{imported} imported{left_out}{written}", *([note] if note else [])])
+
+
+def _span(start: str | None, until: str | None, duration: str) -> tuple[int, int, int]:
+    """The start and the end of a recording, and the duration of a run (µs)."""
+    tomorrow = (console.now() // DAY + 1) * DAY
+    begins = tomorrow if start is None else parse_instant("--from", start)
+    ends = min(begins + DAY, LAST_INSTANT) if until is None else parse_instant("--until", until)
+    if ends <= begins:
+        raise BadInput("--until", [f"it must be later than {write_instant(begins)}"])
+    return begins, ends, parse_duration("--duration", duration)

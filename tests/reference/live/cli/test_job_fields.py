@@ -1,0 +1,171 @@
+"""``gnomon jobs create`` and the options that give the fields of a definition."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from gnomon.reference.live.api import job_service
+from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND
+from tests.support.command import Command, fault, faults
+from tests.support.memory_storage import EVERY_MINUTE, NOW, MemoryStorage
+
+
+def interval_of(storage: MemoryStorage, id: str = "1") -> dict[str, int]:
+    definition = job_service.get(storage, id).definition
+    units = ("weeks", "days", "hours", "minutes", "seconds")
+    return {unit: count for unit in units if (count := getattr(definition, unit))}
+
+
+@pytest.mark.parametrize(
+    ("every", "units", "length"),
+    [
+        ("90m", {"hours": 1, "minutes": 30}, 90 * MINUTE),
+        ("1h30m", {"hours": 1, "minutes": 30}, 90 * MINUTE),
+        ("3600s", {"hours": 1}, HOUR),
+        ("1000ms", {"seconds": 1}, SECOND),
+        ("8d", {"weeks": 1, "days": 1}, 8 * 24 * HOUR),
+        ("2w1d1h1m1s", {"weeks": 2, "days": 1, "hours": 1, "minutes": 1, "seconds": 1}, None),
+    ],
+)
+def test_every_is_an_interval(
+    run: Command, storage: MemoryStorage, every: str, units: dict[str, int], length: int | None
+) -> None:
+    result = run("jobs", "create", "a", "--service", "work", "--every", every)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("created job 1 a, revision 1: every ")
+    assert interval_of(storage) == units
+    assert length in (None, job_service.get(storage, "1").definition.interval)
+
+
+@pytest.mark.parametrize(
+    ("every", "problem"),
+    [
+        ("0s", "whole seconds, at least one"),
+        ("0w0s", "whole seconds, at least one"),
+        ("500ms", "whole seconds, at least one"),
+        ("1s1us", "whole seconds, at least one"),
+        ("", "with units"),
+        ("90", "with units"),
+        ("1.5h", "with units"),
+        ("30m1h", "with units"),
+        ("every 90m", "with units"),
+        ("-1h", "with units"),
+    ],
+)
+@pytest.mark.parametrize("verb", [["create", "a", "--service", "work"], ["edit", "1"]])
+def test_what_is_no_interval(
+    run: Command, storage: MemoryStorage, verb: list[str], every: str, problem: str
+) -> None:
+    result = fault(run("jobs", *verb, f"--every={every}"))
+    assert result.startswith("gnomon: --every: ")
+    assert problem in result and result.endswith(f"given was {every!r}")
+    assert storage.asked == []
+
+
+def test_all_that_a_definition_may_say(run: Command, storage: MemoryStorage) -> None:
+    run(
+        "jobs", "create", "a", "--service", "work", "--every", "1h", "--repeats", 3, "--inactive",
+        "--start", "2026-02-01T00:00:00Z", "--extra", "x", "--misfire", "skip", "--grace", "5s",
+    )  # fmt: skip
+    a = job_service.get(storage, "1").definition
+    assert (a.name, a.job_type, a.service, a.repeats) == ("a", "interval_based", "work", 3)
+    assert (a.is_active, a.extra, a.misfire, a.grace) == (False, "x", "skip", 5 * SECOND)
+    assert a.start_date == NOW + 27 * 24 * HOUR - 8 * HOUR
+    run(
+        "jobs", "create", "b", "--service", "work", "--cron", "0 12 * * *",
+        "--timezone", "Europe/Warsaw",
+    )  # fmt: skip
+    b = job_service.get(storage, "2").definition
+    assert (b.cron_definition, b.timezone, b.is_active) == ("0 12 * * *", "Europe/Warsaw", True)
+    told = run(
+        "jobs", "create", "c", "--service", "work", "--at", "2026-01-05T10:00:00+01:00", "--json"
+    ).json
+    c = job_service.get(storage, "3").definition
+    assert (c.job_type, c.start_date) == ("one_time", NOW + HOUR)
+    assert (told["id"], told["start_date"]) == ("3", "2026-01-05T09:00:00Z")
+
+
+def test_a_job_starts_now_unless_it_is_told_when(run: Command, storage: MemoryStorage) -> None:
+    before = time.time_ns() // 1_000
+    run("jobs", "create", "a", "--service", "work", "--every", "1h")
+    start = job_service.get(storage, "1").definition.start_date
+    assert before <= start <= time.time_ns() // 1_000 + SECOND
+    assert start % SECOND == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ([], "--every, --cron, --at"),
+        (["--start", "2026-01-05T00:00:00Z"], "--every, --cron, --at"),
+        (["--every", "1h", "--cron", "@daily"], "--every and --cron"),
+        (["--cron", "@daily", "--at", "2026-01-05T00:00:00Z"], "--cron and --at"),
+        (["--at", "2026-01-05T00:00:00Z", "--start", "2026-01-05T00:00:00Z"], "--at and --start"),
+        (["--every", "1h", "--extra", "", "--extra-file", "x"], "--extra and --extra-file"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    run: Command, storage: MemoryStorage, options: list[str], where: str
+) -> None:
+    result = fault(run("jobs", "create", "a", "--service", "work", *options))
+    assert result.startswith(f"gnomon: {where}: ")
+    assert storage.asked == []
+
+
+def test_every_fault_that_the_server_finds_is_a_line(run: Command, url: str) -> None:
+    result = run(
+        "jobs", "create", "", "--service", "wrok", "--cron", "61 25 * * *", "--repeats", 2,
+        "--timezone", "Mars/Base", "--grace", "soon", "--start", "tomorrow",
+    )  # fmt: skip
+    fields = [line.removeprefix(f"gnomon: {url}: ").partition(":")[0] for line in faults(result)]
+    assert set(fields) == {
+        "name", "service", "cron_definition", "repeats", "timezone", "grace", "start_date",
+    }  # fmt: skip
+    assert fields.count("cron_definition") == 2
+
+
+def test_the_name_of_another_job(run: Command, storage: MemoryStorage) -> None:
+    job_service.create(storage, EVERY_MINUTE)
+    result = run("jobs", "create", "report", "--service", "work", "--every", "1h")
+    assert "name: " in fault(result)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--every", "1h", "--misfire", "often"], "invalid value for '--misfire': 'often' is not"),
+        (["--every", "1h", "--repeats", "0"], "invalid value for '--repeats': "),
+        (["--every", "1h", "--repeats", "many"], "invalid value for '--repeats': "),
+        (["--every", "1h", "--reapeats", "3"], "there is no option --reapeats; did you mean --rep"),
+        (["--every"], "option '--every' requires an argument"),
+    ],
+)
+def test_options_that_are_misspelt(run: Command, options: list[str], problem: str) -> None:
+    assert problem in fault(run("jobs", "create", "a", "--service", "work", *options))
+
+
+@pytest.mark.parametrize("text", ["", "a\r\nb\n", "Ωμέγα", "\x00", "-"])
+def test_a_payload_comes_through_character_for_character(
+    run: Command, storage: MemoryStorage, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "payload"
+    file.write_bytes(text.encode())
+    run("jobs", "create", "a", "--service", "work", "--every", "1h", "--extra-file", file)
+    run("jobs", "create", "b", "--service", "work", "--every", "1h", "--extra", text)
+    assert [job_service.get(storage, id).definition.extra for id in "12"] == [text, text]
+
+
+def test_payloads_that_cannot_be(run: Command, storage: MemoryStorage, tmp_path: Path) -> None:
+    create = ["jobs", "create", "a", "--service", "work", "--every", "1h"]
+    file = tmp_path / "payload"
+    assert "cannot be read" in fault(run(*create, "--extra-file", file))
+    file.write_bytes(b"ab\xff")
+    assert "byte 2 is not" in fault(run(*create, "--extra-file", file))
+    file.write_bytes(b"x" * 2_000_000)
+    assert "too large" in fault(run(*create, "--extra-file", file))
+    assert storage.asked == []
+    file.write_bytes(b"x" * 500_001)
+    assert "it is 500001 bytes" in fault(run(*create, "--extra-file", file))
+    assert "UTF-8" in fault(run(*create, "--extra", "\udcff"))
+    assert job_service.get_all(storage) == []
