@@ -1,6 +1,6 @@
-"""The reference scheduler: protocol logic without I/O.
+"""The reference scheduler: protocol logic without I/O, and in ``live`` the I/O around it.
 
-Reading order: ``clock``, ``jobs`` and ``cron``, ``schedule``, ``agenda``, ``history``,
-``operations`` and ``store``, ``singleton``, ``server``, ``service``; last ``model``, the oracle
-that shares no code with the rest.
+Reading order: ``schedule``, ``jobs``, ``events`` and ``history``, ``store``, ``cluster``,
+``service``, ``live``. Last ``oracle``, a deliberate second copy of ``schedule`` by which the rules
+judge the scheduler.
 """

@@ -1,25 +1,31 @@
-"""What can happen: every kind of event a history is made of.
+"""Events: every kind of event that a history can contain.
 
-The one idea: an event says what happened and never what it should mean. It carries enough for a
-rule to judge it by, and nothing that only our own scheduler could know.
+The one idea: an event records what happened and nothing about what it means. It carries enough for
+a rule to judge it, and nothing that only our own scheduler could know.
 """
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 
 import msgspec
 
 from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 
 Instant = Annotated[int, msgspec.Meta(ge=FIRST_INSTANT, le=LAST_INSTANT)]
-"""µs since the epoch, UTC; in the years that there are."""
+"""Microseconds since the Unix epoch, UTC, within the years that `datetime` can hold."""
 
 STORE = "store"
-"""The target of a fault that strikes the store; other targets are names of servers."""
+"""The target of a fault of the store; every other target is the name of a server."""
 
 Outcome = Literal["ok", "failed"]
 """How a run ended."""
+
+Json = Any
+"""A JSON value of unknown shape: it comes from outside, and the rules judge it whatever it is."""
+
+Fields = dict[str, Json]
+"""JSON values by name: a definition as it was given, or the values that a run saw."""
 
 
 class EventBase(
@@ -30,7 +36,7 @@ class EventBase(
     forbid_unknown_fields=True,
     tag_field="kind",
 ):
-    """Something that happened at the instant `at`."""
+    """One event, which happened at the instant `at`."""
 
     at: Instant
 
@@ -38,13 +44,13 @@ class EventBase(
 class JobCreated(EventBase, frozen=True, gc=False, tag="job_created"):
     """A job was accepted. `definition` is as it was given: the rules judge it (JOB-1 to JOB-6).
 
-    `published` is there if the job is older than what the history tells of it, as in an excerpt:
-    so many of its plan had been published, and all that was due before `at` had had its outcome.
+    `published` is set if the job is older than its history, as in an excerpt. It is the number of
+    planned occurrences published before; every occurrence due before `at` has had its outcome.
     """
 
     job: str
     name: str
-    definition: dict[str, Any]
+    definition: Fields
     revision: int = 1
     published: int | None = None
 
@@ -54,7 +60,7 @@ class JobEdited(EventBase, frozen=True, gc=False, tag="job_edited"):
 
     job: str
     name: str
-    definition: dict[str, Any]
+    definition: Fields
     revision: int
 
 
@@ -66,7 +72,7 @@ class JobActivated(EventBase, frozen=True, gc=False, tag="job_activated"):
 
 
 class JobDeactivated(EventBase, frozen=True, gc=False, tag="job_deactivated"):
-    """A job was made inactive: by somebody, or because it `has_ended` (FIRE-1, FIRE-3)."""
+    """A job was made inactive: on request, or because it `has_ended` (FIRE-1, FIRE-3)."""
 
     job: str
     revision: int
@@ -80,10 +86,13 @@ class JobDeleted(EventBase, frozen=True, gc=False, tag="job_deleted"):
 
 
 class JobRejected(EventBase, frozen=True, gc=False, tag="job_rejected"):
-    """A definition was refused, with a reason a fault (JOB-5). `job` is the id it was meant for."""
+    """A definition was rejected; `faults` has one reason for each fault (JOB-5).
+
+    `job` is the id that the job would have had.
+    """
 
     job: str
-    definition: dict[str, Any]
+    definition: Fields
     faults: tuple[str, ...]
 
 
@@ -95,24 +104,25 @@ class LeaseAcquired(EventBase, frozen=True, gc=False, tag="lease_acquired"):
 
 
 class LeaseReleased(EventBase, frozen=True, gc=False, tag="lease_released"):
-    """A leader handed the lease over."""
+    """A leader released the lease."""
 
     server: str
     epoch: int
 
 
 class LeaseExpired(EventBase, frozen=True, gc=False, tag="lease_expired"):
-    """A leader's lease ran out."""
+    """A leader's lease expired."""
 
     server: str
     epoch: int
 
 
 class Published(EventBase, frozen=True, gc=False, tag="published"):
-    """A message was appended (PUB-2).
+    """A message was published (PUB-2).
 
-    `due` is the instant it stands for; of a run on demand, `at`.
-    `payload` is the message's as `shown` gives it.
+    `due` is the instant of its occurrence; for a run on demand it is `at`. `coalesced` is the
+    number of occurrences that were coalesced into this one. `payload` is shortened as
+    ``recorded_payload`` does it.
     """
 
     message: int
@@ -131,7 +141,7 @@ class Published(EventBase, frozen=True, gc=False, tag="published"):
 
 
 class PublishRefused(EventBase, frozen=True, gc=False, tag="publish_refused"):
-    """The store did not accept a publish (LEAD-2, FIRE-6 to FIRE-8)."""
+    """The store refused to publish (LEAD-2, FIRE-6 to FIRE-8)."""
 
     job: str
     due: Instant
@@ -141,7 +151,7 @@ class PublishRefused(EventBase, frozen=True, gc=False, tag="publish_refused"):
 
 
 class Skipped(EventBase, frozen=True, gc=False, tag="skipped"):
-    """An occurrence ended without a message: a misfire under `skip`, or overtaken by a change."""
+    """An occurrence ended without a message: a misfire under `skip`, or dropped by a change."""
 
     job: str
     due: Instant
@@ -149,7 +159,7 @@ class Skipped(EventBase, frozen=True, gc=False, tag="skipped"):
 
 
 class Coalesced(EventBase, frozen=True, gc=False, tag="coalesced"):
-    """A misfire was folded into a later occurrence, the one at `into` (MISS-2)."""
+    """A misfire was coalesced into a later occurrence, the one due at `into` (MISS-2)."""
 
     job: str
     due: Instant
@@ -157,7 +167,7 @@ class Coalesced(EventBase, frozen=True, gc=False, tag="coalesced"):
 
 
 class Claimed(EventBase, frozen=True, gc=False, tag="claimed"):
-    """A worker was given a message. Workers of a server count from 1."""
+    """A worker received a message. The workers of a server are numbered from 1."""
 
     message: int
     server: str
@@ -166,7 +176,7 @@ class Claimed(EventBase, frozen=True, gc=False, tag="claimed"):
 
 
 class Started(EventBase, frozen=True, gc=False, tag="started"):
-    """A worker began to run the service."""
+    """A worker started to run the service."""
 
     message: int
     server: str
@@ -175,26 +185,27 @@ class Started(EventBase, frozen=True, gc=False, tag="started"):
 
 
 class Invoked(EventBase, frozen=True, gc=False, tag="invoked"):
-    """What one run saw and called (RUN-3 to RUN-7), told when it ended.
+    """The values that one run saw and the methods that it called (RUN-3 to RUN-7).
 
-    A runtime tells it of the first run of each revision of a job on each server, of every run
-    after a first attempt, and of every run in which something raised: enough to catch a service
-    library that strays, without doubling the history. `defines` are handle and the hooks that
-    the service has, `calls` those that were called, both in order; `raised` says what raised.
+    It is recorded when the run ends: for the first run of each revision of a job on each server,
+    for every run after a first attempt, and for every run in which a method raised. That is
+    enough to detect a service library that deviates, without doubling the history. `defines` has
+    handle and the hooks that the service defines, `calls` those that were called, both in order;
+    `raised` has the error of each method that raised.
     """
 
     message: int
     server: str
     worker: int
     attempt: int
-    saw: dict[str, Any]
+    saw: Fields
     defines: tuple[str, ...]
     calls: tuple[str, ...]
     raised: dict[str, str] = {}
 
 
 class Finished(EventBase, frozen=True, gc=False, tag="finished"):
-    """The service returned, or failed."""
+    """A run ended: the service returned, or it failed with an `error`."""
 
     message: int
     server: str
@@ -205,7 +216,7 @@ class Finished(EventBase, frozen=True, gc=False, tag="finished"):
 
 
 class Reclaimed(EventBase, frozen=True, gc=False, tag="reclaimed"):
-    """A message was taken back from a server whose heartbeat had lapsed (DLV-2)."""
+    """The store reclaimed a message from a server whose heartbeat had lapsed (DLV-2)."""
 
     message: int
     server: str
@@ -214,7 +225,7 @@ class Reclaimed(EventBase, frozen=True, gc=False, tag="reclaimed"):
 
 
 class Lost(EventBase, frozen=True, gc=False, tag="lost"):
-    """A message is gone with the server that had claimed it (classic, DLV-3)."""
+    """A message was lost with the server that had claimed it (classic, DLV-3)."""
 
     message: int
     server: str
@@ -223,20 +234,20 @@ class Lost(EventBase, frozen=True, gc=False, tag="lost"):
 
 
 class Expired(EventBase, frozen=True, gc=False, tag="expired"):
-    """A message was gone before anybody claimed it (classic, DLV-3)."""
+    """A message expired before anybody claimed it (classic, DLV-3)."""
 
     message: int
 
 
 class DeadLettered(EventBase, frozen=True, gc=False, tag="dead_lettered"):
-    """A message could not be read and was put aside (DLV-6)."""
+    """A message could not be read and was moved to the dead letters (DLV-6)."""
 
     message: int
     why: str
 
 
 class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
-    """A server joined the cluster with so many workers; `services` are those it can invoke."""
+    """A server joined the cluster; `services` are those that it can run, None if unknown."""
 
     server: str
     workers: int
@@ -244,7 +255,7 @@ class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
 
 
 class ServerStopping(EventBase, frozen=True, gc=False, tag="server_stopping"):
-    """A server began to stop: it claims no more, and finishes what it runs."""
+    """A server began to stop: it claims no more messages and finishes its runs."""
 
     server: str
 
@@ -256,9 +267,10 @@ class ServerStopped(EventBase, frozen=True, gc=False, tag="server_stopped"):
 
 
 class ServerCrashed(EventBase, frozen=True, gc=False, tag="server_crashed"):
-    """A server was lost with everything in its memory.
+    """A server crashed and lost everything in its memory.
 
-    If nobody saw when, it is told as soon as it is known, and it was `heard` last at that instant.
+    If the instant of the crash is not known, `at` is the instant of its detection, and `heard` the
+    last instant at which the server was known to be alive.
     """
 
     server: str
@@ -266,11 +278,11 @@ class ServerCrashed(EventBase, frozen=True, gc=False, tag="server_crashed"):
 
 
 class WritesLost(EventBase, frozen=True, gc=False, tag="writes_lost"):
-    """The store goes on without its last `writes`, which it had acknowledged `since` an instant.
+    """The store lost its last `writes`, which it had acknowledged from the instant `since` on.
 
-    The events numbered `undone` (their ``seq``) are what those writes did; they count as if they
-    had not happened. The messages `reopened` are again as when they were claimed: that they were
-    completed is forgotten.
+    `undone` has the numbers (``seq``) of the events that those writes caused; these events count
+    as if they had not happened. The messages in `reopened` are claimed again instead of
+    completed, because their completion was lost.
     """
 
     writes: int
@@ -323,22 +335,60 @@ Event = (
     | FaultBegan
     | FaultEnded
 )
-"""Every kind of event: a closed union, so that a type checker sees which kind a reader forgot."""
+"""Every kind of event: a closed union, so that a type checker finds a reader that misses one."""
+
+JobChange = JobCreated | JobEdited | JobActivated | JobDeactivated | JobDeleted
+"""The events that change a job."""
+
+LeaseEvent = LeaseAcquired | LeaseReleased | LeaseExpired
+"""The events of the lease; each names a server and its epoch."""
+
+RunEvent = Claimed | Started | Invoked | Finished | Reclaimed | Lost
+"""The events of a message at a worker; each names the message, server, worker and attempt."""
+
+OccurrenceEvent = Published | Coalesced | Skipped
+"""The events that give an occurrence its outcome; each names the job and the instant `due`."""
 
 Record = Callable[[Event], None]
 """Takes an event as it happens; `list.append` is one."""
 
 
-PAYLOAD_SHOWN = 256
-"""Characters of a payload that a history quotes; of a longer one it gives the digest."""
+def kind_of(event: Event) -> str:
+    """The kind of an event, as a history names it."""
+    return str(event.__struct_config__.tag)
 
 
-def shown(payload: str | None) -> str | None:
-    """How a history names a payload: itself, or when it is long ``sha256:<hex>:<characters>``.
+def is_planned(event: Event) -> TypeGuard[Published]:
+    """Whether an event is a message of a planned occurrence, not of a run on demand."""
+    return isinstance(event, Published) and not event.on_demand
 
-    Two payloads are shown alike only if they are the same text.
+
+def job_of(event: Event) -> str | None:
+    """The id of the job that an event names; None if it names none."""
+    return getattr(event, "job", None)
+
+
+def message_of(event: Event) -> int | None:
+    """The number of the message that an event names; None if it names none."""
+    return getattr(event, "message", None)
+
+
+def server_of(event: Event) -> str | None:
+    """The name of the server that an event names; None if it names none."""
+    return getattr(event, "server", None)
+
+
+LONGEST_RECORDED_PAYLOAD = 256
+"""Characters of the longest payload that a history contains whole."""
+
+
+def recorded_payload(payload: str | None) -> str | None:
+    """A payload as a history records it: itself, or a digest ``sha256:<hex>:<characters>``.
+
+    A digest stands for a payload of more than `LONGEST_RECORDED_PAYLOAD` characters. Two payloads
+    have the same record only if they are the same text.
     """
-    if payload is None or len(payload) <= PAYLOAD_SHOWN:
+    if payload is None or len(payload) <= LONGEST_RECORDED_PAYLOAD:
         return payload
     digest = hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()
     return f"sha256:{digest}:{len(payload)}"

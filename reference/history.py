@@ -1,22 +1,22 @@
 """Histories: reading and writing them as JSON lines.
 
-The one idea: whatever runs yields one ordered list of events, and everything that is ever said
-about a run is computed from that list.
+The one idea: every run, of whatever scheduler, yields one ordered list of events, and everything
+that is known about the run is computed from that list.
 
     line 1      {"format": "gnomon-history/1", …}          the header
     line 2…     {"seq": 1, "kind": …, "at": …, …}          one event each, seq from 1
     last line   {"kind": "end", "events": n, "sha256": …}  over every byte before this line
 
-So a history that was cut short, altered or put in another order is recognised (HIST-4).
+The last line shows whether a history was cut short, altered or reordered (HIST-4).
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import msgspec
 
-from gnomon.reference.events import Event, Instant
+from gnomon.reference.events import Event, Fields, Instant
 from gnomon.reference.schedule.clock import write_instant
 
 FORMAT = "gnomon-history/1"
@@ -33,10 +33,10 @@ class Header(
 ):
     """The first line: where a history comes from. Instants in µs since the epoch, UTC.
 
-    The history says what happened in [start, end). `lease` is how long a lease lasts and `travel`
-    the longest that anything is on its way between a server and the store (µs); rules that allow
-    for either assume `DEFAULT_LEASE` and `DEFAULT_TRAVEL` where a history does not say. `profile`
-    is how messages are delivered: durable or classic (DLV-2, DLV-3).
+    The history covers [start, end). `lease` is the length of a lease, and `travel` the longest
+    time that a message takes between a server and the store (both in µs); rules that depend on
+    one of them assume `DEFAULT_LEASE` or `DEFAULT_TRAVEL` where it is absent. `profile` is the
+    delivery profile: durable or classic (DLV-2, DLV-3).
     """
 
     start: Instant
@@ -50,18 +50,20 @@ class Header(
 
 
 DEFAULT_LEASE = 60_000_000
+"""The length of a lease where a history has none (µs)."""
 DEFAULT_TRAVEL = 1_000_000
+"""The longest travel time where a history has none (µs)."""
 
 
 class End(msgspec.Struct, frozen=True, tag="end", tag_field="kind"):
-    """The last line: how many events there are, and the SHA-256 of every byte before this line."""
+    """The last line: the number of events, and the SHA-256 of every byte before this line."""
 
     events: int
     sha256: str
 
 
 class History(msgspec.Struct, frozen=True):
-    """A whole history."""
+    """A whole history: its header, and its events in order."""
 
     header: Header
     events: list[Event]
@@ -69,11 +71,11 @@ class History(msgspec.Struct, frozen=True):
 
 NO_END = "the history has no end line: it was cut short, or is still being written"
 NO_HEADER = f'a history begins with {{"format": "{FORMAT}", …}}; this is something else'
-SCHEMA = "history.schema.json says what a line may hold"
+SCHEMA = "history.schema.json defines what a line may contain"
 
 
 class HistoryError(ValueError):
-    """A text that is not a whole, unaltered history: the line, what is wrong, the way out."""
+    """A text that is not a whole, unaltered history; the message names the line and the fault."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(f"line {line}: {problem}")
@@ -81,9 +83,9 @@ class HistoryError(ValueError):
 
 
 class Writer:
-    """Writes a history to a binary file as the events happen; ``close`` seals it.
+    """Writes a history to a binary file while the events happen; ``close`` writes the last line.
 
-    `file` may be None: then only the digest is computed.
+    If `file` is None, only the digest is computed.
     """
 
     CHUNK = 1024
@@ -131,12 +133,12 @@ def write(history: History, file: IO[bytes] | None = None) -> str:
 
 
 def read(lines: Iterable[bytes]) -> History:
-    """Read a history. Raises HistoryError if it is not whole and unaltered (HIST-4)."""
+    """Read a history. Raises HistoryError unless it is whole and unaltered (HIST-4)."""
     header: Header | None = None
     ended = False
     number = 0
     events: list[Event] = []
-    for number, line, is_last, digest in _sealed(lines):
+    for number, line, is_last, digest in _with_digest(lines):
         if number == 1:
             header = _read_header(line)
         elif is_last:
@@ -156,22 +158,22 @@ def read(lines: Iterable[bytes]) -> History:
     return History(header, events)
 
 
-def _sealed(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool, str]]:
-    """Each line with its number, whether it is the last, and the digest of all before the last."""
+def _with_digest(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool, str]]:
+    """Each line with its number and whether it is the last, which has the digest of all others."""
     digest = hashlib.sha256()
     number = 0
-    held: bytes | None = None
+    previous: bytes | None = None
     for line in lines:
-        if held is not None:
-            digest.update(held)
-            yield number, held, False, ""
-        number, held = number + 1, line
-    if held is not None:
-        yield number, held, number > 1, digest.hexdigest()
+        if previous is not None:
+            digest.update(previous)
+            yield number, previous, False, ""
+        number, previous = number + 1, line
+    if previous is not None:
+        yield number, previous, number > 1, digest.hexdigest()
 
 
 _header_decoder = msgspec.json.Decoder(Header)
-_fields_decoder = msgspec.json.Decoder(dict[str, Any])
+_fields_decoder = msgspec.json.Decoder(Fields)
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
@@ -198,7 +200,7 @@ def _read_header(line: bytes) -> Header:
 def _read_event(number: int, line: bytes, expected: int) -> Event:
     first = b'{"seq":%d,' % expected
     try:
-        if line.startswith(first):  # as we write it: read at once
+        if line.startswith(first):  # as `Writer` writes it: the fast way
             return _event_decoder.decode(b"{" + line[len(first) :])
         fields = _fields_decoder.decode(line)
         if fields.get("kind") == "end":

@@ -1,12 +1,12 @@
-"""Job definitions: what they are made of, and what makes one acceptable (JOB-1 to JOB-6).
+"""Job definitions: their fields, and which definitions are accepted (JOB-1 to JOB-6).
 
-The one idea: a definition has one outer form, a table of plain values as a recording, a history or
-an API call carries it, and one inner form, `Definition`. ``read`` goes from the first to the
-second or says *everything* that is wrong (JOB-5); ``write`` goes back, and what it gives reads as
-the same definition (JOB-6).
+The one idea: a definition has two forms. The outer form is a table of plain values, as a recording,
+a history or an API call contains it. The inner form is `Definition`. ``read`` converts the outer
+form to the inner one, or reports *every* fault (JOB-5). ``write`` converts back, and ``read`` gives
+the same definition for its result (JOB-6).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
@@ -36,10 +36,13 @@ JOB_TYPES: tuple[str, ...] = get_args(JobType)
 MISFIRE_POLICIES: tuple[str, ...] = get_args(Misfire)
 
 LONGEST_NAME = 200
-"""Characters (JOB-1)."""
+"""The longest name of a job, in characters (JOB-1)."""
 LARGEST_EXTRA = 500_000
-"""Bytes in UTF-8 (JOB-1)."""
+"""The largest extra data of a job, in bytes of UTF-8 (JOB-1)."""
+LARGEST_NUMBER = 10**9
+"""The largest number in a definition (JOB-3)."""
 LONGEST_DURATION = 1_000_000 * DAY
+"""The longest grace of a job (µs)."""
 
 INTERVAL_UNITS = {
     "weeks": WEEK,
@@ -48,12 +51,13 @@ INTERVAL_UNITS = {
     "minutes": MINUTE,
     "seconds": SECOND,
 }
+"""The fields that an interval is the sum of, each with its length (µs), longest first (JOB-3)."""
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a job is, apart from its id and revision, which the store gives it (JOB-1).
+    """The fields of a job, without its id and revision, which the store assigns (JOB-1).
 
-    `start_date` is in µs since the epoch, UTC; `grace` in µs (MISS-1).
+    `start_date` is an instant (µs since the Unix epoch, UTC), `grace` a duration in µs (MISS-1).
     """
 
     name: str
@@ -75,12 +79,12 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def size(self) -> int:
-        """How many bytes its extra data has in UTF-8."""
+        """The size of the extra data, in bytes of UTF-8; 0 if there is none (JOB-1)."""
         return 0 if self.extra is None else len(self.extra.encode())
 
     @property
     def interval(self) -> int:
-        """The length of the interval in µs; 0 for a job that has none."""
+        """The length of the interval (µs); 0 for a job that is not interval-based (JOB-3)."""
         return (
             self.weeks * WEEK
             + self.days * DAY
@@ -91,7 +95,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False):
-    """One thing wrong with a definition: the field, what was given, what is allowed (JOB-5)."""
+    """One fault of a definition: the field, the value given, and the values allowed (JOB-5)."""
 
     field: str
     given: str
@@ -102,7 +106,7 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rejected(ValueError):
-    """A definition that is not accepted; `faults` holds every reason (JOB-5)."""
+    """A definition is not accepted; `faults` lists every reason (JOB-5)."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("; ".join(map(str, faults)))
@@ -110,6 +114,7 @@ class Rejected(ValueError):
 
 
 REQUIRED = ("name", "job_type", "service", "start_date")
+"""The fields that every definition must give (JOB-1)."""
 _OWN_FIELDS = {
     "one_time": frozenset[str](),
     "interval_based": frozenset((*INTERVAL_UNITS, "repeats")),
@@ -119,11 +124,16 @@ _OWN_FIELDS = {
 _OWNERS = {field: job_type for job_type, fields in _OWN_FIELDS.items() for field in fields}
 
 
-def read(fields: Mapping[str, Any]) -> Definition:
+def read(fields: Mapping[str, object]) -> Definition:
     """The definition that `fields` describe. Raises Rejected with every fault (JOB-1 to JOB-5).
 
-    A `start_date` is a `datetime` or RFC 3339 text, a `grace` is text such as ``1s``.
+    A `start_date` is a `datetime` or RFC 3339 text; a `grace` is text such as ``1s``.
+
+    >>> fields = {"name": "a", "job_type": "interval_based", "service": "s", "seconds": 90}
+    >>> read(fields | {"start_date": "2026-01-31T12:00:00Z"}).interval
+    90000000
     """
+    # Any: each value has the type of its field, because the field's reader returned it.
     values: dict[str, Any] = {}
     faults = [
         Fault(field, "nothing", f"it is required: {_ALLOWED[field]}")
@@ -146,7 +156,11 @@ def read(fields: Mapping[str, Any]) -> Definition:
 
 
 def write(definition: Definition) -> dict[str, Any]:
-    """`definition` as plain values, defaults left out; ``read`` gives the same back (JOB-6)."""
+    """`definition` as plain values, without defaults; ``read`` gives the same back (JOB-6).
+
+    A value is text, a whole number, true or false, as JSON and TOML can hold it.
+    """
+    # Any: callers pass the fields on as keyword arguments, which have a type each.
     fields: dict[str, Any] = {}
     for field in Definition.__struct_fields__:
         value = getattr(definition, field)
@@ -155,9 +169,12 @@ def write(definition: Definition) -> dict[str, Any]:
     return fields
 
 
-def change(definition: Definition, fields: Mapping[str, Any]) -> Definition:
-    """`definition` with `fields` replaced: an edit. Raises Rejected (JOB-2, JOB-5)."""
-    kept = {"job_type": definition.job_type}
+def change(definition: Definition, fields: Mapping[str, object]) -> Definition:
+    """An edit: `definition` with `fields` replaced.
+
+    Raises Rejected with every fault, among them a change of the job's type (JOB-2, JOB-5).
+    """
+    kept: dict[str, object] = {"job_type": definition.job_type}
     faults: list[Fault] = []
     if (given := fields.get("job_type", definition.job_type)) != definition.job_type:
         allowed = f"an edit never changes it; it stays {definition.job_type}"
@@ -171,8 +188,8 @@ def change(definition: Definition, fields: Mapping[str, Any]) -> Definition:
     return changed
 
 
-def _faults_between(fields: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Fault]:
-    """What is wrong between fields that are each acceptable."""
+def _faults_between(fields: Mapping[str, object], values: Mapping[str, object]) -> Iterator[Fault]:
+    """The faults of fields that are right by themselves and do not fit each other."""
     job_type = values.get("job_type")
     if job_type is None:
         return
@@ -201,23 +218,23 @@ _ALLOWED = {
 
 
 def no_such(kind: str, name: str, known: Iterable[str]) -> str:
-    """The message for a `name` that is not among the `known`, with the likeliest one meant."""
+    """The message for a `name` that is not among the `known`; it suggests the most similar one."""
     known = list(known)
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     return f"there is no such {kind}; {hint}known are {', '.join(known)}"
 
 
-def _brief(value: Any) -> str:
+def _brief(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 80 else f"{shown[:60]}… ({len(shown)} characters)"
 
 
-def _same(value: Any) -> Any:
+def _same(value: object) -> object:
     return value
 
 
-def _read_text(given: Any, allowed: str, longest: int | None = None) -> str:
+def _read_text(given: object, allowed: str, longest: int | None = None) -> str:
     if not isinstance(given, str) or not given or (longest and len(given) > longest):
         raise ValueError(f"it must be {allowed}")
     _encode(given)
@@ -233,29 +250,29 @@ def _encode(text: str) -> bytes:
         ) from None
 
 
-def _read_choice(given: Any, allowed: tuple[str, ...]) -> str:
+def _read_choice(given: object, allowed: tuple[str, ...]) -> str:
     if not isinstance(given, str) or given not in allowed:
         raise ValueError(f"it must be one of {', '.join(allowed)}")
     return given
 
 
-def _read_flag(given: Any) -> bool:
+def _read_flag(given: object) -> bool:
     if not isinstance(given, bool):
         raise ValueError("it must be true or false")
     return given
 
 
-def _read_whole(given: Any, low: int) -> int:
-    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= 10**9:
-        raise ValueError(f"it must be a whole number from {low} to {10**9}")
+def _read_whole(given: object, low: int) -> int:
+    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= LARGEST_NUMBER:
+        raise ValueError(f"it must be a whole number from {low} to {LARGEST_NUMBER}")
     return given
 
 
-def _read_repeats(given: Any) -> int | None:
+def _read_repeats(given: object) -> int | None:
     return None if given is None else _read_whole(given, 1)
 
 
-def _read_start(given: Any) -> int:
+def _read_start(given: object) -> int:
     if isinstance(given, datetime):
         return from_datetime(given)
     if isinstance(given, str):
@@ -263,7 +280,7 @@ def _read_start(given: Any) -> int:
     raise ValueError("it must be an instant such as 2026-01-31T12:00:00Z")
 
 
-def _read_extra(given: Any) -> str | None:
+def _read_extra(given: object) -> str | None:
     if given is None:
         return None
     if not isinstance(given, str):
@@ -273,7 +290,7 @@ def _read_extra(given: Any) -> str | None:
     return given
 
 
-def _read_cron(given: Any) -> str | None:
+def _read_cron(given: object) -> str | None:
     if given is None:
         return None
     if not isinstance(given, str):
@@ -282,8 +299,8 @@ def _read_cron(given: Any) -> str | None:
     return given
 
 
-def read_zone(given: Any) -> str:
-    """The IANA time zone `given` names. Raises ValueError if there is none of that name."""
+def read_zone(given: object) -> str:
+    """The IANA time zone that `given` names (FIRE-5). Raises ValueError if there is none."""
     if not isinstance(given, str) or given not in _zones():
         raise ValueError("it must be an IANA time zone such as Europe/Warsaw")
     ZoneInfo(given)
@@ -295,7 +312,7 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _read_grace(given: Any) -> int:
+def _read_grace(given: object) -> int:
     if not isinstance(given, str):
         raise ValueError("it must be a duration such as 1s or 500ms")
     if (grace := read_duration(given)) > LONGEST_DURATION:
@@ -303,7 +320,7 @@ def _read_grace(given: Any) -> int:
     return grace
 
 
-_READERS: dict[str, Any] = {
+_READERS: dict[str, Callable[[object], object]] = {
     "name": lambda given: _read_text(given, _ALLOWED["name"], LONGEST_NAME),
     "job_type": lambda given: _read_choice(given, JOB_TYPES),
     "service": lambda given: _read_text(given, _ALLOWED["service"]),
@@ -317,7 +334,9 @@ _READERS: dict[str, Any] = {
     "misfire": lambda given: _read_choice(given, MISFIRE_POLICIES),
     "grace": _read_grace,
 }
-_WRITERS: dict[str, Any] = {"start_date": write_instant, "grace": write_duration}
-_DEFAULTS: dict[str, Any] = {
+"""By field: converts the value given to the value in a Definition, or raises ValueError."""
+_WRITERS: dict[str, Callable[[int], str]] = {"start_date": write_instant, "grace": write_duration}
+"""The fields whose outer form differs from their value in a Definition."""
+_DEFAULTS: dict[str, object] = {
     field.name: field.default for field in msgspec.structs.fields(Definition)
 }

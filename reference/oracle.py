@@ -1,9 +1,12 @@
-"""The oracle: what must happen, computed the simplest way.
+"""The oracle: computes in the simplest way what must happen.
 
-The one idea: walk. A definition's instants are found by looking at every minute there is, so that
-each line can be held against the rule it stands for, and nothing is saved, skipped or solved for.
-It is slow, it is plain, and it shares no code with what it judges: not ``schedule``, not ``cron``,
-not croniter.
+The one idea: look at every minute. The oracle finds the instants of a definition by checking each
+minute in turn, so that each line can be compared with its rule. It saves, skips and solves nothing;
+therefore it is slow and plain.
+
+The oracle and its grammar are a deliberate second copy of ``schedule``: the rules judge the
+scheduler by the oracle, and could not see a defect in code that both shared. It imports ``clock``
+and the type of a definition, and neither ``trigger``, ``cron``, ``zones`` nor croniter.
 """
 
 import re
@@ -19,7 +22,7 @@ from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT, HOUR, MINUTE, to_datetime
 
 LEAP_YEAR = 2000
-"""A year in which every day that a month can have occurs."""
+"""A year in which every month has its greatest number of days."""
 
 _SHORTHANDS = {
     "@yearly": "0 0 1 1 *",
@@ -40,7 +43,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 class CronSets(NamedTuple):
-    """What a cron definition allows in each field; Sunday is 0."""
+    """The numbers that a cron definition allows in each field; Sunday is 0."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -48,12 +51,12 @@ class CronSets(NamedTuple):
     months: frozenset[int]
     weekdays: frozenset[int]
     real_time: bool
-    """`*` leads the minute or the hour field: it follows real time (FIRE-5)."""
+    """The minute or the hour field begins with `*`: the job follows real time (FIRE-5)."""
     either_day: bool
-    """Neither day field is `*`: a day matches if either does (FIRE-4)."""
+    """Neither day field is `*`: a day matches if either field allows it (FIRE-4)."""
 
     def matches(self, wall: datetime) -> bool:
-        """Whether the minute that a wall clock shows as `wall` matches (FIRE-4)."""
+        """Whether the minute matches in which a wall clock shows `wall` (FIRE-4)."""
         if wall.minute not in self.minutes or wall.hour not in self.hours:
             return False
         matching_days = (wall.day in self.days, wall.isoweekday() % 7 in self.weekdays)
@@ -62,7 +65,7 @@ class CronSets(NamedTuple):
 
 
 def cron_sets(text: str) -> CronSets | None:
-    """What the definition `text` allows, or None if JOB-4 rejects it.
+    """The numbers that the cron definition `text` allows, or None if JOB-4 rejects it.
 
     >>> sets = cron_sets("*/20 9-17/4 1,15 * MON")
     >>> sorted(sets.minutes), sorted(sets.hours), sorted(sets.days), sorted(sets.weekdays)
@@ -94,7 +97,7 @@ def cron_sets(text: str) -> CronSets | None:
 
 
 def _numbers(field: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
-    """The numbers that a field stands for; none if JOB-4 rejects it."""
+    """The numbers that a field allows; empty if JOB-4 rejects the field."""
     if field == "*":
         return frozenset(range(low, high + 1))
     numbers: set[int] = set()
@@ -107,7 +110,7 @@ def _numbers(field: str, low: int, high: int, names: dict[str, int]) -> frozense
 
 
 def _term(term: str, low: int, high: int, names: dict[str, int]) -> range:
-    """The numbers that one place of a list stands for; none if JOB-4 rejects it."""
+    """The numbers that one term of a list allows; empty if JOB-4 rejects the term."""
     if _VALUE.fullmatch(term):
         term = f"{term}-{term}"
     elif term.startswith("*/"):
@@ -125,10 +128,11 @@ def _term(term: str, low: int, high: int, names: dict[str, int]) -> range:
 
 
 def due_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
-    """Every instant in [`start`, `end`) (µs, UTC) at which a job is due, in order (FIRE-1 to 5).
+    """Every instant in [`start`, `end`) (µs, UTC) at which a job is due, in order.
 
-    Whether the job is active, and its `repeats`, are left out of account. A cron job's time zone
-    must keep to whole minutes, as every zone has done since February 1972.
+    From FIRE-1, FIRE-2, FIRE-4 and FIRE-5. Whether the job is active does not count, and neither do
+    its `repeats`. The offsets of a cron job's time zone must be whole minutes, as all have been
+    since February 1972. Raises ValueError for a cron definition that JOB-4 rejects.
 
     >>> hourly = Definition(
     ...     name="a", service="b", job_type="interval_based", start_date=HOUR // 2, hours=1
@@ -146,7 +150,7 @@ def due_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
 
 
 def _cron_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
-    """Look at every minute in [`start`, `end`) in turn (FIRE-4, FIRE-5)."""
+    """The due minutes in [`start`, `end`), found by checking each minute (FIRE-4, FIRE-5)."""
     sets = cron_sets(definition.cron_definition or "")
     if sets is None:
         raise ValueError(f"JOB-4 rejects {definition.cron_definition!r}")
@@ -168,12 +172,12 @@ def _cron_instants(definition: Definition, start: int, end: int) -> Iterator[int
 
 
 def _wall(zone: ZoneInfo, instant: int) -> datetime:
-    """What a clock on the wall shows; `fold` tells the second copy of a repeated time."""
+    """The time that a wall clock shows; `fold` is 1 for the second copy of a repeated time."""
     return to_datetime(instant).astimezone(zone).replace(tzinfo=None)
 
 
 def _between(before: datetime, after: datetime) -> Iterator[datetime]:
-    """The minutes that the wall clock skips between two that follow one another in real time."""
+    """The wall-clock minutes left out between two minutes that are adjacent in real time."""
     skipped = before + _MINUTE
     while skipped < after:
         yield skipped
@@ -195,11 +199,11 @@ def near_change(timezone: str, instant: int) -> bool:
 
 
 def start_instants(arrivals: Sequence[int], services: Sequence[int], workers: int) -> list[int]:
-    """When each run starts if the `workers` serve first come, first served (WORK-2, WORK-3).
+    """The start of each run (µs) if `workers` serve first come, first served (WORK-2, WORK-3).
 
-    `arrivals` (µs, not decreasing) and `services` (how long each run takes, µs) go together. This
-    is the recursion of Kiefer and Wolfowitz: whoever comes next is served by the worker that is
-    free the earliest. O(n log workers).
+    The i-th run arrives at `arrivals[i]` (µs, not decreasing) and takes `services[i]` (µs). By the
+    recursion of Kiefer and Wolfowitz, the worker that is free earliest serves the next arrival.
+    O(n log workers).
 
     >>> start_instants(arrivals=[0, 0, 0, 0, 25], services=[10, 10, 10, 10, 10], workers=2)
     [0, 0, 10, 10, 25]

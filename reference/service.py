@@ -1,15 +1,15 @@
-"""What a scheduled service is, what it sees, and the order in which its methods are called.
+"""Scheduled services: their base class, the attributes they see, and the order of their methods.
 
-The one idea: to a service a job is one more way of being invoked (S7). An `Invocation` is that
-order in two halves, so that whoever drives it, in virtual time or in real, cannot call the methods
-in any other.
+The one idea: for a service, a job is one more way of being invoked (S7). `Invocation` calls the
+methods of a service in their order, in two halves. A driver in virtual time and a driver in real
+time call the same two halves, so neither can call the methods in another order.
 
     Invocation()    before_job, before_<job_type>_job, before_handle
     .end()          handle, after_handle, after_job, after_<job_type>_job, finalize_handle  (RUN-5)
 
-A hook that raises is noted and the next one still runs (RUN-6). If handle raises, the run has
-failed and only finalize_handle follows (RUN-7). A hook that a service does not define is not
-called.
+If a hook raises, the error is recorded and the next method is still called (RUN-6). If handle
+raises, the run has failed and only finalize_handle follows (RUN-7). A hook that a service does not
+define is not called.
 """
 
 import logging
@@ -17,19 +17,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from gnomon.reference.events import shown
+from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.schedule.clock import from_datetime, to_datetime, write_instant
 from gnomon.reference.store.operations import Message
 
 CHANNEL = "scheduler"
+"""The channel that a service sees when a job has invoked it (S7, RUN-3)."""
 SLOW_THRESHOLD_MS = 99_999
+"""The default of `slow_threshold` (milliseconds)."""
 
 
 def order_of_calls(job_type: str) -> tuple[str, ...]:
-    """The methods of a run in the order in which they are called (RUN-5)."""
+    """The methods of a service in the order in which a run calls them (S8, RUN-5).
+
+    >>> order_of_calls("one_time")[:4]
+    ('before_job', 'before_one_time_job', 'before_handle', 'handle')
+    """
     return (
         "before_job",
         f"before_{job_type}_job",
@@ -43,7 +49,7 @@ def order_of_calls(job_type: str) -> tuple[str, ...]:
 
 
 class Request:
-    """What a run was asked for: `payload` is the job's extra data, unchanged (S9, RUN-4)."""
+    """The request of a run: `payload` is the job's extra data, unchanged (S9, RUN-4)."""
 
     __slots__ = ("payload",)
 
@@ -52,11 +58,12 @@ class Request:
 
 
 class Service:
-    """The base of every service. Override ``handle`` and any of the hooks.
+    """The base class of every service. Override ``handle`` and any of the hooks.
 
-    What a run sees (S12, RUN-3): `channel`, `job_type`, `cid`, `name`, `impl_name`,
-    `invocation_time`, `data_format`, `slow_threshold` (ms), `usage` (how often this server has
-    invoked the service, this time included), `user_msg`, `environ`, `wsgi_environ`, `request`.
+    A run sees these attributes (S12, RUN-3): `channel`, `job_type`, `cid`, `name`, `impl_name`,
+    `invocation_time`, `data_format`, `slow_threshold` (ms), `usage` (the number of times that this
+    server has invoked the service, this time included), `user_msg`, `environ`, `wsgi_environ` and
+    `request`.
     """
 
     name: ClassVar[str]
@@ -64,11 +71,11 @@ class Service:
     data_format: str | None = None
     slow_threshold = SLOW_THRESHOLD_MS
     user_msg = ""
-    environ: Mapping[str, Any] = MappingProxyType({})
-    wsgi_environ: Mapping[str, Any] = MappingProxyType({})
+    environ: Mapping[str, object] = MappingProxyType({})
+    wsgi_environ: Mapping[str, object] = MappingProxyType({})
     logger = logging.getLogger("gnomon.service")
     methods: ClassVar[dict[str, tuple[str, ...]]]
-    """By job type: handle and the hooks that the class defines, in the order of calling."""
+    """By job type: handle and the hooks that the class defines, in the order of the calls."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -89,71 +96,71 @@ class Service:
 
     @property
     def cid(self) -> str:
-        """The correlation id of this run's message."""
+        """The correlation id of the run's message."""
         return self._message.cid
 
     @cached_property
     def request(self) -> Request:
-        """What the run was asked for."""
+        """The request of the run, with its payload."""
         return Request(self._message.payload)
 
     @property
     def impl_name(self) -> str:
-        """Where the service is implemented: its module and class."""
+        """The place where the service is implemented: its module and class."""
         return f"{type(self).__module__}.{type(self).__qualname__}"
 
     @property
     def invocation_time(self) -> datetime:
-        """When the service was invoked (UTC)."""
+        """The instant at which the service was invoked (UTC)."""
         return to_datetime(self._now)
 
     def handle(self) -> None:
         """Do the work."""
 
     def before_job(self) -> None:
-        """First, whatever the type of the job."""
+        """Called first, for jobs of every type."""
 
     def before_one_time_job(self) -> None:
-        """After before_job, if the job is one-time."""
+        """Called after before_job, for one-time jobs."""
 
     def before_interval_based_job(self) -> None:
-        """After before_job, if the job is interval-based."""
+        """Called after before_job, for interval-based jobs."""
 
     def before_cron_style_job(self) -> None:
-        """After before_job, if the job is cron-style."""
+        """Called after before_job, for cron-style jobs."""
 
     def before_handle(self) -> None:
-        """Right before handle."""
+        """Called right before handle."""
 
     def after_handle(self) -> None:
-        """Right after handle, unless that raised."""
+        """Called right after handle, unless handle raised."""
 
     def after_job(self) -> None:
-        """After after_handle, whatever the type of the job."""
+        """Called after after_handle, for jobs of every type, unless handle raised."""
 
     def after_one_time_job(self) -> None:
-        """After after_job, if the job is one-time."""
+        """Called after after_job, for one-time jobs, unless handle raised."""
 
     def after_interval_based_job(self) -> None:
-        """After after_job, if the job is interval-based."""
+        """Called after after_job, for interval-based jobs, unless handle raised."""
 
     def after_cron_style_job(self) -> None:
-        """After after_job, if the job is cron-style."""
+        """Called after after_job, for cron-style jobs, unless handle raised."""
 
     def finalize_handle(self) -> None:
-        """Last, even if handle raised."""
+        """Called last, even if handle raised."""
 
 
 def no_such_service(name: str) -> str:
-    """The error of a run whose service the server does not have (RUN-8)."""
+    """The error of a run whose service does not exist on the server (RUN-8)."""
     return f"NoSuchService: no service is named {name} here"
 
 
 class Invocation:
-    """A run of a service under way: to make one calls the hooks before handle, ``end`` the rest.
+    """A run of a service: the constructor calls the hooks before handle, ``end`` the other methods.
 
-    `calls` are the methods called so far, in order; `raised` says which of them raised what;
-    `error` is None unless the run has failed.
+    `calls` lists the methods called so far, in order. `raised` maps each of them that raised to its
+    error. `error` is the error of handle, or None if the run has not failed.
     """
 
     __slots__ = ("_methods", "calls", "error", "raised", "service")
@@ -170,7 +177,7 @@ class Invocation:
             self._call(method)
 
     def end(self) -> None:
-        """Call handle and the hooks that come after it."""
+        """Call handle and the hooks after it."""
         self._call("handle")
         self.error = self.raised.get("handle")
         for hook in self._methods:
@@ -186,16 +193,18 @@ class Invocation:
             self.service.logger.warning("%s raised in %s", method, self.service.name, exc_info=True)
 
 
-def is_to_be_told(message: Message, attempt: int, told: int | None, invocation: Invocation) -> bool:
-    """Whether a history is told what a run saw and called: `Invoked` says of which.
+def must_record(
+    message: Message, attempt: int, recorded: int | None, invocation: Invocation
+) -> bool:
+    """Whether the history needs an `Invoked` event for this run; ``events.Invoked`` states when.
 
-    `told` is the revision of the job that this server told of last, None if it has not.
+    `recorded` is the revision of the job for which this server last recorded one, or None.
     """
-    return told != message.revision or bool(invocation.raised) or attempt > 1
+    return recorded != message.revision or bool(invocation.raised) or attempt > 1
 
 
-def witness(service: Service) -> dict[str, Any]:
-    """What a run sees, as a history tells it (RUN-3)."""
+def attributes_seen(service: Service) -> dict[str, object]:
+    """The attributes that a run sees, as an `Invoked` event records them (RUN-3)."""
     return {
         "channel": service.channel,
         "job_type": service.job_type,
@@ -209,5 +218,5 @@ def witness(service: Service) -> dict[str, Any]:
         "user_msg": service.user_msg,
         "environ": dict(service.environ),
         "wsgi_environ": dict(service.wsgi_environ),
-        "payload": shown(service.request.payload),
+        "payload": recorded_payload(service.request.payload),
     }

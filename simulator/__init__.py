@@ -1,6 +1,6 @@
-"""A world for the reference to run in: virtual time, servers, links, services.
+"""A simulated world in which the reference runs: virtual time, servers, links and services.
 
-Reading order: ``kernel``, ``chance``, ``standins``, ``cluster``, ``replay``; of the search
-``swarm``, ``settling``, ``sometimes``, ``trial``, ``search``, ``shrinking``, ``story`` and
-``fuzzing``; of what the search is proved on ``mutants``.
+Reading order: ``world``, which replays one recording; ``fuzz``, which searches for a recording that
+breaks a rule; ``explore``, which tries every order of events in small worlds; ``mutants``, the
+scheduler with one thing wrong, which prove that the search finds defects.
 """

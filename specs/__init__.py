@@ -1,5 +1,5 @@
-"""What must hold: the specification, its rules, and the recordings to hold them against.
+"""What must hold: the specification, its rules, and the recordings and histories that they judge.
 
-Reading order: ``scheduler.md``, ``lives`` and ``trace``, ``rules``; then ``recording``, ``form``
-and ``reader``, and what imports into them.
+Reading order: ``scheduler.md``, ``trace``, ``rules``; then ``recording`` and ``importers``,
+``excerpt``, ``notation`` and ``render``.
 """

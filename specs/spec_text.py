@@ -1,27 +1,27 @@
-"""``scheduler.md``, read: each rule's text, level, source, reason and examples.
+"""Reads ``scheduler.md``: each rule's text, level, source, reason and examples.
 
-The one idea: the specification is a text for people, and the program asks it instead of repeating
-it. What ``gnomon rules`` prints and what the tests run is what stands there.
+The one idea: the specification is a text for people, and the program reads it instead of repeating
+it. ``gnomon rules`` prints its sentences, and the tests run its examples.
 
 A rule is a section like this one:
 
     ### FIRE-2 Interval jobs keep to their grid
-    MUST · S2, zato.md "drift-free" · checked
+    MUST · S1, ours · checked
 
     The text, in paragraphs.
 
     **Why.** The reason, a paragraph.
 
     ```holds FIRE-2
-    (an example: see ``example``)
+    (an example that breaks no rule, in the notation of ``gnomon.specs.notation``)
     ```
 
     ```breaks FIRE-2
     (an example that breaks this rule and no other)
     ```
 
-The first word of the second line is a LEVEL, its third a STATE: ``checked`` (there is a function),
-or ``live`` (tests of the live system check it). A section ends at the next heading.
+The second line gives a LEVEL, a source and a STATE: ``checked`` (a function checks histories), or
+``live`` (tests of the live system check it). A section ends at the next heading.
 """
 
 import re
@@ -34,9 +34,9 @@ STATES = ("checked", "live")
 
 
 class Example(NamedTuple):
-    """An example in the text: whether it `holds` or `breaks` its rule, and its lines.
+    """An example in the text: its `effect`, ``holds`` or ``breaks``, its `rule`, and its lines.
 
-    `options` are further words of its fence, such as ``drop-line=3``.
+    `options` are the other words of its fence, such as ``drop-line=3``.
     """
 
     effect: str
@@ -46,7 +46,7 @@ class Example(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What ``scheduler.md`` says of one rule."""
+    """The section of one rule in ``scheduler.md``."""
 
     id: str
     title: str
@@ -66,13 +66,16 @@ _NEXT_GROUP = re.compile(r"^## ", re.MULTILINE)
 
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
-    """Every rule in ``scheduler.md``, by id, in its order."""
+    """The section of every rule in ``scheduler.md``, by id, in the order of the text."""
     text = files("gnomon.specs").joinpath("scheduler.md").read_text("utf-8")
     return {section.id: section for section in read_sections(text)}
 
 
 def read_sections(text: str) -> list[Section]:
-    """The sections of a specification. Raises ValueError for one that is not as described."""
+    """The sections of the specification `text`, in order.
+
+    Raises ValueError with the id of a section whose form is not as above.
+    """
     headings = list(_HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     read = [

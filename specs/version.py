@@ -1,10 +1,10 @@
-"""Which gnomon this is."""
+"""The version of gnomon."""
 
 from importlib.metadata import PackageNotFoundError, version
 
 
 def gnomon_version() -> str:
-    """The installed version; ``0`` where it only lies about as files."""
+    """The version of the installed package; ``0`` if gnomon is not installed."""
     try:
         return version("gnomon")
     except PackageNotFoundError:

@@ -24,11 +24,13 @@ SPECS = frozenset(
         "specs/render",
         "specs/rules",
         "specs/trace",
+        "specs/vectors",
     }
 )
 WORLD = frozenset({"simulator", "simulator/world"})
 SIMULATOR = WORLD | {
     "simulator/fuzz",
+    "simulator/fuzz/generator",
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",
@@ -41,6 +43,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/trace": REFERENCE,
     "specs/recording": REFERENCE,
     "specs/notation": REFERENCE,
+    "specs/vectors": REFERENCE | {"specs/notation"},
     "specs/rules": REFERENCE | {"specs/trace"},
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},

@@ -1,58 +1,49 @@
-"""A server of the cluster: its workers, its heartbeat and its candidate for the singleton.
+"""A server of the cluster: its workers, its heartbeat and its leader role.
 
-The one idea: a server is one state machine that the simulator drives through virtual time and the
-live runtime through real time: ``beat`` every `beat_interval`, ``singleton.tick`` when
-``singleton.wake_at`` has come, ``assign``, ``singleton.receive`` or ``acknowledge`` when the store
-has answered, ``finish`` when a service has returned. Each gives what is to be done: operations for
-the store, or a run to start.
+The one idea: a server is one state machine with one door. The simulator drives it through virtual
+time and the live runtime through real time, by the same few calls. Each returns what to do next, in
+order: operations to send to the store, and runs to start.
 
-    server     input          next       output
-    new        start          working    Join, and what a beat says
-    working    beat           working    Campaign with every Claim that was not answered
-    working    beat, after a  doubting   Reclaim
-               lease without
-               an answer
-    doubting   Done           working    what a beat says
-    working    drain          draining   Resign, Withdraw
-    draining   Withdrawn      draining   a Run for each claim that had been answered before
-    draining   beat           draining   Heartbeat, Reclaim
-    draining   the last of what it asked for has been answered, and nothing runs: it has left
+    start(now)                      begin
+    wake_at(timer)                  when each of the two TIMERS is to fire (None: not set)
+    wake(now, timer)                that timer has fired
+    receive(now, operation, reply)  the store has answered an operation of this server
+    finish(now, worker)             the service that a worker ran has returned, or failed
+    drain(now)                      finish what is running, then leave; `has_left` tells when
 
-    worker     input          next       output
-    claiming   Assignment,    running    Run
-               of this turn
-    running    finish         claiming   Claim, of the next turn, with what is done
-    running    finish, while  idle       Complete
-               draining
+``gnomon.reference.cluster.states`` has the transition tables of the server and of its workers.
 
-Nothing that it asks needs to arrive: each beat asks again for all that was not answered, and the
-store hears each thing once.
+No request needs to arrive: each heartbeat repeats whatever was not answered, and the store carries
+out each request once.
 
-A server that has not been answered for a lease may have been given up: what it was assigned before
-may be with another by now, so its workers claim anew, in a new turn. Until it is answered it asks
-neither for the lease nor to be believed alive: it may be that it is heard and hears nothing, and
-then it must not keep from others what it cannot use.
+After a lease without replies, the cluster may have declared this server dead and reassigned its
+messages. It therefore starts a new claim turn. Until it gets a reply it neither asks for the lease
+nor renews its heartbeat. Its requests may arrive while the replies are lost; then it would reserve
+the lease and messages that it cannot use.
 
-A worker that runs a service does nothing else until it has returned (S10, RUN-1), and there are as
-many of them as the server was given (RUN-2). Nothing here asks what else is running, so no run
-waits for another of its job (S6, OVER-1).
+A worker that runs a service does nothing else until the service has returned (S10, RUN-1), and
+there are as many workers as the server was given (RUN-2). No run waits for another run of its job,
+since nothing here looks at what else is running (S6, OVER-1).
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from copy import copy
+from typing import Literal
 
-import msgspec
-
-from gnomon.reference.cluster.leader import Singleton
+from gnomon.reference.cluster.leader import LeaderRole
+from gnomon.reference.cluster.outputs import Outputs, Run
+from gnomon.reference.cluster.states import LeaderState, ServerState, WorkerState
 from gnomon.reference.store.operations import (
     Assignment,
     Claim,
     Complete,
     Heartbeat,
+    JobList,
     Join,
-    Message,
+    Leader,
     NewCid,
     Operation,
+    Outcomes,
     Reclaim,
     Reply,
     Withdraw,
@@ -60,144 +51,214 @@ from gnomon.reference.store.operations import (
     first_turn,
 )
 
+Timer = Literal["heartbeat", "publish"]
+"""``heartbeat`` renews what the server holds; ``publish`` publishes what is due, if it leads."""
 
-class Run(msgspec.Struct, frozen=True, gc=False):
-    """A service to be invoked now, by that worker (from 1), for that attempt at the message."""
+TIMERS: tuple[Timer, ...] = ("heartbeat", "publish")
+"""In the order in which they fire when both are due."""
 
-    worker: int
-    message: Message
-    attempt: int
+LEADER_REPLIES = frozenset((Outcomes, JobList, Leader))
+"""Replies that the leader role receives.
 
-
-Outputs = Sequence[Run | Operation]
-"""Runs to start and operations to send, in this order."""
+They decide when it publishes next. A driver whose clock may be set looks at ``wake_at("publish")``
+again after each of them.
+"""
 
 
 class Server:
-    """One server, `name`, with `workers` workers; `lease` is in µs.
+    """The server `name` with `workers` workers.
 
-    A heartbeat is believed for as long as a lease lasts.
+    `lease` (µs) is how long a lease lasts, and for how long a heartbeat counts as a sign of life.
+    `process` numbers the processes that have run under this name.
     """
 
-    __slots__ = ("_beat_at", "_claims", "_lease", "_process", "_runs", "_turn", "_unanswered",
-                 "is_draining", "name", "singleton", "workers")  # fmt: skip
+    __slots__ = ("_claims", "_heartbeat_at", "_heartbeat_sent_at", "_leader", "_lease", "_process",
+                 "_runs", "_turn", "_unanswered", "is_draining", "name", "workers")  # fmt: skip
 
     def __init__(
         self, name: str, workers: int, lease: int, new_cid: NewCid, process: int = 1
     ) -> None:
         self.name = name
         self.workers = workers
-        self.singleton = Singleton(name, lease, new_cid)
+        self._leader = LeaderRole(name, lease, new_cid)
         self._lease = lease
         self._process = process
-        self._beat_at = 0
+        self._heartbeat_at: int | None = None
+        self._heartbeat_sent_at = 0
         self._turn = first_turn(process)
-        self._claims: dict[int, Claim] = {}  # not answered yet
-        self._runs: dict[int, Run] = {}
-        self._unanswered: dict[Operation, None] = {}  # before it may leave
+        self._claims: dict[int, Claim] = {}  # by worker; not answered yet
+        self._runs: dict[int, Run] = {}  # by worker
+        self._unanswered: dict[Operation, None] = {}  # must be answered before it may leave
         self.is_draining = False
 
+    # --- what drivers may ask
+
     @property
-    def beat_interval(self) -> int:
-        """How long it waits between two beats (µs): three fit into a lease."""
+    def heartbeat_interval(self) -> int:
+        """The time between two heartbeats (µs): three fit into a lease."""
         return self._lease // 3
 
     @property
     def has_left(self) -> bool:
-        """Whether it has been drained, and everything it began has come to an end."""
-        is_idle = not self._runs and not self._unanswered
-        return self.is_draining and is_idle and self.singleton.has_handed_over
+        """Whether it was drained, and everything that it began has ended."""
+        is_idle = self.is_draining and not self._runs and not self._unanswered
+        return is_idle and self._leader.has_handed_over
 
-    def start(self, now: int) -> list[Operation]:
-        """Begin with nothing, and let every worker claim a message."""
+    @property
+    def epoch(self) -> int | None:
+        """The epoch in which it leads; None if it does not lead, as far as it knows."""
+        return self._leader.epoch
+
+    def wake_at(self, timer: Timer) -> int | None:
+        """When to call ``wake`` for `timer` (µs, by the server's clock); None if it is not set."""
+        return self._leader.publish_at if timer == "publish" else self._heartbeat_at
+
+    def is_awaiting(self, operation: Operation) -> bool:
+        """Whether the leader role awaits the reply to exactly this object."""
+        return self._leader.is_awaiting(operation)
+
+    def state(self, now: int) -> ServerState:
+        """Its state at `now`, as the transition table names it."""
+        if self._heartbeat_at is None:
+            return "new"
+        if self.has_left:
+            return "left"
+        if self._may_be_declared_dead(now):
+            return "draining in doubt" if self.is_draining else "doubting"
+        return "draining" if self.is_draining else "working"
+
+    def state_of_worker(self, worker: int) -> WorkerState:
+        """The state of a worker, as the transition table names it."""
+        if worker in self._runs:
+            return "running"
+        return "claiming" if worker in self._claims else "idle"
+
+    @property
+    def state_of_leader_role(self) -> LeaderState:
+        """The state of its leader role, as the transition table names it."""
+        return self._leader.state
+
+    # --- inputs
+
+    def start(self, now: int) -> Outputs:
+        """Join the cluster, and let every worker claim a message."""
         self._unanswered[Join(self._process, self._lease)] = None
-        self.singleton.heard_at = now
+        self._leader.confirmed_at = now
         for worker in range(1, self.workers + 1):
             self._claim(worker)
-        return self.beat(now)
+        return self._renew(now)
 
-    def beat(self, now: int) -> list[Operation]:
-        """Say that it lives, ask for the lease, and ask again for what was not answered."""
-        self._beat_at = now
-        if self._may_be_given_up(now):
-            return self._probe()
-        asked = self.singleton.beat(now, tuple(self._claims.values()))
-        if self.is_draining:
-            asked += [Heartbeat(self._lease), Reclaim()]
-        return [*self._unanswered, *asked]
+    def wake(self, now: int, timer: Timer) -> Outputs:
+        """Send a heartbeat, or publish what is due."""
+        if timer == "publish":
+            publish = self._leader.publish_due(now)
+            return () if publish is None else (publish,)
+        return self._renew(now)
 
-    def _probe(self) -> list[Operation]:
-        """Ask for nothing that keeps anything, and claim anew when there is an answer."""
-        for claim in [*self._claims.values()]:
-            self._claim(claim.worker, claim.done)
-        return [*(asked for asked in self._unanswered if type(asked) is not Join), Reclaim()]
+    def receive(self, now: int, operation: Operation, reply: Reply) -> Outputs:
+        """Handle the store's `reply` to an `operation` of this server."""
+        if type(reply) is Assignment:
+            return self._assign(now, operation, reply)
+        if type(reply) in LEADER_REPLIES:
+            output = self._leader.receive(now, operation, reply)
+            return () if output is None else (output,)
+        return self._acknowledge(now, operation, reply)
 
-    def _may_be_given_up(self, now: int) -> bool:
-        """Whether the store may believe it dead, and have taken back what it was given."""
-        return now - self.singleton.heard_at >= self._lease
-
-    def assign(self, now: int, operation: Operation, reply: Assignment) -> Outputs:
-        """Take the message that a worker has been given, unless it came too late, or twice."""
-        assert type(operation) is Claim
-        worker = operation.worker
-        asked = self._claims.get(worker)
-        if asked is None or asked.turn != operation.turn:
-            return []
-        if self._may_be_given_up(now):
-            return self.beat(now)
-        del self._claims[worker]
-        run = self._runs[worker] = Run(worker, reply.message, reply.attempt)
-        return [run]
-
-    def acknowledge(self, now: int, operation: Operation, reply: Reply) -> Outputs:
-        """Take the store's answer to an `operation` that needed to arrive."""
-        if type(operation) is Reclaim:
-            return self._hear(now)
-        was_awaited = self._unanswered.pop(operation, False) is None
-        if type(reply) is not Withdrawn or not was_awaited:
-            return []
-        taken = [self.assign(now, *assigned) for assigned in reply.assigned]
-        self._claims.clear()
-        return [run for runs in taken for run in runs]
-
-    def _hear(self, now: int) -> list[Operation]:
-        """Note that a beat was answered; beat again if that was in doubt."""
-        was_in_doubt = self._may_be_given_up(now)
-        self.singleton.heard_at = self._beat_at
-        return self.beat(now) if was_in_doubt and not self._may_be_given_up(now) else []
-
-    def finish(self, worker: int) -> Operation:
+    def finish(self, _: int, worker: int) -> Outputs:
         """The service that `worker` ran has returned, or failed."""
         run = self._runs.pop(worker)
         if self.is_draining:
             completed = Complete(worker, self._turn, run.message.id, run.attempt)
             self._unanswered[completed] = None
-            return completed
-        return self._claim(worker, (run.message.id, run.attempt))
+            return (completed,)
+        return (self._claim(worker, (run.message.id, run.attempt)),)
+
+    def drain(self, _: int) -> Outputs:
+        """Stop claiming and leading; runs under way may finish (LEAD-3)."""
+        self.is_draining = True
+        withdraw = Withdraw(tuple(self._claims.values()))
+        self._unanswered[withdraw] = None
+        resign = self._leader.resign()
+        return (withdraw,) if resign is None else (resign, withdraw)
+
+    # --- heartbeats
+
+    def _renew(self, now: int) -> list[Operation]:
+        """Send a heartbeat, and set the timer for the next one."""
+        self._heartbeat_at = now + self.heartbeat_interval
+        return self._heartbeat(now)
+
+    def _heartbeat(self, now: int) -> list[Operation]:
+        """Renew the heartbeat, ask for the lease, and repeat what was not answered."""
+        self._heartbeat_sent_at = now
+        if self._may_be_declared_dead(now):
+            return self._probe()
+        requests = self._leader.heartbeat(now, tuple(self._claims.values()))
+        if self.is_draining:
+            requests += [Heartbeat(self._lease), Reclaim()]
+        return [*self._unanswered, *requests]
+
+    def _probe(self) -> list[Operation]:
+        """Ask for nothing that reserves anything; start a new claim turn, to send when answered."""
+        for claim in [*self._claims.values()]:
+            self._claim(claim.worker, claim.done)
+        return [*(request for request in self._unanswered if type(request) is not Join), Reclaim()]
+
+    def _may_be_declared_dead(self, now: int) -> bool:
+        """Whether the store may have declared it dead, and reassigned its messages."""
+        return now - self._leader.confirmed_at >= self._lease
+
+    # --- replies
+
+    def _assign(self, now: int, operation: Operation, reply: Assignment) -> Outputs:
+        """Start the run, unless the message was assigned in an earlier turn, or twice."""
+        assert type(operation) is Claim
+        worker = operation.worker
+        claim = self._claims.get(worker)
+        if claim is None or claim.turn != operation.turn:
+            return ()
+        if self._may_be_declared_dead(now):
+            return self._heartbeat(now)
+        del self._claims[worker]
+        run = self._runs[worker] = Run(worker, reply.message, reply.attempt)
+        return (run,)
+
+    def _acknowledge(self, now: int, operation: Operation, reply: Reply) -> Outputs:
+        """Note that an operation has reached the store."""
+        if type(operation) is Reclaim:
+            return self._confirm_heartbeat(now)
+        was_awaited = self._unanswered.pop(operation, False) is None
+        if type(reply) is not Withdrawn or not was_awaited:
+            return ()
+        outputs = [self._assign(now, *assigned) for assigned in reply.assigned]
+        self._claims.clear()
+        return [output for each in outputs for output in each]
+
+    def _confirm_heartbeat(self, now: int) -> Outputs:
+        """Note that a heartbeat was answered; send a full one if this ends the doubt."""
+        was_in_doubt = self._may_be_declared_dead(now)
+        self._leader.confirmed_at = self._heartbeat_sent_at
+        return self._heartbeat(now) if was_in_doubt and not self._may_be_declared_dead(now) else ()
+
+    # --- claims
 
     def _claim(self, worker: int, done: tuple[int, int] | None = None) -> Claim:
         self._turn += 1
         claim = self._claims[worker] = Claim(worker, self._turn, done)
         return claim
 
-    def drain(self) -> list[Operation]:
-        """Claim no more and lead no more; what is running may finish (LEAD-3)."""
-        self.is_draining = True
-        withdraw = Withdraw(tuple(self._claims.values()))
-        self._unanswered[withdraw] = None
-        resign = self.singleton.resign()
-        return [*([resign] if resign else []), withdraw]
+    # --- copies
 
     def copy(self) -> "Server":
-        """Another that is where it is and awaits the same answers: O(workers + jobs)."""
+        """Another object in the same state, awaiting the same replies: O(workers + jobs)."""
         other: Server = copy(self)
-        other.singleton = self.singleton.copy()
+        other._leader = self._leader.copy()
         other._claims, other._runs = self._claims.copy(), self._runs.copy()
         other._unanswered = self._unanswered.copy()
         return other
 
     def key(self) -> Hashable:
-        """All that can influence what it does, given which answers it is awaiting.
+        """Everything that can influence what it does, given which replies it awaits.
 
         Takes O(workers + jobs).
         """
@@ -206,11 +267,12 @@ class Server:
             self.workers,
             self._lease,
             self._process,
-            self._beat_at,
+            self._heartbeat_at,
+            self._heartbeat_sent_at,
             self._turn,
             tuple(self._claims.items()),
             frozenset(self._runs.items()),
             tuple(self._unanswered),
             self.is_draining,
-            self.singleton.key(),
+            self._leader.key(),
         )

@@ -1,1 +1,4 @@
-"""When a job is due: instants, cron fields, triggers and the queue of what is due next."""
+"""When a job is due: instants, cron fields, time zones, triggers, and the queue of due jobs.
+
+Reading order: ``clock``, ``cron``, ``zones``, ``trigger``, ``agenda``.
+"""

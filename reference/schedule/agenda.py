@@ -1,12 +1,12 @@
-"""The priority queue of what is due next.
+"""A priority queue of jobs, ordered by the instant at which each is due next.
 
-The one idea: what is due soonest is kept at hand in a plain list, everything later in a sorted
-container, and a table job -> instant says where a job is. Cancelling and rescheduling, which a heap
-does badly, are what a leader does after every edit; taking the earliest, which a sorted container
-does slowly, is what it does all day.
+The one idea: a short sorted list holds the earliest jobs, a sorted container holds the others, and
+a table from job to instant locates each job. A leader takes the earliest job all the time, which is
+slow in a sorted container. It cancels and reschedules a job after every edit, which is slow in a
+heap. Here both are fast.
 
-    near  [next … end]   sorted; everything in it is earlier than everything in far
-    far                  sorted; used only when near is not enough
+    near  [next … end]   sorted; every entry is earlier than every entry in far
+    far                  sorted; used only when near is full or empty
 """
 
 from bisect import bisect_left, insort
@@ -17,21 +17,21 @@ from itertools import chain, islice
 from sortedcontainers import SortedList
 
 MOST_NEAR = 2_048
-"""Near holds so many at the most, and is filled with an eighth of far at a time."""
+"""The largest number of entries in near. Near is refilled with an eighth of far at a time."""
 
 
 class Agenda:
-    """Jobs in the order in which they are due; those due at one instant in the order of their ids.
+    """Jobs in the order in which they are due; jobs due at one instant in the order of their ids.
 
-    A job is in it once or not at all. `next_due` is the earliest instant (µs, UTC), None if there
-    is none.
+    Each job occurs at most once. `next_due` is the earliest instant (µs, UTC), None if there is no
+    job.
     """
 
     __slots__ = ("_due", "_far", "_near", "_next", "next_due")
 
     def __init__(self) -> None:
         self._near: list[tuple[int, str]] = []
-        self._next = 0  # what stands before it in near has been taken out
+        self._next = 0  # the entries of near before it have been removed
         self._far: SortedList[tuple[int, str]] = SortedList()
         self._due: dict[str, int] = {}
         self.next_due: int | None = None
@@ -40,11 +40,11 @@ class Agenda:
         return len(self._due)
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        """Every (instant, job), the earliest first."""
+        """Every (instant in µs UTC, job), the earliest first."""
         return chain(islice(self._near, self._next, None), self._far)
 
     def add(self, job: str, due: int) -> None:
-        """Put `job` in at `due` (µs, UTC), or move it there if it is in already: O(log n).
+        """Add `job` at `due` (µs, UTC), or move it there if it is in the agenda: O(log n).
 
         >>> agenda = Agenda()
         >>> agenda.add("report", 20)
@@ -69,7 +69,7 @@ class Agenda:
             self._look_ahead()
 
     def cancel(self, job: str) -> None:
-        """Take `job` out, if it is in: O(log n)."""
+        """Remove `job`, if it is in the agenda: O(log n)."""
         due = self._due.pop(job, None)
         if due is None:
             return
@@ -81,14 +81,14 @@ class Agenda:
             self._look_ahead()
 
     def clear(self) -> None:
-        """Take everything out."""
+        """Remove every job."""
         self._due.clear()
         self._near.clear()
         self._far.clear()
         self._look_ahead()
 
     def pop_due(self, now: int, most: int) -> list[str]:
-        """Take out the jobs that are due at `now` or before, `most` of them at the most, in order.
+        """Remove the jobs that are due at or before `now` (µs, UTC), at most `most`, in order.
 
         O(k log n) for k jobs.
 
@@ -107,7 +107,7 @@ class Agenda:
         return jobs
 
     def _look_ahead(self) -> None:
-        """Know what is due next, and fetch from far if nothing is near any more."""
+        """Update `next_due`, and refill near from far if near is empty."""
         near, following = self._near, self._next
         if following < len(near):
             self.next_due = near[following][0]
@@ -119,21 +119,21 @@ class Agenda:
         self.next_due = self._near[0][0] if self._near else None
 
     def copy(self) -> "Agenda":
-        """Another that holds the same: O(n)."""
+        """An independent copy: O(n)."""
         other: Agenda = copy(self)
         other._near, other._far, other._due = self._near[:], self._far.copy(), self._due.copy()
         return other
 
     def key(self) -> Hashable:
-        """All that can influence what it does: O(n)."""
+        """A hashable value; equal for agendas that behave alike: O(n)."""
         return tuple(self)
 
     def check(self) -> None:
         """Assert every invariant: O(n log n)."""
         order = list(self)
         assert order == sorted(order), "the agenda is out of order"
-        assert len(order) == len(self._due), "a job is in the agenda twice, or half in it"
+        assert len(order) == len(self._due), "order and table differ in length"
         assert {job: due for due, job in order} == self._due, "order and table disagree"
         assert self.next_due == (order[0][0] if order else None), "next_due is out of date"
-        assert not self._far or self._next < len(self._near), "all is far and nothing near"
-        assert len(self._near) - self._next <= MOST_NEAR, "too much is near"
+        assert not self._far or self._next < len(self._near), "near is empty and far is not"
+        assert len(self._near) - self._next <= MOST_NEAR, "near is too long"

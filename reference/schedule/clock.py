@@ -1,9 +1,8 @@
-"""Instants and durations as integers, and the clock they are read from.
+"""Instants and durations as integers, their text forms, and the clock that gives the time.
 
 The one idea: time is a whole number of microseconds. An *instant* counts them from the Unix
-epoch, UTC; a *duration* is a difference of two instants. Integers neither round nor drift, so the
-same inputs give the same bytes (HIST-3). Text appears only at the edges, and is read and written
-here and nowhere else.
+epoch, UTC; a *duration* is the difference of two instants. Integers neither round nor drift, so
+the same inputs give the same bytes (HIST-3). Only this module converts between integers and text.
 """
 
 import re
@@ -22,9 +21,9 @@ UNITS = {"w": WEEK, "d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": MILLISE
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_INSTANT = -62_135_596_800 * SECOND
-"""0001-01-01T00:00:00Z: the earliest instant `datetime` can hold."""
+"""0001-01-01T00:00:00Z: the earliest instant that `datetime` can hold."""
 LAST_INSTANT = 253_402_300_800 * SECOND - 1
-"""9999-12-31T23:59:59.999999Z: the latest."""
+"""9999-12-31T23:59:59.999999Z: the latest instant that `datetime` can hold."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _TERM = re.compile(r"([0-9]{1,18})(ms|us|[wdhms])")
@@ -34,7 +33,7 @@ _RFC_3339 = re.compile(
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """Gives the current time."""
 
     @property
     def now(self) -> int:
@@ -43,7 +42,7 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """A clock that stands still until it is moved."""
+    """A clock that moves only when it is advanced."""
 
     __slots__ = ("now",)
 
@@ -51,16 +50,17 @@ class VirtualClock:
         self.now = now
 
     def advance_to(self, instant: int) -> None:
-        """Move forward to `instant` (µs, UTC). Raises ValueError if that lies in the past."""
+        """Move to `instant` (µs, UTC). Raises ValueError if it is earlier than `now`."""
         if instant < self.now:
             raise ValueError(f"time cannot run backwards: from {self.now} to {instant}")
         self.now = instant
 
 
 def from_datetime(value: datetime) -> int:
-    """The instant (µs, UTC) that `value` names; a value without an offset is taken as UTC.
+    """The instant (µs, UTC) of `value`; without an offset, `value` is in UTC.
 
-    Raises ValueError if it lies outside the years 1 to 9999 of UTC, where an offset can carry it.
+    Raises ValueError if the instant lies outside the years 1 to 9999, UTC. An offset can cause
+    that.
     """
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
@@ -71,14 +71,17 @@ def from_datetime(value: datetime) -> int:
 
 
 def to_datetime(instant: int) -> datetime:
-    """`instant` (µs, UTC) as an aware `datetime`."""
+    """`instant` (µs, UTC) as an aware `datetime` in UTC."""
     return EPOCH + timedelta(microseconds=instant)
 
 
 def read_instant(text: str) -> int:
-    """The instant (µs, UTC) written in `text` as RFC 3339; without an offset it is UTC.
+    """The instant (µs, UTC) that `text` gives in the form of RFC 3339; without an offset, in UTC.
 
-    Raises ValueError with a message that says what would be right.
+    Raises ValueError with a message that shows the right form.
+
+    >>> read_instant("1970-01-01T01:00:00.5+01:00")
+    500000
     """
     if _RFC_3339.fullmatch(text):
         try:
@@ -89,15 +92,22 @@ def read_instant(text: str) -> int:
 
 
 def write_instant(instant: int) -> str:
-    """`instant` (µs, UTC) as RFC 3339 text ending in Z, with a fraction only if there is one."""
+    """`instant` (µs, UTC) as RFC 3339 text that ends in Z, without a fraction of zero.
+
+    >>> write_instant(500_000)
+    '1970-01-01T00:00:00.5Z'
+    """
     text = to_datetime(instant).replace(tzinfo=None).isoformat()
     return (text.rstrip("0") if "." in text else text) + "Z"
 
 
 def read_duration(text: str) -> int:
-    """The duration (µs) written in `text`: whole numbers with units, as in ``250ms`` or ``1h30m``.
+    """The duration (µs) that `text` gives as whole numbers with units, such as ``1h30m``.
 
-    Raises ValueError with a message that says what would be right.
+    Raises ValueError with a message that shows the right form.
+
+    >>> read_duration("250ms")
+    250000
     """
     terms = _TERM.findall(text)
     units = [unit for _, unit in terms]
@@ -111,7 +121,11 @@ def read_duration(text: str) -> int:
 
 
 def write_duration(duration: int) -> str:
-    """`duration` (µs, not negative) in the fewest exact terms: ``90000000`` is ``1m30s``."""
+    """`duration` (µs, not negative) as text, in the fewest exact terms.
+
+    >>> write_duration(90_000_000)
+    '1m30s'
+    """
     if duration == 0:
         return "0s"
     terms = []

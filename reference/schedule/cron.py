@@ -1,10 +1,15 @@
-"""What a cron definition says (JOB-4), before time zones come into it.
+"""Cron definitions: which ones are accepted, and which numbers their fields allow (JOB-4).
 
-The one idea: a definition is first held against a grammar of our own, which says exactly what is
-accepted; only then is croniter asked which numbers each field stands for. croniter alone would
-accept ten patterns that JOB-4 rejects, and repairs some of them in silence.
+The one idea: two steps, in this order.
 
-What a definition means on the clock is in ``schedule``.
+    our own grammar   decides whether a definition is accepted, and reports every fault (JOB-4,
+                      JOB-5). croniter alone would accept ten patterns that JOB-4 rejects, and would
+                      correct some of them silently.
+    croniter          expands each accepted field, with its names, ranges and steps, into the
+                      numbers that it allows.
+
+croniter computes no instants. ``trigger`` computes them from the numbers, because croniter does not
+follow FIRE-5 when the UTC offset of a zone changes.
 """
 
 import re
@@ -23,7 +28,7 @@ NAMES = {
     "@daily": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-"""The six names and what they stand for (S2; POSIX has none)."""
+"""The six names and the fields that they stand for (JOB-4; POSIX has no names)."""
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -31,13 +36,13 @@ DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _FIELDS_OF_NAMES = {name.upper(): fields.split() for name, fields in NAMES.items()}
 _UPPER_CASE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
-"""Only ASCII: `str.upper` would make SUN of a word that begins with the long s."""
+"""Only ASCII: `str.upper` would turn a word that begins with the long s into SUN."""
 _WORD = re.compile(r"\S+", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Field(NamedTuple):
-    """One of the five fields: its name, its range (both ends included) and its words."""
+    """One of the five fields: its name, its range (both ends included) and its names of values."""
 
     name: str
     low: int
@@ -55,10 +60,10 @@ FIELDS = (
 
 
 class Cron(NamedTuple):
-    """A cron definition, read.
+    """The numbers that the fields of a cron definition allow; Sunday is 0.
 
-    Each set is sorted; Sunday is 0. `real_time` and `either_day` carry the two facts that the sets
-    no longer show: whether FIRE-5's first or second sentence applies, and FIRE-4's.
+    `minutes` and `hours` are sorted. `real_time` and `either_day` are the two facts that the
+    numbers do not show: which case of FIRE-5 applies, and which case of FIRE-4.
     """
 
     minutes: tuple[int, ...]
@@ -67,12 +72,12 @@ class Cron(NamedTuple):
     months: frozenset[int]
     weekdays: frozenset[int]
     real_time: bool
-    """`*` leads the minute or the hour field: follow real time through a change of offset."""
+    """The minute or the hour field begins with `*`: the job follows real time (FIRE-5)."""
     either_day: bool
-    """Neither day field is `*`: a day matches if either does (POSIX)."""
+    """Neither day field is `*`: a day matches if either field allows it (POSIX, FIRE-4)."""
 
     def matches_day(self, month: int, day: int, weekday: int) -> bool:
-        """Whether that day matches; `weekday` counts from Sunday = 0."""
+        """Whether the day matches (FIRE-4); `weekday` counts from Sunday = 0."""
         if month not in self.months:
             return False
         if self.either_day:
@@ -81,7 +86,7 @@ class Cron(NamedTuple):
 
 
 class CronError(ValueError):
-    """A definition that JOB-4 rejects; `faults` says everything that is wrong with it."""
+    """JOB-4 rejects a definition; `faults` lists every reason."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -89,9 +94,12 @@ class CronError(ValueError):
 
 
 def fields_of(text: str) -> list[str]:
-    """The five fields of `text` in upper case, a name replaced by what it stands for.
+    """The five fields of `text` in upper case; a name is replaced by its fields.
 
-    Raises CronError when there are not exactly five, or the name is not one of the six.
+    Raises CronError if there are not exactly five fields, or if the name is not one of the six.
+
+    >>> fields_of("@daily")
+    ['0', '0', '*', '*', '*']
     """
     fields = _WORD.findall(text.translate(_UPPER_CASE))
     if fields and fields[0].startswith("@"):
@@ -107,7 +115,11 @@ def fields_of(text: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def read_cron(text: str) -> Cron:
-    """Read a definition (JOB-4). Raises CronError with every fault found."""
+    """The meaning of the cron definition `text` (JOB-4). Raises CronError with every fault.
+
+    >>> read_cron("*/20 9-17/4 * * *").minutes
+    (0, 20, 40)
+    """
     fields = fields_of(text)
     faults = [
         fault
@@ -138,7 +150,7 @@ def read_cron(text: str) -> Cron:
 
 
 def _faults(field: Field, text: str) -> Iterator[str]:
-    """Everything JOB-4 rejects in one field."""
+    """The faults of one field (JOB-4)."""
     if text == "*":
         return
     for term in text.split(","):
@@ -152,7 +164,7 @@ def _faults(field: Field, text: str) -> Iterator[str]:
 
 
 def _faults_of_term(field: Field, term: str) -> Iterator[str]:
-    """What is wrong with a number, a name, a range or a step."""
+    """The faults of one term of a list: a number, a name, a range or a step (JOB-4)."""
     base, slash, step = term.partition("/")
     low, dash, high = base.partition("-")
     ends = [low, high] if dash else [low]
@@ -172,9 +184,9 @@ def _faults_of_term(field: Field, term: str) -> Iterator[str]:
 
 
 def _for_croniter(field: Field, text: str) -> str:
-    """`text` with a range of one number written as that number.
+    """`text`, with each range of one number replaced by that number.
 
-    croniter takes ``5-5`` for the whole field.
+    croniter expands ``5-5`` to the whole field.
     """
     terms = []
     for term in text.split(","):
@@ -185,7 +197,7 @@ def _for_croniter(field: Field, text: str) -> str:
 
 
 def _number(field: Field, text: str) -> int | None:
-    """The number that `text` stands for in `field`, or None if it is not allowed there."""
+    """The number that `text` stands for in `field`, or None if `field` does not allow it."""
     if text in field.words:
         return field.words.index(text) + field.low
     if not _WHOLE_NUMBER.fullmatch(text) or not field.low <= int(text) <= field.high:

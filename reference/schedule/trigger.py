@@ -1,25 +1,28 @@
 """When a job is due: FIRE-1, FIRE-2, FIRE-4 and FIRE-5 as pure functions.
 
 The one idea: a trigger answers one question, ``first(at)``: which is the first due instant at or
-after `at`? It keeps no state that could be lost, so a restart, a failover or a late wake-up cannot
-make it drift.
+after `at`? A trigger keeps no state that could be lost. Therefore no restart, failover or late
+wake-up can make it drift.
 
     one_time        start_date
     interval_based  start_date + k·interval
-    cron_style      per UTC day: the wall-clock minutes that match, carried to UTC by FIRE-5
+    cron_style      the wall-clock minutes that match, converted to UTC by FIRE-5, day by UTC day
 
-A wall clock is cut into *stretches* of constant offset. Between two stretches lies a change:
+``zones`` cuts the time of a zone into *stretches* of constant UTC offset. For a job that follows
+the wall clock, two stretches meet in one of two ways:
 
-    gap    the new stretch starts at a later wall time: the skipped instants are due together at
-           its start
-    fold   the new stretch starts at an earlier wall time: what it repeats has been due already
+    gap    the new stretch begins at a later wall time: the minutes left out are due together,
+           at its beginning
+    fold   the new stretch begins at an earlier wall time: the minutes that it repeats are not due
+           again
 
-Equal cron definitions in the same zone share one Cron trigger and so one memory of computed days.
+Jobs with equal cron definitions in the same zone share one `MatchingMinutes`, and with it the days
+that it has computed.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -31,18 +34,17 @@ from gnomon.reference.schedule.clock import (
     FIRST_INSTANT,
     LAST_INSTANT,
     MINUTE,
-    SECOND,
-    to_datetime,
 )
 from gnomon.reference.schedule.cron import Cron, read_cron
+from gnomon.reference.schedule.zones import stretches
 
 _EPOCH_ORDINAL = EPOCH.toordinal()
 _LONGEST_WAIT_DAYS = 9 * 366
-"""A 29 February is at most eight years away (1896 to 1904); more than that is never."""
+"""The longest wait for a match: from one 29 February to the next, eight years (1896 to 1904)."""
 
 
 class Trigger(Protocol):
-    """Says when a job is due."""
+    """Decides at which instants a job is due."""
 
     def first(self, at: int) -> int | None:
         """The first due instant (µs, UTC) at or after `at`, or None if there is none."""
@@ -55,7 +57,7 @@ class OneTime(NamedTuple):
     start: int
 
     def first(self, at: int) -> int | None:
-        """`start`, unless that has passed."""
+        """`start`, or None if `at` is later."""
         return self.start if at <= self.start else None
 
 
@@ -66,7 +68,7 @@ class Grid(NamedTuple):
     step: int
 
     def first(self, at: int) -> int | None:
-        """The first point of the grid from `at` on: O(1)."""
+        """The first instant of the grid at or after `at`: O(1)."""
         start = self.start
         if at <= start:
             return start
@@ -75,18 +77,25 @@ class Grid(NamedTuple):
 
 
 class CronTrigger(NamedTuple):
-    """Due at the minutes from `start` on that the fields match (FIRE-4, FIRE-5)."""
+    """Due at the matching minutes from `start` on (FIRE-4, FIRE-5)."""
 
     start: int
     minutes: "MatchingMinutes"
 
     def first(self, at: int) -> int | None:
-        """The first matching minute from `at` on, and from `start`."""
+        """The first matching minute at or after both `at` and `start`."""
         return self.minutes.first(max(at, self.start))
 
 
 def trigger(definition: Definition) -> Trigger:
-    """The trigger of a valid definition."""
+    """The trigger of a definition that JOB-1 to JOB-4 accept.
+
+    >>> hourly = Definition(
+    ...     name="a", service="b", job_type="interval_based", start_date=5 * MINUTE, hours=1
+    ... )
+    >>> trigger(hourly).first(6 * MINUTE) // MINUTE
+    65
+    """
     if definition.job_type == "one_time":
         return OneTime(definition.start_date)
     if definition.job_type == "interval_based":
@@ -98,7 +107,7 @@ def trigger(definition: Definition) -> Trigger:
 
 
 def upcoming(trigger: Trigger, start: int, end: int = LAST_INSTANT + 1) -> Iterator[int]:
-    """Every due instant in [start, end), in order."""
+    """Every due instant in [`start`, `end`) (µs, UTC), in order."""
     due = trigger.first(start)
     while due is not None and due < end:
         yield due
@@ -106,7 +115,10 @@ def upcoming(trigger: Trigger, start: int, end: int = LAST_INSTANT + 1) -> Itera
 
 
 def matching_minutes(definition: str, timezone: str) -> "MatchingMinutes":
-    """The shared MatchingMinutes of a valid definition and an IANA time zone."""
+    """The shared MatchingMinutes of a cron definition in an IANA time zone.
+
+    Raises CronError for a definition that JOB-4 rejects.
+    """
     return _shared(read_cron(definition), timezone)
 
 
@@ -116,13 +128,14 @@ def _shared(cron: Cron, timezone: str) -> "MatchingMinutes":
 
 
 class MatchingMinutes:
-    """The instants that `cron` matches in `zone`, computed a UTC day at a time and remembered.
+    """The instants at which `cron` is due in `zone`; one UTC day at a time is computed and kept.
 
-    `first` takes O(log m) within a day already computed, m being the matches of a day; a day costs
-    O(m) more. The memory is bounded: the days asked for last are kept.
+    With m matching minutes in a day, `first` takes O(log m) in a day that is kept, and O(m) more
+    for a day that is computed. The memory is bounded: the days computed last are kept.
     """
 
     DAYS_KEPT = 64
+    """The largest number of days kept."""
 
     def __init__(self, cron: Cron, zone: ZoneInfo) -> None:
         self.cron = cron
@@ -134,7 +147,7 @@ class MatchingMinutes:
 
     def first(self, at: int) -> int | None:
         """The first matching instant at or after `at` (µs, UTC), or None if there is none."""
-        at = max(at, FIRST_INSTANT + 2 * DAY)  # earlier, local time would leave the calendar
+        at = max(at, FIRST_INSTANT + 2 * DAY)  # local times before that lie outside the calendar
         day = at // DAY
         for number in range(day, day + _LONGEST_WAIT_DAYS):
             instants = self._days.get(number)
@@ -154,24 +167,24 @@ class MatchingMinutes:
         return instants
 
     def _compute(self, start: int, end: int) -> Iterator[int]:
-        """The matching instants in [start, end), in order; a gap's end may be among them often."""
-        # A fold of up to a day just before `start` may still be repeating itself after it.
-        stretches = list(stretches_of(self.zone, start - DAY, end))
+        """The due instants in [`start`, `end`), in order; the end of a gap may occur repeatedly."""
+        # A fold that began up to a day before `start` may still repeat minutes after it.
+        spans = list(stretches(self.zone, start - DAY, end))
         if self.cron.real_time:
-            for begins, ends, offset in stretches:
+            for begins, ends, offset in spans:
                 walls = self._walls(max(begins, start) + offset, ends + offset)
                 yield from (wall - offset for wall in walls)
             return
-        reached = stretches[0].begins + stretches[0].offset  # the wall time accounted for so far
-        for begins, ends, offset in stretches:
+        reached = spans[0].begins + spans[0].offset  # every wall time before it is done
+        for begins, ends, offset in spans:
             for wall in self._walls(reached, ends + offset):
-                due = max(wall - offset, begins)  # what a gap skipped is due where it ends
+                due = max(wall - offset, begins)  # a minute in a gap is due where the gap ends
                 if due >= start:
                     yield due
             reached = max(reached, ends + offset)
 
     def _walls(self, start: int, end: int) -> Iterator[int]:
-        """The matching wall-clock times in [start, end), counted like instants."""
+        """The matching wall times in [`start`, `end`), in µs since 1970 on the wall clock."""
         for number in range(start // DAY, (end - 1) // DAY + 1):
             day = date.fromordinal(_EPOCH_ORDINAL + number)
             if self.cron.matches_day(day.month, day.day, day.isoweekday() % 7):
@@ -181,48 +194,3 @@ class MatchingMinutes:
                     for minute in self._wall_minutes
                     if start <= midnight + minute < end
                 )
-
-
-class Stretch(NamedTuple):
-    """A span [begins, ends) of UTC in which a zone's `offset` from UTC does not change (µs)."""
-
-    begins: int
-    ends: int
-    offset: int
-
-
-def stretches_of(zone: ZoneInfo, start: int, end: int) -> Iterator[Stretch]:
-    """Cut [start, end) at every change of offset.
-
-    Offsets are compared a day apart: since 1970 no zone has changed twice within two days.
-    """
-    begins = probe = start
-    offset = offset_of(zone, start)
-    while probe < end:
-        following = min(probe + DAY, end)
-        if offset_of(zone, following) != offset:
-            changes = _change_between(zone, probe, following)
-            yield Stretch(begins, changes, offset)
-            begins, offset = changes, offset_of(zone, changes)
-        probe = following
-    if begins < end:
-        yield Stretch(begins, end, offset)
-
-
-def _change_between(zone: ZoneInfo, before: int, after: int) -> int:
-    """The instant, to the second, at which the offset changes in (before, after]."""
-    old = offset_of(zone, before)
-    while after - before > SECOND:
-        middle = before + (after - before) // (2 * SECOND) * SECOND
-        if offset_of(zone, middle) == old:
-            before = middle
-        else:
-            after = middle
-    return after
-
-
-def offset_of(zone: ZoneInfo, instant: int) -> int:
-    """What `zone` adds to UTC at `instant` (µs)."""
-    offset = to_datetime(instant).astimezone(zone).utcoffset()
-    assert offset is not None
-    return offset // timedelta(microseconds=1)

@@ -14,7 +14,7 @@ from copy import copy
 import msgspec
 
 from gnomon.reference import events, jobs
-from gnomon.reference.events import Record, shown
+from gnomon.reference.events import Record, recorded_payload
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT
 from gnomon.reference.store.operations import (
@@ -54,7 +54,7 @@ class KeptJob:
     def define(self, definition: Definition, now: int) -> None:
         """Take a new definition; what lies before `now` is not made up (FIRE-8, FIRE-10)."""
         self.definition = definition
-        self.shown = shown(definition.extra)
+        self.shown = recorded_payload(definition.extra)
         self.size = definition.size
         self.repeats = definition.repeats
         self.resume(now)

@@ -21,14 +21,14 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import canary, generator
 from gnomon.simulator.fuzz.canary import Canary
 from gnomon.simulator.fuzz.determinism import Divergence, difference, pairs
-from gnomon.simulator.fuzz.explain import tell
-from gnomon.simulator.fuzz.judge import Trial, attempt
+from gnomon.simulator.fuzz.explain import story_of
+from gnomon.simulator.fuzz.judge import Trial, run_trial
 from gnomon.simulator.fuzz.reachability import reached, states_of
-from gnomon.simulator.fuzz.search import First, Tally, usable_cores
+from gnomon.simulator.fuzz.search import BrokenRule, Tally, usable_cores
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.recording import files
+from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.model import LARGEST_SEED, Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
@@ -47,7 +47,7 @@ class Found(msgspec.Struct, frozen=True):
     """A rule that was broken, by which seeds, and the shrunk recording that breaks it as well."""
 
     rule: str
-    first: First
+    first: BrokenRule
     recording: Recording
     file: str
     story: list[str]
@@ -142,14 +142,14 @@ def fuzz(
 
 
 def _try_alone(name: str, json: bool) -> None:
-    """Try one recording, and tell what it breaks."""
+    """Try one recording, and story_of what it breaks."""
     try:
         recording = files.load(name)
     except RecordingError as error:
         raise BadInput(name, error.faults) from None
     with console.working("trying"):
-        trial = attempt(recording)
-    stories = {broken.rule: tell(trial, broken) for broken in trial.broken}
+        trial = run_trial(recording)
+    stories = {broken.rule: story_of(trial, broken) for broken in trial.broken}
     states = reached(trial.trace)
     if json:
         console.say_json({"broken": stories, "sometimes": states, "clean": not stories})
@@ -233,24 +233,24 @@ def _say_found(tally: Tally, known: set[str]) -> None:
 
 
 def _found(hunt: Hunt, rule: str, out: Path) -> Found:
-    """Shrink what breaks a rule, write it and tell how it came about."""
+    """Shrink what breaks a rule, write it and story_of how it came about."""
     first = hunt.tally.broken[rule]
     drawn = generator.drawn_from(first.seed, hunt.profile)
     try:
         with console.working(f"shrinking what breaks {rule}"):
-            small = shrink(drawn, lambda recording: attempt(recording).breaks(rule) is not None)
+            small = shrink(drawn, lambda recording: run_trial(recording).breaks(rule) is not None)
     except KeyboardInterrupt:
         small = drawn
     recording = replace(small, title=f"Breaks {rule}; found by seed {first.seed}, and shrunk")
-    trial = attempt(recording)
+    trial = run_trial(recording)
     file = out / f"fuzz-{rule.lower()}-seed-{first.seed}.toml"
     with console.written_file(file) as written:
-        written.write(files.to_toml(recording).encode())
+        written.write(writer.to_toml(recording).encode())
     return Found(rule, first, recording, str(file), _story(trial, rule, first))
 
 
-def _story(trial: Trial, rule: str, first: First) -> list[str]:
-    return tell(trial, trial.breaks(rule) or first.broken)
+def _story(trial: Trial, rule: str, first: BrokenRule) -> list[str]:
+    return story_of(trial, trial.breaks(rule) or first.broken)
 
 
 # --- telling
@@ -302,12 +302,12 @@ def _canary_in_words(told: Canary) -> Text:
     return Text(f"canary: {told.words}; found by seed {told.seed}, which breaks {told.rule}")
 
 
-def _broken_in_words(rule: str, first: First) -> str:
+def _broken_in_words(rule: str, first: BrokenRule) -> str:
     others = "" if first.seeds == 1 else f" and {console.counted(first.seeds - 1, 'other')}"
     return f"{rule} is broken by seed {first.seed}{others}"
 
 
-def _again(hunt: Hunt, first: First) -> str:
+def _again(hunt: Hunt, first: BrokenRule) -> str:
     profile = "" if hunt.profile == "durable" else f" --profile {hunt.profile}"
     return f"gnomon fuzz --seed {first.seed} --runs 1{profile}"
 

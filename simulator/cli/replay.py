@@ -21,11 +21,11 @@ from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.recording import files
+from gnomon.specs.recording.commands import ServerCommand
 from gnomon.specs.recording.model import (
     LARGEST_SEED,
     MOST_SERVERS,
     MOST_WORKERS,
-    ON_SERVERS,
     Recording,
 )
 from gnomon.specs.recording.reader import RecordingError
@@ -157,7 +157,7 @@ def overridden(
     unknown = [
         c.target
         for c in recording.commands
-        if c.do in ON_SERVERS and c.target not in recording.cluster.server_names
+        if isinstance(c, ServerCommand) and c.server not in recording.cluster.server_names
     ]
     if unknown:
         problem = f"the recording's commands speak of {', '.join(unknown)}; use more servers"

@@ -1,23 +1,24 @@
-"""Exploration: a small world taken through everything that can happen in it, to the end.
+"""Exploration: takes a small world through everything that can happen in it.
 
-The one idea: breadth first. Every world that is n steps from the beginning is looked at before any
-that is n + 1 away, and one that was met is not looked at again, so what goes wrong is found by the
-shortest way that leads there.
+The one idea: breadth first. Every world that is n steps from the start is examined before any that
+is n + 1 steps away, and no world is examined twice. So a defect is found by the shortest way that
+leads to it.
 
-Each step is held against the `StoreModel` and the store's own invariants, wherever it leads. Where
-a world ends everything must have had its outcome, and the history of a shortest way there is judged
-by the rules in ``gnomon.specs.rules``, like any other history.
+The `StoreModel` and the store's own invariants check each step, wherever it leads. At the end of a
+world everything must have had its outcome, and the rules in ``gnomon.specs.rules`` judge the
+history of a shortest way there, like any other history.
 
-    covered      every order in which what is on its way at an instant can arrive, in which timers
-                 fire among that, and every point of it at which the fault can strike; a crashed
-                 server stays down, or starts again at any later such point while faults last
-    not covered  messages that are slower than the clock: what is on its way arrives before time
-                 moves on, unless the server stands still; clocks that are wrong; a server that
-                 crashes in the middle of sending; instants between those that matter
+    covered      every order in which requests and replies in transit at an instant can arrive, and
+                 timers fire among them; every point of these at which the fault can strike; a
+                 crashed server stays down, or starts again at any later such point at which faults
+                 may still strike
+    not covered  messages slower than the clock: those in transit arrive before time moves on,
+                 unless the server is paused; wrong clocks; a server that crashes in the middle of
+                 sending; instants between those that matter
 
-What limits it is what Python takes to form a world, find out which of those that are alike stands
-for it, and look it up: two thirds of the time, as each world is come to five times over. Copying
-parts and running the scheduler's own code on them is a quarter, renaming the rest.
+Two thirds of the time go into forming worlds, finding their representatives and looking them up,
+since each world is reached five times over. A quarter goes into copying parts and running the
+scheduler's own code on them, the rest into renaming.
 """
 
 from array import array
@@ -29,30 +30,31 @@ from msgspec.structs import replace
 from gnomon.reference.events import Event, Published
 from gnomon.reference.history import Header, History
 from gnomon.simulator.explore.scopes import START, Scope
-from gnomon.simulator.explore.symmetry import Folding
-from gnomon.simulator.explore.transitions import Steps, Taken, World, Wrong
+from gnomon.simulator.explore.symmetry import Symmetry
+from gnomon.simulator.explore.transitions import Taken, Transitions, World, WrongStep
 from gnomon.specs.rules import judge
 
 
 class Step(NamedTuple):
-    """Something that happens, so long after the beginning (µs)."""
+    """A step in words; `after` is the time since the start (µs)."""
 
     after: int
     what: str
 
 
 class Counterexample(NamedTuple):
-    """A shortest way to something that must not be, and what is wrong."""
+    """A shortest way to a defect, and what is wrong there."""
 
     steps: list[Step]
     why: str
 
 
 class Found(NamedTuple):
-    """What came of exploring a `scope`.
+    """The result of exploring a `scope`.
 
-    `states` are distinct, those that differ in the names of servers counted once; `ends` are those
-    that nothing follows. `by_store` and `by_servers`: steps taken by the real code.
+    `states` counts distinct worlds, those that differ only in the names of servers once. `ends`
+    counts worlds without a next step, `judged` the histories judged by the rules. `by_store` and
+    `by_servers` count the steps that the real code computed.
     """
 
     scope: Scope
@@ -67,30 +69,30 @@ class Found(NamedTuple):
 
 
 Progress = Callable[[int, int, int], None]
-"""Told after each depth: the depth, the states so far, and those to go on from."""
+"""Called at each depth: the depth, the states so far, and the states at the frontier."""
 
 
 class Search:
-    """A search through a `scope`."""
+    """An exhaustive search through a `scope`."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._steps = Steps(scope)
-        self._fold = Folding(self._steps)
-        self._seen = {self._fold(self._steps.root)}
-        self._from = array("L", [0])  # of each state, the one before it
+        self._steps = Transitions(scope)
+        self._representative = Symmetry(self._steps)
+        self._seen = {self._representative(self._steps.root)}
+        self._from = array("L", [0])  # for each state, the number of the state before it
         self._by = array("H", [0])  # and the number of the step from there
         self._ends: list[int] = []
         self._transitions = self._depth = self._judged = 0
 
     def run(self, progress: Progress = lambda *_: None) -> Found:
-        """Explore it to the end, or to what is wrong."""
-        edge = [(0, self._steps.root)]
+        """Explore it to the end, or to the first defect."""
+        frontier = [(0, self._steps.root)]
         counterexample = None
-        while edge and counterexample is None:
-            progress(self._depth, len(self._seen), len(edge))
-            edge, counterexample = self._go_on(edge)
-            self._depth += bool(edge)
+        while frontier and counterexample is None:
+            progress(self._depth, len(self._seen), len(frontier))
+            frontier, counterexample = self._advance(frontier)
+            self._depth += bool(frontier)
         if counterexample is None:
             counterexample = self._judge_ends()
         return Found(
@@ -105,26 +107,26 @@ class Search:
             counterexample,
         )
 
-    def _go_on(
-        self, edge: list[tuple[int, World]]
+    def _advance(
+        self, frontier: list[tuple[int, World]]
     ) -> tuple[list[tuple[int, World]], Counterexample | None]:
-        """The states a step further on that had not been met, or what is wrong with a step."""
-        seen, fold, after = self._seen, self._fold, self._steps.after
+        """The new states one step beyond the frontier, or a defect."""
+        seen, representative, after = self._seen, self._representative, self._steps.after
         further: list[tuple[int, World]] = []
-        for number, world in edge:
+        for number, world in frontier:
             try:
                 worlds = after(world)
-            except Wrong as wrong:
+            except WrongStep as wrong:
                 last = Step(wrong.at - START, wrong.what)
-                return [], Counterexample([*self._tell(number), last], wrong.why)
+                return [], Counterexample([*self._steps_to(number), last], wrong.why)
             self._transitions += len(worlds)
             if not worlds:
                 self._ends.append(number)
-                amiss = self._steps.amiss(world)
-                if amiss is not None:
-                    return [], Counterexample(self._tell(number), f"at the end {amiss}")
+                defect = self._steps.defect_at_end(world)
+                if defect is not None:
+                    return [], Counterexample(self._steps_to(number), f"at the end {defect}")
             for step, following in enumerate(worlds):
-                name = fold(following)
+                name = representative(following)
                 if name not in seen:
                     seen.add(name)
                     further.append((len(self._from), following))
@@ -138,16 +140,16 @@ class Search:
         header = Header(start=START, end=scope.until + 1, lease=scope.lease, travel=0)
         for number in self._ends:
             self._judged += 1
-            findings = judge(History(header, self._happened(number)))
+            findings = judge(History(header, self._events_to(number)))
             broken = [(id, f.violations[0]) for id, f in findings.items() if f.violations]
             if broken:
                 why = "; ".join(f"{id}: {violation}" for id, violation in broken)
-                return Counterexample(self._tell(number), why)
+                return Counterexample(self._steps_to(number), why)
         return None
 
-    def _happened(self, number: int) -> list[Event]:
-        """The events of a shortest way to a state; each message has a cid of its own there."""
-        way = [event for taken in self._way_to(number) for event in taken.happened]
+    def _events_to(self, number: int) -> list[Event]:
+        """The events of a shortest way to a state, with a cid of its own for each message."""
+        way = [event for taken in self._way_to(number) for event in taken.recorded]
         return [
             replace(event, cid=f"K{event.message}") if type(event) is Published else event
             for event in (*self._steps.begun, *way)
@@ -166,6 +168,6 @@ class Search:
             world = way[-1].world
         return way
 
-    def _tell(self, number: int) -> list[Step]:
+    def _steps_to(self, number: int) -> list[Step]:
         """The steps of a shortest way to a state, in words."""
         return [Step(taken.at - START, taken.what) for taken in self._way_to(number)]

@@ -1,10 +1,11 @@
-"""Scopes: small worlds that can be explored to their end.
+"""Scopes: small worlds that can be explored exhaustively.
 
-The one idea: a defect that needs many servers, jobs and faults to show is rarer than one that shows
-in a world of two servers and one fault, if only *everything* that can happen there is looked at.
+The one idea: few defects need many servers, jobs and faults to appear. Most appear in a world of
+two servers and one fault, provided that *everything* that can happen there is examined.
 
-Time is counted in the few instants at which something can happen. Leases, beats, due instants and
-pauses are whole seconds, and all servers start together, so that most of what can coincide does.
+Time moves through the few instants at which something can happen. Leases, heartbeats, due instants
+and pauses are whole or half seconds, and all servers start together, so that most of what can
+coincide does coincide.
 """
 
 from typing import Literal, NamedTuple
@@ -15,14 +16,14 @@ from gnomon.reference.schedule.clock import SECOND, read_instant, write_instant
 START = read_instant("2026-01-01T00:00:00Z")
 
 FaultKind = Literal["crash", "pause", "lose"]
-"""A fault of a server, as ``site`` calls it."""
+"""A fault of a server, as ``server_model`` names it."""
 
 
 class Scope(NamedTuple):
-    """A small world. Spans of time in µs.
+    """A small world. Durations in µs.
 
-    Of `fault` there may be one. It begins up to `faults_within` after the start; by `span` after it
-    everything must have had its outcome.
+    Up to `faults` faults of the kind `fault` may strike, each at most `faults_within` after the
+    start. By `span` after the start everything must have had its outcome.
     """
 
     name: str
@@ -42,17 +43,17 @@ class Scope(NamedTuple):
 
     @property
     def faults_until(self) -> int:
-        """The last instant at which something may go wrong (µs, UTC)."""
+        """The last instant at which a fault may strike (µs, UTC)."""
         return START + self.faults_within
 
     @property
     def until(self) -> int:
-        """The last instant that is looked at (µs, UTC)."""
+        """The last instant that is explored (µs, UTC)."""
         return START + self.span
 
     @property
     def server_names(self) -> tuple[str, ...]:
-        """What the servers are called."""
+        """The names of the servers."""
         return tuple(f"s{number}" for number in range(1, self.servers + 1))
 
     @property

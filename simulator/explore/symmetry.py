@@ -1,8 +1,8 @@
-"""Folding: worlds that differ only in what the servers are called are one.
+"""Symmetry: worlds that differ only in the names of the servers count as one.
 
-The one idea: of a world and all its renamings the one with the smallest numbers stands for all.
-A part is renamed once, by writing its key anew, and the number of the new key is remembered; that
-what has this key may never have been met does no harm, since only numbers are compared.
+The one idea: of a world and all its renamings, the one with the smallest numbers represents all.
+A part is renamed once, by rewriting its key, and the number of the new key is remembered. No part
+with that key need ever have been reached, since only numbers are compared.
 """
 
 from collections.abc import Hashable, Mapping
@@ -12,28 +12,28 @@ from typing import Any
 import msgspec
 
 from gnomon.reference.store.operations import Leader
-from gnomon.simulator.explore.transitions import Interned, Steps, World
+from gnomon.simulator.explore.transitions import Interned, Transitions, World
 
 
-class Folding:
-    """Gives each world of `steps` the one that stands for it and for all that are alike."""
+class Symmetry:
+    """Maps each world of `transitions` to the one that represents it and all its renamings."""
 
-    def __init__(self, steps: Steps) -> None:
-        places = range(len(steps.names))
-        self._renamings = [_Renaming(steps, order) for order in permutations(places)]
+    def __init__(self, transitions: Transitions) -> None:
+        places = range(len(transitions.names))
+        self._renamings = [_Renaming(transitions, order) for order in permutations(places)]
         self._best: dict[int, tuple[int, list[_Renaming]]] = {}
 
     def __call__(self, world: World) -> World:
-        """The world that stands for `world`; it need not be one that is ever met."""
+        """The representative of `world`; it need not be a world that is ever reached."""
         store, renamings = self._best.get(world[1]) or self._find_best(world[1])
         if len(renamings) == 1:
             return renamings[0](world, store)
         return min([renaming(world, store) for renaming in renamings])
 
     def _find_best(self, store: int) -> tuple[int, list["_Renaming"]]:
-        """The smallest number that a store has under any names, and where it has it.
+        """The smallest number that a store has under any renaming, and the renamings that give it.
 
-        The sites need only be renamed in these ways, and there is seldom more than one.
+        The servers need only be renamed in these ways, and there is seldom more than one.
         """
         numbers = [renaming.stores[store] for renaming in self._renamings]
         smallest = min(numbers)
@@ -43,21 +43,22 @@ class Folding:
 
 
 class _Renaming:
-    """One way to call the servers: the one at place n is called like the one at ``order[n]``."""
+    """A renaming: the server at place n gets the name of the one at ``order[n]``."""
 
-    def __init__(self, steps: Steps, order: tuple[int, ...]) -> None:
-        names = {name: steps.names[to] for name, to in zip(steps.names, order, strict=True)}
-        self.stores = _Renamed(steps.stores, names)
-        self._sites = _Renamed(steps.sites, names)
+    def __init__(self, transitions: Transitions, order: tuple[int, ...]) -> None:
+        before = transitions.names
+        names = {name: before[to] for name, to in zip(before, order, strict=True)}
+        self.stores = _Renamed(transitions.stores, names)
+        self._servers = _Renamed(transitions.servers, names)
         self._from = [order.index(place) + 2 for place in range(len(order))]
 
     def __call__(self, world: World, store: int) -> World:
-        sites = self._sites
-        return (world[0], store, *[sites[world[place]] for place in self._from])
+        servers = self._servers
+        return (world[0], store, *[servers[world[place]] for place in self._from])
 
 
 class _Renamed(dict[int, int]):
-    """The number that each part has under other names."""
+    """Part number -> its number after a renaming; filled in when first asked for."""
 
     def __init__(self, parts: Interned[Any], names: Mapping[str, str]) -> None:
         super().__init__()
@@ -70,7 +71,7 @@ class _Renamed(dict[int, int]):
 
 
 def rename(key: Hashable, names: Mapping[str, str]) -> Hashable:
-    """A key in which servers are called by other names."""
+    """A key with the servers renamed."""
     match key:
         case str():
             return names.get(key, key)

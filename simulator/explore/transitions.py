@@ -1,14 +1,14 @@
-"""Every step that a small world can take, each taken by the real code once and then remembered.
+"""Every step that a small world can take, each computed once by the real code and then remembered.
 
 The one idea: a world is a tuple of numbers, and each number stands for a part of it that has been
-met: an instant, a store, a server where it stands. The store and the servers are deterministic, so
-what a part does when it is asked something need be found out once, by copying it and asking. There
+reached: an instant, a store, a server with its surroundings. The store and the servers are
+deterministic. So what a part does with an input is found out once, by copying it and trying. There
 are far fewer parts than worlds, and nearly all steps are looked up.
 
-    world = (moment, store, site, site, …)       moment = instant and faults that are left
+    world = (moment, store, server, server, …)   moment = instant and number of faults left
 
-What is remembered rests on the keys of the parts: those that are equal must behave alike. A test
-holds every part that is met again against the one that was met first.
+This relies on the keys of the parts: parts with equal keys must behave alike. A test compares every
+part that is reached again with the one that was reached first.
 """
 
 from collections.abc import Callable, Hashable
@@ -19,52 +19,52 @@ from gnomon.reference.schedule.clock import write_duration
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import Delivery, Operation, PutJob
 from gnomon.simulator.explore.scopes import START, Scope
-from gnomon.simulator.explore.server_model import NEVER, Letter, Move, Site, tell
+from gnomon.simulator.explore.server_model import NEVER, Move, Response, ServerModel, describe
 from gnomon.simulator.explore.store_model import Breach, StoreModel
 
 World = tuple[int, ...]
-"""A moment, a store, and each server's site, in numbers."""
+"""A moment, a store, and each server with its surroundings, in numbers."""
 
 T = TypeVar("T")
 
 
 class Interned(Generic[T]):
-    """Parts by number; those of equal keys have the same, and only the first is kept."""
+    """Parts by number; parts with equal keys have the same number, and only the first is kept."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-        self._things: dict[int, T] = {}
+        self._parts: dict[int, T] = {}
         self.keys: list[Hashable] = []
 
     def __len__(self) -> int:
-        return len(self._things)
+        return len(self._parts)
 
     def __getitem__(self, number: int) -> T:
-        return self._things[number]
+        return self._parts[number]
 
     def number(self, key: Hashable) -> int:
-        """The number of a key, whether there is something that has it or not."""
+        """The number of a key, whether there is a part that has it or not."""
         number = self._numbers.setdefault(key, len(self.keys))
         if number == len(self.keys):
             self.keys.append(key)
         return number
 
-    def put(self, key: Hashable, thing: T) -> int:
-        """The number of `thing`, which has that key."""
+    def put(self, key: Hashable, part: T) -> int:
+        """The number of `part`, which has that key."""
         number = self.number(key)
-        self._things.setdefault(number, thing)
+        self._parts.setdefault(number, part)
         return number
 
 
 class Watched(NamedTuple):
-    """A store, and what may be known of it from outside."""
+    """A store, and the model that checks it from outside."""
 
     store: MemoryStore
     model: StoreModel
 
 
 class Answer(NamedTuple):
-    """What came of a request: the store after it, and letters to its sender and to others."""
+    """The result of a request: the store after it, and the replies to its sender and to others."""
 
     store: int
     own: int
@@ -72,25 +72,25 @@ class Answer(NamedTuple):
 
 
 class Local(NamedTuple):
-    """What can happen at a site, until when time may pass, and the site after each move."""
+    """What can happen to a server: until when time may pass, and the server after each move."""
 
     next_at: int
     moves: dict[Move, int]
     faults: dict[Move, int]
-    requests: tuple[tuple[int, int], ...]  # which, and what it asks
+    requests: tuple[tuple[int, int], ...]  # its number there, the number of what it asks
 
 
 class Taken(NamedTuple):
-    """A step: when, in words, what is recorded of it, and the world after it."""
+    """A step: its instant, what it is in words, the events recorded, and the world after it."""
 
     at: int
     what: str
-    happened: list[Event]
+    recorded: list[Event]
     world: World
 
 
-class Wrong(Exception):
-    """A step that must not be: when, in words, and why."""
+class WrongStep(Exception):
+    """A step that must not happen: its instant, what it is in words, and the reason."""
 
     def __init__(self, at: int, what: str, why: str) -> None:
         super().__init__(f"{what}: {why}")
@@ -100,29 +100,30 @@ class Wrong(Exception):
 
 
 class Instant:
-    """What is remembered of an instant."""
+    """The steps that are remembered for an instant."""
 
     def __init__(self, now: int) -> None:
         self.now = now
         self.local: dict[int, Local] = {}
         self.answers: dict[tuple[int, int], Answer] = {}
         self.served: dict[tuple[int, int, int], int] = {}
-        self.told: dict[tuple[int, int], int] = {}
+        self.replied: dict[tuple[int, int], int] = {}
 
 
-class Steps:
+class Transitions:
     """The steps of the worlds of a `scope`.
 
-    `by_store` and `by_servers` count the steps that were taken by the real code.
+    `by_store` and `by_servers` count the steps that the real code computed. `begun` are the events
+    that are recorded before the first step; `root` is the world at the start.
     """
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self.names = scope.server_names
         self.stores: Interned[Watched] = Interned()
-        self.sites: Interned[Site] = Interned()
+        self.servers: Interned[ServerModel] = Interned()
         self._asked: Interned[tuple[int, Operation]] = Interned()
-        self._letters: Interned[tuple[Letter, ...]] = Interned()
+        self._responses: Interned[tuple[Response, ...]] = Interned()
         self._instants: Interned[Instant] = Interned()
         self._many = scope.faults + 1
         self.by_store = self.by_servers = 0
@@ -136,11 +137,11 @@ class Steps:
         store.apply(START, "operator", create)
         watched = Watched(store, StoreModel())
         watched.model.observe(START, "operator", create, self.begun)
-        sites = [Site(scope, name) for name in self.names]
-        for site in sites:
-            self.begun += site.start(START)
+        models = [ServerModel(scope, name) for name in self.names]
+        for model in models:
+            self.begun += model.start(START)
         moment = self._moment(START) + scope.faults
-        numbers = [self.sites.put(site.key(), site) for site in sites]
+        numbers = [self.servers.put(model.key(), model) for model in models]
         return (moment, self._put_store(watched), *numbers)
 
     def _moment(self, now: int) -> int:
@@ -153,24 +154,24 @@ class Steps:
         """The instant of a world (µs, UTC)."""
         return self._instants[world[0] // self._many].now
 
-    def amiss(self, world: World) -> str | None:
-        """What is wrong with a world that nothing follows, in words; None if it is simply over."""
+    def defect_at_end(self, world: World) -> str | None:
+        """What is wrong with a world that has no next step, in words; None if nothing is."""
         instant = self._instants[world[0] // self._many]
-        if any(instant.local[site].next_at <= self._scope.until for site in world[2:]):
+        if any(instant.local[server].next_at <= self._scope.until for server in world[2:]):
             return "nothing can happen any more, not even time"
         return self.stores[world[1]].model.missing
 
-    # --- quickly
+    # --- by looking up
 
     def after(self, world: World) -> list[World]:
-        """Every world that is a step away. Raises Wrong."""
-        moment, store, *sites = world
+        """Every world that is one step away. Raises WrongStep."""
+        moment, store, *servers = world
         left = moment % self._many
         instant = self._instants[moment // self._many]
         worlds: list[World] = []
         next_at = NEVER
-        for place, site in enumerate(sites, 2):
-            local = instant.local.get(site) or self._look_around(instant, site)
+        for place, server in enumerate(servers, 2):
+            local = instant.local.get(server) or self._find_local(instant, server)
             before, behind = world[:place], world[place + 1 :]
             worlds += [(*before, moved, *behind) for moved in local.moves.values()]
             if left:
@@ -178,29 +179,31 @@ class Steps:
                 worlds += [(*begun, moved, *behind) for moved in local.faults.values()]
             for request, asked in local.requests:
                 answer = instant.answers.get((store, asked)) or self._ask(instant, store, asked)
-                changed = [moment, answer.store, *sites]
-                told = (site, request, answer.own)
-                changed[place] = instant.served.get(told) or self._serve(instant, *told)
-                for other, letters in answer.others:
-                    got = (changed[other], letters)
-                    changed[other] = instant.told.get(got) or self._tell(instant, *got)
+                changed = [moment, answer.store, *servers]
+                served = (server, request, answer.own)
+                changed[place] = instant.served.get(served) or self._serve(instant, *served)
+                for other, responses in answer.others:
+                    replied = (changed[other], responses)
+                    changed[other] = instant.replied.get(replied) or self._reply(instant, *replied)
                 worlds.append(tuple(changed))
             next_at = min(next_at, local.next_at)
         if instant.now < next_at <= self._scope.until:
             worlds.append((self._moment(next_at) + left, *world[1:]))
         return worlds
 
-    def _look_around(self, instant: Instant, number: int) -> Local:
-        """Find out what can happen at a site."""
-        site, now = self.sites[number], instant.now
+    # --- by the real code
+
+    def _find_local(self, instant: Instant, number: int) -> Local:
+        """Find out what can happen to a server."""
+        model, now = self.servers[number], instant.now
         requests = tuple(
-            (request, self._asked.put(self._asks(site, request), self._asks(site, request)))
-            for request in site.arriving()
+            (request, self._asked.put(self._asks(model, request), self._asks(model, request)))
+            for request in model.arriving()
         )
         local = instant.local[number] = Local(
-            site.next_at,
-            {move: self._move(now, number, move)[0] for move in site.moves(now)},
-            {move: self._move(now, number, move)[0] for move in site.faults(now)},
+            model.next_at,
+            {move: self._move(now, number, move)[0] for move in model.moves(now)},
+            {move: self._move(now, number, move)[0] for move in model.faults(now)},
             requests,
         )
         self.by_servers += len(local.moves) + len(local.faults)
@@ -208,96 +211,102 @@ class Steps:
             del local.moves[move]
         return local
 
-    def _asks(self, site: Site, request: int) -> tuple[int, Operation]:
-        return self.names.index(site.name), site.requests[request].operation
+    def _asks(self, model: ServerModel, request: int) -> tuple[int, Operation]:
+        return self.names.index(model.name), model.requests[request].operation
 
     def _move(self, now: int, number: int, move: Move) -> tuple[int, list[Event]]:
-        """Let something happen at a site; the site after it, and what is recorded."""
-        site = self.sites[number].copy()
-        happened = _attempt(now, lambda: move.told(self.sites[number]), lambda: site.do(now, move))
-        return self.sites.put(site.key(), site), happened
+        """Make a move of a server; the server after it, and the events recorded."""
+        before = self.servers[number]
+        after = before.copy()
+        recorded = _attempt(now, lambda: move.describe(before), lambda: after.do(now, move))
+        return self.servers.put(after.key(), after), recorded
 
     def _ask(self, instant: Instant, store: int, asked: int) -> Answer:
-        """Find out what the store answers."""
+        """Find out what the store answers to a request."""
         place, operation = self._asked[asked]
         self.by_store += 1
         after, deliveries, _ = self._apply(instant.now, store, self.names[place], operation)
-        letters: dict[str, list[Letter]] = {name: [] for name in self.names}
+        responses: dict[str, list[Response]] = {name: [] for name in self.names}
         for to, answered, reply in deliveries:
-            letters[to].append((None if answered is operation else answered, reply))
+            responses[to].append((None if answered is operation else answered, reply))
         numbers = {
-            name: self._letters.put(tuple(some), tuple(some)) for name, some in letters.items()
+            name: self._responses.put(tuple(some), tuple(some)) for name, some in responses.items()
         }
         own = numbers.pop(self.names[place])
-        others = tuple((self.names.index(n) + 2, i) for n, i in numbers.items() if letters[n])
+        others = tuple((self.names.index(n) + 2, i) for n, i in numbers.items() if responses[n])
         answer = instant.answers[store, asked] = Answer(after, own, others)
         return answer
 
     def _apply(
         self, now: int, number: int, server: str, operation: Operation
     ) -> tuple[int, list[Delivery], list[Event]]:
-        """Let a store answer; the store after it, its replies, and what is recorded."""
-        happened: list[Event] = []
+        """Let a store carry out an operation; the store after it, its replies, and the events."""
+        recorded: list[Event] = []
         before = self.stores[number]
-        watched = Watched(before.store.copy(happened.append), before.model.copy())
+        watched = Watched(before.store.copy(recorded.append), before.model.copy())
 
         def step() -> list[Delivery]:
             deliveries = watched.store.apply(now, server, operation)
-            watched.model.observe(now, server, operation, happened)
+            watched.model.observe(now, server, operation, recorded)
             watched.store.check()
             return deliveries
 
-        deliveries = _attempt(now, lambda: f"the store takes {tell(operation)} of {server}", step)
-        return self._put_store(watched), deliveries, happened
+        deliveries = _attempt(now, lambda: _describe_request(operation, server), step)
+        return self._put_store(watched), deliveries, recorded
 
-    def _serve(self, instant: Instant, number: int, request: int, letters: int) -> int:
-        """The site after its request was answered."""
-        site = self.sites[number].copy()
-        served = site.serve(request)
-        site.tell(self._letters[letters], served)
-        after = instant.served[number, request, letters] = self.sites.put(site.key(), site)
+    def _serve(self, instant: Instant, number: int, request: int, responses: int) -> int:
+        """The server after the store has answered its request."""
+        model = self.servers[number].copy()
+        served = model.take_request(request)
+        model.send_replies(self._responses[responses], served)
+        after = self.servers.put(model.key(), model)
+        instant.served[number, request, responses] = after
         return after
 
-    def _tell(self, instant: Instant, number: int, letters: int) -> int:
-        """The site after letters were sent to it."""
-        site = self.sites[number].copy()
-        site.tell(self._letters[letters], None)
-        after = instant.told[number, letters] = self.sites.put(site.key(), site)
+    def _reply(self, instant: Instant, number: int, responses: int) -> int:
+        """The server after replies to its earlier requests were sent."""
+        model = self.servers[number].copy()
+        model.send_replies(self._responses[responses], None)
+        after = instant.replied[number, responses] = self.servers.put(model.key(), model)
         return after
 
-    # --- slowly
+    # --- in words
 
     def take(self, world: World, ordinal: int) -> Taken:
-        """The step to the world of that number in ``after``, in words."""
+        """The step that leads to ``after(world)[ordinal]``."""
         now, places = self.now(world), range(2, len(world))
         afterwards = self.after(world)[ordinal]
         instant, left = self._instants[world[0] // self._many], world[0] % self._many
         for place in places:
-            site, local = self.sites[world[place]], instant.local[world[place]]
+            model, local = self.servers[world[place]], instant.local[world[place]]
             moves = [*local.moves, *(local.faults if left else ())]
             if ordinal < len(moves):
                 move = moves[ordinal]
-                _, happened = self._move(now, world[place], move)
-                return Taken(now, move.told(site), happened, afterwards)
+                _, recorded = self._move(now, world[place], move)
+                return Taken(now, move.describe(model), recorded, afterwards)
             ordinal -= len(moves)
             if ordinal < len(local.requests):
                 _, operation = self._asked[local.requests[ordinal][1]]
-                _, _, happened = self._apply(now, world[1], site.name, operation)
-                what = f"the store takes {tell(operation)} of {site.name}"
-                return Taken(now, what, happened, afterwards)
+                _, _, recorded = self._apply(now, world[1], model.name, operation)
+                what = _describe_request(operation, model.name)
+                return Taken(now, what, recorded, afterwards)
             ordinal -= len(local.requests)
         later = write_duration(self.now(afterwards) - now)
         return Taken(now, f"{later} pass", [], afterwards)
+
+
+def _describe_request(operation: Operation, server: str) -> str:
+    return f"the store takes {describe(operation)} of {server}"
 
 
 R = TypeVar("R")
 
 
 def _attempt(now: int, what: Callable[[], str], step: Callable[[], R]) -> R:
-    """Take a step of the code that is looked at; whatever it raises is a finding."""
+    """Take a step of the code under test; any exception that it raises is a finding."""
     try:
         return step()
     except Breach as broken:
-        raise Wrong(now, what(), str(broken)) from broken
+        raise WrongStep(now, what(), str(broken)) from broken
     except Exception as error:
-        raise Wrong(now, what(), f"{type(error).__name__}: {error}") from error
+        raise WrongStep(now, what(), f"{type(error).__name__}: {error}") from error

@@ -1,27 +1,28 @@
-"""Twice: each seed is run twice, and the two runs must be the same, event by event (HIST-3).
+"""Determinism: two runs of one seed must be equal, event by event (HIST-3).
 
-The one idea: the second run is in another process, which hashes text in its own way and has a past
-of its own; so what leaks from run to run, or hangs on the order of a set, shows as a difference.
+The one idea: the second run is in another process, with other hashes of text and other runs before
+it. State that leaks from run to run, and dependence on the order of a set, show as a difference.
 """
 
 from collections.abc import Generator
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.fuzz.judge import Outcome, attempt
-from gnomon.simulator.fuzz.search import elsewhere, outcomes
+from gnomon.simulator.fuzz.judge import SeedResult, run_trial
+from gnomon.simulator.fuzz.search import in_another_process, results
 
 
 class Divergence(NamedTuple):
-    """Where two runs of one seed differ first.
+    """The first difference between two runs of one seed.
 
-    The event counts from 1 and happened at `at` (µs, UTC); None if the two could not be made to
-    differ again.
+    `event` is the number of the event, from 1, and `at` its instant (µs, UTC); both are None if
+    further runs of the seed are equal.
     """
 
     seed: int
@@ -31,7 +32,7 @@ class Divergence(NamedTuple):
     other: str
 
     def in_words(self) -> str:
-        """For people."""
+        """A sentence for people."""
         what = f"two runs of seed {self.seed} differ"
         if self.at is None:
             return f"{what}, though not whenever they are run"
@@ -40,47 +41,47 @@ class Divergence(NamedTuple):
             f"{self.one}, and {self.other}"
         )
 
-    def as_values(self) -> dict[str, Any]:
-        """For machines."""
+    def as_values(self) -> dict[str, int | str | None]:
+        """Its fields as JSON values."""
         at = None if self.at is None else write_instant(self.at)
         return self._asdict() | {"at": at}
 
 
-Pair = tuple[Outcome, Outcome | None]
-"""What came of a seed, and of its second run if there was one."""
+Pair = tuple[SeedResult, SeedResult | None]
+"""The result of a seed, and that of its second run if there was one."""
 
 
 def pairs(
-    first: int, runs: int | None, jobs: int, profile: Profile, twice: bool
+    first: int, runs: int | None, processes: int, profile: Profile, twice: bool
 ) -> Generator[Pair, None, None]:
-    """The outcomes of the seeds from `first` on, each beside that of its second run, if `twice`."""
+    """The results of the seeds from `first` on, each with that of its second run if `twice`."""
     if not twice:
-        for outcome in outcomes(first, runs, jobs, profile):
-            yield outcome, None
+        for result in results(first, runs, processes, profile):
+            yield result, None
         return
-    each = max(jobs // 2, 1)
+    each = max(processes // 2, 1)
     yield from zip(
-        outcomes(first, runs, each, profile),
-        outcomes(first, runs, each, profile, always_elsewhere=True),
+        results(first, runs, each, profile),
+        results(first, runs, each, profile, in_this_one=False),
         strict=True,
     )
 
 
 def difference(seed: int, profile: Profile) -> Divergence:
-    """Where two runs of `seed` differ, one here and one in another process."""
-    here = happened(seed, profile)
-    there = elsewhere(happened, seed, profile)
+    """The first difference between two runs of `seed`, one of them in another process."""
+    here = events_of(seed, profile)
+    there = in_another_process(events_of, seed, profile)
     for number, (one, other) in enumerate(zip_longest(here, there), 1):
         if one != other:
-            at = (one or other).at
-            return Divergence(seed, number, at, _shown(one), _shown(other))
+            at = next(event.at for event in (one, other) if event is not None)
+            return Divergence(seed, number, at, _as_text(one), _as_text(other))
     return Divergence(seed, None, None, "", "")
 
 
-def happened(seed: int, profile: Profile) -> list[Any]:
-    """Every event of the run of `seed`."""
-    return attempt(drawn_from(seed, profile)).happened
+def events_of(seed: int, profile: Profile) -> list[Event]:
+    """The events of the run of `seed`."""
+    return run_trial(drawn_from(seed, profile)).events
 
 
-def _shown(event: Any) -> str:
+def _as_text(event: Event | None) -> str:
     return "the end" if event is None else msgspec.json.encode(event).decode()

@@ -1,57 +1,63 @@
-"""One trial: a recording is replayed and judged, and whatever is wrong gets a name.
+"""One trial: a recording is replayed and judged, and every problem gets a name.
 
-The one idea: a rule that is broken, an occurrence that is stuck and an exception out of the
-reference are all the same to a search: something to find, to name, and to find again.
+The one idea: for a search, a broken rule, an occurrence that is stuck and an exception raised by
+the reference are the same: a problem to find, to name, and to find again.
 """
 
 import hashlib
-from typing import Any
 
 import msgspec
 
+from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import generator, reachability
-from gnomon.simulator.fuzz.liveness import patience, stuck
+from gnomon.simulator.fuzz.liveness import Stuck, patience, stuck
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.recording.model import Recording
-from gnomon.specs.rules import judge_trace
+from gnomon.specs.rules import Violation, judge_trace
 from gnomon.specs.trace.trace import Trace
 
 STUCK = "liveness"
-"""The name of what breaks when something never settles."""
+"""The name of the problem that a job or a message makes no progress."""
 ERROR = "error"
-"""The name of what breaks when the program itself does."""
+"""The name of the problem that the program raises an exception."""
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """Something wrong: the rule's id, or `STUCK` or `ERROR`; when (µs, UTC); in words."""
+    """A problem: the rule's id, `STUCK` or `ERROR`; its instant (µs, UTC); a description.
+
+    `jobs` and `messages` are those that it is about.
+    """
 
     rule: str
     at: int
     what: str
+    jobs: tuple[str, ...] = ()
+    messages: tuple[int, ...] = ()
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What came of one recording; `broken` names the first case of each rule.
+    """The result of one recording; `broken` has the first violation of each rule.
 
-    `happened` is every event in its order, as far as it went.
+    `events` are in order, and end where the replay ended.
     """
 
     recording: Recording
-    happened: list[Any]
+    events: list[Event]
     trace: Trace
     broken: tuple[Broken, ...]
 
     def breaks(self, rule: str) -> Broken | None:
-        """How that rule is broken, or None."""
+        """The first violation of that rule, or None."""
         return next((broken for broken in self.broken if broken.rule == rule), None)
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What is kept of the trial of a seed: small, for it travels between processes.
+class SeedResult(msgspec.Struct, frozen=True):
+    """The summary of a seed's trial; it is small, because it is sent between processes.
 
-    `reached` are the ids of the states of ``sometimes``; `digest` is of every event.
+    `reached` are the ids of states of ``reachability``; `events` is the number of events, and
+    `digest` the SHA-256 of all of them.
     """
 
     seed: int
@@ -61,33 +67,43 @@ class Outcome(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-def attempt(recording: Recording) -> Trial:
+def run_trial(recording: Recording) -> Trial:
     """Replay and judge `recording`. Never raises."""
-    happened: list[Any] = []
+    events: list[Event] = []
     broken: list[Broken] = []
     try:
-        simulate(recording, happened.append)
-    except Exception as error:  # whatever it is, a search is for it
-        at = happened[-1].at if happened else recording.start
+        simulate(recording, events.append)
+    except Exception as error:  # every exception is a problem that a search looks for
+        at = events[-1].at if events else recording.start
         broken.append(Broken(ERROR, at, f"{type(error).__name__}: {error}"))
-    trace = Trace(History(header_of(recording), happened))
+    trace = Trace(History(header_of(recording), events))
     if not broken:
         broken += [
-            Broken(id, finding.violations[0].at, finding.violations[0].what)
-            for id, finding in judge_trace(trace).items()
+            broken_by(finding.violations[0])
+            for finding in judge_trace(trace).values()
             if finding.violations
         ]
-        broken += [Broken(STUCK, trace.end, what) for what in stuck(trace, patience(recording))[:1]]
-    return Trial(recording, happened, trace, tuple(broken))
+        broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]
+    return Trial(recording, events, trace, tuple(broken))
 
 
-def try_seed(seed: int, profile: Profile) -> Outcome:
-    """Draw the recording of that seed and try it."""
-    trial = attempt(generator.drawn_from(seed, profile))
-    return Outcome(
+def broken_by(violation: Violation) -> Broken:
+    """The problem that a violation is."""
+    return Broken(violation.rule, violation.at, violation.what, violation.jobs, violation.messages)
+
+
+def _stuck_at(at: int, stuck: Stuck) -> Broken:
+    messages = () if stuck.message is None else (stuck.message,)
+    return Broken(STUCK, at, stuck.what, (stuck.job,), messages)
+
+
+def try_seed(seed: int, profile: Profile) -> SeedResult:
+    """Draw the recording of that seed and run its trial."""
+    trial = run_trial(generator.drawn_from(seed, profile))
+    return SeedResult(
         seed,
         trial.broken,
         tuple(reachability.reached(trial.trace)),
-        len(trial.happened),
-        hashlib.sha256(msgspec.msgpack.encode(trial.happened)).digest(),
+        len(trial.events),
+        hashlib.sha256(msgspec.msgpack.encode(trial.events)).digest(),
     )

@@ -1,17 +1,33 @@
-"""Liveness: what is stuck at the end of a run, and why.
+"""Liveness: the jobs and messages that are stuck at the end of a run, and why.
 
-The one idea: time is no measure of a cluster that has much to do, progress is. What is still open
-at the end is stuck if nothing has come of it for longer than anything takes in a healthy cluster,
-the `patience`, and if there was a healthy server all that while.
+The one idea: a busy cluster is measured by progress, not by time. A job or message is stuck if it
+has made no progress for the `patience`, which is longer than anything takes in a healthy cluster,
+although a server was healthy all that time.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple, assert_never
 
 from gnomon.reference import events
+from gnomon.reference.events import RunEvent
 from gnomon.reference.schedule.clock import SECOND, write_instant
-from gnomon.specs.recording.model import ClockDrift, ClockStep, Recording, longest
-from gnomon.specs.trace.entities import Life, Presence
+from gnomon.specs.recording.commands import DriftClock, StepClock
+from gnomon.specs.recording.model import Recording, longest
+from gnomon.specs.trace.entities import Membership, MessageRecord
+from gnomon.specs.trace.plans import due as due_instants
 from gnomon.specs.trace.trace import Trace
+
+_Progress = (
+    events.Published
+    | events.Claimed
+    | events.Started
+    | events.Finished
+    | events.Reclaimed
+    | events.Lost
+    | events.Expired
+    | events.DeadLettered
+)
+"""The events by which a message makes progress; `Invoked` only describes a run."""
 
 
 def patience(recording: Recording) -> int:
@@ -29,92 +45,108 @@ def _clock_error(recording: Recording) -> int:
     """By how much a clock of the recording can be wrong at most (µs)."""
     error = 0
     for command in recording.commands:
-        match command.fault:
-            case ClockStep(by=by):
+        match command:
+            case StepClock(by=by):
                 error += abs(by)
-            case ClockDrift(lasts=lasts, gains=gains):
+            case DriftClock(duration=lasts, gains=gains):
                 error += abs(gains) * lasts // SECOND
     return error
 
 
-def stuck(trace: Trace, patience: int) -> list[str]:
-    """What of a history is stuck at its end, each with its reason.
+class Stuck(NamedTuple):
+    """A job or a message that is stuck: the reason in a sentence, and which one it is."""
 
-    Nothing if no server has been healthy for the last `patience` (µs): then nothing was owed.
+    what: str
+    job: str
+    message: int | None = None
+
+
+def stuck(trace: Trace, patience: int) -> list[Stuck]:
+    """The jobs and messages that are stuck at the end of a history, each with the reason.
+
+    There are none if no server has been healthy for the last `patience` (µs).
     """
     since = trace.end - patience
-    healthy = [presence for presence in trace.presences if _is_healthy(trace, presence, since)]
+    healthy = [
+        membership for membership in trace.memberships if _is_healthy(trace, membership, since)
+    ]
     if not healthy or since < trace.start:
         return []
     return [*_jobs_behind(trace, since), *_messages_behind(trace, since)]
 
 
-def _is_healthy(trace: Trace, presence: Presence, since: int) -> bool:
-    """Whether a server was there, and nothing was wrong with it, from `since` to the end."""
+def _is_healthy(trace: Trace, membership: Membership, since: int) -> bool:
+    """Whether a server was present and without faults from `since` to the end."""
     return (
-        presence.begins <= since
-        and presence.ends == presence.claims_until == trace.end
-        and not trace.disturbed(presence.server, since, trace.end)
+        membership.begins <= since
+        and membership.ends == membership.claims_until == trace.end
+        and not trace.is_disturbed(membership.server, since, trace.end)
     )
 
 
 def _leader(trace: Trace, since: int) -> str:
-    if not trace.offices:
+    if not trace.terms:
         return "nobody has ever led"
-    last = trace.offices[-1]
+    last = trace.terms[-1]
     if last.ends < since:
         return f"nobody has led since {write_instant(last.ends)}, when {last.server} ceased to"
     return f"{last.server} has led since {write_instant(last.begins)}"
 
 
-def _jobs_behind(trace: Trace, since: int) -> Iterator[str]:
-    """Active jobs whose next occurrence was due long ago, and that have not moved since."""
+def _jobs_behind(trace: Trace, since: int) -> Iterator[Stuck]:
+    """Active jobs whose next occurrence was due before `since` and that made no progress since."""
     for job in trace.jobs.values():
         stage = job.stage
         if job.is_deleted or not stage.active:
             continue
-        if stage.settled and stage.settled[-1][1].at >= since:
+        if stage.outcomes and stage.outcomes[-1][1].at >= since:
             continue
-        due = next((due for due in trace.due(stage) if due > job.latest), None)
+        due = next((due for due in due_instants(trace, stage) if due > job.latest_outcome), None)
         if due is not None and due <= since and stage.begins <= since:
             was_due = f"job {job.id} was due at {write_instant(due)}, and nothing came of it"
-            yield f"{was_due}; {_leader(trace, since)}"
+            yield Stuck(f"{was_due}; {_leader(trace, since)}", job.id)
 
 
-def _messages_behind(trace: Trace, since: int) -> Iterator[str]:
-    """Messages that nobody has taken in hand, or that nobody has finished, for long."""
+def _messages_behind(trace: Trace, since: int) -> Iterator[Stuck]:
+    """Messages that have neither been claimed nor finished since `since`."""
     is_claiming = any(claim.at >= since for claim in reversed(trace.claims[-1:]))
-    for life in trace.lives.values():
-        if life.finished is not None and not life.more:
+    for record in trace.messages.values():
+        if record.finished is not None and not record.later:
             continue
-        last = _last(life)
-        if last.at >= since or type(last) in _ENDS:
+        last = _last(record)
+        if last.at >= since:
             continue
-        what = f"message {life.published.message} of job {life.published.job}"
-        if isinstance(last, events.Claimed | events.Started):
-            yield f"{what} {_held(trace, last)}"
-        elif not is_claiming:
-            yield f"{what} has waited since {write_instant(last.at)}"
+        job, message = record.published.job, record.published.message
+        what = f"message {message} of job {job}"
+        match last:
+            case events.Claimed() | events.Started():
+                yield Stuck(f"{what} {_held(trace, last)}", job, message)
+            case events.Published() | events.Reclaimed():
+                if not is_claiming:
+                    yield Stuck(f"{what} has waited since {write_instant(last.at)}", job, message)
+            case events.Finished() | events.Expired() | events.Lost() | events.DeadLettered():
+                pass
+            case _:
+                assert_never(last)
 
 
-_ENDS = (events.Finished, events.Expired, events.Lost, events.DeadLettered)
-
-
-def _last(life: Life) -> events.Event:
-    """What came last of a message, but for what a run did that had been given up for lost."""
-    last: events.Event = life.published
-    given_up = 0
-    for event in life.order:
-        if type(event) is events.Reclaimed:
-            given_up = max(given_up, event.attempt)
-        elif type(event) is events.Invoked or getattr(event, "attempt", given_up + 1) <= given_up:
+def _last(record: MessageRecord) -> _Progress:
+    """The last event of a message, without those of runs that were reclaimed before."""
+    last: _Progress = record.published
+    reclaimed = 0
+    for event in record.events:
+        if isinstance(event, events.Reclaimed):
+            reclaimed = max(reclaimed, event.attempt)
+        elif isinstance(event, events.Invoked) or (
+            isinstance(event, RunEvent) and event.attempt <= reclaimed
+        ):
             continue
         last = event
     return last
 
 
 def _held(trace: Trace, last: events.Claimed | events.Started) -> str:
-    """Who holds a message, since when, and what is wrong with them."""
+    """The worker that holds a message, since when, and the faults of its server."""
     holder = f"has been held by {last.server}/{last.worker} since {write_instant(last.at)}"
     lost = trace.lost_at(last)
     if lost is not None:

@@ -1,7 +1,7 @@
-"""A search: many seeds, spread over the cores.
+"""A search: the trials of many seeds, distributed over the cores.
 
-The one idea: a seed decides its trial alone, and what came of the seeds is taken in their order;
-so a search that is told how many seeds to try has one outcome, on however many processes.
+The one idea: the seed alone determines its trial, and results are taken in the order of the seeds.
+A search over a given number of seeds therefore has one result, on any number of processes.
 """
 
 import os
@@ -17,20 +17,20 @@ from typing import TypeVar
 import msgspec
 
 from gnomon.reference.store.messages import Profile
-from gnomon.simulator.fuzz.judge import Broken, Outcome, try_seed
+from gnomon.simulator.fuzz.judge import Broken, SeedResult, try_seed
 
 CHUNK = 20
-"""Seeds that are handed to a process at once: a good deal longer than the journey takes."""
+"""Seeds that a process receives at once: their trials take far longer than the transfer."""
 AHEAD = 4
-"""Chunks for each process that are under way or waiting for their turn."""
+"""Chunks for each process that are running or queued."""
 
 T = TypeVar("T")
-Submit = Callable[[range], Callable[[], Iterable[Outcome]]]
-"""Begins to try some seeds; what it gives waits for their outcomes."""
+Submit = Callable[[range], Callable[[], Iterable[SeedResult]]]
+"""Starts the trials of some seeds; the function returned waits for their results."""
 
 
-class First(msgspec.Struct):
-    """A rule that was broken: by which seed first, how, and by how many in all."""
+class BrokenRule(msgspec.Struct):
+    """A broken rule: the first seed that breaks it, its violation, and the number of such seeds."""
 
     seed: int
     broken: Broken
@@ -38,46 +38,46 @@ class First(msgspec.Struct):
 
 
 class Tally:
-    """What came of the seeds so far."""
+    """The results of the seeds so far, counted."""
 
     def __init__(self) -> None:
         self.runs = 0
         self.events = 0
         self.reached: Counter[str] = Counter()
-        self.broken: dict[str, First] = {}
+        self.broken: dict[str, BrokenRule] = {}
 
-    def add(self, outcome: Outcome) -> None:
-        """Count the outcome of the next seed."""
+    def add(self, result: SeedResult) -> None:
+        """Count the result of the next seed."""
         self.runs += 1
-        self.events += outcome.events
-        self.reached.update(outcome.reached)
-        for broken in outcome.broken:
-            first = self.broken.setdefault(broken.rule, First(outcome.seed, broken))
-            first.seeds += 1
+        self.events += result.events
+        self.reached.update(result.reached)
+        for broken in result.broken:
+            rule = self.broken.setdefault(broken.rule, BrokenRule(result.seed, broken))
+            rule.seeds += 1
 
 
 def usable_cores() -> int:
-    """How many processes can run at once here."""
+    """The number of processes that can run at once on this machine."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         return os.cpu_count() or 1
 
 
-def outcomes(
-    first: int, runs: int | None, jobs: int, profile: Profile, always_elsewhere: bool = False
-) -> Iterator[Outcome]:
-    """The outcomes of the seeds from `first` on, in their order: of `runs` of them, or no end.
+def results(
+    first: int, runs: int | None, processes: int, profile: Profile, in_this_one: bool = True
+) -> Iterator[SeedResult]:
+    """The results of the seeds from `first` on, in order: of `runs` seeds, or without end.
 
-    One job is done in this process, unless it shall be done `always_elsewhere`. Raises
-    BrokenProcessPool if a process dies.
+    With one process, the trials run in this process if `in_this_one`. Raises BrokenProcessPool if
+    a process dies.
     """
     chunks = _chunks(first, runs)
-    with _submitting(jobs, profile, jobs > 1 or always_elsewhere) as submit:
-        waiting = deque(map(submit, islice(chunks, jobs * AHEAD)))
-        while waiting:
-            yield from waiting.popleft()()
-            waiting.extend(map(submit, islice(chunks, 1)))
+    with _submitting(processes, profile, processes == 1 and in_this_one) as submit:
+        queued = deque(map(submit, islice(chunks, processes * AHEAD)))
+        while queued:
+            yield from queued.popleft()()
+            queued.extend(map(submit, islice(chunks, 1)))
 
 
 def _chunks(first: int, runs: int | None) -> Iterator[range]:
@@ -90,34 +90,34 @@ def _chunks(first: int, runs: int | None) -> Iterator[range]:
 
 
 @contextmanager
-def _submitting(jobs: int, profile: Profile, is_elsewhere: bool) -> Iterator[Submit]:
-    """What tries seeds, in so many processes or in this one."""
-    if not is_elsewhere:
+def _submitting(processes: int, profile: Profile, in_this_one: bool) -> Iterator[Submit]:
+    """A function that starts trials in as many processes, or in this one."""
+    if in_this_one:
         yield lambda seeds: lambda: (try_seed(seed, profile) for seed in seeds)
         return
-    pool = _pool(jobs)
+    pool = _pool(processes)
     try:
         yield lambda seeds: pool.submit(_try_chunk, seeds, profile).result
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def elsewhere(function: Callable[[int, Profile], T], seed: int, profile: Profile) -> T:
-    """What `function` gives for a seed in another process."""
+def in_another_process(function: Callable[[int, Profile], T], seed: int, profile: Profile) -> T:
+    """The result of `function` for a seed, computed in another process."""
     with _pool(1) as pool:
         return pool.submit(function, seed, profile).result()
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    # Fresh processes share nothing with this one, and each hashes text in its own way: what
-    # depended on the order of a set would show.
-    return ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_interrupts_alone)
+def _pool(processes: int) -> ProcessPoolExecutor:
+    # New processes share nothing with this one, and each has its own seed for the hashes of text:
+    # a result that depends on the order of a set would differ.
+    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_ignore_interrupts)
 
 
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C reaches every process of the terminal; the one that speaks decides what it means."""
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of the terminal; the parent process handles it for all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _try_chunk(seeds: range, profile: Profile) -> list[Outcome]:
+def _try_chunk(seeds: range, profile: Profile) -> list[SeedResult]:
     return [try_seed(seed, profile) for seed in seeds]

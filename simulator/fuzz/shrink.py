@@ -1,30 +1,36 @@
-"""Shrinking: of a recording that breaks something, the smallest that still does.
+"""Shrinking: from a recording that breaks a rule to the smallest one found that still does.
 
-The one idea: try what is simpler, keep it if it still breaks the same rule, and begin again until
-nothing simpler does (delta debugging: Zeller and Hildebrandt, 2002). The order of the attempts and
-their number are fixed, so the same recording always shrinks to the same one.
+The one idea: try a simpler recording, keep it if it breaks the same rule, and repeat until no
+simpler one does (delta debugging: Zeller and Hildebrandt, 2002). The order and the number of the
+attempts are fixed, so a recording always shrinks to the same one. Hypothesis shrinks choices, not
+recordings, and only of recordings that it drew itself; so this is our own.
 
-    less        no commands, no jobs, no services; half of them; each of them away
+    less        without all commands, jobs, services; without half of them; without each one
     fewer       servers, workers
-    shorter     the end is nearer, the beginning later
-    simpler     round numbers, short durations, definitions as plain as they come
+    shorter     an earlier end, a later start
+    simpler     round numbers, short durations, default definitions
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
-from gnomon.specs.recording.model import (
-    ON_SERVERS,
-    ClusterSpec,
+from gnomon.specs.recording.commands import (
     Command,
-    Disturbance,
+    Create,
+    DisturbServer,
+    Edit,
+    JobCommand,
+    LastingFault,
+    ServerCommand,
+)
+from gnomon.specs.recording.model import (
+    ClusterSpec,
     Fixed,
     JobSpec,
-    LastingFault,
     Recording,
     ServiceSpec,
     Spread,
@@ -38,7 +44,7 @@ MOST_ATTEMPTS = 600
 
 
 def shrink(recording: Recording, breaks: Breaks, attempts: int = MOST_ATTEMPTS) -> Recording:
-    """The smallest recording found that still `breaks`, after so many attempts at most."""
+    """The smallest recording found that still `breaks`, in at most that many `attempts`."""
     tried = {recording.digest}
     left = attempts
 
@@ -87,40 +93,43 @@ def _fewer_jobs(recording: Recording) -> Iterator[Recording]:
 
 
 def _fewer_services(recording: Recording) -> Iterator[Recording]:
-    """Without a service: what named it names the first of those that are left."""
+    """Without a service: the jobs that named it name the first of the others."""
     for services in _without_parts(recording.services):
         if services:
             yield _consistent(replace(recording, services=services))
 
 
 def _consistent(recording: Recording) -> Recording:
-    """`recording` without commands about what is no more, and with services that are there."""
+    """`recording` without commands for what is gone, and with services that exist."""
     services = [service.name for service in recording.services]
-    created = {command.target for command in recording.commands if command.do == "create"}
-    targets = {
-        *(job.id for job in recording.jobs),
-        *created,
-        *recording.cluster.server_names,
-    }
-    is_about_job = {"edit", "activate", "deactivate", "delete", "execute"}
-    commands = tuple(
-        _served(command, services)
-        for command in recording.commands
-        if command.target in targets or command.do not in is_about_job.union(ON_SERVERS)
+    created = {command.job for command in recording.commands if isinstance(command, Create)}
+    jobs = {job.id for job in recording.jobs} | created
+    servers = recording.cluster.server_names
+
+    def has_target(command: Command) -> bool:
+        if isinstance(command, JobCommand):
+            return command.job in jobs
+        return not isinstance(command, ServerCommand) or command.server in servers
+
+    return replace(
+        recording,
+        commands=tuple(_served(c, services) for c in recording.commands if has_target(c)),
+        jobs=tuple(
+            job
+            if job.definition.service in services
+            else replace(job, definition=replace(job.definition, service=services[0]))
+            for job in recording.jobs
+        ),
     )
-    jobs = tuple(
-        job
-        if job.definition.service in services
-        else replace(job, definition=replace(job.definition, service=services[0]))
-        for job in recording.jobs
-    )
-    return replace(recording, commands=commands, jobs=jobs)
 
 
 def _served(command: Command, services: list[str]) -> Command:
-    if command.fields.get("service", services[0]) in services:
+    """`command` with a service that exists."""
+    if not isinstance(command, Create | Edit):
         return command
-    return replace(command, fields=command.fields | {"service": services[0]})
+    if command.set.get("service", services[0]) in services:
+        return command
+    return replace(command, set=command.set | {"service": services[0]})
 
 
 # --- fewer, shorter
@@ -164,7 +173,7 @@ def _within(recording: Recording, start: int, until: int) -> Recording:
 
 
 def _simpler_numbers(number: int, unit: int) -> Iterator[int]:
-    """What is less than `number`, in whole units, the least first."""
+    """Smaller numbers than `number`, in whole units, from the smallest."""
     for divisor in (0, 8, 4, 2):
         smaller = number // divisor // unit * unit if divisor else 0
         if smaller < number:
@@ -211,7 +220,7 @@ def _plainer_cluster(recording: Recording) -> Iterator[Recording]:
         yield replace(recording, seed=0)
 
 
-_PLAIN: dict[str, Any] = {
+_PLAIN: dict[str, object] = {
     "is_active": True,
     "extra": None,
     "repeats": None,
@@ -252,15 +261,15 @@ def _plainer_command(command: Command, start: int) -> Iterator[Command]:
     for unit in (MINUTE, SECOND, MILLISECOND):
         if (at := max(command.at // unit * unit, start)) != command.at:
             yield replace(command, at=at)
-    if isinstance(command.fault, LastingFault):
-        for lasts in _simpler_numbers(command.fault.lasts, SECOND):
-            if lasts > 0:
-                yield replace(command, fault=replace(command.fault, lasts=lasts))
-    if isinstance(command.fault, Disturbance):
+    if isinstance(command, LastingFault):
+        for duration in _simpler_numbers(command.duration, SECOND):
+            if duration > 0:
+                yield replace(command, duration=duration)
+    if isinstance(command, DisturbServer):
         for what in ("lose", "repeat", "delay"):
-            quieter = replace(command.fault, **{what: 0})
-            if quieter != command.fault and (quieter.lose or quieter.repeat or quieter.delay):
-                yield replace(command, fault=quieter)
+            quieter = replace(command, **{what: 0})
+            if quieter != command and quieter.contradiction() is None:
+                yield quieter
 
 
 def _in_order(commands: Sequence[Command]) -> tuple[Command, ...]:

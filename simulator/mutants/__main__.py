@@ -11,7 +11,7 @@ from gnomon.simulator.mutants import BY_NAME, MUTANTS
 from gnomon.simulator.mutants.explain import explain
 from gnomon.simulator.mutants.kill import METHODS, kill_all
 from gnomon.simulator.mutants.table import PAGE, table
-from gnomon.specs.recording import files
+from gnomon.specs.recording import writer
 from gnomon.specs.rules import RULES
 
 
@@ -48,7 +48,8 @@ def print_explanation(name: str) -> int:
         sys.stdout.write("it survives\n")
         return 1
     recording, lines = explanation
-    sys.stdout.write("\n".join([f"{name}: {mutant.about}", *lines, "", files.to_toml(recording)]))
+    story = [f"{name}: {mutant.about}", *lines, "", writer.to_toml(recording)]
+    sys.stdout.write("\n".join(story))
     return 0
 
 

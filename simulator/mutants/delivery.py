@@ -115,16 +115,16 @@ MUTANTS = (
         "a run waits for the one before",
         "OVER-1",
         "a server begins no run of a job of which it is running another",
-        "gnomon.reference.cluster.server:Server.assign",
-        "        if asked is None or asked.turn != operation.turn:\n",
+        "gnomon.reference.cluster.server:Server._assign",
+        "        if claim is None or claim.turn != operation.turn:\n",
         "        busy = {run.message.job for run in self._runs.values()}\n"
-        "        if asked is None or asked.turn != operation.turn or reply.message.job in busy:\n",
+        "        if claim is None or claim.turn != operation.turn or reply.message.job in busy:\n",
     ),
     Mutant(
         "one run at a time is left out",
         "OVER-1",
         "what comes while the job is running is not run (APScheduler's max_instances)",
-        "gnomon.reference.cluster.server:Server.assign",
+        "gnomon.reference.cluster.server:Server._assign",
         "        del self._claims[worker]\n",
         "        del self._claims[worker]\n"
         "        if any(r.message.job == reply.message.job for r in self._runs.values()):\n"
@@ -142,9 +142,9 @@ MUTANTS = (
         "who hears nothing asks on",
         "OVER-1",
         "a server that no answer reaches keeps the lease, and messages that it cannot run",
-        "gnomon.reference.cluster.server:Server._may_be_given_up",
-        "heard_at >= self._lease",
-        "heard_at >= 1_000 * self._lease",
+        "gnomon.reference.cluster.server:Server._may_be_declared_dead",
+        "confirmed_at >= self._lease",
+        "confirmed_at >= 1_000 * self._lease",
     ),
     Mutant(
         "a job has one worker at a time",
@@ -211,7 +211,8 @@ MUTANTS = (
         "WORK-4",
         "who has run something that failed claims nothing any more",
         "gnomon.simulator.world.cluster:Node._end",
-        "        self._send(now, self.server.finish(worker))\n",
-        "        if error is None:\n            self._send(now, self.server.finish(worker))\n",
+        "        self._do(now, self.server.finish(self._clock(now), worker))\n",
+        "        if error is None:\n"
+        "            self._do(now, self.server.finish(self._clock(now), worker))\n",
     ),
 )

@@ -6,9 +6,9 @@ So whoever reads it sees whether a real defect would be understood.
 
 from msgspec.structs import replace
 
-from gnomon.simulator.fuzz.explain import tell
+from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.fuzz.judge import Broken, Trial
+from gnomon.simulator.fuzz.judge import Trial, broken_by
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.simulator.mutants.kill import MOST_RUNS, replay_under
 from gnomon.simulator.mutants.patch import Mutant
@@ -28,7 +28,7 @@ def explain(mutant: Mutant) -> tuple[Recording, list[str]] | None:
             small = shrink(drawn, lambda recording: is_killed_in(mutant, recording))
             recording = replace(small, title=f"{mutant.name} breaks {mutant.rule}")
             trial = _trial(mutant, recording)
-            return recording, tell(trial, trial.broken[0])
+            return recording, story_of(trial, trial.broken[0])
     return None
 
 
@@ -43,5 +43,5 @@ def _trial(mutant: Mutant, recording: Recording) -> Trial:
     replayed = replay_under(mutant, recording)
     trace = Trace(replayed)
     violations = RULES[mutant.rule].check(trace).violations[:1]
-    broken = tuple(Broken(mutant.rule, violation.at, violation.what) for violation in violations)
+    broken = tuple(map(broken_by, violations))
     return Trial(recording, replayed.events, trace, broken)

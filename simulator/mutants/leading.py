@@ -97,7 +97,7 @@ MUTANTS = (
         "a leader learns of no job that has waited",
         "LEAD-4",
         "what is behind when somebody begins to lead stays behind (Zato #872)",
-        "gnomon.reference.cluster.leader:Singleton._learn_jobs",
+        "gnomon.reference.cluster.leader:LeaderRole._apply_jobs",
         "            if known is None or known.revision <= job.revision:\n",
         "            late = self._loading is not None and (job.cursor or 0) < reply.now - job"
         ".definition.grace\n"
@@ -132,14 +132,14 @@ MUTANTS = (
         "PUB-2",
         "what is carried was noted when the job was created",
         "gnomon.reference.store.jobs:KeptJob.define",
-        "self.shown = shown(definition.extra)",
-        "self.shown = getattr(self, 'shown', shown(definition.extra))",
+        "self.shown = recorded_payload(definition.extra)",
+        "self.shown = getattr(self, 'shown', recorded_payload(definition.extra))",
     ),
     Mutant(
         "messages of one Publish share a cid",
         "PUB-2",
         "it is made once for all that is due together",
-        "gnomon.reference.cluster.leader:Singleton.tick",
+        "gnomon.reference.cluster.leader:LeaderRole.publish_due",
         "due, following, self._new_cid()))",
         "due, following, entries[0].cid if entries else self._new_cid()))",
     ),
@@ -147,9 +147,9 @@ MUTANTS = (
         "the latest is made up first",
         "PUB-3",
         "of several misfires the last goes out before the first",
-        "gnomon.reference.cluster.leader:Singleton._catch_up",
-        "        entries = list(self._entries(now, known))\n",
-        "        entries = list(self._entries(now, known))\n"
+        "gnomon.reference.cluster.leader:LeaderRole._catch_up",
+        "        entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))\n",
+        "        entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))\n"
         "        dues = [entry.due for entry in reversed(entries)]\n"
         "        if known.misfire == 'all':\n"
         "            entries = [type(e)(e.job, e.revision, e.cursor, due, e.next_due, e.cid)\n"

@@ -31,7 +31,7 @@ MUTANTS = (
         "invoked like anything else",
         "RUN-3",
         "the service cannot tell that it was a job",
-        "gnomon.reference.service:witness",
+        "gnomon.reference.service:attributes_seen",
         '"channel": service.channel,',
         '"channel": "invoke",',
     ),

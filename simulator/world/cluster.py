@@ -1,10 +1,10 @@
 r"""A cluster in virtual time: servers, their workers, the store, and the links between them.
 
-The one idea: this module only carries. Servers and store are the reference's own objects; an
-operation travels to the store, the store's replies travel back, a service takes its time. What is
-decided is decided by the reference.
+The one idea: this module only carries. Servers and store are the reference's own objects. An
+operation travels to the store, the store's replies travel back, a service takes virtual time. The
+reference makes every decision.
 
-    server --operation--> link --> store.apply --> link --replies--> server
+    server --operation--> link --> store.apply --> link --reply--> server.receive
        \__ Run --> invocation begins, virtual time passes, invocation ends --> server.finish
 """
 
@@ -12,48 +12,40 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gnomon.reference import events
-from gnomon.reference.cluster.server import Outputs, Run, Server
+from gnomon.reference.cluster.outputs import Outputs, Run
+from gnomon.reference.cluster.server import LEADER_REPLIES, Server, Timer
 from gnomon.reference.events import Outcome, Record
-from gnomon.reference.service import Invocation, is_to_be_told, no_such_service, witness
+from gnomon.reference.service import Invocation, attributes_seen, must_record, no_such_service
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import (
-    Assignment,
-    Delivery,
-    JobList,
-    Leader,
-    NewCid,
-    Operation,
-    Outcomes,
-    Reply,
-)
+from gnomon.reference.store.operations import Delivery, NewCid, Operation, Reply
 from gnomon.simulator.world.kernel import Call, Kernel
-from gnomon.simulator.world.link import Hindrance, StoreHealth
-from gnomon.simulator.world.random import Chance, Draw
-from gnomon.simulator.world.stub_services import StandIn, stand_in
+from gnomon.simulator.world.link import ServerFaults, StoreHealth
+from gnomon.simulator.world.random import Draw, RandomStreams
+from gnomon.simulator.world.stub_services import StubService, stub_service
 from gnomon.specs.recording.model import ClusterSpec, Fixed, ServiceSpec, Spread
 
 OPERATOR = "operator"
-"""Who asks the store on behalf of people."""
+"""The name under which people's commands reach the store."""
 
 Apply = Callable[[int, str, Operation], list[Delivery]]
-"""Lets the store carry out an operation of a server at an instant."""
+"""Carries out an operation of a server at the store, at an instant (µs)."""
 
 NewStore = Callable[[Record, Profile], MemoryStore]
-"""Makes the store, which tells what happens: in memory, or one that is held against that."""
+"""Makes the store, which records its events: the one in memory, or one compared with that."""
 
 Link = Callable[[int], int]
-"""When something arrives that is sent now (µs)."""
+"""The instant at which something arrives (µs), given the instant at which it is sent."""
 
 
 class Cluster:
-    """N servers around one store. What happens is told to `record`, in order."""
+    """N servers around one store. `record` receives every event, in order."""
 
     def __init__(
         self,
         spec: ClusterSpec,
         services: tuple[ServiceSpec, ...],
-        chance: Chance,
+        streams: RandomStreams,
         now: int,
         record: Record,
         new_store: NewStore = MemoryStore,
@@ -62,50 +54,50 @@ class Cluster:
         self.record = record
         self.store = new_store(record, spec.profile)
         self.apply: Apply = self.store.apply
-        self.services: Mapping[str, type[StandIn]] = {
-            service.name: stand_in(service, chance) for service in services if service.deployed
+        self.services: Mapping[str, type[StubService]] = {
+            service.name: stub_service(service, streams) for service in services if service.deployed
         }
-        self.new_cid = cids(chance)
+        self.new_cid = cids(streams)
         self.has_no_latency = spec.latency == Fixed(0)
         self._spec = spec
-        self._chance = chance
+        self._streams = streams
         self.nodes: dict[str, Node] = {}
         self._processes = 0
         self.store_health = StoreHealth()
-        self._hindrances: dict[str, Hindrance] = {}
+        self._server_faults: dict[str, ServerFaults] = {}
 
-    def hindrance(self, name: str) -> Hindrance:
-        """What is wrong at a machine; nothing, when it is asked for first."""
-        if name not in self._hindrances:
-            chance = self._chance.stream(f"trouble {name}")
-            self._hindrances[name] = hindrance = Hindrance(self.store_health, chance)
+    def server_faults(self, name: str) -> ServerFaults:
+        """The faults of a machine; none at first."""
+        if name not in self._server_faults:
+            stream = self._streams.stream(f"trouble {name}")
+            self._server_faults[name] = server_faults = ServerFaults(self.store_health, stream)
             if name in self.nodes:
-                self.nodes[name].suffer(hindrance)
-        return self._hindrances[name]
+                self.nodes[name].inject_faults(server_faults)
+        return self._server_faults[name]
 
     def is_up(self, name: str) -> bool:
-        """Whether a server is running, if only to finish what it runs."""
+        """Whether a server is running; one that is draining is."""
         return name in self.nodes and self.nodes[name].is_up
 
     def start(self, name: str) -> str | None:
-        """Start a server; why that is refused, or None."""
+        """Start a server; the reason if that is refused, or None."""
         if self.is_up(name):
             return f"server {name} is running"
         latency = self._spec.latency
         links = [
-            link(latency, self._chance.durations(latency, f"link {direction} {name}"))
+            link(latency, self._streams.durations(latency, f"link {direction} {name}"))
             for direction in ("from", "to")
         ]
         self._processes += 1
         server = Server(name, self._spec.workers, self._spec.lease, self.new_cid, self._processes)
         self.nodes[name] = node = Node(self, server, *links)
-        if name in self._hindrances:
-            node.suffer(self._hindrances[name])
+        if name in self._server_faults:
+            node.inject_faults(self._server_faults[name])
         node.start(self.kernel.now)
         return None
 
     def stop(self, name: str) -> str | None:
-        """Let a server finish what it runs, and leave; why that is refused, or None."""
+        """Drain a server; the reason if that is refused, or None."""
         node = self.nodes.get(name)
         if node is None or not node.is_up or node.server.is_draining:
             return f"server {name} is not running"
@@ -113,31 +105,28 @@ class Cluster:
         return None
 
     def crash(self, name: str) -> str | None:
-        """Let a server end at once, with all it knew; why that is refused, or None."""
+        """End a server at once, with all its memory; the reason if that is refused, or None."""
         if not self.is_up(name):
             return f"server {name} is not running"
         self.nodes[name].crash(self.kernel.now)
         return None
 
     def operate(self, operation: Operation) -> Reply:
-        """Carry out an operation of the operator's, here and now."""
+        """Carry out an operation of the operator, at once and without a journey."""
         replies: list[Reply] = []
         for to, answered, reply in self.apply(self.kernel.now, OPERATOR, operation):
             if to == OPERATOR:
                 replies.append(reply)
             else:
-                self.nodes[to].answer(self.kernel.now, answered, reply)
+                self.nodes[to].send_reply(self.kernel.now, answered, reply)
         (own,) = replies
         return own
 
 
-_FOR_THE_SINGLETON = frozenset((Outcomes, JobList, Leader))
-
-
 def link(latency: Spread, draw: Draw) -> Link:
-    """One direction between a server and the store: when sent -> when it arrives (µs).
+    """One direction between a server and the store: instant of sending -> of arrival (µs).
 
-    What was sent earlier arrives earlier or at the same instant, as on one connection.
+    Order is kept, as on one connection: nothing overtakes what was sent before.
     """
     if isinstance(latency, Fixed):
         return latency.duration.__add__
@@ -152,9 +141,9 @@ def link(latency: Spread, draw: Draw) -> Link:
 
 
 class Node:
-    """A server where it stands: its links, its timers, and the services it is running.
+    """A server in its place: its links, its timers, and the services that it is running.
 
-    One that is at the store, no latency between them, asks and is answered within one call.
+    Without latency the store answers within the call that sends.
     """
 
     __slots__ = (
@@ -162,58 +151,55 @@ class Node:
         "_armed",
         "_at",
         "_down",
+        "_faults",
         "_has_crashed",
-        "_hindrance",
         "_name",
         "_nodes",
         "_record",
+        "_recorded",
         "_send",
         "_services",
-        "_singleton",
         "_up",
         "_usage",
-        "_witnessed",
-        "answer",
         "is_up",
+        "send_reply",
         "server",
     )
 
     def __init__(self, cluster: Cluster, server: Server, up: Link, down: Link) -> None:
         at_store = cluster.has_no_latency
-        self._send = self._serve if at_store else self._post
-        self.answer = self._receive if at_store else self._post_back
+        self._send = self._reach_store if at_store else self._post
+        self.send_reply = self._receive if at_store else self._post_reply
         self._nodes = cluster.nodes
         self._services = cluster.services
         self._at = cluster.kernel.at
         self._apply = cluster.apply
         self._record = cluster.record
-        self._singleton = server.singleton
         self._name = server.name
         self._up = up
         self._down = down
-        self._armed: int | None = None  # the instant of the tick that counts
+        self._armed: dict[Timer, int] = {}  # the instant at which each timer is to fire
         self._usage: dict[str, int] = {}
-        self._witnessed: dict[str, int] = {}  # job -> revision last told of
+        self._recorded: dict[str, int] = {}  # job -> revision of its last recorded invocation
         self.server = server
         self.is_up = True
         self._has_crashed = False
-        self._hindrance: Hindrance | None = None
+        self._faults: ServerFaults | None = None
 
     def start(self, now: int) -> None:
         """Join the cluster."""
         services = tuple(sorted(self._services))
         self._record(events.ServerStarted(now, self._name, self.server.workers, services))
-        shown = self._shows(now)
-        self._say(now, shown, self.server.start(shown))
+        self._do(now, self.server.start(self._clock(now)))
+        self._arm(now, "heartbeat")
 
     def stop(self, now: int) -> None:
         """Leave the cluster as soon as nothing runs any more."""
         self._record(events.ServerStopping(now, self._name))
-        for operation in self.server.drain():
-            self._send(now, operation)
+        self._do(now, self.server.drain(self._clock(now)))
 
     def crash(self, now: int) -> None:
-        """End at once. What it has sent may still arrive; what it is sent is lost."""
+        """End at once. Requests under way may still arrive; replies to this server are lost."""
         self.is_up = False
         self._has_crashed = True
         self._record(events.ServerCrashed(now, self._name))
@@ -221,7 +207,7 @@ class Node:
     # --- to the store and back
 
     def _do(self, now: int, outputs: Outputs) -> None:
-        """Do what the server wants done."""
+        """Start the runs and send the operations that the server asks for."""
         for output in outputs:
             if isinstance(output, Run):
                 self._begin(now, output)
@@ -230,109 +216,97 @@ class Node:
 
     def _post(self, now: int, operation: Operation) -> None:
         """Send an operation to the store."""
-        self._at(self._up(now), self._serve, operation)
+        self._at(self._up(now), self._reach_store, operation)
 
-    def _serve(self, now: int, operation: Operation) -> None:
+    def _reach_store(self, now: int, operation: Operation) -> None:
         """An operation of this server has reached the store: carry it out, send the replies."""
-        if self._hindrance is not None and (
-            self._waits(now, self._serve, operation) or self._hindrance.loses("requests")
+        if self._faults is not None and (
+            self._is_put_off(now, self._reach_store, operation) or self._faults.loses("requests")
         ):
             return
         for to, answered, reply in self._apply(now, self._name, operation):
-            self._nodes[to].answer(now, answered, reply)
+            self._nodes[to].send_reply(now, answered, reply)
 
-    def _post_back(self, now: int, operation: Operation, reply: Reply) -> None:
+    def _post_reply(self, now: int, operation: Operation, reply: Reply) -> None:
         """Send a reply of the store to this server."""
-        self._at(self._down(now), self._take, (operation, reply))
+        self._at(self._down(now), self._reach_server, (operation, reply))
 
-    def _take(self, now: int, answer: tuple[Operation, Reply]) -> None:
-        if self._hindrance is not None and (
-            self._waits(now, self._take, answer) or self._hindrance.loses("replies")
+    def _reach_server(self, now: int, answer: tuple[Operation, Reply]) -> None:
+        """A reply has reached this machine."""
+        if self._faults is not None and (
+            self._is_put_off(now, self._reach_server, answer) or self._faults.loses("replies")
         ):
             return
         self._receive(now, *answer)
 
     def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
-        """A reply of the store has reached this server."""
+        """Give a reply to the server; note when this was the last thing it waited for."""
         if not self.is_up:
             return
-        if type(reply) is Assignment:
-            self._do(now, self.server.assign(self._shows(now), operation, reply))
-            return
-        if type(reply) in _FOR_THE_SINGLETON:
-            output = self._singleton.receive(self._shows(now), operation, reply)
-            if output is not None:
-                self._send(now, output)
-            self._arm(now)
-        else:
-            self._do(now, self.server.acknowledge(self._shows(now), operation, reply))
+        self._do(now, self.server.receive(self._clock(now), operation, reply))
+        if type(reply) in LEADER_REPLIES:
+            self._arm(now, "publish")
         if self.server.has_left and self.is_up:
             self.is_up = False
             self._record(events.ServerStopped(now, self._name))
 
     # --- timers
 
-    def _beat(self, now: int, _: None) -> None:
-        if self.is_up and not self._waits(now, self._beat, None):
-            shown = self._shows(now)
-            self._say(now, shown, self.server.beat(shown))
-
-    def _say(self, now: int, shown: int, operations: list[Operation]) -> None:
-        """Send what a beat says, and plan the next one."""
-        self._do(now, operations)
-        self._at(self._when(now, shown + self.server.beat_interval), self._beat, None)
-
-    def _arm(self, now: int) -> None:
-        """Plan the next tick; one that is planned for later is passed over when it comes."""
-        wake_at = self._singleton.wake_at
+    def _arm(self, now: int, timer: Timer) -> None:
+        """Let a timer fire when the server wants it to, unless it is to fire earlier already."""
+        wake_at = self.server.wake_at(timer)
         if wake_at is not None:
-            wake_at = max(self._when(now, wake_at), now)
-            if self._armed is None or wake_at < self._armed:
-                self._armed = wake_at
-                self._at(wake_at, self._tick, wake_at)
+            instant = max(self._instant_of(now, wake_at), now)
+            armed = self._armed.get(timer)
+            if armed is None or instant < armed:
+                self._armed[timer] = instant
+                self._at(instant, self._wake, (timer, instant))
 
-    def _tick(self, now: int, planned: int) -> None:
-        if planned != self._armed or not self.is_up or self._waits(now, self._tick, planned):
+    def _wake(self, now: int, planned: tuple[Timer, int]) -> None:
+        """Let a timer fire, unless it has been armed for an earlier instant since."""
+        timer, instant = planned
+        if (
+            instant != self._armed.get(timer)
+            or not self.is_up
+            or self._is_put_off(now, self._wake, planned)
+        ):
             return
-        self._armed = None
-        publish = self._singleton.tick(self._shows(now))
-        if publish is None:
-            self._arm(now)
-        else:
-            self._send(now, publish)
+        del self._armed[timer]
+        self._do(now, self.server.wake(self._clock(now), timer))
+        self._arm(now, timer)
 
     # --- faults
 
-    def suffer(self, hindrance: Hindrance) -> None:
-        """Let something be wrong at this machine from now on."""
-        self._hindrance = hindrance
-        self._send = self._send_badly
-        self.answer = self._answer_badly
+    def inject_faults(self, faults: ServerFaults) -> None:
+        """Let the faults of this machine take effect from now on."""
+        self._faults = faults
+        self._send = self._post_over_faulty_link
+        self.send_reply = self._reply_over_faulty_link
 
-    def _send_badly(self, now: int, operation: Operation) -> None:
-        assert self._hindrance is not None
-        for arrival in self._hindrance.arrivals("requests", self._up(now)):
-            self._at(arrival, self._serve, operation)
+    def _post_over_faulty_link(self, now: int, operation: Operation) -> None:
+        assert self._faults is not None
+        for arrival in self._faults.arrivals("requests", self._up(now)):
+            self._at(arrival, self._reach_store, operation)
 
-    def _answer_badly(self, now: int, operation: Operation, reply: Reply) -> None:
-        assert self._hindrance is not None
-        for arrival in self._hindrance.arrivals("replies", self._down(now)):
-            self._at(arrival, self._take, (operation, reply))
+    def _reply_over_faulty_link(self, now: int, operation: Operation, reply: Reply) -> None:
+        assert self._faults is not None
+        for arrival in self._faults.arrivals("replies", self._down(now)):
+            self._at(arrival, self._reach_server, (operation, reply))
 
-    def _waits(self, now: int, call: Call, argument: Any) -> bool:
-        """Put off what the process cannot do now because it stands still."""
-        if self._hindrance is None or now >= self._hindrance.paused_until:
+    def _is_put_off(self, now: int, call: Call, argument: Any) -> bool:
+        """Whether the process is paused; `call` is then planned for the end of the pause."""
+        if self._faults is None or now >= self._faults.paused_until:
             return False
-        self._at(self._hindrance.paused_until, call, argument)
+        self._at(self._faults.paused_until, call, argument)
         return True
 
-    def _shows(self, now: int) -> int:
-        """What this machine's clock shows."""
-        return now if self._hindrance is None else self._hindrance.clock.read(now)
+    def _clock(self, now: int) -> int:
+        """What the clock of this machine reads at `now` (µs, UTC)."""
+        return now if self._faults is None else self._faults.clock.read(now)
 
-    def _when(self, now: int, shown: int) -> int:
-        """When this machine's clock will show that."""
-        return shown if self._hindrance is None else self._hindrance.clock.when(now, shown)
+    def _instant_of(self, now: int, reading: int) -> int:
+        """The instant at which the clock of this machine will read that (µs, UTC)."""
+        return reading if self._faults is None else self._faults.clock.when(now, reading)
 
     # --- services
 
@@ -348,7 +322,7 @@ class Node:
         self._at(now + service.duration(), self._end, (run, invocation))
 
     def _end(self, now: int, ended: tuple[Run, Invocation | None]) -> None:
-        if self._has_crashed or self._waits(now, self._end, ended):
+        if self._has_crashed or self._is_put_off(now, self._end, ended):
             return
         run, invocation = ended
         message = run.message
@@ -357,17 +331,17 @@ class Node:
         else:
             invocation.end()
             error = invocation.error
-            told = self._witnessed.get(message.job)
-            if is_to_be_told(message, run.attempt, told, invocation):
-                self._witnessed[message.job] = message.revision
-                self._tell_of(now, run, invocation)
+            recorded = self._recorded.get(message.job)
+            if must_record(message, run.attempt, recorded, invocation):
+                self._recorded[message.job] = message.revision
+                self._record_invocation(now, run, invocation)
         outcome: Outcome = "ok" if error is None else "failed"
         worker, attempt = run.worker, run.attempt
         self._record(events.Finished(now, message.id, self._name, worker, attempt, outcome, error))
-        self._send(now, self.server.finish(worker))
+        self._do(now, self.server.finish(self._clock(now), worker))
 
-    def _tell_of(self, now: int, run: Run, invocation: Invocation) -> None:
-        """Record what the run saw and called: `Invoked` says of which runs."""
+    def _record_invocation(self, now: int, run: Run, invocation: Invocation) -> None:
+        """Record what the run saw and which methods it called."""
         message, service = run.message, invocation.service
         self._record(
             events.Invoked(
@@ -376,7 +350,7 @@ class Node:
                 self._name,
                 run.worker,
                 run.attempt,
-                witness(service),
+                attributes_seen(service),
                 service.methods[message.job_type],
                 tuple(invocation.calls),
                 invocation.raised,
@@ -384,7 +358,7 @@ class Node:
         )
 
 
-def cids(chance: Chance) -> NewCid:
-    """Correlation ids out of `chance`: ``K`` and 39 decimal digits of 128 random bits."""
-    bits = chance.stream("cid").getrandbits
+def cids(streams: RandomStreams) -> NewCid:
+    """Correlation ids drawn from `streams`: ``K`` and 39 decimal digits of 128 random bits."""
+    bits = streams.stream("cid").getrandbits
     return lambda: f"K{bits(128):039d}"

@@ -1,101 +1,132 @@
-"""The operator: carries out a recording's commands, at the store and at once.
+"""Command executor: carries out the commands of a recording, directly at the store.
 
-The one idea: a recorded command names the instant at which it took effect, so it takes effect at
-that instant and not a journey later. What is refused is refused by the same code as ever, and
-noted.
+The one idea: a recorded command has the instant at which it took effect, so it takes effect at that
+instant, without travelling to the store. The reference decides whether a command is refused; the
+executor keeps the reason.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, assert_never
 
 from gnomon.reference import events, jobs
 from gnomon.reference.store.operations import (
     DeleteJob,
     EditJob,
     Execute,
+    Job,
     PutJob,
     Refused,
+    Reply,
     SetActive,
 )
 from gnomon.simulator.world.cluster import Cluster
-from gnomon.simulator.world.fault_injector import Trouble
-from gnomon.simulator.world.write_log import Log
-from gnomon.specs.recording.model import ON_SERVERS, Command, JobSpec
+from gnomon.simulator.world.fault_injector import FaultInjector
+from gnomon.simulator.world.write_log import WriteLog
+from gnomon.specs.recording import commands
+from gnomon.specs.recording.commands import (
+    Activate,
+    Command,
+    CrashServer,
+    Create,
+    Deactivate,
+    Delete,
+    Edit,
+    JobChange,
+    ProcessCommand,
+    StartServer,
+    StopServer,
+)
+from gnomon.specs.recording.model import JobSpec
 
 
 class RefusedCommand(NamedTuple):
-    """A command that changed nothing, and why."""
+    """A command that changed nothing, and the reason."""
 
     command: Command
     why: str
 
 
-class Operator:
-    """Does to `cluster` what commands say; `refused` are those that were not accepted."""
+class CommandExecutor:
+    """Carries out commands in `cluster`; `refused` are those that were not accepted."""
 
-    def __init__(self, cluster: Cluster, log: Log | None = None) -> None:
+    def __init__(self, cluster: Cluster, log: WriteLog | None = None) -> None:
         self._cluster = cluster
-        self._trouble = Trouble(cluster, log)
-        self._to_servers: dict[str, Callable[[str], str | None]] = {
-            "stop_server": cluster.stop,
-            "crash_server": cluster.crash,
-            "start_server": cluster.start,
-        }
+        self._injector = FaultInjector(cluster, log)
         self.refused: list[RefusedCommand] = []
 
     def create(self, job: JobSpec) -> None:
-        """Create a job that a recording begins with."""
+        """Create a job that exists from the start of a recording."""
         self._cluster.operate(PutJob(job.id, job.definition))
 
     def carry_out(self, _: int, command: Command) -> None:
-        """Carry out a command, at its instant."""
-        why = self._do(command)
-        if why:
+        """Carry out a command now."""
+        why = self._effect(command)
+        if why is not None:
             self.refused.append(RefusedCommand(command, why))
 
-    def _do(self, command: Command) -> str | None:
-        if command.fault is not None:
-            return self._trouble.begin(command.do, command.target, command.fault)
-        if command.do in ON_SERVERS:
-            return self._to_servers[command.do](command.target)
+    def _effect(self, command: Command) -> str | None:
+        """Carry out a command; the reason if it is refused, else None."""
+        if isinstance(command, ProcessCommand):
+            return self._control(command)
+        if not isinstance(command, JobChange):
+            return self._injector.inject(command)
         if self._cluster.store_health.outages:
             return "the store cannot be reached"
-        if command.do in ("create", "edit"):
-            return self._define(command)
-        return self._change(command)
+        return self._create(command) if isinstance(command, Create) else self._change(command)
 
-    def _define(self, command: Command) -> str | None:
-        """Create or edit a job; why its definition was rejected, or None."""
-        job, fields = command.target, command.fields
-        current = self._cluster.store.job(job)
-        if command.do == "edit":
-            if current is None:
-                return f"there is no job {job!r}"
-            fields = jobs.write(current.definition) | fields
-        else:
-            fields = {"name": job} | fields
+    def _control(self, command: ProcessCommand) -> str | None:
+        match command:
+            case StopServer(server=server):
+                return self._cluster.stop(server)
+            case CrashServer(server=server):
+                return self._cluster.crash(server)
+            case StartServer(server=server):
+                return self._cluster.start(server)
+            case _:
+                assert_never(command)
+
+    def _create(self, command: Create) -> str | None:
+        fields = {"name": command.job} | command.fields
         try:
-            if command.do == "create" or current is None:
-                reply = self._cluster.operate(PutJob(job, jobs.read(fields)))
-            else:
-                definition = jobs.change(current.definition, command.fields)
-                reply = self._cluster.operate(EditJob(job, current.revision, definition))
+            definition = jobs.read(fields)
         except jobs.Rejected as error:
-            faults = tuple(map(str, error.faults))
-            self._cluster.record(events.JobRejected(self._cluster.kernel.now, job, fields, faults))
-            return str(error)
-        return reply.why if isinstance(reply, Refused) else None
+            return self._rejected(command.job, fields, error)
+        return _refusal(self._cluster.operate(PutJob(command.job, definition)))
 
-    def _change(self, command: Command) -> str | None:
-        """Do anything else to a job; why it was refused, or None."""
-        cluster, target = self._cluster, command.target
-        job = cluster.store.job(target)
+    def _change(
+        self, command: Edit | Activate | Deactivate | Delete | commands.Execute
+    ) -> str | None:
+        cluster, id = self._cluster, command.job
+        job = cluster.store.job(id)
         if job is None:
-            return f"there is no job {target!r}"
-        if command.do == "delete":
-            reply = cluster.operate(DeleteJob(target, job.revision))
-        elif command.do == "execute":
-            reply = cluster.operate(Execute(target, job.revision, cluster.new_cid()))
-        else:
-            reply = cluster.operate(SetActive(target, job.revision, command.do == "activate"))
-        return reply.why if isinstance(reply, Refused) else None
+            return f"there is no job {id!r}"
+        match command:
+            case Edit():
+                return self._edit(command, job)
+            case Delete():
+                return _refusal(cluster.operate(DeleteJob(id, job.revision)))
+            case Activate() | Deactivate():
+                active = isinstance(command, Activate)
+                return _refusal(cluster.operate(SetActive(id, job.revision, active)))
+            case commands.Execute():
+                return _refusal(cluster.operate(Execute(id, job.revision, cluster.new_cid())))
+            case _:
+                assert_never(command)
+
+    def _edit(self, command: Edit, job: Job) -> str | None:
+        try:
+            definition = jobs.change(job.definition, command.fields)
+        except jobs.Rejected as error:
+            return self._rejected(command.job, jobs.write(job.definition) | command.fields, error)
+        return _refusal(self._cluster.operate(EditJob(command.job, job.revision, definition)))
+
+    def _rejected(self, job: str, fields: Mapping[str, object], error: jobs.Rejected) -> str:
+        """Record that a definition was rejected; the reason."""
+        now, faults = self._cluster.kernel.now, tuple(map(str, error.faults))
+        self._cluster.record(events.JobRejected(now, job, dict(fields), faults))
+        return str(error)
+
+
+def _refusal(reply: Reply) -> str | None:
+    """The reason if the store refused an operation, else None."""
+    return reply.why if isinstance(reply, Refused) else None

@@ -1,94 +1,107 @@
-"""Trouble: lets faults begin and end in a cluster, and tells the history of both.
+"""Fault injector: begins and ends faults in a simulated cluster, and records both.
 
-The one idea: the history of a simulated run says what was done to it, so that whoever judges it can
-tell a server that was slow from one that was held up.
+The one idea: the history of a simulated run records what was done to the cluster, so that a judge
+can tell a slow server from a suspended one. Each fault of ``specs/recording/commands.py`` has its
+effect here; mypy reports a fault without one.
 """
 
 from collections.abc import Callable
+from typing import assert_never
 
 from gnomon.reference import events
-from gnomon.reference.events import STORE
 from gnomon.simulator.world.cluster import Cluster
-from gnomon.simulator.world.write_log import Log
-from gnomon.specs.recording.model import (
-    ClockDrift,
-    ClockStep,
-    Cut,
-    Disturbance,
-    Emptied,
+from gnomon.simulator.world.write_log import WriteLog
+from gnomon.specs.recording.commands import (
+    CutServer,
+    DataLoss,
+    DisturbServer,
+    DriftClock,
+    EmptyStore,
     Fault,
     LastingFault,
-    LostWrites,
-    Pause,
+    LoseWrites,
+    PauseServer,
+    StepClock,
+    StopStore,
 )
 
-Heal = Callable[[int], None]
-"""Ends a fault, at the instant it is told (µs)."""
+End = Callable[[int], None]
+"""Ends a fault at an instant (µs, UTC)."""
 
 
-class Trouble:
-    """Does to `cluster` what faults say."""
+class FaultInjector:
+    """Injects faults into `cluster`; `log` is needed where a fault loses data."""
 
-    def __init__(self, cluster: Cluster, log: Log | None) -> None:
+    def __init__(self, cluster: Cluster, log: WriteLog | None) -> None:
         self._cluster = cluster
         self._log = log
 
-    def begin(self, name: str, target: str, fault: Fault) -> str | None:
-        """Let a fault begin, which is recorded as `name`; why that is refused, or None."""
-        if isinstance(fault, Pause) and not self._cluster.is_up(target):
-            return f"server {target} is not running"
-        now = self._cluster.kernel.now
-        self._cluster.record(events.FaultBegan(now, name, target))
-        if isinstance(fault, LostWrites | Emptied):
-            heal = self._forget(now, fault)
-        elif target == STORE:
-            heal = self._store_fault()
-        else:
-            heal = self._server_fault(now, target, fault)
+    def inject(self, fault: Fault) -> str | None:
+        """Begin a fault now, and plan its end. Returns the reason if it is refused, else None."""
+        cluster, now = self._cluster, self._cluster.kernel.now
+        if isinstance(fault, PauseServer) and not cluster.is_up(fault.server):
+            return f"server {fault.server} is not running"
+        cluster.record(events.FaultBegan(now, fault.do, fault.target))
+        end = self._begin(now, fault)
 
-        def end(now: int, _: None) -> None:
-            heal(now)
-            self._cluster.record(events.FaultEnded(now, name, target))
+        def end_and_record(now: int, _: None) -> None:
+            end(now)
+            cluster.record(events.FaultEnded(now, fault.do, fault.target))
 
         if isinstance(fault, LastingFault):
-            self._cluster.kernel.at(now + fault.lasts, end, None)
+            cluster.kernel.at(now + fault.duration, end_and_record, None)
         else:
-            end(now, None)
+            end_and_record(now, None)
         return None
 
-    def _forget(self, now: int, fault: LostWrites | Emptied) -> Heal:
-        assert self._log is not None, "a log is kept if anything is to be forgotten"
-        self._log.forget(now, fault.writes if isinstance(fault, LostWrites) else None)
-        return _nothing
+    def _begin(self, now: int, fault: Fault) -> End:
+        match fault:
+            case StopStore():
+                return self._stop_store()
+            case LoseWrites() | EmptyStore():
+                return self._lose_data(now, fault)
+            case _:
+                return self._affect_server(now, fault)
 
-    def _store_fault(self) -> Heal:
+    def _stop_store(self) -> End:
         cluster = self._cluster
         for name in cluster.nodes:
-            cluster.hindrance(name)
+            cluster.server_faults(name)  # only a server with faults asks whether the store is up
         cluster.store_health.outages += 1
 
-        def heal(_: int) -> None:
+        def end(_: int) -> None:
             cluster.store_health.outages -= 1
 
-        return heal
+        return end
 
-    def _server_fault(self, now: int, target: str, fault: Fault) -> Heal:
-        wrong = self._cluster.hindrance(target)
-        match fault:
-            case Pause(lasts=lasts):
-                wrong.pause(now + lasts)
-            case Cut():
-                wrong.cut(fault)
-                return lambda _: wrong.mend(fault)
-            case Disturbance(lasts=lasts):
-                wrong.disturb(now + lasts, fault)
-                return lambda _: wrong.calm(now + lasts, fault)
-            case ClockStep(by=by):
-                wrong.clock.step(now, by)
-            case ClockDrift(gains=gains):
-                wrong.clock.gain(now, gains)
-                return lambda now: wrong.clock.gain(now, -gains)
+    def _lose_data(self, now: int, fault: DataLoss) -> End:
+        assert self._log is not None, "a log of writes is kept if a fault loses data"
+        self._log.lose(now, fault.writes if isinstance(fault, LoseWrites) else None)
         return _nothing
+
+    def _affect_server(
+        self, now: int, fault: PauseServer | CutServer | DisturbServer | StepClock | DriftClock
+    ) -> End:
+        faults = self._cluster.server_faults(fault.server)
+        match fault:
+            case PauseServer(duration=duration):
+                faults.pause(now + duration)
+                return _nothing
+            case CutServer():
+                faults.cut(fault)
+                return lambda _: faults.end_cut(fault)
+            case DisturbServer(duration=duration):
+                until = now + duration
+                faults.disturb(until, fault)
+                return lambda _: faults.end_disturbance(until, fault)
+            case StepClock(by=by):
+                faults.clock.step(now, by)
+                return _nothing
+            case DriftClock(gains=gains):
+                faults.clock.gain(now, gains)
+                return lambda now: faults.clock.gain(now, -gains)
+            case _:
+                assert_never(fault)
 
 
 def _nothing(_: int) -> None:

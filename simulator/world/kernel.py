@@ -1,11 +1,11 @@
-"""Virtual time: what happens next, and nothing else.
+"""Virtual time: makes planned calls, each at its instant.
 
-The one idea: time stands still while something happens and jumps to the next thing that will. A
-heap holds (instant, number, call, argument); the number breaks ties in the order in which things
-were asked for, so the same world always happens in the same order (HIST-3).
+The one idea: time stands still during a call, and then jumps to the next planned call. A heap holds
+(instant, number, call, argument). The number breaks ties in the order of planning, so the same
+world always runs in the same order (HIST-3).
 
-Nothing is ever cancelled: who no longer wants a call ignores it when it comes. That keeps the heap
-a plain heap, which is faster than any queue that can forget.
+Nothing is ever cancelled: whoever planned a call that is no longer wanted ignores it. So a plain
+heap will do, which is faster than any queue that supports cancelling.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from typing import Any
 from gnomon.reference.schedule.clock import VirtualClock
 
 Call = Callable[[int, Any], None]
-"""Something that happens: told the instant (µs) and what it was planned with."""
+"""A planned call; it gets the instant (µs) and the argument that it was planned with."""
 
 
 Planned = tuple[int, int, Call, Any]
-"""An instant, a number that breaks ties, what is called then, and with what."""
+"""An instant (µs), a number that breaks ties, the call, and its argument."""
 
 
 class Kernel(VirtualClock):
@@ -40,12 +40,12 @@ class Kernel(VirtualClock):
         self.at = at
 
     def run(self, until: int) -> None:
-        """Let everything happen that is planned before `until`, then move the clock there.
+        """Make every call that is planned before `until`, then move the clock there.
 
-        Raises ValueError if something was planned for an instant that had passed.
+        Raises ValueError if a call was planned for an instant that had passed.
         """
         queue, now = self._queue, self.now
-        stop: Planned = (until, -1, _stop, None)  # before all else that is planned for then
+        stop: Planned = (until, -1, _stop, None)  # before every other call of that instant
         heappush(queue, stop)
         while True:
             instant, _, call, argument = heappop(queue)
@@ -59,4 +59,4 @@ class Kernel(VirtualClock):
 
 
 def _stop(_: int, __: None) -> None:
-    """Ends a run; never called."""
+    """Marks the end of a run; never called."""

@@ -1,8 +1,8 @@
-"""Chance: one seed, split by purpose.
+"""Random numbers: one seed, split into a stream for each purpose.
 
-The one idea: every use of chance has a stream of its own, seeded by the seed and its purpose in
-words. A draw added in one place moves no draw in another, so a recording replayed by the next
-version of this program still has the same durations.
+The one idea: each use of randomness has its own stream, seeded by the seed and by its purpose in
+words. A draw that is added in one place changes no draw in another. So a recording has the same
+durations when the next version of this program replays it.
 """
 
 import math
@@ -18,18 +18,18 @@ Draw = Callable[[], int]
 """Gives the next duration (µs)."""
 
 
-class Chance:
-    """The source of everything random in a run."""
+class RandomStreams:
+    """The source of all random numbers in a run."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def stream(self, purpose: str) -> Random:
-        """The stream for `purpose`, from its beginning."""
+        """A new stream for `purpose`, at its beginning."""
         return Random(f"gnomon/{self.seed}/{purpose}")
 
     def durations(self, spread: Spread, purpose: str) -> Draw:
-        """Durations that are spread like `spread`; samples come in their order, repeated."""
+        """Durations (µs) distributed as `spread` says; samples come in order, again and again."""
         if isinstance(spread, Fixed):
             return repeat(spread.duration).__next__
         if isinstance(spread, Samples):
@@ -38,7 +38,7 @@ class Chance:
 
 
 def _lognormal(spread: Lognormal, stream: Random) -> Draw:
-    # The draw is a real number; time begins where it is rounded.
+    # The drawn number is a float; it becomes a time only when it is rounded.
     p50 = spread.p50
     sigma = math.log(spread.p99 / p50) / _Z_99
     return lambda: round(p50 * math.exp(sigma * stream.gauss(0.0, 1.0)))

@@ -1,7 +1,7 @@
 """Replay: a recording in, a history out.
 
-The one idea: a recording and its seed decide everything, so replaying is a pure function; who
-wants to keep the history, write it or only digest it hands in what records it.
+The one idea: a recording and its seed determine everything, so replaying is a pure function. The
+caller passes in what records the events: to keep the history, to write it, or only to digest it.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,15 +10,16 @@ from gnomon.reference.events import Event, Record
 from gnomon.reference.history import Header, History
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.simulator.world.cluster import Cluster, NewStore
-from gnomon.simulator.world.commands import Operator, RefusedCommand
+from gnomon.simulator.world.commands import CommandExecutor, RefusedCommand
 from gnomon.simulator.world.kernel import Kernel
-from gnomon.simulator.world.random import Chance
-from gnomon.simulator.world.write_log import Log
-from gnomon.specs.recording.model import FORGETS, Command, Lognormal, Recording, Spread, longest
+from gnomon.simulator.world.random import RandomStreams
+from gnomon.simulator.world.write_log import WriteLog
+from gnomon.specs.recording.commands import Command, DataLoss
+from gnomon.specs.recording.model import Lognormal, Recording, Spread, longest
 from gnomon.specs.version import gnomon_version
 
 Progress = Callable[[int], None]
-"""Told the virtual instant (µs) that a replay has come to, a hundred times in all."""
+"""Called a hundred times in a replay with the virtual instant (µs) that it has reached."""
 
 
 def replay(recording: Recording) -> History:
@@ -34,35 +35,35 @@ def simulate(
     progress: Progress = lambda _: None,
     new_store: NewStore = MemoryStore,
 ) -> list[RefusedCommand]:
-    """Let `recording` happen, telling `record` of every event; the commands that were refused.
+    """Replay `recording`, giving every event to `record`; the commands that were refused.
 
-    `new_store` makes the store; where that forgets, it has to be one in memory.
+    `new_store` makes the store. If the recording loses writes, the store must be one in memory.
     """
     start, until = recording.start, recording.until
-    shape, services, chance = recording.cluster, recording.services, Chance(recording.seed)
-    cluster = Cluster(shape, services, chance, start, record, new_store)
-    forgets = any(command.do in FORGETS for command in recording.commands)
-    operator = Operator(cluster, Log(cluster, recording.cluster.profile) if forgets else None)
+    spec, streams = recording.cluster, RandomStreams(recording.seed)
+    cluster = Cluster(spec, recording.services, streams, start, record, new_store)
+    loses_data = any(isinstance(command, DataLoss) for command in recording.commands)
+    executor = CommandExecutor(cluster, WriteLog(cluster, spec.profile) if loses_data else None)
     for job in recording.jobs:
-        operator.create(job)
-    _plan(cluster.kernel, operator, iter(recording.commands))
-    for name in recording.cluster.server_names:
+        executor.create(job)
+    _plan(cluster.kernel, executor, iter(recording.commands))
+    for name in spec.server_names:
         cluster.start(name)
     for hundredth in range(1, 101):
         cluster.kernel.run(start + (until - start) * hundredth // 100)
         progress(cluster.kernel.now)
-    return operator.refused
+    return executor.refused
 
 
-def _plan(kernel: Kernel, operator: Operator, commands: Iterator[Command]) -> None:
-    """Plan the next of `commands`; when it has been carried out, the one after it.
+def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]) -> None:
+    """Plan the next of `commands`; once it has been carried out, the one after it.
 
-    So at one instant a command comes before some of what happens then, and after the rest.
+    So a command may come before some of the other calls of its instant, and after the rest.
     """
 
     def carry_out(now: int, command: Command) -> None:
-        operator.carry_out(now, command)
-        _plan(kernel, operator, commands)
+        executor.carry_out(now, command)
+        _plan(kernel, executor, commands)
 
     following = next(commands, None)
     if following is not None:
@@ -84,5 +85,5 @@ def header_of(recording: Recording) -> Header:
 
 
 def longest_travel(latency: Spread) -> int | None:
-    """The longest that a link of that latency takes (µs); None if there is no such limit."""
+    """The longest time that a link of that latency takes (µs); None if there is no limit."""
     return None if isinstance(latency, Lognormal) else longest(latency)

@@ -1,7 +1,7 @@
-"""Stand-ins: services that take time and raise what they are told to, and do nothing else.
+"""Stub services: they take virtual time, raise what the recording says, and do nothing else.
 
-The one idea: a stand-in is a real `Service`, invoked by the real `Invocation`; only its work is
-replaced by the virtual time that it takes.
+The one idea: a stub is a real `Service`, invoked by the real `Invocation`. Only its work is
+replaced, by the virtual time that it takes.
 """
 
 import logging
@@ -9,41 +9,41 @@ from collections.abc import Callable
 from typing import Any
 
 from gnomon.reference.service import Service
-from gnomon.simulator.world.random import Chance, Draw
+from gnomon.simulator.world.random import Draw, RandomStreams
 from gnomon.specs.recording.model import ServiceSpec
 
-_quiet = logging.getLogger("gnomon.simulated")
-_quiet.addHandler(logging.NullHandler())
-_quiet.propagate = False
+_silent = logging.getLogger("gnomon.simulated")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
 
 
-IMPL_MODULE = "simulator.standins"
-"""The module that the `impl_name` of a simulated service names (RUN-3).
+IMPL_MODULE, IMPL_CLASS = "simulator.standins", "StandIn"
+"""The module and class that the `impl_name` of a simulated service names (RUN-3).
 
-It stands in every history, whose bytes must not change when a file of ours moves (HIST-3).
+Every history contains them, and its bytes must not change when our code is renamed (HIST-3).
 """
 
 
-class StandIn(Service):
-    """A service that takes `duration` of virtual time."""
+class StubService(Service):
+    """A service that takes `duration` (µs) of virtual time."""
 
-    logger = _quiet
+    logger = _silent
     duration: Draw
 
 
 class Raised(Exception):
-    """What a stand-in raises when its recording says so."""
+    """What a stub raises when its recording says so. Histories contain the name of this class."""
 
 
-def stand_in(spec: ServiceSpec, chance: Chance) -> type[StandIn]:
-    """The stand-in for a service of a recording."""
+def stub_service(spec: ServiceSpec, streams: RandomStreams) -> type[StubService]:
+    """The stub for a service of a recording."""
     members: dict[str, Any] = {
         "__module__": IMPL_MODULE,
         "name": spec.name,
-        "duration": staticmethod(chance.durations(spec.duration, f"service {spec.name}")),
+        "duration": staticmethod(streams.durations(spec.duration, f"service {spec.name}")),
         **{method: _raiser(text) for method, text in spec.raises.items()},
     }
-    return type("StandIn", (StandIn,), members)
+    return type(IMPL_CLASS, (StubService,), members)
 
 
 def _raiser(text: str) -> Callable[[Service], None]:

@@ -1,11 +1,12 @@
-"""The log of a store's writes, so that it can be as if the last of them had not been.
+"""The write log: the writes that a store carried out, so that the last of them can be lost.
 
-The one idea: a store is what its writes made of it. To lose the last n of them is to make a new
-store of the others, which is slow and cannot be wrong; a log is only kept of a run in which
-something will be forgotten.
+The one idea: a store's state follows from its writes. To lose the last n of them, the log applies
+the others to a new store, which is slow and simple. A log is kept only in a run in which a fault
+loses data.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
@@ -17,38 +18,45 @@ from gnomon.simulator.world.cluster import Cluster
 READS = (Jobs, Changes)
 
 Write = Callable[[MemoryStore], list[Delivery]]
-"""Something that was done to the store."""
+"""Carries out one write."""
 
 
-class Log:
-    """Stands between a cluster and its store, and keeps what was written, and what that did."""
+class LoggedWrite(NamedTuple):
+    """A write, its instant (µs, UTC), and the sequence numbers of the events that it caused."""
+
+    at: int
+    write: Write
+    events: list[int]
+
+
+class WriteLog:
+    """Stands between a cluster and its store, and logs each write with the events it causes."""
 
     def __init__(self, cluster: Cluster, profile: Profile) -> None:
         self._cluster = cluster
         self._profile = profile
-        self._record = cluster.record
-        self._events = 0  # recorded so far, by whomever
-        # When, what, and the numbers of its events.
-        self._writes: list[tuple[int, Write, list[int]]] = []
-        self._doing: list[int] | None = None  # the numbers of what is being written
-        self._is_remembering = False
+        self._record_next = cluster.record
+        self._recorded = 0  # events of this run, of the store and of others
+        self._writes: list[LoggedWrite] = []
+        self._current: LoggedWrite | None = None  # the write that is being carried out
+        self._is_replaying = False
         self._generation = 0
-        cluster.record = self._note
+        cluster.record = self._record
         cluster.store = self._new_store()
         cluster.apply = self._apply
 
     def _new_store(self) -> MemoryStore:
-        return MemoryStore(self._note_of_store, self._profile)
+        return MemoryStore(self._record_of_store, self._profile)
 
-    def _note_of_store(self, event: Event) -> None:
-        if not self._is_remembering:
-            self._note(event)
+    def _record_of_store(self, event: Event) -> None:
+        if not self._is_replaying:
+            self._record(event)
 
-    def _note(self, event: Event) -> None:
-        self._events += 1
-        if self._doing is not None:
-            self._doing.append(self._events)
-        self._record(event)
+    def _record(self, event: Event) -> None:
+        self._recorded += 1
+        if self._current is not None:
+            self._current.events.append(self._recorded)
+        self._record_next(event)
 
     def _apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
         if isinstance(operation, READS):
@@ -56,28 +64,29 @@ class Log:
         return self._write(now, lambda store: store.apply(now, server, operation))
 
     def _write(self, now: int, write: Write) -> list[Delivery]:
-        self._doing = []
-        self._writes.append((now, write, self._doing))
+        self._current = LoggedWrite(now, write, [])
+        self._writes.append(self._current)
         deliveries = write(self._cluster.store)
-        self._doing = None
+        self._current = None
         return deliveries
 
-    def forget(self, now: int, writes: int | None) -> None:
-        """Let the store be as it was before the last `writes`, or before all; tell of it."""
+    def lose(self, now: int, writes: int | None) -> None:
+        """Undo the last `writes`, or all if None, and record `WritesLost`."""
         kept = 0 if writes is None else max(len(self._writes) - writes, 0)
         lost, self._writes = self._writes[kept:], self._writes[:kept]
-        since = lost[0][0] if lost else now
-        undone = tuple(number for _, _, numbers in lost for number in numbers)
+        since = lost[0].at if lost else now
+        undone = tuple(number for each in lost for number in each.events)
         was_open = self._cluster.store.open
-        self._cluster.store = store = self._remembered()
+        self._cluster.store = store = self._replayed()
         reopened = tuple(sorted(store.open - was_open))
-        self._note(events.WritesLost(now, len(lost), since, undone, reopened))
+        self._record(events.WritesLost(now, len(lost), since, undone, reopened))
         self._generation = generation = self._generation + 1
         self._write(now, lambda store: store.begin_anew(generation))
 
-    def _remembered(self) -> MemoryStore:
-        store, self._is_remembering = self._new_store(), True
-        for _, write, _ in self._writes:
-            write(store)
-        self._is_remembering = False
+    def _replayed(self) -> MemoryStore:
+        """A new store to which the logged writes have been applied."""
+        store, self._is_replaying = self._new_store(), True
+        for each in self._writes:
+            each.write(store)
+        self._is_replaying = False
         return store

@@ -30,7 +30,7 @@ from gnomon.specs.importers.crontab import Problem, UndecidedError, read_crontab
 from gnomon.specs.importers.history import reconstruct
 from gnomon.specs.importers.schedule_json import ScheduleError, read_schedule
 from gnomon.specs.importers.to_recording import expressible, from_crontab, from_schedule
-from gnomon.specs.recording import files
+from gnomon.specs.recording import writer
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
@@ -340,13 +340,13 @@ def _deliver(
     note: str = "How long runs take no schedule says: put the durations of the services right.",
 ) -> None:
     """Write or print a recording, and say what could not be brought into it, and `note`."""
-    text = files.to_toml(recording)
+    text = writer.to_toml(recording)
     if out is not None:
         with console.written_file(out, source) as file:
             file.write(text.encode())
     if json:
         missing = [{"line": p.number, "text": p.text, "reason": p.reason} for p in problems]
-        console.say_json({"recording": files.tables_of(recording), "not_imported": missing})
+        console.say_json({"recording": writer.tables_of(recording), "not_imported": missing})
     elif out is None:
         console.say_text(text)
     console.say_aside(

@@ -16,7 +16,7 @@ from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.notation.grammar import KINDS, read_time
-from gnomon.specs.notation.renderer import View, picture
+from gnomon.specs.notation.renderer import View, render_history
 
 
 def show(
@@ -66,7 +66,7 @@ def show(
     )
     try:
         with console.working("drawing"):
-            shown = "".join(f"{line}\n" for line in picture(told, view))
+            shown = "".join(f"{line}\n" for line in render_history(told, view))
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deep to be shown"]) from None
     console.say_text(shown)

@@ -1,1 +1,1 @@
-"""Histories that begin in the middle."""
+"""Excerpts: histories that begin in the middle of a longer one."""

@@ -1,51 +1,51 @@
-"""A history that begins in the middle: the end of a longer one, judged as fairly as the whole.
+"""Excerpts: the end of a longer history, which the rules judge as fairly as the whole.
 
-The one idea: an excerpt says less than the whole, and nothing else. What was so when it begins is
-told at its first instant, as if it happened then. What cannot be known any more is left out, with
-all that came of it; and who had to do with that is excused as by a fault.
+The one idea: an excerpt contains less than the whole history, and nothing else. The state at its
+beginning is recorded as events at its first instant. An event that depends on something unknown is
+left out with everything that came of it, and the servers concerned are excused by a fault.
 
-    the beginning  `since`, or later: after the first instant that is told of, which may have been
-                   told in part; so late that no lease held by then runs out sooner than leases last
-                   (LEAD-1); and after the last writes that were lost
-    a job          is created at the beginning, as it was then and at the revision it had, or later,
-                   or never (``appearing``); what of it was due before is left out
-    a message      is left out if it was published before the beginning, or is left out of its job
-    a server       that is there is started; one that is not, but is still given something, is
-                   started and lost at once (``opening``)
-    the lease      is acquired by who holds it, in its epoch
+    the beginning  `since` or later: after the first recorded instant, which may be incomplete; so
+                   late that no lease held then expires after less than its length (LEAD-1); and
+                   after the last writes that the store lost
+    a job          is created at the beginning, with the definition and the revision that it had
+                   then, or later, or never (``jobs``); occurrences due before are left out
+    a message      is left out if it was published before the beginning, or if the publishing is
+                   left out with its job (``messages``)
+    a server       that is present is started; one that is absent and yet receives something is
+                   started and crashes at once (``servers``)
+    the lease      is acquired by its holder, in its epoch
     a fault        that goes on begins
-    `UNSEEN`       is the fault of a server one of whose workers has a message that is left out
-                   (``unseen``); and of the store, healed at once: as after any fault it takes a
-                   while until all that went on before has settled
+    `UNRECORDED`   is the fault of each server with a worker that holds a message left out; and of
+                   the store, healed at once, because the rules then allow time for everything
+                   that went on before to settle
 
-Earlier events are used as far as they are there. Where they are gone, as of a history that is kept
-up to so many events, what was so is inferred from what happens later, and from what the store knows
-at the end. A fault that began before, and does not end, nobody can know of.
+Earlier events are used as far as they are recorded. Where they are not, as in a history that keeps
+only its latest events, the state is inferred from later events, and from what the store knows at
+the end. A fault that began earlier and does not end remains unknown.
 """
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from gnomon.reference import events
-from gnomon.reference.events import STORE
+from gnomon.reference.events import STORE, Event, message_of
 from gnomon.reference.history import Header, History
+from gnomon.reference.store.messages import Worker
 from gnomon.reference.store.operations import Job
-from gnomon.specs.excerpt import servers as opening
+from gnomon.specs.excerpt import servers
 from gnomon.specs.excerpt.jobs import PlaceOf, jobs_from, places
-from gnomon.specs.excerpt.messages import UNSEEN, IsOld, old_messages, unseen
-from gnomon.specs.trace.entities import Worker
+from gnomon.specs.excerpt.messages import UNRECORDED, IsOld, old_messages, unrecorded_work
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store knows when the history ends.
+    """What the store knows at the end of the history.
 
-    `servers` are those that are there, each as it was started; `leader` is who holds the lease, and
-    in which epoch; `held` says which message each worker has that has one. When they were started,
-    or acquired it, does not matter.
+    `servers` are those present, each as it was started; `leader` is the holder of the lease with
+    its epoch; `held` is the message of each worker that has one. The instants of these events do
+    not matter.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -55,62 +55,63 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def excerpt(history: History, since: int, known: Known) -> History:
-    """What `history` tells from the instant `since` on (µs, UTC), or from a little later.
+    """The end of `history`, from the instant `since` on (µs, UTC) or a little later.
 
     Every rule that holds for the whole holds for it. Takes O(n log n) for n events and jobs.
     """
-    told = _after_the_last_loss(history.events)
-    place_of = places(told)
-    begins = _beginning(told, place_of, since, history.header)
+    recorded = _after_the_last_loss(history.events)
+    place_of = places(recorded)
+    begins = _beginning(recorded, place_of, since, history.header)
     start = place_of(begins)
-    left_out, appearing = jobs_from(told, place_of, begins, known.jobs)
-    is_old = old_messages(told, start, left_out)
-    servers, lost = opening.servers(told, start, begins, known.servers)
-    at_first: list[Any] = [
-        events.FaultBegan(begins, UNSEEN, STORE),
-        events.FaultEnded(begins, UNSEEN, STORE),
-        *servers,
-        *opening.lease(told, start, begins, known.leader),
-        *lost,
-        *opening.faults(told, start, begins),
+    left_out, creations = jobs_from(recorded, place_of, begins, known.jobs)
+    is_old = old_messages(recorded, start, left_out)
+    started, crashed = servers.servers_at(recorded, start, begins, known.servers)
+    at_first: list[Event] = [
+        events.FaultBegan(begins, UNRECORDED, STORE),
+        events.FaultEnded(begins, UNRECORDED, STORE),
+        *started,
+        *servers.lease_at(recorded, start, begins, known.leader),
+        *crashed,
+        *servers.faults_at(recorded, start, begins),
     ]
-    added: dict[int, list[Any]] = {start: at_first}
-    for place, event in chain(unseen(told, start, begins, is_old, known.held), appearing):
+    added: dict[int, list[Event]] = {start: at_first}
+    faults = unrecorded_work(recorded, start, begins, is_old, known.held)
+    for place, event in chain[tuple[int, Event]](faults, creations):
         added.setdefault(place, []).append(event)
-    kept = _kept(told, start, left_out, is_old, added)
+    kept = _kept(recorded, start, left_out, is_old, added)
     return History(replace(history.header, start=begins), list(kept))
 
 
-def _after_the_last_loss(told: list[Any]) -> list[Any]:
-    """What was told since the store last lost writes that the history tells of."""
-    losses = (n for n, e in enumerate(told, 1) if type(e) is events.WritesLost and e.undone)
-    return told[max(losses, default=0) :]
+def _after_the_last_loss(recorded: list[Event]) -> list[Event]:
+    """The events after the last loss of writes that undid any of them."""
+    losses = (n for n, e in enumerate(recorded, 1) if isinstance(e, events.WritesLost) and e.undone)
+    return recorded[max(losses, default=0) :]
 
 
-def _beginning(told: list[Any], place_of: PlaceOf, since: int, header: Header) -> int:
+def _beginning(recorded: list[Event], place_of: PlaceOf, since: int, header: Header) -> int:
     """The first instant of the excerpt (µs)."""
-    begins = max(since, told[0].at + 1) if told else since
+    begins = max(since, recorded[0].at + 1) if recorded else since
     while header.lease is not None:
-        rest = told[place_of(begins) :]
-        first = next((event for event in rest if isinstance(event, opening.OF_A_LEASE)), None)
-        if type(first) is not events.LeaseExpired or first.at - begins >= header.lease:
+        rest = recorded[place_of(begins) :]
+        first = next((event for event in rest if servers.settles_the_lease(event)), None)
+        if not isinstance(first, events.LeaseExpired) or first.at - begins >= header.lease:
             break
         begins = first.at + 1
     return min(begins, header.end)
 
 
 def _kept(
-    told: list[Any],
+    recorded: list[Event],
     start: int,
     left_out: set[int],
     is_old: IsOld,
-    added: dict[int, list[Any]],
-) -> Iterator[Any]:
-    """The excerpt's events in their order; what is `added` comes before what is at its place."""
-    for place in range(start, len(told)):
+    added: dict[int, list[Event]],
+) -> Iterator[Event]:
+    """The excerpt's events in order; the events `added` at a place come before the one there."""
+    for place in range(start, len(recorded)):
         yield from added.get(place, ())
-        event = told[place]
-        message = None if type(event) is events.Published else getattr(event, "message", None)
+        event = recorded[place]
+        message = None if isinstance(event, events.Published) else message_of(event)
         if place not in left_out and (message is None or not is_old(message)):
             yield event
-    yield from added.get(len(told), ())
+    yield from added.get(len(recorded), ())

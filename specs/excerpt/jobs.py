@@ -1,211 +1,217 @@
-"""From when on an excerpt tells of a job, and what it was then.
+"""The jobs of an excerpt: from when on each is recorded, and with which definition.
 
-The one idea: what is told of a job, from its creation on, or from as early as anything is told, is
-looked at by itself. It appears when its definition is known:
+The one idea: the recorded events of one job, from its creation on or from as early as there are
+any, are examined by themselves. A job is created in the excerpt when its definition is known:
 
-    what is told, and what the store knows        it appears
-    created in the excerpt                        as it was created
-    created or edited before                      at the beginning, as it was then
-    neither, and still there                      at the beginning, as it is now; active or not as
-                                                  what is told implies
-    edited in the excerpt, and still there        at the first edit
-    deleted, and its creation is not told of      never: nobody knows what it was
+    recorded events, and what the store knows     the job is created
+    it is created in the excerpt                  as it was created
+    it was created or edited before               at the beginning, as it was then
+    neither, and it still exists                  at the beginning, as it is now; active or not as
+                                                  the events imply
+    it is edited in the excerpt, and still exists at the first edit
+    it is deleted, and its creation is not        never: its definition is unknown
+    recorded
 
-What was due before is left out. If that was folded into what was due later, or had its outcome at
-the same instant, the job appears after that: no decision is told of in part.
+Occurrences due before are left out. If they were coalesced into a later occurrence, or had their
+outcome at the same instant, the job is created after that: no decision is recorded in part.
 
-How many of its plan had been published before is known from what is told since its creation, or
-from the store's count at the end.
+The number of occurrences published before is counted from the job's creation on, or taken from the
+store's count at the end.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from gnomon.reference import events, jobs
+from gnomon.reference.events import (
+    Event,
+    Fields,
+    JobChange,
+    OccurrenceEvent,
+    is_planned,
+)
 from gnomon.reference.store.operations import Job
 
-Placed = tuple[int, Any]
-"""An event and its place in what is told."""
-
-_NOT_PUBLISHED = (events.Coalesced, events.Skipped)
-_SWITCHES = (events.JobActivated, events.JobDeactivated)
-_DEFINES = (events.JobCreated, events.JobEdited)
-_CHANGES = (*_DEFINES, *_SWITCHES, events.JobDeleted)
-_OF_A_JOB = (*_CHANGES, events.Published, *_NOT_PUBLISHED)
+_Switch = events.JobActivated | events.JobDeactivated
+_Defines = events.JobCreated | events.JobEdited
+_OfJob = JobChange | OccurrenceEvent
+_Placed = tuple[int, _OfJob]
+"""An event of a job, and its place among the recorded events."""
 
 
 PlaceOf = Callable[[int], int]
-"""The place from which on nothing is told of any instant before that (µs): O(log n)."""
+"""The place of the first event from which on no event is earlier than an instant (µs): O(log n)."""
 
 
-def places(told: list[Any]) -> PlaceOf:
-    """The places of instants in what is told."""
-    earliest_from = list(accumulate((event.at for event in reversed(told)), min))[::-1]
+def places(recorded: list[Event]) -> PlaceOf:
+    """The places of instants in a list of events."""
+    earliest_from = list(accumulate((event.at for event in reversed(recorded)), min))[::-1]
     return partial(bisect_left, earliest_from)
 
 
 def jobs_from(
-    told: list[Any], place_of: PlaceOf, begins: int, known: Iterable[Job]
+    recorded: list[Event], place_of: PlaceOf, begins: int, known: Iterable[Job]
 ) -> tuple[set[int], list[tuple[int, events.JobCreated]]]:
-    """The places of what is left out of jobs from the instant `begins` on (µs), and how they come.
+    """The places of the events of jobs that are left out, and the creations that are added.
 
-    `known` are the jobs that the store knows. A job that was never there, as far as can be seen, is
-    left to the rules as it is.
+    `begins` is the instant of the beginning (µs); `known` are the jobs that the store knows. A job
+    that never existed, as far as the events show, stays as it is for the rules to judge.
     """
-    start, end = place_of(begins), len(told)
+    start, end = place_of(begins), len(recorded)
     left_out: set[int] = set()
-    appearing: list[tuple[int, events.JobCreated]] = []
-    for life in _lives(told, known):
-        if life.is_created_from(start) or life.never_was:
+    creations: list[tuple[int, events.JobCreated]] = []
+    for record in _records(recorded, known):
+        if record.is_created_from(start) or record.never_existed:
             continue
-        rest = [(place, event) for place, event in life.told if place >= start]
-        appearance = _appearance(life, place_of, begins)
-        if appearance is None or appearance.place == end > start:
+        rest = [(place, event) for place, event in record.recorded if place >= start]
+        first = _first_known(record, place_of, begins)
+        if first is None or first.place == end > start:
             left_out.update(place for place, _ in rest)
             continue
-        place, at, state = appearance
+        place, at, state = first
         before = {n for n, e in rest if n < place or (_has_outcome(e) and e.due < at)}
         left_out |= before
-        published = life.published - sum(_is_planned(e) for n, e in rest if n not in before)
+        published = record.published - sum(is_planned(e) for n, e in rest if n not in before)
         created = events.JobCreated(
-            at, life.id, state.name, state.definition, state.revision, max(published, 0)
+            at, record.id, state.name, state.definition, state.revision, max(published, 0)
         )
-        appearing.append((place, created))
-    return left_out, appearing
+        creations.append((place, created))
+    return left_out, creations
 
 
-def _has_outcome(event: Any) -> bool:
-    return _is_planned(event) or isinstance(event, _NOT_PUBLISHED)
-
-
-def _is_planned(event: Any) -> bool:
-    return type(event) is events.Published and not event.on_demand
-
-
-class _Life(NamedTuple):
-    """What is told of one job, and what the store knows of it if it is still there."""
+class _JobRecord(NamedTuple):
+    """The recorded events of one job, and what the store knows of it if it still exists."""
 
     id: str
-    told: list[Placed]
+    recorded: list[_Placed]
     now: Job | None
 
     @property
     def creation(self) -> events.JobCreated | None:
-        """How it was created, if that is told."""
-        first = self.told[0][1] if self.told else None
-        return first if type(first) is events.JobCreated else None
+        """Its creation, if that is recorded."""
+        first = self.recorded[0][1] if self.recorded else None
+        return first if isinstance(first, events.JobCreated) else None
 
     def is_created_from(self, start: int) -> bool:
         """Whether it was created at the place `start` or later."""
-        return self.creation is not None and self.told[0][0] >= start
+        return self.creation is not None and self.recorded[0][0] >= start
 
     @property
-    def never_was(self) -> bool:
-        """Whether it was neither created nor deleted, nor is it there."""
-        is_deleted = any(type(event) is events.JobDeleted for _, event in self.told)
+    def never_existed(self) -> bool:
+        """Whether it was neither created nor deleted, and does not exist now."""
+        is_deleted = any(isinstance(event, events.JobDeleted) for _, event in self.recorded)
         return self.creation is None and self.now is None and not is_deleted
 
     @property
     def published(self) -> int:
-        """How many of its plan have been published in all."""
+        """The number of planned occurrences published in all."""
         if self.creation is not None:
-            counted = sum(_is_planned(event) for _, event in self.told)
+            counted = sum(is_planned(event) for _, event in self.recorded)
             return counted + (self.creation.published or 0)
         return self.now.published if self.now else 0
 
 
-def _lives(told: list[Any], known: Iterable[Job]) -> Iterator[_Life]:
-    """Every job; one that is created anew under an old id is another."""
+def _records(recorded: list[Event], known: Iterable[Job]) -> Iterator[_JobRecord]:
+    """The record of every job; a job that is created anew under an old id is another job."""
     now = {job.id: job for job in known}
-    latest: dict[str, list[Placed]] = {id: [] for id in now}
-    for place, event in enumerate(told):
-        if not isinstance(event, _OF_A_JOB):
+    latest: dict[str, list[_Placed]] = {id: [] for id in now}
+    for place, event in enumerate(recorded):
+        if not isinstance(event, _OfJob):
             continue
-        if type(event) is events.JobCreated and latest.get(event.job):
-            yield _Life(event.job, latest.pop(event.job), None)
+        if isinstance(event, events.JobCreated) and latest.get(event.job):
+            yield _JobRecord(event.job, latest.pop(event.job), None)
         latest.setdefault(event.job, []).append((place, event))
     for id, of_job in latest.items():
-        yield _Life(id, of_job, now.get(id))
+        yield _JobRecord(id, of_job, now.get(id))
 
 
-# --- what a job was
+# --- the state of a job
 
 
 class _State(NamedTuple):
-    """What a job was at a time."""
+    """The name, definition and revision of a job at some time."""
 
     name: str
-    definition: dict[str, Any]
+    definition: Fields
     revision: int
 
 
-def _state(life: _Life, place: int) -> _State | None:
-    """What a job was before what is told at `place`; None if that cannot be known."""
-    if life.creation is None and life.now is None:
+def _state_before(record: _JobRecord, place: int) -> _State | None:
+    """The state of a job before the event at `place`; None if it is unknown."""
+    if record.creation is None and record.now is None:
         return None
-    state = _unedited(life)
-    for number, event in life.told:
+    state = _first_state(record)
+    for number, event in record.recorded:
         if number >= place:
             break
-        if isinstance(event, _DEFINES):
+        if isinstance(event, _Defines):
             state = _State(event.name, event.definition, event.revision)
-        elif isinstance(event, _SWITCHES) and state is not None:
-            is_active = type(event) is events.JobActivated
+        elif isinstance(event, _Switch) and state is not None:
+            is_active = isinstance(event, events.JobActivated)
             definition = {**state.definition, "is_active": is_active}
             state = _State(state.name, definition, event.revision)
-        elif type(event) is events.JobDeleted:
+        elif isinstance(event, events.JobDeleted):
             state = None
     return state
 
 
-def _unedited(life: _Life) -> _State | None:
-    """What a job was before anything is told, if it is there and was only switched since."""
-    now = life.now
-    changes: list[Any] = [event for _, event in life.told if type(event) in _CHANGES]
-    if now is None or not all(type(event) in _SWITCHES for event in changes):
+def _first_state(record: _JobRecord) -> _State | None:
+    """The state before the first event of a job that exists and was only switched since."""
+    now = record.now
+    changes = [event for _, event in record.recorded if isinstance(event, JobChange)]
+    switches = [event for event in changes if isinstance(event, _Switch)]
+    if now is None or len(switches) < len(changes):
         return None
     definition = jobs.write(now.definition)
-    if not changes:
+    if not switches:
         return _State(now.definition.name, definition, now.revision)
-    definition["is_active"] = type(changes[0]) is events.JobDeactivated
-    return _State(now.definition.name, definition, changes[0].revision - 1)
+    definition["is_active"] = isinstance(switches[0], events.JobDeactivated)
+    return _State(now.definition.name, definition, switches[0].revision - 1)
 
 
-class _Appearance(NamedTuple):
-    """From which place and instant (µs) on a job is told of, and what it is then."""
+class _FirstKnown(NamedTuple):
+    """The place and instant (µs) from which on a job is recorded, and its state then."""
 
     place: int
     at: int
     state: _State
 
 
-def _appearance(life: _Life, place_of: PlaceOf, begins: int) -> _Appearance | None:
-    """How a job appears at the instant `begins` (µs) or later; None if it never does."""
+def _first_known(record: _JobRecord, place_of: PlaceOf, begins: int) -> _FirstKnown | None:
+    """When the state of a job is known at the instant `begins` (µs) or later; None if never."""
     start = place = place_of(begins)
     at = begins
-    if _state(life, start) is None:
-        edits = [(n, e) for n, e in life.told if n >= start and type(e) is events.JobEdited]
+    if _state_before(record, start) is None:
+        edits = [
+            (place, event)
+            for place, event in record.recorded
+            if place >= start and isinstance(event, events.JobEdited)
+        ]
         if not edits:
             return None
         place, at = edits[0][0] + 1, edits[0][1].at
-    over = max((_until(event, at, n < place) for n, event in life.told), default=at)
-    if over > at:
-        at, place = over, max(place, place_of(over))
-    state = _state(life, place)
-    return None if state is None else _Appearance(place, at, state)
+    complete = max((_complete_at(e, at, n < place) for n, e in record.recorded), default=at)
+    if complete > at:
+        at, place = complete, max(place, place_of(complete))
+    state = _state_before(record, place)
+    return None if state is None else _FirstKnown(place, at, state)
 
 
-def _until(event: Any, at: int, is_before: bool) -> int:
-    """The instant before which nothing can be left over of an event, at least `at` (µs).
+def _has_outcome(event: _OfJob) -> TypeGuard[OccurrenceEvent]:
+    """Whether an event is the outcome of an occurrence."""
+    return is_planned(event) or isinstance(event, events.Coalesced | events.Skipped)
 
-    What was due then may have had its outcome before, or what was due earlier is folded into it.
+
+def _complete_at(event: _OfJob, at: int, is_before: bool) -> int:
+    """The first instant, `at` (µs) or later, from which on no decision is split by this event.
+
+    An occurrence may have had its outcome before, or have an earlier one coalesced into it.
     """
-    until: int = at
     if is_before and _has_outcome(event):
-        until = event.due + 1
-    elif type(event) is events.Coalesced and event.due < at <= event.into:
-        until = event.into + 1
-    return max(until, at)
+        return max(event.due + 1, at)
+    if isinstance(event, events.Coalesced) and event.due < at <= event.into:
+        return max(event.into + 1, at)
+    return at

@@ -1,107 +1,120 @@
-"""What an excerpt does not tell of messages, and how it excuses those who had to do with it.
+"""Messages that an excerpt leaves out, and the faults that excuse the servers that held them.
 
-The one idea: a message that was published before its time is left out with all that came of it, but
-it did occupy workers. A server with such a worker is held up as by a fault: nothing that takes time
-is asked of it then. Nothing else can be said of a worker whose work is not told of.
+The one idea: a message published before the beginning is left out with everything that came of it,
+but it did occupy workers. A server with such a worker has a fault until the worker is free. The
+rules then demand nothing of it that takes time, because nothing else is known of that worker.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gnomon.reference import events
-from gnomon.specs.excerpt.servers import LEAVES
-from gnomon.specs.trace.entities import Worker
+from gnomon.reference.events import Event
+from gnomon.reference.store.messages import Worker
+from gnomon.specs.excerpt.servers import ServerLeft
 
-UNSEEN = "unseen"
-"""The fault that something goes on of which the history does not tell."""
+UNRECORDED = "unseen"
+"""The fault of a server or store that does work which the history does not contain."""
 
 IsOld = Callable[[int], bool]
 """Whether a message is left out."""
 
 _BEFORE = -1
-"""The place of what happened before anything is told."""
-_HAS = (events.Claimed, events.Started, events.Invoked)
-_ENDS = (events.Claimed, events.Finished)
-_TAKES_BACK = (events.Reclaimed, events.Lost)
+"""The place of everything that happened before the first recorded event."""
+
+_Holds = events.Claimed | events.Started | events.Invoked
+"""Events that show that a worker holds their message."""
+_EndsWork = events.Claimed | events.Finished
+"""Events that show that their worker holds no earlier message."""
+_TakesBack = events.Reclaimed | events.Lost
+"""Events that take their message from its worker."""
 
 
-def old_messages(told: list[Any], start: int, left_out: set[int]) -> IsOld:
-    """Which messages are left out: those published before `start`, or at a place that is left out.
+def old_messages(recorded: list[Event], start: int, left_out: set[int]) -> IsOld:
+    """Which messages are left out: those published before `start`, or at a place in `left_out`.
 
-    Messages are numbered in the order of publishing: of one that is not told to have been published
-    it is known whether it was before.
+    Messages are numbered in the order of publishing. A message whose publishing is not recorded
+    is therefore old if its number is smaller than that of the first one published later.
     """
-    published = [(n, e.message) for n, e in enumerate(told) if type(e) is events.Published]
-    kept = {message for n, message in published if n >= start and n not in left_out}
-    gone = {message for n, message in published} - kept
-    first = min((message for n, message in published if n >= start), default=None)
+    published = [
+        (place, event.message)
+        for place, event in enumerate(recorded)
+        if isinstance(event, events.Published)
+    ]
+    kept = {message for place, message in published if place >= start and place not in left_out}
+    dropped = {message for _, message in published} - kept
+    first = min((message for place, message in published if place >= start), default=None)
 
     def is_old(message: int) -> bool:
         if message in kept:
             return False
-        return message in gone or first is None or message < first
+        return message in dropped or first is None or message < first
 
     return is_old
 
 
-def unseen(
-    told: list[Any], start: int, begins: int, is_old: IsOld, held: dict[Worker, int]
-) -> Iterator[tuple[int, Any]]:
-    """The faults of servers with workers that had what is left out, and the places of both ends.
+def unrecorded_work(
+    recorded: list[Event], start: int, begins: int, is_old: IsOld, held: dict[Worker, int]
+) -> Iterator[tuple[int, Event]]:
+    """The faults of servers whose workers hold old messages: both ends of each, with their places.
 
-    `start` is the place of the beginning, `begins` its instant (µs); `held` is which message each
-    worker has at the end.
+    `start` is the place of the beginning and `begins` its instant (µs); `held` is the message of
+    each worker at the end.
     """
-    for server, first, last in _occupied(told, is_old, held):
+    for server, first, last in _occupations(recorded, is_old, held):
         if last < start:
             continue
-        at = told[first].at if first >= start else begins
-        yield max(first, start), events.FaultBegan(at, UNSEEN, server)
-        if last < len(told):
-            yield last, events.FaultEnded(told[last].at, UNSEEN, server)
+        at = recorded[first].at if first >= start else begins
+        yield max(first, start), events.FaultBegan(at, UNRECORDED, server)
+        if last < len(recorded):
+            yield last, events.FaultEnded(recorded[last].at, UNRECORDED, server)
 
 
 class _Occupation(NamedTuple):
-    """A worker of `server` had what is left out, from one place to another."""
+    """A worker of `server` held an old message, from one place to another."""
 
     server: str
     begins: int
     ends: int
 
 
-def _occupied(told: list[Any], is_old: IsOld, held: dict[Worker, int]) -> Iterator[_Occupation]:
-    """When workers had what is left out, until each ended it or claimed something else.
+def _occupations(
+    recorded: list[Event], is_old: IsOld, held: dict[Worker, int]
+) -> Iterator[_Occupation]:
+    """Every span in which a worker held an old message, until it ended that or claimed another.
 
-    One that did not claim it as far as is told had it from the beginning on.
+    If the claim is not recorded, the span starts before the first recorded event.
     """
     since: dict[Worker, int] = {}
-    heard: set[Worker] = set()
-    for place, event in enumerate(told):
-        for worker in _freed(event, since, heard, is_old):
+    seen: set[Worker] = set()
+    for place, event in enumerate(recorded):
+        for worker in _freed(event, since, seen, is_old):
             yield _Occupation(worker[0], since.pop(worker, _BEFORE), place)
-        if isinstance(event, (*_HAS, *_ENDS)):
+        if isinstance(event, _Holds | _EndsWork):
             worker = (event.server, event.worker)
-            if isinstance(event, _HAS) and is_old(event.message):
-                since.setdefault(worker, _BEFORE if _had_it(event, worker, heard) else place)
-            heard.add(worker)
+            if isinstance(event, _Holds) and is_old(event.message):
+                since.setdefault(worker, _BEFORE if _held_before(event, worker, seen) else place)
+            seen.add(worker)
     for worker, message in held.items():
-        if worker not in heard and is_old(message):
+        if worker not in seen and is_old(message):
             since[worker] = _BEFORE
-    yield from (_Occupation(worker[0], begins, len(told)) for worker, begins in since.items())
+    yield from (_Occupation(worker[0], begins, len(recorded)) for worker, begins in since.items())
 
 
-def _freed(event: Any, since: dict[Worker, int], heard: set[Worker], is_old: IsOld) -> list[Worker]:
-    """The workers that have what is left out no longer: they are in `since`, or not yet `heard`."""
-    if isinstance(event, LEAVES):
+def _freed(
+    event: Event, since: dict[Worker, int], seen: set[Worker], is_old: IsOld
+) -> list[Worker]:
+    """The workers that hold an old message no longer: they are in `since`, or not yet `seen`."""
+    if isinstance(event, ServerLeft):
         return [worker for worker in since if worker[0] == event.server]
-    if not isinstance(event, (*_ENDS, *_TAKES_BACK)):
+    if not isinstance(event, _EndsWork | _TakesBack):
         return []
     worker = (event.server, event.worker)
-    if isinstance(event, _ENDS) and worker in since:
+    if isinstance(event, _EndsWork) and worker in since:
         return [worker]
-    return [worker] if is_old(event.message) and _had_it(event, worker, heard) else []
+    return [worker] if is_old(event.message) and _held_before(event, worker, seen) else []
 
 
-def _had_it(event: Any, worker: Worker, heard: set[Worker]) -> bool:
-    """Whether a worker, not yet heard, had the message of an event before anything was told."""
-    return worker not in heard and type(event) is not events.Claimed
+def _held_before(event: Event, worker: Worker, seen: set[Worker]) -> bool:
+    """Whether a worker, not yet seen, held the message before the first recorded event."""
+    return worker not in seen and not isinstance(event, events.Claimed)

@@ -1,167 +1,162 @@
-"""What was so when an excerpt begins, of servers, of the lease and of faults.
+"""The state at the beginning of an excerpt: its servers, its lease and its faults.
 
-The one idea: it is told by events at the first instant, as if it happened then. What came before is
-read off the earlier events; where those are gone, off what happens first: who does something was
-there, what ends was going on, who publishes holds the lease.
+The one idea: the state is recorded as events at the first instant. It is read from the earlier
+events; where those are not recorded, from the first later ones: a server that acts was present, a
+fault that ends was going on, and the server that publishes holds the lease.
 
-A server that was not there may be named all the same: the store gives messages to workers that
-wait, and leases to who has asked, until it notices. It is started, and lost at once.
+A server that is absent may still be named: until the store notices, it assigns messages to waiting
+workers and grants leases that were requested. Such a server is started and crashes at once.
 """
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from itertools import islice
 
 from msgspec.structs import replace
 
 from gnomon.reference import events
+from gnomon.reference.events import Event, LeaseEvent, RunEvent, is_planned
 
-LEAVES = (events.ServerStopped, events.ServerCrashed)
-OF_A_LEASE = (
-    events.LeaseAcquired,
-    events.LeaseReleased,
-    events.LeaseExpired,
-    events.WritesLost,
-)
-"""What says who holds the lease, or that nobody does."""
-_OF_THE_LIVING = (
-    *LEAVES,
-    events.ServerStopping,
-    events.Started,
-    events.Invoked,
-    events.Finished,
-)
-"""What a server tells itself, or suffers; the rest comes from the store, whoever is still there."""
-_GIVEN = (
-    events.Claimed,
-    events.LeaseAcquired,
-    events.LeaseReleased,
-    events.LeaseExpired,
-)
+ServerLeft = events.ServerStopped | events.ServerCrashed
+"""The events with which a server leaves."""
+
+_OwnEvent = ServerLeft | events.ServerStopping | events.Started | events.Invoked | events.Finished
+"""Events of a server that is present; all others may come from the store while it is absent."""
+
+_FromStore = events.Claimed | LeaseEvent
+"""Events by which the store gives a server something, or takes the lease from it."""
 
 
-def servers(
-    told: list[Any], start: int, begins: int, known: Iterable[events.ServerStarted]
-) -> tuple[list[Any], list[Any]]:
-    """How servers appear at the place `start`, and how those are lost that were not there.
+def settles_the_lease(event: Event) -> bool:
+    """Whether the holder of the lease, or that there is none, is known after an event."""
+    return isinstance(event, LeaseEvent | events.WritesLost)
 
-    `begins` is the instant of the beginning (µs), `known` are the servers that are there at the
-    end. One of which nothing else is known has as many workers as are told of.
+
+def servers_at(
+    recorded: list[Event], start: int, begins: int, known: Iterable[events.ServerStarted]
+) -> tuple[list[Event], list[events.ServerCrashed]]:
+    """The starts of servers at the place `start`, and the crashes of those that are absent.
+
+    `begins` is the instant of the beginning (µs); `known` are the servers present at the end. A
+    server of which nothing else is known has as many workers as the events name.
     """
-    earlier, later = told[:start], told[start:]
-    there, gone, stopping = _after(earlier)
+    earlier, later = recorded[:start], recorded[start:]
+    present, left, stopping = _members_after(earlier)
     signs = _first_signs(later)
     members = {server.server: server for server in known}
     here = [
         name
-        for name in dict.fromkeys([*there, *signs, *members])
-        if name in there or (name not in gone and type(signs.get(name)) is not events.ServerStarted)
+        for name in dict.fromkeys([*present, *signs, *members])
+        if name in present
+        or (name not in left and not isinstance(signs.get(name), events.ServerStarted))
     ]
-    lost = [name for name in _given_unstarted(later) if name not in here]
-    restarted = {event.server for event in later if type(event) is events.ServerStarted}
-    started = {name: as_now for name, as_now in members.items() if name not in restarted} | there
-    workers = _workers(told)
-    appear = [
+    absent = [name for name in _named_before_their_start(later) if name not in here]
+    restarted = {event.server for event in later if isinstance(event, events.ServerStarted)}
+    started = {name: now for name, now in members.items() if name not in restarted} | present
+    workers = _highest_workers(recorded)
+    starts = [
         replace(started.get(name) or events.ServerStarted(0, name, workers[name]), at=begins)
-        for name in (*here, *lost)
+        for name in (*here, *absent)
     ]
-    stop = [events.ServerStopping(begins, name) for name in stopping]
-    return [*appear, *stop], [events.ServerCrashed(begins, name) for name in lost]
+    stops = [events.ServerStopping(begins, name) for name in stopping]
+    return [*starts, *stops], [events.ServerCrashed(begins, name) for name in absent]
 
 
-def _after(
-    earlier: Iterable[Any],
-) -> tuple[dict[str, events.ServerStarted], dict[str, Any], dict[str, Any]]:
-    """After all that: who is there, and how it was started; who ever left; who is stopping."""
-    there: dict[str, events.ServerStarted] = {}
-    gone: dict[str, Any] = {}
-    stopping: dict[str, Any] = {}
+def _members_after(
+    earlier: Iterable[Event],
+) -> tuple[dict[str, events.ServerStarted], set[str], dict[str, None]]:
+    """The servers present after `earlier`; those that ever left; those that are stopping."""
+    present: dict[str, events.ServerStarted] = {}
+    left: set[str] = set()
+    stopping: dict[str, None] = {}
     for event in earlier:
-        if type(event) is events.ServerStarted:
-            there[event.server] = event
-        elif type(event) is events.ServerStopping:
-            stopping[event.server] = event
-        elif isinstance(event, LEAVES):
-            gone[event.server] = event
-            there.pop(event.server, None)
+        if isinstance(event, events.ServerStarted):
+            present[event.server] = event
+        elif isinstance(event, events.ServerStopping):
+            stopping[event.server] = None
+        elif isinstance(event, ServerLeft):
+            left.add(event.server)
+            present.pop(event.server, None)
             stopping.pop(event.server, None)
-    return there, gone, stopping
+    return present, left, stopping
 
 
-def _first_signs(later: Iterable[Any]) -> dict[str, Any]:
-    """By server, what shows first whether it was there."""
-    signs: dict[str, Any] = {}
+def _first_signs(later: Iterable[Event]) -> dict[str, Event]:
+    """By server, the first event that shows whether it was present at the beginning."""
+    signs: dict[str, Event] = {}
     for event in later:
-        if isinstance(event, (events.ServerStarted, *_OF_THE_LIVING)):
+        if isinstance(event, events.ServerStarted | _OwnEvent):
             signs.setdefault(event.server, event)
     return signs
 
 
-def _given_unstarted(later: Iterable[Any]) -> dict[str, None]:
-    """The servers that were given something before they were started, if they were."""
+def _named_before_their_start(later: Iterable[Event]) -> dict[str, None]:
+    """The servers to which the store gave something before they were started, if they were."""
     started: set[str] = set()
-    given: dict[str, None] = {}
+    named: dict[str, None] = {}
     for event in later:
-        if type(event) is events.ServerStarted:
+        if isinstance(event, events.ServerStarted):
             started.add(event.server)
-        elif isinstance(event, _GIVEN) and event.server not in started:
-            given[event.server] = None
-    return given
+        elif isinstance(event, _FromStore) and event.server not in started:
+            named[event.server] = None
+    return named
 
 
-def _workers(told: Iterable[Any]) -> Counter[str]:
-    """By server, the highest number of a worker that is told of."""
+def _highest_workers(recorded: Iterable[Event]) -> Counter[str]:
+    """By server, the highest number of a worker that an event names."""
     highest: Counter[str] = Counter()
-    for event in told:
-        if hasattr(event, "worker"):
+    for event in recorded:
+        if isinstance(event, RunEvent):
             highest[event.server] = max(highest[event.server], event.worker)
     return highest
 
 
-def lease(
-    told: list[Any], start: int, begins: int, known: events.LeaseAcquired | None
+def lease_at(
+    recorded: list[Event], start: int, begins: int, known: events.LeaseAcquired | None
 ) -> list[events.LeaseAcquired]:
-    """Who holds the lease at the place `start`; `known` holds it at the end."""
-    earlier = [event for event in told[:start] if isinstance(event, OF_A_LEASE)]
-    if earlier:
-        holder = earlier[-1] if type(earlier[-1]) is events.LeaseAcquired else None
+    """The holder of the lease at the place `start`, if any; `known` is the holder at the end."""
+    earlier = (event for event in reversed(recorded[:start]) if settles_the_lease(event))
+    last = next(earlier, None)
+    if last is None:
+        holder = _holder_before(islice(recorded, start, None), known)
     else:
-        holder = _holder_before(told[start:], known)
+        holder = last if isinstance(last, events.LeaseAcquired) else None
     return [] if holder is None else [events.LeaseAcquired(begins, holder.server, holder.epoch)]
 
 
-def _holder_before(later: Iterable[Any], known: events.LeaseAcquired | None) -> Any:
-    """Somebody's event who held the lease before all that, or None."""
+def _holder_before(
+    later: Iterable[Event], known: events.LeaseAcquired | None
+) -> LeaseEvent | events.Published | None:
+    """An event of the server that held the lease before `later`; None if there was none."""
     for event in later:
-        if isinstance(event, events.LeaseAcquired | events.WritesLost):
-            return None
-        if isinstance(event, OF_A_LEASE) or _is_planned(event):
-            return event
+        match event:
+            case events.LeaseAcquired() | events.WritesLost():
+                return None
+            case events.LeaseReleased() | events.LeaseExpired():
+                return event
+            case _ if is_planned(event):
+                return event
     return known
 
 
-def _is_planned(event: Any) -> bool:
-    return type(event) is events.Published and not event.on_demand
-
-
-def faults(told: list[Any], start: int, begins: int) -> list[events.FaultBegan]:
-    """The faults that go on at the place `start`: begun before, or ended later and never begun."""
-    going_on, _ = _faults(told[:start], Counter())
-    _, ended = _faults(told[start:], going_on)
-    return [events.FaultBegan(begins, *which) for which in (going_on + ended).elements()]
+def faults_at(recorded: list[Event], start: int, begins: int) -> list[events.FaultBegan]:
+    """The faults at the place `start`: begun before it, or ended later without having begun."""
+    current, _ = _faults(recorded[:start], Counter())
+    _, ended = _faults(recorded[start:], current)
+    return [events.FaultBegan(begins, *which) for which in (current + ended).elements()]
 
 
 _Faults = Counter[tuple[str, str]]
-"""How often each fault goes on at each target."""
+"""By fault and target, how many of them go on."""
 
 
-def _faults(told: Iterable[Any], before: _Faults) -> tuple[_Faults, _Faults]:
-    """What goes on after all that, if that went on before; and what ended and had not begun."""
-    going_on, ended = before.copy(), _Faults()
-    for event in told:
-        if type(event) is events.FaultBegan:
-            going_on[event.fault, event.target] += 1
-        elif type(event) is events.FaultEnded:
-            is_known = going_on[event.fault, event.target] > 0
-            (going_on.subtract if is_known else ended.update)([(event.fault, event.target)])
-    return going_on, ended
+def _faults(recorded: Iterable[Event], before: _Faults) -> tuple[_Faults, _Faults]:
+    """The faults after these events, given those `before`; and those that ended without a start."""
+    current, ended = before.copy(), _Faults()
+    for event in recorded:
+        if isinstance(event, events.FaultBegan):
+            current[event.fault, event.target] += 1
+        elif isinstance(event, events.FaultEnded):
+            is_known = current[event.fault, event.target] > 0
+            (current.subtract if is_known else ended.update)([(event.fault, event.target)])
+    return current, ended

@@ -1,1 +1,1 @@
-"""Recordings made of schedules that are kept elsewhere."""
+"""Importers: recordings made from schedules and histories of other systems."""

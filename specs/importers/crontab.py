@@ -1,18 +1,18 @@
-"""Crontabs: the jobs that are in them, and the lines that cannot be jobs.
+"""Reads crontabs: the jobs in them, and the lines that cannot be jobs.
 
-The one idea: no line is lost in silence. A line that is not blank, a comment or an assignment
-ends among the lines or among the problems, and so does an assignment that moves jobs.
+The one idea: no line is ignored silently. Every line that is not blank, a comment or an assignment
+becomes a job or a problem, and so does an assignment that changes when jobs are due.
 
     # text                                 a comment
     CRON_TZ = zone                         the time zone of the lines after it
-    RANDOM_DELAY = minutes                 a problem: it delays the lines after it by chance
-    NAME = value                           the environment of the commands: no matter of ours
+    RANDOM_DELAY = minutes                 a problem: it delays the lines after it at random
+    NAME = value                           the environment of the commands: has no effect here
     minute hour day month weekday command  a line of a user crontab
-    minute hour day month weekday user command       and of a system crontab
+    minute hour day month weekday user command       a line of a system crontab
     @daily command, @daily user command    the same
 
-A leading ``-`` ("do not log this") is taken off. What a line means is what crontab(5) of Vixie's
-cron and its heirs says (cronie's entry.c and env.c); what is accepted is JOB-4.
+A leading ``-`` ("do not log this") is removed. Lines have the meaning that crontab(5) of Vixie's
+cron and its descendants gives them (cronie's entry.c and env.c); JOB-4 defines what is accepted.
 """
 
 import re
@@ -23,11 +23,11 @@ from gnomon.reference.jobs import read_zone
 from gnomon.reference.schedule.cron import MONTHS, WEEKDAYS, fields_of, read_cron
 
 LONGEST_NAME = 60
-"""Characters of a name made here. JOB-1 allows more; a table has no room for them."""
+"""The most characters of a name made here. JOB-1 allows more, but a table has no room for them."""
 
 
 class Line(NamedTuple):
-    """A line that is a job. `user` is None in a user crontab; `command` is kept as it stands."""
+    """A line that is a job. `user` is None in a user crontab; `command` is kept unchanged."""
 
     number: int
     name: str
@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A line that cannot be expressed: `reason` says why not, and what to do about it."""
+    """A line that cannot be a job; `reason` tells why, and what to do about it."""
 
     number: int
     text: str
@@ -46,18 +46,18 @@ class Problem(NamedTuple):
 
 
 class Crontab(NamedTuple):
-    """A crontab, read: both in the order of the file. The names of `lines` are unique."""
+    """The contents of a crontab, in the order of the file. The names of `lines` are unique."""
 
     lines: tuple[Line, ...]
     problems: tuple[Problem, ...]
 
 
 class UndecidedError(ValueError):
-    """A file that may be a user crontab and may be a system crontab: its reader has to say."""
+    """A file that may be a user crontab or a system crontab: the user has to decide."""
 
 
 class _Entry(NamedTuple):
-    """A line with a good schedule. Whether `rest` begins with a user is decided later."""
+    """A line with a valid schedule. Whether `rest` begins with a user is decided later."""
 
     number: int
     text: str
@@ -76,7 +76,7 @@ _ASSIGNMENT = re.compile(
 _SIXTH_FIELD = re.compile(
     r"[*?].*|L|[0-9][0-9,/#LW-]*|(?:{0})(?:[-,/#0-9]|{0})*".format("|".join(MONTHS + WEEKDAYS))
 )
-"""What nobody would call a command, and many take for a field of weekdays or years."""
+"""A word that is hardly a command, but is often meant as a field of weekdays or years."""
 
 _RANDOM_DELAY = (
     "a random delay cannot be expressed, and the jobs are taken without it: remove it, or let the "
@@ -87,8 +87,8 @@ _RANDOM_DELAY = (
 def read_crontab(text: str, timezone: str = "UTC", system: bool | None = None) -> Crontab:
     """The jobs and the problems in the crontab `text`; `timezone` holds until the first CRON_TZ.
 
-    `system` says whether a user stands before each command. If it is None the file has to show it:
-    every line that can only be read one way is evidence, and a heading that names the columns too.
+    `system` tells whether a user stands before each command. If it is None, the file decides:
+    evidence is every line that can be read one way only, and a heading that names the columns.
     Raises UndecidedError if there is no evidence or if it disagrees, and ValueError if `timezone`
     is no IANA time zone.
 
@@ -110,8 +110,8 @@ def read_crontab(text: str, timezone: str = "UTC", system: bool | None = None) -
 
 
 def _parse(text: str, timezone: str) -> Iterator[_Entry | Problem]:
-    """Every line that is a job or a problem, without looking into what follows the schedule."""
-    bad_zone = 0  # the line of the CRON_TZ in force, if that names no zone
+    """Every line that is a job or a problem; the text after the schedule is not examined."""
+    bad_zone = 0  # the line of the CRON_TZ in force, if it names no zone
     for number, line in enumerate(_LINE_END.split(text.removeprefix("\ufeff")), start=1):
         content = line.strip(_BLANK)
         if not content or content.startswith("#"):
@@ -139,7 +139,7 @@ def _unquoted(value: str) -> str:
 
 
 def _read_schedule(content: str) -> tuple[str, str]:
-    """The cron definition of a line and what follows it. Raises ValueError with the reason."""
+    """The cron definition of a line and the text after it. Raises ValueError with the reason."""
     content = content.removeprefix("-").lstrip(_BLANK)
     length = 1 if content.startswith("@") else 5
     words = _BLANKS.split(content, maxsplit=length)
@@ -168,7 +168,7 @@ def _read_schedule(content: str) -> tuple[str, str]:
 
 
 def _split_word(text: str) -> tuple[str, str]:
-    """The first word of `text`, and what follows it."""
+    """The first word of `text`, and the rest."""
     word, *rest = _BLANKS.split(text, maxsplit=1)
     return word, "".join(rest)
 
@@ -191,28 +191,28 @@ def _finish(entry: _Entry, system: bool, taken: dict[str, int]) -> Line | Proble
 
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@\\-]*\$?")
 _USUAL_USER = re.compile(r"[a-z_][a-z0-9_-]*\$?")
-"""What useradd accepts unless it is forced; a script's name with a dot is more likely a script."""
+"""Names that useradd accepts by default; a name with a dot is more likely that of a script."""
 _ACCOUNT = re.compile(
     "_apt|adm|amavis|apache|daemon|ec2-user|munin|nobody|postgres|root|ubuntu|vagrant|www|www-data"
 )
-"""Usual users whose names no usual command has (as list, mail, man, mysql and sync do)."""
+"""Usual users whose names are no usual commands (unlike list, mail, man, mysql and sync)."""
 _COMMAND = re.compile(
     "awk|bash|cat|cd|chmod|chown|command|cp|curl|dash|date|df|du|echo|env|exec|export|find|flock"
     "|for|gunzip|gzip|if|ionice|java|kill|ln|logger|logrotate|ls|make|mkdir|mv|mysqldump|nice"
     "|nohup|npm|perl|pg_dump|php|pip|printf|ps|python|python3|rm|rsync|ruby|run-parts|scp|sed|set"
     "|sh|sleep|source|ssh|su|sudo|systemctl|tar|test|time|timeout|touch|true|umask|wget|xargs|zsh"
 )
-"""Usual commands whose names no usual user has (as borg, docker, git and node do)."""
+"""Usual commands whose names are no usual users (unlike borg, docker, git and node)."""
 _ONLY_A_COMMAND = re.compile(r"(?:\[\[?|\{|!|if|cd)(?![^ \t])|\(")
-"""How a command may begin, and an argument does not."""
+"""The beginning of a command that cannot begin an argument."""
 _ONLY_AN_ARGUMENT = re.compile(r"[-<>|&;)]|[0-9]+(?![^ \t])")
-"""How an argument may begin, or what comes after the last, and a command does not."""
+"""The beginning of an argument, or of the text after the last, that cannot begin a command."""
 _HEADING = re.compile(
     r"^[ \t]*#[ \t]*(?:m[ \t]+h[ \t]+dom[ \t]+mon[ \t]+dow|(?:\*[ \t]+){4}\*)[ \t]+"
     r"(?P<user>user[^ \t]*[ \t]+)?command",
     re.IGNORECASE | re.MULTILINE,
 )
-"""The heading that Debian's crontab(1) and /etc/crontab come with, and that of Red Hat's."""
+"""The heading of Debian's crontab(1) and /etc/crontab, and that of Red Hat's."""
 
 
 def _is_system(entries: list[_Entry], text: str) -> bool:
@@ -240,7 +240,7 @@ def _is_system(entries: list[_Entry], text: str) -> bool:
 
 
 def _looks_like_system(rest: str) -> bool | None:
-    """What the words after a schedule show: None if they can be read either way."""
+    """Whether the words after a schedule begin with a user; None if that is undecided."""
     word, following = _split_word(rest)
     if not following or _ONLY_AN_ARGUMENT.match(following):
         return False
@@ -260,16 +260,16 @@ _LEAD_IN = re.compile(
 _PREPARATION = re.compile(
     r"(?:\[\[?|test|command|cd|set|export|source|\.)(?!\S)|(?:.*\s)?sleep(?!\S)"
 )
-"""What only tests, waits or sets something up for the command that matters."""
+"""A command that only tests, waits or prepares something for the main command."""
 _READABLE = re.compile(r"[\w.:,@%+=?/~-]+")
 
 
 def _title(command: str) -> str:
-    """The program that `command` is about and its arguments, options and folders left out.
+    """The main program of `command` and its arguments, without options and folders.
 
-    Empty if there is nothing readable in it.
+    Empty if it contains nothing readable.
     """
-    typed = re.split(r"(?<!\\)%", command, maxsplit=1)[0]  # what follows a % is its input
+    typed = re.split(r"(?<!\\)%", command, maxsplit=1)[0]  # the text after a % is its input
     plain = _QUOTED.sub(lambda quoted: _SEPARATORS.sub(" ", quoted[2]), typed.replace("\\%", "%"))
     parts = [
         _LEAD_IN.sub("", part, count=1).rstrip(" \t)}")
@@ -289,7 +289,7 @@ def _title(command: str) -> str:
 
 
 def _unique(title: str, taken: dict[str, int]) -> str:
-    """`title`, numbered if it is taken; `taken` counts the names made from each."""
+    """`title`, with a number if it is taken; `taken` counts the names made from each title."""
     name = title
     while name in taken:
         taken[title] += 1

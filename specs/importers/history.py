@@ -1,9 +1,9 @@
-"""A history made into a recording, so that what happened can be replayed on another cluster.
+"""Makes a recording from a history, so that the same requests can be replayed on another cluster.
 
-The one idea: a recording is what was wanted, a history what came of it. What was wanted is read off
-the history again: the jobs as they were created, the changes when they took effect, how long each
-service took. What came of it is left out, to happen anew: when messages were published and claimed,
-who led, who was lost.
+The one idea: a recording contains requests, a history their results. The requests are derived from
+the history: the jobs as they were created, the changes when they took effect, the duration of each
+service. The results are left out, because a replay yields new ones: when messages were published
+and claimed, which server led, which servers crashed.
 
     of the history                        in the recording
     job_created at its first instant      a job
@@ -11,32 +11,40 @@ who led, who was lost.
     _activated, _deactivated, _deleted,
     published on demand
     runs that ended                       the durations of their service, in the order of starting
-    started - claimed, the middle one     latency
-    servers, workers                      as many as were there at once, as many as any had
+    the median of started - claimed       latency
+    servers, workers                      the most servers present at once, the most workers of one
     the header                            its span, lease and profile
 
-Left out are faults and crashes, stops and starts of servers; what was refused; that a job has ended
-by itself; and that runs failed: a recording's service raises always or never. The recording's note
-says what had to be assumed.
+The recording omits faults, and crashes, stops and starts of servers; refused requests; jobs that
+became inactive by themselves; and failures of runs, because a service of a recording raises always
+or never. Its note names the values that had to be assumed.
 """
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any
+from typing import assert_never
 
 import msgspec
 from msgspec.structs import replace
 
 from gnomon.reference import events, jobs
+from gnomon.reference.events import Event, Fields, JobChange, Json
 from gnomon.reference.history import History
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
+from gnomon.specs.recording.commands import (
+    Activate,
+    Command,
+    Create,
+    Deactivate,
+    Delete,
+    Execute,
+    edit,
+)
 from gnomon.specs.recording.model import (
     MOST_SERVERS,
     MOST_WORKERS,
-    Action,
     ClusterSpec,
-    Command,
     Fixed,
     JobSpec,
     Recording,
@@ -45,27 +53,27 @@ from gnomon.specs.recording.model import (
     Spread,
 )
 from gnomon.specs.recording.reader import LEAST_JOURNEYS, RecordingError
-from gnomon.specs.trace.entities import Presence
+from gnomon.specs.trace.entities import Membership
 from gnomon.specs.trace.trace import Trace
 
-UNSEEN_DURATION = SECOND
-"""How long a service takes of which no run has ended (µs)."""
+DEFAULT_DURATION = SECOND
+"""The duration of a service without a run that ended (µs)."""
 MOST_SAMPLES = 10_000
-"""Durations of one service; of more, as many are taken, evenly."""
+"""The most durations kept for one service; more are thinned out evenly."""
 TITLE = "A history with its observed durations; faults are left out"
 
 
 def reconstruct(history: History) -> Recording:
-    """The recording that `history` could have come of. Raises RecordingError with every fault.
+    """A recording that `history` could be the result of. Raises RecordingError with every fault.
 
     There is none if a definition is not acceptable, or if the history has no length.
     """
     header = history.header
     if header.start >= header.end:
         raise RecordingError(["the history ends where it starts; there is nothing to replay"])
-    told = [event for event in history.events if event.at < header.end]
-    scheduled, commands = _wanted(told, header.start)
-    services, notes = _services(told, scheduled, commands)
+    recorded = [event for event in history.events if event.at < header.end]
+    scheduled, commands = _requests(recorded, header.start)
+    services, notes = _services(recorded, scheduled, commands)
     return Recording(
         start=header.start,
         until=header.end,
@@ -81,23 +89,25 @@ def reconstruct(history: History) -> Recording:
 # --- jobs
 
 
-def _wanted(told: list[Any], start: int) -> tuple[tuple[JobSpec, ...], tuple[Command, ...]]:
-    """The jobs that were there at first, and in the order of time what was done to jobs then."""
-    wishes = _Wishes(start)
+def _requests(recorded: list[Event], start: int) -> tuple[tuple[JobSpec, ...], tuple[Command, ...]]:
+    """The jobs created at the start, and the commands after that, in the order of time."""
+    requests = _Requests(start)
     faults: list[str] = []
-    for number, event in enumerate(told, 1):
+    for number, event in enumerate(recorded, 1):
+        if not isinstance(event, JobChange | events.Published):
+            continue
         try:
-            wishes.heed(event)
+            requests.add(event)
         except jobs.Rejected as error:
             faults += (f"event {number}, job {event.job}, {fault}" for fault in error.faults)
     if faults:
         raise RecordingError(faults)
-    in_time = sorted(wishes.commands, key=lambda command: command.at)
-    return tuple(wishes.jobs), tuple(in_time)
+    in_time = sorted(requests.commands, key=lambda command: command.at)
+    return tuple(requests.jobs), tuple(in_time)
 
 
-class _Wishes:
-    """What somebody wanted of jobs, as it is told."""
+class _Requests:
+    """The requests of the users of a scheduler, derived from the events."""
 
     def __init__(self, start: int) -> None:
         self._start = start
@@ -106,11 +116,11 @@ class _Wishes:
         self.jobs: list[JobSpec] = []
         self.commands: list[Command] = []
 
-    def heed(self, event: Any) -> None:
-        """Take note of an event. Raises jobs.Rejected."""
-        if type(event) is events.JobCreated:
+    def add(self, event: JobChange | events.Published) -> None:
+        """Add the request that `event` is the result of, if any. Raises jobs.Rejected."""
+        if isinstance(event, events.JobCreated):
             self._created(event)
-        elif getattr(event, "job", None) in self._definitions:
+        elif event.job in self._definitions:
             self._changed(event)
 
     def _created(self, event: events.JobCreated) -> None:
@@ -120,34 +130,50 @@ class _Wishes:
         if event.at == self._start and not self.commands:
             self.jobs.append(JobSpec(id, definition))
         else:
-            self._do(event, "create", jobs.write(definition))
+            fields = jobs.write(definition)
+            self.commands.append(Create(at=event.at, job=event.job, set=fields))
 
-    def _changed(self, event: Any) -> None:
+    def _changed(
+        self,
+        event: events.JobEdited
+        | events.JobActivated
+        | events.JobDeactivated
+        | events.JobDeleted
+        | events.Published,
+    ) -> None:
         old = self._definitions[event.job]
         match event:
             case events.JobEdited():
                 new = jobs.read(_remaining(event.definition, self._published[event.job]))
                 self._definitions[event.job] = new
-                self._do(event, "edit", _difference(old, new))
+                fields = _difference(old, new)
+                self.commands.append(edit(event.at, event.job, fields))
             case events.JobActivated():
                 self._definitions[event.job] = replace(old, is_active=True)
-                self._do(event, "activate")
+                self._do(event, Activate)
             case events.JobDeactivated():
                 self._definitions[event.job] = replace(old, is_active=False)
                 if not event.has_ended:
-                    self._do(event, "deactivate")
+                    self._do(event, Deactivate)
             case events.JobDeleted():
                 del self._definitions[event.job]
-                self._do(event, "delete")
-            case events.Published(on_demand=True):
-                self._do(event, "execute")
+                self._do(event, Delete)
+            case events.Published():
+                if event.on_demand:
+                    self._do(event, Execute)
+            case _:
+                assert_never(event)
 
-    def _do(self, event: Any, do: Action, fields: dict[str, Any] | None = None) -> None:
-        self.commands.append(Command(at=event.at, do=do, target=event.job, fields=fields or {}))
+    def _do(
+        self,
+        event: JobChange | events.Published,
+        kind: type[Activate | Deactivate | Delete | Execute],
+    ) -> None:
+        self.commands.append(kind(at=event.at, job=event.job))
 
 
-def _remaining(fields: dict[str, Any], published: int) -> dict[str, Any]:
-    """A definition's fields without the repeats that the job has had before the history begins."""
+def _remaining(fields: Fields, published: int) -> Fields:
+    """A definition's fields without the repeats `published` before the history begins."""
     repeats = fields.get("repeats")
     if not published or not isinstance(repeats, int):
         return fields
@@ -156,8 +182,8 @@ def _remaining(fields: dict[str, Any], published: int) -> dict[str, Any]:
     return {**fields, "repeats": 1, "is_active": False}
 
 
-def _difference(old: Definition, new: Definition) -> dict[str, Any]:
-    """The fields of an edit that makes `new` of `old`; the name alone if they are the same."""
+def _difference(old: Definition, new: Definition) -> Fields:
+    """The fields of an edit from `old` to `new`; the name alone if they are equal."""
     written = jobs.write(new)
     return {
         field: written[field] if field in written else _default(field)
@@ -166,8 +192,8 @@ def _difference(old: Definition, new: Definition) -> dict[str, Any]:
     } or {"name": new.name}
 
 
-def _default(field: str) -> Any:
-    """What a field is that is not written, as it would be written."""
+def _default(field: str) -> Json:
+    """The default of a field, as a definition writes it."""
     (default,) = (f.default for f in msgspec.structs.fields(Definition) if f.name == field)
     return write_duration(default) if field == "grace" else default
 
@@ -176,34 +202,36 @@ def _default(field: str) -> Any:
 
 
 def _services(
-    told: list[Any], scheduled: tuple[JobSpec, ...], commands: tuple[Command, ...]
+    recorded: list[Event], scheduled: tuple[JobSpec, ...], commands: tuple[Command, ...]
 ) -> tuple[tuple[ServiceSpec, ...], list[str]]:
-    """The services that jobs name, and what there is to know about them."""
+    """The services that jobs name, and notes about what is assumed of them."""
     named = [job.definition.service for job in scheduled]
-    named += [c.fields["service"] for c in commands if "service" in c.fields]
-    observed = _durations(told)
-    starts = (event for event in told if type(event) is events.ServerStarted)
+    named += [str(c.fields["service"]) for c in commands if "service" in c.fields]
+    observed = _durations(recorded)
+    starts = (event for event in recorded if isinstance(event, events.ServerStarted))
     offered = [event.services for event in starts if event.services is not None]
     services: list[ServiceSpec] = []
     notes: list[str] = []
     for name in dict.fromkeys(named):
-        is_there = not offered or any(name in services for services in offered)
+        is_deployed = not offered or any(name in services for services in offered)
         durations = observed.get(name, [])
-        if is_there:
+        if is_deployed:
             notes += _notes(name, len(durations))
-        services.append(ServiceSpec(name=name, duration=_spread(durations), deployed=is_there))
+        services.append(ServiceSpec(name=name, duration=_spread(durations), deployed=is_deployed))
     return tuple(services), notes
 
 
-def _durations(told: list[Any]) -> dict[str, list[int]]:
-    """By service, how long its runs took that have ended, in the order of starting (µs)."""
-    services = {e.message: e.service for e in told if type(e) is events.Published}
-    ended = {_run(event): event.at for event in told if type(event) is events.Finished}
+def _durations(recorded: list[Event]) -> dict[str, list[int]]:
+    """By service, the durations of its runs that ended, in the order of starting (µs)."""
+    services = {e.message: e.service for e in recorded if isinstance(e, events.Published)}
+    ended = {_run(event): event.at for event in recorded if isinstance(event, events.Finished)}
     durations: dict[str, list[int]] = {}
-    for event in told:
-        if type(event) is events.Started and event.message in services and _run(event) in ended:
-            took = max(ended[_run(event)] - event.at, 0)
-            durations.setdefault(services[event.message], []).append(took)
+    for event in recorded:
+        if not isinstance(event, events.Started):
+            continue
+        if event.message in services and _run(event) in ended:
+            duration = max(ended[_run(event)] - event.at, 0)
+            durations.setdefault(services[event.message], []).append(duration)
     return durations
 
 
@@ -213,14 +241,14 @@ def _run(event: events.Started | events.Finished) -> tuple[int, str, int, int]:
 
 def _spread(durations: list[int]) -> Spread:
     if len(set(durations)) <= 1:
-        return Fixed(durations[0] if durations else UNSEEN_DURATION)
+        return Fixed(durations[0] if durations else DEFAULT_DURATION)
     kept = min(len(durations), MOST_SAMPLES)
     return Samples(tuple(durations[n * len(durations) // kept] for n in range(kept)))
 
 
 def _notes(service: str, runs: int) -> Iterator[str]:
     if runs == 0:
-        yield f"No run of {service} has ended; {write_duration(UNSEEN_DURATION)} is assumed."
+        yield f"No run of {service} has ended; {write_duration(DEFAULT_DURATION)} is assumed."
     elif runs > MOST_SAMPLES:
         yield f"Of {runs} durations of {service} {MOST_SAMPLES} are kept, evenly."
 
@@ -229,12 +257,12 @@ def _notes(service: str, runs: int) -> Iterator[str]:
 
 
 def _cluster(trace: Trace) -> ClusterSpec:
-    """As many servers as were there at once, with as many workers as any had."""
+    """A cluster with the most servers that were present at once and the most workers of one."""
     lease = max(trace.lease, MILLISECOND)
-    if trace.presences:
-        servers = _most_at_once(trace.presences)
-        workers = max(presence.workers for presence in trace.presences)
-    else:  # nobody told of servers but by what they did
+    if trace.memberships:
+        servers = _most_at_once(trace.memberships)
+        workers = max(membership.workers for membership in trace.memberships)
+    else:  # servers are known by their claims only
         servers = len({claim.server for claim in trace.claims})
         workers = max((claim.worker for claim in trace.claims), default=1)
     return ClusterSpec(
@@ -246,16 +274,16 @@ def _cluster(trace: Trace) -> ClusterSpec:
     )
 
 
-def _most_at_once(presences: list[Presence]) -> int:
-    changes = [(p.begins, 1) for p in presences] + [(p.ends, -1) for p in presences]
+def _most_at_once(memberships: list[Membership]) -> int:
+    changes = [(p.begins, 1) for p in memberships] + [(p.ends, -1) for p in memberships]
     return max(accumulate(change for _, change in sorted(changes)))
 
 
 def _latency(trace: Trace) -> int:
-    """How long it takes from the store to a server (µs): the middle one of what was seen."""
-    seen = sorted(
-        max(life.started.at - life.claimed.at, 0)
-        for life in trace.lives.values()
-        if life.claimed and life.started
+    """The median time from the store to a server (µs)."""
+    times = sorted(
+        max(record.started.at - record.claimed.at, 0)
+        for record in trace.messages.values()
+        if record.claimed and record.started
     )
-    return seen[len(seen) // 2] if seen else MILLISECOND
+    return times[len(times) // 2] if times else MILLISECOND

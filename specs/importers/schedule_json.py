@@ -1,18 +1,19 @@
-"""Schedules of real projects, written down as JSON: what is in them, as fields of jobs.
+"""Reads schedule files: the schedules of real projects, as JSON.
 
-The one idea: a schedule file knows names and times and nothing else. So each job becomes the fields
-that ``gnomon.reference.jobs.read`` takes, short of `service` and `start_date`, which the recording
-it goes into decides; and what is acceptable in a job is decided there, not here.
+The one idea: a schedule file contains names and times and nothing else. Each job becomes the fields
+that ``gnomon.reference.jobs.read`` takes, without `service` and `start_date`, which the recording
+adds. Whether a job is acceptable is decided there, not here.
 
     {"source": "whose schedule", "retrieved_version": "which version", "note": "what is left out",
      "jobs": [{"name": "digest", "cron": "0 8 * * MON"}, {"name": "ping", "every_seconds": 90}]}
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from gnomon.reference.events import Fields
 from gnomon.reference.jobs import Rejected, no_such, read
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.render.text import interval_units
@@ -22,20 +23,20 @@ _KEYS = (*_TEXTS, "jobs")
 _JOB_KEYS = ("name", "cron", "every_seconds")
 _MOST_SECONDS = 10**9
 _ANY_JOB = {"job_type": "cron_style", "service": "any", "start_date": "1970-01-01T00:00:00Z"}
-"""What a file leaves open of a job, filled in so that the rest of it can be read."""
+"""Values for the fields of a job that a file omits, so that the others can be checked."""
 
 
 class Schedule(NamedTuple):
-    """A schedule file, read. Each of `jobs` holds name, job_type and what that type needs."""
+    """The contents of a schedule file. Each of `jobs` has name, job_type and that type's fields."""
 
     source: str
     retrieved_version: str
     note: str
-    jobs: tuple[dict[str, Any], ...]
+    jobs: tuple[Fields, ...]
 
 
 class ScheduleError(ValueError):
-    """A file that is no schedule; `faults` holds all that is wrong, each with its place."""
+    """A file that is no schedule; `faults` has every fault with its place."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -65,15 +66,15 @@ def read_schedule(data: bytes) -> Schedule:
     )
 
 
-def _faults(document: dict[str, Any]) -> Iterator[str]:
+def _faults(document: Fields) -> Iterator[str]:
     for key in document:
         if key not in _KEYS:
             yield f"the file, {key[:40]!r}: {no_such('key', key, _KEYS)}"
     for key in _TEXTS:
         if not isinstance(document.get(key), str):
-            yield f"the file, {key}: it must be there and be a text"
+            yield f"the file, {key}: it must be present and be a text"
     if not isinstance(jobs := document.get("jobs"), list):
-        yield "the file, jobs: it must be there and be a list"
+        yield "the file, jobs: it must be present and be a list"
         return
     numbers: dict[str, int] = {}
     for number, job in enumerate(jobs, start=1):
@@ -89,7 +90,7 @@ def _faults(document: dict[str, Any]) -> Iterator[str]:
         yield from (f"{place}, {fault}" for fault in _faults_of_job(job))
 
 
-def _faults_of_job(job: dict[str, Any]) -> Iterator[str]:
+def _faults_of_job(job: Fields) -> Iterator[str]:
     for key in job:
         if key not in _JOB_KEYS:
             yield f"{key[:40]!r}: {no_such('key', key, _JOB_KEYS)}"
@@ -107,7 +108,7 @@ def _faults_of_job(job: dict[str, Any]) -> Iterator[str]:
             yield str(fault).replace("cron_definition", "cron", 1)
 
 
-def _fields(job: dict[str, Any]) -> dict[str, Any]:
+def _fields(job: Fields) -> Fields:
     name = job["name"]
     if "cron" in job:
         return {"name": name, "job_type": "cron_style", "cron_definition": job["cron"]}

@@ -1,12 +1,11 @@
-"""A schedule kept elsewhere, made a recording that can be replayed.
+"""Makes a recording from a crontab or a schedule file.
 
-The one idea: a schedule says when, never how long. So every job becomes a recording's job with a
-service of its own, all of the same stated duration, for a person to put right.
+The one idea: a schedule contains times and no durations. Every job therefore gets a service of its
+own; all services have the same stated duration, for a person to correct.
 """
 
-from typing import Any
-
 from gnomon.reference import jobs
+from gnomon.reference.events import Fields
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.importers.crontab import Crontab, Problem
 from gnomon.specs.importers.schedule_json import Schedule
@@ -14,7 +13,7 @@ from gnomon.specs.recording.model import Fixed, JobSpec, Recording, ServiceSpec
 
 
 def expressible(crontab: Crontab) -> Crontab:
-    """`crontab`, with each line whose command is too long for a job among the problems (JOB-1)."""
+    """`crontab` with every line whose command is too long for a job as a problem (JOB-1)."""
     too_long = [line for line in crontab.lines if len(line.command.encode()) > jobs.LARGEST_EXTRA]
     reason = f"its command has more than {jobs.LARGEST_EXTRA} bytes: move it to a script"
     problems = [*crontab.problems, *(Problem(n.number, n.command, reason) for n in too_long)]
@@ -40,13 +39,13 @@ def from_crontab(crontab: Crontab, title: str, start: int, until: int, duration:
 
 
 def from_schedule(schedule: Schedule, start: int, until: int, duration: int) -> Recording:
-    """The recording of a schedule file; intervals start at `start` (µs, UTC)."""
+    """The recording of a schedule file over [start, until) (µs, UTC); intervals begin at start."""
     note = f"{schedule.retrieved_version}. {schedule.note}".strip(". ")
     return _recording(list(schedule.jobs), schedule.source, note, start, until, duration)
 
 
 def _recording(
-    fields: list[dict[str, Any]], title: str, note: str, start: int, until: int, duration: int
+    fields: list[Fields], title: str, note: str, start: int, until: int, duration: int
 ) -> Recording:
     start_date = write_instant(start)
     specs = tuple(

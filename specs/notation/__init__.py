@@ -1,1 +1,1 @@
-"""The notation of examples: a line an event, read and written."""
+"""The notation of the examples: one line for each event, read and written."""

@@ -1,7 +1,7 @@
-r"""The notation of examples and pictures: a line an event, for people to read.
+r"""The grammar of the notation: one line for each event, for people to read.
 
-The one idea: ``example`` reads by this table and ``picture`` writes by it, and what a line leaves
-out is what ``assumed`` fills in, for both.
+The one idea: one table defines the notation. ``parser`` reads by it and ``renderer`` writes by it;
+``defaults`` has the values that a line leaves out, for both.
 
     2s     published      1 report due=1s
 
@@ -12,32 +12,32 @@ out is what ``assumed`` fills in, for both.
     SUBJECT   job_created, job_edited …    the job
               published                    the message and the job
               claimed, started, finished,  the message and SERVER/WORKER;
-              invoked, reclaimed, lost     of finished also ok or failed
-              lease_acquired …             the server; the epoch is counted
+              invoked, reclaimed, lost     for finished also ok or failed
+              lease_acquired …             the server; the epoch has a default
               server_started …             the server
-              writes_lost                  how many
-              fault_began, fault_ended     the fault and what it strikes
-    NAME      any other field of the event; of a job, each field of its definition (then
-              `event_name` is the name that the event carries); of `invoked`, each thing seen
-    VALUE     JSON, or a text as it is, if it is no JSON; of `due`, `into`, `since` and `start_date`
-              a TIME; a list also with commas, `faults` with semicolons
+              writes_lost                  the number of writes
+              fault_began, fault_ended     the fault and its target
+    NAME      any other field of the event; for a job, each field of its definition (`event_name`
+              is then the field `name` of the event); for `invoked`, each value that the run saw
+    VALUE     JSON, or a text as it is unless it is JSON; for `due`, `heard`, `into`, `since` and
+              `start_date` a TIME; a list also with commas, `faults` with semicolons
 
-Words are parted by blanks, and quoted as in a shell. ``without=a,b`` takes away fields of the
-definition that is assumed, ``unseen=a,b`` what a service is assumed to have seen. ``header`` as the
-first line sets fields of the header; ``end`` as a KIND says when the history ends. Lines that begin
-with ``#`` are comments.
+Blanks separate words, which are quoted as in a shell. ``without=a,b`` removes fields from the
+default definition, ``unseen=a,b`` values from those that a run sees by default. ``header`` as the
+first line sets fields of the header; the KIND ``end`` sets the end of the history. A line that
+begins with ``#`` is a comment.
 """
 
 import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 from msgspec.structs import fields
 
-from gnomon.reference import events
+from gnomon.reference.events import Event, Fields, Json
 from gnomon.reference.schedule.clock import (
     DAY,
     read_duration,
@@ -78,40 +78,42 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "fault_began": ("fault", "target"),
     "fault_ended": ("fault", "target"),
 }
-"""What a line is about: of each kind of event the fields that stand there without their names."""
+"""The subjects of each kind: the fields that stand in a line without their names, in order."""
 
 
-class Spread(NamedTuple):
-    """A `field` whose entries stand in the line by their names; `less` takes some away."""
+class Expansion(NamedTuple):
+    """A `field` whose entries stand in the line by their names; the word `removal` removes some."""
 
     field: str
-    less: str
+    removal: str
 
 
-SPREAD = {
-    "job_created": Spread("definition", "without"),
-    "job_edited": Spread("definition", "without"),
-    "job_rejected": Spread("definition", "without"),
-    "invoked": Spread("saw", "unseen"),
+EXPANDED = {
+    "job_created": Expansion("definition", "without"),
+    "job_edited": Expansion("definition", "without"),
+    "job_rejected": Expansion("definition", "without"),
+    "invoked": Expansion("saw", "unseen"),
 }
+"""The kinds that have a field whose entries stand in the line."""
 LISTS = {"services": ",", "defines": ",", "calls": ",", "faults": "; "}
-"""The fields that are lists, and what parts them."""
+"""The fields that are lists, each with the separator of its items."""
 TIMES = ("due", "heard", "into", "since")
 NUMBERS = ("message", "worker", "writes")
 RAISED = "boom"
-"""What a method raised of which a line only says that it raised."""
+"""The default error of a method that raised."""
 
 
 class Kind(NamedTuple):
     """A kind of event: its class, its fields by their names in a line, and their defaults."""
 
-    of: type[events.Event]
+    of: type[Event]
     names: dict[str, str]
-    defaults: dict[str, Any]
+    defaults: Fields
 
 
-def _kind(of: type[events.Event]) -> tuple[str, Kind]:
-    names, defaults = {}, {}
+def _kind(of: type[Event]) -> tuple[str, Kind]:
+    names: dict[str, str] = {}
+    defaults: Fields = {}
     own = [field for field in fields(of) if field.name != "at"]
     is_job = any(field.name == "definition" for field in own)
     for field in own:
@@ -123,7 +125,7 @@ def _kind(of: type[events.Event]) -> tuple[str, Kind]:
     return str(of.__struct_config__.tag), Kind(of, names, defaults)
 
 
-KINDS: dict[str, Kind] = dict(map(_kind, get_args(events.Event)))
+KINDS: dict[str, Kind] = dict(map(_kind, get_args(Event)))
 
 
 # --- TIME
@@ -132,30 +134,30 @@ _FAR = 365 * DAY
 
 
 def read_time(text: str, origin: int) -> int:
-    """The instant (µs, UTC) that a TIME stands for. Raises ValueError."""
+    """The instant of a TIME (µs, UTC). Raises ValueError."""
     with suppress(ValueError):
         return read_instant(text)
     return origin + _read_offset(text)
 
 
 def write_time(instant: int, origin: int) -> str:
-    """`instant` (µs, UTC) as a TIME: within a year of the origin a duration."""
+    """`instant` (µs, UTC) as a TIME: a duration if it lies within a year of `origin`."""
     offset = instant - origin
     if abs(offset) >= _FAR:
         return write_instant(instant)
     return f"{'-' if offset < 0 else ''}{write_duration(abs(offset))}"
 
 
-def read_start(value: Any, origin: int) -> Any:
-    """A `start_date` for a definition: of a duration the instant, and whatever else it may be."""
+def read_start(value: Json, origin: int) -> Json:
+    """The `start_date` of a definition: a duration becomes an instant, other values stay."""
     if isinstance(value, str):
         with suppress(ValueError):
             return write_instant(origin + _read_offset(value))
     return value
 
 
-def write_start(value: Any, origin: int) -> Any:
-    """What ``read_start`` makes `value` of: if it is an instant as we write it, a TIME."""
+def write_start(value: Json, origin: int) -> Json:
+    """The inverse of ``read_start``: an instant in its usual spelling becomes a TIME."""
     if isinstance(value, str):
         with suppress(ValueError):
             instant = read_instant(value)
@@ -170,35 +172,35 @@ def _read_offset(text: str) -> int:
 # --- VALUE
 
 
-def read_value(text: str) -> Any:
-    """The value that a word stands for."""
+def read_value(text: str) -> Json:
+    """The value of a word."""
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text
 
 
-def write_value(value: Any) -> str:
-    """A word that stands for `value`, not yet quoted."""
+def write_value(value: Json) -> str:
+    """The word for `value`, not yet quoted."""
     if isinstance(value, str) and value.isprintable() and read_value(value) is value:
         return value
     return _as_json(value)
 
 
-def read_list(value: Any, parted_by: str) -> tuple[Any, ...]:
-    """The items that were given in one text, or as they are."""
-    return tuple(value.split(parted_by) if isinstance(value, str) else value)
+def read_list(value: Json, separator: str) -> tuple[Json, ...]:
+    """The items of a list that is given as one text, or as a list."""
+    return tuple(value.split(separator) if isinstance(value, str) else value)
 
 
-def write_list(items: Iterable[str], parted_by: str) -> str:
-    """A word that stands for `items`, not yet quoted."""
+def write_list(items: Iterable[str], separator: str) -> str:
+    """The word for `items`, not yet quoted."""
     items = tuple(items)
-    together = parted_by.join(items)
-    return write_value(together if tuple(together.split(parted_by)) == items else items)
+    joined = separator.join(items)
+    return write_value(joined if tuple(joined.split(separator)) == items else items)
 
 
 def quoted(word: str) -> str:
-    """`word` as it stands in a line."""
+    """`word` with quotes where a line needs them."""
     if word and not re.search(r"""[ "'\\]""", word):
         return word
     if re.search(r"""["\\]""", word) and "'" not in word:
@@ -206,7 +208,7 @@ def quoted(word: str) -> str:
     return '"{}"'.format(word.replace("\\", "\\\\").replace('"', '\\"'))
 
 
-def _as_json(value: Any) -> str:
+def _as_json(value: Json) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     if text.isprintable():
         return text

@@ -1,32 +1,32 @@
-"""Examples: short histories in a notation that fits a line an event, for people to read.
+"""Reads histories in the notation of the examples.
 
-The one idea: an example says only what it is about; everything else is filled in as a faultless
-scheduler would have it. So what stands in a breaking example is what breaks the rule.
+The one idea: an example contains only what it is about; everything else is filled in as a faultless
+scheduler would have recorded it. The text of a breaking example therefore shows what breaks the
+rule.
 
     2s     published      1 report due=1s
 
-The notation is in ``notation``, what is filled in in ``assumed``. Here it begins at `ORIGIN`, a
-Thursday, unless the header says otherwise; and a line ``---`` stands between two histories.
+``grammar`` defines the notation, and ``defaults`` the values that are filled in. A history starts
+at `ORIGIN`, a Thursday, unless its header has another start. A line ``---`` separates histories.
 """
 
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import msgspec
 
-from gnomon.reference import events
+from gnomon.reference.events import Event, Fields, Json
 from gnomon.reference.history import Header, History
 from gnomon.reference.schedule.clock import read_duration, read_instant
-from gnomon.specs.notation.defaults import Assumed
+from gnomon.specs.notation.defaults import Defaults
 from gnomon.specs.notation.grammar import (
+    EXPANDED,
     KINDS,
     LISTS,
     NUMBERS,
     PLACE,
     RAISED,
-    SPREAD,
     SUBJECTS,
     TIMES,
     read_list,
@@ -43,39 +43,39 @@ class ExampleError(ValueError):
 
 
 def read_example(text: str) -> History:
-    """The history that an example stands for. Raises ExampleError naming the line."""
-    reader = _Reader()
+    """The history of an example. Raises ExampleError, which names the line."""
+    parser = _Parser()
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             try:
-                reader.line(shlex.split(line, posix=True))
+                parser.read_line(shlex.split(line, posix=True))
             except (ValueError, KeyError, IndexError, TypeError, msgspec.ValidationError) as error:
                 raise ExampleError(f"line {number}, {line!r}: {error!r}") from None
-    return reader.history()
+    return parser.history()
 
 
 def read_examples(text: str) -> list[History]:
-    """The histories of an example that has more than one. Raises ExampleError."""
+    """All histories of an example, which may have several. Raises ExampleError."""
     return [read_example(part) for part in re.split(r"^---$", text, flags=re.MULTILINE)]
 
 
 def damage(file: bytes, options: Iterable[str]) -> bytes:
-    """A written history after what `options` say was done to it; bytes and lines count from 1.
+    """A written history, damaged as each of the `options` says; bytes and lines count from 1.
 
-        flip-byte=N      the lowest bit of byte N is flipped
-        drop-line=N      line N is left out
-        swap-lines=N,M   lines N and M change places
+        flip-byte=N      flips the lowest bit of byte N
+        drop-line=N      removes line N
+        swap-lines=N,M   exchanges lines N and M
 
     Raises ExampleError for any other option, or one that points outside the file.
     """
     for option in options:
-        do, _, places = option.partition("=")
-        if do not in _DAMAGES:
+        name, _, places = option.partition("=")
+        if name not in _DAMAGES:
             raise ExampleError(f"there is no option {option!r}; known are {', '.join(_DAMAGES)}")
         try:
-            file = _DAMAGES[do](file, *map(_index, places.split(",")))
+            file = _DAMAGES[name](file, *map(_index, places.split(",")))
         except (ValueError, IndexError, TypeError) as error:
-            raise ExampleError(f"{option!r} cannot be done: {error}") from None
+            raise ExampleError(f"{option!r} is not possible: {error}") from None
     return file
 
 
@@ -110,50 +110,54 @@ _DAMAGES: dict[str, Callable[..., bytes]] = {
 }
 
 
-class _Reader:
+class _Parser:
+    """Reads the lines of one history."""
+
     def __init__(self) -> None:
-        self.events: list[events.Event] = []
-        self.header: dict[str, Any] = {"start": ORIGIN, "travel": 0, "lease": 10_000_000}
+        self.events: list[Event] = []
+        self.header: Fields = {"start": ORIGIN, "travel": 0, "lease": 10_000_000}
         self.end: int | None = None
-        self.assumed = Assumed(ORIGIN)
+        self.defaults = Defaults(ORIGIN)
 
     def history(self) -> History:
         latest = max((event.at for event in self.events), default=self.header["start"])
         end = latest + 1 if self.end is None else self.end
         return History(Header(end=end, **self.header), self.events)
 
-    def line(self, words: list[str]) -> None:
+    def read_line(self, words: list[str]) -> None:
         if words[0] == "header":
             self.header |= {name: _read_header(name, text) for name, text in map(_pair, words[1:])}
-            self.assumed = Assumed(self.header["start"])
+            self.defaults = Defaults(self.header["start"])
             return
-        at, kind = read_time(words[0], self.assumed.origin), words[1]
+        at, kind = read_time(words[0], self.defaults.origin), words[1]
         if kind == "end":
             self.end = at
         else:
-            event = self.event(at, kind, words[2:])
-            self.assumed.heed(event)
+            event = self.read_event(at, kind, words[2:])
+            self.defaults.apply(event)
             self.events.append(event)
 
-    def event(self, at: int, kind: str, words: list[str]) -> Any:
+    def read_event(self, at: int, kind: str, words: list[str]) -> Event:
         given = {"at": at, **_subjects(kind, [word for word in words if "=" not in word])}
         names = KINDS[kind].names
         entries: dict[str, str] = {}
         for name, text in (_pair(word) for word in words if "=" in word):
             if name in names:
-                given[names[name]] = self.value(name, text)
+                given[names[name]] = self.read_value(name, text)
             else:
                 entries[name] = text
-        if kind in SPREAD:
-            self.gather(kind, given, entries)
+        if kind in EXPANDED:
+            self.collect(kind, given, entries)
         elif entries:
             raise ValueError(f"{kind} has no {', '.join(entries)}")
-        assumed = {k: v for k, v in self.assumed.fields(kind, given).items() if k in names.values()}
-        return msgspec.convert({"kind": kind, **assumed, **given}, events.Event)
+        defaults = self.defaults.fields(kind, given)
+        known = {name: value for name, value in defaults.items() if name in names.values()}
+        event: Event = msgspec.convert({"kind": kind, **known, **given}, Event)
+        return event
 
-    def value(self, name: str, text: str) -> Any:
+    def read_value(self, name: str, text: str) -> Json:
         if name in TIMES:
-            return read_time(text, self.assumed.origin)
+            return read_time(text, self.defaults.origin)
         value = read_value(text)
         if name in LISTS:
             return read_list(value, LISTS[name])
@@ -161,25 +165,25 @@ class _Reader:
             return dict.fromkeys(read_list(value, ","), RAISED)
         return value
 
-    def gather(self, kind: str, given: dict[str, Any], entries: dict[str, str]) -> None:
-        """Put together, in `given`, the field whose `entries` stand in the line."""
-        field, less = SPREAD[kind]
+    def collect(self, kind: str, given: Fields, entries: dict[str, str]) -> None:
+        """Add to `given` the field whose `entries` stand in the line."""
+        field, removal = EXPANDED[kind]
         if field in given:
             if entries:
-                raise ValueError(f"{field} is given whole, and beside it {', '.join(entries)}")
+                raise ValueError(f"{field} is given whole, and also {', '.join(entries)}")
             return
-        missing = entries.pop(less, "").split(",")
+        removed = entries.pop(removal, "").split(",")
         id = entries.pop("id", None)
         values = {name: read_value(text) for name, text in entries.items()}
-        whole = self.assumed.entries(kind, given, values) | values
+        whole = self.defaults.entries(kind, given, values) | values
         if field == "definition":
-            whole["start_date"] = read_start(whole["start_date"], self.assumed.origin)
+            whole["start_date"] = read_start(whole["start_date"], self.defaults.origin)
             given["job"] = given["job"] if id is None else id
-        given[field] = {name: value for name, value in whole.items() if name not in missing}
+        given[field] = {name: value for name, value in whole.items() if name not in removed}
 
 
-def _subjects(kind: str, words: list[str]) -> dict[str, Any]:
-    given: dict[str, Any] = {}
+def _subjects(kind: str, words: list[str]) -> Fields:
+    given: Fields = {}
     for subject, word in zip(SUBJECTS[kind], words, strict=False):
         if subject == PLACE:
             given["server"], _, given["worker"] = word.rpartition("/")
@@ -190,13 +194,13 @@ def _subjects(kind: str, words: list[str]) -> dict[str, Any]:
     return given | {name: int(given[name]) for name in NUMBERS if name in given}
 
 
-def _read_header(name: str, text: str) -> Any:
+def _read_header(name: str, text: str) -> int | str | None:
     if name == "start":
         return read_instant(text)
     if name == "profile":
         return text
     if name not in ("lease", "travel"):
-        raise ValueError(f"an example does not say {name}")
+        raise ValueError(f"the header of an example has no {name}")
     return None if text == "null" else read_duration(text)
 
 

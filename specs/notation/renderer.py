@@ -1,29 +1,37 @@
-"""A history as a picture in text, a line a transition: for a person who reads, and for a diff.
+"""Writes a history in the notation of the examples: for people to read, and for a diff.
 
-The one idea: a picture is an example that nobody had to write. It is in the notation of the
-specification (``notation``) and says of each event what a faultless scheduler would not have done
-anyway (``assumed``); so it can be read back, and a line changes only if what it tells of does.
+The one idea: the output is an example that nobody had to write. A line contains only the values
+that differ from those of a faultless scheduler (``defaults``). The parser can therefore read it
+back, and a line changes only if its event does.
 
-    picture   HEADER TRANSITION… END
+    output    HEADER LINE… END
     HEADER    header start=INSTANT, and lease=DURATION and travel=DURATION, null if not known, and
               profile=classic
-    TRANSITION
-              TIME KIND SUBJECT… NAME=VALUE…     as in ``notation``, a line an event, in order
+    LINE      TIME KIND SUBJECT… NAME=VALUE…     as in ``grammar``, one for each event, in order
     END       TIME end
 
-TIME and KIND have 16 columns each, and more if they need it. Where the history is from (seed,
-recording, versions) a picture does not say; nor a cid that looks as it should, ``K`` and 39 digits,
-and was given out once.
+TIME and KIND have 16 columns each, and more if they need it. The output omits the origin of the
+history (seed, recording, versions), and every cid of the usual form, ``K`` and 39 digits, that
+stands in one message only.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import asdict
 
-from gnomon.reference.events import Event, Published
+from gnomon.reference.events import (
+    Event,
+    Fields,
+    Json,
+    Published,
+    job_of,
+    kind_of,
+    message_of,
+    server_of,
+)
 from gnomon.reference.history import History
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import (
@@ -32,12 +40,12 @@ from gnomon.reference.schedule.clock import (
     write_duration,
     write_instant,
 )
-from gnomon.specs.notation.defaults import Assumed
+from gnomon.specs.notation.defaults import Defaults
 from gnomon.specs.notation.grammar import (
+    EXPANDED,
     KINDS,
     LISTS,
     RAISED,
-    SPREAD,
     SUBJECTS,
     TIMES,
     quoted,
@@ -54,9 +62,9 @@ _ENTRY = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class View(NamedTuple):
-    """What of a history is shown: of a job and a server, in [start, end) (µs, UTC), of `kinds`.
+    """A selection of events: of one job, of one server, in [start, end) (µs, UTC), of some kinds.
 
-    What is not told apart, None or nothing, is all.
+    None, or no kinds at all, selects every event.
     """
 
     job: str | None = None
@@ -65,12 +73,12 @@ class View(NamedTuple):
     end: int = LAST_INSTANT + 1
     kinds: frozenset[str] = frozenset()
 
-    def shows(self, event: Event, job: str | None) -> bool:
-        """Whether an event that concerns `job` is shown."""
+    def includes(self, event: Event, job: str | None) -> bool:
+        """Whether an event, which belongs to `job`, is selected."""
         return (
             self.start <= event.at < self.end
             and self.job in (None, job)
-            and self.server in (None, getattr(event, "server", None))
+            and self.server in (None, server_of(event))
             and (not self.kinds or kind_of(event) in self.kinds)
         )
 
@@ -78,60 +86,55 @@ class View(NamedTuple):
 EVERYTHING = View()
 
 
-def kind_of(event: Event) -> str:
-    """The kind of an event, as a history names it."""
-    return str(event.__struct_config__.tag)
-
-
-def picture(history: History, view: View = EVERYTHING) -> Iterator[str]:
-    """The lines of the picture of `history`, of which only the events in `view` are shown."""
+def render_history(history: History, view: View = EVERYTHING) -> Iterator[str]:
+    """The lines of `history` in the notation, with only the events that `view` selects."""
     header, jobs = history.header, dict[int, str]()
     lease, travel = map(_duration, (header.lease, header.travel))
     profile = "" if header.profile == "durable" else f" profile={header.profile}"
     yield f"header start={write_instant(header.start)} lease={lease} travel={travel}{profile}"
     cids = Counter(event.cid for event in history.events if isinstance(event, Published))
-    assumed = Assumed(header.start)
+    defaults = Defaults(header.start)
     for event in history.events:
         if isinstance(event, Published):
             jobs.setdefault(event.message, event.job)
-        if view.shows(event, _job_of(event, jobs)):
-            yield _line(event, assumed, cids)
-        assumed.heed(event)
+        if view.includes(event, _job_of(event, jobs)):
+            yield _line(event, defaults, cids)
+        defaults.apply(event)
     yield _aligned(header.end, header.start, "end")
 
 
 def _job_of(event: Event, jobs: Mapping[int, str]) -> str | None:
-    """The job that an event is about, itself or by its message, if any."""
-    job: str | None = getattr(event, "job", None)
-    return jobs.get(getattr(event, "message", -1)) if job is None else job
+    """The job of an event, which names it itself or by its message; None if it names none."""
+    job, message = job_of(event), message_of(event)
+    return jobs.get(message) if job is None and message is not None else job
 
 
-def _line(event: Event, assumed: Assumed, cids: Mapping[str, int]) -> str:
+def _line(event: Event, defaults: Defaults, cids: Mapping[str, int]) -> str:
     kind = kind_of(event)
     given = asdict(event)
-    known = KINDS[kind].defaults | assumed.fields(kind, given)
+    known = KINDS[kind].defaults | defaults.fields(kind, given)
     if kind == "published" and cids[given["cid"]] == 1 and _CID.fullmatch(given["cid"]):
         known["cid"] = given["cid"]
-    subjects, said = _subjects(kind, given)
-    if kind in SPREAD and (entries := _entries(kind, given, assumed)) is not None:
-        said.add(SPREAD[kind].field)
+    subjects, written = _subjects(kind, given)
+    if kind in EXPANDED and (entries := _entries(kind, given, defaults)) is not None:
+        written.add(EXPANDED[kind].field)
     else:
         entries = {}
     own = {
-        label: _value(label, given[name], assumed.origin)
+        label: _value(label, given[name], defaults.origin)
         for label, name in KINDS[kind].names.items()
-        if name not in said and (name not in known or _differ(given[name], known[name]))
+        if name not in written and (name not in known or _differ(given[name], known[name]))
     }
     named = [f"{name}={quoted(word)}" for name, word in {**own, **entries}.items()]
-    return _aligned(event.at, assumed.origin, kind, *subjects, *named)
+    return _aligned(event.at, defaults.origin, kind, *subjects, *named)
 
 
 def _aligned(at: int, origin: int, kind: str, *words: str) -> str:
     return f"{write_time(at, origin):<16} {kind:<16} {' '.join(words)}".rstrip(" ")
 
 
-def _subjects(kind: str, given: Mapping[str, Any]) -> tuple[list[str], set[str]]:
-    """The words that need no name, and the fields they say; if one would be misread, none."""
+def _subjects(kind: str, given: Mapping[str, Json]) -> tuple[list[str], set[str]]:
+    """The words without names, and the fields that they hold; none if a word would be misread."""
     fields = [subject.split("/") for subject in SUBJECTS[kind]]
     words = ["/".join(str(given[name]) for name in names) for names in fields]
     if any("=" in word or not word.isprintable() for word in words):
@@ -139,32 +142,32 @@ def _subjects(kind: str, given: Mapping[str, Any]) -> tuple[list[str], set[str]]
     return [quoted(word) for word in words], {name for names in fields for name in names}
 
 
-def _entries(kind: str, given: Mapping[str, Any], assumed: Assumed) -> dict[str, str] | None:
-    """What differs from what is assumed, entry by entry; None if one would be misread."""
-    field, less = SPREAD[kind]
-    whole = given[field]
-    known = assumed.entries(kind, given, whole)
+def _entries(kind: str, given: Mapping[str, Json], defaults: Defaults) -> dict[str, str] | None:
+    """The entries that differ from their defaults; None if one would be misread."""
+    field, removal = EXPANDED[kind]
+    whole: Fields = given[field]
+    known = defaults.entries(kind, given, whole)
     names = sorted(n for n in whole if n not in known or _differ(whole[n], known[n]))
-    missing = sorted(known.keys() - whole.keys())
-    taken = {*KINDS[kind].names, less, "id"}
-    if any(name in taken or not _ENTRY.fullmatch(name) for name in [*names, *missing]):
+    removed = sorted(known.keys() - whole.keys())
+    taken = {*KINDS[kind].names, removal, "id"}
+    if any(name in taken or not _ENTRY.fullmatch(name) for name in [*names, *removed]):
         return None
-    said = {name: whole[name] for name in sorted(names, key=_place)}
-    if field == "definition" and "start_date" in said:
-        start = said["start_date"]
-        if read_start(start, assumed.origin) != start:
+    entries = {name: whole[name] for name in sorted(names, key=_place)}
+    if field == "definition" and "start_date" in entries:
+        start = entries["start_date"]
+        if read_start(start, defaults.origin) != start:
             return None
-        said["start_date"] = write_start(start, assumed.origin)
-    words = {name: write_value(value) for name, value in said.items()}
-    return {**words, less: ",".join(missing)} if missing else words
+        entries["start_date"] = write_start(start, defaults.origin)
+    words = {name: write_value(value) for name, value in entries.items()}
+    return {**words, removal: ",".join(removed)} if removed else words
 
 
 def _place(name: str) -> int:
-    """Where a field stands among those of a job."""
+    """The position of a field among those of a job."""
     return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
-def _value(name: str, value: Any, origin: int) -> str:
+def _value(name: str, value: Json, origin: int) -> str:
     if name in TIMES:
         return write_time(value, origin)
     if name in LISTS and value is not None:
@@ -174,8 +177,8 @@ def _value(name: str, value: Any, origin: int) -> str:
     return write_value(value)
 
 
-def _differ(one: Any, other: Any) -> bool:
-    """Whether two values are told apart: true is not 1, and 1.0 is not 1."""
+def _differ(one: Json, other: Json) -> bool:
+    """Whether two values differ: true is not 1, and 1.0 is not 1."""
     if isinstance(one, int | str | None):
         return type(one) is not type(other) or one != other
     return write_value(one) != write_value(other)

@@ -1,57 +1,21 @@
-"""Recordings: what was scheduled on which cluster, to be replayed.
+"""Recordings: a cluster, its jobs and services, and the commands that change or break them.
 
-The one idea: a recording is a value. Whoever has one has all that decides a replay, in numbers that
-mean one thing: instants and durations in µs. How it is written down is the business of ``form``,
-how that is read the business of ``reader``.
+The one idea: a recording is a value that decides a replay completely. Instants and durations are
+in µs. The file format is described in ``format``, read by ``reader`` and written by ``writer``.
 """
 
 import hashlib
-from typing import Any, Literal, get_args
 
 import msgspec
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.reference.store.messages import Profile
+from gnomon.specs.recording.commands import Command, Create, Fault
 
-Action = Literal[
-    "create",
-    "edit",
-    "activate",
-    "deactivate",
-    "delete",
-    "execute",
-    "stop_server",
-    "crash_server",
-    "start_server",
-    "pause_server",
-    "cut_server",
-    "disturb_server",
-    "step_clock",
-    "drift_clock",
-    "stop_store",
-    "lose_writes",
-    "empty_store",
-]
-ACTIONS: tuple[str, ...] = get_args(Action)
-ON_SERVERS = (
-    "stop_server",
-    "crash_server",
-    "start_server",
-    "pause_server",
-    "cut_server",
-    "disturb_server",
-    "step_clock",
-    "drift_clock",
-)
-ON_STORE = ("stop_store", "lose_writes", "empty_store")
-FORGETS = ("lose_writes", "empty_store")
-"""After these the store does not know what it knew."""
 MOST_SERVERS = 1_000
 MOST_WORKERS = 10_000
 LARGEST_SEED = 2**63 - 1
-MOST_DRIFT = 500_000
-"""A clock gains or loses at most so many µs in each second."""
 
 
 class Fixed(msgspec.Struct, frozen=True):
@@ -68,7 +32,7 @@ class Lognormal(msgspec.Struct, frozen=True):
 
 
 class Samples(msgspec.Struct, frozen=True):
-    """These durations (µs), one after another, and again from the first."""
+    """These durations (µs) in turn, and again from the first."""
 
     samples: tuple[int, ...]
 
@@ -77,7 +41,7 @@ Spread = Fixed | Lognormal | Samples
 
 
 def longest(spread: Spread) -> int:
-    """The longest of the durations (µs); of lognormal ones, which have none, the 99th of 100."""
+    """The longest duration (µs); of a lognormal spread, which has none, the 99th percentile."""
     match spread:
         case Fixed(duration=duration):
             return duration
@@ -88,7 +52,7 @@ def longest(spread: Spread) -> int:
 
 
 class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster: so many `servers` with so many `workers` each; `lease` in µs."""
+    """The cluster: `workers` is the number on each server, `lease` is in µs."""
 
     servers: int = 3
     workers: int = 4
@@ -103,16 +67,16 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobSpec(msgspec.Struct, frozen=True):
-    """A job that is there from the beginning."""
+    """A job that exists from the start."""
 
     id: str
     definition: Definition
 
 
 class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A service: how long it takes and which of its methods raise what.
+    """A service: the duration of its runs, and the errors that its methods raise.
 
-    One that is not `deployed` may be named by jobs, but no server has it (RUN-8).
+    Jobs may name a service that is not `deployed`, but no server has it (RUN-8).
     """
 
     name: str
@@ -121,95 +85,8 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     deployed: bool = True
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """How something is to go wrong. Durations in µs, shares in per cent."""
-
-
-class LastingFault(Fault, frozen=True):
-    """A fault that is healed when it has gone on for `lasts`, ``for`` in a file (µs)."""
-
-    lasts: int = msgspec.field(name="for")
-
-
-class Pause(LastingFault, frozen=True):
-    """The process stands still: its timers fire late, and what is on its way waits."""
-
-
-Direction = Literal["both", "requests", "replies"]
-
-
-class Cut(LastingFault, frozen=True):
-    """What the server asks, what it is answered, or both, is lost."""
-
-    lose: Direction = "both"
-
-
-class Disturbance(LastingFault, frozen=True):
-    """Of what is sent either way so much is lost, or repeated; each is delayed by up to `delay`."""
-
-    lose: int = 0
-    repeat: int = 0
-    delay: int = 0
-
-
-class ClockStep(Fault, frozen=True):
-    """The server's clock jumps `by` so much; below 0 it jumps back."""
-
-    by: int
-
-
-class ClockDrift(LastingFault, frozen=True):
-    """The server's clock gains so many µs in each second; below 0 it loses them."""
-
-    gains: int
-
-
-class Outage(LastingFault, frozen=True):
-    """Nothing reaches the store, and no replies leave it; it keeps its data."""
-
-
-class LostWrites(Fault, frozen=True):
-    """The store goes on as it was before the last `writes` that it had acknowledged."""
-
-    writes: int
-
-
-class Emptied(Fault, frozen=True):
-    """The store goes on with nothing."""
-
-
-FAULTS: dict[str, type[Fault]] = {
-    "pause_server": Pause,
-    "cut_server": Cut,
-    "disturb_server": Disturbance,
-    "step_clock": ClockStep,
-    "drift_clock": ClockDrift,
-    "stop_store": Outage,
-    "lose_writes": LostWrites,
-    "empty_store": Emptied,
-}
-"""What is to be said of each command that is a fault and takes more than a target."""
-DURATIONS = frozenset(("for", "delay", "by"))
-"""Which of that is a duration."""
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """Something done to the cluster at the instant `at` (µs, UTC).
-
-    `target` is a job's id, a server's name or ``STORE``. `fields` belong to ``create`` and
-    ``edit``: text, numbers and truth values, acceptable in a job or not, and None for a field taken
-    away. `fault` is there if ``FAULTS`` says so.
-    """
-
-    at: int
-    do: Action
-    target: str
-    fields: dict[str, Any] = {}
-    fault: Fault | None = None
-
-
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """What is replayed, in [start, until) (µs, UTC). `commands` are in the order of their time."""
+    """The input of a replay of [start, until) (µs, UTC); `commands` are in order of their time."""
 
     start: int
     until: int
@@ -223,11 +100,27 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def job_count(self) -> int:
-        """How many jobs there are: those it begins with, and those that are created later."""
-        return len(self.jobs) + sum(command.do == "create" for command in self.commands)
+        """The number of jobs: those that exist from the start, and those created later."""
+        return len(self.jobs) + sum(isinstance(command, Create) for command in self.commands)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what the recording means, however it was written (hexadecimal)."""
-        encoded = msgspec.json.encode(self, order="sorted")
+        """SHA-256 of the recording's meaning, however it was written (hexadecimal)."""
+        meaning = msgspec.structs.asdict(self) | {"commands": list(map(_meaning, self.commands))}
+        encoded = msgspec.json.encode(meaning, order="sorted")
         return hashlib.sha256(encoded).hexdigest()
+
+
+def _meaning(command: Command) -> dict[str, object]:
+    """A command as `digest` reads it. Histories contain digests, so this form never changes."""
+    fault: dict[str, object] | None = None
+    if isinstance(command, Fault):
+        own = msgspec.to_builtins(command)
+        fault = {key: own[key] for key in own if key not in {"do", "at", "server"}}
+    return {
+        "at": command.at,
+        "do": command.do,
+        "target": command.target,
+        "fields": command.fields,
+        "fault": fault,
+    }

@@ -1,7 +1,7 @@
-"""The JSON Schemas of the files, generated from the types that read and write them.
+"""The JSON Schemas of recordings and histories, generated from the types that read and write them.
 
-The one idea: a schema is a by-product. Nobody edits ``schemas/``; a test holds that what lies
-there is what the types say, and ``python -m gnomon.specs.recording.schema`` writes it anew.
+The one idea: a schema is a by-product. Nobody edits ``schemas/``: a test compares the files there
+with the types, and ``python -m gnomon.specs.recording.schema`` writes them again.
 """
 
 import sys
@@ -13,22 +13,41 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.history import End, Header
-from gnomon.specs.recording import format as recording_format
+from gnomon.specs.recording.commands import CATALOGUE
+from gnomon.specs.recording.format import SCHEMAS, ClusterTable, RecordingTable, ServiceTable
+from gnomon.specs.recording.keys import keys_of
 
 DIRECTORY = Path(__file__).parent / "schemas"
 _REFERENCE = "#/$defs/{name}"
 
 
-def recording_schema() -> dict[str, Any]:
-    """The schema of a recording, whether it is written in JSON or in TOML, dates as text."""
-    schemas, definitions = _derived(recording_format.RecordingTable)
+Schema = dict[str, Any]
+"""A schema. `Any`: a reader looks into it at any depth, and JSON Schema has no static types."""
+
+
+def recording_schema() -> Schema:
+    """The schema of a recording, in JSON or in TOML with dates as text."""
+    schemas, definitions = _derived(RecordingTable)
+    for table in (RecordingTable, ClusterTable, ServiceTable, *CATALOGUE):
+        _as_in_a_file(definitions[table.__name__]["properties"], table)
+    cluster = {name: key.write(key.default) for name, key in keys_of(ClusterTable).items()}
+    definitions[RecordingTable.__name__]["properties"]["cluster"]["default"] = cluster
     return _document("recording", "A recording: what was scheduled on which cluster.") | {
         **schemas[0],
-        "$defs": definitions | recording_format.SCHEMAS,
+        "$defs": definitions | SCHEMAS,
     }
 
 
-def history_schema() -> dict[str, Any]:
+def _as_in_a_file(properties: Schema, table: type[msgspec.Struct]) -> None:
+    """Give each property the type and the default that a file has."""
+    for name, key in keys_of(table).items():
+        if key.kind is str:
+            properties[name]["type"] = "string"
+        if "default" in properties[name]:
+            properties[name]["default"] = key.write(key.default)
+
+
+def history_schema() -> Schema:
     """The schema of one line of a history."""
     kinds = get_args(Event)
     schemas, definitions = _derived(Header, *kinds, End)
@@ -42,15 +61,15 @@ def history_schema() -> dict[str, Any]:
     }
 
 
-def _derived(*types: type) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+def _derived(*types: type) -> tuple[tuple[Schema, ...], Schema]:
     schemas, definitions = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     for definition in definitions.values():
-        # Python 3.13 takes the indentation off docstrings; a schema is the same everywhere.
+        # Python 3.13 strips the indentation of docstrings; the schema is the same on any version.
         definition["description"] = cleandoc(definition["description"])
     return schemas, definitions
 
 
-def _document(name: str, title: str) -> dict[str, Any]:
+def _document(name: str, title: str) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:gnomon:{name}:1",
@@ -59,17 +78,17 @@ def _document(name: str, title: str) -> dict[str, Any]:
 
 
 def files() -> dict[Path, str]:
-    """What is to lie in ``schemas/``: each file and its text."""
+    """The files of ``schemas/`` with their texts."""
     schemas = {"recording": recording_schema(), "history": history_schema()}
     return {DIRECTORY / f"{name}.schema.json": _text(schema) for name, schema in schemas.items()}
 
 
-def _text(schema: dict[str, Any]) -> str:
+def _text(schema: Schema) -> str:
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
 def write() -> list[Path]:
-    """Write the schemas; the files that have changed."""
+    """Write the schemas; returns the files that have changed."""
     texts = files()
     changed = [
         file for file, text in texts.items() if not file.exists() or file.read_text("utf-8") != text

@@ -1,14 +1,14 @@
-"""What came of a run, for people and for machines: its figures, and what every rule says."""
+"""The figures of a history and the findings of the rules, as tables and as JSON values."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
 from gnomon.reference.schedule.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from gnomon.specs.cli.console import printable, shortened
-from gnomon.specs.rules import Finding
+from gnomon.specs.rules import Finding, Violation
 from gnomon.specs.spec_text import sections
 from gnomon.specs.trace.summary import Summary
 
@@ -16,7 +16,7 @@ VIOLATIONS_SHOWN = 5
 VIOLATIONS_IN_JSON = 100
 SERVERS_SHOWN = 16
 BAR = 40
-"""Characters of a bar that is full."""
+"""The length of a full bar in characters."""
 
 STYLES = {"holds": "green", "broken": "bold red", "not exercised": "dim"}
 
@@ -30,7 +30,7 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
 
 
 def figures(summary: Summary) -> Iterator[Table]:
-    """The figures of a history, a table for each thing that is counted or measured."""
+    """The figures of a history, a table for each kind of figure."""
     runs = summary.runs
     yield _counts(
         {
@@ -78,7 +78,7 @@ def _used(utilisation: Mapping[str, float]) -> Table:
 
 
 def verdicts(findings: Mapping[str, Finding]) -> Iterator[Table | Text]:
-    """What the rules say: what is broken last, where the eye ends."""
+    """The verdict of every rule, and then the violations: a reader looks at the end first."""
     texts = sections()
     rules = table("rule", "verdict", "examined", "what must hold", right=("examined",))
     for id, finding in findings.items():
@@ -99,19 +99,29 @@ def verdicts(findings: Mapping[str, Finding]) -> Iterator[Table | Text]:
             yield Text(f"{id} broken {count(more)} times more", "red")
 
 
-def findings_as_values(findings: Mapping[str, Finding]) -> dict[str, Any]:
-    """What the rules say, for machines."""
+def findings_as_values(findings: Mapping[str, Finding]) -> dict[str, object]:
+    """The findings as JSON values."""
     return {
         id: {
             "verdict": finding.verdict,
             "examined": finding.examined,
             "broken": len(finding.violations),
             "violations": [
-                {"at": violation.at, "what": violation.what}
-                for violation in finding.violations[:VIOLATIONS_IN_JSON]
+                _as_values(violation) for violation in finding.violations[:VIOLATIONS_IN_JSON]
             ],
         }
         for id, finding in findings.items()
+    }
+
+
+def _as_values(violation: Violation) -> dict[str, object]:
+    """A violation's instant (µs), sentence and kind, and the fields that it has."""
+    fields: dict[str, object] = msgspec.to_builtins(violation)
+    return {
+        "at": violation.at,
+        "what": violation.what,
+        **fields,
+        "kind": violation.kind.name.lower(),
     }
 
 

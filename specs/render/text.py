@@ -1,16 +1,17 @@
-"""What a definition means, in words, for people.
+"""Describes in English words when a job is due.
 
-The one idea: the words are made from what a definition matches, never from how it is written. So
-they cannot repeat a misunderstanding: ``*/40`` is not "every 40 minutes", and is not said to be.
-Different meanings get different words; a test reads the words back and finds the definition again.
+The one idea: the words come from the minutes that a definition matches, never from its text. So
+they cannot repeat a misunderstanding: ``*/40`` does not mean "every 40 minutes", and the words do
+not state that. Different meanings get different words; a test reads the words back and finds the
+definition again.
 
-FIRE-5 knows two kinds of cron definition, and so do the words:
+FIRE-5 distinguishes two kinds of cron definition, and so do the words:
 
-    follows real time      a rate         every 5 minutes · at minute 17 of every hour
-                                          every 3 hours from 00:18 to 21:18
-                           or a display   whenever the clock shows 00:00 or 12:00
-    takes the wall clock   clock times    at 12:00 every day
-                                          at minute 30 of hours 7 to 23 every day
+    follows real time        a rate         every 5 minutes · at minute 17 of every hour
+                                            every 3 hours from 00:18 to 21:18
+                             or a display   whenever the clock shows 00:00 or 12:00
+    follows the wall clock   clock times    at 12:00 every day
+                                            at minute 30 of hours 7 to 23 every day
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,13 +28,13 @@ MONTHS = (
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 MOST_TIMES = 6
-"""So many clock times are listed one by one; more are told as minutes of hours."""
+"""The largest number of clock times listed one by one; more are written as minutes of hours."""
 
 
 def in_words(definition: Definition) -> str:
-    """What `definition` means (FIRE-1, FIRE-2, FIRE-4).
+    """Describes when a job is due (FIRE-1, FIRE-2, FIRE-4).
 
-    A cron job's start_date is left out: it says since when, not at which minutes.
+    The words for a cron job leave out its start_date, which does not change the matching minutes.
 
     >>> in_words(Definition(name="a", job_type="one_time", service="s", start_date=0))
     'once, at 1970-01-01 00:00:00 UTC'
@@ -49,7 +50,7 @@ def in_words(definition: Definition) -> str:
 
 
 def cron_in_words(text: str, timezone: str = "UTC") -> str:
-    """What the cron definition `text` means in the IANA `timezone` (JOB-4, FIRE-4, FIRE-5).
+    """Describes the cron definition `text` in the IANA `timezone` (JOB-4, FIRE-4, FIRE-5).
 
     Raises CronError for a text that JOB-4 rejects.
 
@@ -65,7 +66,7 @@ def cron_in_words(text: str, timezone: str = "UTC") -> str:
 
 
 def interval_units(duration: int) -> dict[str, int]:
-    """`duration` (µs, whole seconds) in the largest exact units of JOB-3, those that are not 0.
+    """`duration` (µs, whole seconds) in the largest exact units of JOB-3, without units of 0.
 
     >>> interval_units(5_400_000_000)
     {'hours': 1, 'minutes': 30}
@@ -139,26 +140,26 @@ def _counted(count: int, plural: str) -> str:
 
 
 def _numbered(noun: str, numbers: Iterable[int], conjunction: str = "and") -> str:
-    """``minute 5``, ``hours 9 to 17``; what may be any one of them stays singular."""
+    """``minute 5``, ``hours 9 to 17``; with the conjunction "or" the noun stays singular."""
     listed = list(numbers)
     plural = "s" if len(listed) > 1 and conjunction == "and" else ""
     return f"{noun}{plural} {_listed(listed, str, conjunction)}"
 
 
-def _listed(numbers: Iterable[int], shown: Callable[[int], str], conjunction: str = "and") -> str:
-    """`numbers` in order: ``1, 3, 5 … 31`` if they are evenly spaced, else runs and single ones."""
+def _listed(numbers: Iterable[int], text_of: Callable[[int], str], conjunction: str = "and") -> str:
+    """`numbers` in order: ``1, 3, 5 … 31`` if evenly spaced, else ranges and single numbers."""
     ordered = sorted(numbers)
     if len(ordered) > 4 and ordered[1] - ordered[0] > 1 and _is_progression(ordered):
-        return f"{', '.join(map(shown, ordered[:3]))} … {shown(ordered[-1])}"
+        return f"{', '.join(map(text_of, ordered[:3]))} … {text_of(ordered[-1])}"
     pieces: list[str] = []
     while ordered:
         length = 1
         while length < len(ordered) and ordered[length] == ordered[0] + length:
             length += 1
         if length > 2:
-            pieces.append(f"{shown(ordered[0])} to {shown(ordered[length - 1])}")
+            pieces.append(f"{text_of(ordered[0])} to {text_of(ordered[length - 1])}")
         else:
-            pieces += map(shown, ordered[:length])
+            pieces += map(text_of, ordered[:length])
         del ordered[:length]
     return _joined(pieces, conjunction)
 

@@ -1,10 +1,11 @@
-"""The rules: one pure function each, from a history to what is wrong with it.
+"""The rules: one pure function each, from a history to its violations.
 
-The one idea: a rule sees a `Trace` and nothing else, so it judges our simulator, our live cluster
-and anybody else's scheduler alike. It says how many cases it has examined; one that has examined
-none was *not exercised*, which is not the same as that it holds.
+The one idea: a rule sees a `Trace` and nothing else. So it judges our simulator, our live cluster
+and anybody else's scheduler alike. It counts the cases that it has examined; a rule that has
+examined none was *not exercised*, which is not the same as that it holds.
 
-The texts of the rules are in ``scheduler.md``; a decorator ties a function to its id there.
+``scheduler.md`` holds the text of each rule; a decorator ties the function to its id there. Each
+function opens with the sentence of that text which it checks.
 """
 
 from gnomon.specs.rules import (
@@ -18,20 +19,14 @@ from gnomon.specs.rules import (
     running,
     waiting,
 )
-from gnomon.specs.rules.base import (
-    RULES,
-    Finding,
-    Rule,
-    Verdict,
-    Violation,
-    in_order,
-    judge,
-    judge_trace,
-)
+from gnomon.specs.rules.base import RULES, Finding, Rule, Verdict, in_order, judge, judge_trace
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.violations import Violation
 
 __all__ = [
     "RULES",
     "Finding",
+    "Kind",
     "Rule",
     "Verdict",
     "Violation",

@@ -1,44 +1,40 @@
 """What a rule is, and how a history is judged by all of them."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from functools import wraps
+from typing import Concatenate, Literal, NamedTuple, ParamSpec, Unpack
 
 import msgspec
 
 from gnomon.reference.history import History
-from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.violations import Fields, Violation
 from gnomon.specs.trace.trace import Trace
 
 Verdict = Literal["holds", "broken", "not exercised"]
 Subject = Literal["a history", "a file", "two histories"]
-
-
-class Violation(NamedTuple):
-    """One case in which a rule is broken: when (µs, UTC), and what is wrong, in words."""
-
-    at: int
-    what: str
-
-    def __str__(self) -> str:
-        return f"{write_instant(self.at)}: {self.what}"
+Subjects = ParamSpec("Subjects")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What a rule found: how many cases it has `examined`, and in which it is broken."""
+    """The result of a rule: how many cases it has `examined`, and those in which it is broken."""
 
     examined: int
     violations: tuple[Violation, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """In a word."""
+        """The result in a word."""
         if self.violations:
             return "broken"
         return "holds" if self.examined else "not exercised"
 
 
 class Rule(NamedTuple):
-    """A rule that can be checked: its id in ``scheduler.md``, what it judges, and the function."""
+    """A rule that can be checked: its id in ``scheduler.md``, what it judges, and the function.
+
+    `check` takes a `Trace`, the bytes of a file, or those of two files, as `subject` says.
+    """
 
     id: str
     subject: Subject
@@ -49,36 +45,40 @@ RULES: dict[str, Rule] = {}
 """Every rule that can be checked, by id."""
 
 
-def rule(id: str, subject: Subject = "a history") -> Callable[[Any], Any]:
-    """Tie a function, from a subject to a Finding, to the rule `id`."""
+class Cases:
+    """Counts the cases that the rule `id` has `examined`, and collects those that break it."""
 
-    def tie(check: Callable[..., Finding]) -> Callable[..., Finding]:
+    __slots__ = ("examined", "id", "violations")
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.examined = 0
+        self.violations: list[Violation] = []
+
+    def broken(self, at: int, kind: Kind, **fields: Unpack[Fields]) -> None:
+        """A case breaks the rule at an instant (µs, UTC); `fields` say what it is about."""
+        self.violations.append(Violation(self.id, at, kind, **fields))
+
+
+def rule(
+    id: str, subject: Subject = "a history"
+) -> Callable[[Callable[Concatenate[Cases, Subjects], None]], Callable[Subjects, Finding]]:
+    """Make a function from cases and a subject the check of the rule `id`."""
+
+    def tie(
+        examine: Callable[Concatenate[Cases, Subjects], None],
+    ) -> Callable[Subjects, Finding]:
+        @wraps(examine)
+        def check(*subjects: Subjects.args, **named: Subjects.kwargs) -> Finding:
+            cases = Cases(id)
+            examine(cases, *subjects, **named)
+            return Finding(cases.examined, tuple(cases.violations))
+
         assert id not in RULES, f"{id} has a function already"
         RULES[id] = Rule(id, subject, check)
         return check
 
     return tie
-
-
-class Cases:
-    """Counts what a rule has `examined` and collects what it finds broken."""
-
-    __slots__ = ("examined", "violations")
-
-    def __init__(self) -> None:
-        self.examined = 0
-        self.violations: list[Violation] = []
-
-    def broken(self, at: int, what: str) -> None:
-        """A case that is among the `examined` is broken.
-
-        A case that holds needs no words: they would cost more than the examining.
-        """
-        self.violations.append(Violation(at, what))
-
-    def finding(self) -> Finding:
-        """What has been found."""
-        return Finding(self.examined, tuple(self.violations))
 
 
 GROUPS = ("JOB", "FIRE", "MISS", "LEAD", "PUB", "DLV", "RUN", "OVER", "WORK", "HIST")
@@ -96,9 +96,9 @@ def in_order() -> list[Rule]:
 
 
 def judge_trace(trace: Trace) -> dict[str, Finding]:
-    """What every rule finds in a history that is already in order.
+    """The finding of every rule for a history that is already in order, by the rule's id.
 
-    Rules about something else than one history find that they were not exercised.
+    A rule about anything else than one history was not exercised.
     """
     return {
         known.id: known.check(trace) if known.subject == "a history" else Finding(0)
@@ -107,5 +107,5 @@ def judge_trace(trace: Trace) -> dict[str, Finding]:
 
 
 def judge(history: History) -> dict[str, Finding]:
-    """What every rule finds in a history, by the rule's id."""
+    """The finding of every rule for a history, by the rule's id."""
     return judge_trace(Trace(history))

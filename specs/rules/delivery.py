@@ -1,337 +1,392 @@
 """DLV-1 to DLV-6: who holds a message, who may claim, in which order, and what is never claimed.
 
-The one idea: a message has one holder at a time, and nothing but an event that the history tells of
-takes it from that holder: its run has ended, it was taken back, or it was put aside.
+The one idea: a message has one holder at a time, and only an event of the history takes it from
+that holder: its run has ended, it was reclaimed, or it was dead-lettered.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
 
 from gnomon.reference import events
-from gnomon.reference.schedule.clock import SECOND
-from gnomon.specs.rules.base import Cases, Finding, rule
-from gnomon.specs.rules.idleness import Wait, idle_waits_by_rule, positions, waits
-from gnomon.specs.rules.times import able, contains
-from gnomon.specs.trace.entities import Life, Presence
-from gnomon.specs.trace.fault_windows import Span
+from gnomon.specs.rules import tolerances
+from gnomon.specs.rules.attribution import idle_waits_by_rule
+from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.violations import attempt_of
+from gnomon.specs.trace.availability import able_for
+from gnomon.specs.trace.entities import MessageRecord
+from gnomon.specs.trace.order import first_claims, keeps_order, positions
+from gnomon.specs.trace.spans import Span, contains
 from gnomon.specs.trace.trace import Trace
-
-TIME_TO_CLAIM = 15 * SECOND
-"""How long a message is there to be claimed in the classic profile (µs)."""
-
-
-@rule("DLV-1")
-def a_message_has_one_holder(trace: Trace) -> Finding:
-    """It is claimed again only after it was taken back; classic: never."""
-    cases = Cases()
-    examine = _examine_holders if _is_durable(trace) else _examine_single_holder
-    for life in trace.lives.values():
-        if life.claimed is not None:
-            cases.examined += 1
-            if life.more:
-                examine(cases, life)
-    return cases.finding()
+from gnomon.specs.trace.waits import wait_during
 
 
 def _is_durable(trace: Trace) -> bool:
     return trace.header.profile == "durable"
 
 
-def _examine_holders(cases: Cases, life: Life) -> None:
-    holder: tuple[str, int, int] | None = None
-    for event in life.order:
-        kind = type(event)
-        if kind is events.Claimed:
+@rule("DLV-1")
+def a_message_has_one_holder(cases: Cases, trace: Trace) -> None:
+    """A worker holds a message from its claim until the worker has finished with the message or
+    the message is reclaimed, and while it is held no other worker receives it.
+
+    Classic: a message is claimed once, by one worker, and is never reclaimed.
+    """
+    cases.examined = sum(1 for record in trace.messages.values() if record.claimed is not None)
+    examine = _examine_holders if _is_durable(trace) else _examine_single_holder
+    for record in trace.irregular_messages:
+        if record.claimed is not None:
+            examine(cases, record)
+
+
+def _examine_holders(cases: Cases, record: MessageRecord) -> None:
+    """Whether nobody claims a message while another claim of it is held."""
+    holder: events.Claimed | None = None
+    for event in record.events:
+        if isinstance(event, events.Claimed):
             if holder is not None:
                 cases.broken(
                     event.at,
-                    f"message {event.message}: claimed by {event.server}/{event.worker} while "
-                    f"{holder[0]}/{holder[1]} held it",
+                    Kind.CLAIMED_WHILE_HELD,
+                    job=record.published.job,
+                    **attempt_of(event),
+                    other_server=holder.server,
+                    other_worker=holder.worker,
                 )
-            holder = (event.server, event.worker, event.attempt)
-        elif (
-            kind is events.Reclaimed
-            or kind is events.DeadLettered
-            or (kind is events.Finished and holder == (event.server, event.worker, event.attempt))
-        ):
+            holder = event
+        elif isinstance(event, events.Reclaimed | events.DeadLettered):
             holder = None
+        elif isinstance(event, events.Finished) and holder is not None:
+            attempt = (event.server, event.worker, event.attempt)
+            if attempt == (holder.server, holder.worker, holder.attempt):
+                holder = None
 
 
-def _examine_single_holder(cases: Cases, life: Life) -> None:
-    """Whether a message was claimed once at most; RUN-7, DLV-3 and DLV-6 have their own cases."""
+def _examine_single_holder(cases: Cases, record: MessageRecord) -> None:
+    """Whether a message is claimed at most once; RUN-7, DLV-3 and DLV-6 report their own cases."""
     is_claimed = False
-    for event in life.order:
-        kind = type(event)
-        if kind is events.Claimed:
+    for event in record.events:
+        if isinstance(event, events.Claimed):
             if is_claimed:
-                cases.broken(event.at, f"message {event.message}: claimed again")
+                cases.broken(
+                    event.at,
+                    Kind.CLAIMED_TWICE,
+                    job=record.published.job,
+                    **attempt_of(event),
+                )
             is_claimed = True
-        elif kind is events.Reclaimed:
-            cases.broken(event.at, f"message {event.message}: taken back")
-        elif (kind is events.Finished and event.outcome == "failed") or kind is events.DeadLettered:
+        elif isinstance(event, events.Reclaimed):
+            cases.broken(
+                event.at,
+                Kind.TAKEN_BACK,
+                job=record.published.job,
+                **attempt_of(event),
+            )
+        elif isinstance(event, events.DeadLettered) or (
+            isinstance(event, events.Finished) and event.outcome == "failed"
+        ):
             is_claimed = False
 
 
 @rule("DLV-2")
-def what_a_dead_server_held_is_claimed_again(trace: Trace) -> Finding:
-    """What is completed is not, and what a live server holds is not taken back."""
-    cases = Cases()
+def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None:
+    """Durable: a message that a server claimed and did not complete is reclaimed after the
+    server's heartbeat has lapsed, and is claimed again with the next attempt.
+
+    A completed message is never claimed again, and one that a live server holds is not reclaimed.
+    """
     if not _is_durable(trace):
-        return cases.finding()
-    # What is claimed for the first time is younger than whatever was taken back before.
+        return
+    # A message that is claimed for the first time is younger than all that were reclaimed before.
     firsts = (claim.at for claim in trace.claims if claim.attempt == 1)
     last_claim = max(firsts, default=trace.start)
-    for life in trace.lives.values():
-        if life.more:
-            _examine_attempts(cases, life)
-            _examine_taking_back(cases, trace, life, last_claim)
+    for record in trace.irregular_messages:
+        _examine_attempts(cases, record)
+        _examine_reclaiming(cases, trace, record, last_claim)
     _examine_losses(cases, trace)
-    return cases.finding()
 
 
-def _examine_attempts(cases: Cases, life: Life) -> None:
-    """Whether each attempt is counted, and none follows one that was completed."""
-    is_taken_back = False
-    completed: events.Finished | None = None
+def _examine_attempts(cases: Cases, record: MessageRecord) -> None:
+    """Whether each attempt is counted, and none follows a completed one."""
+    is_reclaimed = is_completed = False
     given_up = attempts = 0
-    for event in life.order:
-        kind = type(event)
-        if kind is events.Claimed:
-            if completed is not None or (is_taken_back and event.attempt != attempts + 1):
-                why = "after it was completed" if completed else f"after attempt {attempts}"
+    for event in record.events:
+        if isinstance(event, events.Claimed):
+            is_miscounted = is_reclaimed and event.attempt != attempts + 1
+            if is_completed or is_miscounted:
                 cases.examined += 1
                 cases.broken(
-                    event.at, f"message {event.message}: claimed, attempt {event.attempt}, {why}"
+                    event.at,
+                    Kind.CLAIMED_COMPLETED if is_completed else Kind.ATTEMPT_MISCOUNTED,
+                    job=record.published.job,
+                    **attempt_of(event),
+                    other_attempt=attempts,
                 )
-            is_taken_back, completed, attempts = False, None, event.attempt
-        elif kind is events.Reclaimed:
-            is_taken_back, completed, given_up = True, None, max(given_up, event.attempt)
-        elif kind is events.Finished and event.attempt > given_up and event.outcome == "ok":
-            completed = event
+            is_reclaimed, is_completed, attempts = False, False, event.attempt
+        elif isinstance(event, events.Reclaimed):
+            is_reclaimed, is_completed = True, False
+            given_up = max(given_up, event.attempt)
+        elif isinstance(event, events.Finished) and event.attempt > given_up:
+            is_completed = is_completed or event.outcome == "ok"
 
 
-def _examine_taking_back(cases: Cases, trace: Trace, life: Life, last_claim: int) -> None:
-    """Whether a message was taken back from the dead alone, and is claimed again."""
+def _examine_reclaiming(cases: Cases, trace: Trace, record: MessageRecord, last_claim: int) -> None:
+    """Whether a message was reclaimed from dead servers only, and is claimed again."""
     waiting: events.Reclaimed | None = None
-    for event in life.more:
-        if type(event) is events.Reclaimed:
+    for event in record.later:
+        if isinstance(event, events.Reclaimed):
             cases.examined += 1
             waiting = event
+            kind = None
             if _was_there(trace, event):
-                cases.broken(
-                    event.at,
-                    f"message {event.message}: taken back from {event.server}, which was there",
-                )
-            elif _was_noted(trace, life, event):
-                cases.broken(
-                    event.at,
-                    f"message {event.message}: taken back from {event.server}, which had finished "
-                    "with it and did not leave before that was noted",
-                )
-        elif type(event) is events.Claimed or type(event) is events.DeadLettered:
+                kind = Kind.TAKEN_FROM_LIVE
+            elif _was_completed(trace, record, event):
+                kind = Kind.TAKEN_WHEN_FINISHED
+            if kind is not None:
+                _report_reclaimed(cases, kind, record, event)
+        elif isinstance(event, events.Claimed | events.DeadLettered):
             waiting = None
     if waiting is not None and waiting.at < last_claim:
-        cases.broken(
-            waiting.at,
-            f"message {waiting.message}: taken back and never claimed again, though others were",
-        )
+        _report_reclaimed(cases, Kind.TAKEN_AND_FORGOTTEN, record, waiting)
 
 
-def _was_noted(trace: Trace, life: Life, event: events.Reclaimed) -> bool:
-    """Whether a run had come to its end on a server that has left in good order since."""
+def _report_reclaimed(
+    cases: Cases, kind: Kind, record: MessageRecord, event: events.Reclaimed
+) -> None:
+    cases.broken(
+        event.at,
+        kind,
+        job=record.published.job,
+        **attempt_of(event),
+    )
+
+
+def _was_completed(trace: Trace, record: MessageRecord, event: events.Reclaimed) -> bool:
+    """Whether the run of the attempt had ended, and its server then left in good order."""
     attempt = (event.server, event.worker, event.attempt)
-    for ended in life.order:
-        if type(ended) is events.Finished and attempt == (
+    for ended in record.events:
+        if isinstance(ended, events.Finished) and attempt == (
             ended.server,
             ended.worker,
             ended.attempt,
         ):
-            presence = trace.presence_at(ended.server, ended.at)
+            member = trace.membership_at(ended.server, ended.at)
             return (
-                presence is not None
-                and type(presence.ended_by) is events.ServerStopped
-                and presence.ends < event.at
+                member is not None
+                and isinstance(member.ended_by, events.ServerStopped)
+                and member.ends < event.at
             )
     return False
 
 
 def _was_there(trace: Trace, event: events.Reclaimed | events.Lost) -> bool:
-    """Whether the holder was there long before it lost a message, and nothing disturbed it."""
-    presence = trace.presence_at(event.server, event.at)
-    since = event.at - trace.lease - trace.settling
-    if presence is None or presence.begins > since:
+    """Whether the holder had been there for long when it lost a message, and was not disturbed."""
+    member = trace.membership_at(event.server, event.at)
+    since = event.at - tolerances.liveness(trace)
+    if member is None or member.begins > since:
         return False
-    is_gone = presence.ended_by is not None and presence.ends <= event.at
-    return not is_gone and not trace.disturbed(event.server, since, event.at)
+    is_gone = member.ended_by is not None and member.ends <= event.at
+    return not is_gone and not trace.is_disturbed(event.server, since, event.at)
 
 
 def _examine_losses(cases: Cases, trace: Trace) -> None:
-    """Whether what lost servers held was seen to in time, if somebody was there to do so."""
-    patience = 2 * trace.lease + 8 * trace.travel
-    somebody = able(trace, patience)
-    for life in trace.lives.values():
-        if life.claimed is None or not (life.more or life.finished is None):
+    """Whether the messages of lost servers were dealt with in time, if some server could do so."""
+    patience = tolerances.takeover(trace)
+    able = able_for(trace, patience)
+    for record in trace.irregular_messages:
+        if record.claimed is None:
             continue
-        for claim, until in _unfinished_holdings(life):
+        for claim, until in _unfinished_claims(record):
             lost_at = trace.lost_at(claim)
-            if lost_at is None or not contains(somebody, lost_at):
+            if lost_at is None or not contains(able, lost_at):
                 continue
             cases.examined += 1
             if (trace.end if until is None else until) > lost_at + patience:
                 cases.broken(
                     lost_at + patience,
-                    f"message {claim.message}: {claim.server}, which held it, was lost, and "
-                    "nothing is known of it since",
+                    Kind.HOLDER_LOST,
+                    job=record.published.job,
+                    **attempt_of(claim),
+                    since=lost_at,
                 )
 
 
-def _unfinished_holdings(life: Life) -> Iterator[tuple[events.Claimed, int | None]]:
+def _unfinished_claims(record: MessageRecord) -> Iterator[tuple[events.Claimed, int | None]]:
     """Each claim whose run did not end, and when it was over (µs); None: it never was."""
     claim: events.Claimed | None = None
-    for event in life.order:
-        kind = type(event)
-        if kind is events.Claimed:
+    for event in record.events:
+        if isinstance(event, events.Claimed):
             if claim is not None:
                 yield claim, event.at
             claim = event
-        elif claim is not None and kind in _TAKES_AWAY:
+        elif claim is None:
+            continue
+        elif isinstance(event, events.Reclaimed | events.Lost | events.DeadLettered):
             yield claim, event.at
             claim = None
-        elif kind is events.Finished and claim is not None and event.attempt == claim.attempt:
+        elif isinstance(event, events.Finished) and event.attempt == claim.attempt:
             claim = None
     if claim is not None:
         yield claim, None
 
 
-_TAKES_AWAY = (events.Reclaimed, events.Lost, events.DeadLettered)
-
-
 @rule("DLV-3")
-def what_nobody_claims_in_time_is_gone(trace: Trace) -> Finding:
-    """Classic: after 15 s, and the history says so; durable: nothing is."""
-    cases = Cases()
+def what_nobody_claims_in_time_is_gone(cases: Cases, trace: Trace) -> None:
+    """Classic: a message that has not been claimed within 15 s after it was published expires, and
+    the history records `expired` for it.
+
+    One whose server died after claiming it is lost. No other message expires or is lost; in the
+    durable profile none ever does.
+    """
     if _is_durable(trace):
-        for life in trace.lives.values():
-            for event in life.more:
-                if type(event) is events.Expired or type(event) is events.Lost:
-                    cases.examined += 1
-                    cases.broken(event.at, f"message {event.message}: gone, and was to be kept")
-        return cases.finding()
-    cases.examined = len(trace.lives)
-    somebody = able(trace, trace.settling) if trace.presences else [(trace.start, trace.end)]
-    for life in trace.lives.values():
-        _examine_expiry(cases, trace, life, somebody)
-        for event in life.more:
-            if type(event) is events.Lost and _was_there(trace, event):
+        _examine_keeping(cases, trace)
+        return
+    cases.examined = len(trace.messages)
+    able = able_for(trace, tolerances.settling(trace))
+    if not trace.memberships:
+        able = [(trace.start, trace.end)]
+    for record in trace.messages.values():
+        _examine_expiry(cases, trace, record, able)
+        for event in record.later:
+            if isinstance(event, events.Lost) and _was_there(trace, event):
                 cases.broken(
                     event.at,
-                    f"message {event.message}: lost with {event.server}, which was there",
+                    Kind.LOST_WITH_LIVE,
+                    job=record.published.job,
+                    **attempt_of(event),
                 )
     _examine_losses(cases, trace)
-    return cases.finding()
 
 
-def _examine_expiry(cases: Cases, trace: Trace, life: Life, somebody: list[Span]) -> None:
-    """Whether a message was claimed, or is gone, in time; `somebody` was there to note it."""
-    gone_at = life.published.at + TIME_TO_CLAIM
-    what = f"message {life.published.message}"
-    first, *later = life.order or [None]
-    if type(first) is events.Claimed:
-        if first.at > gone_at:
-            cases.broken(first.at, f"{what}: claimed {first.at - gone_at} µs too late")
-    elif type(first) is events.Expired:
-        if first.at < gone_at:
-            cases.broken(first.at, f"{what}: gone {gone_at - first.at} µs too early")
+def _examine_keeping(cases: Cases, trace: Trace) -> None:
+    """Durable: whether no message expires or is lost."""
+    for record in trace.irregular_messages:
+        for event in record.later:
+            if isinstance(event, events.Expired | events.Lost):
+                cases.examined += 1
+                cases.broken(
+                    event.at, Kind.NOT_KEPT, job=record.published.job, message=event.message
+                )
+
+
+def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: list[Span]) -> None:
+    """Whether a message was claimed or expired in time; while `able`, a server could record it."""
+    message, job = record.published.message, record.published.job
+    expires_at = record.published.at + tolerances.CLASSIC_LIFETIME
+    recorded_by = expires_at + tolerances.settling(trace)
+    happened = record.events
+    if not happened:
+        if recorded_by < trace.end and contains(able, expires_at):
+            cases.broken(recorded_by, Kind.NOT_EXPIRED, job=job, message=message, since=expires_at)
+        return
+    first, *later = happened
+    if isinstance(first, events.Claimed):
+        if first.at > expires_at:
+            cases.broken(
+                first.at,
+                Kind.CLAIMED_LATE,
+                job=job,
+                message=message,
+                server=first.server,
+                worker=first.worker,
+                until=expires_at,
+                duration=first.at - expires_at,
+            )
+    elif isinstance(first, events.Expired):
+        if first.at < expires_at:
+            cases.broken(
+                first.at,
+                Kind.EXPIRED_EARLY,
+                job=job,
+                message=message,
+                until=expires_at,
+                duration=expires_at - first.at,
+            )
         for event in later:
-            if type(event) is events.Claimed:
-                cases.broken(event.at, f"{what}: claimed when it was gone")
-    elif first is None and gone_at + trace.settling < trace.end and contains(somebody, gone_at):
-        cases.broken(gone_at + trace.settling, f"{what}: neither claimed nor gone")
+            if isinstance(event, events.Claimed):
+                cases.broken(
+                    event.at,
+                    Kind.CLAIMED_EXPIRED,
+                    job=job,
+                    message=message,
+                    server=event.server,
+                    worker=event.worker,
+                )
 
 
 @rule("DLV-4")
-def every_server_claims(trace: Trace) -> Finding:
-    """No server, the leader's least of all, stands aside while messages wait."""
-    cases = Cases()
+def every_server_claims(cases: Cases, trace: Trace) -> None:
+    """Each server of the cluster claims messages, and so does the leader."""
     claiming = {claim.server for claim in trace.claims}
-    for presence in trace.presences:
-        if presence.server in claiming:
+    patience = tolerances.claim_round_trip(trace)
+    for member in trace.memberships:
+        if member.server in claiming:
             cases.examined += 1
-        elif presence.workers:
-            beside = _wait_beside(trace, presence)
-            if beside is not None:
+        elif member.workers:
+            undisturbed = trace.fault_windows.gaps(member.server, member.begins, member.ends)
+            waited = wait_during(trace, undisturbed, patience)
+            if waited is not None:
+                since, wait = waited
                 cases.examined += 1
-                since, wait = beside
                 cases.broken(
                     since,
-                    f"server {presence.server}: never claims; message "
-                    f"{wait.life.published.message} waits",
+                    Kind.NEVER_CLAIMS,
+                    job=wait.record.published.job,
+                    message=wait.record.published.message,
+                    server=member.server,
                 )
-    return cases.finding()
-
-
-def _wait_beside(trace: Trace, presence: Presence) -> tuple[int, Wait] | None:
-    """A message that waited for two journeys and longer while the server could have claimed it."""
-    begins, lasting = trace.once(_long_waits)
-    patience = 2 * trace.travel
-    for first, last in trace.disturbances.clear(presence.server, presence.begins, presence.ends):
-        before = bisect_left(begins, last - patience)
-        if before and last - first > patience and lasting[before - 1].ends > first + patience:
-            wait = lasting[before - 1]
-            return max(wait.begins, first), wait
-    return None
-
-
-def _long_waits(trace: Trace) -> tuple[list[int], list[Wait]]:
-    """When each wait of two journeys and longer began; the one up to there that ends last."""
-    long = sorted(
-        (wait for wait in trace.once(waits) if wait.ends - wait.begins > 2 * trace.travel),
-        key=lambda wait: wait.begins,
-    )
-    lasting: list[Wait] = []
-    for wait in long:
-        lasting.append(wait if not lasting or wait.ends > lasting[-1].ends else lasting[-1])
-    return [wait.begins for wait in long], lasting
 
 
 @rule("DLV-5")
-def messages_are_claimed_in_order(trace: Trace) -> Finding:
-    """In the order in which they were published; what is claimed again is older than the rest."""
-    cases = Cases()
-    order = trace.once(positions)
-    claims = [claim for claim in trace.claims if claim.attempt == 1 and claim.message in order]
-    ranks = [order[claim.message] for claim in claims]
+def messages_are_claimed_in_order(cases: Cases, trace: Trace) -> None:
+    """Messages are claimed in the order in which they were published."""
+    claims = first_claims(trace)
     cases.examined = len(claims)
-    if ranks != sorted(ranks):
-        latest = -1
-        for claim, rank in zip(claims, ranks, strict=True):
-            if rank < latest:
-                cases.broken(
-                    claim.at,
-                    f"message {claim.message}: claimed after a message that was published later",
-                )
-            latest = max(latest, rank)
-    return cases.finding()
+    if keeps_order(trace, claims):
+        return
+    position, latest = trace.cached(positions), -1
+    for claim in claims:
+        if position[claim.message] < latest:
+            cases.broken(
+                claim.at,
+                Kind.CLAIMED_OUT_OF_ORDER,
+                job=trace.messages[claim.message].published.job,
+                **attempt_of(claim),
+            )
+        latest = max(latest, position[claim.message])
 
 
 @rule("DLV-6")
-def what_cannot_be_read_is_put_aside(trace: Trace) -> Finding:
-    """With the reason, for good, and the worker goes on."""
-    cases = Cases()
-    for life in trace.lives.values():
-        put_aside: events.DeadLettered | None = None
-        for event in life.more:
-            if type(event) is events.DeadLettered:
+def what_cannot_be_read_is_dead_lettered(cases: Cases, trace: Trace) -> None:
+    """A message that cannot be read goes to a dead-letter place, with the reason, and the history
+    records `dead_lettered` for it.
+
+    The worker continues with the next message, and a dead-lettered one is never claimed again.
+    """
+    for record in trace.irregular_messages:
+        is_dead_lettered = False
+        for event in record.later:
+            if isinstance(event, events.DeadLettered):
                 cases.examined += 1
-                put_aside = event
+                is_dead_lettered = True
                 if not event.why.strip():
-                    cases.broken(event.at, f"message {event.message}: put aside without a reason")
-            elif type(event) is events.Claimed and put_aside is not None:
-                cases.broken(event.at, f"message {event.message}: claimed after it was put aside")
-    for wait in trace.once(idle_waits_by_rule)["DLV-6"]:
+                    cases.broken(
+                        event.at, Kind.NO_REASON, job=record.published.job, message=event.message
+                    )
+            elif isinstance(event, events.Claimed) and is_dead_lettered:
+                cases.broken(
+                    event.at,
+                    Kind.CLAIMED_DEAD_LETTERED,
+                    job=record.published.job,
+                    **attempt_of(event),
+                )
+    for wait in trace.cached(idle_waits_by_rule)[cases.id]:
+        server, worker = wait.worker
         cases.broken(
             wait.begins,
-            f"worker {wait.worker[0]}/{wait.worker[1]} does not go on after a message that could "
-            f"not be read; message {wait.life.published.message} waits",
+            Kind.WORKER_STUCK,
+            job=wait.record.published.job,
+            message=wait.record.published.message,
+            server=server,
+            worker=worker,
+            until=wait.ends,
         )
-    return cases.finding()

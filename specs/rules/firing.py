@@ -1,50 +1,39 @@
 """FIRE-1 to FIRE-11: a job is published when it is due, and at no other time.
 
-The one idea: an instant that was given an outcome in a stage of its job either lies on the plan of
-that stage's definition or does not. What does not is told of by FIRE-1 to FIRE-5; what does, but
-lies before the instant from which the stage counts, by FIRE-8, FIRE-9 or FIRE-10; what was given
-an outcome before, by PUB-1 or HIST-1. So no occurrence is told of twice.
+The one idea: an instant that had an outcome in a stage of its job is one at which the stage's
+definition is due, or it is not. FIRE-1 to FIRE-5 report the instants that are not due; FIRE-8,
+FIRE-9 and FIRE-10 those that are due, but before the stage began; PUB-1 and HIST-1 those that had
+an outcome before. ``attribution`` has the table.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from gnomon.reference import events, oracle
-from gnomon.reference.schedule.clock import HOUR, write_instant
-from gnomon.specs.rules.base import Cases, Finding, rule
-from gnomon.specs.rules.times import led
-from gnomon.specs.trace.entities import JobLife, Stage
+from gnomon.reference import events
+from gnomon.specs.rules import tolerances
+from gnomon.specs.rules.attribution import (
+    BEFORE_STAGE,
+    LATE,
+    NOT_DUE,
+    Occurrence,
+    due_rules,
+    rule_for,
+)
+from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.trace.availability import led_for
+from gnomon.specs.trace.entities import JobRecord, Stage
+from gnomon.specs.trace.plans import ahead_of_cursor, current_outcomes, is_due_at, not_due
+from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
 
-Among = Callable[[int], bool]
-
-
-def is_stale(stage: Stage, event: Any) -> bool:
-    """Whether a message carries an earlier revision than its job has: FIRE-8 tells of it."""
-    return type(event) is events.Published and event.revision < stage.revision
-
-
-def _is_on_plan(stage: Stage, instant: int) -> bool:
-    """Whether a stage's definition is due at `instant`, whenever the stage counts from."""
-    definition = stage.definition
-    return definition is not None and instant in oracle.due_instants(
-        definition, instant, instant + 1
-    )
-
-
-def _stages(trace: Trace, job_type: str) -> Iterator[Stage]:
-    for stage in trace.stages:
-        definition = stage.definition
-        if stage.active and definition is not None and definition.job_type == job_type:
-            yield stage
+# --- what FIRE-1 to FIRE-5 have in common
 
 
 class Overdue(NamedTuple):
     """An occurrence due at `instant` had no outcome by `deadline`, though a leader had the time.
 
-    If nobody could lead when it was due (`was_led`), LEAD-4 tells of it. In µs.
+    `was_led`: somebody led, not disturbed, when it was due. In µs.
     """
 
     instant: int
@@ -53,127 +42,124 @@ class Overdue(NamedTuple):
 
 
 def overdue(trace: Trace) -> dict[Stage, list[Overdue]]:
-    """What nothing came of in each stage, if anything."""
+    """The overdue occurrences of each stage that has any."""
     found = {stage: list(_overdue_in(trace, stage)) for stage in trace.stages if stage.active}
-    return {stage: instants for stage, instants in found.items() if instants}
+    return {stage: late for stage, late in found.items() if late}
 
 
 def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
-    """What lies ahead of the cursor of a stage and has had its time.
+    """The due instants ahead of a stage's cursor for which a leader had time enough.
 
-    A leader that catches up goes through a long list bit by bit: its time begins anew with each
-    outcome.
+    The time begins when the instant was due, or when the stage began or the job last had an outcome
+    if that was later: a leader that catches up works through a long list bit by bit.
     """
-    ahead, spans = _ahead(trace, stage), trace.once(led)
-    if not ahead or not spans or _has_had_its_repeats(stage):
+    definition, ahead = stage.definition, ahead_of_cursor(trace, stage)
+    if definition is None or not ahead or _has_had_its_repeats(stage):
         return
-    assert stage.definition is not None
-    patience = stage.definition.grace + trace.lease + 4 * trace.travel
+    patience = tolerances.catch_up(trace, definition.grace)
+    leading_so_long = trace.cached(led_for, patience)
     ends = trace.end if stage.ends is None else stage.ends
-    at_work_until = stage.settled[-1][1].at if stage.settled else stage.begins
-    number = bisect_right(spans, ahead[0], key=lambda span: span[1])
+    at_work_until = stage.outcomes[-1][1].at if stage.outcomes else stage.begins
     for instant in ahead:
-        begins = max(instant, stage.begins)
-        since = max(begins, at_work_until)
-        while number < len(spans) and max(spans[number][0], since) + patience >= spans[number][1]:
-            number += 1
-        if number == len(spans):
+        counts_from = max(instant, stage.begins)
+        since = max(counts_from, at_work_until)
+        span = first_span_from(leading_so_long, since)
+        if span is None or max(span[0], since) + patience >= ends:
             return
-        deadline = max(spans[number][0], since) + patience
-        if deadline >= ends:
-            return
-        yield Overdue(instant, deadline, spans[number][0] <= begins)
-
-
-def _ahead(trace: Trace, stage: Stage) -> list[int]:
-    """The due instants of a stage ahead of its cursor; a hole before it is for HIST-1 to tell."""
-    due = trace.due(stage)
-    if trace.follows_plan(stage):
-        return due[len(stage.settled) :]
-    settled = {instant for instant, _ in stage.settled}
-    cursor = max(settled.intersection(due), default=-1)
-    return due[bisect_right(due, cursor) :]
-
-
-def _examine_dueness(cases: Cases, trace: Trace, stage: Stage, among: Among | None = None) -> None:
-    """Hold what had an outcome against what was due, among the instants that `among` accepts."""
-    if trace.follows_plan(stage):
-        settled = len(stage.settled)
-        cases.examined += settled if among is None else sum(map(among, trace.due(stage)[:settled]))
-    else:
-        expected = set(trace.due(stage))
-        for instant, event in stage.settled:
-            if not is_stale(stage, event) and (among is None or among(instant)):
-                cases.examined += 1
-                if instant not in expected and not _is_on_plan(stage, instant):
-                    cases.broken(
-                        event.at,
-                        f"job {stage.job}: {event.__struct_config__.tag} for "
-                        f"{write_instant(instant)}, when it was not due",
-                    )
-    for instant, deadline, was_led in trace.once(overdue).get(stage, ()):
-        if was_led and (among is None or among(instant)):
-            cases.examined += 1
-            cases.broken(
-                deadline,
-                f"job {stage.job}: due at {write_instant(instant)}, and nothing came of it",
-            )
+        yield Overdue(instant, max(span[0], since) + patience, span[0] <= counts_from)
 
 
 def _has_had_its_repeats(stage: Stage) -> bool:
     repeats = stage.definition.repeats if stage.definition else None
-    if repeats is None:
-        return False
-    return stage.published_before + stage.published >= repeats
+    return repeats is not None and stage.published_before + stage.published >= repeats
+
+
+def _examine_dueness(cases: Cases, trace: Trace) -> None:
+    """Examine, in each stage in which a job is active, the instants that this rule judges.
+
+    Every occurrence that had an outcome: its instant must be one at which the definition is due.
+    Every due instant ahead of the cursor: it must not be left without an outcome although there was
+    time for it.
+    """
+    for stage in trace.stages:
+        if not stage.active or stage.definition is None:
+            continue
+        rules = due_rules(stage.definition)
+        if cases.id not in rules:
+            continue
+        outcomes = current_outcomes(trace, stage)
+        if len(rules) == 1:
+            cases.examined += len(outcomes)
+        else:
+            cases.examined += sum(
+                rule_for(NOT_DUE, trace, Occurrence(stage, instant)) == cases.id
+                for instant, _ in outcomes
+            )
+        for instant, event in not_due(trace, stage):
+            if rule_for(NOT_DUE, trace, Occurrence(stage, instant)) == cases.id:
+                cases.broken(
+                    event.at,
+                    Kind.NOT_DUE,
+                    job=stage.job,
+                    due=instant,
+                    outcome=events.kind_of(event),
+                )
+        for instant, deadline, was_led in trace.cached(overdue).get(stage, ()):
+            if rule_for(LATE, trace, Occurrence(stage, instant, was_led)) == cases.id:
+                cases.examined += 1
+                cases.broken(deadline, Kind.NO_OUTCOME_IN_TIME, job=stage.job, due=instant)
+
+
+# --- the rules
 
 
 @rule("FIRE-1")
-def a_one_time_job_is_due_once(trace: Trace) -> Finding:
-    """At its start_date, and never again."""
-    cases = Cases()
-    for stage in _stages(trace, "one_time"):
-        _examine_dueness(cases, trace, stage)
-    return cases.finding()
+def a_one_time_job_is_due_once(cases: Cases, trace: Trace) -> None:
+    """A one-time job is due exactly once, at its `start_date`."""
+    _examine_dueness(cases, trace)
 
 
 @rule("FIRE-2")
-def an_interval_job_keeps_to_its_grid(trace: Trace) -> Finding:
-    """start_date + k·interval, whatever was late."""
-    cases = Cases()
-    for stage in _stages(trace, "interval_based"):
-        _examine_dueness(cases, trace, stage)
-    return cases.finding()
+def an_interval_job_keeps_to_its_grid(cases: Cases, trace: Trace) -> None:
+    """An interval-based job is due at `start_date` + k·interval for k = 0, 1, 2 and so on, and at
+    no other instant.
+    """
+    _examine_dueness(cases, trace)
 
 
 @rule("FIRE-3")
-def repeats_are_counted_over_the_whole_life(trace: Trace) -> Finding:
-    """At most `repeats` are published; after the last the job is inactive."""
-    cases = Cases()
+def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
+    """A job with `repeats` publishes at most that many occurrences over its whole life, across
+    restarts, failovers and edits.
+
+    When the last occurrence has been published, the job is deactivated or deleted at that instant.
+    """
     for job in trace.jobs.values():
         for number, stage in enumerate(job.stages):
             repeats = stage.definition.repeats if stage.definition else None
             if repeats is None:
                 continue
             published, last_at = stage.published_before, None
-            for _, event in stage.settled:
+            for _, event in stage.outcomes:
                 if type(event) is events.Published:
                     published, last_at = published + 1, event.at
                     cases.examined += 1
                     if published > repeats:
                         cases.broken(
-                            last_at,
-                            f"job {job.id}: {published} were published, and repeats is {repeats}",
+                            event.at,
+                            Kind.TOO_MANY_REPEATS,
+                            job=job.id,
+                            message=event.message,
+                            expected=repeats,
+                            observed=published,
                         )
             if last_at is not None and published == repeats and stage.active:
                 cases.examined += 1
                 if stage.ends != last_at or not _has_retired(job, number):
-                    cases.broken(
-                        last_at, f"job {job.id}: has had its last occurrence and is still active"
-                    )
-    return cases.finding()
+                    cases.broken(last_at, Kind.ACTIVE_AFTER_LAST, job=job.id)
 
 
-def _has_retired(job: JobLife, number: int) -> bool:
+def _has_retired(job: JobRecord, number: int) -> bool:
     """Whether a job was made inactive, or deleted, at the end of the stage of that number."""
     if number + 1 == len(job.stages):
         return job.is_deleted
@@ -182,172 +168,164 @@ def _has_retired(job: JobLife, number: int) -> bool:
 
 
 @rule("FIRE-4")
-def a_cron_job_is_due_when_its_fields_match(trace: Trace) -> Finding:
-    """At every matching minute, away from changes of offset."""
-    cases = Cases()
-    for stage in _stages(trace, "cron_style"):
-        if _zone(stage) == "UTC":
-            _examine_dueness(cases, trace, stage)
-        else:
-            _examine_dueness(cases, trace, stage, _away_from_changes(_zone(stage)))
-    return cases.finding()
+def a_cron_job_is_due_when_its_fields_match(cases: Cases, trace: Trace) -> None:
+    """A cron-style job is due at the beginning of every minute, from `start_date` on, that its
+    fields match.
+    """
+    _examine_dueness(cases, trace)
 
 
 @rule("FIRE-5")
-def a_cron_job_survives_changes_of_offset(trace: Trace) -> Finding:
-    """Within a day of a change of offset: real time or wall clock, as its fields say."""
-    cases = Cases()
-    for stage in _stages(trace, "cron_style"):
-        if _zone(stage) != "UTC":
-            _examine_dueness(cases, trace, stage, _near_changes(_zone(stage)))
-    return cases.finding()
-
-
-def _zone(stage: Stage) -> str:
-    assert stage.definition is not None
-    return stage.definition.timezone
-
-
-def _near_changes(zone: str) -> Among:
-    return lambda instant: _is_near_change(zone, instant // HOUR)
-
-
-def _away_from_changes(zone: str) -> Among:
-    return lambda instant: not _is_near_change(zone, instant // HOUR)
-
-
-@lru_cache(maxsize=65_536)
-def _is_near_change(zone: str, hour: int) -> bool:
-    return oracle.near_change(zone, hour * HOUR)
+def a_cron_job_survives_changes_of_offset(cases: Cases, trace: Trace) -> None:
+    """A cron-style job may carry an IANA time zone, and when the zone's UTC offset changes, the
+    job's definition decides whether it follows real time or the wall clock.
+    """
+    _examine_dueness(cases, trace)
 
 
 @rule("FIRE-6")
-def nothing_is_published_before_it_is_due(trace: Trace) -> Finding:
-    """By the store's clock."""
-    cases = Cases()
-    cases.examined = len(trace.lives)
-    for life in trace.lives.values():
-        event = life.published
+def nothing_is_published_before_it_is_due(cases: Cases, trace: Trace) -> None:
+    """No message is published before the instant it stands for, by the store's clock."""
+    cases.examined = len(trace.messages)
+    for record in trace.messages.values():
+        event = record.published
         if event.at < event.due:
             cases.broken(
-                event.at,
-                f"job {event.job}: published before it was due, {write_instant(event.due)}",
+                event.at, Kind.PUBLISHED_EARLY, job=event.job, message=event.message, due=event.due
             )
-    return cases.finding()
 
 
 @rule("FIRE-7")
-def what_is_inactive_or_deleted_publishes_nothing(trace: Trace) -> Finding:
-    """From the instant at which that took effect; of an inactive job, runs on demand excepted."""
-    cases = Cases()
+def what_is_inactive_or_deleted_publishes_nothing(cases: Cases, trace: Trace) -> None:
+    """From the instant at which a job is deactivated or deleted, none of its occurrences is
+    published, not even one that was due before.
+    """
     for job in trace.jobs.values():
         for stage in job.stages:
             if not stage.active:
                 cases.examined += 1
-                for _, event in stage.settled:
+                for _, event in stage.outcomes:
                     if type(event) is events.Published:
-                        cases.broken(event.at, f"job {job.id}: published while it was inactive")
+                        cases.broken(
+                            event.at, Kind.PUBLISHED_INACTIVE, job=job.id, message=event.message
+                        )
         cases.examined += job.is_deleted
-        for event in job.posthumous:
+        for event in job.after_deletion:
             if type(event) is events.Published:
-                cases.broken(event.at, f"job {job.id}: published after it was deleted")
-    return cases.finding()
+                cases.broken(event.at, Kind.PUBLISHED_DELETED, job=job.id, message=event.message)
 
 
-def _examine_beginning(cases: Cases, stage: Stage, why: str) -> None:
-    """Hold what was given an outcome in a stage against the instant from which it counts."""
-    assert stage.definition is not None
-    for instant, event in stage.settled:
-        if is_stale(stage, event):
+def _examine_beginning(cases: Cases, trace: Trace, stage: Stage, kind: Kind) -> None:
+    """Examine the outcomes in a stage: none is of an instant that was due before it began."""
+    definition = stage.definition
+    assert definition is not None
+    for instant, event in stage.outcomes:
+        if stage.is_outdated(event):
             continue
         cases.examined += 1
-        is_too_early = instant < stage.begins and not _is_late_start(stage, instant)
-        if is_too_early and _is_on_plan(stage, instant):
-            cases.broken(event.at, f"job {stage.job}: {write_instant(instant)} {why}")
+        if (
+            instant < stage.begins
+            and not _is_late_start(stage, instant)
+            and is_due_at(definition, instant)
+            and rule_for(BEFORE_STAGE, trace, Occurrence(stage, instant)) == cases.id
+        ):
+            cases.broken(event.at, kind, job=stage.job, due=instant)
 
 
 def _is_late_start(stage: Stage, instant: int) -> bool:
     """Whether a one-time job may still have its occurrence as a misfire (FIRE-8, FIRE-10)."""
-    assert stage.definition is not None
+    definition = stage.definition
     return (
-        stage.definition.job_type == "one_time"
-        and instant > stage.settled_before
+        definition is not None
+        and definition.job_type == "one_time"
+        and instant > stage.latest_before
         and type(stage.cause) is not events.JobActivated
     )
 
 
 @rule("FIRE-8")
-def an_edit_leaves_nothing_of_the_old_behind(trace: Trace) -> Finding:
-    """After it only the new definition is published, from that instant on, under the new name."""
-    cases = Cases()
+def an_edit_leaves_nothing_of_the_old_behind(cases: Cases, trace: Trace) -> None:
+    """After an edit only occurrences of the new definition are published, from the instant of the
+    edit on, under the new name and revision.
+
+    So there is no outcome of an instant before the edit, and no message with a lower revision.
+    """
     for stage in trace.stages:
         if type(stage.cause) is events.JobEdited and stage.active and stage.definition is not None:
-            _examine_beginning(
-                cases, stage, "lies before the edit from which the definition counts"
-            )
-    for life in trace.lives.values():
-        event, current = life.published, life.stage
+            _examine_beginning(cases, trace, stage, Kind.BEFORE_EDIT)
+    for record in trace.messages.values():
+        event, current = record.published, record.stage
         if current is None or event.revision >= current.revision or not current.active:
             continue
-        if life.basis is not None:
+        if record.revision_stage is not None:
             cases.examined += 1
             cases.broken(
                 event.at,
-                f"job {event.job}: {write_instant(event.due)} published as revision "
-                f"{event.revision}, {event.name!r}, when the job was at {current.revision}",
+                Kind.EARLIER_REVISION,
+                job=event.job,
+                message=event.message,
+                due=event.due,
+                name=event.name,
+                expected=current.revision,
+                observed=event.revision,
             )
-    return cases.finding()
 
 
 @rule("FIRE-9")
-def inactive_time_is_not_made_up(trace: Trace) -> Finding:
-    """After its activation a job publishes only what is due from then on."""
-    cases = Cases()
+def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
+    """A job that is activated continues with its grid, or with its cron definition, from that
+    instant on: occurrences that were due while it was inactive get no outcome.
+
+    What was due while it was inactive gets no outcome.
+    """
     for stage in trace.stages:
         if type(stage.cause) is events.JobActivated and stage.definition is not None:
-            _examine_beginning(cases, stage, "lies in its inactive time")
-    return cases.finding()
+            _examine_beginning(cases, trace, stage, Kind.IN_INACTIVE_TIME)
 
 
 @rule("FIRE-10")
-def a_passed_start_is_not_made_up(trace: Trace) -> Finding:
-    """An interval or cron job begins at its first instant from its creation on."""
-    cases = Cases()
+def a_passed_start_is_not_made_up(cases: Cases, trace: Trace) -> None:
+    """If the `start_date` of an interval-based or cron-style job has passed when the job is
+    created, the job is first due at its first instant from the creation on.
+    """
     for stage in trace.stages:
         definition = stage.definition
         if type(stage.cause) is not events.JobCreated or not stage.active or definition is None:
             continue
         if definition.start_date < stage.begins:
-            _examine_beginning(cases, stage, "lies before its creation")
-    return cases.finding()
+            _examine_beginning(cases, trace, stage, Kind.BEFORE_CREATION)
 
 
 @rule("FIRE-11")
-def a_run_on_demand_is_beside_the_plan(trace: Trace) -> Finding:
-    """It is published at once, stands for no occurrence and folds none in."""
-    cases = Cases()
-    for life in trace.lives.values():
-        event = life.published
+def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
+    """A job may be run on demand, active or inactive, and its message is published at once: it
+    stands for the instant at which it is published.
+
+    It coalesces no occurrence and does not count towards `repeats`: a job that has ended has
+    published all of them.
+    """
+    for record in trace.messages.values():
+        event = record.published
         if event.on_demand:
             cases.examined += 1
             if event.due != event.at or event.coalesced:
                 cases.broken(
                     event.at,
-                    f"job {event.job}: a run on demand stands for {write_instant(event.due)} "
-                    f"and {event.coalesced} others",
+                    Kind.ON_DEMAND_FOR_PLAN,
+                    job=event.job,
+                    message=event.message,
+                    due=event.due,
+                    observed=event.coalesced,
                 )
     for stage in trace.stages:
-        _examine_end(cases, stage)
-    return cases.finding()
-
-
-def _examine_end(cases: Cases, stage: Stage) -> None:
-    """Whether a job has ended with some of its repeats left: then something else was counted."""
-    cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
-    if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
-        cases.examined += 1
-        if stage.published_before < repeats:
-            cases.broken(
-                cause.at,
-                f"job {stage.job}: has ended after {stage.published_before} of {repeats} repeats",
-            )
+        cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
+        if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
+            cases.examined += 1
+            if stage.published_before < repeats:
+                cases.broken(
+                    cause.at,
+                    Kind.ENDED_EARLY,
+                    job=stage.job,
+                    expected=repeats,
+                    observed=stage.published_before,
+                )

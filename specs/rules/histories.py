@@ -1,145 +1,190 @@
 """HIST-1 to HIST-4: the books balance, and a history is what it says it is."""
 
 from gnomon.reference import events, history
-from gnomon.reference.schedule.clock import write_instant
-from gnomon.specs.rules.base import Cases, Finding, Violation, rule
-from gnomon.specs.trace.entities import JobLife, Life, Stage
+from gnomon.specs.rules.attribution import SECOND_OUTCOME, TwoOutcomes, rule_for
+from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.trace.entities import (
+    JobRecord,
+    MessageEvent,
+    MessageRecord,
+    MisplacedEvent,
+    Misplacement,
+)
+from gnomon.specs.trace.plans import count_up_to_cursor, without_outcome
 from gnomon.specs.trace.trace import Trace
 
 
 @rule("HIST-1")
-def every_occurrence_and_message_is_accounted_for(trace: Trace) -> Finding:
-    """What was due had its outcome up to the cursor, and every message is in one place."""
-    cases = Cases()
-    cases.examined = len(trace.strays) + len(trace.lives)
-    for stray in trace.strays:
-        cases.broken(stray.event.at, stray.why)
+def every_occurrence_and_message_is_accounted_for(cases: Cases, trace: Trace) -> None:
+    """Every occurrence that was due has exactly one outcome or is still ahead of the cursor, and
+    every message is in exactly one state.
+
+    Due = published + coalesced + skipped + ahead of the cursor, and the events of a message can
+    have followed each other.
+    """
+    cases.examined = len(trace.misplaced) + len(trace.messages)
+    for misplaced in trace.misplaced:
+        _report_misplaced(cases, misplaced)
     for job in trace.jobs.values():
         for stage in job.stages:
-            _examine_stage(cases, trace, stage)
-        if any(stage.has_misfires for stage in job.stages):
-            _examine_misfires(cases, job)
-    for life in trace.lives.values():
-        if life.more or life.finished is None or life.started is None or life.claimed is None:
-            for at, problem in _disorder(life):
-                cases.broken(at, f"message {life.published.message}: {problem}")
-    return cases.finding()
+            cases.examined += count_up_to_cursor(trace, stage)
+            for instant in without_outcome(trace, stage):
+                cases.broken(instant, Kind.NO_OUTCOME, job=job.id, due=instant)
+        if job.has_misfires:
+            _examine_outcomes(cases, trace, job)
+    for record in trace.incomplete_messages:
+        _examine_steps(cases, record)
 
 
-def _examine_stage(cases: Cases, trace: Trace, stage: Stage) -> None:
-    """Whether what was due in a stage had an outcome, up to the latest that had one."""
-    if trace.follows_plan(stage):
-        cases.examined += len(stage.settled)
-        return
-    due = trace.due(stage)
-    settled = {instant for instant, _ in stage.settled}
-    cursor = max(settled.intersection(due), default=-1)
-    for instant in due:
-        if instant > cursor:
-            break
-        cases.examined += 1
-        if instant not in settled:
-            cases.broken(
-                instant, f"job {stage.job}: {write_instant(instant)} was due and had no outcome"
-            )
+MISPLACED: dict[Misplacement, Kind] = {
+    "published before": Kind.NUMBER_USED,
+    "never published": Kind.NEVER_PUBLISHED,
+    "no job": Kind.NO_JOB,
+    "a job already": Kind.JOB_EXISTS,
+    "started already": Kind.SERVER_STARTED_TWICE,
+    "not there": Kind.SERVER_NOT_THERE,
+    "not begun": Kind.FAULT_NOT_BEGUN,
+}
 
 
-def _examine_misfires(cases: Cases, job: JobLife) -> None:
-    """Whether what was folded or skipped ended there; MISS-3 tells of what it was folded into."""
-    outcomes: dict[int, events.Event] = {}
+def _report_misplaced(cases: Cases, misplaced: MisplacedEvent) -> None:
+    event, kind = misplaced.event, MISPLACED[misplaced.why]
+    fault = event if isinstance(event, events.FaultBegan | events.FaultEnded) else None
+    cases.broken(
+        event.at,
+        kind,
+        job=events.job_of(event),
+        message=events.message_of(event),
+        server=fault.target if fault else events.server_of(event),
+        name=fault.fault if fault else None,
+    )
+
+
+def _examine_outcomes(cases: Cases, trace: Trace, job: JobRecord) -> None:
+    """Whether each occurrence has one outcome, if a misfire of the job has."""
+    outcomes: dict[int, events.OccurrenceEvent] = {}
     for stage in job.stages:
-        if type(stage.cause) is events.JobCreated:
+        if isinstance(stage.cause, events.JobCreated):
             outcomes.clear()
-        for instant, event in stage.settled:
+        for instant, event in stage.outcomes:
             before = outcomes.setdefault(instant, event)
-            # Of an occurrence that was published twice PUB-1 tells.
-            if before is not event and not type(before) is type(event) is events.Published:
+            if before is event:
+                continue
+            if rule_for(SECOND_OUTCOME, trace, TwoOutcomes(before, event)) == cases.id:
                 cases.broken(
                     event.at,
-                    f"job {job.id}: {write_instant(instant)} was {event.__struct_config__.tag} "
-                    f"after it had been {before.__struct_config__.tag}",
+                    Kind.TWO_OUTCOMES,
+                    job=job.id,
+                    due=instant,
+                    outcome=events.kind_of(event),
+                    expected=events.kind_of(before),
                 )
 
 
-def _disorder(life: Life) -> list[tuple[int, str]]:
-    """What a message's events cannot have been."""
-    if not life.more:
-        if life.finished is not None and life.started is None:
-            return [(life.finished.at, "finished without having been started")]
-        if life.started is not None and life.claimed is None:
-            return [(life.started.at, "started without having been claimed")]
-        return []
-    problems = []
+def _examine_steps(cases: Cases, record: MessageRecord) -> None:
+    """Whether the events of a message can have followed each other."""
+    if not record.later:
+        _examine_one_run(cases, record)
+        return
     state, given_up = "waiting", 0
-    for event in life.order:
-        kind = type(event)
+    for event in record.events:
         attempt = getattr(event, "attempt", 0)
-        if kind is events.Invoked or (kind in _OF_A_RUN and attempt <= given_up):
-            continue  # a run that was given up for lost may still come to its end
-        allowed, following = _STEPS[kind]
+        if isinstance(event, events.Invoked) or (
+            isinstance(event, events.Started | events.Finished) and attempt <= given_up
+        ):
+            continue  # a run that was given up may still come to its end
+        allowed, following = _STEPS[type(event)]
         if state not in allowed:
-            problems.append((event.at, f"{event.__struct_config__.tag} while it was {state}"))
+            cases.broken(
+                event.at,
+                Kind.IMPOSSIBLE_STEP,
+                job=record.published.job,
+                message=record.published.message,
+                outcome=events.kind_of(event),
+                expected=state,
+            )
         state = following
-        if kind is events.Reclaimed or kind is events.Lost:
+        if isinstance(event, events.Reclaimed | events.Lost):
             given_up = max(given_up, attempt)
-        elif kind is events.Finished:
+        elif isinstance(event, events.Finished):
             state = "failed" if event.outcome == "failed" else following
-    return problems
 
 
-_OF_A_RUN = (events.Started, events.Finished)
+def _examine_one_run(cases: Cases, record: MessageRecord) -> None:
+    published, claimed, started, finished = (
+        record.published, record.claimed, record.started, record.finished
+    )  # fmt: skip
+    if finished is not None and started is None:
+        at, kind = finished.at, Kind.FINISHED_UNSTARTED
+    elif started is not None and claimed is None:
+        at, kind = started.at, Kind.STARTED_UNCLAIMED
+    else:
+        return
+    cases.broken(at, kind, job=published.job, message=published.message)
+
+
 _ANYWHERE = ("waiting", "taken back", "claimed", "running", "failed", "finished", "expired",
              "lost", "dead-lettered")  # fmt: skip
-_STEPS: dict[type[events.Event], tuple[tuple[str, ...], str]] = {
-    # DLV-1 tells of a message that is claimed while it is held, RUN-7 of a failed run tried again,
-    # DLV-2, DLV-3 and DLV-6 of one that is claimed after it was completed, gone or put aside.
+_STEPS: dict[type[MessageEvent], tuple[tuple[str, ...], str]] = {
+    # DLV-1 reports a message that is claimed while it is held, RUN-7 one that is claimed after its
+    # run failed, DLV-2, DLV-3 and DLV-6 one that is claimed after it was completed, had expired or
+    # was dead-lettered.
     events.Claimed: (_ANYWHERE, "claimed"),
     events.Started: (("claimed",), "running"),
     events.Finished: (("running",), "finished"),
-    # What has been run but not yet noted as done may be taken back too (DLV-2).
+    # A message that was run, but not yet recorded as done, may be taken back too (DLV-2).
     events.Reclaimed: (("claimed", "running", "finished", "failed"), "taken back"),
     events.Lost: (("claimed", "running", "finished", "failed"), "lost"),
     events.Expired: (("waiting",), "expired"),
     events.DeadLettered: (("waiting", "taken back", "claimed"), "dead-lettered"),
 }
+"""For each event of a message: the states in which it may happen, and the state after it."""
 
 
 @rule("HIST-2")
-def time_runs_forward_in_a_message(trace: Trace) -> Finding:
-    """Published ≤ claimed ≤ started ≤ finished."""
-    cases = Cases()
-    cases.examined = len(trace.lives)
-    for life in trace.lives.values():
-        before: events.Event = life.published
-        for event in (life.claimed, life.started, life.finished, *life.more):
-            if event is None or type(event) is events.Invoked:
+def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
+    """For each message: published ≤ claimed ≤ started ≤ finished."""
+    cases.examined = len(trace.messages)
+    for record in trace.messages.values():
+        before: events.Published | MessageEvent = record.published
+        for event in (record.claimed, record.started, record.finished, *record.later):
+            if event is None or isinstance(event, events.Invoked):
                 continue
             if event.at < before.at:
                 cases.broken(
                     event.at,
-                    f"message {event.message}: {event.__struct_config__.tag} "
-                    f"{before.at - event.at} µs before it was {before.__struct_config__.tag}",
+                    Kind.TIME_BACKWARDS,
+                    job=record.published.job,
+                    message=event.message,
+                    duration=before.at - event.at,
+                    outcome=events.kind_of(event),
+                    expected=events.kind_of(before),
                 )
             before = event
-    return cases.finding()
 
 
 @rule("HIST-3", subject="two histories")
-def the_same_run_gives_the_same_bytes(first: bytes, second: bytes) -> Finding:
-    """Two histories of one recording and one seed are equal byte for byte."""
+def the_same_run_gives_the_same_bytes(cases: Cases, first: bytes, second: bytes) -> None:
+    """Two histories of the same recording and the same seed, written by the same version, are
+    equal byte for byte, on any machine, in any process.
+    """
+    cases.examined = 1
     if first == second:
-        return Finding(1)
+        return
     lines = zip(first.splitlines(), second.splitlines(), strict=False)
     shorter = min(first.count(b"\n"), second.count(b"\n"))
     where = next((number for number, (a, b) in enumerate(lines, 1) if a != b), shorter + 1)
-    return Finding(1, (Violation(0, f"the histories differ from line {where} on"),))
+    cases.broken(0, Kind.HISTORIES_DIFFER, line=where)
 
 
 @rule("HIST-4", subject="a file")
-def a_history_is_whole_and_unaltered(text: bytes) -> Finding:
-    """The lines are all there, in order, and their digest fits."""
+def a_history_is_whole_and_unaltered(cases: Cases, text: bytes) -> None:
+    """A file that was truncated, or in which a byte was altered or a line was dropped, repeated or
+    moved, is not accepted as a history.
+    """
+    cases.examined = 1
     try:
         history.read(text.splitlines(keepends=True))
     except history.HistoryError as error:
-        return Finding(1, (Violation(0, str(error)),))
-    return Finding(1)
+        cases.broken(0, Kind.FILE_ALTERED, observed=str(error))

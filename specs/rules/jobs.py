@@ -1,95 +1,108 @@
-"""JOB-1 to JOB-6: definitions are what they should be, and only change as they may."""
+"""JOB-1 to JOB-6: a definition is acceptable, and changes only as it may."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from gnomon.reference import events, jobs, oracle
 from gnomon.reference.schedule.clock import read_instant
-from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.trace.entities import StageCause
 from gnomon.specs.trace.trace import Trace
 
 JOB_TYPES = ("one_time", "interval_based", "cron_style")
 INTERVAL = ("weeks", "days", "hours", "minutes", "seconds")
 
+Defining = events.JobCreated | events.JobEdited
+"""An event that gives a job a definition."""
 
-def _definitions(trace: Trace) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Every definition that was accepted, with the event that says so."""
+
+def _defining(trace: Trace) -> Iterator[Defining]:
     for event in trace.changes:
-        if type(event) is events.JobCreated or type(event) is events.JobEdited:
-            yield event, event.definition
+        if isinstance(event, Defining):
+            yield event
 
 
 @rule("JOB-1")
-def a_job_has_what_a_job_has(trace: Trace) -> Finding:
-    """Required fields and their limits; names are unique; every change raises the revision."""
-    cases = Cases()
+def a_job_has_what_a_job_has(cases: Cases, trace: Trace) -> None:
+    """A job has an id, which is not empty; the fields `name`, `job_type`, `service`, `start_date`
+    and `is_active`; and a revision.
+
+    No two jobs have the same name at the same time, and each change raises the revision by one.
+    """
     owners: dict[str, str] = {}
     names: dict[str, str] = {}
     revisions: dict[str, int] = {}
     for event in trace.changes:
         id = event.job
-        if type(event) is events.JobDeleted:
+        if isinstance(event, events.JobDeleted):
             revisions.pop(id, None)
             _release(owners, names, id)
             continue
-        expected = _expected_revision(event, revisions.get(id, 0))
         cases.examined += 1
+        expected = _expected_revision(event, revisions.get(id, 0))
         if event.revision != expected:
-            what = f"job {id}: revision {event.revision} where {expected} was to be expected"
-            cases.broken(event.at, what)
+            cases.broken(
+                event.at, Kind.WRONG_REVISION, job=id, expected=expected, observed=event.revision
+            )
         revisions[id] = event.revision
-        if type(event) is events.JobCreated or type(event) is events.JobEdited:
-            for problem in _problems(event):
-                cases.broken(event.at, f"job {id}: {problem}")
+        if isinstance(event, Defining):
+            _examine_fields(cases, event)
             _release(owners, names, id)
             owner = owners.setdefault(event.name, id)
             if owner != id:
-                cases.broken(event.at, f"job {id}: the name {event.name!r} is job {owner}'s")
+                cases.broken(
+                    event.at, Kind.NAME_TAKEN, job=id, observed=event.name, other_job=owner
+                )
             else:
                 names[id] = event.name
-    return cases.finding()
 
 
-def _expected_revision(event: Any, before: int) -> int:
-    """Each change raises it by one; a job older than the history may have any to begin with."""
-    if type(event) is not events.JobCreated:
+def _expected_revision(event: StageCause, before: int) -> int:
+    """The next revision; a job that is older than the history may begin with any."""
+    if not isinstance(event, events.JobCreated):
         return before + 1
     return 1 if event.published is None else max(event.revision, 1)
 
 
 def _release(owners: dict[str, str], names: dict[str, str], id: str) -> None:
-    """Let go of the name that a job has."""
+    """Free the name of a job."""
     name = names.pop(id, None)
     if name is not None:
         del owners[name]
 
 
-def _problems(event: events.JobCreated | events.JobEdited) -> Iterator[str]:
+def _examine_fields(cases: Cases, event: Defining) -> None:
     if not event.job:
-        yield "the id is empty"
-    for _, problem in _faults(event.definition):
-        yield problem
-    if event.definition.get("name", event.name) != event.name:
-        yield f"the definition's name is {event.definition['name']!r}, the event's {event.name!r}"
+        cases.broken(event.at, Kind.ID_EMPTY, job=event.job)
+    for field, kind in _wrong_fields(event.definition):
+        cases.broken(event.at, kind, job=event.job, observed=_brief(event.definition, field))
+    name = event.definition.get("name", event.name)
+    if name != event.name:
+        cases.broken(event.at, Kind.NAME_DIFFERS, job=event.job, observed=name, expected=event.name)
 
 
-def _faults(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is wrong with the fields that every job has: the field, and what is wrong."""
-    name, extra = fields.get("name"), fields.get("extra")
+def _brief(fields: Mapping[str, object], field: str) -> object:
+    """A field's value; extra data may be too large to report."""
+    return None if field == "extra" else fields.get(field)
+
+
+def _wrong_fields(fields: Mapping[str, object]) -> Iterator[tuple[str, Kind]]:
+    """The fields of every job that are not as JOB-1 says."""
+    name, service, extra = fields.get("name"), fields.get("service"), fields.get("extra")
     if not isinstance(name, str) or not 1 <= len(name) <= 200:
-        yield "name", f"name {name!r} is not text of 1 to 200 characters"
-    if not isinstance(fields.get("service"), str) or not fields["service"]:
-        yield "service", f"service {fields.get('service')!r} is not the name of a service"
+        yield "name", Kind.NAME_WRONG
+    if not isinstance(service, str) or not service:
+        yield "service", Kind.SERVICE_WRONG
     if not isinstance(fields.get("is_active", True), bool):
-        yield "is_active", f"is_active {fields['is_active']!r} is neither true nor false"
+        yield "is_active", Kind.ACTIVE_WRONG
     if not _is_instant(fields.get("start_date")):
-        yield "start_date", f"start_date {fields.get('start_date')!r} is not an instant"
+        yield "start_date", Kind.START_WRONG
     if extra is not None and not (isinstance(extra, str) and _bytes(extra) <= 500_000):
-        yield "extra", "extra is not text of at most 500,000 bytes in UTF-8"
+        yield "extra", Kind.EXTRA_WRONG
 
 
-def _is_instant(value: Any) -> bool:
+def _is_instant(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
@@ -99,8 +112,12 @@ def _is_instant(value: Any) -> bool:
     return True
 
 
-def _is_whole(value: Any, low: int) -> bool:
+def _is_whole(value: object, low: int) -> bool:
     return type(value) is int and value >= low
+
+
+def _is_cron(value: object) -> bool:
+    return isinstance(value, str) and bool(oracle.cron_sets(value))
 
 
 def _bytes(text: str) -> int:
@@ -108,103 +125,103 @@ def _bytes(text: str) -> int:
 
 
 @rule("JOB-2")
-def a_job_keeps_its_type(trace: Trace) -> Finding:
-    """job_type is one of three, and an edit never changes it."""
-    cases = Cases()
-    types: dict[str, Any] = {}
-    for event, fields in _definitions(trace):
-        job_type = fields.get("job_type")
+def a_job_keeps_its_type(cases: Cases, trace: Trace) -> None:
+    """`job_type` is `one_time`, `interval_based` or `cron_style`, and an edit never changes it."""
+    types: dict[str, object] = {}
+    for event in _defining(trace):
+        job_type = event.definition.get("job_type")
         cases.examined += 1
-        if type(event) is events.JobCreated:
+        if isinstance(event, events.JobCreated):
             types[event.job] = job_type
             if job_type not in JOB_TYPES:
-                cases.broken(event.at, f"job {event.job}: job_type is {job_type!r}")
+                cases.broken(event.at, Kind.TYPE_UNKNOWN, job=event.job, observed=job_type)
         elif job_type != types.get(event.job, job_type):
-            cases.broken(event.at, f"job {event.job}: an edit changed job_type to {job_type!r}")
-    return cases.finding()
+            cases.broken(
+                event.at,
+                Kind.TYPE_CHANGED,
+                job=event.job,
+                observed=job_type,
+                expected=types[event.job],
+            )
 
 
 @rule("JOB-3")
-def an_interval_is_whole_and_above_zero(trace: Trace) -> Finding:
-    """Weeks to seconds are whole numbers from 0, one of them above; repeats are from 1."""
-    cases = Cases()
-    for event, fields in _definitions(trace):
+def an_interval_is_whole_and_above_zero(cases: Cases, trace: Trace) -> None:
+    """The interval of an interval-based job is the sum of its `weeks`, `days`, `hours`, `minutes`
+    and `seconds`, which are whole numbers from 0, at least one of them above 0.
+
+    `repeats` is absent or a whole number from 1.
+    """
+    for event in _defining(trace):
+        fields = event.definition
         if fields.get("job_type") != "interval_based":
             continue
         cases.examined += 1
-        units = [fields.get(unit, 0) for unit in INTERVAL]
-        if not (all(_is_whole(count, 0) for count in units) and any(units)):
-            told = ", ".join(
-                f"{unit} = {count!r}" for unit, count in zip(INTERVAL, units, strict=True)
-            )
-            cases.broken(event.at, f"job {event.job}: the interval is {told}")
+        units = {unit: fields.get(unit, 0) for unit in INTERVAL}
+        if not (all(_is_whole(count, 0) for count in units.values()) and any(units.values())):
+            cases.broken(event.at, Kind.INTERVAL_WRONG, job=event.job, observed=units)
         repeats = fields.get("repeats")
         if repeats is not None and not _is_whole(repeats, 1):
-            cases.broken(event.at, f"job {event.job}: repeats is {repeats!r}")
-    return cases.finding()
+            cases.broken(event.at, Kind.REPEATS_WRONG, job=event.job, observed=repeats)
 
 
 @rule("JOB-4")
-def a_cron_definition_is_one_of_ours(trace: Trace) -> Finding:
-    """Five fields in the grammar, or one of six names; and it can be due at some time."""
-    cases = Cases()
-    for event, fields in _definitions(trace):
-        if fields.get("job_type") != "cron_style":
-            continue
-        cases.examined += 1
-        text = fields.get("cron_definition")
-        if not (isinstance(text, str) and oracle.cron_sets(text)):
-            cases.broken(
-                event.at,
-                f"job {event.job}: cron_definition {text!r} should have been rejected",
-            )
-    return cases.finding()
+def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
+    """A cron definition is exactly five fields, or one of the names `@yearly`, `@annually`,
+    `@monthly`, `@weekly`, `@daily` and `@hourly`, in any letter case.
+
+    The oracle's grammar, which is not the scheduler's, accepts it.
+    """
+    for event in _defining(trace):
+        if event.definition.get("job_type") == "cron_style":
+            cases.examined += 1
+            text = event.definition.get("cron_definition")
+            if not _is_cron(text):
+                cases.broken(event.at, Kind.CRON_WRONG, job=event.job, observed=text)
 
 
 @rule("JOB-5")
-def a_rejection_changes_nothing_and_names_every_fault(trace: Trace) -> Finding:
-    """Every rejected definition has a fault that is named, and left no trace."""
-    cases = Cases()
+def a_rejection_changes_nothing_and_names_every_fault(cases: Cases, trace: Trace) -> None:
+    """A definition that JOB-1 to JOB-4 do not allow is rejected when it is given, and not later.
+
+    The error names all faults at once, and the rejected definition is not taken.
+    """
     accepted, changed_at = _accepted_definitions(trace) if trace.rejected else ({}, {})
     for event in trace.rejected:
         cases.examined += 1
         named = {fault.partition(":")[0] for fault in event.faults}
-        missing = sorted(_faulty_fields(event.definition) - named)
-        if missing or not named:
-            cases.broken(
-                event.at,
-                f"job {event.job}: rejected without naming {', '.join(missing) or 'any fault'}",
-            )
+        missing = tuple(sorted(_faulty_fields(event.definition) - named))
+        if missing:
+            cases.broken(event.at, Kind.FAULTS_NOT_NAMED, job=event.job, names=missing)
+        elif not named:
+            cases.broken(event.at, Kind.NO_FAULT_NAMED, job=event.job)
         # If another job was changed then too, that may have removed the fault: a name became free.
         if changed_at.get(event.at) == {event.job} and event.definition in accepted.get(
             (event.at, event.job), ()
         ):
-            cases.broken(
-                event.at, f"job {event.job}: the rejected definition was taken all the same"
-            )
-    return cases.finding()
+            cases.broken(event.at, Kind.REJECTED_AND_TAKEN, job=event.job)
 
 
 def _accepted_definitions(
     trace: Trace,
-) -> tuple[dict[tuple[int, str], list[dict[str, Any]]], dict[int, set[str]]]:
-    """What was accepted, by instant and job; and by instant the jobs that were changed."""
-    accepted: defaultdict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+) -> tuple[dict[tuple[int, str], list[dict[str, object]]], dict[int, set[str]]]:
+    """The definitions accepted by instant and job; and by instant the jobs that were changed."""
+    accepted: defaultdict[tuple[int, str], list[dict[str, object]]] = defaultdict(list)
     changed_at: defaultdict[int, set[str]] = defaultdict(set)
     for change in trace.changes:
         changed_at[change.at].add(change.job)
-        if type(change) is events.JobCreated or type(change) is events.JobEdited:
+        if isinstance(change, Defining):
             accepted[change.at, change.job].append(change.definition)
     return accepted, changed_at
 
 
-def _faulty_fields(fields: dict[str, Any]) -> set[str]:
-    """The fields that are certainly wrong by themselves."""
-    faulty = {field for field, _ in _faults(fields)}
+def _faulty_fields(fields: Mapping[str, object]) -> set[str]:
+    """The fields that are wrong by themselves."""
+    faulty = {field for field, _ in _wrong_fields(fields)}
     if fields.get("job_type") not in JOB_TYPES:
         faulty.add("job_type")
     cron = fields.get("cron_definition")
-    if cron is not None and not (isinstance(cron, str) and oracle.cron_sets(cron)):
+    if cron is not None and not _is_cron(cron):
         faulty.add("cron_definition")
     faulty.update(unit for unit in INTERVAL if not _is_whole(fields.get(unit, 0), 0))
     if fields.get("repeats") is not None and not _is_whole(fields["repeats"], 1):
@@ -213,10 +230,12 @@ def _faulty_fields(fields: dict[str, Any]) -> set[str]:
 
 
 @rule("JOB-6")
-def a_definition_survives_being_written_and_read(trace: Trace) -> Finding:
-    """Every field of it can be read, and says the same after it was written and read again."""
-    cases = Cases()
-    for event, fields in _definitions(trace):
+def a_definition_survives_being_written_and_read(cases: Cases, trace: Trace) -> None:
+    """A definition that is written out and read back is the same definition: it has each of its
+    fields, with the same value, and no other field.
+    """
+    for event in _defining(trace):
+        fields = event.definition
         try:
             definition = jobs.read(fields)
         except jobs.Rejected as error:
@@ -224,31 +243,29 @@ def a_definition_survives_being_written_and_read(trace: Trace) -> Finding:
             if not lost:
                 continue
         else:
-            again = jobs.read(jobs.write(definition))
-            lost = {
-                field for field in _FIELDS if getattr(again, field) != getattr(definition, field)
-            }
-            lost |= {
-                field
-                for field in TEXTS
-                if isinstance(fields.get(field), str)
-                and fields[field] != getattr(definition, field)
-            }
+            lost = _lost_fields(fields, definition)
         cases.examined += 1
         if lost:
-            cases.broken(
-                event.at, f"job {event.job}: {', '.join(sorted(lost))} would not be read back"
-            )
-    return cases.finding()
+            cases.broken(event.at, Kind.NOT_READ_BACK, job=event.job, names=tuple(sorted(lost)))
+
+
+def _lost_fields(fields: Mapping[str, object], definition: jobs.Definition) -> set[str]:
+    again = jobs.read(jobs.write(definition))
+    changed = {field for field in _FIELDS if getattr(again, field) != getattr(definition, field)}
+    return changed | {
+        field
+        for field in TEXTS
+        if isinstance(fields.get(field), str) and fields[field] != getattr(definition, field)
+    }
 
 
 _FIELDS = jobs.Definition.__struct_fields__
 TEXTS = ("name", "service", "extra", "cron_definition", "timezone")
-"""What is read character for character."""
+"""The fields that are read character for character."""
 
 
-def _judged_elsewhere(fields: dict[str, Any]) -> set[str]:
-    """The fields whose faults JOB-1 to JOB-4 tell of."""
+def _judged_elsewhere(fields: Mapping[str, object]) -> set[str]:
+    """The fields whose faults JOB-1 to JOB-4 report."""
     judged = {"name", "job_type", "service", "start_date", "is_active", "extra"}
     if fields.get("job_type") == "interval_based":
         judged |= {*INTERVAL, "interval", "repeats"}

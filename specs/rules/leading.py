@@ -1,228 +1,272 @@
-"""LEAD-1 to LEAD-5: who leads, who is refused, and what becomes of the time without a leader.
+"""LEAD-1 to LEAD-5: who leads, who is refused, and what happens while nobody leads.
 
-The one idea: the events of the lease are in the order in which the store made them so, and the
-store decides. So who may publish is read off the order alone, and no clock is asked. What takes
-time, to have a leader again and to catch up, is asked for only while nothing is in the way.
+The one idea: the history has the lease's events in the order in which the store made them, and the
+store decides. So the order alone tells who may publish, and no clock is asked. Whatever takes time,
+such as to elect a leader and to catch up, is asked for only where nothing was in the way.
 """
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 from gnomon.reference import events
 from gnomon.reference.events import STORE
-from gnomon.reference.schedule.clock import write_instant
-from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.specs.rules import tolerances
+from gnomon.specs.rules.attribution import LATE, Occurrence, idle_waits_by_rule, rule_for
+from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.firing import overdue
-from gnomon.specs.rules.idleness import idle_waits_by_rule
+from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.misfires import misfires
-from gnomon.specs.rules.times import able, contains, first_from, led
-from gnomon.specs.trace.entities import Office
+from gnomon.specs.trace.availability import able_for, claims_of_leaders, led
+from gnomon.specs.trace.entities import Term, TermEnd
+from gnomon.specs.trace.spans import contains, first_from
 from gnomon.specs.trace.trace import Trace
 
 
 @rule("LEAD-1")
-def an_epoch_has_one_leader(trace: Trace) -> Finding:
-    """A lease is granted when the last has ended, in a higher epoch."""
-    cases = Cases()
+def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
+    """The store grants a lease for a limited time, to one server at a time, and only after the
+    last lease was released or has run out by the store's clock.
+
+    Each grant begins a new epoch, whose number is higher than that of the last.
+    """
     last: events.LeaseAcquired | None = None
     is_held = False
     for event in trace.leases.events:
-        if type(event) is events.WritesLost:
+        if isinstance(event, events.WritesLost):
             is_held = False
-            continue
-        if type(event) is events.LeaseAcquired:
+        elif isinstance(event, events.LeaseAcquired):
             cases.examined += 1
-            problem = _against_granting(event, last, is_held)
+            _examine_grant(cases, event, last, is_held)
             last, is_held = event, True
-        elif last is None:  # it was acquired before the history begins
-            continue
-        else:
+        elif last is not None:  # else the lease is older than the history
             cases.examined += 1
-            problem = _against_ending(trace, event, last, is_held)
+            _examine_end(cases, trace, event, last, is_held)
             is_held = is_held and event.epoch != last.epoch
-        if problem:
-            cases.broken(event.at, f"epoch {event.epoch} of {event.server}: {problem}")
-    return cases.finding()
 
 
-def _against_granting(
-    event: events.LeaseAcquired, last: events.LeaseAcquired | None, is_held: bool
-) -> str | None:
+def _examine_grant(
+    cases: Cases, event: events.LeaseAcquired, last: events.LeaseAcquired | None, is_held: bool
+) -> None:
     if last is None:
-        return None
+        return
     if event.epoch <= last.epoch:
-        return f"begins after epoch {last.epoch}"
-    return f"begins while {last.server} holds the lease" if is_held else None
+        cases.broken(
+            event.at,
+            Kind.EPOCH_NOT_HIGHER,
+            server=event.server,
+            epoch=event.epoch,
+            other_server=last.server,
+            other_epoch=last.epoch,
+        )
+    elif is_held:
+        cases.broken(
+            event.at,
+            Kind.LEASE_STILL_HELD,
+            server=event.server,
+            epoch=event.epoch,
+            other_server=last.server,
+            other_epoch=last.epoch,
+        )
 
 
-def _against_ending(
+def _examine_end(
+    cases: Cases,
     trace: Trace,
     event: events.LeaseReleased | events.LeaseExpired,
     last: events.LeaseAcquired,
     is_held: bool,
-) -> str | None:
+) -> None:
+    lasted, demanded = event.at - last.at, trace.header.lease
     if not is_held or (event.server, event.epoch) != (last.server, last.epoch):
-        return "ends, and was not held"
-    too_early = event.at - last.at < trace.lease and trace.header.lease is not None
-    if type(event) is events.LeaseExpired and too_early:
-        return f"has run out {event.at - last.at} µs after it began, and lasts {trace.lease} µs"
-    return None
+        cases.broken(event.at, Kind.LEASE_NOT_HELD, server=event.server, epoch=event.epoch)
+    elif isinstance(event, events.LeaseExpired) and demanded is not None and lasted < demanded:
+        cases.broken(
+            event.at,
+            Kind.LEASE_CUT_SHORT,
+            server=event.server,
+            epoch=event.epoch,
+            expected=demanded,
+            observed=lasted,
+        )
 
 
 @rule("LEAD-2")
-def a_deposed_leader_is_refused(trace: Trace) -> Finding:
-    """What is published according to plan is so by the holder of the lease, in its epoch."""
-    cases = Cases()
+def a_deposed_leader_is_refused(cases: Cases, trace: Trace) -> None:
+    """The store refuses to publish for a server that does not hold the lease, for a server that
+    asks in the name of an earlier epoch, and for a server whose lease has run out by the store's
+    clock, even if no other server has acquired the lease since.
+    """
     if not trace.leases.events:
-        return cases.finding()
+        return
     cases.examined = sum(stage.published for stage in trace.stages)
     cases.examined += sum(1 for event in trace.refused if event.why == "deposed")
-    for event in trace.usurped:
+    for event in trace.published_without_lease:
         cases.broken(
             event.at,
-            f"message {event.message}: published by {event.server} in epoch {event.epoch}, "
-            "which did not hold the lease then",
+            Kind.PUBLISHED_WITHOUT_LEASE,
+            job=event.job,
+            message=event.message,
+            server=event.server,
+            epoch=event.epoch,
         )
-    if trace.header.lease is not None:
-        _examine_outlived(cases, trace, _cannot_be_later(trace))
-    return cases.finding()
-
-
-def _cannot_be_later(trace: Trace) -> dict[int, int]:
-    """By epoch, when the lease must have run out: a fault kept it from being renewed for so long.
-
-    What a server that stands still has asked waits, and a store that is away hears nothing.
-    """
-    latest: dict[int, int] = {}
-    for fault in trace.faults:
-        if (
-            fault.fault in ("pause_server", "stop_store")
-            and fault.ends > fault.begins + trace.lease
-        ):
-            office = trace.office_at(fault.begins)
-            if office is not None and fault.target in (office.server, STORE):
-                until = fault.begins + trace.lease
-                latest[office.epoch] = min(until, latest.get(office.epoch, until))
-    return latest
-
-
-def _examine_outlived(cases: Cases, trace: Trace, latest: dict[int, int]) -> None:
-    """Whether anything was published in an epoch whose lease had run out unnoticed."""
-    for life in trace.lives.values() if latest else ():
-        event = life.published
-        if not event.on_demand and event.at >= latest.get(event.epoch, trace.end):
+    if trace.header.lease is None:
+        return
+    over = _over_unrenewed(trace)
+    for record in trace.messages.values() if over else ():
+        event = record.published
+        if not event.on_demand and event.at >= over.get(event.epoch, trace.end):
             cases.broken(
                 event.at,
-                f"message {event.message}: published by {event.server} in epoch {event.epoch}, "
-                f"whose lease had run out by {write_instant(latest[event.epoch])}",
+                Kind.PUBLISHED_AFTER_LEASE,
+                job=event.job,
+                message=event.message,
+                server=event.server,
+                epoch=event.epoch,
+                until=over[event.epoch],
             )
+
+
+def _over_unrenewed(trace: Trace) -> dict[int, int]:
+    """By when the lease of an epoch had run out, because a fault kept it from being renewed (µs).
+
+    A leader that stands still for longer than a lease renews nothing, and a store that is away for
+    so long hears nothing.
+    """
+    over: dict[int, int] = {}
+    for fault in trace.faults:
+        until = fault.begins + tolerances.expiry(trace)
+        if fault.fault in ("pause_server", "stop_store") and fault.ends > until:
+            term = trace.term_at(fault.begins)
+            if term is not None and fault.target in (term.server, STORE):
+                over[term.epoch] = min(until, over.get(term.epoch, until))
+    return over
+
+
+class Vacancy(NamedTuple):
+    """A time in which nobody led, [begins, ends) (µs), after a term or since the beginning."""
+
+    begins: int
+    ends: int
+    after: Term | None
 
 
 @rule("LEAD-3")
-def there_is_a_leader_again_in_time(trace: Trace) -> Finding:
-    """At once after a clean stop; after a crash when the lease has run out and somebody asks."""
-    cases = Cases()
-    if not trace.offices or not trace.presences:
-        return cases.finding()
-    spans = able(trace, trace.settling)
-    for free_from, led_from, why in _times_without(trace):
-        asks_from = first_from(spans, free_from)
-        is_late = asks_from is not None and asks_from + trace.settling < led_from
-        cases.examined += is_late or led_from < trace.end
-        if asks_from is not None and is_late:
-            cases.broken(
-                asks_from + trace.settling,
-                f"nobody leads, {why}, though a server was there to from "
-                f"{write_instant(asks_from)} on",
-            )
+def there_is_a_leader_again_in_time(cases: Cases, trace: Trace) -> None:
+    """A server that stops cleanly releases the lease at once; after a crash of the leader, a
+    server that is live and connected leads within the length of a lease and one campaign interval.
+    """
+    if not trace.terms or not trace.memberships:
+        return
+    patience = tolerances.settling(trace)
+    able = able_for(trace, patience)
+    for vacancy in _vacancies(trace):
+        able_from = first_from(able, vacancy.begins)
+        is_late = able_from is not None and able_from + patience < vacancy.ends
+        cases.examined += is_late or vacancy.ends < trace.end
+        if able_from is not None and is_late:
+            _report_vacancy(cases, able_from + patience, able_from, vacancy.after)
     _examine_stops(cases, trace)
-    return cases.finding()
 
 
-def _times_without(trace: Trace) -> Iterator[tuple[int, int, str]]:
-    """From when nobody held the lease, until when, and why; between two offices, and around."""
-    offices = trace.offices
-    if type(trace.leases.events[0]) is events.LeaseAcquired:
-        yield trace.start, offices[0].begins, "since the beginning"
-    for office, following in pairwise(offices):
-        yield _free_from(trace, office), following.begins, _why_ended(office)
-    if offices[-1].ended_by is not None:
-        yield _free_from(trace, offices[-1]), trace.end, _why_ended(offices[-1])
+def _report_vacancy(cases: Cases, at: int, since: int, after: Term | None) -> None:
+    if after is None:
+        cases.broken(at, Kind.NEVER_LED, since=since)
+        return
+    cases.broken(
+        at,
+        Kind.NOT_LED_AGAIN,
+        server=after.server,
+        since=since,
+        until=after.ends,
+        outcome=events.kind_of(_end_of(after)),
+    )
 
 
-def _free_from(trace: Trace, office: Office) -> int:
-    """When a leader's lease has ended at the latest, if it led until it ended or was lost."""
-    is_gone = type(office.ended_by) in (events.ServerCrashed, events.ServerStopped)
-    if not is_gone:
-        return office.ends
-    # What it had asked may have come as late as its links let it.
-    return max(office.ends, trace.disturbances.last_felt(office.server, office.ends)) + trace.lease
+def _end_of(term: Term) -> TermEnd:
+    assert term.ended_by is not None, "only the last term lasts until the end of the history"
+    return term.ended_by
 
 
-def _why_ended(office: Office) -> str:
-    tag: str = office.ended_by.__struct_config__.tag
-    return f"{tag} (led by {office.server}) at {write_instant(office.ends)}"
+def _vacancies(trace: Trace) -> Iterator[Vacancy]:
+    """When nobody held the lease: before the first term, between two, and after the last."""
+    terms = trace.terms
+    if isinstance(trace.leases.events[0], events.LeaseAcquired):
+        yield Vacancy(trace.start, terms[0].begins, None)
+    for term, following in pairwise(terms):
+        yield Vacancy(_free_from(trace, term), following.begins, term)
+    if terms[-1].ended_by is not None:
+        yield Vacancy(_free_from(trace, terms[-1]), trace.end, terms[-1])
+
+
+def _free_from(trace: Trace, term: Term) -> int:
+    """From when on another server may hold the lease: if the leader was lost, its lease runs on."""
+    if not isinstance(term.ended_by, events.ServerCrashed | events.ServerStopped):
+        return term.ends
+    # What the leader had asked may have reached the store as late as its links let it.
+    last_heard = max(term.ends, trace.fault_windows.last_end(term.server, term.ends))
+    return last_heard + tolerances.expiry(trace)
 
 
 def _examine_stops(cases: Cases, trace: Trace) -> None:
     """Whether a leader that stops hands its lease over, in the time that it takes to do so."""
-    ends = (events.LeaseReleased, events.LeaseExpired)
-    ended = {e.epoch: e.at for e in trace.leases.events if type(e) in ends}
-    patience = 4 * trace.travel
-    for office in trace.offices:
-        presence = trace.presence_at(office.server, office.begins)
-        if presence is None or type(office.ended_by) is events.WritesLost:
+    ended = {
+        event.epoch: event.at
+        for event in trace.leases.events
+        if isinstance(event, events.LeaseReleased | events.LeaseExpired)
+    }
+    patience = tolerances.handover(trace)
+    for term in trace.terms:
+        member = trace.membership_at(term.server, term.begins)
+        if member is None or isinstance(term.ended_by, events.WritesLost):
             continue
-        stops = presence.ends if presence.claims_until is None else presence.claims_until
+        stops = member.ends if member.claims_until is None else member.claims_until
         deadline = stops + patience
-        is_lost = type(presence.ended_by) is events.ServerCrashed and presence.ends <= deadline
+        is_lost = isinstance(member.ended_by, events.ServerCrashed) and member.ends <= deadline
         if deadline >= trace.end or is_lost:
             continue
         cases.examined += 1
-        if ended.get(office.epoch, trace.end) > deadline and not trace.disturbed(
-            office.server, stops, deadline
+        if ended.get(term.epoch, trace.end) > deadline and not trace.is_disturbed(
+            term.server, stops, deadline
         ):
-            cases.broken(deadline, f"{office.server} stops, and has not handed the lease over")
+            cases.broken(
+                deadline,
+                Kind.LEASE_NOT_RELEASED,
+                server=term.server,
+                epoch=term.epoch,
+                since=stops,
+            )
 
 
 @rule("LEAD-4")
-def while_nobody_leads_nothing_is_lost(trace: Trace) -> Finding:
-    """What was due then has its outcome when somebody leads again."""
-    cases = Cases()
+def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
+    """The next leader finds every occurrence that was due while nobody led, ahead of the cursor:
+    it is a misfire (MISS-1) or still within its grace.
+    """
     if not trace.leases.events:
-        return cases.finding()
-    spans = trace.once(led)
-    for misfire in trace.once(misfires):
+        return
+    spans = trace.cached(led)
+    for misfire in trace.cached(misfires):
         cases.examined += not contains(spans, misfire.instant)
-    for stage, instants in trace.once(overdue).items():
+    for stage, instants in trace.cached(overdue).items():
         for instant, deadline, was_led in instants:
-            if not was_led:
+            if rule_for(LATE, trace, Occurrence(stage, instant, was_led)) == cases.id:
                 cases.examined += 1
-                cases.broken(
-                    deadline,
-                    f"job {stage.job}: due at {write_instant(instant)}, while nobody led, and "
-                    "nothing came of it",
-                )
-    return cases.finding()
+                cases.broken(deadline, Kind.NO_OUTCOME_AFTER_VACANCY, job=stage.job, due=instant)
 
 
 @rule("LEAD-5")
-def leading_occupies_no_worker(trace: Trace) -> Finding:
-    """While a server leads all its workers claim."""
-    cases = Cases()
-    if not trace.offices:
-        return cases.finding()
-    offices, number = trace.offices, 0
-    for claim in trace.claims:
-        while claim.at >= offices[number].ends and number + 1 < len(offices):
-            number += 1
-        office = offices[number]
-        cases.examined += office.server == claim.server and office.begins <= claim.at < office.ends
-    for wait in trace.once(idle_waits_by_rule)["LEAD-5"]:
+def leading_occupies_no_worker(cases: Cases, trace: Trace) -> None:
+    """The leader's server has as many workers as any other server, and all of them claim."""
+    cases.examined = len(trace.cached(claims_of_leaders))
+    for wait in trace.cached(idle_waits_by_rule)[cases.id]:
         cases.examined += 1
+        server, worker = wait.worker
         cases.broken(
             wait.begins,
-            f"worker {wait.worker[0]}/{wait.worker[1]} claims nothing while {wait.worker[0]} "
-            f"leads; message {wait.life.published.message} waits",
+            Kind.LEADER_WORKER_IDLE,
+            message=wait.record.published.message,
+            server=server,
+            worker=worker,
+            until=wait.ends,
         )
-    return cases.finding()

@@ -1,74 +1,62 @@
-"""PUB-1 to PUB-3: every occurrence at most once, complete, and in order."""
+"""PUB-1 to PUB-3: every occurrence is published at most once, completely, and in order."""
 
-from collections.abc import Iterator
-
-from gnomon.reference import events
-from gnomon.reference.events import Published, shown
-from gnomon.reference.schedule.clock import write_instant
-from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.reference.events import recorded_payload
+from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.plans import plans
 from gnomon.specs.trace.trace import Trace
 
 
 @rule("PUB-1")
-def an_occurrence_is_published_at_most_once(trace: Trace) -> Finding:
-    """No job has two messages for one instant, runs on demand excepted."""
-    cases = Cases()
-    for plan in _plans(trace):
-        if all(stage.rises for stage in plan):
-            cases.examined += sum(stage.published for stage in plan)
-        else:
-            _examine_repetitions(cases, plan)
-    return cases.finding()
-
-
-def _plans(trace: Trace) -> list[list[Stage]]:
-    """The stages of each job; one that is created anew under an old id is another job."""
-    plans: list[list[Stage]] = []
-    for stage in trace.stages:
-        if type(stage.cause) is events.JobCreated:
-            plans.append([])
-        plans[-1].append(stage)
-    return plans
-
-
-def _planned(plan: list[Stage]) -> Iterator[Published]:
-    for stage in plan:
-        for _, event in stage.settled:
-            if type(event) is Published:
-                yield event
-
-
-def _examine_repetitions(cases: Cases, plan: list[Stage]) -> None:
-    first: dict[int, int] = {}
-    for event in _planned(plan):
-        message = first.setdefault(event.due, event.message)
-        if message != event.message:
+def an_occurrence_is_published_at_most_once(cases: Cases, trace: Trace) -> None:
+    """No job has two planned messages for one instant, under any crash, pause, partition, lost
+    reply or clock, as long as the store keeps its data.
+    """
+    for plan in trace.cached(plans):
+        cases.examined += plan.instants_published()
+        for first, again in plan.repetitions():
             cases.broken(
-                event.at,
-                f"job {event.job}: {write_instant(event.due)} was published as message "
-                f"{message} and again as {event.message}",
+                again.at,
+                Kind.PUBLISHED_TWICE,
+                job=again.job,
+                message=again.message,
+                due=again.due,
+                other_message=first.message,
             )
-    cases.examined += len(first)
 
 
 @rule("PUB-2")
-def a_message_says_what_it_is(trace: Trace) -> Finding:
-    """It has a cid of its own and an epoch, and agrees with the definition of its revision."""
-    cases = Cases()
+def a_message_says_what_it_is(cases: Cases, trace: Trace) -> None:
+    """A message carries a cid that no other message has; the job's id, name, type and service; the
+    payload, which is the job's extra data; the instant it stands for; the job's revision; and the
+    epoch of the leader that published it, from 1.
+
+    Name, type, service and payload are those of the definition that has the message's revision.
+    """
     cids: dict[str, int] = {}
     defined: dict[Stage, tuple[object, ...]] = {}
-    for life in trace.lives.values():
-        event, stage = life.published, life.basis
+    for record in trace.messages.values():
+        event, stage = record.published, record.revision_stage
         cases.examined += 1
         if not event.cid or cids.setdefault(event.cid, event.message) != event.message:
-            cases.broken(event.at, f"message {event.message}: its cid {event.cid!r} is not its own")
+            cases.broken(
+                event.at,
+                Kind.CID_SHARED,
+                message=event.message,
+                observed=event.cid,
+            )
         if event.epoch < 1 and not event.on_demand:
-            cases.broken(event.at, f"message {event.message}: its epoch is {event.epoch}")
+            cases.broken(event.at, Kind.EPOCH_WRONG, message=event.message, epoch=event.epoch)
         if stage is None:
-            if event.job in trace.jobs:  # of a job that never was, HIST-1 tells
-                what = f"message {event.message}: job {event.job} has no revision {event.revision}"
-                cases.broken(event.at, what)
+            if event.job in trace.jobs:  # HIST-1 reports a message of a job that never was
+                cases.broken(
+                    event.at,
+                    Kind.REVISION_UNKNOWN,
+                    job=event.job,
+                    message=event.message,
+                    observed=event.revision,
+                )
             continue
         expected = defined.get(stage)
         if expected is None:
@@ -76,41 +64,40 @@ def a_message_says_what_it_is(trace: Trace) -> Finding:
         carried = (event.name, event.job_type, event.service, event.payload)
         if carried != expected:
             cases.broken(
-                event.at, f"message {event.message}: carries {carried}, the definition {expected}"
+                event.at,
+                Kind.DEFINITION_DIFFERS,
+                message=event.message,
+                expected=expected,
+                observed=carried,
             )
-    return cases.finding()
 
 
 def _carried_by(stage: Stage) -> tuple[object, ...]:
-    """What messages carry of the definition of a stage."""
+    """The name, type, service and payload of the messages of a stage."""
     fields = stage.fields
     name, job_type, service = fields.get("name"), fields.get("job_type"), fields.get("service")
     return name, job_type, service, payload_of(stage)
 
 
 def payload_of(stage: Stage) -> object:
-    """The extra data of a stage's definition as a history shows it; JOB-1 judges what it is."""
+    """The extra data of a stage's definition as a history writes it; JOB-1 judges its type."""
     extra = stage.fields.get("extra")
-    return shown(extra) if isinstance(extra, str) else extra
+    return recorded_payload(extra) if isinstance(extra, str) else extra
 
 
 @rule("PUB-3")
-def a_jobs_occurrences_are_published_in_order(trace: Trace) -> Finding:
-    """None after one that was due later."""
-    cases = Cases()
-    for plan in _plans(trace):
-        cases.examined += max(sum(stage.published for stage in plan) - 1, 0)
-        if not all(stage.rises for stage in plan):
-            _examine_order(cases, plan)
-    return cases.finding()
-
-
-def _examine_order(cases: Cases, plan: list[Stage]) -> None:
-    latest: int | None = None
-    for event in _planned(plan):
-        if latest is not None and event.due < latest:
+def a_jobs_occurrences_are_published_in_order(cases: Cases, trace: Trace) -> None:
+    """No planned message of a job is published after a planned message of that job that was due
+    later.
+    """
+    for plan in trace.cached(plans):
+        cases.examined += max(plan.published - 1, 0)
+        for latest, event in plan.inversions():
             cases.broken(
                 event.at,
-                f"job {event.job}: {write_instant(event.due)} after {write_instant(latest)}",
+                Kind.PUBLISHED_OUT_OF_ORDER,
+                job=event.job,
+                message=event.message,
+                due=event.due,
+                other_due=latest,
             )
-        latest = event.due if latest is None else max(latest, event.due)

@@ -7,113 +7,135 @@ from operator import attrgetter
 
 from gnomon.reference import events
 from gnomon.reference.service import order_of_calls
-from gnomon.specs.rules.base import Cases, Finding, rule
+from gnomon.reference.store.messages import Worker
+from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.publishing import payload_of
-from gnomon.specs.trace.entities import Life, RunSpan, Worker
+from gnomon.specs.rules.violations import attempt_of
+from gnomon.specs.trace.entities import MessageRecord, Run
 from gnomon.specs.trace.trace import Trace
 
 
 @rule("RUN-1")
-def a_run_occupies_its_worker(trace: Trace) -> Finding:
-    """A worker is given a message only when its last run has ended, and ends what it began."""
-    cases = Cases()
+def a_run_occupies_its_worker(cases: Cases, trace: Trace) -> None:
+    """A worker that has claimed a message is occupied with it until its service has returned or
+    failed, and claims no other message before that.
+    """
     cases.examined = len(trace.claims)
-    holding: dict[Worker, int | None] = {}
+    holding: dict[Worker, int] = {}
     for event in trace.events:
-        kind = type(event)
-        if kind is events.Claimed:
-            worker = (event.server, event.worker)
-            other = holding.get(worker)
-            if other is not None and other != event.message:
-                cases.broken(
-                    event.at,
-                    f"worker {event.server}/{event.worker}: claims message {event.message} while "
-                    f"it is occupied by {other}",
-                )
-            holding[worker] = event.message
-        elif kind in _GIVES_BACK:
-            worker = (event.server, event.worker)
-            if holding.get(worker) == event.message:
-                holding[worker] = None
-            elif kind is events.Finished:
-                _examine_stranger(cases, trace, event)
-        elif kind is events.DeadLettered:
-            _let_go(holding, _claimers(trace, event), event.message)
-        elif kind is events.ServerCrashed or kind is events.ServerStopped:
-            _lose(holding, event.server)
-    return cases.finding()
+        if type(event) not in _CONCERNS_WORKERS:
+            continue
+        if isinstance(event, events.Claimed):
+            _examine_claim(cases, event, holding.get((event.server, event.worker), event.message))
+            holding[event.server, event.worker] = event.message
+            continue
+        freed = _freed_by(trace, event, holding)
+        if isinstance(event, events.Finished) and not freed:
+            _examine_other_worker(cases, trace, event)
+        for worker in freed:
+            del holding[worker]
 
 
-_GIVES_BACK = (events.Finished, events.Reclaimed, events.Lost)
+_CONCERNS_WORKERS = frozenset(
+    {
+        events.Claimed,
+        events.Finished,
+        events.Reclaimed,
+        events.Lost,
+        events.DeadLettered,
+        events.ServerCrashed,
+        events.ServerStopped,
+    }
+)
 
 
-def _lose(holding: dict[Worker, int | None], server: str) -> None:
-    for worker in [worker for worker in holding if worker[0] == server]:
-        del holding[worker]
+def _examine_claim(cases: Cases, event: events.Claimed, held: int) -> None:
+    """Whether a worker claims nothing but what it holds, if it holds a message."""
+    if held != event.message:
+        cases.broken(
+            event.at,
+            Kind.WORKER_OCCUPIED,
+            **attempt_of(event),
+            other_message=held,
+        )
 
 
-def _let_go(holding: dict[Worker, int | None], workers: list[Worker], message: int) -> None:
-    for worker in workers:
-        if holding.get(worker) == message:
-            holding[worker] = None
+def _freed_by(trace: Trace, event: events.Event, holding: dict[Worker, int]) -> set[Worker]:
+    """The workers that are not occupied any more after an event."""
+    if isinstance(event, events.Finished | events.Reclaimed | events.Lost):
+        worker = (event.server, event.worker)
+        return {worker} if holding.get(worker) == event.message else set()
+    if isinstance(event, events.DeadLettered):
+        return {w for w in _claimers(trace, event) if holding.get(w) == event.message}
+    if isinstance(event, events.ServerCrashed | events.ServerStopped):
+        return {worker for worker in holding if worker[0] == event.server}
+    return set()
 
 
 def _claimers(trace: Trace, event: events.DeadLettered) -> list[Worker]:
-    """Who claimed a message that was put aside."""
-    life = trace.lives.get(event.message)
-    claims = [e for e in life.order if type(e) is events.Claimed] if life else []
+    """The workers that claimed a message that was dead-lettered."""
+    record = trace.messages.get(event.message)
+    claims = [e for e in record.events if isinstance(e, events.Claimed)] if record else []
     return [(claim.server, claim.worker) for claim in claims]
 
 
-def _examine_stranger(cases: Cases, trace: Trace, finished: events.Finished) -> None:
-    """Whether a worker ends a run that another began, of a message that was never taken back."""
-    life = trace.lives.get(finished.message)
-    if life is None or life.claimed is None or life.more:
+def _examine_other_worker(cases: Cases, trace: Trace, finished: events.Finished) -> None:
+    """Whether a worker ends a run that another began, of a message that was never reclaimed."""
+    record = trace.messages.get(finished.message)
+    if record is None or record.claimed is None or record.later:
         return
-    claimed = life.claimed
+    claimed = record.claimed
     if (claimed.server, claimed.worker) != (finished.server, finished.worker):
         cases.broken(
             finished.at,
-            f"message {finished.message}: claimed by {claimed.server}/{claimed.worker}, "
-            f"finished by {finished.server}/{finished.worker}",
+            Kind.FINISHED_ELSEWHERE,
+            job=record.published.job,
+            **attempt_of(finished),
+            other_server=claimed.server,
+            other_worker=claimed.worker,
         )
 
 
 @rule("RUN-2")
-def a_server_runs_no_more_than_its_workers(trace: Trace) -> Finding:
-    """At no instant more runs than workers."""
-    cases = Cases()
-    runs_on: defaultdict[str, list[RunSpan]] = defaultdict(list)
-    for span in trace.runs:
-        runs_on[span.started.server].append(span)
-    for server, spans in runs_on.items():
-        limits = {presence.workers for presence in trace.presences_of.get(server, ())}
+def a_server_runs_no_more_than_its_workers(cases: Cases, trace: Trace) -> None:
+    """At no instant does a server run more services than the number W of workers that it stated
+    when it started.
+    """
+    runs_on: defaultdict[str, list[Run]] = defaultdict(list)
+    for run in trace.runs:
+        runs_on[run.started.server].append(run)
+    for server, runs in runs_on.items():
+        limits = {member.workers for member in trace.memberships_of.get(server, ())}
         if len(limits) == 1:
-            _examine_load(cases, trace, spans, limits.pop())
+            _examine_load(cases, trace, runs, limits.pop())
         elif limits:
-            for presence in trace.presences_of[server]:
-                first = bisect_left(spans, presence.begins, key=_BEGINS)
-                last = bisect_left(spans, presence.ends, key=_BEGINS)
-                _examine_load(cases, trace, spans[first:last], presence.workers)
-    return cases.finding()
+            for member in trace.memberships_of[server]:
+                first = bisect_left(runs, member.begins, key=_BEGINS)
+                last = bisect_left(runs, member.ends, key=_BEGINS)
+                _examine_load(cases, trace, runs[first:last], member.workers)
 
 
 _BEGINS = attrgetter("begins")
 
 
-def _examine_load(cases: Cases, trace: Trace, spans: list[RunSpan], workers: int) -> None:
+def _examine_load(cases: Cases, trace: Trace, runs: list[Run], workers: int) -> None:
     """Examine one server's runs, in the order of starting.
 
-    When one starts there are too many if fewer than all but `workers` of those up to it have ended.
+    When a run starts, all but `workers` of the runs up to it must have ended.
     """
-    cases.examined += len(spans)
-    ends = sorted(trace.end if span.ends is None else span.ends for span in spans)
-    for span, end in zip(spans[workers:], ends, strict=False):
-        if end > span.begins:
+    cases.examined += len(runs)
+    ends = sorted(trace.end if run.ends is None else run.ends for run in runs)
+    for run, end in zip(runs[workers:], ends, strict=False):
+        if end > run.begins:
             cases.broken(
-                span.begins,
-                f"server {span.started.server}: message {span.started.message} is run while "
-                f"{workers} others are, and workers = {workers}",
+                run.begins,
+                Kind.TOO_MANY_RUNS,
+                job=run.record.published.job,
+                message=run.started.message,
+                server=run.started.server,
+                expected=workers,
+                observed=workers + 1,
             )
 
 
@@ -123,25 +145,27 @@ SEEN = (
 )  # fmt: skip
 
 
-def witnessed(trace: Trace) -> list[tuple[Life, events.Invoked]]:
-    """Every run of which the history tells what it saw and called."""
-    runs: list[tuple[Life, events.Invoked]] = []
-    for life in trace.lives.values():
-        if life.invoked is not None:
-            runs.append((life, life.invoked))
-        if life.more:
-            runs += [(life, event) for event in life.more if type(event) is events.Invoked]
-    return runs
+def invocations(trace: Trace) -> list[tuple[MessageRecord, events.Invoked]]:
+    """Every run of which the history records what it saw and called."""
+    found: list[tuple[MessageRecord, events.Invoked]] = []
+    for record in trace.messages.values():
+        if record.invoked is not None:
+            found.append((record, record.invoked))
+        if record.later:
+            found += [(record, e) for e in record.later if isinstance(e, events.Invoked)]
+    return found
 
 
 @rule("RUN-3")
-def a_service_sees_what_it_should(trace: Trace) -> Finding:
-    """Everything that is listed, and the message's own job_type, cid and service name."""
-    cases = Cases()
-    for life, event in trace.once(witnessed):
-        message, saw = life.published, event.saw
+def a_service_sees_what_it_should(cases: Cases, trace: Trace) -> None:
+    """For a service, a job is one more way of being invoked, and the service sees these
+    attributes.
+
+    All thirteen attributes are there; `channel`, `job_type`, `cid` and `name` are the message's.
+    """
+    for record, event in trace.cached(invocations):
+        message, saw = record.published, event.saw
         cases.examined += 1
-        missing = [key for key in SEEN if key not in saw]
         expected = {
             "channel": "scheduler",
             "job_type": message.job_type,
@@ -152,148 +176,166 @@ def a_service_sees_what_it_should(trace: Trace) -> Finding:
         usage = saw.get("usage", 1)
         if type(usage) is not int or usage < 1:
             wrong.append("usage")
-        if missing:
+        if missing := tuple(key for key in SEEN if key not in saw):
             cases.broken(
-                event.at,
-                f"message {event.message}: the service did not see {', '.join(missing)}",
+                event.at, Kind.NOT_SEEN, job=message.job, message=event.message, names=missing
             )
         if wrong:
-            told = ", ".join(f"{key} = {saw[key]!r}" for key in wrong)
-            cases.broken(event.at, f"message {event.message}: the service wrongly saw {told}")
-    return cases.finding()
+            cases.broken(
+                event.at,
+                Kind.WRONGLY_SEEN,
+                job=message.job,
+                message=event.message,
+                expected={key: expected[key] for key in wrong if key in expected},
+                observed={key: saw[key] for key in wrong},
+            )
 
 
 @rule("RUN-4")
-def the_payload_arrives_unchanged(trace: Trace) -> Finding:
-    """request.payload is the job's extra data, character for character."""
-    cases = Cases()
-    for life, event in trace.once(witnessed):
-        if life.basis is None or "payload" not in event.saw:
+def the_payload_arrives_unchanged(cases: Cases, trace: Trace) -> None:
+    """`request.payload` is the job's extra data, character for character: line ends of any kind,
+    white space at either end, characters outside the basic plane, the empty text.
+    """
+    for record, event in trace.cached(invocations):
+        if record.revision_stage is None or "payload" not in event.saw:
             continue
         cases.examined += 1
-        expected, saw = payload_of(life.basis), event.saw["payload"]
+        expected, saw = payload_of(record.revision_stage), event.saw["payload"]
         if saw != expected:
             cases.broken(
                 event.at,
-                f"message {event.message}: the payload was {saw!r}, the extra data is {expected!r}",
+                Kind.PAYLOAD_DIFFERS,
+                job=record.published.job,
+                message=event.message,
+                expected=expected,
+                observed=saw,
             )
-    return cases.finding()
 
 
 @rule("RUN-5")
-def methods_are_called_in_order(trace: Trace) -> Finding:
-    """Those that the service defines, each in its turn and once; all of them if none raised."""
-    cases = Cases()
-    for life, event in trace.once(witnessed):
+def methods_are_called_in_order(cases: Cases, trace: Trace) -> None:
+    """The methods of a service are called in this order: `before_job`, `before_<job_type>_job`,
+    `before_handle`, `handle`, `after_handle`, `after_job`, `after_<job_type>_job`,
+    `finalize_handle`.
+
+    Each is called once, and if none raised, all that the service defines are called.
+    """
+    for record, event in trace.cached(invocations):
         calls = event.calls
         if len(calls) < 2 and len(event.defines) < 2:
             continue
         cases.examined += 1
-        turn = {
-            method: place for place, method in enumerate(order_of_calls(life.published.job_type))
-        }
+        job, methods = record.published.job, order_of_calls(record.published.job_type)
+        turn = {method: place for place, method in enumerate(methods)}
         places = [turn.get(call, -1) for call in calls]
         if -1 in places or any(a >= b for a, b in pairwise(places)):
-            cases.broken(event.at, f"message {event.message}: called {', '.join(calls)}")
-        elif not event.raised and not set(event.defines) <= set(calls):
-            left_out = [method for method in event.defines if method not in calls]
             cases.broken(
-                event.at,
-                f"message {event.message}: {', '.join(left_out)} was left out, and nothing raised",
+                event.at, Kind.CALLED_OUT_OF_ORDER, job=job, message=event.message, names=calls
             )
-    return cases.finding()
+        elif not event.raised and (left_out := _left_out(event)):
+            cases.broken(
+                event.at, Kind.METHOD_LEFT_OUT, job=job, message=event.message, names=left_out
+            )
+
+
+def _left_out(event: events.Invoked) -> tuple[str, ...]:
+    """The methods that a service defines and that were not called."""
+    return tuple(method for method in event.defines if method not in event.calls)
 
 
 @rule("RUN-6")
-def a_hook_that_raises_does_not_stop_the_next(trace: Trace) -> Finding:
-    """What comes after it is called all the same, and the run has not failed for it."""
-    cases = Cases()
-    for life, event in trace.once(witnessed):
+def a_hook_that_raises_does_not_stop_the_next(cases: Cases, trace: Trace) -> None:
+    """If a hook raises, the error is logged, the next method is still called, and the run does not
+    fail because of it.
+    """
+    for record, event in trace.cached(invocations):
         if not event.raised or "handle" in event.raised:
             continue
         cases.examined += 1
-        left_out = [method for method in event.defines if method not in event.calls]
-        hooks = ", ".join(event.raised)
-        if left_out:
+        job, hooks = record.published.job, tuple(event.raised)
+        if left_out := _left_out(event):
             cases.broken(
                 event.at,
-                f"message {event.message}: after {hooks} raised, "
-                f"{', '.join(left_out)} was left out",
+                Kind.LEFT_OUT_AFTER_HOOK,
+                job=job,
+                message=event.message,
+                names=left_out,
+                raised=hooks,
             )
-        if any(ended.outcome == "failed" for ended in _ends_of(life, event)):
+        if any(ended.outcome == "failed" for ended in _ends_of(record, event)):
             cases.broken(
-                event.at, f"message {event.message}: the run had failed because {hooks} raised"
+                event.at, Kind.FAILED_BY_HOOK, job=job, message=event.message, raised=hooks
             )
-    return cases.finding()
 
 
-def _ends_of(life: Life, event: events.Invoked) -> list[events.Finished]:
-    """How the run ended that an event tells of: at most one event, if the history is in order."""
-    return [e for e in life.order if type(e) is events.Finished and e.attempt == event.attempt]
+def _ends_of(record: MessageRecord, event: events.Invoked) -> list[events.Finished]:
+    """How that run ended: one event at most, if the history is in order."""
+    ends = [e for e in record.events if isinstance(e, events.Finished)]
+    return [ended for ended in ends if ended.attempt == event.attempt]
 
 
 @rule("RUN-7")
-def a_handle_that_raises_fails_the_run(trace: Trace) -> Finding:
-    """It is logged, the after hooks are left out, finalize_handle runs, and nothing is retried."""
-    cases = Cases()
-    for life, event in trace.once(witnessed):
+def a_handle_that_raises_fails_the_run(cases: Cases, trace: Trace) -> None:
+    """If `handle` raises, the run has failed, and its message is not tried again.
+
+    The run ends `failed` with an error, no `after_` hook is called, and `finalize_handle` is.
+    """
+    for record, event in trace.cached(invocations):
         if "handle" in event.raised:
             cases.examined += 1
-            for problem in _problems_of_failing(life, event):
-                cases.broken(event.at, f"message {event.message}: handle raised, but {problem}")
-    for life in trace.lives.values():
-        if life.more:
-            _examine_retry(cases, life)
-    return cases.finding()
+            _examine_failing(cases, record, event)
+    for record in trace.irregular_messages:
+        _examine_retry(cases, record)
 
 
-def _problems_of_failing(life: Life, event: events.Invoked) -> list[str]:
-    after = [call for call in event.calls if call.startswith("after_")]
-    problems = [f"{', '.join(after)} was called"] if after else []
+def _examine_failing(cases: Cases, record: MessageRecord, event: events.Invoked) -> None:
+    job, message = record.published.job, event.message
+    after = tuple(call for call in event.calls if call.startswith("after_"))
+    if after:
+        cases.broken(event.at, Kind.AFTER_HOOK_CALLED, job=job, message=message, names=after)
     if "finalize_handle" in event.defines and "finalize_handle" not in event.calls:
-        problems.append("finalize_handle was left out")
-    if not all(ended.outcome == "failed" and ended.error for ended in _ends_of(life, event)):
-        problems.append("the run has not failed with what was raised")
-    return problems
+        cases.broken(event.at, Kind.FINALIZE_LEFT_OUT, job=job, message=message)
+    if not all(ended.outcome == "failed" and ended.error for ended in _ends_of(record, event)):
+        cases.broken(event.at, Kind.NOT_FAILED, job=job, message=message)
 
 
-def _examine_retry(cases: Cases, life: Life) -> None:
-    """Whether a message was claimed again after its run had failed, without being taken back."""
-    failed: events.Finished | None = None
-    given_up = 0
-    for event in life.order:
-        if type(event) is events.Finished and event.outcome == "failed":
-            failed = event if event.attempt > given_up else None
-        elif type(event) is events.Reclaimed:
-            failed, given_up = None, max(given_up, event.attempt)
-        elif type(event) is events.Claimed and failed is not None:
+def _examine_retry(cases: Cases, record: MessageRecord) -> None:
+    """Whether a message was claimed again after its run had failed, without being reclaimed."""
+    has_failed, given_up = False, 0
+    for event in record.events:
+        if isinstance(event, events.Finished):
+            if event.outcome == "failed":
+                has_failed = event.attempt > given_up
+        elif isinstance(event, events.Reclaimed):
+            has_failed, given_up = False, max(given_up, event.attempt)
+        elif isinstance(event, events.Claimed) and has_failed:
             cases.examined += 1
-            cases.broken(event.at, f"message {event.message}: claimed again after its run failed")
+            cases.broken(
+                event.at,
+                Kind.RETRIED,
+                job=record.published.job,
+                **attempt_of(event),
+            )
 
 
 @rule("RUN-8")
-def a_service_that_is_not_there_fails_the_run(trace: Trace) -> Finding:
-    """With that reason."""
-    cases = Cases()
-    always = {server: _always_there(trace, server) for server in trace.presences_of}
-    for life in trace.lives.values():
-        finished, wanted = life.finished, life.published.service
-        if finished is None or wanted in always.get(finished.server, (wanted,)):
-            continue
-        presence = trace.presence_at(finished.server, finished.at)
-        if presence is None or presence.services is None or wanted in presence.services:
+def a_service_that_is_not_there_fails_the_run(cases: Cases, trace: Trace) -> None:
+    """If the server that has claimed a message has no service of the name in the message, the run
+    has failed, and its error names the service.
+    """
+    for record in trace.messages.values():
+        finished, wanted = record.finished, record.published.service
+        if finished is None or not trace.is_without_service(finished.server, finished.at, wanted):
             continue
         cases.examined += 1
         if finished.outcome != "failed" or wanted not in (finished.error or ""):
             cases.broken(
                 finished.at,
-                f"message {finished.message}: there is no service {wanted!r} on "
-                f"{finished.server}, but the run ended {finished.outcome} with {finished.error!r}",
+                Kind.RUN_WITHOUT_SERVICE,
+                job=record.published.job,
+                message=finished.message,
+                server=finished.server,
+                outcome=finished.outcome,
+                name=wanted,
+                observed=finished.error,
             )
-    return cases.finding()
-
-
-def _always_there(trace: Trace, server: str) -> frozenset[str]:
-    """The services that a server had whenever it was there and told of its services."""
-    told = [frozenset(p.services) for p in trace.presences_of[server] if p.services is not None]
-    return frozenset.intersection(*told) if told else frozenset()

@@ -1,183 +1,235 @@
 """OVER-1, OVER-2 and WORK-1 to WORK-4: what a message may wait for, and what it may not.
 
-The one idea: a wait is wrong that nobody needs. ``idleness`` says which those are; here it is said
-what each rule makes of them, and how a run is held against the claim before it.
+The one idea: a message must not wait while an eligible worker is idle. ``trace.waits`` finds where
+one did, ``attribution`` decides which rule reports it, and here stands what each rule demands.
 """
 
 from gnomon.reference import events
-from gnomon.specs.rules.base import Cases, Finding, rule
-from gnomon.specs.rules.idleness import idle_waits_by_rule, positions, waits
-from gnomon.specs.trace.entities import Life
+from gnomon.specs.rules import tolerances
+from gnomon.specs.rules.attribution import idle_waits_by_rule
+from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.violations import attempt_of
+from gnomon.specs.trace.entities import MessageRecord
+from gnomon.specs.trace.order import first_starts, keeps_order, positions
 from gnomon.specs.trace.trace import Trace
+from gnomon.specs.trace.waits import waits
 
 
 @rule("OVER-1")
-def a_run_never_waits_for_another(trace: Trace) -> Finding:
-    """Once it has a worker it starts, whatever else of its job or service is running."""
-    cases = Cases()
-    travel, lease_ago = trace.travel, trace.end - trace.lease
-    for life in trace.lives.values():
-        claimed, started = life.claimed, life.started
+def a_run_never_waits_for_another(cases: Cases, trace: Trace) -> None:
+    """As soon as a message has a worker it is run, whatever other runs of its job or of its
+    service are going on.
+    """
+    allowed, longest_open = tolerances.one_way(trace), tolerances.expiry(trace)
+    for record in trace.messages.values():
+        claimed, started = record.claimed, record.started
         if claimed is None:
             continue
         if started is not None:
             cases.examined += 1
-            is_late = started.at - claimed.at > travel
-            # If its server was disturbed it may be late, by as much as that lasted.
-            if is_late and not trace.disturbed(started.server, started.at - travel, started.at):
+            # If its server was disturbed it may be late, by as long as that lasted.
+            if started.at - claimed.at > allowed and not trace.is_disturbed(
+                started.server, started.at - allowed, started.at
+            ):
                 cases.broken(
                     started.at,
-                    f"message {started.message}: had worker {claimed.server}/{claimed.worker} for "
-                    f"{started.at - claimed.at} µs before it started",
+                    Kind.STARTED_LATE,
+                    job=record.published.job,
+                    message=started.message,
+                    server=claimed.server,
+                    worker=claimed.worker,
+                    since=claimed.at,
+                    duration=started.at - claimed.at,
                 )
-        elif claimed.at < lease_ago and not life.more and trace.lost_at(claimed) is None:
+        elif _is_open(trace, record, claimed, trace.end - longest_open):
             cases.examined += 1
-            if not trace.disturbed(claimed.server, lease_ago, trace.end):
+            if not trace.is_disturbed(claimed.server, trace.end - longest_open, trace.end):
                 cases.broken(
                     claimed.at,
-                    f"message {claimed.message}: has had worker {claimed.server}/{claimed.worker} "
-                    f"for {trace.end - claimed.at} µs and was never started",
+                    Kind.NEVER_STARTED,
+                    job=record.published.job,
+                    **attempt_of(claimed),
+                    since=claimed.at,
+                    duration=trace.end - claimed.at,
                 )
-    return cases.finding()
+
+
+def _is_open(trace: Trace, record: MessageRecord, claimed: events.Claimed, since: int) -> bool:
+    """Whether a message was claimed before `since`, and nothing has happened to it after that."""
+    return claimed.at < since and not record.later and trace.lost_at(claimed) is None
 
 
 @rule("OVER-2")
-def a_job_may_run_on_every_worker(trace: Trace) -> Finding:
-    """Runs of a job overlap up to the number of workers; none waits for another's worker."""
-    cases = Cases()
+def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
+    """A job may have as many runs at once as the cluster has workers, and no limit per job reduces
+    that.
+    """
     busy_until: dict[str, int] = {}
-    for span in trace.runs:
-        job, ends = span.life.published.job, span.ends
+    for run in trace.runs:
+        job, ends = run.record.published.job, run.ends
         before = busy_until.get(job, 0)
-        if before > span.begins:
+        if before > run.begins:
             cases.examined += 1
         if ends is None or ends > before:
             busy_until[job] = trace.end if ends is None else ends
-    for wait in trace.once(idle_waits_by_rule)["OVER-2"]:
+    for wait in trace.cached(idle_waits_by_rule)[cases.id]:
         cases.examined += 1
+        server, worker = wait.worker
         cases.broken(
             wait.begins,
-            f"message {wait.life.published.message} waits beside the free worker "
-            f"{wait.worker[0]}/{wait.worker[1]} while job {wait.life.published.job} is running",
+            Kind.JOB_HELD_DOWN,
+            job=wait.record.published.job,
+            message=wait.record.published.message,
+            server=server,
+            worker=worker,
+            until=wait.ends,
         )
-    return cases.finding()
 
 
 @rule("WORK-1")
-def a_waiting_message_is_never_lost(trace: Trace) -> Finding:
-    """What waits while all workers are busy is claimed in its turn, not passed over for good."""
-    cases = Cases()
+def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
+    """Durable: while all workers are busy, messages wait as long as it takes, and none is lost.
+
+    A message that had to wait is claimed if any message that was published later is claimed.
+    """
     if trace.header.profile != "durable":
-        return cases.finding()
-    order = trace.once(positions)
+        return
+    position = trace.cached(positions)
     latest_claimed = max(
-        (order[claim.message] for claim in trace.claims if claim.message in order), default=-1
+        (position[claim.message] for claim in trace.claims if claim.message in position),
+        default=-1,
     )
-    for begins, _, life in trace.once(waits):
-        if begins > life.published.at or any(type(e) in _GONE for e in life.more):
+    for begins, _, record in trace.cached(waits):
+        published = record.published
+        if begins > published.at or _is_judged_elsewhere(record):
             continue
         cases.examined += 1
-        if life.claimed is None and order[life.published.message] < latest_claimed:
-            cases.broken(
-                begins,
-                f"message {life.published.message}: never claimed, though later ones were",
-            )
-    return cases.finding()
+        if record.claimed is None and position[published.message] < latest_claimed:
+            cases.broken(begins, Kind.NEVER_CLAIMED, job=published.job, message=published.message)
 
 
-_GONE = (events.Expired, events.DeadLettered)
+def _is_judged_elsewhere(record: MessageRecord) -> bool:
+    """Whether a message expired or was dead-lettered: DLV-3 and DLV-6 judge it."""
+    return any(isinstance(e, events.Expired | events.DeadLettered) for e in record.later)
 
 
 @rule("WORK-2")
-def no_message_waits_beside_an_idle_worker(trace: Trace) -> Finding:
-    """Beyond one claim's travel time."""
-    cases = Cases()
-    cases.examined = len(trace.lives) if trace.presences else 0
-    for wait in trace.once(idle_waits_by_rule)["WORK-2"]:
+def no_message_waits_beside_an_idle_worker(cases: Cases, trace: Trace) -> None:
+    """No message waits for longer than one travel time while a live, connected server has an idle
+    worker.
+    """
+    cases.examined = len(trace.messages) if trace.memberships else 0
+    for wait in trace.cached(idle_waits_by_rule)[cases.id]:
+        server, worker = wait.worker
         cases.broken(
             wait.begins,
-            f"message {wait.life.published.message} waits for {wait.ends - wait.begins} µs "
-            f"beside the free worker {wait.worker[0]}/{wait.worker[1]}",
+            Kind.WORKER_IDLE,
+            job=wait.record.published.job,
+            message=wait.record.published.message,
+            server=server,
+            worker=worker,
+            until=wait.ends,
+            duration=wait.ends - wait.begins,
         )
-    return cases.finding()
 
 
 @rule("WORK-3")
-def runs_start_in_the_order_of_publishing(trace: Trace) -> Finding:
-    """On one server exactly; between servers a journey may come in between."""
-    cases = Cases()
-    order = trace.once(positions)
-    starts = [start for start in trace.starts if start.attempt == 1 and start.message in order]
-    ranks = [order[start.message] for start in starts]
+def runs_start_in_the_order_of_publishing(cases: Cases, trace: Trace) -> None:
+    """Runs start in the order in which their messages were published.
+
+    On one server this is exact. Between servers a run may start up to one travel time later.
+    """
+    starts = first_starts(trace)
     cases.examined = len(starts)
-    if ranks != sorted(ranks):
-        latest, latest_on = (-1, 0), dict.fromkeys((start.server for start in starts), (-1, 0))
-        for start, rank in zip(starts, ranks, strict=True):
-            here = latest_on[start.server]
-            overtaken_here = rank < here[0] and start.at > here[1]
-            overtaken = rank < latest[0] and start.at > latest[1] + trace.travel
-            if (overtaken_here or overtaken) and not _was_held_up(trace, start):
-                cases.broken(
-                    start.at, f"message {start.message}: starts after a message published later"
-                )
-            latest = max(latest, (rank, start.at))
-            latest_on[start.server] = max(here, (rank, start.at))
-    return cases.finding()
+    if keeps_order(trace, starts):
+        return
+    position, allowed = trace.cached(positions), tolerances.one_way(trace)
+    latest, latest_on = (-1, 0), dict.fromkeys((start.server for start in starts), (-1, 0))
+    for start in starts:
+        place, here = position[start.message], latest_on[start.server]
+        overtaken_here = place < here[0] and start.at > here[1]
+        overtaken = place < latest[0] and start.at > latest[1] + allowed
+        if (overtaken_here or overtaken) and not _was_held_up(trace, start):
+            cases.broken(
+                start.at,
+                Kind.STARTED_OUT_OF_ORDER,
+                job=trace.messages[start.message].published.job,
+                **attempt_of(start),
+            )
+        latest = max(latest, (place, start.at))
+        latest_on[start.server] = max(here, (place, start.at))
 
 
 def _was_held_up(trace: Trace, start: events.Started) -> bool:
-    """Whether a fault was felt at its server between the first claim and the start of a run."""
-    claimed = trace.lives[start.message].claimed
-    return claimed is not None and trace.disturbed(start.server, claimed.at, start.at)
+    """Whether its server was disturbed between the first claim of a message and its start."""
+    claimed = trace.messages[start.message].claimed
+    return claimed is not None and trace.is_disturbed(start.server, claimed.at, start.at)
 
 
 @rule("WORK-4")
-def the_backlog_drains(trace: Trace) -> Finding:
-    """When nothing more is published, what waits is gone in the time its runs can take.
+def the_backlog_drains(cases: Cases, trace: Trace) -> None:
+    """When the load falls below the capacity of the workers, the messages that wait become fewer,
+    until none is left.
 
-    Ten times that is allowed for: how long a run takes is only known from those that have ended.
+    After the last load, ten times the time that the open work takes is allowed.
     """
-    cases = Cases()
-    lives = list(trace.lives.values())
-    workers = sum(p.workers for p in trace.presences if p.ends == trace.end)
-    if not lives or not workers:
-        return cases.finding()
-    longest = _longest_runs(lives)
-    last_at = _last_load(trace, lives)
-    open_then = [life for life in lives if life.finished is None or life.finished.at > last_at]
-    if any(life.published.service not in longest for life in open_then):
-        return cases.finding()
-    work = sum(longest[life.published.service] + 2 * trace.travel for life in open_then)
-    if trace.end - last_at > 10 * (work // workers + max(longest.values(), default=0)):
+    records = list(trace.messages.values())
+    workers = sum(member.workers for member in trace.memberships if member.ends == trace.end)
+    if not records or not workers:
+        return
+    longest = _longest_runs(records)
+    last_at = _last_load(trace, records)
+    open_then = [r for r in records if r.finished is None or r.finished.at > last_at]
+    if any(record.published.service not in longest for record in open_then):
+        return
+    work = sum(
+        tolerances.time_per_run(trace, longest[record.published.service]) for record in open_then
+    )
+    allowed = tolerances.BACKLOG_FACTOR * (work // workers + max(longest.values(), default=0))
+    if trace.end - last_at > allowed:
         cases.examined += 1
-        waiting = sum(1 for wait in trace.once(waits) if wait.ends == trace.end)
+        waiting = sum(1 for wait in trace.cached(waits) if wait.ends == trace.end)
         if waiting:
             cases.broken(
                 trace.end,
-                f"messages still waiting: {waiting}, {trace.end - last_at} µs after the last load; "
-                f"what was open then is work for {work // workers} µs",
+                Kind.BACKLOG,
+                since=last_at,
+                duration=trace.end - last_at,
+                expected=work // workers,
+                observed=waiting,
             )
-    return cases.finding()
 
 
-def _last_load(trace: Trace, lives: list[Life]) -> int:
-    """When the last message was published, or taken back, or a fault felt by who is there (µs)."""
-    taken_back = [e.at for life in lives for e in life.more if type(e) is events.Reclaimed]
-    felt = trace.disturbances.last_felt
-    felt_until = [felt(p.server, trace.end) for p in trace.presences if p.ends == trace.end]
-    return max(lives[-1].published.at, *taken_back, *felt_until)
+def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
+    """When the last message was published or reclaimed, or the last disturbance ended (µs).
+
+    Only disturbances of servers that are there at the end count.
+    """
+    reclaimed_at = [
+        event.at
+        for record in records
+        for event in record.later
+        if isinstance(event, events.Reclaimed)
+    ]
+    disturbed_until = [
+        trace.fault_windows.last_end(member.server, trace.end)
+        for member in trace.memberships
+        if member.ends == trace.end
+    ]
+    return max(records[-1].published.at, *reclaimed_at, *disturbed_until)
 
 
-def _longest_runs(lives: list[Life]) -> dict[str, int]:
+def _longest_runs(records: list[MessageRecord]) -> dict[str, int]:
     """How long the longest ended run of each service took (µs), if any took time at all.
 
-    A run of no time does not tell how long the next one takes.
+    A run that took no time does not tell how long the next one takes.
     """
     longest: dict[str, int] = {}
-    for life in lives:
-        started, finished = life.started, life.finished
+    for record in records:
+        started, finished = record.started, record.finished
         if started is not None and finished is not None:
-            took, service = finished.at - started.at, life.published.service
+            took, service = finished.at - started.at, record.published.service
             if took > longest.get(service, 0):
                 longest[service] = took
     return longest

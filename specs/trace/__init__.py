@@ -1,1 +1,1 @@
-"""A history put in order for judging."""
+"""A history put in order, so that rules, figures and stories ask questions instead of events."""

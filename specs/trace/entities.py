@@ -1,9 +1,9 @@
 """What a history is about, once put in order: messages, jobs, servers, leaders and runs.
 
-The one idea: these are plain values that rules read and only ``trace`` writes.
+The one idea: these are plain values that rules read. Only the readers of this folder write them.
 """
 
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -11,87 +11,106 @@ from gnomon.reference import events
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT
 
-Worker = tuple[str, int]
-"""A worker: its server's name and its number there."""
-
 BEFORE_ALL = FIRST_INSTANT - 1
 """Earlier than any instant."""
 
+MessageEvent = events.RunEvent | events.Expired | events.DeadLettered
+"""The events of a message after it was published."""
 
-class Life(msgspec.Struct, eq=False, gc=False):
-    """What became of one message: the first event of each kind, and any `more` that came later.
+StageCause = events.JobCreated | events.JobEdited | events.JobActivated | events.JobDeactivated
+"""The events that begin a stage."""
 
-    `stage` is the one its job was in when it was published, None if there was no such job then;
-    `basis` the one whose revision the message carries, None if its job never had that.
+LeaseLogEvent = events.LeaseEvent | events.WritesLost
+"""The events that change who holds the lease. The loss of writes ends it, whoever held it."""
+
+MembershipEnd = events.ServerStopped | events.ServerCrashed
+"""The events that end a membership."""
+
+TermEnd = LeaseLogEvent | MembershipEnd | events.ServerStarted
+"""The events that end a term."""
+
+
+class MessageRecord(msgspec.Struct, eq=False, gc=False):
+    """What happened to one message: the first event of each kind, and the events `later` than it.
+
+    `stage` is the stage of its job when it was published; None if there was no such job then.
+    `revision_stage` is the stage whose revision the message carries; None if its job never had
+    that revision. `later` holds whatever is no first claim, start, invocation or end.
     """
 
     published: events.Published
     stage: "Stage | None"
-    basis: "Stage | None"
+    revision_stage: "Stage | None"
     claimed: events.Claimed | None = None
     started: events.Started | None = None
     finished: events.Finished | None = None
     invoked: events.Invoked | None = None
-    more: list[Any] | tuple[()] = ()  # lists are many to make, and few messages need one
+    later: list[MessageEvent] | tuple[()] = ()  # a list each would cost time; few need one
 
     @property
-    def order(self) -> list[Any]:
-        """All its events but the publishing, in the order of the history."""
+    def events(self) -> list[MessageEvent]:
+        """All its events after the publishing, in the order of the history."""
         first = [e for e in (self.claimed, self.started, self.invoked, self.finished) if e]
-        return [*first, *self.more]
+        return [*first, *self.later]
 
 
 class Stage:
     """A span in which a job had one definition and was active, or was not.
 
     `begins` (inclusive) and `ends` (exclusive) in µs; `definition` is None if `fields` are not
-    acceptable. `settled` are the occurrences that had their outcome in it, in the order of the
-    history: (instant, event), where only published, coalesced and skipped ones count. Two remarks
-    on them spare most rules to look closer: `rises` if each was later than whatever of the job had
-    an outcome before, `has_misfires` if one was coalesced or skipped.
+    acceptable. `outcomes` are the occurrences that had their outcome in the stage, each with its
+    instant, in the order of the history. `latest_before` is the latest instant of the job that had
+    an outcome before the stage began, and `published_before` how many had been published by then.
+    `is_ascending`: each outcome is of a later instant than all the job's outcomes before it.
+    `has_misfires`: an occurrence was coalesced or skipped.
     """
 
     __slots__ = ("active", "begins", "cause", "definition", "due", "ends", "fields", "follows_plan",
-                 "has_misfires", "job", "published", "published_before", "revision", "rises",
-                 "settled", "settled_before")  # fmt: skip
+                 "has_misfires", "is_ascending", "job", "latest_before", "outcomes", "published",
+                 "published_before", "revision")  # fmt: skip
 
     def __init__(
         self,
         job: str,
         revision: int,
-        fields: dict[str, Any],
+        fields: dict[str, object],
         definition: Definition | None,
-        active: bool,
-        cause: events.Event,
-        settled_before: int,
+        cause: StageCause,
+        latest_before: int,
         published_before: int,
     ) -> None:
         self.job = job
         self.revision = revision
         self.fields = fields
         self.definition = definition
-        self.active = active
+        self.active = fields.get("is_active", True) is True
         self.cause = cause
         self.begins = cause.at
         self.ends: int | None = None
-        self.settled: list[tuple[int, Any]] = []
-        self.settled_before = settled_before
+        self.outcomes: list[tuple[int, events.OccurrenceEvent]] = []
+        self.latest_before = latest_before
         self.published_before = published_before
         self.published = 0
-        self.rises = True
+        self.is_ascending = True
         self.has_misfires = False
         self.due: list[int] | None = None
         self.follows_plan: bool | None = None
 
+    def is_outdated(self, event: events.OccurrenceEvent) -> bool:
+        """Whether `event` is a message that carries an earlier revision than the stage has."""
+        return type(event) is events.Published and event.revision < self.revision
 
-class JobLife:
-    """What became of one job: its stages in order, and how often its plan was published.
 
-    A job that was deleted and created again is another job, and follows it here: `revisions` and
-    `published` are those of the last. `posthumous` is what had an outcome while there was none.
+class JobRecord:
+    """What happened to one job: its stages in order, and how often its plan was published.
+
+    A job created again under the id of a deleted one continues this record: `revisions` and
+    `published` are then those of the last. `after_deletion` holds the outcomes that occurrences
+    had while the job did not exist. `latest_outcome` is the latest instant that had an outcome.
     """
 
-    __slots__ = ("id", "is_deleted", "latest", "posthumous", "published", "revisions", "stages")
+    __slots__ = ("after_deletion", "id", "is_deleted", "latest_outcome", "published", "revisions",
+                 "stages")  # fmt: skip
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -99,30 +118,35 @@ class JobLife:
         self.revisions: dict[int, Stage] = {}
         self.is_deleted = False
         self.published = 0
-        self.posthumous: list[Any] = []
-        self.latest = BEFORE_ALL  # the latest instant that had its outcome
+        self.after_deletion: list[events.OccurrenceEvent] = []
+        self.latest_outcome = BEFORE_ALL
 
     @property
     def stage(self) -> Stage:
-        """The stage it is in, or was in last."""
+        """The current stage, or the last one."""
         return self.stages[-1]
 
+    @property
+    def has_misfires(self) -> bool:
+        """Whether an occurrence of the job was coalesced or skipped."""
+        return any(stage.has_misfires for stage in self.stages)
 
-class Office(NamedTuple):
-    """A leader's time in office, [begins, ends) (µs), and what ended it; None: the history did."""
+
+class Term(NamedTuple):
+    """A leader's term, [begins, ends) (µs), and what ended it; None: the end of the history."""
 
     server: str
     epoch: int
     begins: int
     ends: int
-    ended_by: Any
+    ended_by: TermEnd | None
 
 
-class Presence(NamedTuple):
+class Membership(NamedTuple):
     """A server's time in the cluster, [begins, ends) (µs), and what ended it; None: the history.
 
-    It claimed, and asked for the lease, until `claims_until`; None if it left and nobody told when
-    it ceased to.
+    The server claimed, and asked for the lease, until `claims_until`; None if it left and the
+    history does not say when it stopped to claim.
     """
 
     server: str
@@ -131,11 +155,11 @@ class Presence(NamedTuple):
     begins: int
     ends: int
     claims_until: int | None
-    ended_by: Any
+    ended_by: MembershipEnd | None
 
 
-class FaultSpan(NamedTuple):
-    """A fault went on in [begins, ends) (µs), at the server `target` or at the store."""
+class FaultWindow(NamedTuple):
+    """A fault lasted for [begins, ends) (µs), at the server `target` or at the store."""
 
     fault: str
     target: str
@@ -143,17 +167,29 @@ class FaultSpan(NamedTuple):
     ends: int
 
 
-class Stray(NamedTuple):
+Misplacement = Literal[
+    "published before",
+    "never published",
+    "no job",
+    "a job already",
+    "started already",
+    "not there",
+    "not begun",
+]
+"""Why an event cannot belong where it stands."""
+
+
+class MisplacedEvent(NamedTuple):
     """An event that cannot belong where it stands, and why."""
 
-    event: Any
-    why: str
+    event: events.Event
+    why: Misplacement
 
 
-class RunSpan(msgspec.Struct, eq=False, gc=False):
+class Run(msgspec.Struct, eq=False, gc=False):
     """One run of a message, from its start to its end; `ends` is None while it runs (µs)."""
 
     begins: int
     ends: int | None
-    life: Life
+    record: MessageRecord
     started: events.Started

@@ -1,47 +1,45 @@
-"""When something was wrong that nobody can be blamed for: injected faults, and what they leave.
+"""When a server was disturbed: by an injected fault, or by what the fault left behind.
 
-The one idea: a fault is felt from when it began until a while after its end, at its target. What is
-asked of a server then, such as to claim or to lead, is asked only while it is not felt there, nor
-at the store. What must hold whatever goes wrong, such as that nothing is published twice, never
-looks here.
+The one idea: a fault affects its target from its beginning until some time after its end, its
+*aftermath*. Whatever takes a server time, such as to claim or to lead, is asked of it only outside
+these windows and outside those of the store. Whatever must never happen, such as to publish an
+occurrence twice, is judged without them.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from gnomon.reference.events import STORE
-from gnomon.specs.trace.entities import FaultSpan
-
-Span = tuple[int, int]
-"""[begins, ends) (µs)."""
+from gnomon.specs.trace.entities import FaultWindow
+from gnomon.specs.trace.spans import Span, merge_spans
 
 
-class Disturbances:
-    """Where and when faults are felt, each for `settling` µs after its end."""
+class FaultWindows:
+    """The windows of all faults, each longer than its fault by `aftermath` (µs)."""
 
-    def __init__(self, faults: Iterable[FaultSpan], settling: int) -> None:
-        spans: dict[str, list[Span]] = {}
+    def __init__(self, faults: Iterable[FaultWindow], aftermath: int) -> None:
+        windows: dict[str, list[Span]] = {}
         for fault in sorted(faults, key=lambda fault: fault.begins):
-            spans.setdefault(fault.target, []).append((fault.begins, fault.ends + settling))
-        self._spans = {target: merged(felt) for target, felt in spans.items()}
+            windows.setdefault(fault.target, []).append((fault.begins, fault.ends + aftermath))
+        self._windows = {target: merge_spans(spans) for target, spans in windows.items()}
 
-    def felt(self, server: str, begins: int, ends: int) -> bool:
-        """Whether a fault of the server or of the store is felt in [begins, ends]: O(log n)."""
-        return bool(self._spans) and any(
+    def overlap(self, server: str, begins: int, ends: int) -> bool:
+        """Whether a window of the server or of the store overlaps [begins, ends]: O(log n)."""
+        return bool(self._windows) and any(
             self._overlapping(target, begins, ends + 1) for target in (server, STORE)
         )
 
-    def clear(self, server: str, begins: int, ends: int) -> Iterator[Span]:
-        """The parts of [begins, ends) in which no fault of server or store is felt, in order."""
-        if not self._spans:
+    def gaps(self, server: str, begins: int, ends: int) -> Iterator[Span]:
+        """The parts of [begins, ends) outside the windows of the server and of the store."""
+        if not self._windows:
             if begins < ends:
                 yield begins, ends
             return
-        for first, last in self.clear_of(server, begins, ends):
-            yield from self.clear_of(STORE, first, last)
+        for first, last in self.gaps_of(server, begins, ends):
+            yield from self.gaps_of(STORE, first, last)
 
-    def clear_of(self, target: str, begins: int, ends: int) -> Iterator[Span]:
-        """The parts of [begins, ends) in which no fault of `target` is felt, in order."""
+    def gaps_of(self, target: str, begins: int, ends: int) -> Iterator[Span]:
+        """The parts of [begins, ends) outside the windows of `target`, in order."""
         for first, last in self._overlapping(target, begins, ends):
             if begins < first:
                 yield begins, first
@@ -49,29 +47,23 @@ class Disturbances:
         if begins < ends:
             yield begins, ends
 
-    def last_felt(self, server: str, before: int) -> int:
-        """Until when a fault of server or store was felt that began before `before`; 0: never."""
-        until = 0
+    def last_end(self, server: str, before: int) -> int:
+        """When the last window of server or store ends that begins before `before`; 0: none."""
+        last = 0
         for target in (server, STORE):
-            spans = self._spans.get(target, [])
-            number = bisect_left(spans, before, key=lambda span: span[0])
-            until = max(until, spans[number - 1][1] if number else 0)
-        return until
+            windows = self._windows.get(target, [])
+            number = bisect_left(windows, before, key=lambda window: window[0])
+            last = max(last, windows[number - 1][1] if number else 0)
+        return last
 
     def _overlapping(self, target: str, begins: int, ends: int) -> list[Span]:
-        spans = self._spans.get(target)
-        if spans is None:
+        windows = self._windows.get(target)
+        if windows is None:
             return []
-        first = bisect_right(spans, begins, key=lambda span: span[1])
-        return spans[first : bisect_left(spans, ends, key=lambda span: span[0])]
+        first = bisect_right(windows, begins, key=lambda window: window[1])
+        return windows[first : bisect_left(windows, ends, key=lambda window: window[0])]
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans in the order of their beginnings, with those that overlap or meet made one."""
-    joined: list[Span] = []
-    for begins, ends in spans:
-        if joined and begins <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(ends, joined[-1][1])
-        else:
-            joined.append((begins, ends))
-    return joined
+def aftermath(lease: int, travel: int) -> int:
+    """A server whose clock was slow may send its next request two thirds of a lease later."""
+    return lease // 3 + lease // 3 + 4 * travel

@@ -1,7 +1,7 @@
 """A history in figures: what was due, what ran, how long it waited, how busy the servers were.
 
-The one idea: a figure is computed from the history alone, so the same figures can be asked of a
-simulation, of a live cluster and of somebody else's scheduler.
+The one idea: each figure is computed from the history alone. So a simulation, a live cluster and
+somebody else's scheduler have the same figures.
 """
 
 from collections import Counter
@@ -10,12 +10,13 @@ from collections.abc import Sequence
 import msgspec
 
 from gnomon.reference import events
-from gnomon.specs.trace.entities import Life
+from gnomon.specs.trace.entities import MessageRecord
+from gnomon.specs.trace.plans import due
 from gnomon.specs.trace.trace import Trace
 
 
-class Runs(msgspec.Struct, frozen=True):
-    """How many messages, planned or on demand, have come how far; they add up to all (HIST-1)."""
+class RunCounts(msgspec.Struct, frozen=True):
+    """How many messages, planned or on demand, are in each state; the sum is all (HIST-1)."""
 
     finished: int
     failed: int
@@ -24,7 +25,7 @@ class Runs(msgspec.Struct, frozen=True):
     lost: int
 
 
-class Spread(msgspec.Struct, frozen=True):
+class Percentiles(msgspec.Struct, frozen=True):
     """Percentiles by nearest rank, in µs."""
 
     p50: int
@@ -36,9 +37,9 @@ class Spread(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True):
     """The figures of one history.
 
-    occurrences = published + coalesced + skipped + ahead; `ahead` were due, but the cursor had not
-    come to them when the history or their definition ended. `wait_us` runs from due to started.
-    `utilisation` is the share of each server's worker time that runs took, 0 to 1.
+    occurrences = published + coalesced + skipped + ahead. Occurrences `ahead` were due, but had no
+    outcome when the history or their definition ended. `wait_us` is the time from due to started.
+    `utilisation` is the share of each server's worker time that runs took, from 0 to 1.
     """
 
     occurrences: int
@@ -47,8 +48,8 @@ class Summary(msgspec.Struct, frozen=True):
     coalesced: int
     skipped: int
     ahead: int
-    runs: Runs
-    wait_us: Spread | None
+    runs: RunCounts
+    wait_us: Percentiles | None
     utilisation: dict[str, float]
     peak_waiting: int
 
@@ -58,33 +59,35 @@ def summarise(trace: Trace) -> Summary:
     outcomes: Counter[type[events.Event]] = Counter()
     ahead = 0
     for stage in trace.stages:
-        outcomes.update(type(event) for _, event in stage.settled)
-        settled = {instant for instant, _ in stage.settled}
+        outcomes.update(type(event) for _, event in stage.outcomes)
+        settled = {instant for instant, _ in stage.outcomes}
         ends = trace.end if stage.ends is None else stage.ends
-        ahead += sum(1 for instant in trace.due(stage) if instant < ends and instant not in settled)
+        ahead += sum(
+            1 for instant in due(trace, stage) if instant < ends and instant not in settled
+        )
     published = outcomes[events.Published]
     coalesced = outcomes[events.Coalesced]
     skipped = outcomes[events.Skipped]
-    lives = trace.lives.values()
+    records = trace.messages.values()
     return Summary(
         occurrences=published + coalesced + skipped + ahead,
         published=published,
-        on_demand=sum(1 for life in lives if life.published.on_demand),
+        on_demand=sum(1 for record in records if record.published.on_demand),
         coalesced=coalesced,
         skipped=skipped,
         ahead=ahead,
         runs=_runs(trace),
-        wait_us=_spread(
-            sorted(life.started.at - life.published.due for life in lives if life.started)
+        wait_us=_percentiles(
+            sorted(record.started.at - record.published.due for record in records if record.started)
         ),
         utilisation=_utilisation(trace),
         peak_waiting=_peak_waiting(trace),
     )
 
 
-def _runs(trace: Trace) -> Runs:
-    states = Counter(map(_state, trace.lives.values()))
-    return Runs(
+def _runs(trace: Trace) -> RunCounts:
+    states = Counter(map(_state, trace.messages.values()))
+    return RunCounts(
         finished=states["ok"],
         failed=states["failed"],
         running=states["running"],
@@ -93,39 +96,40 @@ def _runs(trace: Trace) -> Runs:
     )
 
 
-def _state(life: Life) -> str:
-    finished = life.finished
-    if not life.more:
+def _state(record: MessageRecord) -> str:
+    finished = record.finished
+    if not record.later:
         if finished is not None:
             return finished.outcome
-        return "waiting" if life.claimed is None else "running"
-    order = [event for event in life.order if type(event) is not events.Invoked]
-    ends = [event for event in order if type(event) is events.Finished]
+        return "waiting" if record.claimed is None else "running"
+    happened = [event for event in record.events if type(event) is not events.Invoked]
+    ends = [event for event in happened if type(event) is events.Finished]
     if ends:
-        outcome: str = ends[-1].outcome
-        return outcome
-    last = type(order[-1])
+        return ends[-1].outcome
+    last = type(happened[-1])
     if last in (events.Lost, events.Expired, events.DeadLettered):
         return "lost"
     return "waiting" if last is events.Reclaimed else "running"
 
 
-def _spread(ordered: Sequence[int]) -> Spread | None:
+def _percentiles(ordered: Sequence[int]) -> Percentiles | None:
     if not ordered:
         return None
     count = len(ordered)
     p50, p95, p99 = (ordered[(count * percent + 99) // 100 - 1] for percent in (50, 95, 99))
-    return Spread(p50, p95, p99, ordered[-1])
+    return Percentiles(p50, p95, p99, ordered[-1])
 
 
 def _utilisation(trace: Trace) -> dict[str, float]:
-    there: Counter[str] = Counter()
-    for presence in trace.presences:
-        there[presence.server] += presence.workers * (presence.ends - presence.begins)
+    available: Counter[str] = Counter()
+    for member in trace.memberships:
+        available[member.server] += member.workers * (member.ends - member.begins)
     busy: Counter[str] = Counter()
     for span in trace.runs:
         busy[span.started.server] += (trace.end if span.ends is None else span.ends) - span.begins
-    return {server: round(busy[server] / time, 4) for server, time in sorted(there.items()) if time}
+    return {
+        server: round(busy[server] / time, 4) for server, time in sorted(available.items()) if time
+    }
 
 
 def _peak_waiting(trace: Trace) -> int:

@@ -1,417 +1,275 @@
-"""A history, put in order for judging: what became of each message, job, server and lease.
+"""A history, put in order for judging: what happened to each message, job, server and lease.
 
 The one idea: the events are read once, here, and every rule asks the same `Trace`. It believes
-nothing: what cannot belong together is kept as a *stray* for HIST-1 to report, and what a job was
-due to do is computed by the oracle, ``reference.oracle``, never by the scheduler's own schedule.
+nothing: it keeps an event that cannot belong where it stands as *misplaced*, for HIST-1 to report,
+and it computes with the oracle, ``reference.oracle``, when a job was due, never with the
+scheduler's own schedule.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
-from gnomon.reference import events, jobs, oracle
-from gnomon.reference.events import STORE
+from gnomon.reference import events
+from gnomon.reference.events import Event, EventBase
 from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
 from gnomon.specs.trace.entities import (
-    BEFORE_ALL,
-    FaultSpan,
-    JobLife,
-    Life,
-    Office,
-    Presence,
-    RunSpan,
+    FaultWindow,
+    Membership,
+    MessageRecord,
+    MisplacedEvent,
+    Run,
     Stage,
-    Stray,
+    Term,
 )
-from gnomon.specs.trace.fault_windows import Disturbances
-from gnomon.specs.trace.leases import Leases
-from gnomon.specs.trace.lost_writes import events_that_count
+from gnomon.specs.trace.fault_windows import FaultWindows, aftermath
+from gnomon.specs.trace.jobs import JobLog
+from gnomon.specs.trace.leases import LeaseLog
+from gnomon.specs.trace.lost_writes import surviving_events
+from gnomon.specs.trace.messages import MessageLog
+from gnomon.specs.trace.servers import ServerLog, services_always_there
 
 T = TypeVar("T")
+E = TypeVar("E", bound=EventBase)
+Arguments = TypeVarTuple("Arguments")
+
+
+class Readers:
+    """Which function reads the events of each kind."""
+
+    def __init__(self) -> None:
+        self.by_kind: dict[type[EventBase], Callable[[Any], None]] = {}  # each takes its own kind
+
+    def add(self, kind: type[E], read: Callable[[E], None]) -> None:
+        """Let `read` read the events of a kind."""
+        self.by_kind[kind] = read
+
+    def read(self, history: list[Event]) -> None:
+        """Read the events in order."""
+        by_kind = self.by_kind
+        for event in history:
+            by_kind[type(event)](event)
 
 
 class Trace:
-    """A history, put in order."""
+    """A history, put in order.
+
+    Attributes:
+        header: The history's header.
+        events: Its events but those that lost writes have undone.
+        start: When the history starts (µs, UTC).
+        end: When it ends (µs, UTC).
+        lease: How long a lease lasts (µs).
+        travel: How long anything takes at most between a server and the store, one way (µs).
+        messages: What happened to each message, by its number, in the order of publishing.
+        claims: Every claim, in order.
+        starts: Every start of a run, in order.
+        published_without_lease: The planned messages whose server did not hold the lease then, in
+            the epoch that the message carries.
+        refused: Every publishing that the store refused.
+        jobs: What happened to each job, by its id.
+        changes: Every change of a job, in order.
+        rejected: Every definition that was rejected.
+        leases: What happened to the lease.
+        terms: Every leader's term, in order.
+        memberships: Every server's time in the cluster, in the order in which they ended.
+        faults: Every fault that was injected, and every loss of writes.
+        misplaced: The events that cannot belong where they stand.
+    """
 
     def __init__(self, history: History) -> None:
         self.header = history.header
-        self.events, orphans = events_that_count(history.events)
+        self.events, orphans = surviving_events(history.events)
         self.start, self.end = history.header.start, history.header.end
         self.lease = DEFAULT_LEASE if self.header.lease is None else self.header.lease
         self.travel = DEFAULT_TRAVEL if self.header.travel is None else self.header.travel
-        self.lives: dict[int, Life] = {}
-        self.claims: list[events.Claimed] = []
-        self.starts: list[events.Started] = []
-        self.jobs: dict[str, JobLife] = {}
-        self.rejected: list[events.JobRejected] = []
-        self.changes: list[Any] = []
-        self.strays: list[Stray] = []
-        self._computed: dict[Callable[[Trace], Any], Any] = {}
-        self.leases = Leases()
+        self.misplaced: list[MisplacedEvent] = []
         self.refused: list[events.PublishRefused] = []
-        self.usurped: list[events.Published] = []
-        self.presences: list[Presence] = []
-        self._up: dict[str, events.ServerStarted] = {}
-        self.faults: list[FaultSpan] = [
-            FaultSpan("writes_lost", server, begins, self.end if ends is None else ends)
+        self.leases = LeaseLog()
+        job_log = JobLog(self.misplaced)
+        message_log = MessageLog(job_log, self.leases, self.misplaced)
+        server_log = ServerLog(self.leases, self.misplaced)
+        server_log.faults += (
+            FaultWindow("writes_lost", server, begins, self.end if ends is None else ends)
             for server, begins, ends in orphans
-        ]
-        self._going_wrong: dict[tuple[str, str], list[int]] = {}
-        self._stopping: dict[str, int] = {}
-        readers = self._readers()
-        for event in self.events:
-            reader = readers.get(type(event))
-            if reader is not None:
-                reader(event)
+        )
+        readers_of(job_log, message_log, server_log, self.leases, self.refused).read(self.events)
         self.leases.close(self.end)
-        self.offices = self.leases.offices
-        for server in list(self._up):
-            self._end_presence(server, self.end, None)
-        for (fault, target), begins in self._going_wrong.items():
-            self.faults += (FaultSpan(fault, target, began, self.end) for began in begins)
+        server_log.close(self.end)
+        self.messages, self.claims, self.starts = (
+            message_log.records, message_log.claims, message_log.starts
+        )  # fmt: skip
+        self.published_without_lease = message_log.published_without_lease
+        self.jobs, self.changes, self.rejected = job_log.records, job_log.changes, job_log.rejected
+        self.memberships, self.faults = server_log.memberships, server_log.faults
+        self.terms = self.leases.terms
+        self._cached: dict[tuple[object, ...], Any] = {}  # each value has its function's type
 
-    def _readers(self) -> dict[type[events.Event], Callable[[Any], None]]:
-        return {
-            events.Published: self._published,
-            events.Claimed: self._claimed,
-            events.Started: self._started,
-            events.Finished: self._finished,
-            events.Invoked: self._invoked,
-            events.Reclaimed: self._later,
-            events.Lost: self._later,
-            events.Expired: self._later,
-            events.DeadLettered: self._later,
-            events.Coalesced: self._not_published,
-            events.Skipped: self._not_published,
-            events.JobCreated: self._job_created,
-            events.JobEdited: self._job_edited,
-            events.JobActivated: self._job_switched,
-            events.JobDeactivated: self._job_switched,
-            events.JobDeleted: self._job_deleted,
-            events.JobRejected: self.rejected.append,
-            events.PublishRefused: self.refused.append,
-            events.LeaseAcquired: self.leases.acquired,
-            events.LeaseReleased: self.leases.ended,
-            events.LeaseExpired: self.leases.ended,
-            events.WritesLost: self._writes_lost,
-            events.ServerStarted: self._server_started,
-            events.ServerStopping: self._server_stopping,
-            events.ServerStopped: self._server_left,
-            events.ServerCrashed: self._server_left,
-            events.FaultBegan: self._fault_began,
-            events.FaultEnded: self._fault_ended,
-        }
-
-    # --- messages
-
-    def _published(self, event: events.Published) -> None:
-        if event.message in self.lives:
-            self.strays.append(Stray(event, f"message {event.message} was published before"))
-            return
-        job = self.jobs.get(event.job)
-        stage = None if job is None or job.is_deleted else job.stages[-1]
-        if stage is not None and stage.revision == event.revision:
-            basis: Stage | None = stage
-        else:
-            basis = job.revisions.get(event.revision) if job else None
-        self.lives[event.message] = Life(event, stage, basis)
-        if job is None:
-            self.strays.append(Stray(event, f"there is no job {event.job!r}"))
-        elif stage is None:
-            job.posthumous.append(event)
-        elif not event.on_demand:
-            holder = self.leases.holder
-            if holder is None or holder.epoch != event.epoch or holder.server != event.server:
-                self.usurped.append(event)
-            self._settle(job, stage, event)
-            job.published += 1
-            stage.published += 1
-            if event.coalesced:
-                stage.has_misfires = True
-
-    def _claimed(self, event: events.Claimed) -> None:
-        self.claims.append(event)
-        life = self.lives.get(event.message)
-        if life is not None and life.claimed is None and not life.more:
-            life.claimed = event
-        else:
-            self._later(event)
-
-    def _started(self, event: events.Started) -> None:
-        self.starts.append(event)
-        life = self.lives.get(event.message)
-        if life is not None and life.started is None and not life.more:
-            life.started = event
-        else:
-            self._later(event)
-
-    def _invoked(self, event: events.Invoked) -> None:
-        life = self.lives.get(event.message)
-        if life is not None and life.invoked is None and not life.more:
-            life.invoked = event
-        else:
-            self._later(event)
-
-    def _finished(self, event: events.Finished) -> None:
-        life = self.lives.get(event.message)
-        if life is not None and life.finished is None and not life.more:
-            life.finished = event
-        else:
-            self._later(event)
-
-    def _later(self, event: Any) -> None:
-        life = self.lives.get(event.message)
-        if life is None:
-            self.strays.append(Stray(event, f"message {event.message} was never published"))
-        elif isinstance(life.more, list):
-            life.more.append(event)
-        else:
-            life.more = [event]
+    def cached(self, compute: Callable[["Trace", *Arguments], T], *arguments: *Arguments) -> T:
+        """What `compute` returns for this trace and `arguments`; it is computed once."""
+        key = (compute, *arguments)
+        if key not in self._cached:
+            self._cached[key] = compute(self, *arguments)
+        computed: T = self._cached[key]
+        return computed
 
     # --- jobs
-
-    def _not_published(self, event: events.Coalesced | events.Skipped) -> None:
-        job = self.jobs.get(event.job)
-        if job is None:
-            self.strays.append(Stray(event, f"there is no job {event.job!r}"))
-        elif job.is_deleted:
-            job.posthumous.append(event)
-        else:
-            self._settle(job, job.stages[-1], event)
-            job.stages[-1].has_misfires = True
-
-    def _settle(self, job: JobLife, stage: Stage, event: Any) -> None:
-        due = event.due
-        stage.settled.append((due, event))
-        if due > job.latest:
-            job.latest = due
-        else:
-            stage.rises = False
-
-    def _job_created(self, event: events.JobCreated) -> None:
-        self.changes.append(event)
-        old = self.jobs.get(event.job)
-        if old is not None and not old.is_deleted:
-            self.strays.append(Stray(event, f"there is a job {event.job!r} already"))
-        if old is None:
-            self.jobs[event.job] = JobLife(event.job)
-        else:
-            old.is_deleted, old.published, old.latest, old.revisions = False, 0, BEFORE_ALL, {}
-        if event.published is not None:  # it is older than what the history tells of it
-            job = self.jobs[event.job]
-            job.published, job.latest = event.published, event.at - 1
-        self._stage(event, event.revision, event.definition)
-
-    def _job_edited(self, event: events.JobEdited) -> None:
-        self.changes.append(event)
-        if self._is_there(event):
-            self._stage(event, event.revision, event.definition)
-
-    def _job_switched(self, event: events.JobActivated | events.JobDeactivated) -> None:
-        self.changes.append(event)
-        if self._is_there(event):
-            active = type(event) is events.JobActivated
-            fields = {**self.jobs[event.job].stage.fields, "is_active": active}
-            self._stage(event, event.revision, fields)
-
-    def _job_deleted(self, event: events.JobDeleted) -> None:
-        self.changes.append(event)
-        if self._is_there(event):
-            job = self.jobs[event.job]
-            job.is_deleted = True
-            job.stage.ends = event.at
-
-    def _is_there(self, event: Any) -> bool:
-        job = self.jobs.get(event.job)
-        if job is None or job.is_deleted:
-            self.strays.append(Stray(event, f"there is no job {event.job!r}"))
-            return False
-        return True
-
-    def _stage(self, event: Any, revision: int, fields: dict[str, Any]) -> None:
-        job = self.jobs[event.job]
-        if job.stages and job.stage.ends is None:
-            job.stage.ends = event.at
-        try:
-            definition = jobs.read(fields)
-        except jobs.Rejected:
-            definition = None
-        active = fields.get("is_active", True) is True
-        stage = Stage(
-            job.id, revision, fields, definition, active, event, job.latest, job.published
-        )
-        job.stages.append(stage)
-        job.revisions[revision] = stage
-
-    # --- servers
-
-    def _server_started(self, event: events.ServerStarted) -> None:
-        if event.server in self._up:
-            self.strays.append(Stray(event, f"server {event.server} had been started already"))
-        self._up[event.server] = event
-        self.leases.server_started(event)
-
-    def _server_stopping(self, event: events.ServerStopping) -> None:
-        if event.server in self._up:
-            self._stopping[event.server] = event.at
-        else:
-            self.strays.append(Stray(event, f"server {event.server} was not there"))
-
-    def _server_left(self, event: events.ServerStopped | events.ServerCrashed) -> None:
-        if event.server not in self._up:
-            self.strays.append(Stray(event, f"server {event.server} was not there"))
-            return
-        self._end_presence(event.server, event.at, event)
-        self.leases.server_left(event)
-        if type(event) is events.ServerCrashed and event.heard is not None:
-            self.faults.append(FaultSpan("silence", event.server, event.heard, event.at))
-
-    def _end_presence(self, server: str, at: int, event: Any) -> None:
-        began = self._up.pop(server)
-        # A crash comes without warning; a server that stops may have ceased to claim before.
-        claims_until = self._stopping.pop(
-            server, None if type(event) is events.ServerStopped else at
-        )
-        self.presences.append(
-            Presence(server, began.workers, began.services, began.at, at, claims_until, event)
-        )
-
-    # --- faults
-
-    def _writes_lost(self, event: events.WritesLost) -> None:
-        """What was done and lost is as if the store had been away while it was done."""
-        self.leases.forgotten(event)
-        self.faults.append(FaultSpan("writes_lost", STORE, event.since, event.at))
-
-    def _fault_began(self, event: events.FaultBegan) -> None:
-        self._going_wrong.setdefault((event.fault, event.target), []).append(event.at)
-
-    def _fault_ended(self, event: events.FaultEnded) -> None:
-        begins = self._going_wrong.get((event.fault, event.target))
-        if begins:
-            self.faults.append(FaultSpan(event.fault, event.target, begins.pop(0), event.at))
-        else:
-            self.strays.append(Stray(event, f"{event.fault} of {event.target} had not begun"))
-
-    @property
-    def settling(self) -> int:
-        """How long it takes until a healthy server has asked for the lease and been answered (µs).
-
-        A beat comes in every third of a lease.
-        """
-        return self.lease // 3 + 4 * self.travel
-
-    @cached_property
-    def disturbances(self) -> Disturbances:
-        """Where and when faults were felt.
-
-        The next beat of a server whose clock had been too slow may be two thirds of a lease away.
-        """
-        return Disturbances(self.faults, self.lease // 3 + self.settling)
-
-    def disturbed(self, server: str, begins: int, ends: int) -> bool:
-        """Whether a fault of the server or of the store may be felt somewhere in [begins, ends]."""
-        return self.disturbances.felt(server, begins, ends)
-
-    # --- what rules ask
 
     @cached_property
     def stages(self) -> list[Stage]:
         """Every stage of every job, job by job."""
         return [stage for job in self.jobs.values() for stage in job.stages]
 
-    def once(self, compute: Callable[["Trace"], T]) -> T:
-        """What `compute` makes of this trace, computed the first time it is asked for."""
-        if compute not in self._computed:
-            self._computed[compute] = compute(self)
-        computed: T = self._computed[compute]
-        return computed
-
-    def presence_at(self, server: str, at: int) -> Presence | None:
-        """When the server was there that was there at that instant (µs), or None."""
-        presences = self.presences_of.get(server, [])
-        number = bisect_right(presences, at, key=lambda presence: presence.begins) - 1
-        return presences[number] if number >= 0 and at <= presences[number].ends else None
+    # --- servers
 
     @cached_property
-    def presences_of(self) -> dict[str, list[Presence]]:
-        """When each server was there, in order."""
-        presences: dict[str, list[Presence]] = {}
-        for presence in self.presences:
-            presences.setdefault(presence.server, []).append(presence)
-        return presences
+    def fault_windows(self) -> FaultWindows:
+        """When each server, and the store, was disturbed."""
+        return FaultWindows(self.faults, aftermath(self.lease, self.travel))
 
-    def due(self, stage: Stage) -> list[int]:
-        """The instants at which an active stage of a valid definition was due, by the oracle."""
-        if stage.due is None:
-            stage.due = list(self._compute_due(stage))
-        return stage.due
-
-    def follows_plan(self, stage: Stage) -> bool:
-        """Whether what had an outcome in a stage is what was due first, in order, and no more."""
-        if stage.follows_plan is None:
-            instants = [instant for instant, _ in stage.settled]
-            stage.follows_plan = instants == self.due(stage)[: len(instants)]
-        return stage.follows_plan
-
-    def _compute_due(self, stage: Stage) -> Iterable[int]:
-        definition = stage.definition
-        if definition is None or not stage.active:
-            return ()
-        first = max(stage.begins, stage.settled_before + 1)
-        if definition.job_type == "one_time" and type(stage.cause) is not events.JobActivated:
-            first = stage.settled_before + 1  # in the past it is a misfire (FIRE-10)
-        ends = self.end - 1 if stage.ends is None else stage.ends
-        return oracle.due_instants(definition, first, ends + 1)
-
-    def office_at(self, at: int) -> Office | None:
-        """Who led at that instant (µs), or None."""
-        number = bisect_right(self.offices, at, key=lambda office: office.begins) - 1
-        return self.offices[number] if number >= 0 and at < self.offices[number].ends else None
+    def is_disturbed(self, server: str, begins: int, ends: int) -> bool:
+        """Whether the server or the store was disturbed at some time in [begins, ends]."""
+        return self.fault_windows.overlap(server, begins, ends)
 
     @cached_property
-    def runs(self) -> list[RunSpan]:
+    def memberships_of(self) -> dict[str, list[Membership]]:
+        """The memberships of each server, in order."""
+        memberships: dict[str, list[Membership]] = {}
+        for membership in self.memberships:
+            memberships.setdefault(membership.server, []).append(membership)
+        return memberships
+
+    def membership_at(self, server: str, at: int) -> Membership | None:
+        """The membership of a server at that instant, its end included (µs), or None."""
+        memberships = self.memberships_of.get(server, [])
+        number = bisect_right(memberships, at, key=_BEGINS) - 1
+        return memberships[number] if number >= 0 and at <= memberships[number].ends else None
+
+    def term_at(self, at: int) -> Term | None:
+        """The leader's term at that instant (µs), or None."""
+        number = bisect_right(self.terms, at, key=_BEGINS) - 1
+        return self.terms[number] if number >= 0 and at < self.terms[number].ends else None
+
+    def is_without_service(self, server: str, at: int, service: str) -> bool:
+        """Whether a server named its services when it joined, and this one was not among them."""
+        if server not in self.memberships_of or service in self._always_there[server]:
+            return False
+        membership = self.membership_at(server, at)
+        named = None if membership is None else membership.services
+        return named is not None and service not in named
+
+    @cached_property
+    def _always_there(self) -> dict[str, frozenset[str]]:
+        return {
+            server: services_always_there(memberships)
+            for server, memberships in self.memberships_of.items()
+        }
+
+    # --- messages
+
+    @cached_property
+    def irregular_messages(self) -> list[MessageRecord]:
+        """The messages that have not finished, or to which more happened than one run."""
+        return [
+            record for record in self.messages.values() if record.later or record.finished is None
+        ]
+
+    @cached_property
+    def incomplete_messages(self) -> list[MessageRecord]:
+        """The messages that were not claimed, started and finished, just once each."""
+        return [
+            record
+            for record in self.messages.values()
+            if record.later
+            or record.finished is None
+            or record.started is None
+            or record.claimed is None
+        ]
+
+    def lost_at(self, event: events.Claimed | events.Started) -> int | None:
+        """When the server that claimed or started something left the cluster (µs), or None."""
+        membership = self.membership_at(event.server, event.at)
+        if membership is not None:
+            return membership.ends if membership.ends < self.end else None
+        # The store may give a message to a worker that was waiting when its server was lost.
+        return event.at if event.server in self.memberships_of else None
+
+    @cached_property
+    def runs(self) -> list[Run]:
         """Every run, in the order of starting."""
-        spans: list[RunSpan] = []
-        for life in self.lives.values():
-            if life.started is None:
+        runs: list[Run] = []
+        for record in self.messages.values():
+            if record.started is None:
                 continue
-            if life.more:
-                spans += self._spans(life)
+            if record.later:
+                runs += self._runs_of(record)
             else:
-                ends = life.finished.at if life.finished else self.lost_at(life.started)
-                spans.append(RunSpan(life.started.at, ends, life, life.started))
-        spans.sort(key=attrgetter("begins"))
-        return spans
+                ends = record.finished.at if record.finished else self.lost_at(record.started)
+                runs.append(Run(record.started.at, ends, record, record.started))
+        runs.sort(key=_BEGINS)
+        return runs
 
-    def _spans(self, life: Life) -> Iterator[RunSpan]:
+    def _runs_of(self, record: MessageRecord) -> Iterator[Run]:
         """The runs of a message that was attempted more than once."""
         ends = {
             (event.server, event.worker, event.attempt): event.at
-            for event in life.order
+            for event in record.events
             if type(event) is events.Finished
         }
-        for event in life.order:
+        for event in record.events:
             if type(event) is events.Started:
                 ended = ends.get((event.server, event.worker, event.attempt))
-                yield RunSpan(
-                    event.at, self.lost_at(event) if ended is None else ended, life, event
-                )
-
-    def lost_at(self, event: events.Claimed | events.Started) -> int | None:
-        """When the server was lost that claimed or started something (µs); None if it was not."""
-        presence = self.presence_at(event.server, event.at)
-        if presence is not None:
-            return presence.ends if presence.ends < self.end else None
-        # The store may give a message to a worker that was waiting when its server was lost.
-        return event.at if event.server in self.presences_of else None
+                yield Run(event.at, self.lost_at(event) if ended is None else ended, record, event)
 
     @cached_property
-    def runs_by_job(self) -> dict[str, list[RunSpan]]:
+    def runs_by_job(self) -> dict[str, list[Run]]:
         """The runs of each job, in the order of starting."""
-        runs: dict[str, list[RunSpan]] = {}
-        for span in self.runs:
-            runs.setdefault(span.life.published.job, []).append(span)
+        runs: dict[str, list[Run]] = {}
+        for run in self.runs:
+            runs.setdefault(run.record.published.job, []).append(run)
         return runs
+
+
+_BEGINS = attrgetter("begins")
+
+
+def readers_of(
+    jobs: JobLog,
+    messages: MessageLog,
+    servers: ServerLog,
+    leases: LeaseLog,
+    refused: list[events.PublishRefused],
+) -> Readers:
+    """Which reader each kind of event has."""
+    readers = Readers()
+    readers.add(events.Published, messages.published)
+    readers.add(events.Claimed, messages.claimed)
+    readers.add(events.Started, messages.started)
+    readers.add(events.Invoked, messages.invoked)
+    readers.add(events.Finished, messages.finished)
+    readers.add(events.Reclaimed, messages.later)
+    readers.add(events.Lost, messages.later)
+    readers.add(events.Expired, messages.later)
+    readers.add(events.DeadLettered, messages.later)
+    readers.add(events.Coalesced, jobs.not_published)
+    readers.add(events.Skipped, jobs.not_published)
+    readers.add(events.JobCreated, jobs.created)
+    readers.add(events.JobEdited, jobs.edited)
+    readers.add(events.JobActivated, jobs.switched)
+    readers.add(events.JobDeactivated, jobs.switched)
+    readers.add(events.JobDeleted, jobs.deleted)
+    readers.add(events.JobRejected, jobs.rejected.append)
+    readers.add(events.PublishRefused, refused.append)
+    readers.add(events.LeaseAcquired, leases.acquired)
+    readers.add(events.LeaseReleased, leases.ended)
+    readers.add(events.LeaseExpired, leases.ended)
+    readers.add(events.WritesLost, servers.writes_lost)
+    readers.add(events.ServerStarted, servers.started)
+    readers.add(events.ServerStopping, servers.stopping)
+    readers.add(events.ServerStopped, servers.left)
+    readers.add(events.ServerCrashed, servers.left)
+    readers.add(events.FaultBegan, servers.fault_began)
+    readers.add(events.FaultEnded, servers.fault_ended)
+    return readers

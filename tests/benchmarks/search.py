@@ -19,7 +19,8 @@ from gnomon.simulator.explore.scopes import SCOPES
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import try_seed
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.recording.model import FAULTS, ON_SERVERS, JobSpec, Recording
+from gnomon.specs.recording.commands import JobCommand, ServerCommand
+from gnomon.specs.recording.model import JobSpec, Recording
 from gnomon.specs.rules import judge
 
 SEEDS = range(150)
@@ -47,8 +48,8 @@ def in_target_shape(drawn: Recording) -> Recording:
     commands = tuple(
         command
         for command in drawn.commands
-        if command.do in FAULTS or command.do in ON_SERVERS
-        if command.do not in ON_SERVERS or command.target in cluster.server_names
+        if not isinstance(command, JobCommand)
+        if not isinstance(command, ServerCommand) or command.server in cluster.server_names
     )
     return replace(drawn, cluster=cluster, jobs=jobs, commands=commands)
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from gnomon.reference.history import History, write
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.notation.renderer import picture
+from gnomon.specs.notation.renderer import render_history
 from gnomon.specs.recording import files
 
 PLACE = Path(__file__).parent
@@ -32,7 +32,7 @@ def files_of(name: str) -> dict[Path, bytes]:
     """What the files beside a recording should hold now."""
     told, written = history_of(name), io.BytesIO()
     write(told, written)
-    drawn = "".join(f"{line}\n" for line in picture(told))
+    drawn = "".join(f"{line}\n" for line in render_history(told))
     return {
         PLACE / f"{name}.jsonl": written.getvalue(),
         PLACE / f"{name}.txt": drawn.encode(),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gnomon.reference.events import kind_of
 from gnomon.reference.history import read
-from gnomon.specs.notation.renderer import kind_of
 from gnomon.specs.rules import judge
 from tests.golden import NAMES, PLACE, files_of, history_of
 

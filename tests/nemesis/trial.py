@@ -23,6 +23,7 @@ from typing import Literal
 import httpx
 import msgspec
 
+from gnomon.reference.events import kind_of
 from gnomon.reference.history import Header, History, write
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.store.address import read_address
@@ -239,10 +240,11 @@ def _export(storage: RedisStorage, settings: Settings, path: Path) -> History:
 def takeovers(trace: Trace) -> dict[str, list[int]]:
     """The times from the loss of a leader to the next one (µs), grouped by the kind of loss."""
     gaps: defaultdict[str, list[int]] = defaultdict(list)
-    for office, following in pairwise(trace.offices):
-        how, lost_at = office.ended_by.__struct_config__.tag, office.ends
+    for term, following in pairwise(trace.terms):
+        assert term.ended_by is not None, "another term follows"
+        how, lost_at = kind_of(term.ended_by), term.ends
         for fault in trace.faults:
-            caused_it = fault.target == office.server and fault.begins <= office.ends <= fault.ends
+            caused_it = fault.target == term.server and fault.begins <= term.ends <= fault.ends
             if how == "lease_expired" and caused_it:
                 how, lost_at = fault.fault, fault.begins
         gaps[how].append(following.begins - lost_at)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from gnomon.reference import events, history
-from gnomon.reference.events import PAYLOAD_SHOWN, Event, Instant, shown
+from gnomon.reference.events import LONGEST_RECORDED_PAYLOAD, Event, Instant, recorded_payload
 from gnomon.reference.history import FORMAT, NO_END, Header, History, HistoryError, Writer
 from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 from tests.support.strategies import texts
@@ -294,14 +294,14 @@ def test_whatever_the_lines_are_it_is_a_history_or_told_of(lines: list[Any]) -> 
 
 @given(texts())
 def test_a_short_payload_is_quoted(payload: str) -> None:
-    assert len(payload) > PAYLOAD_SHOWN or shown(payload) == payload
+    assert len(payload) > LONGEST_RECORDED_PAYLOAD or recorded_payload(payload) == payload
 
 
 @pytest.mark.parametrize("letter", ["x", "α", "\U0001d6fc", "\0", "\ud800"])
 def test_a_long_payload_is_named_by_digest_and_length(letter: str) -> None:
-    assert shown(letter * PAYLOAD_SHOWN) == letter * PAYLOAD_SHOWN
-    long = letter * (PAYLOAD_SHOWN + 1)
+    assert recorded_payload(letter * LONGEST_RECORDED_PAYLOAD) == letter * LONGEST_RECORDED_PAYLOAD
+    long = letter * (LONGEST_RECORDED_PAYLOAD + 1)
     digest = hashlib.sha256(long.encode("utf-8", "surrogatepass")).hexdigest()
-    assert shown(long) == f"sha256:{digest}:257"
-    assert shown(long) != shown(long + letter)
-    assert shown(None) is None
+    assert recorded_payload(long) == f"sha256:{digest}:257"
+    assert recorded_payload(long) != recorded_payload(long + letter)
+    assert recorded_payload(None) is None

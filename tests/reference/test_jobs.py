@@ -1,4 +1,4 @@
-"""What makes a definition acceptable, and how it travels (JOB-1 to JOB-6)."""
+"""Definitions: which are accepted, which faults are reported, and written forms (JOB-1 to 6)."""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from gnomon.reference.schedule.clock import DAY, HOUR, SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger, upcoming
 from tests.support import strategies
 
-ONE_TIME = {
+ONE_TIME: dict[str, object] = {
     "name": "report",
     "job_type": "one_time",
     "service": "reports.make",
@@ -25,7 +25,7 @@ CRON = ONE_TIME | {"job_type": "cron_style", "cron_definition": "0 12 * * MON-FR
 
 
 def faults_of(fields: dict[str, Any]) -> dict[str, str]:
-    """What is wrong, by field; a field has one fault at most here."""
+    """The faults, by field; here a field has at most one fault."""
     with pytest.raises(Rejected) as caught:
         jobs.read(fields)
     faults = caught.value.faults
@@ -35,7 +35,7 @@ def faults_of(fields: dict[str, Any]) -> dict[str, str]:
     return by_field
 
 
-# --- there and back: JOB-6
+# --- written and read back: JOB-6
 
 
 @given(strategies.definitions())
@@ -70,7 +70,7 @@ def test_defaults_are_not_written() -> None:
     assert jobs.write(jobs.read(ONE_TIME | spelled_out)) == ONE_TIME
 
 
-def test_what_a_definition_reads_as() -> None:
+def test_a_definition_is_read() -> None:
     definition = jobs.read(
         INTERVAL | {"weeks": 1, "days": 2, "hours": 3, "minutes": 4, "seconds": 5, "grace": "90s"}
     )
@@ -85,7 +85,7 @@ def test_a_start_date_may_be_a_datetime() -> None:
     assert jobs.read(ONE_TIME | {"start_date": start_date}) == jobs.read(ONE_TIME)
 
 
-# --- what is rejected: JOB-1, JOB-3, JOB-5
+# --- rejected definitions: JOB-1, JOB-3, JOB-5
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_a_start_date_may_be_a_datetime() -> None:
         (CRON, "repeats", 3, "only a job of type interval_based has it"),
         (INTERVAL, "cron_definition", "@daily", "only a job of type cron_style has it"),
         (ONE_TIME, "timezone", "Europe/Warsaw", "only a job of type cron_style has it"),
-        # fields that nobody has
+        # unknown fields
         (ONE_TIME, "servcie", "x", "there is no such field; did you mean service?"),
         (ONE_TIME, "id", "x", "there is no such field; "),
     ],
 )
-def test_a_fault_names_the_field_what_was_given_and_what_is_allowed(
+def test_a_fault_names_the_field_the_value_given_and_the_values_allowed(
     base: dict[str, Any], field: str, given: object, allowed: str
 ) -> None:
     (fault,) = faults_of(base | {field: given}).items()
@@ -146,7 +146,7 @@ def test_a_fault_names_the_field_what_was_given_and_what_is_allowed(
 
 
 @pytest.mark.parametrize("field", ["name", "job_type", "service", "start_date"])
-def test_what_is_required(field: str) -> None:
+def test_a_required_field_may_not_be_missing(field: str) -> None:
     faults = faults_of({key: value for key, value in ONE_TIME.items() if key != field})
     assert list(faults) == [field]
     assert "it is required" in faults[field]
@@ -158,7 +158,7 @@ def test_a_cron_job_needs_its_definition() -> None:
     assert fault.startswith("cron_definition: it is required")
 
 
-def test_an_interval_is_above_nothing() -> None:
+def test_an_interval_is_above_zero() -> None:
     units = "one of weeks, days, hours, minutes, seconds must be above 0"
     assert faults_of(ONE_TIME | {"job_type": "interval_based"}) == {
         "seconds": f"seconds: {units}; given was nothing"
@@ -199,7 +199,7 @@ def test_every_fault_of_a_cron_definition_is_a_fault_of_the_job() -> None:
     assert [fault.field for fault in caught.value.faults] == ["name"] + ["cron_definition"] * 2
 
 
-def test_what_is_long_is_quoted_briefly() -> None:
+def test_a_long_value_is_quoted_briefly() -> None:
     assert len(faults_of(ONE_TIME | {"name": "x" * 10_000})["name"]) < 200
 
 
@@ -208,9 +208,7 @@ VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.tex
 
 
 @given(st.sampled_from([ONE_TIME, INTERVAL, CRON]), st.dictionaries(FIELDS, VALUES, max_size=3))
-def test_whatever_is_given_it_is_read_or_rejected(
-    base: dict[str, Any], fields: dict[str, Any]
-) -> None:
+def test_any_value_is_read_or_rejected(base: dict[str, Any], fields: dict[str, Any]) -> None:
     try:
         definition = jobs.read(base | fields)
     except Rejected:
@@ -219,7 +217,7 @@ def test_whatever_is_given_it_is_read_or_rejected(
     list(upcoming(trigger(definition), definition.start_date, definition.start_date + HOUR))
 
 
-# --- sizes, at the border: JOB-1
+# --- limits: JOB-1, JOB-3
 
 
 @pytest.mark.parametrize("character", ["x", "ż", "🕰"])
@@ -237,7 +235,7 @@ def test_extra_data_has_at_most_500_000_bytes_in_utf_8(character: str, size: int
     assert "it is 500001 bytes in UTF-8; at most 500000 are allowed" in fault
 
 
-def test_whole_numbers_at_their_borders() -> None:
+def test_whole_numbers_at_their_limits() -> None:
     assert jobs.read(INTERVAL | {"hours": 10**9}).hours == 10**9
     assert jobs.read(INTERVAL | {"repeats": 1}).repeats == 1
     assert jobs.read(ONE_TIME | {"grace": "0s"}).grace == 0
@@ -248,7 +246,7 @@ def test_whole_numbers_at_their_borders() -> None:
 
 
 @given(strategies.definitions(), strategies.texts(200, shortest=1), st.booleans())
-def test_an_edit_replaces_what_it_names_and_nothing_else(
+def test_an_edit_replaces_the_fields_it_names_and_no_others(
     definition: Definition, name: str, is_active: bool
 ) -> None:
     changed = jobs.change(definition, {"name": name, "is_active": is_active})

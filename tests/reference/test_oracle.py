@@ -1,4 +1,4 @@
-"""The oracle itself: held against what it was made from, against laws, and against its subject."""
+"""The oracle itself: against drawn definitions, known properties, and the scheduler."""
 
 from itertools import accumulate
 
@@ -31,7 +31,7 @@ def test_a_name_means_what_it_stands_for(name: str) -> None:
 
 
 @given(strategies.rejected_crons())
-def test_what_was_made_wrong_is_rejected(text: str) -> None:
+def test_every_wrong_definition_is_rejected(text: str) -> None:
     assert cron_sets(text) is None
 
 
@@ -99,7 +99,7 @@ def test_a_day_matches_either_way_if_both_day_fields_are_restricted() -> None:
     assert len(days("0 0 */1 * FRI")) == 28
 
 
-def test_a_definition_that_is_not_one_is_an_error() -> None:
+def test_a_rejected_definition_is_an_error() -> None:
     with pytest.raises(ValueError, match="JOB-4 rejects '61"):
         list(due_instants(a_cron("61 * * * *"), NOON, NOON + DAY))
 
@@ -168,7 +168,7 @@ LOADS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 50)), max_size=30)
 
 
 @given(LOADS, st.integers(1, 5))
-def test_nobody_waits_beside_an_idle_worker(load: list[tuple[int, int]], workers: int) -> None:
+def test_no_run_waits_beside_an_idle_worker(load: list[tuple[int, int]], workers: int) -> None:
     arrivals = list(accumulate(gap for gap, _ in load))
     services = [service for _, service in load]
     starts = start_instants(arrivals, services, workers)

@@ -1,4 +1,4 @@
-"""Services: what they see, and in which order their methods are called (RUN-3 to RUN-7)."""
+"""Services: the attributes they see, and the order of their methods (RUN-3 to RUN-7)."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.schedule.clock import read_instant
-from gnomon.reference.service import Invocation, Service, order_of_calls, witness
+from gnomon.reference.service import Invocation, Service, attributes_seen, order_of_calls
 from gnomon.reference.store.operations import Message
 
 NOW = read_instant("2026-01-01T12:00:00.000007Z")
@@ -20,7 +20,7 @@ def message(job_type: str = "interval_based", payload: str | None = "αβγ\r\n"
 
 
 def service_with(methods: dict[str, str | None]) -> type[Service]:
-    """A service that defines `methods`, each raising the text it is given or nothing."""
+    """A service that defines `methods`; a method with a text raises it."""
 
     def method(text: str | None) -> object:
         def called(_: Service) -> None:
@@ -55,7 +55,7 @@ def test_the_order_is_the_documented_one(job_type: str) -> None:
     assert invocation.error is None and not invocation.raised
 
 
-def test_what_comes_before_handle_is_called_at_once() -> None:
+def test_the_constructor_calls_the_hooks_before_handle() -> None:
     invocation = Invocation(service_with(dict.fromkeys(HOOKS))(message(), 1, NOW))
     assert invocation.calls == ["before_job", "before_interval_based_job", "before_handle"]
 
@@ -78,7 +78,7 @@ def test_hooks_that_raise_stop_nothing_and_handle_stops_the_after_hooks(
     }
 
 
-def test_what_a_service_sees() -> None:
+def test_a_service_sees_its_attributes() -> None:
     seen = service_with({})(message(), 3, NOW)
     assert seen.channel == "scheduler"
     assert seen.job_type == "interval_based"
@@ -87,7 +87,7 @@ def test_what_a_service_sees() -> None:
     assert seen.request is seen.request
     assert seen.invocation_time == datetime(2026, 1, 1, 12, 0, 0, 7, tzinfo=UTC)
     assert (seen.data_format, seen.user_msg, seen.usage) == (None, "", 3)
-    assert witness(seen) == {
+    assert attributes_seen(seen) == {
         "channel": "scheduler",
         "job_type": "interval_based",
         "cid": "K1",
@@ -109,13 +109,13 @@ def test_hooks_are_inherited() -> None:
         name = "parent"
 
         def before_job(self) -> None:
-            """Something."""
+            """A hook."""
 
     class Child(Parent):
         name = "child"
 
         def after_job(self) -> None:
-            """Something."""
+            """A hook."""
 
     assert call(Child).calls == ["before_job", "handle", "after_job"]
     assert call(Parent).calls == ["before_job", "handle"]

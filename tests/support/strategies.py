@@ -1,7 +1,7 @@
 """Hypothesis strategies shared by the tests.
 
-What they draw is right, or wrong, by construction: a cron definition comes with the numbers that
-its fields were made from, so no test has to trust a parser to know what it should mean.
+The drawn values are right, or wrong, by construction: a cron definition comes with the numbers of
+its fields, so that no test needs a parser to know the meaning of a definition.
 """
 
 from calendar import monthrange
@@ -29,21 +29,21 @@ ZONES = (
     "Asia/Jerusalem",
     "Asia/Kathmandu",
 )
-"""They change by an hour, by half of one, by a day, at midnight, at UTC's midnight, or never."""
+"""Zones whose offset changes by an hour, half an hour or a day, some at midnight; or never."""
 
 
 # --- instants, durations, time zones
 
 
 def instants() -> SearchStrategy[int]:
-    """Instants from 1990 to 2037 (µs): on the minute, just beside it, or anywhere."""
+    """Instants from 1990 to 2037 (µs): on the minute, close to it, or anywhere."""
     minutes = st.integers(FROM // MINUTE, UNTIL // MINUTE - 1).map(lambda number: number * MINUTE)
     beside = st.builds(int.__add__, minutes, st.sampled_from([1, SECOND, MINUTE - 1]))
     return minutes | beside | st.integers(FROM, UNTIL - 1)
 
 
 def zones() -> SearchStrategy[str]:
-    """Time zones, more often than not those that are known to be awkward."""
+    """Time zones, in half of the cases one of ZONES."""
     return st.sampled_from(ZONES) | st.sampled_from(sorted(available_timezones()))
 
 
@@ -76,7 +76,7 @@ def windows(draw: DrawFn, timezone: str) -> tuple[int, int]:
 
 
 class Shape(NamedTuple):
-    """What one field may hold: its range, both ends included, and the names of its numbers."""
+    """The values of one field: its range, both ends included, and the names of its numbers."""
 
     name: str
     low: int
@@ -108,21 +108,21 @@ SHORTHANDS = {
 
 
 class Field(NamedTuple):
-    """A field, or a place in its list: how it is written and the numbers it stands for."""
+    """A field, or a term of its list: its text and the numbers that it stands for."""
 
     text: str
     numbers: frozenset[int]
 
 
 class Written(NamedTuple):
-    """A valid cron definition: its text, and the five fields that it was made from."""
+    """A valid cron definition: its text and its five fields."""
 
     text: str
     fields: tuple[Field, ...]
 
     @property
     def real_time(self) -> bool:
-        """Whether `*` leads the minute or the hour field (FIRE-5)."""
+        """Whether the minute or the hour field begins with `*` (FIRE-5)."""
         return self.fields[0].text.startswith("*") or self.fields[1].text.startswith("*")
 
     @property
@@ -133,7 +133,7 @@ class Written(NamedTuple):
 
 @st.composite
 def spellings(draw: DrawFn, shape: Shape, number: int) -> str:
-    """Ways to write one number: plain, with leading zeros, by its name in any case."""
+    """One number as text: plain, with leading zeros, or as a name in any letter case."""
     written = [str(number), f"{number:02}", f"{number:03}"]
     if number - shape.low < len(shape.names):
         name = shape.names[number - shape.low]
@@ -143,7 +143,7 @@ def spellings(draw: DrawFn, shape: Shape, number: int) -> str:
 
 @st.composite
 def terms(draw: DrawFn, shape: Shape) -> Field:
-    """One place of a list: a number, a range, or a range or `*` with a step."""
+    """One term of a list: a number, a range, or a range or `*` with a step."""
     kind = draw(st.sampled_from(["number", "range", "stepped range", "stepped star"]))
     numbers = st.integers(shape.low, shape.high)
     if kind == "number":
@@ -187,7 +187,7 @@ def written_crons(draw: DrawFn) -> Written:
 
 
 def shorthands() -> SearchStrategy[str]:
-    """The six names, in any case."""
+    """The six names, in any letter case."""
     return st.sampled_from([*SHORTHANDS, *map(str.upper, SHORTHANDS), "@Daily", " @hourly "])
 
 
@@ -231,7 +231,7 @@ def _faulty_fields(draw: DrawFn, shape: Shape) -> str:
                 "FOO",
                 "\u017fun",  # the long s, whose upper case is S
                 "\u0663",  # an Arabic three
-                "\uff11",  # a wide one
+                "\uff11",  # a full-width one
                 "",
                 "*",
             ]
@@ -285,12 +285,12 @@ def _definitions(**own: SearchStrategy[object]) -> SearchStrategy[Definition]:
 
 
 def one_time_definitions() -> SearchStrategy[Definition]:
-    """Jobs that are due once."""
+    """One-time jobs."""
     return _definitions(job_type=st.just("one_time"))
 
 
 def interval_definitions() -> SearchStrategy[Definition]:
-    """Jobs on a grid, of a second or of millions of weeks."""
+    """Interval-based jobs, with intervals from a second to millions of weeks."""
     amounts = st.just(0) | st.integers(0, 100) | st.integers(0, 10**9)
     return _definitions(
         job_type=st.just("interval_based"),
@@ -304,7 +304,7 @@ def interval_definitions() -> SearchStrategy[Definition]:
 
 
 def cron_definitions() -> SearchStrategy[Definition]:
-    """Jobs of cron, in any time zone."""
+    """Cron-style jobs, in any time zone."""
     return _definitions(
         job_type=st.just("cron_style"), cron_definition=cron_texts(), timezone=zones()
     )
@@ -316,13 +316,13 @@ def definitions() -> SearchStrategy[Definition]:
 
 
 def a_job(name: str = "a", **fields: Any) -> Definition:
-    """A one-time job, but for the `fields` given."""
+    """A one-time job, with the `fields` given replaced."""
     given: dict[str, Any] = {"job_type": "one_time", "service": "s", "start_date": FROM}
     return Definition(name=name, **(given | fields))
 
 
 def a_cron(text: str, timezone: str = "UTC", start_date: int = FROM) -> Definition:
-    """A job of cron that has long been running."""
+    """A cron-style job that started in 1990."""
     return a_job(
         job_type="cron_style", cron_definition=text, timezone=timezone, start_date=start_date
     )

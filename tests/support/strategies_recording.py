@@ -1,32 +1,31 @@
-"""Hypothesis strategies for whole recordings: small, valid, and with all that a recording can say.
+"""Hypothesis strategies for whole recordings: small, valid, with all that a recording can contain.
 
-What they draw is what reading a recording gives: commands in the order of their time, a created
-job with its start_date. So a recording drawn here and one written and read back can be compared.
+They draw what reading a recording gives: commands in order of their time. So a drawn recording can
+be compared with the same one written and read back.
 """
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
-import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from gnomon.reference.events import STORE
 from gnomon.reference.jobs import JOB_TYPES, MISFIRE_POLICIES, Definition, write
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, write_instant
 from gnomon.reference.service import order_of_calls
-from gnomon.specs.recording.model import (
-    ACTIONS,
-    FAULTS,
+from gnomon.specs.recording.commands import (
+    CATALOGUE,
     MOST_DRIFT,
-    ON_SERVERS,
-    ON_STORE,
-    ClusterSpec,
     Command,
-    Cut,
-    Direction,
-    Disturbance,
-    Fault,
+    Create,
+    CutServer,
+    Edit,
+    JobCommand,
+    LoseWrites,
+    edit,
+)
+from gnomon.specs.recording.model import (
+    ClusterSpec,
     Fixed,
     JobSpec,
     Lognormal,
@@ -38,7 +37,7 @@ from gnomon.specs.recording.model import (
 from tests.support.strategies import cron_texts, instants, texts, zones
 
 CRON_LASTS = 36
-"""A recording in which there may be cron jobs lasts so many times longer: of minutes come hours."""
+"""A recording with cron jobs lasts this many times longer: hours instead of minutes."""
 
 METHODS = sorted({method for job_type in JOB_TYPES for method in order_of_calls(job_type)})
 FREQUENT = ("* * * * *", "*/7 * * * *", "13 * * * *", "*/20 */2 * * *", "@hourly")
@@ -147,26 +146,36 @@ class World:
         return {field: value for change in chosen for field, value in change().items()}
 
 
-_lasting = st.integers(1, 30 * SECOND) | st.sampled_from([1, SECOND, 11 * SECOND, MINUTE])
+_durations = st.integers(1, 30 * SECOND) | st.sampled_from([1, SECOND, 11 * SECOND, MINUTE])
 _percent = st.sampled_from([0, 1, 50, 100]) | st.integers(0, 100)
-_MEMBERS: dict[str, st.SearchStrategy[Any]] = {
-    "for": _lasting,
-    "delay": st.just(0) | _lasting,
-    "by": _lasting | _lasting.map(int.__neg__),
+_FIELDS: dict[str, SearchStrategy[Any]] = {
+    "duration": _durations,
+    "delay": st.just(0) | _durations,
+    "by": _durations | _durations.map(int.__neg__),
     "gains": st.integers(-MOST_DRIFT, MOST_DRIFT),
+    "lose": _percent,
     "repeat": _percent,
-    "writes": st.integers(1, 30),
 }
+"""Values of the fields of commands, by name."""
+_FIELDS_OF: dict[type[Command], dict[str, SearchStrategy[Any]]] = {
+    CutServer: {"lose": st.sampled_from(["both", "requests", "replies"])},
+    LoseWrites: {"writes": st.integers(1, 30)},
+}
+"""Fields that one kind of command has, or that mean something else there."""
 
 
-def faults(do: str) -> st.SearchStrategy[Fault]:
-    """What may be said of a command that is a fault."""
-    form = FAULTS[do]
-    members = {name: _MEMBERS[name] for name in form.__struct_encode_fields__ if name != "lose"}
-    if "lose" in form.__struct_encode_fields__:
-        members["lose"] = st.sampled_from(get_args(Direction)) if form is Cut else _percent
-    drawn = st.fixed_dictionaries(members).map(lambda how: msgspec.convert(how, form))
-    return drawn.filter(lambda fault: fault != Disturbance(lasts=getattr(fault, "lasts", 0)))
+def commands_of(
+    kind: type[Command], at: SearchStrategy[int], servers: SearchStrategy[str]
+) -> SearchStrategy[Command]:
+    """Commands of one kind, for a server or for the store."""
+    known = {"at": at, "server": servers} | _FIELDS | _FIELDS_OF.get(kind, {})
+    fields = {name: known[name] for name in kind.__struct_fields__}
+    drawn: SearchStrategy[Command] = st.builds(kind, **fields)
+    return drawn.filter(lambda command: command.contradiction() is None)
+
+
+JOB_COMMANDS = [kind for kind in CATALOGUE if issubclass(kind, JobCommand)]
+OTHER_COMMANDS = [kind for kind in CATALOGUE if not issubclass(kind, JobCommand)]
 
 
 @st.composite
@@ -175,25 +184,21 @@ def _commands(
 ) -> list[Command]:
     instants = sorted(draw(st.lists(world.instants, max_size=most)))
     known = [job.id for job in jobs]
-    commands = []
+    commands: list[Command] = []
     for at in instants:
-        do = draw(st.sampled_from(ACTIONS if known else ("create", *ON_SERVERS, *ON_STORE)))
-        fields: dict[str, Any] = {}
-        fault = draw(faults(do)) if do in FAULTS else None
-        if do in ON_SERVERS:
-            target = draw(st.sampled_from(servers))
-        elif do in ON_STORE:
-            target = STORE
-        elif do == "create":
-            target = draw(texts(10, shortest=1))
+        kind = draw(st.sampled_from(CATALOGUE if known else [Create, *OTHER_COMMANDS]))
+        if kind not in JOB_COMMANDS:
+            commands.append(draw(commands_of(kind, st.just(at), st.sampled_from(servers))))
+        elif kind is Create:
+            job = draw(texts(10, shortest=1))
             definition = world.definition(draw, draw(texts(20, shortest=1)))
-            fields = write(definition) | draw(st.sampled_from([{}, {"seconds": -1}]))
-            known.append(target)
+            wrong = draw(st.sampled_from([{}, {"seconds": -1}]))
+            commands.append(Create(at=at, job=job, set=write(definition) | wrong))
+            known.append(job)
+        elif kind is Edit:
+            commands.append(edit(at, draw(st.sampled_from(known)), world.edits(draw)))
         else:
-            target = draw(st.sampled_from(known))
-            fields = world.edits(draw) if do == "edit" else {}
-        command = Command(at=at, do=do, target=target, fields=fields, fault=fault)  # type: ignore[arg-type]
-        commands.append(command)
+            commands.append(kind(at=at, job=draw(st.sampled_from(known))))  # type: ignore[call-arg]
     return commands
 
 

@@ -1,4 +1,4 @@
-"""Small worlds for properties of the simulator, and what is read off their histories."""
+"""Small recordings for properties of the simulator, and the messages of their histories."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -71,7 +71,7 @@ fixed_latencies = st.sampled_from([0, 1, MILLISECOND, 40 * MILLISECOND]).map(Fix
 
 @st.composite
 def busy_worlds(draw: st.DrawFn) -> Recording:
-    """Interval jobs, often more of them than the workers can do, often due together."""
+    """Interval jobs, often more than the workers can run, often due at the same instant."""
     jobs = [
         interval_job(
             f"job {number}",
@@ -92,7 +92,7 @@ def busy_worlds(draw: st.DrawFn) -> Recording:
 
 
 class Messages:
-    """What a history says of each message, in the order of publishing, read the plain way."""
+    """The events of each message of a history, in the order of publishing."""
 
     def __init__(self, history: History) -> None:
         self.published: dict[int, events.Published] = {}

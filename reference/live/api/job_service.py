@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from gnomon.reference import events, jobs
-from gnomon.reference.events import Event, shown
+from gnomon.reference.events import Event, recorded_payload
 from gnomon.reference.jobs import Definition, Fault, Rejected
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.store.storage import Storage
@@ -288,7 +288,7 @@ def _check(
     faults.sort(key=lambda fault: _FIRST_FAULTS.get(fault.field, len(_FIRST_FAULTS)))
     whole = (jobs.write(current) if current else {}) | dict(fields)
     if isinstance(extra := whole.get("extra"), str):
-        whole["extra"] = shown(extra)
+        whole["extra"] = recorded_payload(extra)
     storage.tell([events.JobRejected(0, id, whole, tuple(map(str, faults)))])
     raise Rejected(faults)
 

@@ -1,15 +1,15 @@
 """The clock of a live server.
 
-The one idea: the time of day is read once, and from then on a clock that nobody can set says how
-much has passed since. So a server's clock drifts, as any does, but never jumps; what the store's
-clock says is learnt from its replies (``gnomon.reference.cluster.leader``).
+The one idea: the time of day is read once. From then on a clock that nobody can set measures the
+time since. So a server's clock may drift, as any clock does, but it never jumps. The leader role
+learns the store's time from its replies (``gnomon.reference.cluster.leader``).
 """
 
 from time import monotonic_ns, time_ns
 
 
 class WallClock:
-    """Says what time it is (µs, UTC), never less than before."""
+    """The time in µs (UTC); it never runs backwards."""
 
     __slots__ = ("_offset",)
 

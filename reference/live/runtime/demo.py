@@ -13,7 +13,7 @@ LONGEST_SLEEP = DAY
 
 
 class InputLogger(Service):
-    """Logs everything that a run sees (S12); the payload only by length, unless logs show payloads."""
+    """Logs everything that a run sees (S12); of the payload, what logs show of payloads."""
 
     name = "demo.input-logger"
 

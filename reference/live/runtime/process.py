@@ -1,7 +1,8 @@
-"""One server process: everything that a `Node` needs, put together, and taken apart again.
+"""One server process: assembles what a `Node` needs, runs it, and closes everything again.
 
-The one idea: the main thread is the node's; the API, the bell and the workers have theirs, and talk
-to it through its inputs. A first signal to end lets it finish what it runs, a second one does not.
+The one idea: the main thread runs the node. The API, the inbox listener and the workers have
+threads of their own, and reach the node through its inputs. The first signal to end lets running
+services finish; the second one does not.
 """
 
 import logging
@@ -23,7 +24,7 @@ from gnomon.reference.live.runtime.clock import WallClock
 from gnomon.reference.live.runtime.logs import log_run
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
-from gnomon.reference.live.runtime.worker_pool import Crew, Ended
+from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
 from gnomon.reference.live.store.errors import StoreUnusable, check_server, pause_after
@@ -42,7 +43,7 @@ LONGEST_TIMEOUT = 5 * SECOND
 
 
 class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Which store, and how it is used; see `RedisStore` for `keep` and `replicas`."""
+    """The store, and how it is used; `RedisStore` describes `keep` and `replicas`."""
 
     address: Address
     prefix: str
@@ -51,7 +52,7 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int = 0
 
     def open(self, timeout: int) -> Open:
-        """Finds the store; an answer is waited for no longer than `timeout` (µs)."""
+        """A function that connects to the store; its calls time out after `timeout` (µs)."""
         kind = STORES[self.profile]
 
         def find() -> Any:
@@ -65,19 +66,19 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def timeout_of(lease: int) -> int:
-    """How long a server waits for an answer (µs): a beat that is late is better asked anew."""
+    """How long a server waits for a reply (µs): repeating a late heartbeat is better."""
     return min(max(lease // 3, SHORTEST_TIMEOUT), LONGEST_TIMEOUT)
 
 
 class Listening(msgspec.Struct, frozen=True):
-    """Where the API is served, and who may use it."""
+    """The socket that serves the API, and the guard that admits its users."""
 
     socket: Any
     guard: Guard
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises OSError."""
+    """A socket that listens at `host` and `port`. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=2048)
     listening.setblocking(False)
@@ -90,15 +91,15 @@ def serve(
     store: StoreOptions,
     listening: Listening | None,
 ) -> bool:
-    """Be a server of the cluster until told to end; whether it left in good order.
+    """Run a server of the cluster until a signal ends it; whether it left in good order.
 
     Raises StoreUnusable if the store cannot be used, and waiting would not help.
     """
     inputs: SimpleQueue[Input] = SimpleQueue()
     connection = Connection(store.open(timeout_of(shape.lease)))
-    with _signals(inputs):
+    with _handled_signals(inputs):
         if not _settle(connection, shape, store.profile, inputs):
-            return True  # told to end before there was a store
+            return True  # ended before there was a store
         return _serve(shape, services, store, listening, inputs, connection)
 
 
@@ -115,16 +116,16 @@ def _serve(
 
     def ended(run: Ended) -> None:
         inputs.put(run)
-        with suppress(Exception):  # a filter of the user's may raise, and must not cost a worker
-            log_run(run)  # in the thread of its worker, whose name the line bears
+        with suppress(Exception):  # a user's log filter may raise, and must not end a worker
+            log_run(run)  # in the worker's thread, whose name appears in the line
 
-    crew = Crew(shape.name, services, shape.workers, ended)
-    node = Node(shape, connection, WallClock(), crew, metrics, inputs)
-    people = RedisStorage(Connection(store.open(LONGEST_TIMEOUT)))
-    bell = Bell(shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.BELL))
+    workers = WorkerPool(shape.name, services, shape.workers, ended)
+    node = Node(shape, connection, WallClock(), workers, metrics, inputs)
+    storage = RedisStorage(Connection(store.open(LONGEST_TIMEOUT)))
+    bell = Bell(shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX))
 
     def measured() -> str:
-        metrics.busy.set(crew.busy)
+        metrics.busy.set(workers.busy)
         return metrics.text()
 
     def health() -> Health:
@@ -134,11 +135,11 @@ def _serve(
             leads=node.epoch is not None,
             epoch=node.epoch or 0,
             workers=shape.workers,
-            busy=crew.busy,
+            busy=workers.busy,
             store="ok" if node.trouble is None else node.trouble.problem,
         )
 
-    with _api(listening, people, health, measured):
+    with _api(listening, storage, health, measured):
         logger.info("joins the cluster", extra={"fields": {"server": shape.name}})
         left_in_order = node.run()
         bell.close()
@@ -149,9 +150,9 @@ def _serve(
 def _settle(
     connection: Connection, shape: Shape, profile: Profile, inputs: "SimpleQueue[Input]"
 ) -> bool:
-    """Look at the store, waiting for one that is not there yet, and agree with the other servers.
+    """Check the store, waiting for one that is not there yet, and the settings of the cluster.
 
-    False if told to end meanwhile. Raises StoreUnusable.
+    False if a signal ends the server meanwhile. Raises StoreUnusable.
     """
     failures = 0
     while True:
@@ -173,12 +174,12 @@ def _settle(
         logger.warning("%s", warning)
     settings = answer.deliveries[0][2]
     assert isinstance(settings, Settings)
-    _agree(settings, profile, shape.lease)
+    _check_settings(settings, profile, shape.lease)
     return True
 
 
-def _agree(settings: Settings, profile: Profile, lease: int) -> None:
-    """Raise StoreUnusable if the cluster is not as this server was told."""
+def _check_settings(settings: Settings, profile: Profile, lease: int) -> None:
+    """Raise StoreUnusable if the cluster has other settings than this server."""
     if settings.profile != profile:
         raise StoreUnusable(
             f"the store holds a cluster of the {settings.profile} profile",
@@ -192,8 +193,8 @@ def _agree(settings: Settings, profile: Profile, lease: int) -> None:
 
 
 @contextmanager
-def _signals(inputs: "SimpleQueue[Input]") -> Iterator[None]:
-    """Let the first SIGTERM or SIGINT drain the server, and the second end it."""
+def _handled_signals(inputs: "SimpleQueue[Input]") -> Iterator[None]:
+    """Let the first SIGTERM or SIGINT drain the server, and the second one end it at once."""
     received = 0
 
     def receive(_: int, __: object) -> None:
@@ -216,7 +217,7 @@ def _api(
     health: Callable[[], Health],
     metrics: Callable[[], str],
 ) -> Iterator[None]:
-    """Serve the API, if it is to be served, in a thread of its own."""
+    """Serve the API in a thread of its own; do nothing if `listening` is None."""
     if listening is None:
         yield
         return

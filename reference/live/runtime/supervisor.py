@@ -1,8 +1,11 @@
-"""A server in this process, or several in processes of their own.
+"""Runs one server in this process, or several in processes of their own.
 
-The one idea: a `Plan` is all that makes a server, as one value that can be handed to another
-process. Who starts several is their nurse and no server itself: it passes on the signals to end,
-and should it die, they end as well.
+The one idea: a `Plan` is everything that makes a server, as one value that can be passed to another
+process. A process that starts several servers is their supervisor, and no server itself. It passes
+on the signals to end; if it dies, they end as well.
+
+This supervision is our own: systemd and its like supervise one command; these servers share that
+command's signals and its exit status, and none is restarted.
 """
 
 import logging
@@ -32,7 +35,7 @@ ENDED_IN_ORDER, ENDED_ANYHOW, UNUSABLE = 0, 1, 2
 
 
 class CannotServe(Exception):
-    """A server cannot be started as it is planned: what is wrong, what would be right."""
+    """A server cannot be started as planned: the problem, and what to do about it."""
 
     def __init__(self, problem: str, advice: str) -> None:
         super().__init__(f"{problem}; {advice}")
@@ -46,13 +49,13 @@ class Logging(NamedTuple):
     with_payloads: bool
 
     def configure(self) -> None:
-        """Log so from now on."""
+        """Configure logging in this process."""
         show = logs.in_full if self.with_payloads else logs.by_length
         logs.configure(self.format, self.level, show)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that makes a server; `http` is the host and port of its API, None if it has none."""
+    """Everything that makes a server; `http`: host and port of its API, None if it has none."""
 
     shape: Shape
     services: dict[str, type[Service]]
@@ -62,7 +65,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def serve_plan(plan: Plan) -> bool:
-    """Be that server until told to end; whether it left in good order.
+    """Run that server until a signal ends it; whether it left in good order.
 
     Raises StoreUnusable and CannotServe.
     """
@@ -82,7 +85,7 @@ def serve_plan(plan: Plan) -> bool:
 def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
     """Run each plan in a process of its own until all have ended; whether all left in good order.
 
-    Raises CannotServe if one of them could not start; the others are told to end.
+    Raises CannotServe if one of them could not start; the others are then made to end.
     """
     spawn = get_context("spawn")
     processes = [
@@ -90,18 +93,18 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
         for plan in plans
     ]
 
-    is_told = Event()
+    is_ending = Event()
 
     def pass_on(_: int, __: object) -> None:
-        is_told.set()
+        is_ending.set()
         for process in processes:
             if process.is_alive():
                 process.terminate()
 
     before = {name: signal.signal(name, pass_on) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
-        running = _started(processes, is_told)
-        if is_told.is_set():  # one that was starting meanwhile has not heard it
+        running = _started(processes, is_ending)
+        if is_ending.is_set():  # a process that was just starting missed the signal
             pass_on(0, None)
         while running:
             ended = wait([process.sentinel for process in running])
@@ -115,25 +118,25 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
             signal.signal(name, handler)
     codes = [process.exitcode for process in processes]
     if UNUSABLE in codes:
-        raise CannotServe("not all servers could start", "see above what each of them said")
+        raise CannotServe("not all servers could start", "their messages above tell why")
     return all(code == ENDED_IN_ORDER for code in codes)
 
 
-def _started(processes: Sequence[SpawnProcess], is_told: Event) -> list[SpawnProcess]:
-    """Start one after another, unless told to end meanwhile; those that were started."""
+def _started(processes: Sequence[SpawnProcess], is_ending: Event) -> list[SpawnProcess]:
+    """Start one after another until a signal to end arrives; those that were started."""
     started = []
     for process in processes:
-        if not is_told.is_set():
+        if not is_ending.is_set():
             process.start()
             started.append(process)
     return started
 
 
 def _serve_as_child(plan: Plan, wanted: Logging) -> None:
-    """Be a server in a process of its own."""
-    os.setpgid(0, 0)  # Ctrl-C at the terminal is for the nurse, which passes it on once
+    """Run a server in a process of its own."""
+    os.setpgid(0, 0)  # Ctrl-C at the terminal is for the supervisor, which passes it on once
     wanted.configure()
-    Thread(target=_end_with_parent, name="nurse", daemon=True).start()
+    Thread(target=_end_with_parent, name="supervisor", daemon=True).start()
     try:
         left_in_order = serve_plan(plan)
     except (StoreUnusable, CannotServe) as error:

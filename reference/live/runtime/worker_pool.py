@@ -1,20 +1,24 @@
 """The workers of one server: threads that run services.
 
-The one idea: what a run does is what the simulator lets it do, by the same `Invocation`. Only that
-here a service takes real time, in a thread, and nothing that user code does may cost a worker.
+The one idea: a run does here what it does in the simulator, by the same `Invocation`. The only
+difference is that a service takes real time, in a thread. Nothing that user code does may end a
+worker.
 
-    crew = Crew("s1", services, workers=4, ended=inbox.put)
-    crew.start(run, now)      hands the run to its worker's thread and returns at once
-    …                         when the service has returned, ended(Ended(…)), called in that thread
-    crew.dismiss()            each thread ends as soon as it runs nothing
+    pool = WorkerPool("s1", services, workers=4, ended=inbox.put)
+    pool.start(run, now)      gives the run to its worker's thread and returns at once
+    …                         when the service has returned: ended(Ended(…)), called in that thread
+    pool.close()              each thread ends as soon as it runs nothing
 
     worker     input                   next       output
     idle       start                   running
     running    the service returned    idle       Ended
                or raised
 
-`start` and `dismiss` are called by one thread; `busy` may be read by any. Threads are daemons, with
-names as ``s1/3``: a process that has waited for long enough can end without them.
+One thread calls `start` and `close`; any thread may read `busy`. Threads are daemons with names
+such as ``s1/3``: a process that has waited long enough can end without them.
+
+These are our own threads, not ``concurrent.futures``: a run belongs to one numbered worker (RUN-1),
+and an executor waits for its threads at exit, however long a service takes.
 """
 
 import logging
@@ -27,34 +31,34 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gnomon.reference import events
-from gnomon.reference.cluster.server import Run
+from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.events import Outcome
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
 from gnomon.reference.service import (
     SLOW_THRESHOLD_MS,
     Invocation,
     Service,
-    is_to_be_told,
+    attributes_seen,
+    must_record,
     no_such_service,
-    witness,
 )
 
 LONGEST_ERROR = 2_000
-"""Characters of what was raised that are kept: it goes into the history, and into logs."""
+"""Characters that are kept of an error's text: it goes into histories and into logs."""
 MOST_JOBS_REMEMBERED = 100_000
-"""Of those that a history was told of; the one told of first is forgotten, and told of again."""
-SHORTEST_LOOK = 100 * MILLISECOND
-"""How often the watch looks for slow runs, at most (µs)."""
+"""Jobs whose recorded revision is remembered; beyond that the oldest is recorded again."""
+SHORTEST_PAUSE = 100 * MILLISECOND
+"""The shortest time between two searches for slow runs (µs)."""
 
 _log = logging.getLogger("gnomon.run")
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """A run that has ended, `took` in µs.
+    """A run that has ended, after `took` µs.
 
-    `is_slow`: it took longer than its service's `slow_threshold`. `service` is what ran, None if
-    the run failed before there was one. `invoked` is given if a history is to be told of the run;
-    its `at` is 0, and the store's to put in.
+    `is_slow`: it took longer than its service's `slow_threshold`. `service` is the instance that
+    ran, None if the run failed before there was one. `invoked` is the event to record, if any; its
+    `at` is 0 until the store fills it in.
     """
 
     run: Run
@@ -66,8 +70,8 @@ class Ended(msgspec.Struct, frozen=True):
     invoked: events.Invoked | None = None
 
 
-class Crew:
-    """The `workers` worker threads of `server`; each run that has ended is given to `ended`."""
+class WorkerPool:
+    """The worker threads of `server`; each calls `ended` with every run that it has ended."""
 
     def __init__(
         self,
@@ -80,27 +84,29 @@ class Crew:
         self._services = services
         self._ended = ended
         self._usage = dict.fromkeys(services, 0)
-        self._told: dict[str, int] = {}  # job -> revision that a history was last told of
-        self._telling = Lock()
-        self._dismissed = Event()
+        self._recorded: dict[str, int] = {}  # job -> revision of its last recorded invocation
+        self._lock = Lock()  # of `_recorded`
+        self._is_closed = Event()
         self._workers = [_Worker() for _ in range(workers)]
         for number, worker in enumerate(self._workers, start=1):
-            self._begin(f"{server}/{number}", self._work, worker)
-        self._begin(f"{server}/watch", self._watch)
+            self._start_thread(f"{server}/{number}", self._work, worker)
+        self._start_thread(f"{server}/watch", self._log_slow_runs)
 
     @staticmethod
-    def _begin(name: str, body: Callable[..., None], *arguments: object) -> None:
+    def _start_thread(name: str, body: Callable[..., None], *arguments: object) -> None:
         Thread(target=body, args=arguments, name=name, daemon=True).start()
 
     @property
     def busy(self) -> int:
-        """How many workers are running something."""
+        """The number of workers that are running a service."""
         return sum(not worker.is_idle for worker in self._workers)
 
     def start(self, run: Run, now: int) -> None:
-        """Let the run's worker begin with it, invoked at `now` (µs, UTC); never waits."""
+        """Give a run to its worker, invoked at `now` (µs, UTC); never waits."""
         worker = self._workers[run.worker - 1]
-        assert worker.is_idle, f"worker {run.worker} is given a run before the last ended (RUN-1)"
+        assert worker.is_idle, (
+            f"worker {run.worker} is given a run before its last has ended (RUN-1)"
+        )
         worker.is_idle = False
         name = run.message.service
         service = self._services.get(name)
@@ -108,9 +114,9 @@ class Crew:
             self._usage[name] += 1
         worker.inbox.put(_Task(run, service, self._usage.get(name, 0), now))
 
-    def dismiss(self) -> None:
-        """Let each thread end when what it runs has ended; there is no `start` after this."""
-        self._dismissed.set()
+    def close(self) -> None:
+        """Let each thread end when its run has ended; do not call `start` after this."""
+        self._is_closed.set()
         for worker in self._workers:
             worker.inbox.put(None)
 
@@ -121,10 +127,10 @@ class Crew:
             self._ended(self._carry_out(worker, task))
 
     def _carry_out(self, worker: "_Worker", task: "_Task") -> Ended:
-        """Run a service; then the worker is idle, for the end may lead to its next run at once."""
+        """Run a service. Then the worker is idle, since `ended` may start its next run at once."""
         try:
             return self._invoke(worker, task)
-        except BaseException as error:  # no method did this: the service's own __init__ may have
+        except BaseException as error:  # not in a method: in the service's own __init__, say
             _log.warning("%s cannot be run", task.run.message.service, exc_info=True)
             return Ended(task.run, "failed", described(error))
         finally:
@@ -149,19 +155,19 @@ class Crew:
             ended - began,
             ended > slow_from,
             invocation.service,
-            self._testimony(run, invocation),
+            self._invoked(run, invocation),
         )
 
-    def _testimony(self, run: Run, invocation: Invocation) -> events.Invoked | None:
-        """What a history is told of the run, if it is."""
+    def _invoked(self, run: Run, invocation: Invocation) -> events.Invoked | None:
+        """The event that records the invocation, if this one is to be recorded."""
         job, revision = run.message.job, run.message.revision
-        with self._telling:
-            told = self._told.get(job)
-            if not is_to_be_told(run.message, run.attempt, told, invocation):
+        with self._lock:
+            recorded = self._recorded.get(job)
+            if not must_record(run.message, run.attempt, recorded, invocation):
                 return None
-            self._told[job] = revision
-            if len(self._told) > MOST_JOBS_REMEMBERED:
-                del self._told[next(iter(self._told))]
+            self._recorded[job] = revision
+            if len(self._recorded) > MOST_JOBS_REMEMBERED:
+                del self._recorded[next(iter(self._recorded))]
         return events.Invoked(
             0,
             run.message.id,
@@ -174,20 +180,20 @@ class Crew:
             {method: plain(error) for method, error in invocation.raised.items()},
         )
 
-    # --- in the watch's thread
+    # --- in the thread that logs slow runs
 
-    def _watch(self) -> None:
-        """Log each run that has become slow, once, while it is running.
+    def _log_slow_runs(self) -> None:
+        """Log each run that has become slow, once, while it is still running.
 
-        A run that begins while this sleeps cannot be slow before the least threshold has passed.
-        So it sleeps for that long, or until the first of the runs it knows becomes slow, and no run
-        need tell it that it begins.
+        A run that begins during a pause cannot be slow before the least threshold has passed. So a
+        pause lasts that long, or until the first known run becomes slow, and no run needs to wake
+        this thread.
         """
         thresholds = [service.slow_threshold for service in self._services.values()]
         least = min(SLOW_THRESHOLD_MS, *thresholds) * MILLISECOND
         logged: dict[_Worker, _Running] = {}
         pause = least
-        while not self._dismissed.wait(max(pause, SHORTEST_LOOK) / SECOND):
+        while not self._is_closed.wait(max(pause, SHORTEST_PAUSE) / SECOND):
             now, pause = _clock(), least
             for worker in self._workers:
                 running = worker.running
@@ -197,9 +203,9 @@ class Crew:
                     pause = min(pause, running.slow_from - now)
                 else:
                     logged[worker] = running
-                    self._say_slow(running)
+                    self._log_slow(running)
 
-    def _say_slow(self, running: "_Running") -> None:
+    def _log_slow(self, running: "_Running") -> None:
         run = running.run
         threshold = self._services[run.message.service].slow_threshold * MILLISECOND
         _log.warning(
@@ -210,7 +216,7 @@ class Crew:
 
 
 class _Task(NamedTuple):
-    """A run with what it is invoked with."""
+    """A run, and the arguments of its invocation."""
 
     run: Run
     service: type[Service] | None
@@ -226,7 +232,7 @@ class _Running(NamedTuple):
 
 
 class _Worker:
-    """Where a worker's thread finds its next run, and what others may know of it."""
+    """A worker's inbox, and its state for other threads to read."""
 
     __slots__ = ("inbox", "is_idle", "running")
 
@@ -237,7 +243,7 @@ class _Worker:
 
 
 class _Invocation(Invocation):
-    """An invocation that nothing gets out of: a service's SystemExit fails its run and no more."""
+    """An invocation that lets no exception out: SystemExit in a service fails only its run."""
 
     __slots__ = ()
 
@@ -250,15 +256,15 @@ class _Invocation(Invocation):
 
 
 def _clock() -> int:
-    """µs since some instant; what the time of day is does not move it."""
+    """µs since some fixed instant; setting the time of day does not change it."""
     return monotonic_ns() // 1_000
 
 
-# --- what is told of a run
+# --- what is recorded of a run
 
 
 def identity(run: Run) -> dict[str, Any]:
-    """Which run it is, as fields of a log line; `name` is the service's."""
+    """The fields of a log line that identify a run; `name` is the name of the service."""
     message = run.message
     return {
         "job": message.job,
@@ -272,19 +278,19 @@ def identity(run: Run) -> dict[str, Any]:
 
 
 def seen(service: Service) -> dict[str, Any]:
-    """What a run saw (RUN-3), such that it can be written as JSON whatever user code made of it.
+    """What a run saw (RUN-3), in a form that JSON can hold, whatever user code did to it.
 
-    A service that cannot be asked leaves only ``unseen``, with what it raised.
+    If reading it raises an exception, there is only ``unseen``, with that error.
     """
     try:
-        saw = witness(service)
+        saw = attributes_seen(service)
         return {name: _written(value) for name, value in saw.items()}
-    except BaseException as error:  # what is asked is user code, and may even raise SystemExit
+    except BaseException as error:  # this calls user code, which may raise SystemExit
         return {"unseen": described(error)}
 
 
 def _written(value: object) -> object:
-    """`value` as JSON has it: a copy, which user code cannot change before it is written."""
+    """A copy of `value` as JSON holds it, which user code cannot change before it is written."""
     try:
         return msgspec.json.decode(msgspec.json.encode(value))
     except Exception:
@@ -292,7 +298,7 @@ def _written(value: object) -> object:
 
 
 def described(error: BaseException) -> str:
-    """What was raised, as `Invocation` writes it; its own text may be out of order."""
+    """An error as `Invocation` writes it, even if its ``__str__`` raises."""
     try:
         return plain(f"{type(error).__name__}: {error}")
     except Exception:
@@ -300,7 +306,7 @@ def described(error: BaseException) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` as a history can hold it: no lone surrogates, and not without end."""
+    """`text` as a history can hold it: no lone surrogates, limited in length."""
     if len(text) > LONGEST_ERROR:
         text = f"{text[:LONGEST_ERROR]}… ({len(text)} characters)"
     return text.encode("utf-8", "backslashreplace").decode()

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from gnomon.reference import jobs
-from gnomon.reference.events import Event, ServerStopped, shown
+from gnomon.reference.events import Event, ServerStopped, recorded_payload
 from gnomon.reference.jobs import Definition
 from gnomon.reference.live.store.operations import (
     Appear,
@@ -95,7 +95,7 @@ def _definition(definition: Definition) -> Arguments:
         what.size,
         _pieces(**inner),
         _pieces(**of, payload=what.extra),
-        _pieces(**of, payload=shown(what.extra)),
+        _pieces(**of, payload=recorded_payload(what.extra)),
         int(what.is_active),
         json.encode(jobs.write(what)),
         json.encode(f"name: there is a job named {what.name!r} already; names are unique"),

@@ -1,8 +1,8 @@
-"""Sometimes: the interesting states that a search must have come to, or it has proved little.
+"""Reachability: the interesting states that the runs of a search must reach together.
 
-The one idea: a rule says what is never so; a state says what is sometimes so. A search in which no
-stale leader was ever refused has not tested fencing, however long it ran. A state is a pure
-function of a history, and its docstring says what was reached.
+The one idea: a rule is about what must never happen, a state about what must happen sometimes. A
+search in which no stale leader was ever refused has not tested fencing, however long it ran. A
+state is a pure function of a history; its docstring describes the state.
 """
 
 from gnomon.simulator.fuzz.reachability import changes, delivery, leading

@@ -1,21 +1,25 @@
-"""What a state is, and which of them a history comes to."""
+"""The table of the states, and the questions about a history that several of them ask."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
 from gnomon.reference import events
+from gnomon.reference.events import Event, EventBase
 from gnomon.reference.store.messages import Profile
-from gnomon.specs.trace.entities import FaultSpan, Office
+from gnomon.specs.trace.entities import FaultWindow, Term
 from gnomon.specs.trace.trace import Trace
 
 Reaches = Callable[[Trace], bool]
+"""Whether a history reaches a state."""
+
+E = TypeVar("E", bound=EventBase)
 
 
 class State(NamedTuple):
-    """Something that a set of runs must come to: an id, what it is in words, and the function.
+    """A state that the runs of a search must reach: its id, its description and its function.
 
-    One that belongs to a profile alone is never come to in the other.
+    A state of one `profile` cannot be reached in the other; None is a state of both.
     """
 
     id: str
@@ -29,7 +33,7 @@ STATES: dict[str, State] = {}
 
 
 def state(reaches: Reaches, profile: Profile | None = None) -> Reaches:
-    """Enter a function among the `STATES`, under its name with hyphens and in its own words."""
+    """Add a function to `STATES`: the id is its name with hyphens, the text its docstring."""
     id = reaches.__name__.replace("_", "-")
     assert reaches.__doc__ is not None
     STATES[id] = State(id, reaches.__doc__.rstrip("."), reaches, profile)
@@ -37,54 +41,54 @@ def state(reaches: Reaches, profile: Profile | None = None) -> Reaches:
 
 
 def durable(reaches: Reaches) -> Reaches:
-    """The same, for what only the durable profile knows."""
+    """The same, for a state of the durable profile."""
     return state(reaches, "durable")
 
 
 def classic(reaches: Reaches) -> Reaches:
-    """The same, for what only the classic profile knows."""
+    """The same, for a state of the classic profile."""
     return state(reaches, "classic")
 
 
 def states_of(profile: Profile) -> list[State]:
-    """The states that runs of a profile can come to."""
+    """The states that the runs of a profile can reach."""
     return [state for state in STATES.values() if state.profile in (None, profile)]
 
 
 def reached(trace: Trace) -> list[str]:
-    """The ids of the states that a history comes to."""
+    """The ids of the states that a history reaches."""
     return [state.id for state in STATES.values() if state.reaches(trace)]
 
 
-def every(trace: Trace, kind: type[events.Event]) -> list[Any]:
+def every(trace: Trace, kind: type[E]) -> list[E]:
     """Every event of a kind, in order."""
-    return trace.once(_by_kind).get(kind, [])
+    return cast("list[E]", trace.cached(_by_kind).get(kind, []))
 
 
-def _by_kind(trace: Trace) -> dict[type[events.Event], list[Any]]:
-    table: dict[type[events.Event], list[Any]] = {}
+def _by_kind(trace: Trace) -> dict[type[EventBase], list[Event]]:
+    table: dict[type[EventBase], list[Event]] = {}
     for event in trace.events:
         table.setdefault(type(event), []).append(event)
     return table
 
 
 def planned(trace: Trace) -> list[events.Published]:
-    """Every message that was no run on demand."""
+    """Every message of a planned occurrence."""
     return [event for event in every(trace, events.Published) if not event.on_demand]
 
 
 def vacancies(trace: Trace) -> list[tuple[int, int]]:
-    """When nobody led between two leaders (µs)."""
+    """The spans between two leaders in which nobody led (µs)."""
     return [
         (before.ends, after.begins)
-        for before, after in pairwise(trace.offices)
+        for before, after in pairwise(trace.terms)
         if before.ends < after.begins
     ]
 
 
-def faults_of_leaders(trace: Trace) -> Iterator[tuple[Office, FaultSpan]]:
+def faults_of_leaders(trace: Trace) -> Iterator[tuple[Term, FaultWindow]]:
     """The faults that began at a server while it led."""
     for span in trace.faults:
-        for office in trace.offices:
-            if office.server == span.target and office.begins < span.begins < office.ends:
-                yield office, span
+        for term in trace.terms:
+            if term.server == span.target and term.begins < span.begins < term.ends:
+                yield term, span

@@ -1,4 +1,4 @@
-"""Jobs that are changed, and what goes wrong around them."""
+"""States of jobs that are changed, and of faults."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -6,7 +6,7 @@ from itertools import pairwise
 from gnomon.reference import events
 from gnomon.reference.events import STORE
 from gnomon.simulator.fuzz.reachability.base import every, faults_of_leaders, state, vacancies
-from gnomon.specs.trace.entities import Presence, Stage
+from gnomon.specs.trace.entities import Membership, Stage
 from gnomon.specs.trace.trace import Trace
 
 # --- jobs
@@ -14,7 +14,7 @@ from gnomon.specs.trace.trace import Trace
 
 @state
 def edited_while_running(trace: Trace) -> bool:
-    """A job was edited while a run of it was going on."""
+    """A job was edited while one of its runs was going on."""
     return any(
         run.begins < edit.at and (run.ends is None or edit.at < run.ends)
         for edit in every(trace, events.JobEdited)
@@ -26,7 +26,7 @@ def edited_while_running(trace: Trace) -> bool:
 def ran_after_deletion(trace: Trace) -> bool:
     """A message of a job that had been deleted was run."""
     return any(
-        run.begins > deletion.at > run.life.published.at
+        run.begins > deletion.at > run.record.published.at
         for deletion in every(trace, events.JobDeleted)
         for run in trace.runs_by_job.get(deletion.job, [])
     )
@@ -36,15 +36,15 @@ def ran_after_deletion(trace: Trace) -> bool:
 def inactive_job_executed(trace: Trace) -> bool:
     """An inactive job was run on demand."""
     return any(
-        life.published.on_demand and life.stage is not None and not life.stage.active
-        for life in trace.lives.values()
+        record.published.on_demand and record.stage is not None and not record.stage.active
+        for record in trace.messages.values()
     )
 
 
 @state
 def executed_while_nobody_led(trace: Trace) -> bool:
     """A job was run on demand while nobody led."""
-    gaps = trace.once(vacancies)
+    gaps = trace.cached(vacancies)
     return any(
         begins < event.at < ends
         for event in every(trace, events.Published)
@@ -54,27 +54,27 @@ def executed_while_nobody_led(trace: Trace) -> bool:
 
 
 def _used_up(trace: Trace) -> Iterator[Stage]:
-    """The stages in which a job had the last of its repeats."""
+    """The stages in which a job was published for the last of its repeats."""
     for job in trace.jobs.values():
         for before, after in pairwise(job.stages):
-            last = before.settled[-1][1] if before.settled else None
-            ended = type(after.cause) is events.JobDeactivated
-            with_message = type(last) is events.Published and last.at == after.begins
+            last = before.outcomes[-1][1] if before.outcomes else None
+            ended = isinstance(after.cause, events.JobDeactivated)
+            with_message = isinstance(last, events.Published) and last.at == after.begins
             if ended and with_message and before.fields.get("repeats") is not None:
                 yield before
 
 
 @state
 def repeats_used_up(trace: Trace) -> bool:
-    """A job had the last of its repeats."""
+    """A job was published for the last of its repeats."""
     return any(True for _ in _used_up(trace))
 
 
 @state
 def repeats_used_up_by_two_leaders(trace: Trace) -> bool:
-    """A job had its repeats under more than one leader."""
+    """The repeats of a job were published by more than one leader."""
     return any(
-        len({event.epoch for _, event in stage.settled if type(event) is events.Published}) > 1
+        len({event.epoch for _, event in stage.outcomes if isinstance(event, events.Published)}) > 1
         for stage in _used_up(trace)
     )
 
@@ -89,7 +89,7 @@ def job_reactivated(trace: Trace) -> bool:
 def job_created_anew(trace: Trace) -> bool:
     """A job was created under the id of one that had been deleted."""
     return any(
-        type(stage.cause) is events.JobCreated
+        isinstance(stage.cause, events.JobCreated)
         for job in trace.jobs.values()
         for stage in job.stages[1:]
     )
@@ -111,9 +111,12 @@ def run_failed(trace: Trace) -> bool:
 def service_missing(trace: Trace) -> bool:
     """A message named a service that its server did not have."""
     for claim in trace.claims:
-        life, presence = trace.lives.get(claim.message), trace.presence_at(claim.server, claim.at)
-        known = None if presence is None else presence.services
-        if life is not None and known is not None and life.published.service not in known:
+        record, membership = (
+            trace.messages.get(claim.message),
+            trace.membership_at(claim.server, claim.at),
+        )
+        known = None if membership is None else membership.services
+        if record is not None and known is not None and record.published.service not in known:
             return True
     return False
 
@@ -133,7 +136,7 @@ def two_faults_at_once(trace: Trace) -> bool:
 
 @state
 def store_away_for_a_lease(trace: Trace) -> bool:
-    """The store was out of reach for longer than a lease."""
+    """The store was unreachable for longer than a lease."""
     return any(
         span.target == STORE and span.ends - span.begins > trace.lease for span in trace.faults
     )
@@ -153,33 +156,33 @@ def store_lost_writes(trace: Trace) -> bool:
 
 @state
 def nobody_was_there(trace: Trace) -> bool:
-    """There was no server at all for a while, and then there was one again."""
+    """No server was present for a while, and then a server started again."""
     ends: int | None = None
-    for presence in sorted(trace.presences, key=_begins):
-        if ends is not None and presence.begins > ends:
+    for membership in sorted(trace.memberships, key=_begins):
+        if ends is not None and membership.begins > ends:
             return True
-        ends = presence.ends if ends is None else max(ends, presence.ends)
+        ends = membership.ends if ends is None else max(ends, membership.ends)
     return False
 
 
-def _begins(presence: Presence) -> int:
-    return presence.begins
+def _begins(membership: Membership) -> int:
+    return membership.begins
 
 
 @state
 def back_within_a_lease(trace: Trace) -> bool:
-    """A server crashed and was back before its lease would have run out."""
+    """A server crashed and started again before its lease could expire."""
     crashes = {(crash.server, crash.at) for crash in every(trace, events.ServerCrashed)}
     return any(
         (server, before.ends) in crashes and after.begins - before.ends < trace.lease
-        for server, presences in trace.presences_of.items()
-        for before, after in pairwise(presences)
+        for server, memberships in trace.memberships_of.items()
+        for before, after in pairwise(memberships)
     )
 
 
 @state
 def crashed_with_a_fault(trace: Trace) -> bool:
-    """A server crashed while something else was wrong with it already."""
+    """A server crashed while it had another fault."""
     return any(
         span.target == crash.server and span.begins < crash.at <= span.ends
         for crash in every(trace, events.ServerCrashed)

@@ -1,44 +1,44 @@
-"""Messages that come back, and messages that have to wait."""
+"""States of messages that are reclaimed, and of messages that wait."""
 
 from itertools import pairwise
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.reachability.base import classic, durable, every, state
-from gnomon.specs.rules.idleness import waits
 from gnomon.specs.trace.trace import Trace
+from gnomon.specs.trace.waits import waits
 
 # --- delivering
 
 
 @durable
 def message_taken_back(trace: Trace) -> bool:
-    """A message was taken back from a server that was lost."""
+    """A message was reclaimed from a server."""
     return bool(every(trace, events.Reclaimed))
 
 
 @durable
 def first_run_finished_after_all(trace: Trace) -> bool:
-    """A message was taken back, and the run that had been given up finished afterwards."""
-    for life in trace.lives.values():
-        given_up: set[int] = set()
-        for event in life.more and life.order:
-            if type(event) is events.Reclaimed:
-                given_up.add(event.attempt)
-            elif type(event) is events.Finished and event.attempt in given_up:
+    """A message was reclaimed, and its first run finished afterwards."""
+    for record in trace.messages.values():
+        reclaimed: set[int] = set()
+        for event in record.later and record.events:
+            if isinstance(event, events.Reclaimed):
+                reclaimed.add(event.attempt)
+            elif isinstance(event, events.Finished) and event.attempt in reclaimed:
                 return True
     return False
 
 
 @durable
 def finished_run_taken_back(trace: Trace) -> bool:
-    """A message was taken back because nobody knew that its run had finished."""
-    for life in trace.lives.values():
+    """A message was reclaimed although its run had finished, which the store did not know."""
+    for record in trace.messages.values():
         finished: set[int] = set()
-        for event in life.more and life.order:
-            if type(event) is events.Finished:
+        for event in record.later and record.events:
+            if isinstance(event, events.Finished):
                 finished.add(event.attempt)
-            elif type(event) is events.Reclaimed and event.attempt in finished:
+            elif isinstance(event, events.Reclaimed) and event.attempt in finished:
                 return True
     return False
 
@@ -51,51 +51,51 @@ def third_attempt(trace: Trace) -> bool:
 
 @durable
 def second_attempt_elsewhere(trace: Trace) -> bool:
-    """A message was finished by another server than the one that had it first."""
+    """A message was finished by another server than the one that claimed it first."""
     return any(
-        type(event) is events.Finished and event.server != life.claimed.server
-        for life in trace.lives.values()
-        if life.claimed is not None
-        for event in life.more
+        isinstance(event, events.Finished) and event.server != record.claimed.server
+        for record in trace.messages.values()
+        if record.claimed is not None
+        for event in record.later
     )
 
 
 @state
 def given_to_a_lost_server(trace: Trace) -> bool:
-    """A message was given to a worker whose server was no more."""
+    """A message was assigned to a worker of a server that was absent."""
     return any(
-        trace.presence_at(claim.server, claim.at) is None
+        trace.membership_at(claim.server, claim.at) is None
         for claim in trace.claims
-        if claim.server in trace.presences_of
+        if claim.server in trace.memberships_of
     )
 
 
 @durable
 def taken_back_from_itself(trace: Trace) -> bool:
-    """A server that came back was relieved of what it had held before."""
+    """A message was reclaimed from a server that had just started again."""
     for event in every(trace, events.Reclaimed):
-        presence = trace.presence_at(event.server, event.at)
-        if presence is not None and event.at - presence.begins <= 2 * trace.travel:
+        membership = trace.membership_at(event.server, event.at)
+        if membership is not None and event.at - membership.begins <= 2 * trace.travel:
             return True
     return False
 
 
 @durable
 def several_taken_back_at_once(trace: Trace) -> bool:
-    """Three messages or more were taken back at once."""
+    """Three messages or more were reclaimed at once."""
     instants = [event.at for event in every(trace, events.Reclaimed)]
     return any(one == third for one, third in zip(instants, instants[2:], strict=False))
 
 
 @classic
 def message_expired(trace: Trace) -> bool:
-    """A message was gone before anybody claimed it."""
+    """A message expired before anybody claimed it."""
     return bool(every(trace, events.Expired))
 
 
 @classic
 def message_lost(trace: Trace) -> bool:
-    """A message was gone with the server that had claimed it."""
+    """A message was lost with the server that had claimed it."""
     return bool(every(trace, events.Lost))
 
 
@@ -103,14 +103,14 @@ def message_lost(trace: Trace) -> bool:
 
 
 def _workers(trace: Trace) -> int:
-    """How many workers all servers have that were ever there."""
-    return sum(presences[0].workers for presences in trace.presences_of.values())
+    """The number of workers of all servers that were ever present."""
+    return sum(memberships[0].workers for memberships in trace.memberships_of.values())
 
 
 def _most_waiting(trace: Trace) -> int:
-    """How many messages waited at once, at most."""
+    """The most messages that waited at once."""
     changes = sorted(
-        change for wait in trace.once(waits) for change in ((wait.begins, 1), (wait.ends, -1))
+        change for wait in trace.cached(waits) for change in ((wait.begins, 1), (wait.ends, -1))
     )
     most = waiting = 0
     for _, change in changes:
@@ -123,24 +123,24 @@ def _most_waiting(trace: Trace) -> int:
 def tenfold_backlog(trace: Trace) -> bool:
     """More than ten times as many messages waited as there were workers."""
     workers = _workers(trace)
-    if not workers or len(trace.once(waits)) <= 10 * workers:
+    if not workers or len(trace.cached(waits)) <= 10 * workers:
         return False
-    return trace.once(_most_waiting) > 10 * workers
+    return trace.cached(_most_waiting) > 10 * workers
 
 
 @durable
 def backlog_drained(trace: Trace) -> bool:
-    """A backlog of twenty messages or more drained to nothing."""
-    waiting = trace.once(waits)
+    """A backlog of twenty messages or more drained to zero."""
+    waiting = trace.cached(waits)
     if len(waiting) < 20 or any(wait.ends == trace.end for wait in waiting):
         return False
-    return trace.once(_most_waiting) >= 20
+    return trace.cached(_most_waiting) >= 20
 
 
 @state
 def waited_longer_than_a_lease(trace: Trace) -> bool:
     """A message waited for a worker for longer than a lease."""
-    return any(wait.ends - wait.begins > trace.lease for wait in trace.once(waits))
+    return any(wait.ends - wait.begins > trace.lease for wait in trace.cached(waits))
 
 
 @state
@@ -162,8 +162,8 @@ def run_longer_than_a_lease(trace: Trace) -> bool:
 
 @state
 def stop_waited_for_a_run(trace: Trace) -> bool:
-    """A server that was told to stop had to finish a run first."""
+    """A stopping server had to finish a run first."""
     return any(
-        presence.claims_until is not None and presence.ends - presence.claims_until > SECOND
-        for presence in trace.presences
+        membership.claims_until is not None and membership.ends - membership.claims_until > SECOND
+        for membership in trace.memberships
     )

@@ -1,4 +1,4 @@
-"""Leaders, what they publish and what they are refused."""
+"""States of leaders, of their publishing and of misfires."""
 
 from itertools import pairwise
 
@@ -19,35 +19,35 @@ from gnomon.specs.trace.trace import Trace
 @state
 def leader_crashed(trace: Trace) -> bool:
     """The leader crashed."""
-    ends = {(office.server, office.ends) for office in trace.offices}
+    ends = {(term.server, term.ends) for term in trace.terms}
     return any((crash.server, crash.at) in ends for crash in every(trace, events.ServerCrashed))
 
 
 @state
 def leader_handed_over(trace: Trace) -> bool:
-    """A leader that was stopped handed the lease over, and another led within a lease."""
+    """A stopping leader released the lease, and another server led within a lease."""
     releases = {event.epoch: event for event in every(trace, events.LeaseReleased)}
     return any(
         before.epoch in releases
         and before.server != after.server
         and after.begins - before.ends < trace.lease
-        for before, after in pairwise(trace.offices)
+        for before, after in pairwise(trace.terms)
     )
 
 
 @state
 def leader_paused_past_its_lease(trace: Trace) -> bool:
-    """A leader stood still for longer than a lease."""
-    return _befell_leader(trace, "pause_server")
+    """A leader was paused for longer than a lease."""
+    return _leader_had_a_long_fault(trace, "pause_server")
 
 
 @state
 def leader_cut_off_past_its_lease(trace: Trace) -> bool:
     """A leader was cut off from the store for longer than a lease."""
-    return _befell_leader(trace, "cut_server")
+    return _leader_had_a_long_fault(trace, "cut_server")
 
 
-def _befell_leader(trace: Trace, fault: str) -> bool:
+def _leader_had_a_long_fault(trace: Trace, fault: str) -> bool:
     return any(
         span.fault == fault and span.ends - span.begins > trace.lease
         for _, span in faults_of_leaders(trace)
@@ -56,38 +56,38 @@ def _befell_leader(trace: Trace, fault: str) -> bool:
 
 @state
 def another_led_meanwhile(trace: Trace) -> bool:
-    """While a leader stood still or was cut off, another server was elected."""
+    """While a leader was paused or cut off, another server became the leader."""
     return any(
         span.fault in ("pause_server", "cut_server")
-        and other.server != office.server
+        and other.server != term.server
         and span.begins < other.begins < span.ends
-        for office, span in faults_of_leaders(trace)
-        for other in trace.offices
+        for term, span in faults_of_leaders(trace)
+        for other in trace.terms
     )
 
 
 @state
 def lease_renewed_at_the_last_moment(trace: Trace) -> bool:
     """A lease was renewed in the last tenth of its time."""
-    # While a server stands still it renews nothing; if it leads on, it was in time afterwards.
+    # A paused server renews nothing; if it still leads later, it renewed the lease just in time.
     return any(
         span.fault == "pause_server"
         and span.ends - span.begins >= trace.lease * 9 // 10
-        and office.ends > span.ends + trace.lease // 3
-        for office, span in faults_of_leaders(trace)
+        and term.ends > span.ends + trace.lease // 3
+        for term, span in faults_of_leaders(trace)
     )
 
 
 @state
 def nobody_led_for_a_lease(trace: Trace) -> bool:
     """Nobody led for longer than a lease."""
-    return any(ends - begins > trace.lease for begins, ends in trace.once(vacancies))
+    return any(ends - begins > trace.lease for begins, ends in trace.cached(vacancies))
 
 
 @state
 def due_while_nobody_led(trace: Trace) -> bool:
     """An occurrence was due while nobody led, and was published by the next leader."""
-    gaps = trace.once(vacancies)
+    gaps = trace.cached(vacancies)
     return bool(gaps) and any(
         begins < event.due < ends for event in planned(trace) for begins, ends in gaps
     )
@@ -95,8 +95,8 @@ def due_while_nobody_led(trace: Trace) -> bool:
 
 @state
 def a_former_leader_led_again(trace: Trace) -> bool:
-    """A server that had been followed by another led again."""
-    servers = [office.server for office in trace.offices]
+    """A server led again after another one had led."""
+    servers = [term.server for term in trace.terms]
     return any(
         server in servers[: number - 1] and servers[number - 1] != server
         for number, server in enumerate(servers)
@@ -107,7 +107,7 @@ def a_former_leader_led_again(trace: Trace) -> bool:
 @state
 def five_epochs(trace: Trace) -> bool:
     """There were five epochs or more."""
-    return len(trace.offices) >= 5
+    return len(trace.terms) >= 5
 
 
 # --- publishing
@@ -158,20 +158,20 @@ def second_publish_refused(trace: Trace) -> bool:
 
 @state
 def fold(trace: Trace) -> bool:
-    """Misfires were folded into one."""
+    """Misfires were coalesced into one."""
     return bool(every(trace, events.Coalesced))
 
 
 @state
 def fold_of_ten(trace: Trace) -> bool:
-    """Ten misfires or more were folded into one."""
+    """Ten misfires or more were coalesced into one."""
     return any(event.coalesced >= 10 for event in planned(trace))
 
 
 @state
 def fold_during_failover(trace: Trace) -> bool:
-    """What was due under one leader was folded by the next."""
-    begins = {office.epoch: office.begins for office in trace.offices}
+    """Occurrences that were due under one leader were coalesced by the next."""
+    begins = {term.epoch: term.begins for term in trace.terms}
     return any(
         event.coalesced and event.epoch > 1 and event.due < begins.get(event.epoch, 0)
         for event in planned(trace)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from functools import partial
 
-from gnomon.reference.cluster.leader import Singleton
+from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.jobs import read
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.runtime.node import Shape
@@ -120,22 +120,22 @@ def publish_with_steps(jobs: str) -> None:
     asked, now = store(time=CLOCK), START
     asked.client.set(f"{asked.prefix}:clock", now)
     create(asked, int(jobs), 0, START + SECOND)
-    singleton = Singleton("s1", LEASE, new_cid)
-    pending: list[Operation] = list(singleton.beat(now))
+    leader = LeaderRole("s1", LEASE, new_cid)
+    pending: list[Operation] = leader.heartbeat(now)
     while True:
         while pending:
             answer = asked.call("s1", pending)
             pending = []
             for _, operation, reply in answer.deliveries:
-                output = singleton.receive(now, operation, reply)
+                output = leader.receive(now, operation, reply)
                 if output is not None:
                     pending.append(output)
-            publish = singleton.tick(now)
+            publish = leader.publish_due(now)
             if publish is not None:
                 pending.append(publish)
         now += SECOND
         asked.client.set(f"{asked.prefix}:clock", now)
-        pending += singleton.beat(now)
+        pending += leader.heartbeat(now)
 
 
 def enqueue(runs: str) -> None:

@@ -1,4 +1,4 @@
-"""The agenda against a plain table that is sorted whenever somebody asks."""
+"""The agenda against a plain table that is sorted at every question."""
 
 from random import Random
 

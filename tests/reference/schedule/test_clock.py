@@ -1,4 +1,4 @@
-"""Instants and durations: what is written reads as the same, and what is wrong says why."""
+"""Instants and durations: written and read back they are the same, and errors give the reason."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -36,7 +36,7 @@ def test_an_offset_names_the_same_instant(instant: int, minutes: int) -> None:
         ("2000-02-29T00:00:00-00:00", 951_782_400),
     ],
 )
-def test_ways_to_write_an_instant(text: str, seconds: int) -> None:
+def test_the_forms_of_an_instant(text: str, seconds: int) -> None:
     assert clock.read_instant(text) == seconds * clock.SECOND
 
 
@@ -77,7 +77,7 @@ def test_an_instant_is_written_with_a_fraction_only_if_it_has_one() -> None:
         "9999-12-31T23:59:59-00:01",
     ],
 )
-def test_what_is_not_an_instant_is_refused_with_an_example(text: str) -> None:
+def test_a_wrong_instant_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"as in 2026-01-31T12:00:00Z \(RFC 3339\)"):
         clock.read_instant(text)
 
@@ -87,7 +87,7 @@ def test_a_datetime_without_an_offset_is_utc() -> None:
     assert clock.from_datetime(naive) == clock.from_datetime(naive.replace(tzinfo=UTC))
 
 
-def test_a_datetime_that_its_offset_carries_out_of_the_calendar_is_refused() -> None:
+def test_a_datetime_whose_offset_moves_it_out_of_the_calendar_is_refused() -> None:
     with pytest.raises(ValueError, match="years 1 to 9999"):
         clock.from_datetime(datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))))
 
@@ -108,7 +108,7 @@ def test_a_duration_written_and_read_is_the_same(duration: int) -> None:
         ("1w2d3h4m5s6ms7us", 788_645_006_007),
     ],
 )
-def test_ways_to_write_a_duration(text: str, duration: int) -> None:
+def test_the_forms_of_a_duration(text: str, duration: int) -> None:
     assert clock.read_duration(text) == duration
 
 
@@ -139,7 +139,7 @@ def test_a_duration_is_written_in_the_fewest_terms() -> None:
         "1" * 5000 + "s",
     ],
 )
-def test_what_is_not_a_duration_is_refused_with_an_example(text: str) -> None:
+def test_a_wrong_duration_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="as in 250ms, 2s or 1h30m"):
         clock.read_duration(text)
 

@@ -1,4 +1,4 @@
-"""What a cron definition says (JOB-4), and what is rejected with which words (JOB-5)."""
+"""The meaning of cron definitions (JOB-4), and the faults of rejected ones (JOB-5)."""
 
 import pytest
 from hypothesis import given
@@ -76,7 +76,7 @@ def test_a_step_may_be_larger_than_its_range(text: str, minutes: tuple[int, ...]
     ("text", "minutes"), [("5-5", (5,)), ("5-5/2", (5,)), ("05-5", (5,)), ("5-5,7", (5, 7))]
 )
 def test_a_range_of_one_number_is_that_number(text: str, minutes: tuple[int, ...]) -> None:
-    """croniter takes it for the whole field."""
+    """croniter expands it to the whole field."""
     assert read_cron(f"{text} * * * *").minutes == minutes
 
 
@@ -117,7 +117,7 @@ def test_only_a_day_field_that_is_a_star_is_unrestricted(text: str, either: bool
     assert read_cron(text).either_day is either
 
 
-def test_which_days_match() -> None:
+def test_days_match() -> None:
     either = read_cron("0 0 13 MAR 5")
     both = read_cron("0 0 * MAR 5")
     for month, day, weekday, matches in (
@@ -134,7 +134,7 @@ def test_which_days_match() -> None:
 @pytest.mark.parametrize(
     "text", ["0 0 29 2 *", "0 0 30 1-2 *", "0 0 31 4,5 *", "0 0 31 4 MON", "0 0 30 2 */7"]
 )
-def test_what_is_due_rarely_is_accepted(text: str) -> None:
+def test_a_definition_that_is_rarely_due_is_accepted(text: str) -> None:
     assert read_cron(text).months
 
 
@@ -158,7 +158,7 @@ def test_what_is_due_rarely_is_accepted(text: str) -> None:
         ("+5 * * * *", "minute '+5': '+5' is not allowed"),
         ("5.0 * * * *", "minute '5.0': '5.0' is not allowed"),
         ("999999999999 * * * *", "minute '999999999999': '999999999999' is not allowed"),
-        # names where there are none, or that are none
+        # names in fields without names, and unknown names
         ("JAN * * * *", "minute 'JAN': 'JAN' is not allowed"),
         ("* * MON * *", "day of month 'MON': 'MON' is not allowed"),
         ("* * * MON *", "month 'MON': 'MON' is not allowed"),
@@ -174,7 +174,7 @@ def test_what_is_due_rarely_is_accepted(text: str) -> None:
         # a step on a single number
         ("5/15 * * * *", "minute '5/15': a step needs a range or *; write 5-59/15"),
         ("* * * * MON/2", "day of week 'MON/2': a step needs a range or *; write MON-7/2"),
-        # steps that are none
+        # wrong steps
         ("*/0 * * * *", "minute '*/0': a step of zero"),
         ("* 1-5/00 * * *", "hour '1-5/00': a step of zero"),
         ("*/ * * * *", "minute '*/': after / comes a whole number from 1"),
@@ -184,7 +184,7 @@ def test_what_is_due_rarely_is_accepted(text: str) -> None:
         pytest.param(
             f"*/{'9' * 5000} * * * *", "minute '*/9999", id="a step that int() refuses to read"
         ),
-        # the signs of other dialects
+        # the symbols of other dialects
         ("* * ? * *", "day of month '?': '?' is not allowed"),
         ("* * * * ?", "day of week '?': '?' is not allowed"),
         ("* * L * *", "day of month 'L': 'L' is not allowed"),
@@ -203,7 +203,7 @@ def test_what_is_due_rarely_is_accepted(text: str) -> None:
         ("5,60 * * * *", "minute '5,60': '60': '60' is not allowed"),
         ("*-5 * * * *", "minute '*-5': '*' is not allowed"),
         ("** * * * *", "minute '**': '**' is not allowed"),
-        # digits and letters that only look right
+        # digits and letters that are not ASCII
         ("\u0663 * * * *", "minute '\u0663': '\u0663' is not allowed"),
         ("*/\u0663 * * * *", "minute '*/\u0663': after / comes a whole number from 1"),
         ("\uff11 * * * *", "minute '\uff11': '\uff11' is not allowed"),
@@ -215,7 +215,7 @@ def test_what_is_due_rarely_is_accepted(text: str) -> None:
         ("0 0 30-31 FEB *", "day of month 30-31 does not occur in month FEB"),
     ],
 )
-def test_what_is_rejected_names_the_field_and_what_is_allowed(text: str, fault: str) -> None:
+def test_a_fault_names_the_field_and_the_values_allowed(text: str, fault: str) -> None:
     (only,) = faults_of(text)
     assert fault in only
 
@@ -229,7 +229,7 @@ def test_what_is_rejected_names_the_field_and_what_is_allowed(text: str, fault: 
         ("* * * * * *", 6),
         ("0 0 0 1 1 * 2026", 7),
         ("0 0 * * L *", 6),
-        ("0\u00a00 * * *", 4),  # a blank that does not break is no blank
+        ("0\u00a00 * * *", 4),  # a no-break space does not separate fields
     ],
 )
 def test_exactly_five_fields(text: str, count: int) -> None:
@@ -257,5 +257,5 @@ def test_all_faults_are_reported_at_once() -> None:
 
 
 @given(strategies.rejected_crons())
-def test_whatever_was_made_wrong_is_rejected(text: str) -> None:
+def test_every_wrong_definition_is_rejected(text: str) -> None:
     assert faults_of(text)

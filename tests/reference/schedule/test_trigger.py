@@ -38,7 +38,7 @@ from tests.support.strategies import Field, Written, a_cron, a_job
 
 @st.composite
 def cron_windows(draw: st.DrawFn) -> tuple[Definition, int, int]:
-    """A cron job in some time zone and a span to look at, most often near a change of offset."""
+    """A cron job in some time zone and a span, in most cases near a change of offset."""
     timezone = draw(strategies.zones())
     start, end = draw(strategies.windows(timezone))
     start_date = start + draw(st.sampled_from([-DAY, 0]) | st.integers(-DAY, DAY))
@@ -72,11 +72,11 @@ def test_other_jobs_are_due_when_the_oracle_says(
 
 
 def for_cronsim(cron: Written) -> str:
-    """`cron` spelled so that cronsim takes it as JOB-4 and FIRE-4 do: as plain numbers.
+    """`cron` written with plain numbers, so that cronsim reads it as JOB-4 and FIRE-4 do.
 
-    To cronsim a day field that only starts with `*`, as ``*/2`` does, is unrestricted (Debian's
-    rule; FIRE-4 is POSIX's), and ``5-5/15`` is ``5-59/15``. What must not be lost is the leading
-    `*` of a minute or hour field; ``*/60`` is the field's first number, which such a field has.
+    For cronsim a day field such as ``*/2``, which only begins with `*`, is unrestricted (Debian's
+    rule; FIRE-4 follows POSIX), and ``5-5/15`` is ``5-59/15``. The leading `*` of a minute or hour
+    field must be kept: ``*/60`` is the first number of the field, which such a field contains.
     """
 
     def respelled(number: int, field: Field) -> str:
@@ -89,9 +89,9 @@ def for_cronsim(cron: Written) -> str:
 
 
 def by_cronsim(text: str, timezone: str, start: int, end: int = LAST_INSTANT) -> Iterator[int]:
-    """What cronsim finds in [start, end).
+    """The due instants in [start, end) according to cronsim.
 
-    It begins two days early: started within a fold it may find an instant that has passed.
+    The search begins two days early: a search that begins in a fold may find an earlier instant.
     """
     zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
     for moment in CronSim(text, to_datetime(start - 2 * DAY).astimezone(zone)):
@@ -103,10 +103,10 @@ def by_cronsim(text: str, timezone: str, start: int, end: int = LAST_INSTANT) ->
 
 
 def cronsim_errs(cron: Written, timezone: str, start: int, end: int) -> bool:
-    """Whether cronsim cannot be a witness for [start, end); the tests below show why.
+    """Whether cronsim cannot be compared in [start, end); two tests below show why.
 
-    It walks real time in steps of an hour, so that it loses its way in a change by half of one;
-    and it goes to midnight to begin a new day or month, even where there is no midnight.
+    cronsim steps through real time by hours, and misses instants after a change by half an hour. It
+    steps to midnight for a new day or month, even if that day has no midnight.
     """
     if not cron.real_time:
         return False
@@ -143,7 +143,7 @@ def _shown(instants: Iterator[int]) -> list[str]:
     return [write_instant(instant)[:16] for instant in instants]
 
 
-def _three_witnesses(
+def _by_trigger_oracle_and_cronsim(
     text: str, timezone: str, start: str, end: str
 ) -> tuple[list[str], list[str], list[str]]:
     definition = a_cron(text, timezone)
@@ -157,16 +157,16 @@ def _three_witnesses(
 
 def test_cronsim_loses_an_instant_in_a_fold_of_half_an_hour() -> None:
     """Lord Howe, 5 April 2026: 02:00 is 01:30 is 15:00Z, so half past one comes twice."""
-    ours, oracle, cronsim = _three_witnesses(
+    ours, oracle, cronsim = _by_trigger_oracle_and_cronsim(
         "30 * * * *", "Australia/Lord_Howe", "2026-04-04T14:00", "2026-04-04T17:00"
     )
     assert ours == oracle == ["2026-04-04T14:30", "2026-04-04T15:00", "2026-04-04T16:00"]
     assert cronsim == ["2026-04-04T14:30", "2026-04-04T16:00"]
 
 
-def test_cronsim_makes_up_a_midnight_that_a_gap_skips() -> None:
+def test_cronsim_invents_a_midnight_that_a_gap_leaves_out() -> None:
     """Havana, Sunday 8 March 2026: midnight is 01:00 is 05:00Z; hour 0 does not occur."""
-    ours, oracle, cronsim = _three_witnesses(
+    ours, oracle, cronsim = _by_trigger_oracle_and_cronsim(
         "* 0 * * SUN", "America/Havana", "2026-03-08T00:00", "2026-03-09T00:00"
     )
     assert ours == oracle == []
@@ -202,7 +202,7 @@ APIA_GAP = ("Pacific/Apia", "2011-12-29T20:00", "2011-12-31T00:00")
 @pytest.mark.parametrize(
     ("text", "place", "due"),
     [
-        # The wall clock: what a gap skips is due at its end, what a fold repeats at its first copy.
+        # The wall clock: a minute in a gap is due at its end, a repeated minute at its first copy.
         ("0 2,3 * * *", WARSAW_GAP, ["01:00"]),
         ("0 2,3 * * *", WARSAW_FOLD, ["00:00", "02:00"]),
         ("30 2 * * *", WARSAW_GAP, ["01:00"]),
@@ -225,7 +225,7 @@ APIA_GAP = ("Pacific/Apia", "2011-12-29T20:00", "2011-12-31T00:00")
         ("30 1,2,3 * * *", JERUSALEM_FOLD, ["22:30", "00:30", "01:30"]),
         ("0 12 * * *", APIA_GAP, ["22:00", "10:00", "22:00"]),
         ("0 6,12,18 30 12 *", APIA_GAP, ["10:00"]),
-        # Real time: nothing is made up, nothing left out.
+        # Real time: a minute in a gap is not due, a repeated minute is due twice.
         ("*/30 2 * * *", WARSAW_GAP, []),
         ("*/30 2 * * *", WARSAW_FOLD, ["00:00", "00:30", "01:00", "01:30"]),
         ("*/30 2,3 * * *", NEW_YORK_GAP, ["07:00", "07:30"]),
@@ -256,8 +256,8 @@ def test_every_half_hour_goes_on_through_a_gap_and_a_fold() -> None:
         assert list(upcoming(trigger(a_cron("*/30 * * * *", timezone)), *window)) == every
 
 
-def test_a_job_that_starts_within_a_gaps_catch_up_still_has_it() -> None:
-    """What a gap skips is due at its end: that instant, no wall time, is held against the start."""
+def test_a_job_that_starts_at_the_end_of_a_gap_has_the_occurrence_of_the_gap() -> None:
+    """The minutes in a gap are due at its end, and this instant is compared with start_date."""
     end_of_gap = read_instant("2026-03-29T01:00:00Z")
     on_time = trigger(a_cron("30 2 * * *", "Europe/Warsaw", start_date=end_of_gap))
     too_late = trigger(a_cron("30 2 * * *", "Europe/Warsaw", start_date=end_of_gap + 1))
@@ -265,7 +265,7 @@ def test_a_job_that_starts_within_a_gaps_catch_up_still_has_it() -> None:
     assert too_late.first(0) == read_instant("2026-03-30T00:30:00Z")
 
 
-# --- laws of a trigger
+# --- properties of a trigger
 
 
 @given(strategies.definitions(), strategies.instants())
@@ -301,9 +301,7 @@ def test_a_one_time_job_is_due_once() -> None:
     st.sampled_from(strategies.ZONES),
     st.lists(strategies.instants(), min_size=1, max_size=20),
 )
-def test_what_was_asked_before_changes_no_answer(
-    text: str, timezone: str, questions: list[int]
-) -> None:
+def test_earlier_questions_change_no_answer(text: str, timezone: str, questions: list[int]) -> None:
     shared = matching_minutes(text, timezone)
     fresh = [MatchingMinutes(read_cron(text), ZoneInfo(timezone)).first(at) for at in questions]
     assert [shared.first(at) for at in questions] == fresh
@@ -326,7 +324,7 @@ def test_equal_definitions_share_one_memory() -> None:
 @pytest.mark.parametrize(
     ("after", "due"),
     [
-        ("2096-02-29T00:00:01Z", "2104-02-29T00:00:00Z"),  # 2100 is no leap year
+        ("2096-02-29T00:00:01Z", "2104-02-29T00:00:00Z"),  # 2100 is not a leap year
         ("2000-02-28T23:59:59Z", "2000-02-29T00:00:00Z"),
     ],
 )

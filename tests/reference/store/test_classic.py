@@ -9,6 +9,7 @@ from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import MESSAGE_LIFE
 from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Reclaim, first_turn
 from gnomon.simulator.world.replay import replay
+from gnomon.specs.recording.commands import CrashServer
 from gnomon.specs.recording.model import Fixed, Recording
 from tests.simulator.world.test_crashes import ONE_LONG_RUN, broken, with_commands
 from tests.support.store_bench import NOW, Bench
@@ -86,7 +87,7 @@ def test_a_message_waits_for_a_worker_for_15_seconds() -> None:
 
 
 def test_a_run_of_a_crashed_server_is_lost() -> None:
-    crashed = with_commands(ONE_LONG_RUN, (2 * SECOND, "crash_server", "s1"))
+    crashed = with_commands(ONE_LONG_RUN, (2 * SECOND, CrashServer, "s1"))
     of_a_run = (events.Claimed, events.Started, events.Finished, events.Reclaimed, events.Lost)
     happened = [type(e) for e in replay(classic(crashed)).events]
     told = [kind for kind in happened if kind in of_a_run]

@@ -12,9 +12,9 @@ from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.canary import Canary
 from gnomon.simulator.fuzz.determinism import Divergence
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.fuzz.judge import Broken, Outcome, attempt
+from gnomon.simulator.fuzz.judge import Broken, SeedResult, run_trial
 from gnomon.simulator.fuzz.reachability import states_of
-from gnomon.simulator.fuzz.search import Tally, outcomes
+from gnomon.simulator.fuzz.search import Tally, results
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.recording import files
@@ -64,7 +64,7 @@ def test_for_machines(gnomon: Command) -> None:
 def breaking_seed() -> int:
     """The first seed with which a planted defect breaks PUB-1."""
     with patched(NO_CURSOR):
-        return next(seed for seed in count() if attempt(drawn_from(seed)).breaks("PUB-1"))
+        return next(seed for seed in count() if run_trial(drawn_from(seed)).breaks("PUB-1"))
 
 
 @pytest.mark.usefixtures("harmless")
@@ -81,7 +81,7 @@ def test_what_breaks_a_rule_is_shrunk_written_and_told(
         assert f"PUB-1 is broken by seed {seed}" in said.out
         assert f"gnomon fuzz --seed {seed} --runs 1" in said.out
         assert f"seed {seed} breaks PUB-1" in said.err
-        assert attempt(files.load(str(file))).breaks("PUB-1")
+        assert run_trial(files.load(str(file))).breaks("PUB-1")
         replayed = gnomon("replay", file)
         assert replayed.code == 1 and "PUB-1 broken" in replayed.out
         alone = gnomon("fuzz", file)
@@ -110,9 +110,9 @@ def test_a_thousand_runs_must_reach_every_state() -> None:
     tally = Tally()
     hunt = fuzz.Hunt(0, "durable", SOUND, tally)
     for seed in range(fuzz.USUAL_RUNS - 1):
-        tally.add(Outcome(seed, (), ("fold",), 1, b""))
+        tally.add(SeedResult(seed, (), ("fold",), 1, b""))
     assert hunt.missed == [] and hunt.is_clean
-    tally.add(Outcome(999, (), tuple(DURABLE)[:-2], 1, b""))
+    tally.add(SeedResult(999, (), tuple(DURABLE)[:-2], 1, b""))
     assert hunt.missed == DURABLE[-2:] and not hunt.is_clean
 
 
@@ -121,7 +121,7 @@ def test_an_interrupted_search_tells_what_it_has(
     gnomon: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> Any:
-        for outcome in outcomes(0, 3, 1, "durable"):
+        for outcome in results(0, 3, 1, "durable"):
             yield outcome, None
         raise KeyboardInterrupt
 
@@ -199,6 +199,6 @@ def test_an_error_in_the_program_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("gnomon.simulator.fuzz.judge.simulate", fails)
     recording = files.load("overlap")
-    assert attempt(recording).broken == (
+    assert run_trial(recording).broken == (
         Broken("error", recording.start, "ZeroDivisionError: by nothing"),
     )

@@ -1,4 +1,4 @@
-"""Exploration: what it covers, that it finds what was planted, and by the shortest way."""
+"""Exploration: what it covers, and that it finds planted defects by the shortest way."""
 
 from collections.abc import Hashable
 from itertools import permutations
@@ -11,10 +11,10 @@ from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Leader, Operation
 from gnomon.simulator.explore.explorer import Search
 from gnomon.simulator.explore.scopes import SCOPES, START, Scope
-from gnomon.simulator.explore.server_model import NEVER, Move, Site
+from gnomon.simulator.explore.server_model import NEVER, Move, ServerModel
 from gnomon.simulator.explore.store_model import StoreModel
-from gnomon.simulator.explore.symmetry import Folding, rename
-from gnomon.simulator.explore.transitions import Steps, Watched, World
+from gnomon.simulator.explore.symmetry import Symmetry, rename
+from gnomon.simulator.explore.transitions import Transitions, Watched, World
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from tests.reference.cluster.test_copies import attributes, read_by
@@ -24,7 +24,7 @@ NO_CURSOR = BY_NAME["what has been published is published again"]
 
 
 def tiny(scope: Scope) -> Scope:
-    """It has one occurrence, and what goes wrong does so at once."""
+    """The scope with one occurrence, and a fault that strikes at the start."""
     return scope._replace(occurrences=1, faults_within=0, span=8 * SECOND)
 
 
@@ -43,14 +43,14 @@ def name_of(scope: Scope) -> str:
 
 @pytest.mark.parametrize("scope", TINY, ids=name_of)
 def test_nothing_goes_wrong_in_a_tiny_world(scope: Scope) -> None:
-    told: list[tuple[int, int, int]] = []
-    found = Search(scope).run(lambda *figures: told.append(figures))
+    progress: list[tuple[int, int, int]] = []
+    found = Search(scope).run(lambda *figures: progress.append(figures))
     assert found.counterexample is None
     assert found.judged == found.ends > 0
     assert 2_000 < found.states < found.transitions
     assert found.by_store + found.by_servers < found.transitions / 2
-    assert told[0] == (0, 1, 1)
-    assert told[-1][:2] == (found.depth, found.states)
+    assert progress[0] == (0, 1, 1)
+    assert progress[-1][:2] == (found.depth, found.states)
 
 
 def test_the_shipped_scopes_are_those_that_were_asked_for() -> None:
@@ -60,7 +60,7 @@ def test_the_shipped_scopes_are_those_that_were_asked_for() -> None:
     assert SCOPES["pause"].pause > SCOPES["pause"].lease
 
 
-# --- what was planted
+# --- planted defects
 
 
 def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
@@ -71,8 +71,8 @@ def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
     steps = [step.what for step in found.counterexample.steps]
     assert steps[-1] == "the store takes Publish (epoch 1) of s2"
     assert len(steps) == found.depth + 1
-    # It takes a leader that stands still, a second one, and the first one again.
-    for what in ("stands still", "Leader (server s1, epoch 2", "s2 goes on"):
+    # It takes a leader that is paused, a second leader, and the first one again.
+    for what in ("is paused", "Leader (server s1, epoch 2", "s2 resumes"):
         assert any(what in step for step in steps)
     assert [step.after for step in found.counterexample.steps] == sorted(
         step.after for step in found.counterexample.steps
@@ -90,7 +90,7 @@ _claim = MessageQueue.claim
 
 
 def _claim_what_is_held(self: Any, now: int, server: str, operation: Claim) -> Any:
-    """Hand out what another worker holds, if nothing waits."""
+    """Assign what another worker holds, if nothing waits."""
     for message, attempt in self._held.values():
         if not self._backlog:
             self._returned.append((message.id, attempt, message))
@@ -98,7 +98,7 @@ def _claim_what_is_held(self: Any, now: int, server: str, operation: Claim) -> A
 
 
 def _take_nothing(self: Any, now: int, servers: Any) -> None:
-    """Leave with a server that is lost what it held."""
+    """Take nothing back from a server that was lost."""
 
 
 def _know_nobody(self: Any, now: int, name: str, ttl: int) -> None:
@@ -123,50 +123,50 @@ def test_whatever_goes_wrong_is_found(
 
 
 def test_a_scheduler_that_never_sleeps_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Site, "next_at", property(lambda site: 0))
+    monkeypatch.setattr(ServerModel, "next_at", property(lambda model: 0))
     found = Search(TINY[0]).run()
     assert found.counterexample is not None
     assert found.counterexample.why == "at the end nothing can happen any more, not even time"
 
 
-# --- what it rests on
+# --- what it relies on
 
 
 @pytest.mark.parametrize("scope", TINY, ids=name_of)
 def test_equal_keys_mean_equal_behaviour(scope: Scope) -> None:
-    """Every part that is met again does what the one does that was met first."""
-    steps = Doubting(scope)
+    """Every part that is reached again does what the one does that was reached first."""
+    steps = Comparing(scope)
     explore_all(steps)
-    assert min(steps.doubted.values()) > 100
+    assert min(steps.compared.values()) > 100
 
 
-class Doubting(Steps):
-    """Steps that hold each part against the one that is remembered instead of it."""
+class Comparing(Transitions):
+    """Compares each part with the one that is remembered in its place."""
 
     def __init__(self, scope: Scope) -> None:
-        self.doubted = {"sites": 0, "stores": 0}
+        self.compared = {"servers": 0, "stores": 0}
         super().__init__(scope)
-        put_site, put_store = self.sites.put, self.stores.put
+        put_server, put_store = self.servers.put, self.stores.put
 
-        def put_doubted_site(key: Hashable, site: Site) -> int:
-            number = put_site(key, site)
-            if self.sites[number] is not site and self.doubted["sites"] < 1_500:
-                self.doubted["sites"] += 1
+        def put_compared_server(key: Hashable, model: ServerModel) -> int:
+            number = put_server(key, model)
+            if self.servers[number] is not model and self.compared["servers"] < 1_500:
+                self.compared["servers"] += 1
                 for now in (START, START + SECOND, START + 4 * SECOND):
-                    assert futures(site, now) == futures(self.sites[number], now)
+                    assert futures(model, now) == futures(self.servers[number], now)
             return number
 
-        def put_doubted_store(key: Hashable, watched: Watched) -> int:
+        def put_compared_store(key: Hashable, watched: Watched) -> int:
             number = put_store(key, watched)
             if self.stores[number] is not watched:
-                self.doubted["stores"] += 1
+                self.compared["stores"] += 1
                 for operation in OPERATIONS:
                     first = self.stores[number]
                     assert answers(watched, operation) == answers(first, operation)
             return number
 
-        setattr(self.sites, "put", put_doubted_site)  # noqa: B010
-        setattr(self.stores, "put", put_doubted_store)  # noqa: B010
+        setattr(self.servers, "put", put_compared_server)  # noqa: B010
+        setattr(self.stores, "put", put_compared_store)  # noqa: B010
 
 
 OPERATIONS = [
@@ -177,14 +177,14 @@ OPERATIONS = [
 ]
 
 
-def futures(site: Site, now: int) -> Hashable:
-    """All that can become of a site in a step, without regard to what is numbered how."""
+def futures(model: ServerModel, now: int) -> Hashable:
+    """Every possible result of one step, whatever the numbers of replies and requests."""
     outcomes = []
-    for move in (*site.moves(now), *site.faults(now)):
-        after = site.copy()
+    for move in (*model.moves(now), *model.faults(now)):
+        after = model.copy()
         happened = after.do(now, move)
         outcomes.append((move.kind, after.key(), tuple(map(repr, happened))))
-    return site.next_at, frozenset(outcomes), len(outcomes)
+    return model.next_at, frozenset(outcomes), len(outcomes)
 
 
 def answers(watched: Watched, operation: Operation) -> Hashable:
@@ -194,8 +194,8 @@ def answers(watched: Watched, operation: Operation) -> Hashable:
     return store.key(), model.key(), deliveries, tuple(map(repr, happened))
 
 
-def explore_all(steps: Steps) -> set[World]:
-    """Every world that can be come to, none of them folded."""
+def explore_all(steps: Transitions) -> set[World]:
+    """Every world that can be reached, without using symmetry."""
     seen, edge = {steps.root}, [steps.root]
     while edge:
         edge = [after for world in edge for after in steps.after(world)]
@@ -205,26 +205,26 @@ def explore_all(steps: Steps) -> set[World]:
 
 
 @pytest.mark.parametrize("scope", TINY, ids=name_of)
-def test_folding_leaves_nothing_out(scope: Scope) -> None:
-    steps = Steps(scope)
+def test_symmetry_leaves_nothing_out(scope: Scope) -> None:
+    steps = Transitions(scope)
     worlds = explore_all(steps)
-    fold = Folding(steps)
-    folded = {fold(world) for world in worlds}
+    representative = Symmetry(steps)
+    representatives = {representative(world) for world in worlds}
     found = Search(scope).run()
-    assert found.states == len(folded)
-    assert len(worlds) / 2 <= len(folded) < len(worlds) * 0.6
+    assert found.states == len(representatives)
+    assert len(worlds) / 2 <= len(representatives) < len(worlds) * 0.6
 
 
-def test_folding_is_blind_to_names_and_to_nothing_else() -> None:
-    steps = Steps(tiny(SCOPES["lost-reply"]))
+def test_symmetry_ignores_names_and_nothing_else() -> None:
+    steps = Transitions(tiny(SCOPES["lost-reply"]))
     edge = [steps.root]
     for _ in range(4):
         edge = list(dict.fromkeys(after for world in edge for after in steps.after(world)))
     keys = {world: [steps.stores.keys[world[1]], *parts(steps, world)] for world in edge}
-    fold = Folding(steps)
+    representative = Symmetry(steps)
     orbits: dict[World, list[World]] = {}
     for world in edge:
-        orbits.setdefault(fold(world), []).append(world)
+        orbits.setdefault(representative(world), []).append(world)
     assert max(map(len, orbits.values())) == 6
     for first, *others in orbits.values():
         for other in others:
@@ -234,18 +234,18 @@ def test_folding_is_blind_to_names_and_to_nothing_else() -> None:
             )
 
 
-def parts(steps: Steps, world: World) -> list[Hashable]:
-    return [steps.sites.keys[site] for site in world[2:]]
+def parts(steps: Transitions, world: World) -> list[Hashable]:
+    return [steps.servers.keys[server] for server in world[2:]]
 
 
 def renamed(keys: list[Hashable], names: dict[str, str]) -> list[Hashable]:
-    store, *sites = [rename(key, names) for key in keys]
-    return [store, *sorted(sites, key=lambda key: str(key[0]))]  # type: ignore[index]
+    store, *servers = [rename(key, names) for key in keys]
+    return [store, *sorted(servers, key=lambda key: str(key[0]))]  # type: ignore[index]
 
 
 def test_renaming_reaches_everything_that_names_a_server() -> None:
-    told = Leader(START, "s1", 1, START, 1)
-    key = ("s1", frozenset({("s2", 1)}), told, "s10", 1)
+    leader = Leader(START, "s1", 1, START, 1)
+    key = ("s1", frozenset({("s2", 1)}), leader, "s10", 1)
     assert rename(key, {"s1": "s2", "s2": "s1"}) == (
         "s2",
         frozenset({("s1", 1)}),
@@ -255,49 +255,52 @@ def test_renaming_reaches_everything_that_names_a_server() -> None:
     )
 
 
-def test_steps_are_told_as_they_are_taken() -> None:
-    steps = Steps(TINY[0])
-    world, told = steps.root, []
+def test_steps_are_described_as_they_are_taken() -> None:
+    steps = Transitions(TINY[0])
+    world, described = steps.root, []
     for _ in range(60):
         worlds = steps.after(world)
         for number, after in enumerate(worlds):
             taken = steps.take(world, number)
             assert (taken.world, taken.at) == (after, steps.now(world))
-            told.append(taken.what)
+            described.append(taken.what)
         world = worlds[-1]
-    kinds = ("beats", "crashes", "is told", "the store takes", "pass")
-    assert all(any(kind in what for what in told) for kind in kinds)
+    kinds = ("sends a heartbeat", "crashes", "receives", "the store takes", "pass")
+    assert all(any(kind in what for what in described) for kind in kinds)
 
 
-def test_a_server_that_stands_still_neither_asks_nor_hears() -> None:
-    site = Site(SCOPES["pause"], "s1")
-    site.start(START)
-    assert list(site.arriving()) and site.next_at < START
-    site.do(START, Move("pause"))
-    assert not list(site.arriving()) and not list(site.moves(START))
+def test_a_paused_server_neither_sends_nor_receives() -> None:
+    model = ServerModel(SCOPES["pause"], "s1")
+    model.start(START)
+    assert list(model.arriving()) and model.next_at < START
+    model.do(START, Move("pause"))
+    assert not list(model.arriving()) and not list(model.moves(START))
     end = START + SCOPES["pause"].pause
-    assert site.next_at == end and list(site.moves(end)) == [Move("resume")]
-    site.do(end, Move("resume"))
-    assert list(site.arriving()) and Move("beat") in list(site.moves(end))
+    assert model.next_at == end and list(model.moves(end)) == [Move("resume")]
+    model.do(end, Move("resume"))
+    assert list(model.arriving()) and Move("heartbeat") in list(model.moves(end))
 
 
 def test_a_server_that_is_down_may_be_started_again_while_faults_last() -> None:
     scope = SCOPES["crash"]
-    site = Site(scope, "s1")
-    site.start(START)
-    site.do(START, Move("crash"))
-    assert list(site.arriving()), "what it has sent may still arrive"
-    assert list(site.moves(START)) == [Move("restart")] and not list(site.faults(START))
-    assert not list(site.moves(scope.faults_until + 1))
-    site.requests.clear()
-    assert site.next_at == NEVER
+    model = ServerModel(scope, "s1")
+    model.start(START)
+    model.do(START, Move("crash"))
+    assert list(model.arriving()), "requests that were sent may still arrive"
+    assert list(model.moves(START)) == [Move("restart")] and not list(model.faults(START))
+    assert not list(model.moves(scope.faults_until + 1))
+    model.requests.clear()
+    assert model.next_at == NEVER
 
 
 @pytest.mark.parametrize(
     ("thing", "constant"),
     [
         (StoreModel(), set()),
-        (Site(SCOPES["crash"], "s1"), {"_scope", "_server"}),  # of the server it is the key
+        (
+            ServerModel(SCOPES["crash"], "s1"),
+            {"_scope", "_server"},
+        ),  # the key has that of the server
     ],
 )
 def test_keys_leave_out_nothing_that_counts(thing: Any, constant: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The swarm draws recordings that are valid, unlike each other, and quiet in the end."""
+"""The generator draws recordings that are valid, unlike each other, and quiet in the end."""
 
 from typing import Any, get_args
 
@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 
 from gnomon.reference.jobs import Rejected, read
 from gnomon.reference.store.messages import Profile
-from gnomon.simulator.fuzz.generator import FAULTY, NAMES, STARTS, Chooser, draw, drawn_from
-from gnomon.simulator.fuzz.judge import attempt
+from gnomon.simulator.fuzz.generator import draw, drawn_from
+from gnomon.simulator.fuzz.generator.changes import CHANGE_RATES, FAULTY
+from gnomon.simulator.fuzz.generator.choices import Chooser
+from gnomon.simulator.fuzz.generator.faults import FAULT_RATES, NOT_DRAWN
+from gnomon.simulator.fuzz.generator.jobs import NAMES
+from gnomon.simulator.fuzz.generator.scenario import STARTS
+from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.liveness import patience
-from gnomon.specs.recording import files
-from gnomon.specs.recording.model import FAULTS, FORGETS, Recording, longest
+from gnomon.specs.recording import files, writer
+from gnomon.specs.recording.commands import CATALOGUE, Command, Deactivate
+from gnomon.specs.recording.model import Recording, longest
 
 SEEDS = range(150)
 
@@ -41,8 +47,8 @@ class Highest:
         return high
 
 
-def commands_of(recording: Recording) -> set[str]:
-    return {command.do for command in recording.commands}
+def kinds_in(recording: Recording) -> set[type[Command]]:
+    return {type(command) for command in recording.commands}
 
 
 def test_a_seed_has_one_recording() -> None:
@@ -59,20 +65,32 @@ def test_the_simplest_choices_give_a_simple_recording() -> None:
 @pytest.mark.parametrize("chooser", [Lowest(), Highest()])
 def test_what_is_drawn_at_the_edges_can_be_read(chooser: Chooser) -> None:
     recording = draw(chooser)
-    assert files.parse(files.to_toml(recording).encode()) == recording
+    assert files.parse(writer.to_toml(recording).encode()) == recording
 
 
 def test_what_is_drawn_can_be_written_and_read() -> None:
     for seed in SEEDS:
         recording = drawn_from(seed)
-        assert files.parse(files.to_toml(recording).encode()) == recording
+        assert files.parse(writer.to_toml(recording).encode()) == recording
 
 
-@pytest.mark.parametrize("do", [*FAULTS, "crash_server", "stop_server", "edit", "execute"])
-def test_each_kind_of_trouble_is_sometimes_exactly_absent(do: str) -> None:
-    there = sum(do in commands_of(drawn_from(seed)) for seed in SEEDS)
-    least = len(SEEDS) // (100 if do in FORGETS else 8)
-    assert least < there < len(SEEDS) * 3 // 4
+RATES = {rate.kind: rate.per_cent for rate in FAULT_RATES} | {
+    kind: rate.per_cent for rate in CHANGE_RATES for kind in rate.kinds
+}
+
+
+@pytest.mark.parametrize("kind", CATALOGUE)
+def test_each_command_has_a_rate_or_a_reason_why_not(kind: type[Command]) -> None:
+    assert (kind in RATES) != (kind in NOT_DRAWN), (
+        f"{kind.__name__} needs an entry in FAULT_RATES (or CHANGE_RATES) of the generator, "
+        "or a reason in NOT_DRAWN"
+    )
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RATES if kind is not Deactivate])
+def test_each_kind_is_drawn_at_its_rate_and_else_exactly_absent(kind: type[Command]) -> None:
+    there = sum(kind in kinds_in(drawn_from(seed)) for seed in SEEDS)
+    assert there > 0 and RATES[kind] / 3 < 100 * there / len(SEEDS) < RATES[kind] * 2
 
 
 def test_there_is_everything_that_a_cluster_can_be() -> None:
@@ -106,16 +124,16 @@ def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
     for seed in SEEDS[:40]:
         recording = drawn_from(seed)
         since = recording.until - patience(recording)
-        trace = attempt(recording).trace
+        trace = run_trial(recording).trace
         assert any(
             presence.begins <= since
             and presence.claims_until == recording.until
-            and not trace.disturbed(presence.server, since, recording.until)
-            for presence in trace.presences
+            and not trace.is_disturbed(presence.server, since, recording.until)
+            for presence in trace.memberships
         ), seed
 
 
 @given(st.data(), st.sampled_from(get_args(Profile)))
 def test_every_rule_holds_in_whatever_is_drawn(data: st.DataObject, profile: Profile) -> None:
     recording = draw(Drawn(data), profile)
-    assert attempt(recording).broken == ()
+    assert run_trial(recording).broken == ()

@@ -1,18 +1,12 @@
-"""What is stuck is told with its reason; what is merely slow is not."""
+"""A job or message that is stuck is reported with the reason; one that is slow is not."""
 
 import pytest
 
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.liveness import patience, stuck
 from gnomon.specs.notation.parser import read_example
-from gnomon.specs.recording.model import (
-    ClockDrift,
-    ClockStep,
-    Command,
-    Fixed,
-    Recording,
-    ServiceSpec,
-)
+from gnomon.specs.recording.commands import DriftClock, StepClock
+from gnomon.specs.recording.model import Fixed, Recording, ServiceSpec
 from gnomon.specs.trace.trace import Trace
 from tests.support.worlds import START
 
@@ -27,7 +21,7 @@ DONE = WELL + "0s claimed 1 s2/1\n0s started 1 s2/1\n"
 
 
 def reasons(text: str) -> list[str]:
-    return stuck(Trace(read_example(text)), 60 * SECOND)
+    return [each.what for each in stuck(Trace(read_example(text)), 60 * SECOND)]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +33,7 @@ def reasons(text: str) -> list[str]:
         WELL + "4m30s end",
     ][:3],
 )
-def test_what_has_settled_or_may_yet_is_not_stuck(text: str) -> None:
+def test_a_run_that_has_settled_or_still_may_is_not_stuck(text: str) -> None:
     assert reasons(text) == []
 
 
@@ -72,7 +66,7 @@ def test_a_message_that_a_server_with_a_fault_holds_is_stuck() -> None:
     assert reason.endswith(", which had cut_server from 2026-01-01T00:00:03Z on")
 
 
-def test_a_run_that_was_given_up_does_not_settle_its_message() -> None:
+def test_a_reclaimed_run_does_not_finish_its_message() -> None:
     taken = "20s reclaimed 1 s2/1\n30s finished 1 s2/1\n5m end"
     (reason,) = reasons(DONE + taken)
     assert reason == "message 1 of job a has waited since 2026-01-01T00:00:20Z"
@@ -90,7 +84,7 @@ def test_a_job_that_nobody_publishes_is_stuck() -> None:
 
 
 @pytest.mark.parametrize("change", ["job_deactivated a", "job_deleted a"])
-def test_a_job_that_is_to_do_nothing_is_not_stuck(change: str) -> None:
+def test_a_job_that_is_not_due_is_not_stuck(change: str) -> None:
     text = f"0s server_started s1 workers=1\n0s job_created a minutes=1\n0s {change}\n5m end"
     assert reasons(text) == []
 
@@ -99,7 +93,7 @@ def test_a_job_that_is_to_do_nothing_is_not_stuck(change: str) -> None:
     "trouble",
     ["4m server_crashed s1\n4m server_crashed s2", "4m server_stopping s1\n4m server_crashed s2"],
 )
-def test_nothing_is_owed_without_a_healthy_server(trouble: str) -> None:
+def test_nothing_is_stuck_without_a_healthy_server(trouble: str) -> None:
     assert reasons(f"{WELL}{trouble}\n4m30s end") == []
 
 
@@ -111,8 +105,8 @@ def test_patience_is_longer_than_leases_runs_and_wrong_clocks() -> None:
         until=START + SECOND,
         services=(ServiceSpec(name="work", duration=Fixed(100 * SECOND)),),
         commands=(
-            Command(at=START, do="step_clock", target="s1", fault=ClockStep(-30 * SECOND)),
-            Command(at=START, do="drift_clock", target="s1", fault=ClockDrift(60 * SECOND, 10_000)),
+            StepClock(at=START, server="s1", by=-30 * SECOND),
+            DriftClock(at=START, server="s1", duration=60 * SECOND, gains=10_000),
         ),
     )
     assert patience(slow) - patience(plain) == 2 * (100 + 30) * SECOND + 2 * 600_000

@@ -1,4 +1,4 @@
-"""Every state is reached by a history that shows it, and by none that nearly does."""
+"""Every state is reached by a history that contains it, and not by one that nearly does."""
 
 import pytest
 
@@ -180,7 +180,7 @@ def test_a_history_in_which_nothing_interesting_happens_reaches_nothing() -> Non
     assert reached(trace_of(DULL)) == []
 
 
-def test_what_only_one_profile_knows_is_not_asked_of_the_other() -> None:
+def test_a_state_of_one_profile_is_not_expected_of_the_other() -> None:
     durable, classic = states_of("durable"), states_of("classic")
     assert STATES["message-taken-back"] in durable and STATES["message-taken-back"] not in classic
     assert STATES["message-lost"] in classic and STATES["message-lost"] not in durable
@@ -188,6 +188,6 @@ def test_what_only_one_profile_knows_is_not_asked_of_the_other() -> None:
     assert {*durable, *classic} == set(STATES.values())
 
 
-def test_a_state_is_told_in_words() -> None:
-    assert STATES["fold"].words == "Misfires were folded into one"
+def test_a_state_has_a_description() -> None:
+    assert STATES["fold"].words == "Misfires were coalesced into one"
     assert len({state.words for state in STATES.values()}) == len(STATES)

@@ -3,11 +3,11 @@
 import pytest
 
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.fuzz.judge import attempt
+from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.shrink import PASSES, shrink
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
-from gnomon.specs.recording import files
+from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.model import Recording, longest
 
 NO_CURSOR = BY_NAME["what has been published is published again"]
@@ -33,14 +33,14 @@ def test_what_is_needed_is_kept() -> None:
 
 def test_a_real_defect_shrinks_to_a_few_lines_that_break_the_same_rule() -> None:
     with patched(NO_CURSOR):
-        seed = next(s for s in range(100) if attempt(drawn_from(s)).breaks("PUB-1"))
+        seed = next(s for s in range(100) if run_trial(drawn_from(s)).breaks("PUB-1"))
         found = drawn_from(seed)
-        small = shrink(found, lambda recording: attempt(recording).breaks("PUB-1") is not None)
-        again = shrink(found, lambda recording: attempt(recording).breaks("PUB-1") is not None)
-        assert attempt(small).breaks("PUB-1")
+        small = shrink(found, lambda recording: run_trial(recording).breaks("PUB-1") is not None)
+        again = shrink(found, lambda recording: run_trial(recording).breaks("PUB-1") is not None)
+        assert run_trial(small).breaks("PUB-1")
     assert small == again
     assert len(small.jobs) == 1 and len(small.commands) <= 2
-    assert attempt(small).breaks("PUB-1") is None
+    assert run_trial(small).breaks("PUB-1") is None
 
 
 def test_the_attempts_are_counted() -> None:
@@ -65,7 +65,7 @@ def test_whatever_is_tried_can_be_written_and_read(seed: int) -> None:
 
     shrink(drawn_from(seed), breaks, attempts=60)
     for recording in tried:
-        assert files.parse(files.to_toml(recording).encode()) == recording
+        assert files.parse(writer.to_toml(recording).encode()) == recording
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -16,7 +16,7 @@ from gnomon.simulator.mutants.explain import explain
 from gnomon.simulator.mutants.kill import KillResult, kill, kill_all, replay_under
 from gnomon.simulator.mutants.patch import Mutant, PatchError, function_of, patched
 from gnomon.simulator.mutants.table import PAGE, rows, table
-from gnomon.specs.recording import files
+from gnomon.specs.recording import files, writer
 from gnomon.specs.rules import RULES
 from tests.support.worlds import START, definition
 
@@ -70,7 +70,7 @@ def test_a_mutant_is_explained_like_a_defect() -> None:
     recording, lines = explanation
     assert NO_FENCING.rule in recording.title and "LEAD-2 is broken" in lines[-1]
     assert 4 <= len(lines) <= 20
-    assert files.parse(files.to_toml(recording).encode()) == recording
+    assert files.parse(writer.to_toml(recording).encode()) == recording
 
 
 def test_parallel_searches_give_the_same_results() -> None:

@@ -8,17 +8,26 @@ from hypothesis import strategies as st
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.recording.model import Action, Command, Fixed, Recording
+from gnomon.specs.recording.commands import (
+    CrashServer,
+    ProcessCommand,
+    StartServer,
+    StopServer,
+)
+from gnomon.specs.recording.model import Fixed, Recording
 from gnomon.specs.rules import judge
 from tests.support.worlds import AT_ONCE, START, busy_worlds, interval_job, world
 
+Order = tuple[int, type[ProcessCommand], str]
+Orders = list[Order]
 
-def with_commands(recording: Recording, *commands: tuple[int, Action, str]) -> Recording:
+
+def with_commands(recording: Recording, *commands: Order) -> Recording:
     """`recording` with commands: (µs after its start, what, to which server)."""
-    ordered = sorted(commands)
+    ordered = sorted(commands, key=lambda order: order[0])
     return msgspec.structs.replace(
         recording,
-        commands=tuple(Command(at=START + at, do=do, target=name) for at, do, name in ordered),
+        commands=tuple(kind(at=START + at, server=name) for at, kind, name in ordered),
     )
 
 
@@ -39,7 +48,7 @@ ONE_LONG_RUN = world(
 
 
 def test_what_a_crashed_server_held_is_run_again() -> None:
-    held = with_commands(ONE_LONG_RUN, (2 * SECOND, "crash_server", "s1"))
+    held = with_commands(ONE_LONG_RUN, (2 * SECOND, CrashServer, "s1"))
     happened = replay(held).events
     (taken_back,) = (e for e in happened if type(e) is events.Reclaimed)
     (ended,) = (e for e in happened if type(e) is events.Finished)
@@ -52,7 +61,7 @@ def test_what_a_crashed_server_held_is_run_again() -> None:
 
 def test_a_restarted_server_does_not_wait_for_its_own_lease() -> None:
     back = with_commands(
-        ONE_LONG_RUN, (2 * SECOND, "crash_server", "s1"), (3 * SECOND, "start_server", "s1")
+        ONE_LONG_RUN, (2 * SECOND, CrashServer, "s1"), (3 * SECOND, StartServer, "s1")
     )
     happened = replay(back).events
     (taken_back,) = (e for e in happened if type(e) is events.Reclaimed)
@@ -65,7 +74,7 @@ def test_a_new_leader_publishes_what_the_crashed_one_did_not() -> None:
     recording = world(
         [interval_job("tick", 0, 1)], span=60 * SECOND, duration=AT_ONCE, latency=Fixed(MILLISECOND)
     )
-    recording = with_commands(recording, (10 * SECOND, "crash_server", "s1"))
+    recording = with_commands(recording, (10 * SECOND, CrashServer, "s1"))
     happened = replay(recording).events
     assert [e.server for e in happened if type(e) is events.LeaseAcquired] == ["s1", "s2"]
     accounted = [e.due for e in happened if isinstance(e, events.Published | events.Coalesced)]
@@ -75,19 +84,17 @@ def test_a_new_leader_publishes_what_the_crashed_one_did_not() -> None:
 
 @pytest.mark.parametrize("name", ["s1", "s2"])
 def test_a_server_that_is_down_cannot_crash(name: str) -> None:
-    once = with_commands(ONE_LONG_RUN, (SECOND, "crash_server", name))
+    once = with_commands(ONE_LONG_RUN, (SECOND, CrashServer, name))
     twice = with_commands(
-        ONE_LONG_RUN, (SECOND, "crash_server", name), (2 * SECOND, "crash_server", name)
+        ONE_LONG_RUN, (SECOND, CrashServer, name), (2 * SECOND, CrashServer, name)
     )
     assert replay(once).events == replay(twice).events
 
 
-Orders = list[tuple[int, Action, str]]
-
 crashes = st.lists(
     st.tuples(
         st.integers(0, 90 * SECOND - 1),
-        st.sampled_from(["crash_server", "crash_server", "start_server", "stop_server"]),
+        st.sampled_from([CrashServer, CrashServer, StartServer, StopServer]),
         st.sampled_from(["s1", "s2", "s3"]),
     ),
     max_size=8,
@@ -104,12 +111,10 @@ crashes = st.lists(
         workers=1,
         latency=Fixed(1),
     ),
-    [(0, "stop_server", "s1"), (1, "crash_server", "s1"), (1, "start_server", "s1")],
+    [(0, StopServer, "s1"), (1, CrashServer, "s1"), (1, StartServer, "s1")],
 )
 @given(busy_worlds(), crashes)
-def test_every_rule_holds_whoever_crashes(
-    recording: Recording, commands: list[tuple[int, Action, str]]
-) -> None:
+def test_every_rule_holds_whoever_crashes(recording: Recording, commands: Orders) -> None:
     names = recording.cluster.server_names
     span = recording.until - START
     possible = [c for c in commands if c[2] in names and c[0] < span]

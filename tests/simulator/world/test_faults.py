@@ -2,44 +2,44 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gnomon.reference import events
-from gnomon.reference.events import STORE
 from gnomon.reference.jobs import write
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.simulator.world.link import SkewedClock
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.recording.model import (
-    FAULTS,
-    ON_STORE,
-    ClockDrift,
-    ClockStep,
+from gnomon.specs.recording.commands import (
+    CATALOGUE,
     Command,
-    Cut,
-    Disturbance,
-    Emptied,
-    Fault,
-    Fixed,
-    LostWrites,
-    Outage,
-    Pause,
-    Recording,
+    CrashServer,
+    Create,
+    CutServer,
+    Direction,
+    DisturbServer,
+    DriftClock,
+    EmptyStore,
+    JobCommand,
+    LoseWrites,
+    PauseServer,
+    StartServer,
+    StepClock,
+    StopServer,
+    StopStore,
 )
+from gnomon.specs.recording.model import Fixed, Recording
 from tests.simulator.world.test_crashes import broken
-from tests.support.strategies_recording import faults
+from tests.support.strategies_recording import commands_of
 from tests.support.worlds import START, busy_worlds, definition, interval_job, world
 
 
-def suffering(recording: Recording, *commands: tuple[int, str, str, Fault | None]) -> Recording:
-    """`recording` with commands: (µs after its start, what, to whom, and how)."""
-    ordered = tuple(
-        Command(at=START + at, do=do, target=target, fault=fault)  # type: ignore[arg-type]
-        for at, do, target, fault in sorted(commands, key=lambda command: command[0])
-    )
-    return replace(recording, commands=ordered)
+def with_faults(recording: Recording, *commands: Command) -> Recording:
+    """`recording` with commands, whose instants are in µs after its start."""
+    ordered = sorted(commands, key=lambda command: command.at)
+    return replace(recording, commands=tuple(replace(each, at=START + each.at) for each in ordered))
 
 
 def happened(recording: Recording, *kinds: type[Any]) -> list[Any]:
@@ -53,6 +53,17 @@ def accounted(recording: Recording) -> list[int]:
     return sorted((event.due - START) // SECOND for event in outcomes)
 
 
+FAULTS_AND_RESTARTS = [kind for kind in CATALOGUE if not issubclass(kind, JobCommand)]
+
+
+def pause(server: str, at: int, duration: int) -> PauseServer:
+    return PauseServer(at=at, server=server, duration=duration)
+
+
+def cut_off(server: str, at: int, duration: int, lose: Direction | None = None) -> CutServer:
+    return CutServer(at=at, server=server, duration=duration, lose=lose or "both")
+
+
 EVERY_SECOND = world(
     [interval_job("tick", 0, 1)],
     span=60 * SECOND,
@@ -61,8 +72,8 @@ EVERY_SECOND = world(
 )
 
 
-def test_a_leader_that_stood_still_is_refused_when_it_goes_on() -> None:
-    paused = suffering(EVERY_SECOND, (10 * SECOND, "pause_server", "s1", Pause(15 * SECOND)))
+def test_a_suspended_leader_is_refused_when_it_resumes() -> None:
+    paused = with_faults(EVERY_SECOND, pause("s1", 10 * SECOND, 15 * SECOND))
     assert [e.server for e in happened(paused, events.LeaseAcquired)] == ["s1", "s2"]
     refused = happened(paused, events.PublishRefused)
     assert {(e.server, e.epoch, e.why) for e in refused} == {("s1", 1, "deposed")}
@@ -79,9 +90,9 @@ def test_a_run_that_was_given_up_comes_to_its_end_and_is_not_counted_twice() -> 
         workers=1,
         latency=Fixed(MILLISECOND),
     )
-    paused = suffering(held, (SECOND, "pause_server", "s1", Pause(20 * SECOND)))
-    told = happened(paused, events.Started, events.Reclaimed, events.Finished)
-    assert [(type(e), e.server, e.attempt) for e in told] == [
+    paused = with_faults(held, pause("s1", SECOND, 20 * SECOND))
+    recorded = happened(paused, events.Started, events.Reclaimed, events.Finished)
+    assert [(type(e), e.server, e.attempt) for e in recorded] == [
         (events.Started, "s1", 1),
         (events.Reclaimed, "s1", 1),
         (events.Started, "s2", 2),
@@ -92,7 +103,7 @@ def test_a_run_that_was_given_up_comes_to_its_end_and_is_not_counted_twice() -> 
 
 
 def test_a_publish_whose_reply_was_lost_is_not_published_again() -> None:
-    deaf = suffering(EVERY_SECOND, (9_500_000, "cut_server", "s1", Cut(3 * SECOND, "replies")))
+    deaf = with_faults(EVERY_SECOND, cut_off("s1", 9_500_000, 3 * SECOND, "replies"))
     due = [e.due for e in happened(deaf, events.Published)]
     assert len(due) == len(set(due))
     assert accounted(deaf) == list(range(60))
@@ -101,20 +112,20 @@ def test_a_publish_whose_reply_was_lost_is_not_published_again() -> None:
 
 def test_what_was_assigned_before_a_long_pause_is_not_started_after_it() -> None:
     """It had been taken back and run elsewhere; and a worker was busy with it once more."""
-    follower = suffering(EVERY_SECOND, (10 * SECOND, "pause_server", "s2", Pause(15 * SECOND)))
-    told = happened(follower, events.Reclaimed, events.Started)
-    taken_back = {(e.message, e.attempt) for e in told if type(e) is events.Reclaimed}
-    started = [(e.message, e.attempt) for e in told if type(e) is events.Started]
+    follower = with_faults(EVERY_SECOND, pause("s2", 10 * SECOND, 15 * SECOND))
+    recorded = happened(follower, events.Reclaimed, events.Started)
+    taken_back = {(e.message, e.attempt) for e in recorded if type(e) is events.Reclaimed}
+    started = [(e.message, e.attempt) for e in recorded if type(e) is events.Started]
     assert taken_back
     late = happened(follower, events.Reclaimed)[0].at
-    again = [e for e in told if type(e) is events.Started and e.at > late]
+    again = [e for e in recorded if type(e) is events.Started and e.at > late]
     assert not taken_back & {(e.message, e.attempt) for e in again}
     assert len(started) == len(set(started))
     assert broken(follower) == {}
 
 
-def test_a_server_that_is_heard_and_hears_nothing_keeps_nothing_from_others() -> None:
-    deaf = suffering(EVERY_SECOND, (10 * SECOND, "cut_server", "s1", Cut(50 * SECOND, "replies")))
+def test_a_server_whose_replies_are_lost_keeps_no_messages_from_others() -> None:
+    deaf = with_faults(EVERY_SECOND, cut_off("s1", 10 * SECOND, 50 * SECOND, "replies"))
     assert [e.server for e in happened(deaf, events.LeaseAcquired)] == ["s1", "s2"]
     late = [e for e in happened(deaf, events.Claimed) if e.at > START + 40 * SECOND]
     assert {e.server for e in late} == {"s2"}
@@ -122,7 +133,7 @@ def test_a_server_that_is_heard_and_hears_nothing_keeps_nothing_from_others() ->
 
 
 def test_a_server_that_is_cut_off_loses_the_lease_and_comes_back() -> None:
-    cut = suffering(EVERY_SECOND, (10 * SECOND, "cut_server", "s1", Cut(20 * SECOND)))
+    cut = with_faults(EVERY_SECOND, cut_off("s1", 10 * SECOND, 20 * SECOND))
     assert [e.server for e in happened(cut, events.LeaseAcquired)] == ["s1", "s2"]
     claims = happened(cut, events.Claimed)
     assert not any(
@@ -134,11 +145,13 @@ def test_a_server_that_is_cut_off_loses_the_lease_and_comes_back() -> None:
 
 
 def test_a_link_that_loses_doubles_and_reorders_costs_time_and_nothing_else() -> None:
-    disturbance = Disturbance(40 * SECOND, lose=30, repeat=30, delay=3 * SECOND)
-    rough = suffering(
+    disturbance = DisturbServer(
+        at=5 * SECOND, server="s1", duration=40 * SECOND, lose=30, repeat=30, delay=3 * SECOND
+    )
+    rough = with_faults(
         EVERY_SECOND,
-        (5 * SECOND, "disturb_server", "s1", disturbance),
-        (5 * SECOND, "disturb_server", "s2", disturbance),
+        disturbance,
+        replace(disturbance, server="s2"),
     )
     assert accounted(rough) == list(range(60))
     ended = [e.message for e in happened(rough, events.Finished)]
@@ -148,7 +161,7 @@ def test_a_link_that_loses_doubles_and_reorders_costs_time_and_nothing_else() ->
 
 def test_a_clock_that_is_wrong_costs_no_occurrence() -> None:
     for by in (-3600 * SECOND, -5 * SECOND, 5 * SECOND, 3600 * SECOND):
-        stepped = suffering(EVERY_SECOND, (10_100_000, "step_clock", "s1", ClockStep(by)))
+        stepped = with_faults(EVERY_SECOND, StepClock(at=10_100_000, server="s1", by=by))
         assert [e.server for e in happened(stepped, events.LeaseAcquired)] == ["s1"]
         assert accounted(stepped) == list(range(60))
         late = [e.at - e.due for e in happened(stepped, events.Published)]
@@ -157,16 +170,16 @@ def test_a_clock_that_is_wrong_costs_no_occurrence() -> None:
 
 
 def test_a_clock_that_drifts_is_put_right_again_and_again() -> None:
-    drifting = suffering(
-        EVERY_SECOND, (0, "drift_clock", "s1", ClockDrift(60 * SECOND, gains=-100_000))
+    drifting = with_faults(
+        EVERY_SECOND, DriftClock(at=0, server="s1", duration=60 * SECOND, gains=-100_000)
     )
     late = [e.at - e.due for e in happened(drifting, events.Published)]
     assert max(late) < SECOND  # a tenth of the time between two beats
     assert broken(drifting) == {}
 
 
-def test_while_the_store_is_away_nothing_happens_and_afterwards_all_of_it() -> None:
-    away = suffering(EVERY_SECOND, (10 * SECOND, "stop_store", STORE, Outage(20 * SECOND)))
+def test_during_an_outage_nothing_happens_and_afterwards_all_of_it() -> None:
+    away = with_faults(EVERY_SECOND, StopStore(at=10 * SECOND, duration=20 * SECOND))
     asked = happened(away, events.Published, events.Claimed, events.LeaseAcquired)
     assert not any(START + 10 * SECOND < e.at < START + 30 * SECOND for e in asked)
     assert accounted(away) == list(range(60))
@@ -175,24 +188,23 @@ def test_while_the_store_is_away_nothing_happens_and_afterwards_all_of_it() -> N
 
 def test_what_lost_writes_held_happens_again() -> None:
     at = 10_300_000
-    forgetful = suffering(EVERY_SECOND, (at, "lose_writes", STORE, LostWrites(6)))
-    (lost,) = happened(forgetful, events.WritesLost)
+    faulty = with_faults(EVERY_SECOND, LoseWrites(at=at, writes=6))
+    (lost,) = happened(faulty, events.WritesLost)
     assert (lost.at, lost.writes) == (START + at, 6)
-    all_of_it = replay(forgetful).events
+    all_of_it = replay(faulty).events
     undone = [type(all_of_it[seq - 1]) for seq in lost.undone]
     assert events.Published in undone and events.Claimed in undone
     again = sorted([*range(60), 9, 10])  # 9 was not accounted for any more, nor 10
-    assert accounted(forgetful) == again
-    assert broken(forgetful) == {}
+    assert accounted(faulty) == again
+    assert broken(faulty) == {}
 
 
 def test_a_store_that_begins_with_nothing_is_served_again() -> None:
-    emptied = suffering(EVERY_SECOND, (10_300_000, "empty_store", STORE, Emptied()))
-    again = Command(
+    emptied = with_faults(EVERY_SECOND, EmptyStore(at=10_300_000))
+    again = Create(
         at=START + 20 * SECOND,
-        do="create",
-        target="new",
-        fields=write(definition("new", 20 * SECOND, seconds=1)),
+        job="new",
+        set=write(definition("new", 20 * SECOND, seconds=1)),
     )
     emptied = replace(emptied, commands=(*emptied.commands, again))
     (lost,) = happened(emptied, events.WritesLost)
@@ -203,19 +215,18 @@ def test_a_store_that_begins_with_nothing_is_served_again() -> None:
     assert broken(emptied) == {}
 
 
-def test_the_history_tells_when_a_fault_began_and_ended() -> None:
-    cut = Cut(2 * SECOND, "requests")
-    told = happened(
-        suffering(
+def test_the_history_records_when_a_fault_began_and_ended() -> None:
+    recorded = happened(
+        with_faults(
             EVERY_SECOND,
-            (SECOND, "cut_server", "s2", cut),
-            (2 * SECOND, "step_clock", "s1", ClockStep(1)),
-            (59 * SECOND, "pause_server", "s1", Pause(10 * SECOND)),
+            cut_off("s2", SECOND, 2 * SECOND, "requests"),
+            StepClock(at=2 * SECOND, server="s1", by=1),
+            pause("s1", 59 * SECOND, 10 * SECOND),
         ),
         events.FaultBegan,
         events.FaultEnded,
     )
-    assert told == [
+    assert recorded == [
         events.FaultBegan(START + SECOND, "cut_server", "s2"),
         events.FaultBegan(START + 2 * SECOND, "step_clock", "s1"),
         events.FaultEnded(START + 2 * SECOND, "step_clock", "s1"),
@@ -224,20 +235,51 @@ def test_the_history_tells_when_a_fault_began_and_ended() -> None:
     ]
 
 
-def test_a_server_that_is_down_cannot_stand_still() -> None:
-    down = suffering(
+def test_a_server_that_is_down_cannot_be_suspended() -> None:
+    down = with_faults(
         EVERY_SECOND,
-        (SECOND, "crash_server", "s2", None),
-        (2 * SECOND, "pause_server", "s2", Pause(SECOND)),
+        CrashServer(at=SECOND, server="s2"),
+        pause("s2", 2 * SECOND, SECOND),
     )
     assert happened(down, events.FaultBegan) == []
+
+
+AT = 10 * SECOND
+EFFECTS: list[list[Command]] = [
+    [StopServer(at=AT, server="s1")],
+    [CrashServer(at=AT, server="s1")],
+    [CrashServer(at=AT, server="s1"), StartServer(at=AT + SECOND, server="s1")],
+    [pause("s1", AT, 15 * SECOND)],
+    [cut_off("s1", AT, 15 * SECOND)],
+    [DisturbServer(at=AT, server="s1", duration=15 * SECOND, lose=50)],
+    [StepClock(at=AT, server="s1", by=5 * SECOND)],
+    [DriftClock(at=AT, server="s1", duration=15 * SECOND, gains=400_000)],
+    [StopStore(at=AT, duration=15 * SECOND)],
+    [LoseWrites(at=AT, writes=3)],
+    [EmptyStore(at=AT)],
+]
+"""Commands of which the last has an effect, one for each kind."""
+
+
+@pytest.mark.parametrize("commands", EFFECTS, ids=lambda commands: commands[-1].do)
+def test_each_fault_has_an_effect(commands: list[Command]) -> None:
+    def beside_the_fault(*commands: Command) -> list[Any]:
+        recorded = replay(with_faults(EVERY_SECOND, *commands)).events
+        return [e for e in recorded if not isinstance(e, events.FaultBegan | events.FaultEnded)]
+
+    assert beside_the_fault(*commands) != beside_the_fault(*commands[:-1])
+
+
+def test_the_effect_of_each_fault_is_tested() -> None:
+    untested = set(FAULTS_AND_RESTARTS) - {type(commands[-1]) for commands in EFFECTS}
+    assert not untested, f"add their effect to FaultInjector, and a case to EFFECTS: {untested}"
 
 
 instants = st.integers(0, 10**9)
 
 
 @given(st.lists(st.tuples(instants, st.integers(-(10**9), 10**9), st.integers(-500_000, 500_000))))
-def test_a_clock_says_when_it_will_show_something(
+def test_a_clock_computes_when_it_first_reads_something(
     changes: list[tuple[int, int, int]],
 ) -> None:
     clock, now, gained = SkewedClock(), 0, 0
@@ -246,28 +288,24 @@ def test_a_clock_says_when_it_will_show_something(
         clock.step(now, by)
         clock.gain(now, gains - gained)
         gained = gains
-        shown = clock.read(now) + abs(by)
-        when = clock.when(now, shown)
+        reading = clock.read(now) + abs(by)
+        when = clock.when(now, reading)
         assert when >= now
-        assert clock.read(when) >= shown
-        assert when == now or clock.read(when - 1) < shown
+        assert clock.read(when) >= reading
+        assert when == now or clock.read(when - 1) < reading
 
 
 @st.composite
-def troubled_worlds(draw: st.DrawFn) -> Recording:
-    """Busy worlds in which up to eight things go wrong."""
+def faulty_worlds(draw: st.DrawFn) -> Recording:
+    """Busy worlds with up to eight faults, crashes, stops and starts."""
     recording = draw(busy_worlds())
-    span = recording.until - recording.start
-    commands = []
-    for _ in range(draw(st.integers(0, 8))):
-        do = draw(st.sampled_from(["crash_server", "start_server", "stop_server", *FAULTS]))
-        server = draw(st.sampled_from(recording.cluster.server_names))
-        fault = draw(faults(do)) if do in FAULTS else None
-        at = draw(st.integers(0, span - 1))
-        commands.append((at, do, STORE if do in ON_STORE else server, fault))
-    return suffering(recording, *commands)
+    at = st.integers(0, recording.until - recording.start - 1)
+    servers = st.sampled_from(recording.cluster.server_names)
+    kinds = st.sampled_from(FAULTS_AND_RESTARTS)
+    commands = st.lists(kinds.flatmap(lambda kind: commands_of(kind, at, servers)), max_size=8)
+    return with_faults(recording, *draw(commands))
 
 
-@given(troubled_worlds())
+@given(faulty_worlds())
 def test_every_rule_holds_whatever_goes_wrong(recording: Recording) -> None:
     assert broken(recording) == {}

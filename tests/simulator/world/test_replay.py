@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from gnomon.reference import events
 from gnomon.reference.history import Writer, read, write
 from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant
-from gnomon.simulator.world.random import Chance
+from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import header_of, replay, simulate
 from gnomon.specs.recording import files
+from gnomon.specs.recording.commands import Execute, StopServer
 from gnomon.specs.recording.model import (
-    Command,
     Fixed,
     JobSpec,
     Lognormal,
@@ -114,14 +114,14 @@ def test_streams_of_chance_are_apart() -> None:
 
 
 def test_lognormal_durations_have_the_percentiles_they_are_given() -> None:
-    draw = Chance(0).durations(Lognormal(100_000, 900_000), "test")
+    draw = RandomStreams(0).durations(Lognormal(100_000, 900_000), "test")
     drawn = sorted(draw() for _ in range(20_000))
     assert 97_000 < drawn[10_000] < 103_000
     assert 820_000 < drawn[19_800] < 980_000
 
 
 def test_samples_come_in_order_and_again() -> None:
-    draw = Chance(0).durations(Samples((3, 1, 2)), "test")
+    draw = RandomStreams(0).durations(Samples((3, 1, 2)), "test")
     assert [draw() for _ in range(7)] == [3, 1, 2, 3, 1, 2, 3]
 
 
@@ -173,7 +173,7 @@ def test_the_payload_arrives_character_for_character(payload: str) -> None:
     jobs = [JobSpec("job", definition("job", SECOND, extra=payload))]
     history = replay(world(jobs, span=MINUTE, duration=Fixed(0)))
     (invoked,) = [event for event in history.events if isinstance(event, events.Invoked)]
-    assert invoked.saw["payload"] == events.shown(payload)
+    assert invoked.saw["payload"] == events.recorded_payload(payload)
     assert judge(history)["RUN-4"].verdict == "holds"
 
 
@@ -183,7 +183,7 @@ def test_the_largest_payload_arrives(letter: str) -> None:
     jobs = [JobSpec("job", definition("job", SECOND, extra=payload))]
     history = replay(world(jobs, span=MINUTE, duration=Fixed(0)))
     (invoked,) = [event for event in history.events if isinstance(event, events.Invoked)]
-    assert invoked.saw["payload"] == events.shown(payload)
+    assert invoked.saw["payload"] == events.recorded_payload(payload)
     assert str(invoked.saw["payload"]).endswith(f":{len(payload)}")
 
 
@@ -219,8 +219,8 @@ def test_a_server_that_drains_is_not_idle() -> None:
     recording = replace(
         world(jobs, span=50 * SECOND, duration=Fixed(90 * SECOND), servers=1),
         commands=(
-            Command(at=START + 10 * SECOND, do="stop_server", target="s1"),
-            Command(at=START + 30 * SECOND, do="execute", target="job"),
+            StopServer(at=START + 10 * SECOND, server="s1"),
+            Execute(at=START + 30 * SECOND, job="job"),
         ),
     )
     history = replay(recording)

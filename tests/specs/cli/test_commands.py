@@ -282,7 +282,15 @@ def test_check_tells_of_a_broken_rule(run: Command, tmp_path: Path) -> None:
     assert told.code == 1
     broken = [id for id, rule in told.json["rules"].items() if rule["verdict"] == "broken"]
     assert broken == ["FIRE-2"]
-    assert told.json["rules"]["FIRE-2"]["violations"][0].keys() == {"at", "what"}
+    assert told.json["rules"]["FIRE-2"]["violations"][0].keys() == {
+        "at",
+        "what",
+        "rule",
+        "kind",
+        "job",
+        "due",
+        "outcome",
+    }
 
 
 @pytest.mark.parametrize(

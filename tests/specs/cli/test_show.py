@@ -7,7 +7,7 @@ import pytest
 
 from gnomon.reference.history import read, write
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.notation.renderer import picture
+from gnomon.specs.notation.renderer import render_history
 from gnomon.specs.recording import files
 from tests.reference.test_history import CREATED, HEADER, sealed
 from tests.specs.cli.test_commands import Command, broken_history, faults, run, started
@@ -32,10 +32,10 @@ def shown(run: Command, *words: object) -> list[str]:
     return lines
 
 
-def test_show_prints_the_picture(run: Command, changes: Path) -> None:
+def test_show_prints_the_render_history(run: Command, changes: Path) -> None:
     said = run("show", changes)
     told = read(changes.read_bytes().splitlines(keepends=True))
-    assert said == (0, "".join(f"{line}\n" for line in picture(told)), "")
+    assert said == (0, "".join(f"{line}\n" for line in render_history(told)), "")
 
 
 def test_show_judges_nothing(run: Command, tmp_path: Path) -> None:

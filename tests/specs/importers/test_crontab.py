@@ -142,7 +142,7 @@ def test_dos_line_ends_and_a_byte_order_mark() -> None:
     assert read_crontab(ETC_CRONTAB.replace("\n", "\r"), system=True) == unix
 
 
-# --- what a line says
+# --- the parts of a line
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_names_are_unique_and_short() -> None:
         ("RANDOM_DELAY=45", "a random delay"),
     ],
 )
-def test_what_cannot_be_expressed_is_said(line: str, reason: str) -> None:
+def test_a_line_that_cannot_be_a_job_has_a_reason(line: str, reason: str) -> None:
     assert reason in only_reason(line)
 
 
@@ -259,7 +259,7 @@ def test_a_system_crontab_knows_users_with_unusual_names() -> None:
         "@daily backup /srv\n@daily ls",
     ],
 )
-def test_shown_to_be_a_user_crontab(line: str) -> None:
+def test_a_line_is_evidence_of_a_user_crontab(line: str) -> None:
     assert read_crontab(line) == read_crontab(line, system=False)
 
 
@@ -275,7 +275,7 @@ def test_shown_to_be_a_user_crontab(line: str) -> None:
         "@daily backup /srv\n@daily root x",
     ],
 )
-def test_shown_to_be_a_system_crontab(line: str) -> None:
+def test_a_line_is_evidence_of_a_system_crontab(line: str) -> None:
     assert read_crontab(line) == read_crontab(line, system=True)
 
 

@@ -1,4 +1,4 @@
-"""A history becomes a recording that is wanted the same, and comes to the same."""
+"""A recording made from a history has the same requests, and its replay the same results."""
 
 import json
 from pathlib import Path
@@ -16,10 +16,11 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.excerpt.excerpt import excerpt
-from gnomon.specs.importers.history import MOST_SAMPLES, UNSEEN_DURATION, reconstruct
+from gnomon.specs.importers.history import DEFAULT_DURATION, MOST_SAMPLES, reconstruct
 from gnomon.specs.notation.parser import ORIGIN, read_example
-from gnomon.specs.recording import files
-from gnomon.specs.recording.model import ClusterSpec, Command, Fixed, Recording, Samples
+from gnomon.specs.recording import files, writer
+from gnomon.specs.recording.commands import Activate, Deactivate, Delete, Edit, Execute
+from gnomon.specs.recording.model import ClusterSpec, Fixed, Recording, Samples
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.rules import judge
 from tests.specs.cli.test_commands import Command as Gnomon
@@ -41,7 +42,7 @@ def middle(length: int) -> History:
     return History(Header(start=ORIGIN, end=ORIGIN + length), [])
 
 
-# --- what is reconstructed comes to the same
+# --- the replay has the same results
 
 
 @given(busy_worlds())
@@ -56,7 +57,7 @@ def test_jobs_are_published_as_they_were(recording: Recording) -> None:
 
 
 @given(busy_worlds())
-def test_what_took_the_same_time_comes_to_the_same_history(recording: Recording) -> None:
+def test_equal_durations_give_an_equal_history(recording: Recording) -> None:
     whole = replay(recording)
     assume(all(isinstance(s.duration, Fixed) for s in recording.services))
     assume(any(isinstance(event, events.Finished) for event in whole.events))
@@ -66,13 +67,13 @@ def test_what_took_the_same_time_comes_to_the_same_history(recording: Recording)
 
 
 @pytest.mark.parametrize("name", ["changes", "repeats", "payload"])
-def test_what_ships_is_published_as_it_was(name: str) -> None:
+def test_a_shipped_recording_is_published_as_it_was(name: str) -> None:
     whole = replay(files.load(name))
     assert published(replay(reconstruct(whole))) == published(whole)
 
 
 @given(st.integers(0, 2**31), st.sampled_from(["durable", "classic"]), st.data())
-def test_any_history_or_excerpt_makes_a_recording_that_can_be_kept(
+def test_any_history_or_excerpt_makes_a_recording_that_can_be_written(
     seed: int, profile: Profile, data: st.DataObject
 ) -> None:
     whole, at_the_end = happened(generator.drawn_from(seed, profile))
@@ -80,12 +81,12 @@ def test_any_history_or_excerpt_makes_a_recording_that_can_be_kept(
     for history in (whole, excerpt(whole, since, at_the_end)):
         assume(history.header.start < history.header.end)
         again = reconstruct(history)
-        assert files.parse(files.to_toml(again).encode()) == again
+        assert files.parse(writer.to_toml(again).encode()) == again
         broken = {id for id, found in judge(replay(again)).items() if found.violations}
         assert broken == set()
 
 
-def test_another_shape_has_the_same_work_to_do() -> None:
+def test_another_cluster_has_the_same_messages_to_run() -> None:
     whole = replay(files.load("starvation"))
     again = reconstruct(whole)
     wider = replay(replace(again, cluster=replace(again.cluster, workers=8)))
@@ -116,7 +117,7 @@ CHANGED = """
 """
 
 
-def test_what_was_wanted_is_read_off_the_history() -> None:
+def test_the_requests_are_derived_from_the_history() -> None:
     again = reconstruct(read_example(CHANGED))
     assert [job.id for job in again.jobs] == ["a", "b"]
     assert again.jobs[0].definition.extra == "old"
@@ -124,16 +125,11 @@ def test_what_was_wanted_is_read_off_the_history() -> None:
     assert (created.do, created.target, created.at) == ("create", "c", ORIGIN + 5 * SECOND)
     assert created.fields["timezone"] == "Europe/Warsaw"
     assert rest == [
-        Command(
-            at=ORIGIN + 12 * SECOND,
-            do="edit",
-            target="a",
-            fields={"seconds": 30, "misfire": "once"},
-        ),
-        Command(at=ORIGIN + 15 * SECOND, do="deactivate", target="a"),
-        Command(at=ORIGIN + 16 * SECOND, do="execute", target="a"),
-        Command(at=ORIGIN + 17 * SECOND, do="activate", target="a"),
-        Command(at=ORIGIN + 55 * SECOND, do="delete", target="c"),
+        Edit(at=ORIGIN + 12 * SECOND, job="a", set={"seconds": 30, "misfire": "once"}),
+        Deactivate(at=ORIGIN + 15 * SECOND, job="a"),
+        Execute(at=ORIGIN + 16 * SECOND, job="a"),
+        Activate(at=ORIGIN + 17 * SECOND, job="a"),
+        Delete(at=ORIGIN + 55 * SECOND, job="c"),
     ]
 
 
@@ -148,7 +144,7 @@ def edit_of(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return edit.fields
 
 
-def test_an_edit_says_what_it_changes_and_takes_away() -> None:
+def test_an_edit_has_the_fields_that_change_and_those_that_are_removed() -> None:
     assert edit_of({"seconds": 1, "extra": "x"}, {"minutes": 2}) == {
         "extra": None,
         "minutes": 2,
@@ -176,12 +172,12 @@ def test_an_edit_may_make_a_job_active_again() -> None:
     assert last.fields == {"repeats": 8}
 
 
-def test_what_happens_at_the_end_is_no_part_of_it() -> None:
+def test_an_event_at_the_end_is_left_out() -> None:
     told = read_example("0s job_created a seconds=1\n9s job_deleted a\n9s end")
     assert reconstruct(told).commands == ()
 
 
-def test_a_job_that_is_there_again_at_once_is_created_by_a_command() -> None:
+def test_a_job_created_anew_at_once_is_created_by_a_command() -> None:
     text = """
         0s  job_created  a seconds=1
         0s  job_deleted  a
@@ -193,7 +189,7 @@ def test_a_job_that_is_there_again_at_once_is_created_by_a_command() -> None:
     assert [command.do for command in again.commands] == ["delete", "create"]
 
 
-def test_repeats_that_a_job_has_had_before_are_not_had_again() -> None:
+def test_repeats_published_before_the_history_are_subtracted() -> None:
     definition = {"name": "a", "job_type": "interval_based", "service": "s", "seconds": 1}
     definition["start_date"] = "2026-01-01T00:00:00Z"
     told: list[events.Event] = [
@@ -209,7 +205,7 @@ def test_repeats_that_a_job_has_had_before_are_not_had_again() -> None:
     ]
 
 
-def test_what_cannot_be_a_job_is_told_of_with_every_fault() -> None:
+def test_every_fault_of_a_definition_is_reported() -> None:
     history = read_example("0s job_created a seconds=0 misfire=never\n1s job_created b seconds=-1")
     with pytest.raises(RecordingError) as caught:
         reconstruct(history)
@@ -252,7 +248,7 @@ def test_durations_come_in_the_order_of_starting() -> None:
     assert durations(again) == {
         "fast": Samples((8 * SECOND, 3 * SECOND)),
         "slow": Fixed(5 * SECOND),
-        "never": Fixed(UNSEEN_DURATION),
+        "never": Fixed(DEFAULT_DURATION),
     }
     assert again.note == "No run of never has ended; 1s is assumed."
     assert (again.cluster.servers, again.cluster.workers) == (1, 9)
@@ -297,7 +293,7 @@ def test_a_service_that_no_server_has_is_not_deployed() -> None:
     }
 
 
-def test_the_cluster_has_the_most_servers_that_were_there_at_once() -> None:
+def test_the_cluster_has_the_most_servers_that_were_present_at_once() -> None:
     text = """
         header lease=3s profile=classic
         0s  server_started  s1 workers=2
@@ -312,7 +308,7 @@ def test_the_cluster_has_the_most_servers_that_were_there_at_once() -> None:
     )
 
 
-def test_servers_that_nobody_told_of_are_known_by_what_they_claimed() -> None:
+def test_servers_without_events_of_their_own_are_known_by_their_claims() -> None:
     text = """
         0s  job_created  a seconds=1
         0s  published    1 a
@@ -340,7 +336,7 @@ def kept(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_history_is_replayed_in_another_shape(run: Gnomon, kept: Path) -> None:
+def test_a_history_is_replayed_on_another_cluster(run: Gnomon, kept: Path) -> None:
     said = run("replay", kept, "--workers", 8)
     assert (said.code, said.err) == (0, "")
     first = f"The history in {kept} with its observed durations; faults are left out"
@@ -351,7 +347,7 @@ def test_a_history_is_replayed_in_another_shape(run: Gnomon, kept: Path) -> None
     assert lines["replayed"] == ["240", "6", "ms", "0"]
 
 
-def test_a_history_replayed_for_machines(run: Gnomon, kept: Path) -> None:
+def test_a_replayed_history_is_written_as_json(run: Gnomon, kept: Path) -> None:
     told = run("replay", kept, "--workers", 8, "--json").json
     assert told["observed"]["peak_waiting"] == 63 and told["peak_waiting"] == 0
     checked = run("check", kept, "--json").json
@@ -359,7 +355,7 @@ def test_a_history_replayed_for_machines(run: Gnomon, kept: Path) -> None:
     assert "observed" not in run("replay", "starvation", "--json").json
 
 
-def test_what_had_to_be_assumed_is_said(run: Gnomon, tmp_path: Path) -> None:
+def test_assumed_values_are_noted(run: Gnomon, tmp_path: Path) -> None:
     file = tmp_path / "h.jsonl"
     with file.open("wb") as out:
         write(read_example("0s job_created a seconds=1\n9s job_deleted a"), out)
@@ -377,7 +373,7 @@ def test_what_had_to_be_assumed_is_said(run: Gnomon, tmp_path: Path) -> None:
         ("\x00\n", "TOML"),
     ],
 )
-def test_what_is_no_history_is_told_of(
+def test_a_file_that_is_no_history_is_refused(
     run: Gnomon, tmp_path: Path, text: str, problem: str
 ) -> None:
     file = tmp_path / "h.jsonl"

@@ -101,8 +101,11 @@ def test_every_job_is_one_that_the_scheduler_reads(times: dict[str, Any], note: 
         (b'{"source": "a"', "the file: it must be JSON in UTF-8"),
         (b"[" * 100_000, "the file: it must be JSON in UTF-8"),
         (b"[]", "the file: it must be an object with the keys source, retrieved_version, note"),
-        (json.dumps(SIDEKIQ | {"jobs": {}}).encode(), "the file, jobs: it must be there and be"),
-        (json.dumps(SIDEKIQ | {"note": None}).encode(), "the file, note: it must be there and be"),
+        (json.dumps(SIDEKIQ | {"jobs": {}}).encode(), "the file, jobs: it must be present"),
+        (
+            json.dumps(SIDEKIQ | {"note": None}).encode(),
+            "the file, note: it must be present",
+        ),
         (json.dumps(SIDEKIQ | {"not": ""}).encode(), "the file, 'not': there is no such key; did"),
     ],
 )

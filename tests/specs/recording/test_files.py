@@ -33,7 +33,7 @@ EXERCISES = {
 }
 
 
-def test_every_recording_is_told_of_here() -> None:
+def test_every_recording_is_tested_here() -> None:
     assert set(files.names()) == set(EXERCISES)
 
 

@@ -1,4 +1,4 @@
-"""The schemas: generated, true of all that is written, and no wider than the readers."""
+"""The schemas are generated, accept all that is written, and no more than the readers do."""
 
 import json
 import tomllib
@@ -17,22 +17,15 @@ from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.reference.jobs import Definition
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.recording import files, schema
-from gnomon.specs.recording.format import COMMANDS, JobTable
-from gnomon.specs.recording.model import (
-    ACTIONS,
-    FAULTS,
-    ON_SERVERS,
-    ON_STORE,
-    ClusterSpec,
-    Recording,
-)
+from gnomon.specs.recording import files, schema, writer
+from gnomon.specs.recording.format import JobTable
+from gnomon.specs.recording.model import ClusterSpec, Recording
 from gnomon.specs.recording.reader import RecordingError, interpret
 from tests.reference.test_history import DELETED, HEADER, histories, written
-from tests.specs.recording.test_reader import DAILY, EDIT, REPORT, STOP, USUAL, VALUES, places_in
+from tests.specs.recording.samples import DAILY, EDIT, REPORT, STOP, USUAL, VALUES, places_in
 from tests.support.strategies_recording import recordings
 
-SHIPPED = sorted((Path(files.__file__).parent / "recordings").glob("*.toml"))
+SHIPPED = sorted((Path(files.__file__).parent / "shipped").glob("*.toml"))
 RECORDING = Draft202012Validator(schema.recording_schema())
 LINE = Draft202012Validator(schema.history_schema())
 
@@ -73,6 +66,11 @@ def test_they_are_json_schemas(document: dict[str, Any]) -> None:
 # --- recordings
 
 
+def test_the_recordings_that_ship_are_found() -> None:
+    assert SHIPPED
+    assert {file.stem for file in SHIPPED} == set(files.names())
+
+
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_the_recordings_that_ship_are_as_the_schema_says(file: Path) -> None:
     RECORDING.validate(as_json(tomllib.loads(file.read_text("utf-8"))))
@@ -80,8 +78,8 @@ def test_the_recordings_that_ship_are_as_the_schema_says(file: Path) -> None:
 
 @given(recordings())
 def test_every_recording_is_written_as_the_schema_says(recording: Recording) -> None:
-    RECORDING.validate(files.tables_of(recording))
-    RECORDING.validate(as_json(tomllib.loads(files.to_toml(recording))))
+    RECORDING.validate(writer.tables_of(recording))
+    RECORDING.validate(as_json(tomllib.loads(writer.to_toml(recording))))
 
 
 FULL: dict[str, Any] = USUAL | {
@@ -209,7 +207,7 @@ def test_a_bad_recording_is_wrong_for_both(table: dict[str, Any], changes: dict[
     assert not is_read(tables) and not RECORDING.is_valid(tables)
 
 
-def test_the_form_knows_the_fields_of_jobs_and_what_holds_without_them() -> None:
+def test_the_format_has_the_fields_of_jobs_and_their_defaults() -> None:
     known = {field.name: field.default for field in msgspec.structs.fields(Definition)}
     for table in get_args(JobTable):
         for field in msgspec.structs.fields(table):
@@ -221,32 +219,20 @@ def test_the_form_knows_the_fields_of_jobs_and_what_holds_without_them() -> None
     assert known["grace"] == 1_000_000
 
 
-def test_the_form_knows_the_commands() -> None:
-    assert tuple(COMMANDS) == ACTIONS
-    assert {do for do in ACTIONS if "server" in COMMANDS[do].__struct_fields__} == set(ON_SERVERS)
-    others = {do for do in ACTIONS if not {"job", "server"} & {*COMMANDS[do].__struct_fields__}}
-    assert others == set(ON_STORE)
-    for do, fault in FAULTS.items():
-        assert {*fault.__struct_encode_fields__} == {*COMMANDS[do].__struct_encode_fields__} - {
-            "at",
-            "server",
-        }
-
-
-def test_the_form_knows_what_a_cluster_is_unless_told() -> None:
+def test_the_format_has_the_defaults_of_a_cluster() -> None:
     assert interpret(USUAL).cluster == interpret(USUAL | {"cluster": {}}).cluster == ClusterSpec()
 
 
 # --- histories
 
 
-def lines_of(told: History) -> list[Any]:
-    return [json.loads(line) for line in written(told).splitlines()]
+def lines_of(history: History) -> list[Any]:
+    return [json.loads(line) for line in written(history).splitlines()]
 
 
 @given(histories)
-def test_every_history_is_written_as_the_schema_says(told: History) -> None:
-    for line in lines_of(told):
+def test_every_history_is_written_as_the_schema_says(history: History) -> None:
+    for line in lines_of(history):
         LINE.validate(line)
 
 

@@ -1,7 +1,7 @@
-"""The words are right: a table of them, and a reader that finds the definition in them again.
+"""The words are right: a table of words, and a reader that finds the definition in them again.
 
-The reader below knows English and no cron. What it understands must be what ``read_cron`` says of
-the same definition, flags included; so no two meanings can share their words.
+The reader below knows English and no cron. From the words it must find the same definition as
+``read_cron`` finds in the text, flags included. Therefore no two meanings have the same words.
 """
 
 import re

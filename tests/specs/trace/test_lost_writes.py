@@ -4,23 +4,23 @@ import pytest
 
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.notation.parser import ORIGIN, read_example
-from gnomon.specs.notation.renderer import picture
-from gnomon.specs.trace.lost_writes import Orphan, events_that_count
+from gnomon.specs.notation.renderer import render_history
+from gnomon.specs.trace.lost_writes import OrphanRun, surviving_events
 
 BEGINS = "0s job_created a seconds=1\n0s published 1 a\n0s claimed 1 s1/1\n0s started 1 s1/1\n"
 
 
-def what_counts(text: str) -> tuple[list[str], list[Orphan]]:
+def what_counts(text: str) -> tuple[list[str], list[OrphanRun]]:
     """Kinds and subjects of what counts from the fifth line on, and the orphans."""
     history = read_example(BEGINS + text)
-    counting, orphans = events_that_count(history.events)
-    read_again = picture(type(history)(history.header, counting))
+    counting, orphans = surviving_events(history.events)
+    read_again = render_history(type(history)(history.header, counting))
     lines = [" ".join(line.split()[1:3]) for line in read_again]
     return [line for line in lines[1:] if line != "end"], orphans
 
 
-def orphan(server: str, begins: int, ends: int | None) -> Orphan:
-    return Orphan(
+def orphan(server: str, begins: int, ends: int | None) -> OrphanRun:
+    return OrphanRun(
         server, ORIGIN + begins * SECOND, None if ends is None else ORIGIN + ends * SECOND
     )
 
@@ -88,10 +88,10 @@ FINISHED = "finished 1"
         ),
     ],
 )
-def test_what_counts(text: str, counting: list[str], orphans: list[Orphan]) -> None:
+def test_what_counts(text: str, counting: list[str], orphans: list[OrphanRun]) -> None:
     assert what_counts(text) == (counting, orphans)
 
 
 def test_without_a_loss_the_very_events_count() -> None:
     history = read_example(BEGINS)
-    assert events_that_count(history.events)[0] is history.events
+    assert surviving_events(history.events)[0] is history.events

@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.reference.cluster.server import Run
+from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.live.runtime import demo
 from gnomon.reference.live.runtime.logs import (
     WRITERS,

@@ -17,7 +17,7 @@ from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.runtime.services import find_services
-from gnomon.reference.live.runtime.worker_pool import Crew
+from gnomon.reference.live.runtime.worker_pool import WorkerPool
 from gnomon.reference.live.store.address import read_address
 from gnomon.reference.live.store.connection import Connection, Open
 from gnomon.reference.live.store.notify import Bell
@@ -38,7 +38,7 @@ class Live(NamedTuple):
     node: Node
     inputs: "SimpleQueue[Input]"
     thread: Thread
-    crew: Crew
+    workers: WorkerPool
 
 
 def opened(url: str, profile: Profile = "durable", timeout: int = SECOND) -> Open:
@@ -52,11 +52,11 @@ def start(url: str, name: str, workers: int, profile: Profile = "durable") -> Li
     inputs: SimpleQueue[Input] = SimpleQueue()
     services = tuple(sorted(SERVICES))
     shape = Shape(name=name, workers=workers, services=services, lease=LEASE, grace=5 * SECOND)
-    crew = Crew(name, SERVICES, workers, inputs.put)
+    pool = WorkerPool(name, SERVICES, workers, inputs.put)
     connection = Connection(opened(url, profile))
     connection.call(name, [Settle(profile, LEASE)])
-    node = Node(shape, connection, WallClock(), crew, Metrics(SERVICES, workers), inputs)
-    bell = Bell(name, opened(url, profile, 3 * SECOND), lambda: inputs.put(Signal.BELL))
+    node = Node(shape, connection, WallClock(), pool, Metrics(SERVICES, workers), inputs)
+    bell = Bell(name, opened(url, profile, 3 * SECOND), lambda: inputs.put(Signal.INBOX))
 
     def run() -> None:
         node.run()
@@ -64,7 +64,7 @@ def start(url: str, name: str, workers: int, profile: Profile = "durable") -> Li
 
     thread = Thread(target=run, daemon=True)
     thread.start()
-    return Live(node, inputs, thread, crew)
+    return Live(node, inputs, thread, pool)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def test_runs_of_a_job_overlap_on_all_workers(real_server: RealServer) -> None:
     """S6: a run of three seconds each second keeps three workers busy."""
     with cluster(real_server, ("s1", "s2"), 2) as (live, storage):
         job_service.create(storage, job("demo.sleep", "2500ms", repeats=3))
-        wait_until(lambda: sum(one.crew.busy for one in live) == 3)
+        wait_until(lambda: sum(one.workers.busy for one in live) == 3)
         wait_until(lambda: count(storage, events.Finished) == 3)
     assert broken(happened(storage)) == []
 

@@ -13,7 +13,8 @@ from gnomon.reference.store.operations import Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.cluster import NewStore
 from gnomon.simulator.world.replay import header_of, simulate
-from gnomon.specs.recording.model import FORGETS, Recording
+from gnomon.specs.recording.commands import DataLoss
+from gnomon.specs.recording.model import Recording
 from tests.support.arms import RedisArm, frozen, on_fakeredis
 
 
@@ -48,7 +49,7 @@ def recordings(first: int) -> Iterator[Recording]:
     while found < 10:
         profile: Profile = "durable" if seed % 3 else "classic"
         recording = generator.drawn_from(seed, profile)
-        if not any(command.do in FORGETS for command in recording.commands):
+        if not any(isinstance(command, DataLoss) for command in recording.commands):
             found += 1
             yield recording
         seed += 1

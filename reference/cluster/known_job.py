@@ -1,0 +1,39 @@
+"""A job as the leader knows it: what it needs to publish the job's occurrences."""
+
+from collections.abc import Hashable
+from copy import copy
+
+from gnomon.reference.schedule.trigger import Trigger
+from gnomon.reference.store.operations import Job
+
+
+class KnownJob:
+    """An active job.
+
+    `cursor`: occurrences before this instant are accounted for. `due`: the next occurrence.
+    `left`: how many more occurrences may be published (FIRE-3); None if there is no limit.
+    `grace` in µs (MISS-1); `size` in bytes. Instants are in µs, UTC.
+    """
+
+    __slots__ = ("cursor", "due", "grace", "id", "left", "misfire", "revision", "size", "trigger")
+
+    def __init__(self, job: Job, cursor: int, trigger: Trigger, due: int) -> None:
+        definition = job.definition
+        self.id = job.id
+        self.revision = job.revision
+        self.trigger = trigger
+        self.cursor = cursor
+        self.due = due
+        self.left = definition.repeats and definition.repeats - job.published
+        self.grace = definition.grace
+        self.size = definition.size
+        self.misfire = definition.misfire
+
+    def copy(self) -> "KnownJob":
+        """Another object with the same values: O(1)."""
+        return copy(self)
+
+    def key(self) -> Hashable:
+        """Everything that can influence what is published: O(1)."""
+        return (self.id, self.revision, self.trigger, self.cursor, self.due, self.left, self.grace,
+                self.misfire, self.size)  # fmt: skip

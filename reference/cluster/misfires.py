@@ -1,0 +1,61 @@
+"""What to publish for one job when several of its occurrences are due, or some are late (MISS).
+
+A pure function of the job and the time. An occurrence is a misfire once it is later than the job's
+grace (MISS-1). The job's misfire policy (MISS-2) decides what becomes of its misfires:
+
+    once   the latest is published, the earlier ones are coalesced into it
+    all    each is published, in order
+    skip   none is published; one entry records all of them as skipped
+
+Occurrences that are due but not late are published one by one, whatever the policy.
+"""
+
+from collections.abc import Iterator
+
+from gnomon.reference.cluster.known_job import KnownJob
+from gnomon.reference.store.operations import Entry, NewCid
+
+
+def due_entries(known: KnownJob, now: int, most: int, new_cid: NewCid) -> Iterator[Entry]:
+    """The entries for the occurrences of `known` that are due at `now`, in order.
+
+    Gives at least one entry; publishes no more than `most` messages, nor more than the job has
+    left (FIRE-3). Instants are in µs, UTC.
+    """
+    first = known.trigger.first
+    room = most if known.left is None else min(known.left, most)
+    misfires: list[int] = []
+    due: int | None = known.due
+    while due is not None and due < now - known.grace:
+        if known.misfire == "all" and len(misfires) == room:
+            break
+        misfires.append(due)
+        due = first(due + 1)
+    cursor = known.cursor
+    if misfires and known.misfire == "skip":
+        yield Entry(known.id, known.revision, cursor, None, due, "", (), tuple(misfires))
+    elif misfires and known.misfire == "once":
+        *coalesced, latest = misfires
+        yield _entry(known, cursor, latest, due, new_cid(), tuple(coalesced))
+        room -= 1
+    elif misfires:
+        due = misfires[0]
+    if due is not None and due != known.due:
+        cursor = due
+    while due is not None and due <= now and room > 0:
+        following = first(due + 1)
+        yield _entry(known, cursor, due, following, new_cid())
+        room -= 1
+        due = following
+        cursor = due if due is not None else cursor
+
+
+def _entry(
+    known: KnownJob,
+    cursor: int,
+    due: int,
+    following: int | None,
+    cid: str,
+    coalesced: tuple[int, ...] = (),
+) -> Entry:
+    return Entry(known.id, known.revision, cursor, due, following, cid, coalesced)

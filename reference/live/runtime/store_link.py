@@ -1,0 +1,154 @@
+"""A live server's link to the store: collects what to send, and sends it in one call.
+
+The one idea: while a call is under way, requests and events are collected; the next call carries
+them all. So the busier a server is, the more goes into one call. When a call fails, its requests
+are lost, as on a link of the simulator, and the next heartbeat repeats them. Its events are kept
+and reported again, with the same numbers, until a call is answered.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from gnomon.reference.events import Event, ServerCrashed, ServerStopped
+from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.store.connection import Connection, StoreFailed
+from gnomon.reference.live.store.errors import StoreUnusable, Trouble, pause_after
+from gnomon.reference.live.store.operations import (
+    Appear,
+    Attest,
+    Leave,
+    NewProcess,
+    Number,
+    Tell,
+)
+from gnomon.reference.schedule.clock import Clock
+from gnomon.reference.store.operations import Operation, Reply, first_turn
+
+logger = logging.getLogger("gnomon.server")
+
+
+class StoreLink:
+    """The link of the server `name` over `connection`.
+
+    `trouble` is what is wrong with the link, None if nothing is. After a failure nothing is sent
+    before `retry_at` (µs, by `clock`).
+    """
+
+    def __init__(self, name: str, connection: Connection, clock: Clock, metrics: Metrics) -> None:
+        self._name = name
+        self._connection = connection
+        self._clock = clock
+        self._metrics = metrics
+        self._process = 0
+        self._presence: Appear | None = None
+        self._is_introduced = True  # as far as the store is known to know
+        self._requests: list[Operation] = []
+        self._events: list[Event] = []
+        self._next_event = 0  # the number of the first of them
+        self._has_inbox = False
+        self._failures = 0
+        self.retry_at: int | None = None
+        self.trouble: Trouble | None = None
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether there is something to send, or to fetch."""
+        return bool(self._requests or self._events or self._has_inbox)
+
+    def send(self, operation: Operation) -> None:
+        """Send an operation with the next call."""
+        self._requests.append(operation)
+
+    def report(self, event: Event) -> None:
+        """Report an event with the next call; the store fills in its instant."""
+        self._events.append(event)
+
+    def fetch_inbox(self) -> None:
+        """Fetch what waits in the server's inbox with the next call."""
+        self._has_inbox = True
+
+    # --- the process
+
+    def new_process(self) -> int | None:
+        """The number of this process; None if the call failed, and waiting may help.
+
+        Raises StoreUnusable if waiting would not help.
+        """
+        try:
+            answer = self._connection.call(self._name, [NewProcess()])
+        except StoreFailed as failed:
+            trouble = failed.trouble
+            if trouble.is_permanent:
+                raise StoreUnusable(trouble.problem, trouble.advice) from failed
+            self._note_failure(trouble)
+            return None
+        self._note_success()
+        number = answer.deliveries[0][2]
+        assert isinstance(number, Number)
+        return number.value
+
+    def introduce(self, presence: Appear) -> None:
+        """Register this process with the store, in every call until one is answered."""
+        self._process = presence.process
+        self._presence = presence
+        self._next_event = first_turn(presence.process) + 1
+        self._is_introduced = False
+
+    def renew_presence(self) -> None:
+        """Introduce the process again, in case the store has lost it, and check that it is ours."""
+        self._is_introduced = False
+        self._requests.append(Attest(self._process))
+
+    def leave(self, event: ServerStopped | ServerCrashed) -> None:
+        """Report the last events, and that the server has left."""
+        try:
+            self._connection.call(self._name, [*self._reports(), Leave(self._name, event)])
+        except StoreFailed as failed:
+            logger.warning("left without reporting it: %s", failed.trouble.problem)
+
+    # --- calls
+
+    def exchange(self) -> Sequence[tuple[Operation, Reply]]:
+        """Send everything in one call; the replies, each with the operation that it answers."""
+        if self.retry_at is not None:
+            self._requests.clear()  # lost, as on a broken link
+            return ()
+        if not self.has_pending:
+            return ()
+        introduction = [] if self._is_introduced or self._presence is None else [self._presence]
+        operations = [*introduction, *self._reports(), *self._requests]
+        reported = len(self._events)
+        self._requests, self._has_inbox = [], False
+        before = self._clock.now
+        try:
+            answer = self._connection.call(self._name, operations)
+        except StoreFailed as failed:
+            self._note_failure(failed.trouble)
+            return ()
+        self._metrics.exchange_time.observe(self._clock.now - before)
+        self._note_success()
+        del self._events[:reported]
+        self._next_event += reported
+        self._is_introduced = True
+        return [(operation, reply) for _, operation, reply in (*answer.inbox, *answer.deliveries)]
+
+    def _reports(self) -> Iterable[Operation]:
+        return [Tell(self._next_event, tuple(self._events))] if self._events else []
+
+    def resume(self) -> None:
+        """End the pause after a failure."""
+        self.retry_at = None
+
+    def _note_failure(self, trouble: Trouble) -> None:
+        """Log a new kind of trouble once, and pause before the next call."""
+        self._failures += 1
+        self._metrics.store_errors.labels(trouble.kind).inc()
+        if self.trouble is None or self.trouble.kind != trouble.kind:
+            logger.warning("%s; %s", trouble.problem, trouble.advice)
+        self.trouble = trouble
+        self.retry_at = self._clock.now + pause_after(self._failures)
+
+    def _note_success(self) -> None:
+        if self.trouble is not None:
+            logger.info("the store answers again")
+        self.trouble, self._failures, self.retry_at = None, 0, None

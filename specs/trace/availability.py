@@ -1,0 +1,60 @@
+"""When somebody led, and when somebody could have.
+
+The one idea: whatever a cluster must do takes time, and it can only be asked for where there was
+that much time: a span in which a server was there and nothing disturbed it.
+"""
+
+from gnomon.reference import events
+from gnomon.reference.events import STORE
+from gnomon.specs.trace.spans import Span, merge_spans, starts_of_stays
+from gnomon.specs.trace.trace import Trace
+
+
+def led(trace: Trace) -> list[Span]:
+    """When a leader was in office and not disturbed."""
+    return [
+        span
+        for term in trace.terms
+        for span in trace.fault_windows.gaps(term.server, term.begins, term.ends)
+    ]
+
+
+def led_for(trace: Trace, length: int) -> list[Span]:
+    """The instants from which one leader led, not disturbed, for longer than `length` (µs)."""
+    return starts_of_stays(trace.cached(led), length)
+
+
+def able_for(trace: Trace, length: int) -> list[Span]:
+    """The instants from which some server could lead and claim for longer than `length` (µs).
+
+    All that time it was there, not about to stop, and not disturbed: O(n log n).
+    """
+    gaps_of = trace.fault_windows.gaps_of
+    spans = sorted(
+        stay
+        for member in trace.memberships
+        if member.claims_until is not None
+        for stay in starts_of_stays(
+            gaps_of(member.server, member.begins, member.claims_until), length
+        )
+    )
+    return [
+        stay
+        for first, last in merge_spans(spans)
+        for stay in starts_of_stays(gaps_of(STORE, first, last + length), length)
+    ]
+
+
+def claims_of_leaders(trace: Trace) -> list[events.Claimed]:
+    """The claims of workers whose server led at that instant: O(claims + terms)."""
+    found: list[events.Claimed] = []
+    terms, number = trace.terms, 0
+    if not terms:
+        return found
+    for claim in trace.claims:
+        while claim.at >= terms[number].ends and number + 1 < len(terms):
+            number += 1
+        term = terms[number]
+        if term.server == claim.server and term.begins <= claim.at < term.ends:
+            found.append(claim)
+    return found

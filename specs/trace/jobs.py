@@ -1,0 +1,107 @@
+"""The jobs of a history: what changed them, and which outcomes their occurrences had."""
+
+from gnomon.reference import events, jobs
+from gnomon.specs.trace.entities import (
+    BEFORE_ALL,
+    JobRecord,
+    MisplacedEvent,
+    Stage,
+    StageCause,
+)
+
+
+class JobLog:
+    """The job events of a history, read in order; `misplaced` collects what cannot belong there."""
+
+    def __init__(self, misplaced: list[MisplacedEvent]) -> None:
+        self.records: dict[str, JobRecord] = {}
+        self.changes: list[events.JobChange] = []
+        self.rejected: list[events.JobRejected] = []
+        self._misplaced = misplaced
+
+    def created(self, event: events.JobCreated) -> None:
+        """A job was accepted; it may have the id of one that was deleted."""
+        self.changes.append(event)
+        record = self.records.get(event.job)
+        if record is None:
+            record = self.records[event.job] = JobRecord(event.job)
+        else:
+            if not record.is_deleted:
+                self._misplaced.append(MisplacedEvent(event, "a job already"))
+            record.is_deleted, record.published, record.revisions = False, 0, {}
+            record.latest_outcome = BEFORE_ALL
+        if event.published is not None:  # the job is older than the history
+            record.published, record.latest_outcome = event.published, event.at - 1
+        self._begin_stage(record, event, event.definition)
+
+    def edited(self, event: events.JobEdited) -> None:
+        """A job was given another definition."""
+        self.changes.append(event)
+        record = self._existing(event)
+        if record is not None:
+            self._begin_stage(record, event, event.definition)
+
+    def switched(self, event: events.JobActivated | events.JobDeactivated) -> None:
+        """A job was made active or inactive."""
+        self.changes.append(event)
+        record = self._existing(event)
+        if record is not None:
+            is_active = type(event) is events.JobActivated
+            self._begin_stage(record, event, {**record.stage.fields, "is_active": is_active})
+
+    def deleted(self, event: events.JobDeleted) -> None:
+        """A job was deleted."""
+        self.changes.append(event)
+        record = self._existing(event)
+        if record is not None:
+            record.is_deleted = True
+            record.stage.ends = event.at
+
+    def not_published(self, event: events.Coalesced | events.Skipped) -> None:
+        """An occurrence was coalesced or skipped."""
+        record = self.records.get(event.job)
+        if record is None:
+            self._misplaced.append(MisplacedEvent(event, "no job"))
+        elif record.is_deleted:
+            record.after_deletion.append(event)
+        else:
+            self.add_outcome(record, event)
+            record.stages[-1].has_misfires = True
+
+    def add_outcome(self, record: JobRecord, event: events.OccurrenceEvent) -> None:
+        """An occurrence of a job that exists had its outcome."""
+        stage, due = record.stages[-1], event.due
+        stage.outcomes.append((due, event))
+        if due > record.latest_outcome:
+            record.latest_outcome = due
+        else:
+            stage.is_ascending = False
+
+    def _existing(
+        self,
+        event: events.JobEdited | events.JobActivated | events.JobDeactivated | events.JobDeleted,
+    ) -> JobRecord | None:
+        record = self.records.get(event.job)
+        if record is None or record.is_deleted:
+            self._misplaced.append(MisplacedEvent(event, "no job"))
+            return None
+        return record
+
+    def _begin_stage(self, record: JobRecord, cause: StageCause, fields: dict[str, object]) -> None:
+        if record.stages and record.stage.ends is None:
+            record.stage.ends = cause.at
+        try:
+            definition = jobs.read(fields)
+        except jobs.Rejected:
+            definition = None
+        stage = Stage(
+            record.id,
+            cause.revision,
+            fields,
+            definition,
+            cause,
+            record.latest_outcome,
+            record.published,
+        )
+        record.stages.append(stage)
+        record.revisions[cause.revision] = stage

@@ -1,0 +1,179 @@
+"""What each job owed, and what it got: a stage's due instants beside the outcomes they had.
+
+The one idea: nearly every stage *follows its plan*: its outcomes are those of the first instants
+that were due, in order, and nothing else. Each question below is answered at once for such a stage,
+and by comparing instants for any other. The answers do not depend on which way was taken.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+
+from gnomon.reference import events, oracle
+from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import HOUR
+from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.trace import Trace
+
+InstantOutcome = tuple[int, events.OccurrenceEvent]
+"""An instant (µs, UTC), and an outcome of the occurrence that was due then."""
+
+
+def due(trace: Trace, stage: Stage) -> list[int]:
+    """The instants at which an active stage of an acceptable definition was due, by the oracle."""
+    if stage.due is None:
+        stage.due = list(_compute_due(trace, stage))
+    return stage.due
+
+
+def _compute_due(trace: Trace, stage: Stage) -> Iterator[int]:
+    definition = stage.definition
+    if definition is None or not stage.active:
+        return iter(())
+    first = max(stage.begins, stage.latest_before + 1)
+    if definition.job_type == "one_time" and type(stage.cause) is not events.JobActivated:
+        first = stage.latest_before + 1  # a start_date in the past is a misfire (FIRE-10)
+    ends = trace.end - 1 if stage.ends is None else stage.ends
+    return oracle.due_instants(definition, first, ends + 1)
+
+
+def follows_plan(trace: Trace, stage: Stage) -> bool:
+    """Whether the outcomes of a stage are those of its first due instants, in order."""
+    if stage.follows_plan is None:
+        instants = [instant for instant, _ in stage.outcomes]
+        stage.follows_plan = instants == due(trace, stage)[: len(instants)]
+    return stage.follows_plan
+
+
+def is_due_at(definition: Definition, instant: int) -> bool:
+    """Whether a definition is due at `instant`, whenever it began to count."""
+    return instant in oracle.due_instants(definition, instant, instant + 1)
+
+
+def count_up_to_cursor(trace: Trace, stage: Stage) -> int:
+    """How many instants of a stage were due up to its cursor."""
+    if follows_plan(trace, stage):
+        return len(stage.outcomes)
+    instants = due(trace, stage)
+    having_outcome = {instant for instant, _ in stage.outcomes}
+    cursor = max(having_outcome.intersection(instants), default=-1)
+    return bisect_right(instants, cursor)
+
+
+def ahead_of_cursor(trace: Trace, stage: Stage) -> list[int]:
+    """The due instants of a stage ahead of its cursor."""
+    return due(trace, stage)[count_up_to_cursor(trace, stage) :]
+
+
+def without_outcome(trace: Trace, stage: Stage) -> list[int]:
+    """The due instants of a stage up to its cursor that had no outcome in it."""
+    if follows_plan(trace, stage):
+        return []
+    having_outcome = {instant for instant, _ in stage.outcomes}
+    up_to_cursor = due(trace, stage)[: count_up_to_cursor(trace, stage)]
+    return [instant for instant in up_to_cursor if instant not in having_outcome]
+
+
+def first_outcomes(trace: Trace, stage: Stage) -> list[InstantOutcome]:
+    """The first outcome in a stage of each instant that was due in it."""
+    if follows_plan(trace, stage):
+        return stage.outcomes
+    first: list[InstantOutcome] = []
+    awaited = set(due(trace, stage))
+    for instant, event in stage.outcomes:
+        if instant in awaited:
+            awaited.remove(instant)
+            first.append((instant, event))
+    return first
+
+
+def current_outcomes(trace: Trace, stage: Stage) -> list[InstantOutcome]:
+    """The outcomes that a stage must answer for.
+
+    Those of outdated messages are not, unless all outcomes are those of its own due instants.
+    """
+    if follows_plan(trace, stage):
+        return stage.outcomes
+    return [(instant, event) for instant, event in stage.outcomes if not stage.is_outdated(event)]
+
+
+def not_due(trace: Trace, stage: Stage) -> list[InstantOutcome]:
+    """The current outcomes of a stage at instants at which its definition is never due."""
+    definition = stage.definition
+    if definition is None or follows_plan(trace, stage):
+        return []
+    expected = set(due(trace, stage))
+    return [
+        (instant, event)
+        for instant, event in current_outcomes(trace, stage)
+        if instant not in expected and not is_due_at(definition, instant)
+    ]
+
+
+def is_near_change(zone: str, instant: int) -> bool:
+    """Whether the zone's offset changes within 25 hours of the hour in which `instant` lies."""
+    return zone != "UTC" and _is_near_change(zone, instant // HOUR)
+
+
+@lru_cache(maxsize=65_536)
+def _is_near_change(zone: str, hour: int) -> bool:
+    return oracle.near_change(zone, hour * HOUR)
+
+
+class Plan:
+    """The stages of one job, from its creation to its deletion."""
+
+    def __init__(self) -> None:
+        self.stages: list[Stage] = []
+
+    @property
+    def _is_ascending(self) -> bool:
+        return all(stage.is_ascending for stage in self.stages)
+
+    @property
+    def published(self) -> int:
+        """How many planned messages were published."""
+        return sum(stage.published for stage in self.stages)
+
+    def messages(self) -> Iterator[events.Published]:
+        """The planned messages, in the order of publishing."""
+        for stage in self.stages:
+            for _, event in stage.outcomes:
+                if type(event) is events.Published:
+                    yield event
+
+    def instants_published(self) -> int:
+        """How many instants have a planned message."""
+        if self._is_ascending:
+            return self.published
+        return len({event.due for event in self.messages()})
+
+    def repetitions(self) -> Iterator[tuple[events.Published, events.Published]]:
+        """The first message of an instant, and another of the same instant."""
+        if self._is_ascending:
+            return
+        first: dict[int, events.Published] = {}
+        for event in self.messages():
+            before = first.setdefault(event.due, event)
+            if before is not event:
+                yield before, event
+
+    def inversions(self) -> Iterator[tuple[int, events.Published]]:
+        """The latest instant that was published, and a later message of an earlier instant."""
+        if self._is_ascending:
+            return
+        latest: int | None = None
+        for event in self.messages():
+            if latest is not None and event.due < latest:
+                yield latest, event
+            latest = event.due if latest is None else max(latest, event.due)
+
+
+def plans(trace: Trace) -> list[Plan]:
+    """The plan of each job; a job created again under an old id is another job."""
+    found: list[Plan] = []
+    for stage in trace.stages:
+        if type(stage.cause) is events.JobCreated:
+            found.append(Plan())
+        found[-1].stages.append(stage)
+    return found

@@ -1,0 +1,248 @@
+"""When messages waited to be claimed, and when workers were free.
+
+The one idea: a message waits, and a worker is free, in spans; an *idle wait* is where a message
+waited beside a free worker. The first `margin` µs of each span do not count: that long a claim may
+have been on its way.
+
+A span in which the worker's server or the store was disturbed belongs to no idle wait. Nor does a
+worker of a server that never claims anything.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+from typing import NamedTuple
+
+from gnomon.reference import events
+from gnomon.reference.store.messages import Worker
+from gnomon.specs.trace.entities import Membership, MessageRecord, Run
+from gnomon.specs.trace.spans import Span
+from gnomon.specs.trace.trace import Trace
+
+
+class Wait(NamedTuple):
+    """A message that nobody held in [begins, ends) (µs)."""
+
+    begins: int
+    ends: int
+    record: MessageRecord
+
+
+class IdleWait(NamedTuple):
+    """A message waited in [begins, ends) (µs) although `worker` was free."""
+
+    begins: int
+    ends: int
+    record: MessageRecord
+    worker: Worker
+
+
+class FreeSpan(NamedTuple):
+    """A worker was free in [begins, ends) (µs)."""
+
+    begins: int
+    ends: int
+    worker: Worker
+
+
+# --- messages
+
+
+def waits(trace: Trace) -> list[Wait]:
+    """When each message waited to be claimed, if it did, in the order of publishing."""
+    found: list[Wait] = []
+    for record in trace.messages.values():
+        begins, claimed = record.published.at, record.claimed
+        if record.later or claimed is None:
+            found += _waits_of(record, trace.end)
+        elif begins < claimed.at:
+            found.append(Wait(begins, claimed.at, record))
+    return found
+
+
+def _waits_of(record: MessageRecord, end: int) -> Iterator[Wait]:
+    """When a message waited that was not claimed just once."""
+    since: int | None = record.published.at
+    for event in record.events:
+        if type(event) is events.Reclaimed:
+            since = event.at
+        elif since is not None and isinstance(event, _ENDS_A_WAIT):
+            if since < event.at:
+                yield Wait(since, event.at, record)
+            since = None
+    if since is not None:
+        yield Wait(since, end, record)
+
+
+_ENDS_A_WAIT = (events.Claimed, events.Expired, events.DeadLettered)
+
+
+def wait_during(trace: Trace, spans: Iterable[Span], length: int) -> tuple[int, Wait] | None:
+    """A wait that lasted for longer than `length` (µs) in one of `spans`, and since when it did.
+
+    O(spans · log(waits)).
+    """
+    begins, lasting = trace.cached(_waits_longer_than, length)
+    for first, last in spans:
+        before = bisect_left(begins, last - length)
+        if before and last - first > length and lasting[before - 1].ends > first + length:
+            wait = lasting[before - 1]
+            return max(wait.begins, first), wait
+    return None
+
+
+def _waits_longer_than(trace: Trace, length: int) -> tuple[list[int], list[Wait]]:
+    """When each long wait began; for each, the wait up to there that ends last."""
+    long = sorted(
+        (wait for wait in trace.cached(waits) if wait.ends - wait.begins > length),
+        key=_BEGINS,
+    )
+    lasting: list[Wait] = []
+    for wait in long:
+        lasting.append(wait if not lasting or wait.ends > lasting[-1].ends else lasting[-1])
+    return [wait.begins for wait in long], lasting
+
+
+# --- workers
+
+
+def claims_by_worker(trace: Trace) -> dict[Worker, list[events.Claimed]]:
+    """What each worker claimed, in order."""
+    claims: dict[Worker, list[events.Claimed]] = {}
+    for claim in trace.claims:
+        worker = (claim.server, claim.worker)
+        if worker in claims:
+            claims[worker].append(claim)
+        else:
+            claims[worker] = [claim]
+    return claims
+
+
+def last_claim_before(trace: Trace, worker: Worker, at: int) -> events.Claimed | None:
+    """The last claim of a worker up to that instant (µs): O(log n)."""
+    claims = trace.cached(claims_by_worker).get(worker, [])
+    number = bisect_right(claims, at, key=_AT)
+    return claims[number - 1] if number else None
+
+
+def has_claimed_during(trace: Trace, worker: Worker, begins: int, ends: int) -> bool:
+    """Whether a worker claimed anything in [begins, ends) (µs): O(log n)."""
+    claims = trace.cached(claims_by_worker).get(worker, [])
+    number = bisect_left(claims, begins, key=_AT)
+    return number < len(claims) and claims[number].at < ends
+
+
+def _released_at(trace: Trace, claim: events.Claimed) -> int | None:
+    """When the worker was done with what it claimed (µs); None if it was not."""
+    record = trace.messages.get(claim.message)
+    if record is None:
+        return None
+    if not record.later:
+        return record.finished.at if record.finished else None
+    attempt = (claim.server, claim.worker, claim.attempt)
+    is_held = False
+    for event in record.events:
+        if type(event) is events.Claimed:
+            is_held = event is claim
+        elif type(event) is events.Finished:
+            if (event.server, event.worker, event.attempt) == attempt:
+                return event.at
+        elif type(event) is events.DeadLettered and is_held:
+            return event.at
+    return None
+
+
+def _free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
+    """When each worker was free, and nothing disturbed its server.
+
+    If a server stopped without a warning, the time between a worker's last run and the stop does
+    not count: the worker may have claimed no more.
+    """
+    claims = trace.cached(claims_by_worker)
+    claiming = {server for server, _ in claims}
+    gaps = trace.fault_windows.gaps
+    for member in trace.memberships:
+        if member.server in claiming:
+            for number in range(1, member.workers + 1):
+                worker = (member.server, number)
+                for since, until in _times_between(trace, member, claims.get(worker, [])):
+                    if since + margin < until:
+                        for begins, ends in gaps(member.server, since + margin, until):
+                            yield FreeSpan(begins, ends, worker)
+
+
+def _times_between(
+    trace: Trace, member: Membership, claims: list[events.Claimed]
+) -> Iterator[Span]:
+    """The spans in which a worker held nothing."""
+    since: int | None = member.begins
+    for number in range(bisect_left(claims, member.begins, key=_AT), len(claims)):
+        claim = claims[number]
+        if claim.at > member.ends:
+            break
+        if since is not None:
+            yield since, claim.at
+        since = _released_at(trace, claim)
+    until = member.claims_until
+    if since is not None and until is not None:
+        yield since, until
+
+
+# --- both
+
+
+def idle_waits(trace: Trace, margin: int) -> list[IdleWait]:
+    """Every message that waited beside a free worker, with the first such worker: O(n log n)."""
+    return list(_idle_waits(trace, margin))
+
+
+def _idle_waits(trace: Trace, margin: int) -> Iterator[IdleWait]:
+    waiting = trace.cached(waits)
+    spans = sorted(_free_spans(trace, margin)) if waiting else []
+    if not spans:
+        return
+    # For each span, the span up to it that ends last.
+    latest: list[FreeSpan] = []
+    for span in spans:
+        latest.append(span if not latest or span.ends > latest[-1].ends else latest[-1])
+    begins = [span.begins for span in spans]
+    for wait_begins, waits_until, record in waiting:
+        waits_from = wait_begins + margin
+        if waits_from >= waits_until:
+            continue
+        following = bisect_right(begins, waits_from)
+        if following and latest[following - 1].ends > waits_from:
+            _, free_until, worker = latest[following - 1]
+            yield IdleWait(waits_from, min(free_until, waits_until), record, worker)
+        elif following < len(spans) and begins[following] < waits_until:
+            free_from, free_until, worker = spans[following]
+            yield IdleWait(free_from, min(free_until, waits_until), record, worker)
+
+
+# --- runs
+
+
+def has_other_run_at(trace: Trace, record: MessageRecord, at: int) -> bool:
+    """Whether another message of the same job was being run at that instant (µs): O(log n).
+
+    Of the runs that had begun, the one that ends last is asked.
+    """
+    job = record.published.job
+    before = bisect_right(trace.runs_by_job.get(job, ()), at, key=_BEGINS) - 1
+    if before < 0:
+        return False
+    run = trace.cached(_runs_ending_last, job)[before]
+    return (run.ends is None or run.ends > at) and run.record is not record
+
+
+def _runs_ending_last(trace: Trace, job: str) -> list[Run]:
+    """For each run of a job, the run up to it that ends last."""
+    latest: list[Run] = []
+    for run in trace.runs_by_job[job]:
+        is_last = not latest or (run.ends or trace.end) >= (latest[-1].ends or trace.end)
+        latest.append(run if is_last else latest[-1])
+    return latest
+
+
+_AT = attrgetter("at")
+_BEGINS = attrgetter("begins")

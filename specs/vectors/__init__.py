@@ -1,0 +1,1 @@
+"""Test vectors: border cases of the specification as data, for any implementation."""
