@@ -57,7 +57,7 @@ class Interned(Generic[T]):
 
 
 class Watched(NamedTuple):
-    """A store, and the monitor that checks it from outside."""
+    """A store, and the model that checks it from outside."""
 
     store: MemoryStore
     model: StoreModel

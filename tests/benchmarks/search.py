@@ -1,8 +1,8 @@
-"""How fast a search is, and what judging adds to it: part of ``tox -e bench``.
+"""How fast a search is, and the cost of judging: part of ``tox -e bench``.
 
-The one idea: the same worlds are replayed, then judged, in turns, and the median is quoted. They
-are the first of the default swarm, as drawn; and once more with the shape that the aim is set for:
-3 servers and 20 jobs, which go on from beginning to end, under the faults that were drawn.
+The one idea: the benchmark replays and judges the same worlds in turns and prints medians. The
+worlds are those of the first seeds, as drawn; and once more in the shape for which the target is
+set: 3 servers and 20 jobs that run throughout, with the faults that were drawn.
 """
 
 import gc
@@ -28,8 +28,8 @@ JOBS = 20
 PERIODS = (10, 15, 20, 30, 60)
 
 
-def of_the_aim(drawn: Recording) -> Recording:
-    """The faults that were drawn, in a cluster of 3 servers with 20 jobs."""
+def in_target_shape(drawn: Recording) -> Recording:
+    """The drawn faults in a cluster of 3 servers with 20 jobs."""
     cluster = replace(drawn.cluster, servers=3)
     service = drawn.services[0].name
     jobs = tuple(
@@ -55,15 +55,15 @@ def of_the_aim(drawn: Recording) -> Recording:
 
 
 def timed(call: Callable[[], object]) -> float:
-    """How long something takes (s)."""
+    """The duration of a call (s)."""
     gc.collect()
     began = perf_counter()
     call()
     return perf_counter() - began
 
 
-def of_worlds(what: str, worlds: Sequence[Recording], turns: int) -> None:
-    """Print how fast worlds are simulated, and what it takes to judge them."""
+def print_worlds(what: str, worlds: Sequence[Recording], turns: int) -> None:
+    """Print how fast worlds are simulated, and the cost of judging them."""
     hours = sum(world.until - world.start for world in worlds) / HOUR
     histories = [replay(world) for world in worlds]
     events = sum(len(history.events) for history in histories)
@@ -75,21 +75,21 @@ def of_worlds(what: str, worlds: Sequence[Recording], turns: int) -> None:
     print(
         f"{what}: {len(worlds)} worlds, {hours:,.1f} cluster-hours, {events:,} events\n"
         f"  simulated {hours / seconds:,.0f} cluster-hours/s, {len(worlds) / seconds:,.0f} runs/s; "
-        f"all rules take {share:.2f} of that time again"
+        f"judging adds {share:.2f} of that time"
     )
 
 
 def main(turns: int) -> None:
     """Print the figures."""
     drawn = [drawn_from(seed, "durable") for seed in SEEDS]
-    of_worlds("\nswarm, as drawn", drawn, turns)
-    of_worlds("swarm, 3 servers and 20 jobs", list(map(of_the_aim, drawn)), turns)
+    print_worlds("\nswarm, as drawn", drawn, turns)
+    print_worlds("swarm, 3 servers and 20 jobs", list(map(in_target_shape, drawn)), turns)
     searching = [timed(lambda: [try_seed(s, "durable") for s in SEEDS]) for _ in range(turns)]
     print(f"searched, from drawing to judging: {len(SEEDS) / median(searching):,.0f} runs/s a core")
-    of_exploration()
+    print_exploration()
 
 
-def of_exploration() -> None:
+def print_exploration() -> None:
     """Print how fast the smallest scope is explored."""
     scope = SCOPES["lost-reply"]
     began = perf_counter()

@@ -1,15 +1,14 @@
-"""How fast the simulator is, beside a bare heap and SimPy: ``tox -e bench``.
+"""How fast the simulator is, compared with a bare heap and SimPy: ``tox -e bench``.
 
-The one idea: machines are noisy, so what is compared is timed in one run, in turns, and the median
-and the ratio are quoted. Everybody does the same work: 1,000 jobs of 60 s, their starts staggered
-evenly, 3 servers × 4 workers, 500 ms a run.
+The one idea: machines are noisy, so all candidates are timed in one run, in turns, and the table
+gives medians and ratios. All do the same work: 1,000 jobs of 60 s, with evenly staggered starts, 3
+servers × 4 workers, 500 ms a run.
 
-    heapq       the least a discrete simulation can do: an event for the due instant, one for the
-                end, a queue and a count of free workers
-    SimPy       a process a job and a process a run, a resource for the workers; no store, no
-                leader, no history
-    gnomon      the full protocol and a history kept in memory, with the servers at the store, and
-                with 1 ms between them
+    heapq       the minimum of a discrete simulation: an event for the due instant, one for the end
+                of the run, a queue and a count of free workers
+    SimPy       a process per job and per run, a resource for the workers; no store, no leader, no
+                history
+    gnomon      the full protocol and a history in memory, without latency, and with links of 1 ms
     + rules     the same, and every rule checked
 """
 
@@ -75,7 +74,7 @@ def recording(span: int, latency: str = "0s") -> Recording:
 
 
 def bare_heap(span: int) -> int:
-    """The runs that a heap, a queue and a counter get through."""
+    """The number of runs that a heap, a queue and a counter complete."""
     heap: list[tuple[int, int, int]] = []
     for job in range(JOBS):
         heappush(heap, (job * INTERVAL // JOBS, job, job))
@@ -103,7 +102,7 @@ def bare_heap(span: int) -> int:
 
 
 def with_simpy(span: int) -> int:
-    """The runs that SimPy gets through."""
+    """The number of runs that SimPy completes."""
     env = simpy.Environment()
     workers = simpy.Resource(env, SERVERS * WORKERS)
     finished = 0
@@ -128,7 +127,7 @@ def with_simpy(span: int) -> int:
 
 
 def in_memory(latency: str) -> Callable[[int], int]:
-    """This simulator, its history kept in memory."""
+    """This simulator, with its history in memory."""
 
     def simulated(span: int) -> int:
         return len(replay(recording(span, latency)).events) // 4
@@ -143,7 +142,7 @@ def judged(span: int) -> int:
     return len(history.events) // 4
 
 
-CONTESTANTS: dict[str, Callable[[int], int]] = {
+CANDIDATES: dict[str, Callable[[int], int]] = {
     "bare heapq loop": bare_heap,
     "SimPy, queue and workers only": with_simpy,
     "gnomon, full protocol and history": in_memory("0s"),
@@ -153,7 +152,7 @@ CONTESTANTS: dict[str, Callable[[int], int]] = {
 
 
 def streamed(span: int) -> None:
-    """This simulator, its history streamed to a file; prints runs and peak memory."""
+    """Run this simulator with its history streamed to a file; print runs and peak memory."""
     whole = recording(span)
     with tempfile.TemporaryFile() as file:
         writer = Writer(header_of(whole), file)
@@ -177,7 +176,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--hours", type=int, default=24, help="simulated hours in each turn")
-    parser.add_argument("--turns", type=int, default=3, help="turns, each contestant once in each")
+    parser.add_argument("--turns", type=int, default=3, help="measurements of each candidate")
     parser.add_argument("--streamed", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.streamed:
@@ -188,17 +187,15 @@ def main() -> None:
     subprocess.run(command, check=True)
     search.main(chosen.turns)
     span = chosen.hours * HOUR
-    rates: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
+    rates: dict[str, list[float]] = {name: [] for name in CANDIDATES}
     for _ in range(chosen.turns):
-        for name, run in CONTESTANTS.items():
+        for name, run in CANDIDATES.items():
             gc.collect()
             began = perf_counter()
             runs = run(span)
             rates[name].append(runs / (perf_counter() - began))
     beside = rates["SimPy, queue and workers only"]
-    print(
-        f"\n{chosen.hours} simulated hours, {chosen.turns} turns; runs/s, median (least to most)\n"
-    )
+    print(f"\n{chosen.hours} simulated hours, {chosen.turns} turns; runs/s, median (min to max)\n")
     for name, rate in rates.items():
         ratio = median(own / other for own, other in zip(rate, beside, strict=True))
         print(

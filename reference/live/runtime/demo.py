@@ -1,6 +1,6 @@
-"""Services to try a scheduler with; `gnomon serve` always has them.
+"""Demo services, for trying out a scheduler; every `gnomon serve` has them.
 
-The one idea: each shows one thing that a run can do: see what it was given, take time, fail.
+The one idea: each demonstrates one thing that a run can do: read its input, take time, fail.
 """
 
 from time import sleep
@@ -13,22 +13,22 @@ LONGEST_SLEEP = DAY
 
 
 class InputLogger(Service):
-    """Logs all that a run sees (S12); of the payload its length, unless payloads are shown."""
+    """Logs everything that a run sees (S12); of the payload, what logs show of payloads."""
 
     name = "demo.input-logger"
 
     def handle(self) -> None:
-        """Log it, at INFO."""
+        """Log the fields, at INFO."""
         self.logger.info("input", extra={"fields": fields_of(self, self.request.payload)})
 
 
 class Sleep(Service):
-    """Sleeps for as long as its payload says, such as ``250ms``."""
+    """Sleeps for the duration in its payload, such as ``250ms``; at most a day."""
 
     name = "demo.sleep"
 
     def handle(self) -> None:
-        """Sleep. Raises ValueError if the payload is no duration of at most a day."""
+        """Sleep. Raises ValueError if the payload is not a duration of at most a day."""
         duration = read_duration(self.request.payload or "")
         if duration > LONGEST_SLEEP:
             raise ValueError("the duration is too long; at most 1d is slept")
@@ -36,7 +36,7 @@ class Sleep(Service):
 
 
 class Failed(Exception):
-    """What `Fail` raises."""
+    """The error that `Fail` raises."""
 
 
 class Fail(Service):

@@ -1,17 +1,17 @@
-"""Which services a server has: found by import path, by entry point, and the demo services.
+"""Find the services of a server: by import path, by entry point, and the demo services.
 
-The one idea: finding is done once, at the start, and finds every fault before anything runs.
+The one idea: the search happens once, at the start, and reports every fault before anything runs.
 
     find_services(["shop.reports", "shop.billing:Invoices"])
 
-``package.module`` gives each service that the module defines, and each that its ``__all__`` names
-wherever that was defined; ``package.module:Class`` gives that class. An installed package offers
-its own through the entry-point group `GROUP`; an entry point stands for a module or for a class.
+``package.module`` selects each service that the module defines, and each that its ``__all__``
+names, wherever it is defined; ``package.module:Class`` selects that class. An installed package
+offers services through the entry-point group `GROUP`; an entry point names a module or a class.
 
-A service's name is the `name` that its class itself sets. A class that sets none is called after
-where it is implemented, ``package.module.Class``, and never by what its base is called. Of a
-module, a class with no `name` that leaves `handle` to others is a base for services and passed
-over, unless it is asked for by ``package.module:Class``.
+A service's name is the `name` that its own class sets. A class that sets none is named after its
+place, ``package.module.Class``; it never inherits the name of its base. ``package.module`` skips a
+class without a `name` that does not define `handle`: it is a base for services. To select such a
+class, write ``package.module:Class``.
 """
 
 import inspect
@@ -33,7 +33,7 @@ _A_SERVICE = "a service is a class derived from gnomon.reference.service.Service
 
 
 class BadServices(Exception):
-    """Services cannot be had as asked: `faults` says of each what is wrong and what would help."""
+    """Services cannot be found as requested: `faults` has each problem and its remedy."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("; ".join(faults))
@@ -41,16 +41,16 @@ class BadServices(Exception):
 
 
 class _Source(NamedTuple):
-    """An import path and who gave it."""
+    """An import path, and a prefix for its faults that names its origin."""
 
     path: str
     given_by: str
 
 
 def find_services(modules: Sequence[str]) -> dict[str, type[Service]]:
-    """The services of `modules`, of the installed packages and of the demo, by name, in order.
+    """The services of `modules`, of installed packages and of the demo, by name, in that order.
 
-    `sys.path` is taken as it is. Raises BadServices with every fault.
+    Imports from `sys.path` as it is. Raises BadServices with every fault.
     """
     faults: list[str] = []
     found: dict[type[Service], None] = dict.fromkeys(demo.SERVICES)
@@ -68,7 +68,7 @@ def find_services(modules: Sequence[str]) -> dict[str, type[Service]]:
 
 
 def _by_name(found: Iterable[type[Service]], faults: list[str]) -> dict[str, type[Service]]:
-    """The services by name; what is wrong with any of them is added to `faults`."""
+    """The services by name; their faults are added to `faults`."""
     services: dict[str, type[Service]] = {}
     for service in found:
         if own_faults := [*_faults_of(service)]:
@@ -98,7 +98,7 @@ def _of_entry(entry: EntryPoint) -> _Source:
 
 
 class _Fault(Exception):
-    """What is wrong with one import path."""
+    """A fault of one import path."""
 
 
 def _services_at(path: str) -> list[type[Service]]:
@@ -117,14 +117,14 @@ def _import(name: str) -> ModuleType:
 
 
 def _why_not_imported(name: str, error: BaseException) -> str:
-    """Why, and the way out, on one line."""
+    """The reason and the remedy, on one line."""
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         if f"{name}.".startswith(f"{error.name}."):
             return f"there is no module {error.name}; is the folder that holds it on PYTHONPATH?"
         return f"it imports {error.name}, which is not there; is that installed?"
     why = " ".join(f"{type(error).__name__}: {error}".split())
     *_, last = (at for at in extract_tb(error.__traceback__) if "importlib" not in at.filename)
-    if last.filename == __file__:  # a syntax error has no frame of its own, and tells its place
+    if last.filename == __file__:  # a syntax error has no frame of its own; its text has the place
         return f"cannot be imported: {why}"
     return f"cannot be imported: {why} ({last.filename}, line {last.lineno})"
 
@@ -151,7 +151,7 @@ def _services_of(module: ModuleType) -> list[type[Service]]:
 
 
 def _offered(module: ModuleType) -> Iterator[object]:
-    """What a module defines, and what it names in ``__all__``. Raises _Fault."""
+    """The values that a module defines, and those in its ``__all__``. Raises _Fault."""
     for value in vars(module).values():
         if getattr(value, "__module__", None) == module.__name__:
             yield value
@@ -161,7 +161,7 @@ def _offered(module: ModuleType) -> Iterator[object]:
         yield getattr(module, name)
 
 
-# --- what a class is
+# --- kinds of classes
 
 
 def _is_service(value: object) -> TypeGuard[type[Service]]:
@@ -169,7 +169,7 @@ def _is_service(value: object) -> TypeGuard[type[Service]]:
 
 
 def _is_base(service: type[Service]) -> bool:
-    """Whether a class is there for others to be derived from."""
+    """Whether a class only serves as a base of other classes."""
     leaves_handle = service.handle is Service.handle or inspect.isabstract(service)
     return leaves_handle and "name" not in vars(service)
 
@@ -179,7 +179,7 @@ def _where(service: type[Service]) -> str:
 
 
 def _faults_of(service: type[Service]) -> Iterator[str]:
-    """What is wrong with the class itself."""
+    """The faults of the class itself."""
     name, threshold = vars(service).get("name", _where(service)), service.slow_threshold
     if not (isinstance(name, str) and name and name.isprintable()):
         yield f"{_where(service)}: name is {name!r}; a text that is not empty, all printable"

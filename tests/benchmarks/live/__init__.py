@@ -1,7 +1,7 @@
-"""The live benchmarks: schedulers and queues beside one another, on a real Valkey.
+"""The live benchmarks: Gnomon, other schedulers and queues, compared on a real Valkey.
 
-``python -m tests.benchmarks.live peers`` measures other people's. `contest` is who competes,
-in turns, and the table; `publishing` and `runs` measure; `peers` lists the contenders, and `bare`
-and each `peer_…` is what runs of one of them, in processes of their own (`processes`, `call`,
-`inside`).
+`comparison` measures candidates in alternating turns and prints the table; `publishing` and `runs`
+measure one candidate; `ours` and `peers` list the candidates. `bare` and each `peer_…` is the code
+of one peer that runs in processes of its own (`processes`, `call`, `measured_process`). `figures`
+measures Gnomon alone.
 """

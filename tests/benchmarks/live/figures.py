@@ -1,7 +1,7 @@
-"""What is measured of Gnomon alone: lateness, delay, takeover, and what it costs to be idle.
+"""Figures of Gnomon alone: lateness, delay, takeover, and the cost of an idle server.
 
-The one idea: the store's history says when everything happened, by one clock; so nothing that
-measures is in the way of what is measured.
+The one idea: the store's history has the time of every event, by one clock. So measuring does not
+disturb what it measures.
 """
 
 import os
@@ -19,18 +19,18 @@ from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.live.store.storage import RecordedEvent
 from gnomon.reference.schedule.clock import DAY, SECOND, read_duration
-from tests.benchmarks.live.inside import MARKS, URL
+from tests.benchmarks.live.measured_process import MARKS, URL
 from tests.benchmarks.live.ours import START, create, store
 from tests.benchmarks.live.processes import all_started, calling
 from tests.benchmarks.live.runs import marks_file
 from tests.support.servers import on_a_socket
 
 Figures = list[tuple[str, float, str]]
-"""Each with a name, a value and its unit."""
+"""Names, values and units."""
 
 
 def lateness(jobs: int, how: str) -> Callable[[str], Figures]:
-    """How late occurrences of jobs of one second are published, after the first seconds."""
+    """How late the occurrences of jobs of one second are published, in the last 6 s."""
 
     def measure(url: str) -> Figures:
         with all_started([calling("ours", "publish", jobs, how)], {URL: url}):
@@ -49,7 +49,7 @@ def lateness(jobs: int, how: str) -> Callable[[str], Figures]:
 
 
 def delay(rate: int) -> Callable[[str], Figures]:
-    """From when an occurrence is due to when its run starts, at so many a second."""
+    """The time from due to start of a run, with this many occurrences a second."""
 
     def measure(url: str) -> Figures:
         create(store(url), rate, SECOND // rate)
@@ -72,7 +72,7 @@ def delay(rate: int) -> Callable[[str], Figures]:
 
 
 def takeover(url: str) -> Figures:
-    """From the end of a leader of 100,000 jobs to the next publish."""
+    """The time from killing a leader of 100,000 jobs to the next publish."""
     jobs, lease = 100_000, "3s"
     create(store(url), jobs, SECOND // 1_000, seconds=100)  # a thousand are due each second
     storage = RedisStorage(Connection(lambda: store(url)))
@@ -99,7 +99,7 @@ def takeover(url: str) -> Figures:
 
 
 def idleness(url: str) -> Figures:
-    """What a server with 10,000 jobs costs while nothing is due."""
+    """The cost of a server with 10,000 jobs while nothing is due."""
     create(store(url), 10_000, 0, START + 3_650 * DAY)
     client = store(url).client
     with all_started([calling("ours", "work", "s1", 4)], {URL: url}) as servers:
@@ -126,7 +126,7 @@ MEASURES: Sequence[Callable[[str], Figures]] = (
 
 
 def print_all(turns: int, console: Console) -> None:
-    """Measure everything so often, and print the medians."""
+    """Measure everything `turns` times, and print the medians."""
     came: dict[tuple[str, str], list[float]] = {}
     for _ in range(turns):
         for measure in MEASURES:
@@ -157,7 +157,7 @@ def _wait_for(storage: RedisStorage, is_it: Callable[[object], bool]) -> int:
                 at: int = told.event.at
                 return at
         time.sleep(0.1)
-    raise TimeoutError("it did not happen")
+    raise TimeoutError("no such event within 120 s")
 
 
 def _percentiles(what: str, values: list[int]) -> Figures:
@@ -174,6 +174,6 @@ def _commands(client: object) -> int:
 
 
 def _processor(process: int) -> float:
-    """What a process has worked so far (s)."""
+    """The processor time of a process so far (s)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

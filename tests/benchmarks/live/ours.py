@@ -1,7 +1,7 @@
-"""Gnomon, measured as the others are: its own leader, its own workers, and nothing left out.
+"""Gnomon as a candidate: the real server, measured like the others.
 
-The one idea: what is measured is ``serve``, the real server, but for the API. Exactly-once cursors,
-leases, and the whole history are part of every figure.
+The one idea: the measured code is ``serve`` without the API. Cursors, leases and the whole history
+are part of every figure.
 """
 
 import logging
@@ -19,8 +19,8 @@ from gnomon.reference.live.store.scripts import SERVER_TIME
 from gnomon.reference.schedule.clock import SECOND, read_duration, write_instant
 from gnomon.reference.service import Service
 from gnomon.reference.store.operations import Execute, Operation, PutJob
-from tests.benchmarks.live.contest import Contender
-from tests.benchmarks.live.inside import mark, server_url
+from tests.benchmarks.live.comparison import Candidate
+from tests.benchmarks.live.measured_process import mark, server_url
 from tests.benchmarks.live.processes import calling
 from tests.benchmarks.live.publishing import published_per_second
 from tests.benchmarks.live.runs import runs_per_second
@@ -28,64 +28,64 @@ from tests.benchmarks.live.runs import runs_per_second
 BATCH = 500
 MESSAGES = ("XLEN", "{gnomon}:messages")
 CLOCK = "(function() return tonumber(redis.call('GET', KEYS[1] .. ':clock')) end)"
-"""In the place of the store's own clock, so that it can leap."""
+"""Replaces the store's own clock, so that it can step."""
 START = 1_767_225_600 * SECOND
 """2026-01-01T00:00:00Z."""
 LEASE = 10 * SECOND
 
 
 class NoOp(Service):
-    """Does nothing but count."""
+    """Does nothing but append a mark."""
 
     name = "bench.no-op"
 
     def handle(self) -> None:
-        """Add a mark."""
+        """Append a mark."""
         mark()
 
 
-def capacity(jobs: int) -> Contender:
-    """How fast a leader publishes when everything is due, with so many jobs."""
-    return _publisher("Gnomon", "publish_at_leaps", jobs)
+def capacity(jobs: int) -> Candidate:
+    """How fast a leader publishes when all of `jobs` jobs are due."""
+    return _publisher("Gnomon", "publish_with_steps", jobs)
 
 
-def sustained(jobs: int) -> list[Contender]:
-    """How fast a server publishes so many jobs of one second, due together and spread out."""
+def sustained(jobs: int) -> list[Candidate]:
+    """How fast a server publishes `jobs` jobs of one second, due together or spread out."""
     return [
         _publisher("Gnomon, all due together", "publish", jobs, "together"),
         _publisher("Gnomon, spread over the second", "publish", jobs, "spread"),
     ]
 
 
-def runs() -> list[Contender]:
-    """How fast two servers run no-ops, with as many workers each."""
+def runs() -> list[Candidate]:
+    """How fast two servers run no-ops, with 1, 4 and 16 workers each."""
     return [_runner(workers) for workers in (1, 4, 16)]
 
 
-def _publisher(name: str, function: str, *arguments: object) -> Contender:
+def _publisher(name: str, function: str, *arguments: object) -> Candidate:
     command = calling("ours", function, *arguments)
-    return Contender(
+    return Candidate(
         name, "gnomon", partial(published_per_second, command=command, length=MESSAGES)
     )
 
 
-def _runner(workers: int) -> Contender:
+def _runner(workers: int) -> Candidate:
     servers = [calling("ours", "work", name, workers) for name in ("s1", "s2")]
     enqueue = calling("ours", "enqueue", 30_000)
     measure = partial(runs_per_second, runs=30_000, enqueue=enqueue, workers=servers)
-    return Contender(f"Gnomon, 2 servers × {workers}", "gnomon", measure)
+    return Candidate(f"Gnomon, 2 servers × {workers}", "gnomon", measure)
 
 
 # --- in processes of their own
 
 
 def store(url: str | None = None, time: str = SERVER_TIME) -> RedisStore:
-    """The store of the server that is measured on."""
+    """The store on the server of the measurement."""
     return RedisStore(read_address(url or server_url()).connect(30 * SECOND), time=time)
 
 
 def in_batches(asked: RedisStore, operations: Iterator[Operation]) -> None:
-    """Let the operator ask for all of them."""
+    """Send the operations in batches, as the operator."""
     batch: list[Operation] = []
     for operation in operations:
         batch.append(operation)
@@ -96,9 +96,9 @@ def in_batches(asked: RedisStore, operations: Iterator[Operation]) -> None:
 
 
 def create(asked: RedisStore, jobs: int, spread: int, start: int = START, **fields: object) -> None:
-    """Create jobs, of one second if `fields` do not say otherwise.
+    """Create interval jobs of one second, unless `fields` differ.
 
-    `spread` (µs) is from the start of one to that of the next.
+    `spread` is the time from the start of one job to that of the next (µs).
     """
     common = {"job_type": "interval_based", "service": NoOp.name, "seconds": 1, **fields}
 
@@ -111,13 +111,13 @@ def create(asked: RedisStore, jobs: int, spread: int, start: int = START, **fiel
 
 
 def publish(jobs: str, how: str) -> None:
-    """Create so many jobs, and serve without a worker: what is published stays where it is."""
+    """Create `jobs` jobs and serve without workers: the published messages stay in the stream."""
     create(store(), int(jobs), SECOND // int(jobs) if how == "spread" else 0)
     _serve("s1", 0)
 
 
-def publish_at_leaps(jobs: str) -> None:
-    """Lead at a clock that takes a step of one second as soon as all that is due is published."""
+def publish_with_steps(jobs: str) -> None:
+    """Lead with a clock that steps by one second as soon as everything due is published."""
     asked, now = store(time=CLOCK), START
     asked.client.set(f"{asked.prefix}:clock", now)
     create(asked, int(jobs), 0, START + SECOND)
@@ -140,14 +140,14 @@ def publish_at_leaps(jobs: str) -> None:
 
 
 def enqueue(runs: str) -> None:
-    """Ask for so many runs of a job that is not active."""
+    """Execute an inactive job `runs` times."""
     asked = store()
     create(asked, 1, 0, is_active=False)
     in_batches(asked, (Execute("0", 1, new_cid()) for _ in range(int(runs))))
 
 
 def work(name: str, workers: str, lease: str = "10s") -> None:
-    """Serve with so many workers."""
+    """Serve with this many workers."""
     _serve(name, int(workers), read_duration(lease))
 
 

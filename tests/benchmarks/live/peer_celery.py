@@ -1,4 +1,4 @@
-"""Celery: beat publishes; its workers run, and acknowledge before they do (its default)."""
+"""Celery: beat publishes; its workers run, and acknowledge before the run (the default)."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ import celery
 import celery.beat
 import celery.schedules
 
-from tests.benchmarks.live.inside import mark, server_url
-from tests.benchmarks.live.publishing import LeapingClock
+from tests.benchmarks.live.measured_process import mark, server_url
+from tests.benchmarks.live.publishing import SteppingClock
 
 app = celery.Celery(
     broker=server_url().replace("unix://", "redis+socket://"),
@@ -21,20 +21,20 @@ no_op = app.task(name="no-op")(mark)
 
 
 def schedule(jobs: str) -> None:
-    """Publish jobs of one second with beat's own loop, until ended."""
+    """Publish jobs of one second with beat's own loop, until killed."""
     start(jobs, None)
 
 
-def schedule_at_leaps(jobs: str) -> None:
-    """The same with a clock that leaps, in the places where beat looks at one."""
-    clock = LeapingClock()
-    leaping = SimpleNamespace(sleep=clock.sleep, monotonic=time.monotonic)
-    with patch.multiple(celery.beat, time=leaping):
+def schedule_with_steps(jobs: str) -> None:
+    """The same with a stepping clock, wherever beat reads a clock."""
+    clock = SteppingClock()
+    stepping = SimpleNamespace(sleep=clock.sleep, monotonic=time.monotonic)
+    with patch.multiple(celery.beat, time=stepping):
         start(jobs, clock.now)
 
 
 def start(jobs: str, now: Callable[[], datetime] | None) -> None:
-    """Run beat; with the scheduler that keeps its entries in memory, not in a file as well."""
+    """Run beat with the scheduler that keeps its entries in memory only, not in a file."""
     every_second = celery.schedules.schedule(1, nowfun=now, app=app)
     app.conf.beat_schedule = {
         f"job {number}": {"task": no_op.name, "schedule": every_second}

@@ -1,9 +1,9 @@
-"""Dramatiq: its Redis broker with the middleware it has by default."""
+"""Dramatiq: its Redis broker with the default middleware."""
 
 import dramatiq
 import dramatiq.brokers.redis
 
-from tests.benchmarks.live.inside import mark, server_url
+from tests.benchmarks.live.measured_process import mark, server_url
 
 broker = dramatiq.brokers.redis.RedisBroker(url=server_url())
 dramatiq.set_broker(broker)

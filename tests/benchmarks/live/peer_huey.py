@@ -1,8 +1,8 @@
-"""Huey: its queue in a Redis list; a no-op has no result to keep."""
+"""Huey: its queue in a Redis list, without results."""
 
 import huey
 
-from tests.benchmarks.live.inside import mark, server_url
+from tests.benchmarks.live.measured_process import mark, server_url
 
 queue = huey.RedisHuey("bench", url=server_url(), results=False)
 no_op = queue.task()(mark)

@@ -1,18 +1,18 @@
-"""Who is measured, and how each is set up.
+"""The peers, and the settings of each.
 
-The one idea: each is measured at its best, and where that is not what it does by default, its
-default too. Settings that were tried and changed little: Celery's prefetch multiplier 64, and its
-gossip, mingling and heartbeats left on; huey as two consumers of one or two threads. Huey's
-PriorityRedisHuey was no faster. Dramatiq with one thread in each process came to an eighth of what
-it does with its default of eight.
+The one idea: each peer is measured with its fastest settings, and also with its default ones where
+they differ. Settings that made little difference: Celery's prefetch multiplier 64, and its gossip,
+mingling and heartbeats left on; huey as two consumers of one or two threads. Huey's
+PriorityRedisHuey was no faster. Dramatiq with one thread per process reached an eighth of its rate
+with the default of eight.
 
-The number of runs is what takes each a few seconds.
+The number of runs is chosen so that each takes a few seconds.
 """
 
 from functools import partial
 
 from tests.benchmarks.live.bare import BATCH, STREAM
-from tests.benchmarks.live.contest import Contender
+from tests.benchmarks.live.comparison import Candidate
 from tests.benchmarks.live.processes import calling
 from tests.benchmarks.live.publishing import Asked, published_per_second
 from tests.benchmarks.live.runs import runs_per_second
@@ -36,25 +36,25 @@ CELERY = (
 )
 
 
-def capacity(jobs: int) -> list[Contender]:
-    """How fast they publish when everything is due, with so many jobs; the floor does without."""
+def capacity(jobs: int) -> list[Candidate]:
+    """How fast peers publish when all of `jobs` jobs are due; first the bare stream."""
     return [
         publisher(f"XADD, {BATCH:,} a pipeline", "bare", STREAM_LENGTH, "publish"),
-        publisher("RQ CronScheduler", "peer_rq", RQ_LENGTH, "schedule_at_leaps", jobs),
-        publisher("Celery beat", "peer_celery", CELERY_LENGTH, "schedule_at_leaps", jobs),
+        publisher("RQ CronScheduler", "peer_rq", RQ_LENGTH, "schedule_with_steps", jobs),
+        publisher("Celery beat", "peer_celery", CELERY_LENGTH, "schedule_with_steps", jobs),
     ]
 
 
-def sustained(jobs: int) -> list[Contender]:
-    """How fast they really publish so many jobs of one second."""
+def sustained(jobs: int) -> list[Candidate]:
+    """How fast peers publish `jobs` jobs of one second in real time."""
     return [
         publisher("RQ CronScheduler", "peer_rq", RQ_LENGTH, "schedule", jobs),
         publisher("Celery beat", "peer_celery", CELERY_LENGTH, "schedule", jobs),
     ]
 
 
-def runs() -> list[Contender]:
-    """How fast two worker processes run no-ops."""
+def runs() -> list[Candidate]:
+    """How fast two worker processes of each peer run no-ops."""
     at_once = [calling("bare", "consume_at_once", name) for name in "ab"]
     one_by_one = [calling("bare", "consume", name) for name in "ab"]
     huey = f"{HUEY} --workers 2 --worker-type process".split()
@@ -77,15 +77,15 @@ def runs() -> list[Contender]:
 
 def publisher(
     name: str, module: str, length: Asked, function: str, *arguments: object
-) -> Contender:
-    """A scheduler that a function of `module` runs, and how to ask how long its queue is."""
+) -> Candidate:
+    """A scheduler, run by a function of `module`; `length` reads the length of its queue."""
     command = calling(module, function, *arguments)
     measure = partial(published_per_second, command=command, length=length)
-    return Contender(name, PACKAGES[module], measure)
+    return Candidate(name, PACKAGES[module], measure)
 
 
-def queue(name: str, module: str, runs: int, *workers: list[str]) -> Contender:
-    """Workers that run what the function `enqueue` of `module` has enqueued."""
+def queue(name: str, module: str, runs: int, *workers: list[str]) -> Candidate:
+    """Workers that run the messages of the function `enqueue` of `module`."""
     enqueue = calling(module, "enqueue", runs)
     measure = partial(runs_per_second, runs=runs, enqueue=enqueue, workers=workers)
-    return Contender(name, PACKAGES[module], measure)
+    return Candidate(name, PACKAGES[module], measure)

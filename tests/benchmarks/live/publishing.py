@@ -1,15 +1,15 @@
 """How many occurrences a second a scheduler process publishes, counted from outside.
 
-The one idea: the scheduler runs its own unchanged loop in a process of its own, and the bench asks
-the server how long the queue is at the beginning and at the end of a few seconds. Nothing consumes
-the queue. Jobs are due every second and do nothing. Two figures:
+The one idea: the scheduler runs its own unchanged loop in a process of its own, and the benchmark
+reads the length of its queue at the start and at the end of a few seconds. Nothing consumes the
+queue. Jobs are due every second and do nothing. Two figures:
 
-    sustained   with the real clock: what really comes out; below N a second, it cannot keep up
-    capacity    with a clock that leaps: it stands still while the scheduler works, and every sleep
-                takes it on by a second, so that everything is due again at once
+    sustained   with the real clock: the rate in practice; below N a second, it falls behind
+    capacity    with a stepping clock: it stands still while the scheduler works, and every sleep
+                advances it by a second, so that everything is due again at once
 
-Counting begins half a second after the first occurrence, and goes on for whole seconds: in that
-time whoever keeps up publishes the same number wherever the counting begins.
+Counting begins half a second after the first occurrence and lasts whole seconds: in that time, a
+scheduler that keeps up publishes the same number wherever the counting begins.
 """
 
 import time
@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 
-from tests.benchmarks.live.contest import CannotMeasure
-from tests.benchmarks.live.inside import URL
+from tests.benchmarks.live.comparison import CannotMeasure
+from tests.benchmarks.live.measured_process import URL
 from tests.benchmarks.live.processes import Started, started
 
 SETTLING = 0.5
@@ -28,26 +28,26 @@ PATIENCE = 60.0
 POLL = 0.01
 
 Asked = tuple[str, str]
-"""A command that tells how long a queue is, and the queue's key."""
+"""The command that reads the length of a queue, and the queue's key."""
 
 
-class LeapingClock:
-    """Stands still; every sleep, however short it was to be, takes it on by a second."""
+class SteppingClock:
+    """A clock that stands still; every sleep, however short, advances it by a second."""
 
     def __init__(self) -> None:
         self.instant = datetime(2026, 1, 1, tzinfo=UTC)
 
     def now(self) -> datetime:
-        """The instant it shows."""
+        """The current instant."""
         return self.instant
 
     def sleep(self, _: float) -> None:
-        """Go on by a second, at once."""
+        """Advance by a second, at once."""
         self.instant += timedelta(seconds=1)
 
 
 def published_per_second(url: str, command: Sequence[str], length: Asked) -> float:
-    """How fast the queue, whose length `length` asks for, grows while `command` runs.
+    """How fast the queue grows while `command` runs; `length` reads its length.
 
     Raises:
         CannotMeasure: the scheduler ended, or published nothing for a minute.
@@ -67,7 +67,7 @@ def published_per_second(url: str, command: Sequence[str], length: Asked) -> flo
 
 
 def wait_for_the_first(scheduler: Started, published: Callable[[], int]) -> None:
-    """Wait until something has been published."""
+    """Wait until the first message has been published."""
     until = time.monotonic() + PATIENCE
     while not published():
         scheduler.must_live()

@@ -1,9 +1,9 @@
-"""How many no-op runs a second two worker processes get through.
+"""How many no-op runs a second two worker processes complete.
 
-The one idea: everything is enqueued first; then two worker processes are started at once, and each
-run marks the instant at which it completes (`inside.mark`). The rate is taken from the first mark
-to the last, so neither starting up nor enqueuing counts. The server has the same cores to run on
-as the workers.
+The one idea: the benchmark enqueues everything first, then starts two worker processes at once.
+Each run marks the instant of its completion (`measured_process.mark`). The rate is measured from
+the first mark to the last, so neither start-up nor enqueuing counts. The server and the workers
+share the same cores.
 """
 
 import time
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.live.contest import CannotMeasure
-from tests.benchmarks.live.inside import MARKS, URL, WIDTH, read_marks
+from tests.benchmarks.live.comparison import CannotMeasure
+from tests.benchmarks.live.measured_process import MARKS, URL, WIDTH, read_marks
 from tests.benchmarks.live.processes import Started, all_started, calling, started
 
 PATIENCE = 60.0
@@ -23,16 +23,16 @@ POLL = 0.05
 def runs_per_second(
     url: str, runs: int, enqueue: Sequence[str], workers: Sequence[Sequence[str]]
 ) -> float:
-    """The rate at which `workers` complete what the command `enqueue` has enqueued.
+    """The rate at which `workers` complete the runs that the command `enqueue` enqueues.
 
     Raises:
         CannotMeasure: a process failed, took longer than a minute, or ran something twice.
     """
     with marks_file() as path:
-        surroundings = {URL: url, MARKS: str(path)}
-        with started(enqueue, surroundings) as producer:
+        environment = {URL: url, MARKS: str(path)}
+        with started(enqueue, environment) as producer:
             producer.must_succeed(PATIENCE)
-        with all_started(workers, surroundings) as processes:
+        with all_started(workers, environment) as processes:
             wait_for_marks(path, runs, processes)
         instants = read_marks(path)
     if len(instants) != runs:
@@ -41,7 +41,7 @@ def runs_per_second(
 
 
 def wait_for_marks(path: Path, runs: int, processes: Sequence[Started]) -> None:
-    """Wait until so many runs have completed."""
+    """Wait until this many runs have completed."""
     until = time.monotonic() + PATIENCE
     while (done := path.stat().st_size // WIDTH) < runs:
         for process in processes:
@@ -52,9 +52,10 @@ def wait_for_marks(path: Path, runs: int, processes: Sequence[Started]) -> None:
 
 
 def marks_per_second(marks: int = 200_000) -> float:
-    """What counting itself costs: the rate of marks in a bare loop of one process."""
+    """The cost of counting: the rate of marks in a bare loop of one process."""
     with marks_file() as path:
-        with started(calling("inside", "mark_often", marks), {MARKS: str(path)}) as process:
+        command = calling("measured_process", "mark_often", marks)
+        with started(command, {MARKS: str(path)}) as process:
             process.must_succeed(PATIENCE)
         return rate(read_marks(path))
 
@@ -69,5 +70,5 @@ def marks_file() -> Iterator[Path]:
 
 
 def rate(instants: Sequence[int]) -> float:
-    """How many a second came after the first; instants in ns."""
+    """Instants after the first per second; instants in ns."""
     return (len(instants) - 1) / (max(instants) - min(instants)) * 1e9

@@ -75,7 +75,7 @@ def ended(service: str, outcome: str, took: int = 1, *, is_slow: bool = False) -
     return Ended(Run(1, message, 1), "ok" if error is None else "failed", error, took, is_slow)
 
 
-# --- what a server measures
+# --- the metrics of a server
 
 
 def test_everything_is_exported_from_the_start() -> None:
@@ -121,8 +121,8 @@ def test_runs_are_counted_by_service_and_outcome() -> None:
     assert value_of(text, "gnomon_workers") == 4
 
 
-def test_what_became_of_a_publish_is_counted_entry_by_entry() -> None:
-    """Published is what was accepted, and only where there was something to publish."""
+def test_each_entry_of_a_publish_is_counted() -> None:
+    """An accepted entry counts as published only if it had an occurrence to publish."""
     due = Entry("a", 1, 5, 5, 6, "K1")
     skipped = Entry("b", 1, 5, None, 6, "", (), (5,))
     publish = Publish(1, (due, skipped, due), 10)
@@ -135,7 +135,7 @@ def test_what_became_of_a_publish_is_counted_entry_by_entry() -> None:
     assert value_of(text, "gnomon_publish_refused_total", why="deposed") == 0
 
 
-def test_services_that_are_not_here_share_one_label() -> None:
+def test_unknown_services_share_one_label() -> None:
     metrics = Metrics(["a"], workers=1)
     before = len(metrics.text().splitlines())
     for number in range(100):

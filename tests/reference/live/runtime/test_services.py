@@ -1,4 +1,4 @@
-"""Finding services: by module, by class, by entry point; and every way in which that can fail."""
+"""Finding services by module, by class, by entry point; and every fault of that."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ Write = Callable[[str, str], None]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Writes files into a folder that is on the path; the modules are forgotten afterwards."""
+    """Writes files into a folder on the path; unloads their modules after the test."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     before = set(sys.modules)
@@ -37,7 +37,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
 
 
 def found_in(*modules: str) -> dict[str, str]:
-    """Beside the demo services: by name, where each service is implemented."""
+    """The services beside the demo ones: by name, the class that implements each."""
     services = find_services(modules)
     assert set(services) >= DEMO
     assert all(service.name == name for name, service in services.items())
@@ -56,14 +56,14 @@ def faults_of(*modules: str) -> tuple[str, ...]:
     return caught.value.faults
 
 
-# --- what is found
+# --- services that are found
 
 
-def test_the_demo_services_are_always_there() -> None:
+def test_the_demo_services_are_always_included() -> None:
     assert set(find_services([])) == DEMO
 
 
-def test_a_module_gives_what_it_defines(write: Write) -> None:
+def test_a_module_selects_the_services_that_it_defines(write: Write) -> None:
     write("shop/base.py", "class Imported(Service):\n    name = 'shop.imported'")
     write("shop/__init__.py", "")
     write(
@@ -91,7 +91,7 @@ def test_a_module_gives_what_it_defines(write: Write) -> None:
     ]
 
 
-def test_what_all_names_counts_wherever_it_was_defined(write: Write) -> None:
+def test_services_in_all_may_be_defined_elsewhere(write: Write) -> None:
     write("parts.py", "class A(Service):\n    name = 'a'\nclass B(Service):\n    name = 'b'")
     write("whole.py", "from parts import A, B\n__all__ = ['A']\n")
     assert found_in("whole") == {"a": "parts.A"}
@@ -102,7 +102,7 @@ def test_a_path_can_name_a_class(write: Write) -> None:
     assert found_in("pair:B") == {"b": "pair.B"}
 
 
-def test_a_service_without_a_name_is_called_after_its_class(write: Write) -> None:
+def test_a_service_without_a_name_is_named_after_its_class(write: Write) -> None:
     write(
         "nameless.py",
         """
@@ -121,7 +121,7 @@ def test_a_service_without_a_name_is_called_after_its_class(write: Write) -> Non
     assert find_services(["nameless"])["nameless.Heir"].name == "nameless.Heir"
 
 
-def test_a_base_is_passed_over_unless_it_is_asked_for(write: Write) -> None:
+def test_a_base_is_skipped_unless_selected_by_its_class(write: Write) -> None:
     write(
         "bases.py",
         """
@@ -148,7 +148,7 @@ def test_a_base_is_passed_over_unless_it_is_asked_for(write: Write) -> None:
     assert found_in("bases:Base") == {"bases.Base": "bases.Base"}
 
 
-def test_an_installed_package_offers_its_own(write: Write) -> None:
+def test_an_installed_package_offers_services(write: Write) -> None:
     write("offered.py", "class A(Service):\n    name = 'a'\nclass B(Service):\n    name = 'b'")
     write("more.py", "class C(Service):\n    name = 'c'")
     write("offers-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: offers\nVersion: 1.0\n")
@@ -159,16 +159,16 @@ def test_an_installed_package_offers_its_own(write: Write) -> None:
     assert found_in() == {"c": "more.C", "b": "offered.B"}
 
 
-# --- what is wrong
+# --- faults
 
 
 @pytest.mark.parametrize("path", ["", ".", "a-b", "shop.py:", "a:b:c", "a..b", "../shop", "a: b"])
-def test_what_is_no_import_path_is_told(path: str) -> None:
+def test_an_invalid_import_path_is_a_fault(path: str) -> None:
     (fault,) = faults_of(path)
     assert fault == f"{path or repr('')}: write package.module or package.module:Class"
 
 
-def test_a_module_that_is_not_there_is_told_with_the_way_out(write: Write) -> None:
+def test_a_missing_module_is_a_fault_with_a_remedy(write: Write) -> None:
     write("there.py", "class A(Service):\n    name = 'a'")
     assert faults_of("absent") == (
         "absent: there is no module absent; is the folder that holds it on PYTHONPATH?",
@@ -178,7 +178,7 @@ def test_a_module_that_is_not_there_is_told_with_the_way_out(write: Write) -> No
     )
 
 
-def test_what_a_module_cannot_import_is_told(write: Write) -> None:
+def test_an_import_that_fails_inside_a_module_is_a_fault(write: Write) -> None:
     write("needs.py", "import not_installed_here")
     (fault,) = faults_of("needs")
     assert fault == ("needs: it imports not_installed_here, which is not there; is that installed?")
@@ -193,20 +193,20 @@ def test_what_a_module_cannot_import_is_told(write: Write) -> None:
         ("import os\nos.nothing", "AttributeError: module 'os' has no attribute 'nothing' ("),
     ],
 )
-def test_a_module_that_fails_is_told_with_the_place(write: Write, text: str, why: str) -> None:
+def test_a_module_that_raises_is_a_fault_with_its_place(write: Write, text: str, why: str) -> None:
     write("broken.py", text)
     (fault,) = faults_of("broken")
     assert fault.startswith(f"broken: cannot be imported: {why}")
     assert "broken.py, line " in fault
 
 
-def test_a_module_without_services_is_told(write: Write) -> None:
+def test_a_module_without_services_is_a_fault(write: Write) -> None:
     write("empty.py", "class NoService: pass")
     (fault,) = faults_of("empty")
     assert fault.startswith("empty: there are no services in it; ")
 
 
-def test_a_class_that_is_no_service_or_not_there_is_told(write: Write) -> None:
+def test_a_class_that_is_missing_or_no_service_is_a_fault(write: Write) -> None:
     write("pair.py", "class Report(Service):\n    name = 'a'\nclass Other: pass\n")
     assert faults_of("pair:Reprot") == (
         "pair:Reprot: there is no Reprot in it; did you mean Report?",
@@ -217,7 +217,7 @@ def test_a_class_that_is_no_service_or_not_there_is_told(write: Write) -> None:
     assert fault.startswith("pair:Service: Service is no service; ")
 
 
-def test_all_that_names_what_is_not_there_is_told(write: Write) -> None:
+def test_a_missing_name_in_all_is_a_fault(write: Write) -> None:
     write("lists.py", "__all__ = ['Gone']")
     assert faults_of("lists") == ("lists: its __all__ names 'Gone', which is not there",)
 
@@ -228,7 +228,7 @@ ANOTHER_SLEEP = (
 )
 
 
-def test_two_services_of_one_name_are_told(write: Write) -> None:
+def test_two_services_of_one_name_are_a_fault(write: Write) -> None:
     write("one.py", "class A(Service):\n    name = 'same'")
     write(
         "two.py", "class B(Service):\n    name = 'same'\nclass S(Service):\n    name='demo.sleep'"
@@ -240,21 +240,21 @@ def test_two_services_of_one_name_are_told(write: Write) -> None:
 
 
 @pytest.mark.parametrize("name", ["''", "17", "None", "'a\\nb'", "'\\udc80'", "['x']"])
-def test_a_name_that_is_none_is_told(write: Write, name: str) -> None:
+def test_an_invalid_name_is_a_fault(write: Write, name: str) -> None:
     write("named.py", f"class A(Service):\n    name = {name}")
     (fault,) = faults_of("named")
     assert fault.startswith("named.A: name is ")
 
 
 @pytest.mark.parametrize("threshold", ["1.5", "0", "-1", "True", "None", "'2s'"])
-def test_a_threshold_that_is_no_whole_number_is_told(write: Write, threshold: str) -> None:
+def test_an_invalid_threshold_is_a_fault(write: Write, threshold: str) -> None:
     write("slow.py", f"class A(Service):\n    name = 'a'\n    slow_threshold = {threshold}")
     (fault,) = faults_of("slow")
     assert fault.startswith("slow.A: slow_threshold is ")
     assert fault.endswith("; a whole number of milliseconds from 1")
 
 
-def test_every_fault_is_told_at_once(write: Write) -> None:
+def test_all_faults_are_reported_at_once(write: Write) -> None:
     write("slow.py", "class A(Service):\n    name = ''\n    slow_threshold = 0")
     assert len(faults_of("absent", "slow", "a:b:c")) == 4
 
@@ -270,27 +270,27 @@ def test_a_fault_of_an_entry_point_names_it(write: Write) -> None:
 
 
 def invoked(service: type[Service], payload: str | None) -> str | None:
-    """The error of a run with that payload."""
+    """The error of a run with this payload."""
     message = Message(1, "K1", "7", 1, 0, 1, "my job", "one_time", service.name, payload)
     invocation = Invocation(service(message, 1, 0))
     invocation.end()
     return invocation.error
 
 
-def test_sleep_takes_as_long_as_it_is_told() -> None:
+def test_sleep_takes_the_duration_in_its_payload() -> None:
     began = monotonic_ns()
     assert invoked(demo.Sleep, "30ms") is None
     assert 30_000_000 <= monotonic_ns() - began < 5_000_000_000
 
 
 @pytest.mark.parametrize("payload", [None, "", "soon", "1.5s", "-1s", "250ms\n"])
-def test_sleep_fails_clearly_if_it_is_told_no_duration(payload: str | None) -> None:
+def test_sleep_without_a_duration_fails(payload: str | None) -> None:
     error = invoked(demo.Sleep, payload)
     assert error is not None and error.startswith("ValueError: a duration is whole numbers with")
 
 
 @pytest.mark.parametrize("payload", ["1d1us", "999999999999999999w"])
-def test_sleep_does_not_sleep_for_ever(payload: str) -> None:
+def test_sleep_refuses_more_than_a_day(payload: str) -> None:
     assert invoked(demo.Sleep, payload) == (
         "ValueError: the duration is too long; at most 1d is slept"
     )

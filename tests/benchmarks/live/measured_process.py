@@ -1,7 +1,7 @@
-"""What a process of the bench is told, and how a run says that it is done.
+"""What a measured process is given, and how a run reports its completion.
 
-The one idea: a run is counted by a few bytes added to a file, which is the same for all, asks
-nothing of the server, and works in threads, processes and forks alike.
+The one idea: a run appends a few bytes to a file. That costs the same for every candidate, does not
+use the server, and works in threads, processes and forks alike.
 """
 
 import os
@@ -16,27 +16,27 @@ WIDTH = 8
 
 
 def server_url() -> str:
-    """The server to use."""
+    """The URL of the server to use."""
     return os.environ[URL]
 
 
 @cache
 def marks() -> int:
-    """The file of marks; appending so little to it is atomic."""
+    """The descriptor of the file of marks; small appends are atomic."""
     return os.open(os.environ[MARKS], os.O_WRONLY | os.O_APPEND)
 
 
 def mark() -> None:
-    """The whole body of a no-op run: add the instant (ns of the machine's monotonic clock)."""
+    """The whole body of a no-op run: append the instant (ns, monotonic clock of the machine)."""
     os.write(marks(), time.monotonic_ns().to_bytes(WIDTH, sys.byteorder))
 
 
 def mark_often(times: str) -> None:
-    """What counting costs: nothing but marks."""
+    """Append marks only, to measure the cost of counting."""
     for _ in range(int(times)):
         mark()
 
 
 def read_marks(path: Path) -> list[int]:
-    """The instants so far (ns), in no certain order."""
+    """The instants so far (ns), in no particular order."""
     return memoryview(path.read_bytes()).cast("q").tolist()
