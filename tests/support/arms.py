@@ -1,7 +1,7 @@
-"""A store on Redis in the place of a MemoryStore: the same calls, deliveries and events.
+"""A store on Redis with the interface of a MemoryStore: the same calls, deliveries and events.
 
-The one idea: what lies in the inboxes of others is fetched at once, so that one list tells of all
-deliveries in the order in which the store decided them.
+The one idea: deliveries to other servers are fetched from their inboxes at once, so that one list
+has all deliveries in the order in which the store decided them.
 """
 
 from collections.abc import Callable
@@ -17,18 +17,19 @@ from gnomon.reference.events import Event, Record
 from gnomon.reference.live.store import decode
 from gnomon.reference.live.store.redis import STORES, RedisStore
 from gnomon.reference.schedule.clock import to_datetime
+from gnomon.reference.store.memory import MemoryStoreWithRuns
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import Delivery, Operation
+from gnomon.reference.store.operations import Delivery, Operation, Reply
 
 CLOCK = "(function() return tonumber(redis.call('GET', KEYS[1] .. ':clock')) end)"
-"""In the place of the server's own clock, which nobody can steer."""
+"""In place of the server's own clock, which a test cannot set."""
 
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
 frozen = freezegun.freeze_time(datetime(2026, 1, 1, tzinfo=UTC), ignore=["hypothesis", "_pytest"])
 
 
 class RedisArm:
-    """`store` with the interface of a MemoryStore; `set_clock` makes it some instant (µs, UTC)."""
+    """`store` with the interface of a MemoryStore; `set_clock` sets its time (µs, UTC)."""
 
     def __init__(
         self, store: RedisStore, record: Record, set_clock: Callable[[int], object]
@@ -43,7 +44,7 @@ class RedisArm:
         self._set_clock(now)
         answer = self.store.call(server, [operation])
         assert answer.now == now
-        assert not answer.inbox  # it had been fetched
+        assert not answer.inbox  # it was fetched before
         deliveries = answer.deliveries
         for place, other in answer.others:
             entry = self.store.client.lpop(f"{self.store.prefix}:inbox:{other}")
@@ -66,13 +67,42 @@ Arm = tuple[RedisStore, Record, Callable[[int], object]]
 
 
 def on_fakeredis(profile: Profile, record: Record, clock: Any) -> Arm:
-    """A store on a fakeredis of its own, whose time `clock`, a frozen one, steers."""
+    """A store on a fakeredis of its own, with the time of the frozen `clock`."""
     store = STORES[profile](fakeredis.FakeRedis(protocol=2))
     return store, record, lambda now: clock.move_to(to_datetime(now))
 
 
 def on_a_server(profile: Profile, record: Record, client: "redis.Redis") -> Arm:
-    """A store on a real server, empty, whose time is read from a key."""
+    """A store on an empty real server, with the time from a key."""
     client.flushall()
     store = STORES[profile](client, time=CLOCK)
     return store, record, lambda now: client.set(f"{store.prefix}:clock", now)
+
+
+class Arms:
+    """The three stores, empty; each operation must have the same deliveries and events in all."""
+
+    def __init__(self, profile: Profile, clock: Any, client: "redis.Redis") -> None:
+        self.events: tuple[list[Event], list[Event], list[Event]] = ([], [], [])
+        memory, fake, real = self.events
+        self.memory = MemoryStoreWithRuns(memory.append, profile)
+        self.others = (
+            RedisArm(*on_fakeredis(profile, fake.append, clock)),
+            RedisArm(*on_a_server(profile, real.append, client)),
+        )
+
+    def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
+        """The deliveries on which all three agree."""
+        expected = self.memory.apply(now, server, operation)
+        self.memory.check()
+        for other in self.others:
+            assert other.apply(now, server, operation) == expected
+        assert self.events[1] == self.events[0]
+        assert self.events[2] == self.events[0]
+        return expected
+
+    def ask(self, now: int, server: str, operation: Operation) -> Reply:
+        """The only reply to an operation."""
+        ((to, _, reply),) = self.apply(now, server, operation)
+        assert to == server
+        return reply

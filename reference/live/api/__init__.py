@@ -1,6 +1,5 @@
-"""The API over HTTP: jobs as resources, and under the names that the predecessor's clients call.
+"""The API over HTTP: jobs as resources, and the services that the predecessor's clients call.
 
-The one idea: HTTP is translated here and nothing is decided. What people may do is
-``job_service``; each module turns one kind of request into a call of it, or one kind of
-error into an answer.
+The one idea: the API translates HTTP, and decides nothing. ``job_service`` carries out requests;
+each other module turns one kind of request into a call of it, or one kind of error into an answer.
 """

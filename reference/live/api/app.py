@@ -1,7 +1,7 @@
-"""The application: the routes, who may use them, and the document that describes them.
+"""The application: the routes, their guards, and the document that describes them.
 
-The one idea: everything that this API needs is handed in, so that it runs as well over a store in
-memory, in a test, as over Redis.
+The one idea: everything that the API needs is a parameter, so that it runs over a store in memory,
+in a test, as well as over Redis.
 """
 
 from collections.abc import Callable
@@ -24,10 +24,10 @@ from gnomon.reference.live.store.storage import Storage
 def create_app(
     storage: Storage, health: Callable[[], Health], metrics: Callable[[], str], guard: Guard
 ) -> Litestar:
-    """The API over `storage`; `guard` is what ``auth.guard_for`` gives.
+    """The API over `storage`; ``auth.guard_for`` makes the `guard`.
 
-    `health` is called on the event loop, so that it answers when all threads wait: it must not
-    block. `metrics` may.
+    The event loop calls `health`, so that it answers while all threads are waiting: it must not
+    block. `metrics` may block.
     """
     return Litestar(
         route_handlers=[jobs.router, cluster.router, zato.router],
@@ -45,7 +45,7 @@ def create_app(
 
 
 def _document() -> OpenAPIConfig:
-    """What stands in ``/openapi.json``; no pages that load code from elsewhere."""
+    """The document at ``/openapi.json``, without pages that load code from other sites."""
     return OpenAPIConfig(
         title="Gnomon",
         version=version("gnomon"),

@@ -1,42 +1,42 @@
-"""Who may use the API: whoever shows a name and a password, or a token; on a loopback address all.
+"""Access to the API: with a name and password, or a token; on a loopback address without.
 
-The one idea: what a request must show is settled when the server starts. ``guard_for`` takes the
-address and the credentials to ask for, refuses a start that would leave the door open, and gives a
-guard: a function that lets a request pass or raises.
+The one idea: the start of the server decides which credentials a request needs. ``guard_for`` takes
+the address and the credentials, refuses a start on a public address without credentials, and gives
+a guard: a function that lets a request pass or raises.
 
-Without credentials two things guard a loopback address against web pages that a browser on the same
-machine has open. The Host header must name a loopback address, so that a foreign name that was made
-to resolve to one is of no use. And, with credentials too, what changes anything must not come from
-another site.
+Without credentials two checks protect a loopback address against web pages that are open in a
+browser on the same machine. The Host header must name a loopback address, so that a foreign name
+that resolves to one does not work. And a request that changes anything must not come from another
+site; this is checked with credentials too.
 """
 
 import asyncio
 import binascii
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection, Request
+from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
 
 from gnomon.reference.live.api.credentials import Credentials, Passwords, is_token
 
-Connection = ASGIConnection[Any, Any, Any, Any]
-Guard = Callable[[Connection, BaseRouteHandler], Coroutine[Any, Any, None]]
-"""Lets a request pass, or raises what it is to be answered."""
+Connection = ASGIConnection[BaseRouteHandler, object, object, State]
+Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
+"""Lets a request pass, or raises the error to answer with."""
 
 CHALLENGES = 'Basic realm="gnomon", charset="UTF-8", Bearer realm="gnomon"'
 OPEN = "open_to_all"
-"""A handler with this option asks nobody who they are."""
+"""A handler with this option needs no credentials."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Unguarded(ValueError):
-    """A start on an address that others can reach, without credentials, is refused."""
+    """The server must not listen on a public address without credentials."""
 
     def __init__(self, host: str) -> None:
         super().__init__(
@@ -46,7 +46,7 @@ class Unguarded(ValueError):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address that is written so."""
+    """Whether only this machine can reach the address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -56,14 +56,14 @@ def is_loopback(host: str) -> bool:
 def guard_for(host: str, credentials: Credentials | None) -> Guard:
     """The guard of a server that listens on `host`. Raises Unguarded."""
     if credentials is not None:
-        return _asking_for(credentials)
+        return _with_credentials(credentials)
     if not is_loopback(host):
         raise Unguarded(host)
-    return _asking_for_nothing
+    return _without_credentials
 
 
-async def _asking_for_nothing(connection: Connection, _: BaseRouteHandler) -> None:
-    """Let pass what was sent to a loopback address by that name, and not by another site."""
+async def _without_credentials(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let requests pass that name a loopback address, and do not come from another site."""
     named = _host_name(connection.headers.get("host", ""))
     if not is_loopback(named):
         raise PermissionDeniedException(
@@ -73,8 +73,8 @@ async def _asking_for_nothing(connection: Connection, _: BaseRouteHandler) -> No
     _refuse_other_sites(connection)
 
 
-def _asking_for(credentials: Credentials) -> Guard:
-    """A guard that wants one of the `credentials` shown."""
+def _with_credentials(credentials: Credentials) -> Guard:
+    """A guard that requires one of the `credentials`."""
     passwords = Passwords(credentials.passwords)
     one_at_a_time = asyncio.Semaphore()  # scrypt takes a core and 16 MiB
 
@@ -112,7 +112,7 @@ def _read_basic(shown: str) -> tuple[str, bytes] | None:
 
 
 def _refuse_other_sites(connection: Connection) -> None:
-    """Refuse a change that a browser asks for on behalf of another site."""
+    """Refuse a change that a browser requests for a page of another site."""
     headers = connection.headers
     if isinstance(connection, Request) and connection.method in _SAFE_METHODS:
         return

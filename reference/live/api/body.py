@@ -1,29 +1,31 @@
-"""Reading requests: their bodies, parameters and preconditions.
+"""Reads requests: their bodies, parameters and preconditions.
 
-The one idea: what a client sends is bytes until one of these has read it, and each says everything
-that is wrong with its part. Nothing is ever evaluated or unpickled.
+The one idea: each function reads one part of a request from bytes or text, and reports every fault
+of that part. Nothing is ever evaluated or unpickled.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import msgspec
-from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.exceptions import ClientException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Fault
-from gnomon.reference.live.api.errors import SHOWN, BadRequest, brief
+from gnomon.reference.live.api.auth import Connection
+from gnomon.reference.live.api.errors import SHOWN, ApiRequest, BadRequest, brief
+
+JsonObject = dict[str, object]
+"""A JSON object as it was decoded: its values may be of any type."""
 
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
-async def json_fields(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """The JSON object in a body that says it is one. Raises BadRequest, or 415."""
+async def json_fields(request: ApiRequest) -> JsonObject:
+    """The JSON object in a body with the type JSON. Raises BadRequest, or 415."""
     media_type, _ = request.content_type
     if media_type != "application/json":
         raise ClientException(
@@ -32,12 +34,12 @@ async def json_fields(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return await any_fields(request)
 
 
-async def any_fields(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """The JSON object in a body, whatever it says it is. Raises BadRequest."""
+async def any_fields(request: ApiRequest) -> JsonObject:
+    """The JSON object in a body of any type. Raises BadRequest."""
     return read_object(await request.body())
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> JsonObject:
     """The JSON object written in `body`. Raises BadRequest."""
     allowed = "it must be one JSON object in UTF-8, as in {}"
     try:
@@ -51,12 +53,12 @@ def read_object(body: bytes) -> dict[str, Any]:
     return found
 
 
-def describing(form: type[msgspec.Struct], **said: Any) -> type[Operation]:
+def describing(form: type[msgspec.Struct], **keywords: object) -> type[Operation]:
     """For the OpenAPI document: an operation whose body is a JSON object like `form`.
 
-    What is `said` of the object takes the place of what its type says.
+    The `keywords` of the schema replace those of the type.
     """
-    schema = msgspec.json.schema(form)["$defs"][form.__name__] | said
+    schema = msgspec.json.schema(form)["$defs"][form.__name__] | keywords
     content = {"application/json": OpenAPIMediaType(schema=cast("Schema", schema))}
 
     @dataclass
@@ -68,7 +70,7 @@ def describing(form: type[msgspec.Struct], **said: Any) -> type[Operation]:
 
 
 def read_if_match(header: str | None) -> int | None:
-    """The revision that an If-Match header demands, None for any. Raises BadRequest."""
+    """The revision that an If-Match header requires, None for any. Raises BadRequest."""
     if header is None or header.strip() == "*":
         return None
     found = _ETAG.fullmatch(header.strip())
@@ -78,10 +80,8 @@ def read_if_match(header: str | None) -> int | None:
     return int(found[1])
 
 
-async def refuse_unknown_parameters(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """A guard against query parameters that the handler does not take. Raises BadRequest."""
+async def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Refuse query parameters that the handler does not take. Raises BadRequest."""
     known = handler.opt.get("query", ())
     faults = [
         Fault(name[:SHOWN], brief(value), jobs.no_such("parameter", name, known))

@@ -1,13 +1,13 @@
-"""Credentials: names with passwords, and tokens, as a file holds them.
+"""A file of credentials: names with passwords, and tokens.
 
-The one idea: the file holds no secret. Neither hash leads back to what was hashed. It has one on a
-line; empty lines and lines that begin with ``#`` are left out.
+The one idea: the file contains no secret, because no hash leads back to the password or the token.
+It has one credential a line; empty lines and lines that begin with ``#`` are ignored.
 
     password NAME scrypt SALT HASH     HTTP Basic; scrypt with n = 2^14, r = 8, p = 5; hexadecimal
     token NAME sha256 HASH             Bearer; of 32 random bytes, so a fast hash is enough
 
-A NAME is printable ASCII without a space or a colon. Whoever has a name and a password may do
-everything: there are no roles.
+A NAME is printable ASCII without a space or a colon. Each credential permits everything: there are
+no roles.
 """
 
 import hashlib
@@ -26,25 +26,25 @@ _FORMS = {
     ("password", "scrypt"): (_SALT_BYTES, _HASH_BYTES),
     ("token", "sha256"): (_HASH_BYTES,),
 }
-"""By kind and method: how many bytes each of the values on the line has."""
+"""Sizes (bytes) of the values on a line, by kind and method."""
 
 
 class Hashed(NamedTuple):
-    """A password as the file holds it."""
+    """A hashed password."""
 
     salt: bytes
     digest: bytes
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What a request may show: `passwords` by name, and the names of `tokens` by their hash."""
+    """The valid `passwords` by name, and the names of the valid `tokens` by their hash."""
 
     passwords: Mapping[str, Hashed]
     tokens: Mapping[bytes, str]
 
 
 class BadCredentials(ValueError):
-    """A file of credentials that cannot be used; `faults` says for each bad line what is wrong."""
+    """A file of credentials that cannot be used, with a fault for each bad line."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -55,7 +55,7 @@ class BadCredentials(ValueError):
 
 
 def hash_password(name: str, password: str) -> str:
-    """The line of a file of credentials for `name` and `password`. Raises ValueError."""
+    """The line of a file for `name` and `password`. Raises ValueError."""
     _check_name(name)
     if not password:
         raise ValueError("a password is not empty")
@@ -71,7 +71,7 @@ def new_token(name: str) -> tuple[str, str]:
 
 
 def read_credentials(lines: Iterable[str]) -> Credentials:
-    """The credentials in the lines of a file. Raises BadCredentials with every bad line."""
+    """The credentials in the lines of a file. Raises BadCredentials."""
     passwords: dict[str, Hashed] = {}
     tokens: dict[bytes, str] = {}
     faults: list[str] = []
@@ -97,7 +97,7 @@ def read_credentials(lines: Iterable[str]) -> Credentials:
 
 
 def _read_line(words: list[str]) -> tuple[str, str, list[bytes]]:
-    """The kind, the name and the values of a line. Raises ValueError; quotes no secret."""
+    """The kind, the name and the values of a line. Raises ValueError, which quotes no secret."""
     sizes = _FORMS.get((words[0], words[2])) if len(words) > 2 else None
     if sizes is None or len(words) != 3 + len(sizes):
         raise ValueError("it must be: password NAME scrypt SALT HASH, or: token NAME sha256 HASH")
@@ -125,14 +125,14 @@ def _sha256(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-# --- what is shown
+# --- checking
 
 
 class Passwords:
-    """Checks passwords; a name that there is none of takes as long as one with another password.
+    """Checks passwords; an unknown name takes as long as a wrong password.
 
-    What was right is remembered, under a key that lives as long as the process: to hash a password
-    slowly at each request would be the slowest thing the API does.
+    It remembers right passwords, hashed with a key that exists only in this process, because scrypt
+    would be the slowest part of each request.
     """
 
     def __init__(self, hashed: Mapping[str, Hashed]) -> None:
@@ -157,7 +157,7 @@ class Passwords:
         return hmac.digest(self._key, password, "sha256")
 
 
-def is_token(shown: str, tokens: Mapping[bytes, str]) -> bool:
-    """Whether `shown` is one of the `tokens`; it takes as long whichever it is."""
-    digest = _sha256(shown.encode())
+def is_token(text: str, tokens: Mapping[bytes, str]) -> bool:
+    """Whether `text` is one of the `tokens`, in constant time."""
+    digest = _sha256(text.encode())
     return sum(hmac.compare_digest(digest, known) for known in tokens) > 0

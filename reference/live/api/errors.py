@@ -1,15 +1,15 @@
 """Errors as answers: RFC 9457 problem+json, with every fault of the request.
 
-The one idea: one table says which status an error has, and every error, ours or the framework's,
-goes through it. What is not in it is a defect of ours: it is logged, and its text told to nobody.
+The one idea: one table maps our errors to statuses; those of the framework have their own. Any
+other error is a defect: it is logged, and the answer does not contain its text.
 """
 
 import logging
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 from litestar import Request, Response
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -18,25 +18,27 @@ from gnomon.reference.live.api.job_service import Conflict, NoSuchJob, Stale
 from gnomon.reference.live.api.schemas import LARGEST_BODY
 from gnomon.reference.live.store.storage import StoreUnavailable
 
+ApiRequest = Request[object, object, State]
+
 logger = logging.getLogger("gnomon.api")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "1"
-"""Seconds; the store is asked anew at once, so there is no reason to wait for longer."""
+"""Seconds; each request tries the store again, so there is no reason to wait longer."""
 
 SHOWN = 60
-"""Characters of what was given that an answer repeats."""
+"""Characters of a given value that an answer quotes."""
 
 _DETAILS = {
     HTTPStatus.NOT_FOUND: "there is nothing at this path; /openapi.json says what there is",
     HTTPStatus.METHOD_NOT_ALLOWED: "this path has no such method; the header Allow says which",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"a body may have at most {LARGEST_BODY} bytes",
 }
-"""What the framework's own errors mean here."""
+"""Texts in place of those of the framework."""
 
 
 class BadRequest(ValueError):
-    """A request that cannot be read; `faults` says why, for each of its parts."""
+    """A request that cannot be read, with every fault of it."""
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__("; ".join(map(str, faults)))
@@ -54,7 +56,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong, for people in `detail` and, where fields are at fault, one by one."""
+    """A problem: for people in `detail`, and for programs in `faults`, one for each field."""
 
     type: str = "about:blank"
     title: str
@@ -63,15 +65,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
-def problem_of(request: Request[Any, Any, Any], error: Exception) -> tuple[Problem, dict[str, str]]:
-    """What to answer to a `request` that raised `error`, and the headers to say it with."""
+def problem_of(request: ApiRequest, error: Exception) -> tuple[Problem, dict[str, str]]:
+    """The problem to answer a `request` with that raised `error`, and the headers."""
     status = _status_of(error)
     if isinstance(error, HTTPException):
         detail, headers = _DETAILS.get(status, error.detail), dict(error.headers or {})
     else:
         detail, headers = str(error), _headers_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("an error nobody foresaw", exc_info=error)
+        logger.error("unexpected error", exc_info=error)
         detail = "an error that nobody foresaw; the server's log says more"
     problem = Problem(
         title=status.phrase,
@@ -82,14 +84,14 @@ def problem_of(request: Request[Any, Any, Any], error: Exception) -> tuple[Probl
     return problem, headers
 
 
-def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def answer(request: ApiRequest, error: Exception) -> Response[Problem]:
     """The answer to a `request` that raised `error`."""
     problem, headers = problem_of(request, error)
     return Response(problem, status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def may_answer(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
-    """For the OpenAPI document: the problems that an operation may answer, beside those of all."""
+    """For the OpenAPI document: the problems of an operation, with those that all have."""
     everywhere = (
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
@@ -118,7 +120,7 @@ def _headers_of(error: Exception) -> dict[str, str]:
     return {}
 
 
-def _faults_of(request: Request[Any, Any, Any], error: Exception) -> list[Fault]:
+def _faults_of(request: ApiRequest, error: Exception) -> list[Fault]:
     if isinstance(error, Rejected | BadRequest):
         return error.faults
     if isinstance(error, HTTPException) and isinstance(error.extra, list):
@@ -128,6 +130,6 @@ def _faults_of(request: Request[Any, Any, Any], error: Exception) -> list[Fault]
 
 
 def brief(given: object) -> str:
-    """What was given, in few enough characters for a message."""
+    """A given value, short enough for a message."""
     shown = repr(given)
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"

@@ -12,7 +12,6 @@ applies to the job as it is, and is repeated when another client has changed the
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import msgspec
 
@@ -138,7 +137,7 @@ def _read(storage: Storage, operation: Jobs | JobByName) -> JobList:
 # --- changing
 
 
-def create(storage: Storage, fields: Mapping[str, Any]) -> Job:
+def create(storage: Storage, fields: Mapping[str, object]) -> Job:
     """Create a job from the fields of its definition. Raises Rejected."""
     id = storage.new_job_id()
     definition = _check(storage, id, fields, None)
@@ -148,7 +147,9 @@ def create(storage: Storage, fields: Mapping[str, Any]) -> Job:
     return get(storage, id)
 
 
-def edit(storage: Storage, id: str, fields: Mapping[str, Any], expected: int | None = None) -> Job:
+def edit(
+    storage: Storage, id: str, fields: Mapping[str, object], expected: int | None = None
+) -> Job:
     """Replace `fields` of a job's definition. Raises NoSuchJob, Stale, Rejected, Conflict."""
 
     def operation(job: Job) -> EditJob:
@@ -203,7 +204,7 @@ def _error_of(refused: Refused, definition: Definition | None) -> Rejected | Con
 
 
 def _check(
-    storage: Storage, id: str, fields: Mapping[str, Any], current: Definition | None
+    storage: Storage, id: str, fields: Mapping[str, object], current: Definition | None
 ) -> Definition:
     """The definition that `fields` describe, alone or as a change of `current`.
 

