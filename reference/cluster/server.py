@@ -72,8 +72,9 @@ class Server:
     `process` numbers the processes that have run under this name.
     """
 
-    __slots__ = ("_claims", "_heartbeat_at", "_heartbeat_sent_at", "_leader", "_lease", "_process",
-                 "_runs", "_turn", "_unanswered", "is_draining", "name", "workers")  # fmt: skip
+    __slots__ = ("_claims", "_heartbeat_at", "_heartbeat_interval", "_heartbeat_sent_at", "_leader",
+                 "_lease", "_process", "_runs", "_turn", "_unanswered", "is_draining", "name",
+                 "workers")  # fmt: skip
 
     def __init__(
         self, name: str, workers: int, lease: int, new_cid: NewCid, process: int = 1
@@ -83,6 +84,7 @@ class Server:
         self._leader = LeaderRole(name, lease, new_cid)
         self._lease = lease
         self._process = process
+        self._heartbeat_interval = lease // 3  # three fit into a lease
         self._heartbeat_at: int | None = None
         self._heartbeat_sent_at = 0
         self._turn = first_turn(process)
@@ -92,11 +94,6 @@ class Server:
         self.is_draining = False
 
     # --- what drivers may ask
-
-    @property
-    def heartbeat_interval(self) -> int:
-        """The time between two heartbeats (µs): three fit into a lease."""
-        return self._lease // 3
 
     @property
     def has_left(self) -> bool:
@@ -146,22 +143,24 @@ class Server:
         self._leader.confirmed_at = now
         for worker in range(1, self.workers + 1):
             self._claim(worker)
-        return self._renew(now)
+        self._heartbeat_at = now + self._heartbeat_interval
+        return self._heartbeat(now)
 
     def wake(self, now: int, timer: Timer) -> Outputs:
         """Send a heartbeat, or publish what is due."""
         if timer == "publish":
             publish = self._leader.publish_due(now)
             return () if publish is None else (publish,)
-        return self._renew(now)
+        self._heartbeat_at = now + self._heartbeat_interval
+        return self._heartbeat(now)
 
     def receive(self, now: int, operation: Operation, reply: Reply) -> Outputs:
         """Handle the store's `reply` to an `operation` of this server."""
-        if type(reply) is Assignment:
-            return self._assign(now, operation, reply)
         if type(reply) in LEADER_REPLIES:
             output = self._leader.receive(now, operation, reply)
             return () if output is None else (output,)
+        if type(reply) is Assignment:
+            return self._assign(now, operation, reply)
         return self._acknowledge(now, operation, reply)
 
     def finish(self, _: int, worker: int) -> Outputs:
@@ -182,11 +181,6 @@ class Server:
         return (withdraw,) if resign is None else (resign, withdraw)
 
     # --- heartbeats
-
-    def _renew(self, now: int) -> list[Operation]:
-        """Send a heartbeat, and set the timer for the next one."""
-        self._heartbeat_at = now + self.heartbeat_interval
-        return self._heartbeat(now)
 
     def _heartbeat(self, now: int) -> list[Operation]:
         """Renew the heartbeat, ask for the lease, and repeat what was not answered."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
-from gnomon.reference.cluster.server import LEADER_REPLIES, Server, Timer
+from gnomon.reference.cluster.server import LEADER_REPLIES, TIMERS, Server, Timer
 from gnomon.reference.events import Outcome, Record
 from gnomon.reference.service import Invocation, attributes_seen, must_record, no_such_service
 from gnomon.reference.store.memory import MemoryStore
@@ -178,7 +178,7 @@ class Node:
         self._name = server.name
         self._up = up
         self._down = down
-        self._armed: dict[Timer, int] = {}  # the instant at which each timer is to fire
+        self._armed: dict[Timer, int | None] = dict.fromkeys(TIMERS)  # when each is to fire
         self._usage: dict[str, int] = {}
         self._recorded: dict[str, int] = {}  # job -> revision of its last recorded invocation
         self.server = server
@@ -243,10 +243,13 @@ class Node:
         """Give a reply to the server; note when this was the last thing it waited for."""
         if not self.is_up:
             return
-        self._do(now, self.server.receive(self._clock(now), operation, reply))
+        server = self.server
+        outputs = server.receive(self._clock(now), operation, reply)
+        if outputs:
+            self._do(now, outputs)
         if type(reply) in LEADER_REPLIES:
             self._arm(now, "publish")
-        if self.server.has_left and self.is_up:
+        if server.is_draining and server.has_left and self.is_up:
             self.is_up = False
             self._record(events.ServerStopped(now, self._name))
 
@@ -256,8 +259,8 @@ class Node:
         """Let a timer fire when the server wants it to, unless it is to fire earlier already."""
         wake_at = self.server.wake_at(timer)
         if wake_at is not None:
-            instant = max(self._instant_of(now, wake_at), now)
-            armed = self._armed.get(timer)
+            instant = self._instant_of(now, wake_at)
+            armed = self._armed[timer]
             if armed is None or instant < armed:
                 self._armed[timer] = instant
                 self._at(instant, self._wake, (timer, instant))
@@ -266,13 +269,15 @@ class Node:
         """Let a timer fire, unless it has been armed for an earlier instant since."""
         timer, instant = planned
         if (
-            instant != self._armed.get(timer)
+            instant != self._armed[timer]
             or not self.is_up
-            or self._is_put_off(now, self._wake, planned)
+            or (self._hindrance is not None and self._is_put_off(now, self._wake, planned))
         ):
             return
-        del self._armed[timer]
-        self._do(now, self.server.wake(self._clock(now), timer))
+        self._armed[timer] = None
+        outputs = self.server.wake(self._clock(now), timer)
+        if outputs:
+            self._do(now, outputs)
         self._arm(now, timer)
 
     # --- faults
@@ -305,8 +310,10 @@ class Node:
         return now if self._faults is None else self._faults.clock.read(now)
 
     def _instant_of(self, now: int, reading: int) -> int:
-        """The instant at which the clock of this machine will read that (µs, UTC)."""
-        return reading if self._faults is None else self._faults.clock.when(now, reading)
+        """When the clock of this machine reads that first; `now` if it has done so (µs, UTC)."""
+        if self._faults is None:
+            return reading if reading > now else now  # noqa: FURB136 (max is slower)
+        return self._faults.clock.when(now, reading)
 
     # --- services
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.reference.cluster.leader import LeaderRole
-from gnomon.reference.cluster.server import TIMERS
+from gnomon.reference.cluster.server import TIMERS, Server
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.agenda import Agenda
 from gnomon.reference.schedule.clock import SECOND
@@ -113,6 +113,7 @@ NOT_IN_THE_KEY = {
     MessageQueue: {"_record", "dead_lettered", "heard"},
     ClassicQueue: {"_record", "dead_lettered", "heard"},
     LeaderRole: {"_new_cid"},
+    Server: {"_heartbeat_interval"},  # as its lease says
     Agenda: {"next_due"},  # as its order says
 }
 COPIED = [

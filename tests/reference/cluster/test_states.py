@@ -158,7 +158,7 @@ class Hand:
 
     def wait(self) -> None:
         """Wait for the time between two heartbeats, and send one."""
-        self.now += self.server.heartbeat_interval
+        self.now += LEASE // 3
         self.wake("heartbeat")
 
     def drain(self) -> None:
