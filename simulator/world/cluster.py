@@ -271,7 +271,7 @@ class Node:
         if (
             instant != self._armed[timer]
             or not self.is_up
-            or (self._hindrance is not None and self._is_put_off(now, self._wake, planned))
+            or (self._faults is not None and self._is_put_off(now, self._wake, planned))
         ):
             return
         self._armed[timer] = None
