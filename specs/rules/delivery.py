@@ -42,7 +42,7 @@ def _examine_holders(cases: Cases, record: MessageRecord) -> None:
     """Whether nobody claims a message while another claim of it is held."""
     holder: events.Claimed | None = None
     for event in record.events:
-        if isinstance(event, events.Claimed):
+        if type(event) is events.Claimed:
             if holder is not None:
                 cases.broken(
                     event.at,
@@ -53,9 +53,9 @@ def _examine_holders(cases: Cases, record: MessageRecord) -> None:
                     other_worker=holder.worker,
                 )
             holder = event
-        elif isinstance(event, events.Reclaimed | events.DeadLettered):
+        elif type(event) is events.Reclaimed or type(event) is events.DeadLettered:
             holder = None
-        elif isinstance(event, events.Finished) and holder is not None:
+        elif type(event) is events.Finished and holder is not None:
             attempt = (event.server, event.worker, event.attempt)
             if attempt == (holder.server, holder.worker, holder.attempt):
                 holder = None
@@ -65,7 +65,7 @@ def _examine_single_holder(cases: Cases, record: MessageRecord) -> None:
     """Whether a message is claimed at most once; RUN-7, DLV-3 and DLV-6 report their own cases."""
     is_claimed = False
     for event in record.events:
-        if isinstance(event, events.Claimed):
+        if type(event) is events.Claimed:
             if is_claimed:
                 cases.broken(
                     event.at,
@@ -74,15 +74,15 @@ def _examine_single_holder(cases: Cases, record: MessageRecord) -> None:
                     **attempt_of(event),
                 )
             is_claimed = True
-        elif isinstance(event, events.Reclaimed):
+        elif type(event) is events.Reclaimed:
             cases.broken(
                 event.at,
                 Kind.TAKEN_BACK,
                 job=record.published.job,
                 **attempt_of(event),
             )
-        elif isinstance(event, events.DeadLettered) or (
-            isinstance(event, events.Finished) and event.outcome == "failed"
+        elif type(event) is events.DeadLettered or (
+            type(event) is events.Finished and event.outcome == "failed"
         ):
             is_claimed = False
 
@@ -110,7 +110,7 @@ def _examine_attempts(cases: Cases, record: MessageRecord) -> None:
     is_reclaimed = is_completed = False
     given_up = attempts = 0
     for event in record.events:
-        if isinstance(event, events.Claimed):
+        if type(event) is events.Claimed:
             is_miscounted = is_reclaimed and event.attempt != attempts + 1
             if is_completed or is_miscounted:
                 cases.examined += 1
@@ -122,10 +122,10 @@ def _examine_attempts(cases: Cases, record: MessageRecord) -> None:
                     other_attempt=attempts,
                 )
             is_reclaimed, is_completed, attempts = False, False, event.attempt
-        elif isinstance(event, events.Reclaimed):
+        elif type(event) is events.Reclaimed:
             is_reclaimed, is_completed = True, False
             given_up = max(given_up, event.attempt)
-        elif isinstance(event, events.Finished) and event.attempt > given_up:
+        elif type(event) is events.Finished and event.attempt > given_up:
             is_completed = is_completed or event.outcome == "ok"
 
 
@@ -133,7 +133,7 @@ def _examine_reclaiming(cases: Cases, trace: Trace, record: MessageRecord, last_
     """Whether a message was reclaimed from dead servers only, and is claimed again."""
     waiting: events.Reclaimed | None = None
     for event in record.later:
-        if isinstance(event, events.Reclaimed):
+        if type(event) is events.Reclaimed:
             cases.examined += 1
             waiting = event
             kind = None
@@ -143,7 +143,7 @@ def _examine_reclaiming(cases: Cases, trace: Trace, record: MessageRecord, last_
                 kind = Kind.TAKEN_WHEN_FINISHED
             if kind is not None:
                 _report_reclaimed(cases, kind, record, event)
-        elif isinstance(event, events.Claimed | events.DeadLettered):
+        elif type(event) is events.Claimed or type(event) is events.DeadLettered:
             waiting = None
     if waiting is not None and waiting.at < last_claim:
         _report_reclaimed(cases, Kind.TAKEN_AND_FORGOTTEN, record, waiting)
@@ -164,7 +164,7 @@ def _was_completed(trace: Trace, record: MessageRecord, event: events.Reclaimed)
     """Whether the run of the attempt had ended, and its server then left in good order."""
     attempt = (event.server, event.worker, event.attempt)
     for ended in record.events:
-        if isinstance(ended, events.Finished) and attempt == (
+        if type(ended) is events.Finished and attempt == (
             ended.server,
             ended.worker,
             ended.attempt,
@@ -172,7 +172,7 @@ def _was_completed(trace: Trace, record: MessageRecord, event: events.Reclaimed)
             member = trace.membership_at(ended.server, ended.at)
             return (
                 member is not None
-                and isinstance(member.ended_by, events.ServerStopped)
+                and type(member.ended_by) is events.ServerStopped
                 and member.ends < event.at
             )
     return False
@@ -214,16 +214,20 @@ def _unfinished_claims(record: MessageRecord) -> Iterator[tuple[events.Claimed, 
     """Each claim whose run did not end, and when it was over (µs); None: it never was."""
     claim: events.Claimed | None = None
     for event in record.events:
-        if isinstance(event, events.Claimed):
+        if type(event) is events.Claimed:
             if claim is not None:
                 yield claim, event.at
             claim = event
         elif claim is None:
             continue
-        elif isinstance(event, events.Reclaimed | events.Lost | events.DeadLettered):
+        elif (
+            type(event) is events.Reclaimed
+            or type(event) is events.Lost
+            or type(event) is events.DeadLettered
+        ):
             yield claim, event.at
             claim = None
-        elif isinstance(event, events.Finished) and event.attempt == claim.attempt:
+        elif type(event) is events.Finished and event.attempt == claim.attempt:
             claim = None
     if claim is not None:
         yield claim, None
@@ -247,7 +251,7 @@ def what_nobody_claims_in_time_is_gone(cases: Cases, trace: Trace) -> None:
     for record in trace.messages.values():
         _examine_expiry(cases, trace, record, able)
         for event in record.later:
-            if isinstance(event, events.Lost) and _was_there(trace, event):
+            if type(event) is events.Lost and _was_there(trace, event):
                 cases.broken(
                     event.at,
                     Kind.LOST_WITH_LIVE,
@@ -261,7 +265,7 @@ def _examine_keeping(cases: Cases, trace: Trace) -> None:
     """Durable: whether no message expires or is lost."""
     for record in trace.irregular_messages:
         for event in record.later:
-            if isinstance(event, events.Expired | events.Lost):
+            if type(event) is events.Expired or type(event) is events.Lost:
                 cases.examined += 1
                 cases.broken(
                     event.at, Kind.NOT_KEPT, job=record.published.job, message=event.message
@@ -279,7 +283,7 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
             cases.broken(recorded_by, Kind.NOT_EXPIRED, job=job, message=message, since=expires_at)
         return
     first, *later = happened
-    if isinstance(first, events.Claimed):
+    if type(first) is events.Claimed:
         if first.at > expires_at:
             cases.broken(
                 first.at,
@@ -291,7 +295,7 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
                 until=expires_at,
                 duration=first.at - expires_at,
             )
-    elif isinstance(first, events.Expired):
+    elif type(first) is events.Expired:
         if first.at < expires_at:
             cases.broken(
                 first.at,
@@ -302,7 +306,7 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
                 duration=expires_at - first.at,
             )
         for event in later:
-            if isinstance(event, events.Claimed):
+            if type(event) is events.Claimed:
                 cases.broken(
                     event.at,
                     Kind.CLAIMED_EXPIRED,
@@ -365,14 +369,14 @@ def what_cannot_be_read_is_dead_lettered(cases: Cases, trace: Trace) -> None:
     for record in trace.irregular_messages:
         is_dead_lettered = False
         for event in record.later:
-            if isinstance(event, events.DeadLettered):
+            if type(event) is events.DeadLettered:
                 cases.examined += 1
                 is_dead_lettered = True
                 if not event.why.strip():
                     cases.broken(
                         event.at, Kind.NO_REASON, job=record.published.job, message=event.message
                     )
-            elif isinstance(event, events.Claimed) and is_dead_lettered:
+            elif type(event) is events.Claimed and is_dead_lettered:
                 cases.broken(
                     event.at,
                     Kind.CLAIMED_DEAD_LETTERED,

@@ -65,7 +65,7 @@ def _examine_outcomes(cases: Cases, trace: Trace, job: JobRecord) -> None:
     """Whether each occurrence has one outcome, if a misfire of the job has."""
     outcomes: dict[int, events.OccurrenceEvent] = {}
     for stage in job.stages:
-        if isinstance(stage.cause, events.JobCreated):
+        if type(stage.cause) is events.JobCreated:
             outcomes.clear()
         for instant, event in stage.outcomes:
             before = outcomes.setdefault(instant, event)
@@ -90,8 +90,9 @@ def _examine_steps(cases: Cases, record: MessageRecord) -> None:
     state, given_up = "waiting", 0
     for event in record.events:
         attempt = getattr(event, "attempt", 0)
-        if isinstance(event, events.Invoked) or (
-            isinstance(event, events.Started | events.Finished) and attempt <= given_up
+        if type(event) is events.Invoked or (
+            (type(event) is events.Started or type(event) is events.Finished)
+            and attempt <= given_up
         ):
             continue  # a run that was given up may still come to its end
         allowed, following = _STEPS[type(event)]
@@ -105,9 +106,9 @@ def _examine_steps(cases: Cases, record: MessageRecord) -> None:
                 expected=state,
             )
         state = following
-        if isinstance(event, events.Reclaimed | events.Lost):
+        if type(event) is events.Reclaimed or type(event) is events.Lost:
             given_up = max(given_up, attempt)
-        elif isinstance(event, events.Finished):
+        elif type(event) is events.Finished:
             state = "failed" if event.outcome == "failed" else following
 
 
@@ -149,7 +150,7 @@ def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
     for record in trace.messages.values():
         before: events.Published | MessageEvent = record.published
         for event in (record.claimed, record.started, record.finished, *record.later):
-            if event is None or isinstance(event, events.Invoked):
+            if event is None or type(event) is events.Invoked:
                 continue
             if event.at < before.at:
                 cases.broken(

@@ -19,7 +19,7 @@ Defining = events.JobCreated | events.JobEdited
 
 def _defining(trace: Trace) -> Iterator[Defining]:
     for event in trace.changes:
-        if isinstance(event, Defining):
+        if type(event) is events.JobCreated or type(event) is events.JobEdited:
             yield event
 
 

@@ -24,59 +24,51 @@ def a_run_occupies_its_worker(cases: Cases, trace: Trace) -> None:
     cases.examined = len(trace.claims)
     holding: dict[Worker, int] = {}
     for event in trace.events:
-        if type(event) not in _CONCERNS_WORKERS:
-            continue
-        if isinstance(event, events.Claimed):
-            _examine_claim(cases, event, holding.get((event.server, event.worker), event.message))
-            holding[event.server, event.worker] = event.message
-            continue
-        freed = _freed_by(trace, event, holding)
-        if isinstance(event, events.Finished) and not freed:
-            _examine_other_worker(cases, trace, event)
-        for worker in freed:
-            del holding[worker]
+        if type(event) is events.Claimed:
+            worker = (event.server, event.worker)
+            held = holding.get(worker, event.message)
+            if held != event.message:
+                cases.broken(
+                    event.at, Kind.WORKER_OCCUPIED, other_message=held, **attempt_of(event)
+                )
+            holding[worker] = event.message
+        elif type(event) is events.Finished:
+            worker = (event.server, event.worker)
+            if holding.get(worker) == event.message:
+                del holding[worker]
+            else:
+                _examine_other_worker(cases, trace, event)
+        elif type(event) in _FREES_WORKERS:
+            for worker in _freed_by(trace, event, holding):
+                del holding[worker]
 
 
-_CONCERNS_WORKERS = frozenset(
-    {
-        events.Claimed,
-        events.Finished,
-        events.Reclaimed,
-        events.Lost,
-        events.DeadLettered,
-        events.ServerCrashed,
-        events.ServerStopped,
-    }
+_FREES_WORKERS = (
+    events.Reclaimed,
+    events.Lost,
+    events.DeadLettered,
+    events.ServerCrashed,
+    events.ServerStopped,
 )
 
 
-def _examine_claim(cases: Cases, event: events.Claimed, held: int) -> None:
-    """Whether a worker claims nothing but what it holds, if it holds a message."""
-    if held != event.message:
-        cases.broken(
-            event.at,
-            Kind.WORKER_OCCUPIED,
-            **attempt_of(event),
-            other_message=held,
-        )
-
-
 def _freed_by(trace: Trace, event: events.Event, holding: dict[Worker, int]) -> set[Worker]:
-    """The workers that are not occupied any more after an event."""
-    if isinstance(event, events.Finished | events.Reclaimed | events.Lost):
-        worker = (event.server, event.worker)
-        return {worker} if holding.get(worker) == event.message else set()
-    if isinstance(event, events.DeadLettered):
-        return {w for w in _claimers(trace, event) if holding.get(w) == event.message}
-    if isinstance(event, events.ServerCrashed | events.ServerStopped):
-        return {worker for worker in holding if worker[0] == event.server}
+    """The workers that are not occupied any more after one of these events."""
+    match event:
+        case events.Reclaimed() | events.Lost():
+            worker = (event.server, event.worker)
+            return {worker} if holding.get(worker) == event.message else set()
+        case events.DeadLettered():
+            return {w for w in _claimers(trace, event) if holding.get(w) == event.message}
+        case events.ServerCrashed() | events.ServerStopped():
+            return {worker for worker in holding if worker[0] == event.server}
     return set()
 
 
 def _claimers(trace: Trace, event: events.DeadLettered) -> list[Worker]:
     """The workers that claimed a message that was dead-lettered."""
     record = trace.messages.get(event.message)
-    claims = [e for e in record.events if isinstance(e, events.Claimed)] if record else []
+    claims = [e for e in record.events if type(e) is events.Claimed] if record else []
     return [(claim.server, claim.worker) for claim in claims]
 
 
@@ -152,7 +144,7 @@ def invocations(trace: Trace) -> list[tuple[MessageRecord, events.Invoked]]:
         if record.invoked is not None:
             found.append((record, record.invoked))
         if record.later:
-            found += [(record, e) for e in record.later if isinstance(e, events.Invoked)]
+            found += [(record, e) for e in record.later if type(e) is events.Invoked]
     return found
 
 
@@ -270,7 +262,7 @@ def a_hook_that_raises_does_not_stop_the_next(cases: Cases, trace: Trace) -> Non
 
 def _ends_of(record: MessageRecord, event: events.Invoked) -> list[events.Finished]:
     """How that run ended: one event at most, if the history is in order."""
-    ends = [e for e in record.events if isinstance(e, events.Finished)]
+    ends = [e for e in record.events if type(e) is events.Finished]
     return [ended for ended in ends if ended.attempt == event.attempt]
 
 
@@ -303,12 +295,12 @@ def _examine_retry(cases: Cases, record: MessageRecord) -> None:
     """Whether a message was claimed again after its run had failed, without being reclaimed."""
     has_failed, given_up = False, 0
     for event in record.events:
-        if isinstance(event, events.Finished):
+        if type(event) is events.Finished:
             if event.outcome == "failed":
                 has_failed = event.attempt > given_up
-        elif isinstance(event, events.Reclaimed):
+        elif type(event) is events.Reclaimed:
             has_failed, given_up = False, max(given_up, event.attempt)
-        elif isinstance(event, events.Claimed) and has_failed:
+        elif type(event) is events.Claimed and has_failed:
             cases.examined += 1
             cases.broken(
                 event.at,
@@ -323,10 +315,9 @@ def a_service_that_is_not_there_fails_the_run(cases: Cases, trace: Trace) -> Non
     """If the server that has claimed a message has no service of the name in the message, the run
     has failed, and its error names the service.
     """
-    for record in trace.messages.values():
+    for record in trace.finished_without_service:
         finished, wanted = record.finished, record.published.service
-        if finished is None or not trace.is_without_service(finished.server, finished.at, wanted):
-            continue
+        assert finished is not None
         cases.examined += 1
         if finished.outcome != "failed" or wanted not in (finished.error or ""):
             cases.broken(

@@ -111,7 +111,7 @@ def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
 
 def _is_judged_elsewhere(record: MessageRecord) -> bool:
     """Whether a message expired or was dead-lettered: DLV-3 and DLV-6 judge it."""
-    return any(isinstance(e, events.Expired | events.DeadLettered) for e in record.later)
+    return any((type(e) is events.Expired or type(e) is events.DeadLettered) for e in record.later)
 
 
 @rule("WORK-2")
@@ -207,10 +207,7 @@ def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
     Only disturbances of servers that are there at the end count.
     """
     reclaimed_at = [
-        event.at
-        for record in records
-        for event in record.later
-        if isinstance(event, events.Reclaimed)
+        event.at for record in records for event in record.later if type(event) is events.Reclaimed
     ]
     disturbed_until = [
         trace.fault_windows.last_end(member.server, trace.end)

@@ -14,7 +14,7 @@ twice.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast, get_args
 
 from msgspec.structs import replace
 
@@ -25,8 +25,7 @@ from gnomon.specs.trace.entities import MessageEvent
 Attempt = tuple[int, str, int, int]
 """A message, a server, a worker, and the number of the attempt."""
 
-_OF_A_MESSAGE = (events.Published, *MessageEvent.__args__)
-_ENDS_A_SERVER = (events.ServerCrashed, events.ServerStopped)
+_OF_A_MESSAGE = frozenset({events.Published, *get_args(MessageEvent)})
 _OF_A_LEASE = (events.LeaseAcquired, events.LeaseReleased, events.LeaseExpired)
 _TAKES_UP = (events.Claimed, events.Started, events.Reclaimed, events.Lost)
 _OF_A_RUN = (events.Started, events.Invoked, events.Finished)
@@ -101,14 +100,14 @@ class _Rollback:
     def orphans(self) -> Iterator[OrphanRun]:
         """Remove what others did, and give what came after the loss of each run among it."""
         for n, event in enumerate(self._surviving):
-            if isinstance(event, _ENDS_A_SERVER):
+            if type(event) is events.ServerCrashed or type(event) is events.ServerStopped:
                 for attempt in [each for each in self._running if each[1] == event.server]:
                     yield from self._ended(attempt, event.at)
-            if not isinstance(event, _OF_A_MESSAGE):
+            if type(event) not in _OF_A_MESSAGE:
                 continue
             if type(event) is events.Claimed:
                 self._claimed(n, event)
-            if not self._is_undone(n, event):
+            if not self._is_undone(n, cast("events.Published | MessageEvent", event)):
                 continue
             self._surviving[n] = None
             if type(event) is events.Started:

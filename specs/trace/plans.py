@@ -125,15 +125,14 @@ class Plan:
 
     def __init__(self) -> None:
         self.stages: list[Stage] = []
+        self.published = 0
+        self.is_ascending = True
 
-    @property
-    def _is_ascending(self) -> bool:
-        return all(stage.is_ascending for stage in self.stages)
-
-    @property
-    def published(self) -> int:
-        """How many planned messages were published."""
-        return sum(stage.published for stage in self.stages)
+    def add(self, stage: Stage) -> None:
+        """Add the next stage: `published` messages so far, and whether each instant is later."""
+        self.stages.append(stage)
+        self.published += stage.published
+        self.is_ascending = self.is_ascending and stage.is_ascending
 
     def messages(self) -> Iterator[events.Published]:
         """The planned messages, in the order of publishing."""
@@ -144,13 +143,13 @@ class Plan:
 
     def instants_published(self) -> int:
         """How many instants have a planned message."""
-        if self._is_ascending:
+        if self.is_ascending:
             return self.published
         return len({event.due for event in self.messages()})
 
     def repetitions(self) -> Iterator[tuple[events.Published, events.Published]]:
         """The first message of an instant, and another of the same instant."""
-        if self._is_ascending:
+        if self.is_ascending:
             return
         first: dict[int, events.Published] = {}
         for event in self.messages():
@@ -160,7 +159,7 @@ class Plan:
 
     def inversions(self) -> Iterator[tuple[int, events.Published]]:
         """The latest instant that was published, and a later message of an earlier instant."""
-        if self._is_ascending:
+        if self.is_ascending:
             return
         latest: int | None = None
         for event in self.messages():
@@ -175,5 +174,5 @@ def plans(trace: Trace) -> list[Plan]:
     for stage in trace.stages:
         if type(stage.cause) is events.JobCreated:
             found.append(Plan())
-        found[-1].stages.append(stage)
+        found[-1].add(stage)
     return found

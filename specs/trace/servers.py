@@ -80,6 +80,6 @@ class ServerLog:
 
 
 def services_always_there(memberships: Iterable[Membership]) -> frozenset[str]:
-    """The services that a server had in each membership that names its services."""
+    """The services that a server listed in every membership in which it listed any."""
     named = [frozenset(m.services) for m in memberships if m.services is not None]
     return frozenset.intersection(*named) if named else frozenset()

@@ -152,21 +152,6 @@ class Trace:
         number = bisect_right(self.terms, at, key=_BEGINS) - 1
         return self.terms[number] if number >= 0 and at < self.terms[number].ends else None
 
-    def is_without_service(self, server: str, at: int, service: str) -> bool:
-        """Whether a server named its services when it joined, and this one was not among them."""
-        if server not in self.memberships_of or service in self._always_there[server]:
-            return False
-        membership = self.membership_at(server, at)
-        named = None if membership is None else membership.services
-        return named is not None and service not in named
-
-    @cached_property
-    def _always_there(self) -> dict[str, frozenset[str]]:
-        return {
-            server: services_always_there(memberships)
-            for server, memberships in self.memberships_of.items()
-        }
-
     # --- messages
 
     @cached_property
@@ -187,6 +172,24 @@ class Trace:
             or record.started is None
             or record.claimed is None
         ]
+
+    @cached_property
+    def finished_without_service(self) -> list[MessageRecord]:
+        """The messages that finished on a server that listed its services, but not theirs."""
+        always_there = {
+            server: services_always_there(memberships)
+            for server, memberships in self.memberships_of.items()
+        }
+        found = []
+        for record in self.messages.values():
+            finished, wanted = record.finished, record.published.service
+            if finished is None or wanted in always_there.get(finished.server, (wanted,)):
+                continue
+            membership = self.membership_at(finished.server, finished.at)
+            listed = None if membership is None else membership.services
+            if listed is not None and wanted not in listed:
+                found.append(record)
+        return found
 
     def lost_at(self, event: events.Claimed | events.Started) -> int | None:
         """When the server that claimed or started something left the cluster (µs), or None."""

@@ -165,26 +165,26 @@ def _free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
         if member.server in claiming:
             for number in range(1, member.workers + 1):
                 worker = (member.server, number)
-                for since, until in _times_between(trace, member, claims.get(worker, [])):
-                    if since + margin < until:
-                        for begins, ends in gaps(member.server, since + margin, until):
-                            yield FreeSpan(begins, ends, worker)
+                times = _times_between(trace, member, claims.get(worker, []), margin)
+                for since, until in times:
+                    for begins, ends in gaps(member.server, since + margin, until):
+                        yield FreeSpan(begins, ends, worker)
 
 
 def _times_between(
-    trace: Trace, member: Membership, claims: list[events.Claimed]
+    trace: Trace, member: Membership, claims: list[events.Claimed], margin: int
 ) -> Iterator[Span]:
-    """The spans in which a worker held nothing."""
+    """The spans longer than `margin` (µs) in which a worker held nothing."""
     since: int | None = member.begins
     for number in range(bisect_left(claims, member.begins, key=_AT), len(claims)):
         claim = claims[number]
         if claim.at > member.ends:
             break
-        if since is not None:
+        if since is not None and since + margin < claim.at:
             yield since, claim.at
         since = _released_at(trace, claim)
     until = member.claims_until
-    if since is not None and until is not None:
+    if since is not None and until is not None and since + margin < until:
         yield since, until
 
 
