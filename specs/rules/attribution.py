@@ -148,7 +148,7 @@ def rule_for(rows: tuple[Row[S], ...], trace: Trace, subject: S) -> str | None:
 
 
 def due_rules(definition: Definition) -> tuple[str, ...]:
-    """The rules that say when a definition is due: one, or two for a cron job in a zone."""
+    """The rules that judge when a definition is due: one, or two for a cron job in a zone."""
     if definition.job_type == "one_time":
         return ("FIRE-1",)
     if definition.job_type == "interval_based":

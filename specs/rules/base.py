@@ -31,9 +31,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Rule(NamedTuple):
-    """A rule that can be checked: its id in ``scheduler.md``, what it judges, and the function.
+    """A rule that can be checked: its id in ``scheduler.md``, its subject, and the function.
 
-    `check` takes a `Trace`, the bytes of a file, or those of two files, as `subject` says.
+    `check` takes a `Trace`, the bytes of a file, or those of two files, according to `subject`.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Cases:
         self.violations: list[Violation] = []
 
     def broken(self, at: int, kind: Kind, **fields: Unpack[Fields]) -> None:
-        """A case breaks the rule at an instant (µs, UTC); `fields` say what it is about."""
+        """A case breaks the rule at an instant (µs, UTC); `fields` describe it."""
         self.violations.append(Violation(self.id, at, kind, **fields))
 
 

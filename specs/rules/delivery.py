@@ -1,4 +1,4 @@
-"""DLV-1 to DLV-6: who holds a message, who may claim, in which order, and what is never claimed.
+"""DLV-1 to DLV-6: who holds a message, who may claim, in which order, and when nobody may.
 
 The one idea: a message has one holder at a time, and only an event of the history takes it from
 that holder: its run has ended, it was reclaimed, or it was dead-lettered.

@@ -275,8 +275,6 @@ def an_edit_leaves_nothing_of_the_old_behind(cases: Cases, trace: Trace) -> None
 def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
     """A job that is activated continues with its grid, or with its cron definition, from that
     instant on: occurrences that were due while it was inactive get no outcome.
-
-    What was due while it was inactive gets no outcome.
     """
     for stage in trace.stages:
         if type(stage.cause) is events.JobActivated and stage.definition is not None:

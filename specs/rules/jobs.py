@@ -88,7 +88,7 @@ def _brief(fields: Mapping[str, object], field: str) -> object:
 
 
 def _wrong_fields(fields: Mapping[str, object]) -> Iterator[tuple[str, Kind]]:
-    """The fields of every job that are not as JOB-1 says."""
+    """The fields that JOB-1 does not allow."""
     name, service, extra = fields.get("name"), fields.get("service"), fields.get("extra")
     if not isinstance(name, str) or not 1 <= len(name) <= 200:
         yield "name", Kind.NAME_WRONG

@@ -1,8 +1,8 @@
 """LEAD-1 to LEAD-5: who leads, who is refused, and what happens while nobody leads.
 
 The one idea: the history has the lease's events in the order in which the store made them, and the
-store decides. So the order alone tells who may publish, and no clock is asked. Whatever takes time,
-such as to elect a leader and to catch up, is asked for only where nothing was in the way.
+store decides. So the order alone tells who may publish, and no clock is asked. An action that
+takes time, such as to elect a leader or to catch up, is required only where nothing disturbed it.
 """
 
 from collections.abc import Iterator

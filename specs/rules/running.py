@@ -138,7 +138,7 @@ SEEN = (
 
 
 def invocations(trace: Trace) -> list[tuple[MessageRecord, events.Invoked]]:
-    """Every run of which the history records what it saw and called."""
+    """Every run whose `invoked` event the history has, with that event."""
     found: list[tuple[MessageRecord, events.Invoked]] = []
     for record in trace.messages.values():
         if record.invoked is not None:

@@ -1,7 +1,7 @@
-"""What a violation is, and the sentence that describes it.
+"""Violations as data, and the sentence that describes each.
 
-The one idea: a rule reports data, the kind of the violation and what it is about; only `sentence`
-makes text of it. So nobody ever has to take a text apart.
+The one idea: a rule reports data: the kind of the violation and its fields. Only `sentence` makes a
+text of them. So no reader ever has to parse a text.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         rule: The id of the rule.
         at: When it was broken (µs, UTC); 0 if that is not about an instant.
-        kind: What is wrong.
+        kind: The kind of the violation.
         job: The id of the job.
         message: The number of the message.
         server: The server, or the target of a fault.
@@ -86,12 +86,12 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
         names: Names of fields or of methods.
         raised: The names of the methods that raised.
         line: The number of a line in a file, from 1.
-        other_job: Another job, message, … that the same is said of, or that is in the way.
-        other_message: See `other_job`.
-        other_server: See `other_job`.
+        other_job: The second job of the violation: the owner of a name.
+        other_message: The second message: the first of two, or the one that is held.
+        other_server: The second server: the holder of the message or of the lease.
         other_worker: The number of the worker of `other_server`.
-        other_attempt: See `other_job`.
-        other_epoch: See `other_job`.
+        other_attempt: The attempt before.
+        other_epoch: The epoch before.
         other_due: When another occurrence was due (µs, UTC).
         expected: The value that the rule demands.
         observed: The value that the history has.
@@ -127,7 +127,7 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def what(self) -> str:
-        """What is wrong, in a sentence."""
+        """The sentence that describes it, without the instant."""
         return sentence(self)
 
     @property
@@ -152,7 +152,7 @@ NAMES = frozenset({"names", "raised"})
 
 
 def sentence(violation: Violation) -> str:
-    """What is wrong, in a sentence without the instant."""
+    """The sentence that describes a violation, without the instant."""
     values: dict[str, object] = {
         field: _as_written(field, getattr(violation, field)) for field in _FIELDS
     }

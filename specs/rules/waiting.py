@@ -220,7 +220,7 @@ def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
 def _longest_runs(records: list[MessageRecord]) -> dict[str, int]:
     """How long the longest ended run of each service took (µs), if any took time at all.
 
-    A run that took no time does not tell how long the next one takes.
+    A run that took no time does not predict how long the next one takes.
     """
     longest: dict[str, int] = {}
     for record in records:

@@ -21,7 +21,7 @@ StageCause = events.JobCreated | events.JobEdited | events.JobActivated | events
 """The events that begin a stage."""
 
 LeaseLogEvent = events.LeaseEvent | events.WritesLost
-"""The events that change who holds the lease. The loss of writes ends it, whoever held it."""
+"""The events that change who holds the lease. A loss of writes ends every lease."""
 
 MembershipEnd = events.ServerStopped | events.ServerCrashed
 """The events that end a membership."""
@@ -146,7 +146,7 @@ class Membership(NamedTuple):
     """A server's time in the cluster, [begins, ends) (µs), and what ended it; None: the history.
 
     The server claimed, and asked for the lease, until `claims_until`; None if it left and the
-    history does not say when it stopped to claim.
+    history does not record when it stopped claiming.
     """
 
     server: str

@@ -35,7 +35,7 @@ class LeaseLog:
             self.holder = None
 
     def writes_lost(self, event: events.WritesLost) -> None:
-        """The store lost writes; whoever led stops leading."""
+        """The store lost writes; the leader stops leading."""
         self.events.append(event)
         self._end_term(event.at, event)
         self.holder = None

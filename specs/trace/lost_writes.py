@@ -98,7 +98,7 @@ class _Rollback:
             self._surviving[seq - 1] = None
 
     def orphans(self) -> Iterator[OrphanRun]:
-        """Remove what others did, and give what came after the loss of each run among it."""
+        """Remove the events of others, and yield the part after the loss of each run among them."""
         for n, event in enumerate(self._surviving):
             if type(event) is events.ServerCrashed or type(event) is events.ServerStopped:
                 for attempt in [each for each in self._running if each[1] == event.server]:

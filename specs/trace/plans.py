@@ -1,4 +1,4 @@
-"""What each job owed, and what it got: a stage's due instants beside the outcomes they had.
+"""The due instants of each stage of a job, beside the outcomes that they had.
 
 The one idea: nearly every stage *follows its plan*: its outcomes are those of the first instants
 that were due, in order, and nothing else. Each question below is answered at once for such a stage,

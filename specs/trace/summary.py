@@ -1,4 +1,4 @@
-"""A history in figures: what was due, what ran, how long it waited, how busy the servers were.
+"""The figures of a history: occurrences, runs, waiting times and the utilisation of the servers.
 
 The one idea: each figure is computed from the history alone. So a simulation, a live cluster and
 somebody else's scheduler have the same figures.
