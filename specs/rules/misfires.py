@@ -96,7 +96,7 @@ def misfires_go_by_the_policy(cases: Cases, trace: Trace) -> None:
 
 
 def _examine_policy(cases: Cases, trace: Trace, misfire: Misfire, before: Misfire | None) -> None:
-    """Whether a misfire had the outcome that its policy requires; `before` is the last that was published."""
+    """Whether a misfire ended as its policy requires; `before` is the last published one."""
     stage, due, event = misfire.stage, misfire.instant, misfire.event
     assert stage.definition is not None
     policy, outcome = stage.definition.misfire, events.kind_of(event)
