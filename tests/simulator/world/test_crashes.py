@@ -38,7 +38,7 @@ ONE_LONG_RUN = world(
 )
 
 
-def test_what_a_crashed_server_held_is_run_again() -> None:
+def test_a_message_that_a_crashed_server_held_is_run_again() -> None:
     held = with_commands(ONE_LONG_RUN, (2 * SECOND, "crash_server", "s1"))
     happened = replay(held).events
     (taken_back,) = (e for e in happened if type(e) is events.Reclaimed)
@@ -61,7 +61,7 @@ def test_a_restarted_server_does_not_wait_for_its_own_lease() -> None:
     assert broken(back) == {}
 
 
-def test_a_new_leader_publishes_what_the_crashed_one_did_not() -> None:
+def test_a_new_leader_publishes_what_the_crashed_one_left() -> None:
     recording = world(
         [interval_job("tick", 0, 1)], span=60 * SECOND, duration=AT_ONCE, latency=Fixed(MILLISECOND)
     )
@@ -94,7 +94,7 @@ crashes = st.lists(
 )
 
 
-# What the lost process had asked was answered to the new one, which took it for its own.
+# Seen once: the new process took replies to requests of the lost one for its own.
 @example(
     world(
         [interval_job("job", 0, 1)],
@@ -107,7 +107,7 @@ crashes = st.lists(
     [(0, "stop_server", "s1"), (1, "crash_server", "s1"), (1, "start_server", "s1")],
 )
 @given(busy_worlds(), crashes)
-def test_every_rule_holds_whoever_crashes(
+def test_every_rule_holds_whichever_server_crashes(
     recording: Recording, commands: list[tuple[int, Action, str]]
 ) -> None:
     names = recording.cluster.server_names
