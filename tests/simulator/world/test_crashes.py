@@ -47,7 +47,7 @@ ONE_LONG_RUN = world(
 )
 
 
-def test_what_a_crashed_server_held_is_run_again() -> None:
+def test_a_message_that_a_crashed_server_held_is_run_again() -> None:
     held = with_commands(ONE_LONG_RUN, (2 * SECOND, CrashServer, "s1"))
     happened = replay(held).events
     (taken_back,) = (e for e in happened if type(e) is events.Reclaimed)
@@ -70,7 +70,7 @@ def test_a_restarted_server_does_not_wait_for_its_own_lease() -> None:
     assert broken(back) == {}
 
 
-def test_a_new_leader_publishes_what_the_crashed_one_did_not() -> None:
+def test_a_new_leader_publishes_what_the_crashed_one_left() -> None:
     recording = world(
         [interval_job("tick", 0, 1)], span=60 * SECOND, duration=AT_ONCE, latency=Fixed(MILLISECOND)
     )
@@ -101,7 +101,7 @@ crashes = st.lists(
 )
 
 
-# What the lost process had asked was answered to the new one, which took it for its own.
+# Seen once: the new process took replies to requests of the lost one for its own.
 @example(
     world(
         [interval_job("job", 0, 1)],
@@ -114,7 +114,7 @@ crashes = st.lists(
     [(0, StopServer, "s1"), (1, CrashServer, "s1"), (1, StartServer, "s1")],
 )
 @given(busy_worlds(), crashes)
-def test_every_rule_holds_whoever_crashes(recording: Recording, commands: Orders) -> None:
+def test_every_rule_holds_whichever_server_crashes(recording: Recording, commands: Orders) -> None:
     names = recording.cluster.server_names
     span = recording.until - START
     possible = [c for c in commands if c[2] in names and c[0] < span]

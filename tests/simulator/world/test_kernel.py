@@ -1,4 +1,4 @@
-"""The kernel: things happen at their instant, in the order in which they were asked for."""
+"""The kernel: calls happen at their instant, in the order in which they were planned."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from gnomon.simulator.world.kernel import Kernel
 
 
 @given(st.lists(st.integers(0, 20)))
-def test_things_happen_in_order_of_instant_then_of_planning(instants: list[int]) -> None:
+def test_calls_happen_in_order_of_instant_then_of_planning(instants: list[int]) -> None:
     kernel = Kernel(0)
     happened: list[tuple[int, int]] = []
     for number, instant in enumerate(instants):
@@ -19,7 +19,7 @@ def test_things_happen_in_order_of_instant_then_of_planning(instants: list[int])
 
 
 @given(st.lists(st.integers(0, 20)), st.integers(0, 21))
-def test_the_end_is_exclusive_and_a_run_can_go_on(instants: list[int], until: int) -> None:
+def test_the_end_is_exclusive_and_a_run_can_be_continued(instants: list[int], until: int) -> None:
     kernel = Kernel(0)
     happened: list[int] = []
     for instant in instants:
@@ -30,7 +30,7 @@ def test_the_end_is_exclusive_and_a_run_can_go_on(instants: list[int], until: in
     assert happened == sorted(instants)
 
 
-def test_what_happens_may_plan_more_for_the_same_instant() -> None:
+def test_a_call_may_plan_more_for_the_same_instant() -> None:
     kernel = Kernel(5)
     happened: list[str] = []
 

@@ -90,7 +90,7 @@ def test_a_seed_changes_what_is_drawn() -> None:
     assert history_bytes(recording) != history_bytes(replace(recording, seed=1))
 
 
-def test_streams_of_chance_are_apart() -> None:
+def test_random_streams_are_independent() -> None:
     """Another service, drawing as it likes, moves none of the draws of the first."""
     alone = world(
         [interval_job("a", 0, 2)], span=MINUTE, duration=Lognormal(100_000, 900_000), workers=50
@@ -125,13 +125,13 @@ def test_samples_come_in_order_and_again() -> None:
     assert [draw() for _ in range(7)] == [3, 1, 2, 3, 1, 2, 3]
 
 
-def test_looking_on_changes_nothing() -> None:
+def test_reporting_progress_changes_nothing() -> None:
     recording = files.load("changes")
     seen: list[int] = []
-    told: list[events.Event] = []
-    simulate(recording, told.append, seen.append)
+    recorded: list[events.Event] = []
+    simulate(recording, recorded.append, seen.append)
     assert len(seen) == 100 and seen[-1] == recording.until and seen == sorted(seen)
-    assert told == replay(recording).events
+    assert recorded == replay(recording).events
 
 
 @given(busy_worlds())
@@ -147,7 +147,7 @@ def test_streaming_and_keeping_a_history_give_the_same(recording: Recording) -> 
 
 @given(busy_worlds())
 def test_the_books_balance_and_every_rule_holds(recording: Recording) -> None:
-    """Every occurrence and every message is in one place, counted apart from the rules (HIST-1)."""
+    """Every occurrence and message is in one place, counted without the rules (HIST-1)."""
     history = replay(recording)
     trace = Trace(history)
     assert not [f for f in judge_trace(trace).items() if f[1].violations]
@@ -187,7 +187,7 @@ def test_the_largest_payload_arrives(letter: str) -> None:
     assert str(invoked.saw["payload"]).endswith(f":{len(payload)}")
 
 
-def test_a_stopped_cluster_starts_again_and_makes_up_by_policy() -> None:
+def test_a_stopped_cluster_starts_again_and_catches_up_by_policy() -> None:
     """The rolling restart: a minute without servers is one misfire, three, or none (MISS-2)."""
     history = replay(files.load("restarts"))
     gap = read_instant("2026-01-05T08:20:00Z")
@@ -214,7 +214,7 @@ def test_a_missing_service_is_named_as_it_is() -> None:
 
 
 def test_a_server_that_drains_is_not_idle() -> None:
-    """Stopped while it still runs, it claims nothing more, and no rule blames it for that."""
+    """Stopped during a run, it claims no more messages, and that breaks no rule."""
     jobs = [interval_job("job", 0, 60)]
     recording = replace(
         world(jobs, span=50 * SECOND, duration=Fixed(90 * SECOND), servers=1),

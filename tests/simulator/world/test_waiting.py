@@ -12,7 +12,7 @@ from tests.support.worlds import START, Messages, busy_worlds, definition, inter
 
 
 @given(busy_worlds())
-def test_every_claim_is_where_first_come_first_served_puts_it(recording: Recording) -> None:
+def test_every_claim_is_when_first_come_first_served_predicts(recording: Recording) -> None:
     """Starvation (S10, S11): C = N·W workers are a first-come-first-served queue, to the µs.
 
     Over links of latency L a worker's cycle is the service time and the journey there and back, and
@@ -46,11 +46,11 @@ def test_every_claim_is_where_first_come_first_served_puts_it(recording: Recordi
 
 
 @given(busy_worlds())
-def test_with_the_servers_at_the_store_publishing_is_on_the_dot(recording: Recording) -> None:
+def test_publishing_is_late_by_no_more_than_its_journeys(recording: Recording) -> None:
     messages = Messages(replay(recording))
     assert isinstance(recording.cluster.latency, Fixed)
-    # Before the first publish lies an election: a campaign and the jobs, there and back; then a
-    # publish is a journey late, or waits for the answer to the one before it.
+    # An election precedes the first Publish: a Campaign and the jobs, there and back. Later ones
+    # are a journey late, or wait for the reply to the Publish before.
     travel = recording.cluster.latency.duration
     for event in messages.published.values():
         assert event.due <= event.at <= event.due + 5 * travel
@@ -151,7 +151,7 @@ def test_a_backlog_drains_when_the_load_falls() -> None:
     assert findings["WORK-1"].examined == 8
 
 
-def test_latency_is_travelled_by_everything() -> None:
+def test_every_message_takes_the_latency() -> None:
     """One job, one server, 40 ms each way: published, claimed and started are journeys apart."""
     travel = 40 * MILLISECOND
     recording = world(

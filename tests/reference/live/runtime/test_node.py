@@ -1,4 +1,4 @@
-"""Servers in threads of this process on a real store: the verified machines, in real time."""
+"""Servers in threads of this process on a real store: the verified state machines in real time."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -165,8 +165,8 @@ def test_another_leads_when_the_leader_leaves(real_server: RealServer) -> None:
     assert broken(happened(storage)) == []
 
 
-def test_a_server_outlives_its_store(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """It says what is wrong, tries again, and goes on; nothing is lost, nothing done twice."""
+def test_a_server_survives_an_outage_of_its_store(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It reports the trouble, tries again and recovers; nothing is lost, nothing done twice."""
     folder = tmp_path_factory.mktemp("store")
     with on_a_socket(folder, appendonly="yes", appendfsync="always") as server:
         with cluster(server, ("s1",)) as (live, storage):
@@ -188,10 +188,12 @@ def test_a_server_outlives_its_store(tmp_path_factory: pytest.TempPathFactory) -
     assert due == list(range(due[0], due[-1] + SECOND, SECOND))
 
 
-def test_who_appears_anew_without_having_left_has_crashed(real_server: RealServer) -> None:
-    """And it is said when it was heard last. If it has not, it ends: there is one of a name."""
+def test_a_server_that_starts_again_without_leaving_has_crashed(
+    real_server: RealServer,
+) -> None:
+    """Its last sign of life is recorded. If it still runs, it ends: a name has one server."""
     with cluster(real_server, ("s1",)) as (live, storage):
-        again = start(real_server.url, "s1", 2)  # as after a kill: the first one is not asked
+        again = start(real_server.url, "s1", 2)  # as after a kill: the first one is not drained
         wait_until(lambda: count(storage, events.ServerStarted) == 2)
         live[0].thread.join(5)
         assert not live[0].thread.is_alive()
@@ -206,7 +208,7 @@ def test_who_appears_anew_without_having_left_has_crashed(real_server: RealServe
 
 
 def test_numbers_leap_after_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What may have been handed out in writes that were lost is not handed out again."""
+    """A number that a lost write may have used is not used again."""
     folder = tmp_path_factory.mktemp("store")
     with (
         on_a_socket(folder, appendonly="yes") as server,
@@ -220,7 +222,7 @@ def test_numbers_leap_after_a_restart(tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_a_server_that_the_store_has_forgotten_appears_again(real_server: RealServer) -> None:
-    """As when the write that said so was lost: with its next beat."""
+    """As after its registration was lost: with its next heartbeat."""
     with cluster(real_server, ("s1",)) as (_, storage):
         real_server.client().hdel("{gnomon}:members", "s1")
         assert storage.overview().members == ()
@@ -230,7 +232,7 @@ def test_a_server_that_the_store_has_forgotten_appears_again(real_server: RealSe
 def test_a_store_that_comes_back_empty_is_led_again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Whoever led it before must not take its first epoch for an old answer of his own."""
+    """The former leader must not take the first epoch for a reply to an earlier request."""
     folder = tmp_path_factory.mktemp("store")
     with on_a_socket(folder) as server, cluster(server, ("s1", "s2")) as (_, storage):
         wait_until(lambda: storage.overview().lease.leader is not None)
@@ -242,7 +244,7 @@ def test_a_store_that_comes_back_empty_is_led_again(
 
 
 def test_a_cluster_of_redis_serves_as_well(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All keys lie in one slot, so it is one node that decides, whichever is asked for it."""
+    """All keys lie in one slot, so one node decides, whichever node a server connects to."""
     with two_nodes(tmp_path_factory.mktemp("nodes")) as nodes:
         first, second = (node.url.replace("redis:", "redis+cluster:") for node in nodes)
         one = start(first, "s1", 1)
