@@ -1,12 +1,12 @@
-"""The same scheduler for real: Redis, threads, HTTP.
+"""The same scheduler in real time: Redis, threads, HTTP.
 
-The one idea: nothing is decided here. The store's operations are scripts with the meaning that
-``gnomon.reference.store`` gives them in plain Python, the servers are the state machines that were
-taken through every failure, and this package only carries between them, a wall clock and a network.
+The one idea: this package decides nothing. The store's operations are scripts with the meaning that
+``gnomon.reference.store`` defines in plain Python. The servers are the state machines that the
+simulator has verified. This package connects them with a wall clock and a network.
 """
 
 DEFAULT_HTTP = "127.0.0.1:17010"
-"""Where the API is served, and looked for, if nobody says."""
+"""Default address of the API."""
 
-KEEP = 1_000_000
-"""How many events the history keeps by default."""
+EVENTS_KEPT = 1_000_000
+"""Default number of events that the history keeps."""

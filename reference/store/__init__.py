@@ -1,1 +1,1 @@
-"""What each operation of the store means: its jobs, its messages and its lease."""
+"""The meaning of each store operation, in plain Python: the lease, the jobs and the messages."""

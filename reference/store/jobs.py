@@ -1,11 +1,11 @@
-"""The jobs and how far each has come: the remembering half of the store.
+"""The jobs, and how far each has come.
 
-The one idea: every change raises the job's revision and the catalogue's version. Whoever wants to
-change something names the revision it saw, so that nothing is overwritten unseen; whoever keeps a
-copy asks for what has changed since the version it knows.
+The one idea: every change raises the job's revision and the table's version. A client that changes
+a job names the revision it read, so that it cannot overwrite a change it has not seen. A client
+that keeps a copy asks for the changes since the version it knows.
 
-The catalogue knows nothing of schedules. A job's `cursor` is the instant before which nothing is
-left to account for; it moves to where a leader says, or to now when the definition changes.
+The table does not know schedules. Every occurrence before a job's `cursor` has had its outcome; the
+cursor moves to where a leader sets it, or to now when the definition changes.
 """
 
 from collections.abc import Hashable
@@ -17,6 +17,7 @@ from gnomon.reference import events, jobs
 from gnomon.reference.events import Record, recorded_payload
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT
+from gnomon.reference.store.administration import JobByName, NewJobId, Number
 from gnomon.reference.store.operations import (
     LARGEST_PAGE,
     PAGE,
@@ -36,8 +37,8 @@ from gnomon.reference.store.operations import (
 )
 
 
-class KeptJob:
-    """A job and what the store remembers about it."""
+class StoredJob:
+    """A job with the store's own facts about it."""
 
     __slots__ = ("accounted", "cursor", "definition", "id", "number", "published", "repeats",
                  "revision", "shown", "size")  # fmt: skip
@@ -47,12 +48,12 @@ class KeptJob:
         self.number = number  # in the order of creation
         self.revision = 1
         self.published = 0
-        self.accounted = FIRST_INSTANT - 1  # the latest instant accounted for
+        self.accounted = FIRST_INSTANT - 1  # the latest instant with an outcome
         self.cursor: int | None = None
         self.define(definition, now)
 
     def define(self, definition: Definition, now: int) -> None:
-        """Take a new definition; what lies before `now` is not made up (FIRE-8, FIRE-10)."""
+        """Set a new definition; occurrences before `now` are not made up (FIRE-8, FIRE-10)."""
         self.definition = definition
         self.shown = recorded_payload(definition.extra)
         self.size = definition.size
@@ -62,53 +63,55 @@ class KeptJob:
             self.cursor = definition.start_date  # in the past it is a misfire (FIRE-10)
 
     def resume(self, now: int) -> None:
-        """Go on from `now`, but account for no instant twice (FIRE-9, PUB-1)."""
+        """Continue from `now`, but give no instant two outcomes (FIRE-9, PUB-1)."""
         self.cursor = max(now, self.accounted + 1)
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing of its plan is left (FIRE-1, FIRE-3)."""
+        """Whether no planned occurrence is left (FIRE-1, FIRE-3)."""
         repeats = self.repeats
         return self.cursor is None or (repeats is not None and self.published >= repeats)
 
     def has_missed_its_time(self, now: int) -> bool:
-        """Whether it is a one-time job whose time lies before `now` (FIRE-9)."""
+        """Whether it is a one-time job due before `now` (FIRE-9)."""
         definition = self.definition
         return definition.job_type == "one_time" and definition.start_date < now
 
     def snapshot(self) -> Job:
-        """The job as others see it."""
+        """The job as a value."""
         return Job(self.id, self.revision, self.definition, self.cursor, self.published)
 
-    def copy(self) -> "KeptJob":
-        """Another like it."""
+    def copy(self) -> "StoredJob":
+        """A copy that changes on its own."""
         return copy(self)
 
     def key(self) -> Hashable:
-        """All that can influence what becomes of it."""
+        """All that can influence a decision about it."""
         return (self.id, self.number, self.revision, self.definition, self.cursor, self.published,
                 self.accounted)  # fmt: skip
 
 
-class Catalogue:
-    """All jobs; `by_id` is the table of them and `version` counts changes, to be read only."""
+class JobTable:
+    """All jobs. Others may read, but not change, `by_id` and `version`, which counts changes."""
 
-    __slots__ = ("_changed", "_created", "_names", "_record", "_watchers", "by_id", "version")
+    __slots__ = ("_changed", "_created", "_last_id", "_names", "_record", "_watchers", "by_id",
+                 "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self.version = 0
         self._created = 0
-        self.by_id: dict[str, KeptJob] = {}
+        self._last_id = 0  # the last that was given out
+        self.by_id: dict[str, StoredJob] = {}
         self._names: dict[str, str] = {}  # name -> id
-        self._changed: dict[str, int] = {}  # id, also of deleted jobs -> version; latest last
-        self._watchers: dict[str, Changes] = {}  # server -> what it waits for
+        self._changed: dict[str, int] = {}  # id, also of deleted jobs -> version, latest last
+        self._watchers: dict[str, Changes] = {}  # server -> its waiting operation
 
-    def current(self, operation: EditJob | SetActive | DeleteJob | Execute) -> KeptJob | str:
-        """The job an operation is about, or why the operation came too late."""
+    def current(self, operation: EditJob | SetActive | DeleteJob | Execute) -> StoredJob | str:
+        """The job that an operation names, or why it is refused: gone, or another revision."""
         kept = self.by_id.get(operation.job)
         if kept is None:
-            return f"there is no job {operation.job!r}"
+            return no_such_job(operation.job)
         if kept.revision != operation.revision:
             return f"the job is at revision {kept.revision}, not {operation.revision}"
         return kept
@@ -121,7 +124,7 @@ class Catalogue:
         if definition.name in self._names:
             return self._reject(now, server, operation, _name_taken(definition.name))
         self._created += 1
-        kept = self.by_id[id] = KeptJob(id, self._created, definition, now)
+        kept = self.by_id[id] = StoredJob(id, self._created, definition, now)
         self._names[definition.name] = id
         self._record(events.JobCreated(now, id, definition.name, jobs.write(definition)))
         return self._accept(now, server, operation, kept)
@@ -146,7 +149,7 @@ class Catalogue:
         return [*self._accept(now, server, operation, kept), *ending]
 
     def set_active(self, now: int, server: str, operation: SetActive) -> list[Delivery]:
-        """Switch a job on or off (FIRE-7, FIRE-9)."""
+        """Make a job active or inactive (FIRE-7, FIRE-9)."""
         kept, is_active = self.current(operation), operation.is_active
         if isinstance(kept, str):
             return [(server, operation, Refused(now, kept))]
@@ -173,12 +176,12 @@ class Catalogue:
         self._record(events.JobDeleted(now, kept.id))
         return self._accept(now, server, operation, kept)
 
-    def end_if_done(self, now: int, kept: KeptJob) -> list[Delivery]:
-        """Make a job inactive if nothing of its plan is left (FIRE-3)."""
+    def end_if_done(self, now: int, kept: StoredJob) -> list[Delivery]:
+        """Make a job inactive if no planned occurrence is left (FIRE-3)."""
         if not (kept.definition.is_active and kept.has_ended):
             return []
         self._record(events.JobDeactivated(now, kept.id, self._switch(kept, False), True))
-        return self.tell_of_change(now, kept)
+        return self.report_change(now, kept)
 
     def read(self, now: int, server: str, operation: Jobs) -> list[Delivery]:
         """Read jobs: O(jobs)."""
@@ -188,9 +191,21 @@ class Catalogue:
         ids = tuple(kept.id for kept in page)
         return [(server, operation, self._job_list(now, ids, page[-1].number if is_full else None))]
 
-    def _page(self, after: int) -> tuple[list[KeptJob], bool]:
-        """Jobs created later than number `after`, and whether they are all that is read at once."""
-        page: list[KeptJob] = []
+    def read_by_name(self, now: int, server: str, operation: JobByName) -> list[Delivery]:
+        """Read the job of a name: O(1)."""
+        id = self._names.get(operation.name)
+        return [(server, operation, self._job_list(now, () if id is None else (id,)))]
+
+    def new_id(self, now: int, server: str, operation: NewJobId) -> list[Delivery]:
+        """Give out the next number that is not the id of a job."""
+        self._last_id += 1
+        while str(self._last_id) in self.by_id:
+            self._last_id += 1
+        return [(server, operation, Number(now, self._last_id))]
+
+    def _page(self, after: int) -> tuple[list[StoredJob], bool]:
+        """The jobs created after number `after`, and whether they fill a page."""
+        page: list[StoredJob] = []
         size = 0
         for kept in self.by_id.values():
             if kept.number > after:
@@ -201,7 +216,7 @@ class Catalogue:
         return page, False
 
     def watch(self, now: int, server: str, operation: Changes) -> list[Delivery]:
-        """Read what has changed, or let the server wait until something does: O(changes)."""
+        """Read the changed jobs, or let the server wait for a change: O(changes)."""
         changed = []
         for id in reversed(self._changed):
             if self._changed[id] <= operation.since:
@@ -212,8 +227,8 @@ class Catalogue:
             return []
         return [(server, operation, self._job_list(now, tuple(reversed(changed))))]
 
-    def tell_of_change(self, now: int, kept: KeptJob) -> list[Delivery]:
-        """Note that a job has changed, and answer those who wait for that."""
+    def report_change(self, now: int, kept: StoredJob) -> list[Delivery]:
+        """Note that a job has changed, and answer the servers that wait for a change."""
         self.version += 1
         self._changed.pop(kept.id, None)
         self._changed[kept.id] = self.version
@@ -224,9 +239,9 @@ class Catalogue:
             for delivery in self.watch(now, server, operation)
         ]
 
-    def copy(self, record: Record) -> "Catalogue":
-        """Another that holds the same and tells `record`: O(jobs)."""
-        other: Catalogue = copy(self)
+    def copy(self, record: Record) -> "JobTable":
+        """Another that holds the same and records to `record`: O(jobs)."""
+        other: JobTable = copy(self)
         other._record = record
         other.by_id = {id: kept.copy() for id, kept in self.by_id.items()}
         other._names, other._changed = self._names.copy(), self._changed.copy()
@@ -234,7 +249,7 @@ class Catalogue:
         return other
 
     def key(self) -> Hashable:
-        """All that can influence what it does: O(jobs)."""
+        """All that can influence a decision: O(jobs)."""
         return (
             self.version,
             self._created,
@@ -253,13 +268,13 @@ class Catalogue:
             assert not (kept.definition.is_active and kept.has_ended), f"{id}: outlives its plan"
             if kept.cursor is not None:
                 assert kept.cursor > kept.accounted, f"{id}: the cursor points at the past"
-            assert id in self._changed, f"{id}: nobody was told of it"
+            assert id in self._changed, f"{id}: its change was not reported"
         versions = list(self._changed.values())
         assert versions == sorted(set(versions)), "changes are out of order"
         assert not versions or versions[-1] <= self.version
         assert all(op.since >= self.version for op in self._watchers.values()), "a missed change"
 
-    def _switch(self, kept: KeptJob, is_active: bool) -> int:
+    def _switch(self, kept: StoredJob, is_active: bool) -> int:
         """Make a job active or not; the revision that it has then."""
         kept.definition = msgspec.structs.replace(kept.definition, is_active=is_active)
         kept.revision += 1
@@ -272,14 +287,21 @@ class Catalogue:
         self._record(events.JobRejected(now, operation.job, definition, (fault,)))
         return [(server, operation, Refused(now, fault))]
 
-    def _accept(self, now: int, server: str, operation: Operation, kept: KeptJob) -> list[Delivery]:
+    def _accept(
+        self, now: int, server: str, operation: Operation, kept: StoredJob
+    ) -> list[Delivery]:
         reply = Accepted(now, kept.revision)
-        return [(server, operation, reply), *self.tell_of_change(now, kept)]
+        return [(server, operation, reply), *self.report_change(now, kept)]
 
     def _job_list(self, now: int, ids: tuple[str, ...], more: int | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
         return JobList(now, self.version, there, gone, more)
+
+
+def no_such_job(id: str) -> str:
+    """Why an operation about a job is refused that does not exist."""
+    return f"there is no job {id!r}"
 
 
 def _name_taken(name: str) -> str:

@@ -1,21 +1,37 @@
-"""What each operation means: the store in plain Python.
+"""The meaning of each operation: the store in plain Python.
 
-The one idea: the store decides. It alone knows the time that counts, who leads and how far each
-job has come, so whoever asks with stale knowledge is refused and need not know that it is stale.
-``MemoryStore.apply`` is one atomic step; what it answers may concern other servers too, because a
-published message wakes a waiting worker.
+The one idea: the store decides. Only the store knows the authoritative time, the leader and how far
+each job has come. It refuses an operation that rests on stale knowledge, so that a server need not
+know that its knowledge is stale. ``MemoryStore.apply`` is one atomic step; its replies may go to
+other servers too, because a published message wakes a waiting worker.
 
-The lease is here, and publishing, which is where lease, jobs and messages meet; jobs are kept by
-``catalogue``, messages by ``queue``.
+The lease is here, and publishing, which needs lease, jobs and messages; ``jobs`` has the jobs,
+``messages`` the messages, ``servers`` the registered servers and ``runs`` the latest runs.
 """
 
 from collections.abc import Callable, Hashable
 from copy import copy
-from typing import Any
+from typing import Any, Self
 
 from gnomon.reference import events
 from gnomon.reference.events import Record
-from gnomon.reference.store.jobs import Catalogue, KeptJob
+from gnomon.reference.store.administration import (
+    AgreeSettings,
+    CheckProcess,
+    ClusterOverview,
+    Holding,
+    JobByName,
+    JobRuns,
+    Lease,
+    NewJobId,
+    NewProcess,
+    Overview,
+    RecordEvents,
+    RegisterServer,
+    RemoveServer,
+    RunsOf,
+)
+from gnomon.reference.store.jobs import JobTable, StoredJob, no_such_job
 from gnomon.reference.store.messages import QUEUES, Profile
 from gnomon.reference.store.operations import (
     Accepted,
@@ -46,24 +62,34 @@ from gnomon.reference.store.operations import (
     SetAside,
     Withdraw,
 )
+from gnomon.reference.store.runs import LatestRuns
+from gnomon.reference.store.servers import ServerTable
 
 LEAP = 1_000_000
 """More epochs and messages than there are between two restarts that lose writes."""
 
+Meanings = dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]
+"""What carries out each operation: ``Any``, because each takes operations of its own type only."""
+
 
 class MemoryStore:
-    """The store, in memory. What happens is told to `record` in the order in which it happens."""
+    """The store, in memory. It records each event to `record`, in order.
+
+    It answers every operation but RunsOf: see `MemoryStoreWithRuns`.
+    """
 
     def __init__(self, record: Record, profile: Profile = "durable") -> None:
         self._record = record
-        self._jobs = Catalogue(record)
+        self._profile: Profile = profile
+        self._jobs = JobTable(record)
         self._messages = QUEUES[profile](record)
+        self._servers = ServerTable(record, self._messages)
         self._epoch = 0
         self._leader: str | None = None
         self._until = 0
-        self._meanings = self._tell_meanings()
+        self._meanings = self._bind_meanings()
 
-    def _tell_meanings(self) -> dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]:
+    def _bind_meanings(self) -> Meanings:
         return {
             Campaign: self._campaign,
             Resign: self._resign,
@@ -82,20 +108,29 @@ class MemoryStore:
             Heartbeat: self._messages.heartbeat,
             Reclaim: self._messages.reclaim,
             Withdraw: self._messages.withdraw,
+            Overview: self._overview,
+            JobByName: self._jobs.read_by_name,
+            NewJobId: self._jobs.new_id,
+            AgreeSettings: self._servers.agree_settings,
+            NewProcess: self._servers.new_process,
+            CheckProcess: self._servers.check_process,
+            RegisterServer: self._servers.register,
+            RecordEvents: self._servers.record_events,
+            RemoveServer: self._servers.remove,
         }
 
     def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
         """Carry out one operation of `server` at `now` (µs, UTC), atomically.
 
-        Returns the replies that this makes due, in order; they may go to other servers as well.
+        Returns the replies to deliver, in order, to this server and to others.
         """
         return self._meanings[type(operation)](now, server, operation)
 
     def begin_anew(self, generation: int) -> list[Delivery]:
-        """Go on after a restart that may have lost writes; `generation` counts those from 1.
+        """Continue after a restart that may have lost writes; `generation` counts those from 1.
 
-        What was handed out in them must not be handed out again, nor be taken for what is handed
-        out now: epochs and messages are numbered on from well beyond, and nobody leads.
+        Epochs and messages that were numbered in lost writes must not be confused with new ones.
+        So numbering continues far beyond them, and nobody holds the lease.
         """
         self._leader = None
         self._epoch = self._messages.published = generation * LEAP
@@ -103,29 +138,33 @@ class MemoryStore:
 
     @property
     def open(self) -> set[int]:
-        """The messages nobody has completed."""
+        """The messages that are not completed."""
         return self._messages.open
 
     @property
     def waiting(self) -> int:
-        """How many messages nobody holds."""
+        """Number of messages that no worker holds."""
         return self._messages.waiting
 
     def job(self, id: str) -> Job | None:
-        """The job of that id as it is, or None."""
+        """The job of that id, or None."""
         kept = self._jobs.by_id.get(id)
         return kept.snapshot() if kept else None
 
-    def copy(self, record: Record) -> "MemoryStore":
-        """Another store that holds the same and tells `record`: O(jobs + messages)."""
-        other: MemoryStore = copy(self)
+    def copy(self, record: Record) -> Self:
+        """Another store that holds the same and records to `record`: O(jobs + messages)."""
+        other: Self = copy(self)
         other._record = record
         other._jobs, other._messages = self._jobs.copy(record), self._messages.copy(record)
-        other._meanings = other._tell_meanings()
+        other._servers = self._servers.copy(record, other._messages)
+        other._meanings = other._bind_meanings()
         return other
 
     def key(self) -> Hashable:
-        """All that can influence what it answers from now on: O(jobs + messages)."""
+        """All that can influence a scheduling decision from now on: O(jobs + messages).
+
+        Registered servers are left out: no decision depends on them.
+        """
         return self._epoch, self._leader, self._until, self._jobs.key(), self._messages.key()
 
     def check(self) -> None:
@@ -203,7 +242,7 @@ class MemoryStore:
         told = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
         return [(server, operation, Outcomes(now, told)), *deliveries]
 
-    def _account_for_misfires(self, now: int, kept: KeptJob, entry: Entry) -> None:
+    def _account_for_misfires(self, now: int, kept: StoredJob, entry: Entry) -> None:
         for instant in entry.skipped:
             self._record(events.Skipped(now, kept.id, instant))
             kept.accounted = instant
@@ -224,7 +263,7 @@ class MemoryStore:
         now: int,
         server: str,
         epoch: int,
-        kept: KeptJob,
+        kept: StoredJob,
         due: int,
         cid: str,
         on_demand: bool,
@@ -257,9 +296,61 @@ class MemoryStore:
             Message(number, cid, job, revision, due, epoch, name, job_type, service, what.extra),
         )
 
+    # --- questions
 
-def _refusal(now: int, kept: KeptJob | None, entry: Entry) -> Refusal | None:
-    """Why `entry` cannot be accepted by a store that knows the job as `kept`, or None."""
+    def _overview(self, now: int, server: str, operation: Overview) -> list[Delivery]:
+        settings, is_held = self._servers.settings, now < self._until
+        held = sorted(self._messages.held, key=lambda holding: holding[1])
+        overview = ClusterOverview(
+            now=now,
+            profile=settings.profile if settings else self._profile,
+            lease_length=settings.lease if settings else 0,
+            lease=Lease(
+                leader=self._leader if is_held else None, epoch=self._epoch, until=self._until
+            ),
+            members=self._servers.members(now),
+            jobs=len(self._jobs.by_id),
+            waiting=self._messages.waiting,
+            held=tuple(Holding(*worker, message) for worker, message in held),
+            dead_lettered=self._messages.dead_lettered,
+        )
+        return [(server, operation, overview)]
+
+
+class MemoryStoreWithRuns(MemoryStore):
+    """A store that keeps the latest runs of each job, and answers RunsOf too.
+
+    The simulator does without: no simulated server asks, and the runs would take more time and
+    memory than all else that the store does.
+    """
+
+    def __init__(self, record: Record, profile: Profile = "durable") -> None:
+        self._runs = LatestRuns(record)
+        super().__init__(self._runs.record, profile)
+
+    @property
+    def record(self) -> Record:
+        """Records an event that somebody else decided."""
+        return self._record
+
+    def _bind_meanings(self) -> Meanings:
+        return super()._bind_meanings() | {RunsOf: self._runs_of}
+
+    def copy(self, record: Record) -> Self:
+        """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
+        runs = self._runs.copy(record)
+        other: Self = super().copy(runs.record)
+        other._runs = runs
+        return other
+
+    def _runs_of(self, now: int, server: str, operation: RunsOf) -> list[Delivery]:
+        if operation.job not in self._jobs.by_id:
+            return [(server, operation, Refused(now, no_such_job(operation.job)))]
+        return [(server, operation, JobRuns(now, self._runs.of(operation.job)))]
+
+
+def _refusal(now: int, kept: StoredJob | None, entry: Entry) -> Refusal | None:
+    """Why the store refuses an `entry` about a job that it knows as `kept`, or None."""
     if kept is None:
         return "gone"
     if not kept.definition.is_active:

@@ -1,22 +1,22 @@
-"""Messages on their way from published to completed: the delivering half of the store.
+"""Messages from published to completed: the delivering half of the store.
 
-The one idea: a message is in exactly one place, and only these arrows move it:
+The one idea: a message is in exactly one place, and moves only along these arrows:
 
     publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
                   ^                     |
                   +------- reclaim -----+
 
-Claims wait for messages or messages for claims, never both. The oldest message goes to the worker
-that has waited longest (DLV-5, WORK-3).
+Either claims wait for messages or messages wait for claims, never both. The oldest message goes to
+the worker that has waited longest (DLV-5, WORK-3).
 
-Whatever a server asks may come late, twice, or after what it asked later. So every server has a
-process, which rises when it is started, every worker a turn, which rises when it claims, and what
-comes from an earlier one changes nothing.
+An operation may arrive late, twice, or after a later one. So each start of a server gives it a
+higher process number, each claim gives its worker a higher turn, and the store ignores operations
+of earlier processes and turns.
 """
 
 from bisect import insort
 from collections import deque
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from copy import copy
 from typing import Literal, Self
 
@@ -37,44 +37,62 @@ from gnomon.reference.store.operations import (
     SetAside,
     Withdraw,
     Withdrawn,
+    Worker,
     process_of,
 )
 
-Worker = tuple[str, int]
-"""A worker: its server's name and its number there."""
-
 
 class MessageQueue:
-    """The messages nobody has completed yet, and the workers that wait for one."""
+    """The messages that are not completed, and the workers that wait for one.
+
+    `published` is the number of the last message. `dead_lettered` counts messages, and `heard` maps
+    a server to its last heartbeat (µs, UTC); both are only reported, and decide nothing.
+    """
 
     __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_processes", "_record", "_returned",
-                 "_turns", "published")  # fmt: skip
+                 "_turns", "dead_lettered", "heard", "published")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self.published = 0
+        self.dead_lettered = 0
+        self.heard: dict[str, int] = {}
         self._backlog: deque[Message] = deque()
         self._returned: list[tuple[int, int, Message]] = []  # id, attempts so far, message
         self._held: dict[Worker, tuple[Message, int]] = {}
         self._idle: dict[Worker, Claim] = {}  # the longest waiting first
         self._alive_until: dict[str, int] = {}
         self._processes: dict[str, int] = {}
-        self._turns: dict[Worker, int] = {}  # the earliest in which a worker may still claim
+        self._turns: dict[Worker, int] = {}  # the earliest turn in which a worker may claim
 
     @property
     def waiting(self) -> int:
-        """How many messages nobody holds."""
+        """Number of messages that no worker holds."""
         return len(self._backlog) + len(self._returned)
 
     @property
+    def held(self) -> Iterator[tuple[Worker, int]]:
+        """The workers that hold a message, and its number: O(workers)."""
+        return ((worker, message.id) for worker, (message, _) in self._held.items())
+
+    @property
+    def alive_until(self) -> Mapping[str, int]:
+        """Until when each server is considered alive (µs, UTC); lapsed ones until taken back."""
+        return self._alive_until
+
+    def process(self, server: str) -> int:
+        """The latest process of a server, 0 if none is known."""
+        return self._processes.get(server, 0)
+
+    @property
     def open(self) -> set[int]:
-        """The messages nobody has completed: O(messages)."""
+        """The messages that are not completed: O(messages)."""
         held = (message.id for message, _ in self._held.values())
         backlog = (message.id for message in self._backlog)
         return {*held, *backlog, *(id for id, _, _ in self._returned)}
 
     def publish(self, now: int, message: Message) -> Delivery | None:
-        """Take in a message, whose id must be the next; give it to a worker if one waits."""
+        """Append a message, whose id must be the next; assign it if a worker waits."""
         self.published += 1
         self._backlog.append(message)
         if self._idle:
@@ -83,7 +101,7 @@ class MessageQueue:
         return None
 
     def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
-        """Take back what the worker has completed; give it the oldest message, or let it wait."""
+        """Complete the message that the worker is done with; assign the oldest, or let it wait."""
         worker, turn, done = (server, operation.worker), operation.turn, operation.done
         if turn < self._turns.get(worker, turn) or server not in self._alive_until:
             return []
@@ -103,21 +121,21 @@ class MessageQueue:
         return []
 
     def _claim_anew(self, now: int, server: str, process: int, operation: Claim) -> list[Delivery]:
-        """Hear a claim of a process that has not joined, as far as is known, or is no more."""
+        """Carry out a claim from a process other than the known one."""
         if process < self._processes.get(server, 0):
             return []
         begun = self._begin(now, server, process)
         return [*begun, *self.claim(now, server, operation)]
 
     def _begin(self, now: int, server: str, process: int) -> list[Delivery]:
-        """Let a new process of the server begin with nothing."""
+        """Register a new process of the server; reclaim what an earlier one held."""
         self._processes[server] = process
         self._dismiss(server)
         self._take_from(now, (server,))
         return list(self._hand_out(now))
 
     def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> Iterator[Delivery]:
-        """Hear claims once more that may have been lost."""
+        """Carry out claims that may have been lost, unless they wait already."""
         for operation in claims:
             waiting = self._idle.get((server, operation.worker))
             if waiting is None or waiting.turn != operation.turn:
@@ -135,7 +153,7 @@ class MessageQueue:
         return server, operation, Assignment(now, message, attempt)
 
     def complete(self, now: int, server: str, operation: Complete) -> list[Delivery]:
-        """Take back what the worker has completed, if it still holds it in that attempt."""
+        """Complete a message, if the worker still holds it in that attempt."""
         worker = (server, operation.worker)
         held = self._held.get(worker)
         accepted = held is not None and (held[0].id, held[1]) == (
@@ -148,36 +166,38 @@ class MessageQueue:
         return [(server, operation, Completed(now, accepted))]
 
     def set_aside(self, now: int, server: str, operation: SetAside) -> list[Delivery]:
-        """Put aside for good what the worker cannot read, if it still holds it (DLV-6)."""
+        """Dead-letter a message that the worker cannot read, if it still holds it (DLV-6)."""
         worker, what = (server, operation.worker), (operation.message, operation.attempt)
         held = self._held.get(worker)
         if held is not None and (held[0].id, held[1]) == what:
             del self._held[worker]
+            self.dead_lettered += 1
             self._record(events.DeadLettered(now, operation.message, operation.why))
         return [(server, operation, Done(now))]
 
     def join(self, now: int, server: str, operation: Join) -> list[Delivery]:
-        """Let the server begin with nothing: what it held under its name before is taken back."""
+        """Register a process of the server; reclaim what an earlier one held."""
         self.note_life(now, server, operation.ttl)
         is_new = operation.process > self._processes.get(server, 0)
         begun = self._begin(now, server, operation.process) if is_new else []
         return [(server, operation, Done(now)), *begun]
 
     def heartbeat(self, now: int, server: str, operation: Heartbeat) -> list[Delivery]:
-        """Believe the server alive for `ttl` from now."""
+        """Consider the server alive for `ttl` µs from now."""
         self.note_life(now, server, operation.ttl)
         return [(server, operation, Done(now))]
 
     def note_life(self, now: int, server: str, ttl: int) -> None:
-        """Believe the server alive for `ttl` from now."""
+        """Consider the server alive for `ttl` µs from now."""
         self._alive_until[server] = now + ttl
+        self.heard[server] = now
 
     def reclaim(self, now: int, server: str, operation: Reclaim) -> list[Delivery]:
-        """Take back what servers hold whose heartbeat has lapsed, and hand it out again."""
+        """Reclaim the messages of servers whose heartbeat has lapsed."""
         return [(server, operation, Done(now)), *self.take_back(now)]
 
     def take_back(self, now: int) -> list[Delivery]:
-        """Hand out again what servers hold whose heartbeat has lapsed: O(servers) if none has."""
+        """Reclaim the messages of servers whose heartbeat has lapsed: O(servers) if none has."""
         lapsed = [name for name, until in self._alive_until.items() if until <= now]
         if not lapsed:
             return []
@@ -198,19 +218,19 @@ class MessageQueue:
         self._record(events.Reclaimed(now, message.id, *worker, attempt))
 
     def _hand_out(self, now: int) -> Iterator[Delivery]:
-        """Give what has come back, the oldest first, to waiting workers."""
+        """Assign reclaimed messages, the oldest first, to waiting workers."""
         while self._idle and self._returned:
             worker = next(iter(self._idle))
             yield self._assign(now, worker, self._idle.pop(worker))
 
     def withdraw(self, now: int, server: str, operation: Withdraw) -> list[Delivery]:
-        """Let the server's workers wait no longer; tell what one has been given already."""
+        """Drop the server's waiting claims; answer which claims were assigned before."""
         self._dismiss(server)
         assigned: list[tuple[Claim, Assignment]] = []
         begun: list[Delivery] = []
         for claim in operation.claims:
             worker, process = (server, claim.worker), process_of(claim.turn)
-            if process > self._processes.get(server, 0):  # it was not heard to join
+            if process > self._processes.get(server, 0):  # its Join was lost
                 begun += self._begin(now, server, process)
             if self._turns.get(worker, claim.turn) > claim.turn + 1:
                 continue
@@ -223,7 +243,7 @@ class MessageQueue:
         return [(server, operation, Withdrawn(now, tuple(assigned))), *begun]
 
     def _close_turn(self, worker: Worker, turn: int) -> None:
-        """Let no claim of this turn, or of an earlier one, be heard any more."""
+        """Ignore claims of this turn, and of earlier ones, from now on."""
         if turn >= self._turns.get(worker, turn):
             self._turns[worker] = turn + 1
             self._idle.pop(worker, None)
@@ -232,18 +252,26 @@ class MessageQueue:
         for worker in [worker for worker in self._idle if worker[0] == server]:
             del self._idle[worker]
 
+    def forget(self, server: str) -> None:
+        """Forget a server that has left: its process, its turns and its heartbeat."""
+        self._processes.pop(server, None)
+        self._alive_until.pop(server, None)
+        self.heard.pop(server, None)
+        for worker in [worker for worker in self._turns if worker[0] == server]:
+            del self._turns[worker]
+
     def copy(self, record: Record) -> Self:
-        """Another that holds the same and tells `record`: O(messages + workers)."""
+        """Another that holds the same and records to `record`: O(messages + workers)."""
         other: Self = copy(self)
         other._record = record
         other._backlog, other._returned = self._backlog.copy(), self._returned.copy()
         other._held, other._idle = self._held.copy(), self._idle.copy()
         other._alive_until, other._processes = self._alive_until.copy(), self._processes.copy()
-        other._turns = self._turns.copy()
+        other._turns, other.heard = self._turns.copy(), self.heard.copy()
         return other
 
     def key(self) -> Hashable:
-        """All that can influence what it does: O(messages + workers)."""
+        """All that can influence a decision: O(messages + workers)."""
         return (
             self.published,
             tuple(self._backlog),
@@ -271,11 +299,11 @@ class MessageQueue:
 
 
 MESSAGE_LIFE = 15 * SECOND
-"""How long a message can be claimed in the classic profile (S4, DLV-3)."""
+"""How long a message can be claimed in the classic profile (µs; S4, DLV-3)."""
 
 
 class ClassicQueue(MessageQueue):
-    """The same, in the manner of the predecessor: a message is given away once, and not kept.
+    """The classic profile, as the predecessor does it: a message is assigned once, and not kept.
 
     publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
                   |                     |
@@ -289,18 +317,18 @@ class ClassicQueue(MessageQueue):
         self._gone_at: deque[int] = deque()  # of each message of the backlog
 
     def publish(self, now: int, message: Message) -> Delivery | None:
-        """Take in a message; it is there for `MESSAGE_LIFE`."""
+        """Append a message, which expires after `MESSAGE_LIFE`."""
         self._expire(now)
         self._gone_at.append(now + MESSAGE_LIFE)
         return super().publish(now, message)
 
     def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
-        """Give the worker the oldest message that is still there."""
+        """Assign the oldest message that has not expired, or let the worker wait."""
         self._expire(now)
         return super().claim(now, server, operation)
 
     def take_back(self, now: int) -> list[Delivery]:
-        """Forget what servers hold whose heartbeat has lapsed."""
+        """Drop the messages of servers whose heartbeat has lapsed."""
         self._expire(now)
         return super().take_back(now)
 
@@ -313,13 +341,13 @@ class ClassicQueue(MessageQueue):
         self._record(events.Lost(now, message.id, *worker, attempt))
 
     def copy(self, record: Record) -> Self:
-        """Another that holds the same and tells `record`: O(messages + workers)."""
+        """Another that holds the same and records to `record`: O(messages + workers)."""
         other: Self = super().copy(record)
         other._gone_at = self._gone_at.copy()
         return other
 
     def key(self) -> Hashable:
-        """All that can influence what it does: O(messages + workers)."""
+        """All that can influence a decision: O(messages + workers)."""
         return super().key(), tuple(self._gone_at)
 
     def _expire(self, now: int) -> None:
@@ -329,7 +357,7 @@ class ClassicQueue(MessageQueue):
 
 
 Profile = Literal["durable", "classic"]
-"""How messages are delivered: at least once, or at most once (DLV)."""
+"""Delivery profile: at least once, or at most once (DLV)."""
 
 QUEUES: dict[Profile, type[MessageQueue]] = {"durable": MessageQueue, "classic": ClassicQueue}
-"""What each profile makes of messages."""
+"""The queue of each profile."""

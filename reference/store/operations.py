@@ -1,8 +1,8 @@
 """The store's operations and their replies, as values.
 
-The one idea: everything a server wants of the store is one of these, with one atomic meaning that
-``store`` gives in plain Python. What crosses a link, what a simulator delays or loses and what
-becomes one script on Redis is always a value from this page.
+The one idea: a server asks the store only by sending one of these values. Each has one atomic
+meaning, which ``memory`` defines in plain Python. The simulator delays and loses these values, and
+on Redis one script carries them out. ``administration`` has the operations beside scheduling.
 
     operation                     reply                 waits?
     Campaign, Resign              Leader                no
@@ -16,7 +16,7 @@ becomes one script on Redis is always a value from this page.
     Join, Heartbeat, Reclaim      Done                  no
     Withdraw                      Withdrawn             no
 
-The store knows who asks; every reply carries the store's time in `now` (µs, UTC).
+The store knows which server asks. Every reply carries the store's time in `now` (µs, UTC).
 """
 
 from collections.abc import Callable
@@ -26,25 +26,31 @@ import msgspec
 
 from gnomon.reference.jobs import Definition
 
+OPERATOR = "operator"
+"""The name under which people ask the store."""
+
+Worker = tuple[str, int]
+"""A worker: the name of its server, and its number there, from 1."""
+
 
 class Operation(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Something a server asks of the store."""
+    """A request to the store."""
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """What the store answers, and when (`now`: µs, UTC, the store's clock)."""
+    """The store's answer, with its time `now` (µs, UTC)."""
 
     now: int
 
 
-# --- values the operations speak of
+# --- values that operations carry
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):
     """A job as the store holds it.
 
-    `cursor`: no occurrence before this instant (µs, UTC) is still to be accounted for; None when
-    none is left at all. `published`: how many planned occurrences have been published (FIRE-3).
+    Every occurrence before `cursor` (µs, UTC) has had its outcome; None when no occurrence is left.
+    `published` is the number of planned occurrences that have been published (FIRE-3).
     """
 
     id: str
@@ -55,7 +61,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """What a worker is given (PUB-2). `id` counts from 1 in the order of publishing."""
+    """One run to perform (PUB-2). `id` counts from 1 in the order of publishing."""
 
     id: int
     cid: str
@@ -70,11 +76,12 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What to do about one job: account for occurrences, and publish at most one of them.
+    """The outcomes of one job's occurrences, at most one of which is published.
 
-    Everything from `cursor` (as the leader saw it) up to `due` is accounted for: `coalesced` are
-    folded into `due`, `skipped` end there, `due` itself is published unless it is None. Then the
-    cursor moves to `next_due`, None if nothing can follow.
+    The entry covers every occurrence from `cursor` (as the leader saw it) up to `due`: those in
+    `coalesced` are folded into `due`, those in `skipped` are not published, and `due` itself is
+    published unless it is None. Then the cursor moves to `next_due`, or to None if no occurrence
+    follows.
     """
 
     job: str
@@ -91,11 +98,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Campaign(Operation, frozen=True, gc=False):
-    """Ask for the lease for `ttl` µs, or to renew it if it is one's own (LEAD-1).
+    """Acquire the lease for `ttl` µs, or renew it if the asking server holds it (LEAD-1).
 
-    To ask is a sign of life as well: it does what Heartbeat and Reclaim do, in the same journey.
-    `claims` are those of the server's that have not been answered: they are asked once more, in
-    case they were lost, or forgotten while the server was not believed to live.
+    It also does the work of Heartbeat and Reclaim, in one round trip. `claims` are the server's
+    unanswered claims, sent again: they may have been lost, or the store may have dropped them while
+    it considered the server dead.
     """
 
     ttl: int
@@ -103,15 +110,15 @@ class Campaign(Operation, frozen=True, gc=False):
 
 
 class Resign(Operation, frozen=True, gc=False):
-    """Hand the lease over, if it is one's own and of this epoch (LEAD-3)."""
+    """Release the lease, if the asking server holds it in this epoch (LEAD-3)."""
 
     epoch: int
 
 
 class Leader(Reply, frozen=True, gc=False):
-    """Who leads, in which epoch and until when; `server` is None while nobody does.
+    """The lease: its holder, its epoch and its end (µs, UTC); `server` is None if nobody holds it.
 
-    `version` is that of the jobs: a leader that knows another has missed a change.
+    `version` is the version of the job table: a leader that knows another has missed a change.
     """
 
     server: str | None
@@ -124,7 +131,7 @@ class Leader(Reply, frozen=True, gc=False):
 
 
 class PutJob(Operation, frozen=True, gc=False):
-    """Create a job. The definition has been read; the id and the name must be new (JOB-1)."""
+    """Create a job from a valid definition; the id and the name must be new (JOB-1)."""
 
     job: str
     definition: Definition
@@ -154,7 +161,7 @@ class DeleteJob(Operation, frozen=True, gc=False):
 
 
 class Execute(Operation, frozen=True, gc=False):
-    """Publish a job once, now, if it still is at `revision` (FIRE-11)."""
+    """Publish a run on demand, if the job still is at `revision` (FIRE-11)."""
 
     job: str
     revision: int
@@ -168,34 +175,37 @@ class Accepted(Reply, frozen=True, gc=False):
 
 
 class Refused(Reply, frozen=True, gc=False):
-    """Nothing was changed, and `why`."""
+    """Nothing was changed, for the reason `why`."""
 
     why: str
 
 
 PAGE = 1_000
-"""So many jobs are read at once when all are: no asker holds up the store for long."""
+"""Largest number of jobs in a page, so that reading all jobs never blocks the store for long."""
 LARGEST_PAGE = 2_000_000
-"""Bytes of extra data after which a page ends, with the job that has come to it."""
+"""Bytes of extra data after which a page ends; the job that reaches it is still in the page."""
 
 
 class Jobs(Operation, frozen=True, gc=False):
-    """Read some jobs; when `ids` is None a page of all, those created later than number `after`."""
+    """Read the jobs with these `ids`; if None, a page of all jobs.
+
+    A page has the jobs that were created after job number `after`.
+    """
 
     ids: tuple[str, ...] | None = None
     after: int = 0
 
 
 class Changes(Operation, frozen=True, gc=False):
-    """Wait until something has changed after version `since`, then read what has."""
+    """Wait for a change after version `since` of the job table, then read the changed jobs."""
 
     since: int
 
 
 class JobList(Reply, frozen=True, gc=False):
-    """Jobs as they are at `version`, and the ids of those asked for that are not there.
+    """Jobs at `version` of the job table; `gone` are the ids that have no job.
 
-    There are more to be read after number `more`, unless it is None.
+    If `more` is not None, the next page begins after job number `more`.
     """
 
     version: int
@@ -207,23 +217,23 @@ class JobList(Reply, frozen=True, gc=False):
 # --- publishing
 
 Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", "late"]
-"""Why an entry was not accepted.
+"""Why the store refused an entry.
 
-    deposed    the asker does not hold the lease in that epoch (LEAD-2)
+    deposed    the asking server does not hold the lease in that epoch (LEAD-2)
     gone       there is no such job
     inactive   the job publishes nothing (FIRE-7)
     revision   the definition has changed (FIRE-8)
-    cursor     the occurrence has been accounted for (PUB-1)
-    early      it is not due, or no misfire yet, by the store's clock (FIRE-6, MISS-1)
-    late       it was on its way for too long; its asker may have given it up (PUB-1)
+    cursor     the occurrence has had its outcome (PUB-1)
+    early      not due, or not yet a misfire, by the store's clock (FIRE-6, MISS-1)
+    late       it arrived after its deadline; the leader may have tried again since (PUB-1)
 """
 
 
 class Publish(Operation, frozen=True, gc=False):
-    """Account for occurrences, as the leader of `epoch`; each entry stands or falls by itself.
+    """Publish, as the leader of `epoch`; the store accepts or refuses each entry on its own.
 
-    It must have arrived before the instant `before`, by the store's clock. So somebody who was not
-    answered knows from then on that asking the store what became of it gives the last word.
+    The operation must arrive before the instant `before`, by the store's clock. After that instant
+    a leader without a reply can read the jobs, and knows that the result is final.
     """
 
     epoch: int
@@ -232,7 +242,7 @@ class Publish(Operation, frozen=True, gc=False):
 
 
 class Outcomes(Reply, frozen=True, gc=False):
-    """For each entry None if it was accepted, else why it was not; empty if all were."""
+    """For each entry None if it was accepted, else the refusal; empty if all were accepted."""
 
     refusals: tuple[Refusal | None, ...]
 
@@ -241,16 +251,15 @@ class Outcomes(Reply, frozen=True, gc=False):
 
 
 class Claim(Operation, frozen=True, gc=False):
-    """Wait for the oldest message nobody holds, for this worker of the asking server.
+    """Wait for the oldest message that no worker holds, on behalf of a worker.
 
-    `done` names the message, and the attempt at it, that the worker has completed since it last
-    claimed; it is noted first. So one journey ends a run and begins the next, and an Assignment
+    `done` is the message, and the attempt, that the worker has completed since its last claim; the
+    store completes it first. So one round trip ends a run and begins the next, and an Assignment
     acknowledges both.
 
-    `turn` rises with each claim of the worker, from its process's `first_turn` on. To ask again in
-    the same turn changes nothing; a claim of an earlier turn, that comes late or twice, is not
-    heard. Nor is that of a server that is not believed to live. One of a process that was not known
-    lets it join.
+    `turn` rises with each claim of the worker, from ``first_turn`` of its process. A repeated claim
+    of the same turn changes nothing. The store ignores claims of an earlier turn, and claims from a
+    server it considers dead. A claim from an unknown process registers that process.
     """
 
     worker: int
@@ -259,24 +268,24 @@ class Claim(Operation, frozen=True, gc=False):
 
 
 def first_turn(process: int) -> int:
-    """The turn from which a process counts: it is never reached by an earlier one."""
+    """The first turn of a process; an earlier process never reaches it."""
     return process << 32
 
 
 def process_of(turn: int) -> int:
-    """The process that a turn belongs to."""
+    """The process of a turn."""
     return turn >> 32
 
 
 class Assignment(Reply, frozen=True, gc=False):
-    """The message is the worker's; `attempt` counts from 1 and rises when it is reclaimed."""
+    """The worker now holds the message; `attempt` counts from 1 and rises with each reclaim."""
 
     message: Message
     attempt: int
 
 
 class Complete(Operation, frozen=True, gc=False):
-    """The worker is done with this attempt at the message, and claims no other after `turn`."""
+    """The worker has completed this attempt, and claims no more messages after `turn`."""
 
     worker: int
     turn: int
@@ -285,13 +294,13 @@ class Complete(Operation, frozen=True, gc=False):
 
 
 class Completed(Reply, frozen=True, gc=False):
-    """Whether the message was still this worker's; if not, it had been reclaimed (DLV-2)."""
+    """Whether the worker still held the message; if not, it had been reclaimed (DLV-2)."""
 
     accepted: bool
 
 
 class SetAside(Operation, frozen=True, gc=False):
-    """The worker cannot read the message it was given; put it aside for good, and `why` (DLV-6)."""
+    """Dead-letter a message that the worker cannot read, for the reason `why` (DLV-6)."""
 
     worker: int
     message: int
@@ -300,10 +309,10 @@ class SetAside(Operation, frozen=True, gc=False):
 
 
 class Join(Operation, frozen=True, gc=False):
-    """The asking server begins, perhaps anew, and is to be believed to live for `ttl` µs.
+    """The asking server has started; the store considers it alive for `ttl` µs.
 
-    Whatever was held or waited for under its name belonged to a process that is no more, and is
-    taken back (DLV-2). `process` rises with each start of the server: to ask again changes nothing.
+    The store reclaims the messages that an earlier process of that server held, and drops its
+    waiting claims (DLV-2). `process` rises with each start: a repeated Join changes nothing.
     """
 
     process: int
@@ -311,36 +320,36 @@ class Join(Operation, frozen=True, gc=False):
 
 
 class Heartbeat(Operation, frozen=True, gc=False):
-    """The asking server lives, and is to be believed to for `ttl` µs."""
+    """Consider the asking server alive for `ttl` µs."""
 
     ttl: int
 
 
 class Reclaim(Operation, frozen=True, gc=False):
-    """Hand out again what is held by servers whose heartbeat has lapsed (DLV-2)."""
+    """Reclaim the messages of servers whose heartbeat has lapsed (DLV-2)."""
 
 
 class Withdraw(Operation, frozen=True, gc=False):
-    """The asking server is about to stop: its workers wait for messages no longer.
+    """Drop the waiting claims of the asking server, which is about to stop.
 
-    `claims` are those that have not been answered, as far as it knows.
+    `claims` are its claims without a reply.
     """
 
     claims: tuple[Claim, ...] = ()
 
 
 class Withdrawn(Reply, frozen=True, gc=False):
-    """No worker of the server is given anything more; these claims had been answered before."""
+    """The server receives no more messages; `assigned` are the claims answered before."""
 
     assigned: tuple[tuple[Claim, Assignment], ...] = ()
 
 
 class Done(Reply, frozen=True, gc=False):
-    """It was done."""
+    """The operation was carried out."""
 
 
 Delivery = tuple[str, Operation, Reply]
-"""A reply on its way: to which server, to which of its operations, and what."""
+"""A reply to deliver: the receiving server, its operation, and the reply."""
 
 NewCid = Callable[[], str]
-"""Makes a correlation id: ``K`` and 39 decimal digits, 128 random bits. Chance is handed in."""
+"""Makes a correlation id: ``K`` and 39 decimal digits, 128 random bits."""

@@ -48,8 +48,8 @@ def print_explanation(name: str) -> int:
         sys.stdout.write("it survives\n")
         return 1
     recording, lines = explanation
-    story = [f"{name}: {mutant.about}", *lines, "", writer.to_toml(recording)]
-    sys.stdout.write("\n".join(story))
+    text = [f"{name}: {mutant.about}", *lines, "", writer.to_toml(recording)]
+    sys.stdout.write("\n".join(text))
     return 0
 
 

@@ -33,8 +33,7 @@ from msgspec.structs import replace
 from gnomon.reference import events
 from gnomon.reference.events import STORE, Event, message_of
 from gnomon.reference.history import Header, History
-from gnomon.reference.store.messages import Worker
-from gnomon.reference.store.operations import Job
+from gnomon.reference.store.operations import Job, Worker
 from gnomon.specs.excerpt import servers
 from gnomon.specs.excerpt.jobs import PlaceOf, jobs_from, places
 from gnomon.specs.excerpt.messages import UNRECORDED, IsOld, old_messages, unrecorded_work

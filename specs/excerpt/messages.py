@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
-from gnomon.reference.store.messages import Worker
+from gnomon.reference.store.operations import Worker
 from gnomon.specs.excerpt.servers import ServerLeft
 
 UNRECORDED = "unseen"

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from gnomon.reference import events
 from gnomon.reference.service import order_of_calls
-from gnomon.reference.store.messages import Worker
+from gnomon.reference.store.operations import Worker
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.publishing import payload_of

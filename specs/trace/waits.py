@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from gnomon.reference import events
-from gnomon.reference.store.messages import Worker
+from gnomon.reference.store.operations import Worker
 from gnomon.specs.trace.entities import Membership, MessageRecord, Run
 from gnomon.specs.trace.spans import Span
 from gnomon.specs.trace.trace import Trace

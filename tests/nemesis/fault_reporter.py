@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gnomon.reference import events
-from gnomon.reference.events import Event
 from gnomon.reference.live.store.connection import Connection, StoreFailed
-from gnomon.reference.live.store.operations import Leave, Tell
+from gnomon.reference.store.administration import RecordEvents, RemoveServer, Reported
 from gnomon.reference.store.operations import Operation
 
 NAME = "nemesis"
@@ -40,11 +39,11 @@ class FaultReporter:
     def report_crash(self, server: str) -> None:
         """Report that a server was killed, after the store has handled everything it had sent."""
         self._until_answered([])
-        self._until_answered([Leave(server, events.ServerCrashed(0, server))])
+        self._until_answered([RemoveServer(server, events.ServerCrashed(0, server))])
 
-    def _report(self, event: Event) -> None:
+    def _report(self, event: Reported) -> None:
         with self._lock:
-            self._until_answered([Tell(self._next, (event,))])
+            self._until_answered([RecordEvents(self._next, (event,))])
             self._next += 1
 
     def _until_answered(self, operations: Sequence[Operation]) -> None:

@@ -1,7 +1,7 @@
-"""A storage in memory, over the store in plain Python, for tests of what people may do.
+"""A storage in memory, over the store in plain Python, for tests of the API and its clients.
 
-The one idea: time stands still until the test moves `clock`, and the test plays the servers itself
-with `serve`. ``app_over`` gives the API over such a storage, ``served`` a real server of it.
+The one idea: time stands still until the test moves `clock`, and the test acts as the servers with
+`serve`. ``app_over`` gives the API over such a storage, ``served`` a real server of it.
 """
 
 import http.client
@@ -9,9 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import count
 
-import msgspec
 import uvicorn
 from litestar import Litestar
 
@@ -20,19 +18,17 @@ from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.auth import guard_for
 from gnomon.reference.live.api.credentials import Credentials
 from gnomon.reference.live.api.schemas import Health
-from gnomon.reference.live.store.storage import (
-    OPERATOR,
-    Holding,
-    Lease,
-    Member,
-    Overview,
-    Storage,
-    StoreUnavailable,
-    Told,
-)
+from gnomon.reference.live.store.storage import RecordedEvent, Storage, StoreUnavailable
 from gnomon.reference.schedule.clock import SECOND, VirtualClock, read_instant
-from gnomon.reference.store.memory import MemoryStore
-from gnomon.reference.store.operations import Delivery, Operation, Reply
+from gnomon.reference.store.administration import RecordEvents, RegisterServer, Reported
+from gnomon.reference.store.memory import MemoryStoreWithRuns
+from gnomon.reference.store.operations import (
+    OPERATOR,
+    Delivery,
+    Heartbeat,
+    Operation,
+    Reply,
+)
 
 NOW = read_instant("2026-01-05T08:00:00Z")
 DOWN = StoreUnavailable("connection refused", "is the store running?")
@@ -46,16 +42,13 @@ EVERY_MINUTE = {
 }
 
 
+Member = tuple[str, tuple[str, ...]]
+"""A server of two workers: its name and its services."""
+
+
 def member(name: str = "s1", *services: str) -> Member:
-    """A server that is there, and has these services."""
-    return Member(
-        name=name,
-        workers=2,
-        services=services or ("work", "report.daily"),
-        since=NOW,
-        heard=NOW,
-        alive_until=NOW + SECOND,
-    )
+    """A server with these services."""
+    return name, services or ("work", "report.daily")
 
 
 def app_over(
@@ -100,29 +93,35 @@ def eventually(holds: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-class MemoryStorage:
-    """Storage in memory. While `outage` is set, every method raises it."""
+class MemoryStorage(Storage):
+    """Storage in memory. While `outage` is set, every method raises it.
+
+    The `members` registered just before the history began.
+    """
 
     def __init__(self, members: Sequence[Member] = ()) -> None:
         self.clock = VirtualClock(NOW)
-        self.members = tuple(members)
         self.outage: StoreUnavailable | None = None
         self.asked: list[Operation] = []
         self.read_history = 0
         self.events: list[Event] = []
-        self.store = MemoryStore(self.events.append)
-        self._ids = count(1)
+        self.store = MemoryStoreWithRuns(self.events.append)
         self._lock = threading.Lock()
+        for name, services in members:
+            self.serve(name, Heartbeat(SECOND))
+            self.serve(name, RegisterServer(1, NOW, 2, services))
+        self.events.clear()
 
     def serve(self, server: str, operation: Operation) -> list[Delivery]:
-        """What the store answers to a server."""
+        """The store's deliveries for an operation of a server."""
         with self._lock:
             return self.store.apply(self.clock.now, server, operation)
 
     def happen(self, *events: Event) -> None:
-        """Let events happen as they are, at their own instants."""
+        """Record events of any kind, at their own instants."""
         with self._lock:
-            self.events += events
+            for event in events:
+                self.store.record(event)
 
     def ask(self, operation: Operation) -> Reply:
         self._check()
@@ -132,48 +131,16 @@ class MemoryStorage:
                 return reply
         raise AssertionError(f"{operation} waits")
 
-    def new_job_id(self) -> str:
+    def record_events(self, events: Sequence[Reported]) -> None:
         self._check()
-        return str(next(self._ids))
+        self.serve(OPERATOR, RecordEvents(0, tuple(events)))
 
-    def overview(self) -> Overview:
-        self._check()
-        store = self.store
-        return Overview(
-            now=self.clock.now,
-            profile="durable",
-            lease_length=60_000_000,
-            lease=Lease(leader=store._leader, epoch=store._epoch, until=store._until),
-            members=self.members,
-            jobs=len(store._jobs.by_id),
-            waiting=store.waiting,
-            held=tuple(
-                Holding(server, worker, message.id)
-                for (server, worker), (message, _) in store._messages._held.items()
-            ),
-            dead_lettered=0,
-        )
-
-    def tell(self, events: Sequence[Event]) -> None:
-        self._check()
-        self.happen(*(msgspec.structs.replace(event, at=self.clock.now) for event in events))
-
-    def history(self, after: int = 0, most: int = 1_000) -> Sequence[Told]:
+    def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
         self._check()
         self.read_history += 1
         with self._lock:
             happened = self.events[after : after + most]
-        return [Told(seq, event) for seq, event in enumerate(happened, after + 1)]
-
-    def history_backwards(self, before: int | None = None, most: int = 1_000) -> Iterator[Told]:
-        self._check()
-        with self._lock:
-            end = len(self.events) if before is None else before - 1
-            happened = self.events[max(0, end - most) : end]
-        return (
-            Told(seq, event)
-            for seq, event in zip(range(end, 0, -1), reversed(happened), strict=False)
-        )
+        return [RecordedEvent(seq, event) for seq, event in enumerate(happened, after + 1)]
 
     def _check(self) -> None:
         if self.outage is not None:

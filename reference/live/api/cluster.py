@@ -1,7 +1,7 @@
-"""The cluster, its history as a stream, and how this server is.
+"""The cluster, its history as a stream, and the state of this server.
 
-The one idea: the history is read a batch at a time, in a thread, when the client has taken the last
-one. So a slow client costs one batch of memory, and one that has left costs nothing.
+The one idea: a thread reads the next batch of the history when the client has received the last
+one. So a slow client costs one batch of memory, and one that has disconnected costs nothing.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from gnomon.reference.live.api.auth import OPEN
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.schemas import ClusterView, Health
 from gnomon.reference.live.runtime.metrics import CONTENT_TYPE
-from gnomon.reference.live.store.storage import Storage, StoreUnavailable, Told
+from gnomon.reference.live.store.storage import RecordedEvent, Storage, StoreUnavailable
 
 BATCH = 1_000
-"""Events that are read at a time."""
+"""Number of events per read."""
 POLL_MS = 200
-"""How long a follower that has seen everything waits before it asks anew."""
+"""Pause (ms) of a follower between reads, when there was nothing new."""
 HIGHEST_SEQ = 2**53
-"""Beyond what a store ever counts to, and exact for readers whose numbers are floats."""
+"""Higher than any number of an event, and exact for clients whose numbers are floats."""
 
 Store = SkipValidation[Storage]
 GetHealth = SkipValidation[Callable[[], Health]]
@@ -38,7 +38,7 @@ _encoder = msgspec.json.Encoder()
 
 @get("/cluster", sync_to_thread=True, responses=may_answer())
 def show_cluster(storage: Store) -> ClusterView:
-    """Who is there, who leads, and what waits."""
+    """Read the leader, the servers and the numbers of messages."""
     return schemas.view_cluster(storage.overview())
 
 
@@ -57,8 +57,8 @@ def stream_history(
     ] = 0,
     follow: Annotated[bool, QueryParameter(description="go on as events happen")] = False,
 ) -> Stream:
-    """Stream the events in the order in which they happened, one JSON object a line."""
-    first = storage.history(after, BATCH)  # here an error can still be answered
+    """Stream the events in order, one JSON object a line."""
+    first = storage.history(after, BATCH)  # an error here still has an answer
 
     def is_wanted() -> bool:
         return follow and health().state != "draining"
@@ -67,12 +67,13 @@ def stream_history(
 
 
 async def _lines(
-    storage: Storage, after: int, batch: Sequence[Told], is_wanted: Callable[[], bool]
+    storage: Storage, after: int, batch: Sequence[RecordedEvent], is_wanted: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    """The lines of `batch`, which begins above `after`, and of what comes after it.
+    """The lines of `batch`, which begins above `after`, and of the later events.
 
-    It ends where the history ends, unless more `is_wanted`. Who follows is kept through an outage
-    of the store; otherwise the stream breaks off, so that nobody takes a part for the whole.
+    The stream ends with the history, unless `is_wanted` asks for more. A follower stays connected
+    through an outage of the store. Otherwise an outage breaks the stream off, so that a client does
+    not mistake a part for the whole.
     """
     while batch or is_wanted():
         if batch:
@@ -88,13 +89,13 @@ async def _lines(
             batch = ()
 
 
-def _line(told: Told) -> bytes:
-    return b'{"seq":%d,' % told.seq + _encoder.encode(told.event)[1:] + b"\n"
+def _line(recorded: RecordedEvent) -> bytes:
+    return b'{"seq":%d,' % recorded.seq + _encoder.encode(recorded.event)[1:] + b"\n"
 
 
 @get("/health", opt={OPEN: True})
 async def show_health(health: GetHealth) -> Response[Health]:
-    """How this server is: 200 if it works, else 503."""
+    """Read the state of this server: 200 if it works, else 503."""
     found = health()
     is_well = found.state == "working"
     return Response(found, status_code=HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE)
@@ -102,7 +103,7 @@ async def show_health(health: GetHealth) -> Response[Health]:
 
 @get("/metrics", sync_to_thread=True, media_type=MediaType.TEXT, responses=may_answer())
 def show_metrics(metrics: GetMetrics) -> Response[str]:
-    """Figures for Prometheus."""
+    """Read the metrics in the text format of Prometheus."""
     return Response(metrics(), media_type=CONTENT_TYPE)
 
 

@@ -1,14 +1,14 @@
-"""What people may do with jobs, without HTTP: create, change, run and read them.
+"""Creating, changing, running and reading jobs, without HTTP.
 
-The one idea: a request is either carried out whole or answered with one typed error, and none of
-them needs a lock. Whoever names the revision they saw is told when it is `Stale`; whoever names
-none means the job as it is, and is asked for again when somebody else was quicker.
+The one idea: a request is either carried out whole or raises one typed error; none needs a lock. A
+request that names a revision fails with `Stale` when the job has another. A request that names none
+applies to the job as it is, and is repeated when another client has changed the job meanwhile.
 
     NoSuchJob         there is no such job
-    Stale             it has been changed since the revision that was named
-    jobs.Rejected     the definition is not accepted; every fault at once (JOB-5)
-    Conflict          the job is in a state in which this cannot be done
-    StoreUnavailable  the store could not be asked, so it is not known whether it was done
+    Stale             the job has changed since the named revision
+    jobs.Rejected     the definition is invalid; every fault at once (JOB-5)
+    Conflict          the state of the job does not allow the request
+    StoreUnavailable  the store could not be reached; it is not known whether the request was done
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +17,12 @@ from typing import Any
 import msgspec
 
 from gnomon.reference import events, jobs
-from gnomon.reference.events import Event, recorded_payload
+from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import Definition, Fault, Rejected
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.schedule.trigger import trigger
+from gnomon.reference.store.administration import RUNS_KEPT, JobByName, JobRun, JobRuns, RunsOf
 from gnomon.reference.store.operations import (
     Accepted,
     DeleteJob,
@@ -37,22 +38,20 @@ from gnomon.reference.store.operations import (
 )
 
 ATTEMPTS = 10
-"""How often a change is tried anew when others keep changing the job."""
-LOOK_BACK = 100_000
-"""Events of the history that are looked at for a job's runs."""
+"""Number of attempts at a change while other clients keep changing the job."""
 _FIRST_FAULTS = {"job_type": 0, "name": 1, "service": 2}
-"""The order in which the predecessor looked for faults; the others follow as they were found."""
+"""The first faults in order, as the predecessor reports them; the others follow as found."""
 
 
 class NoSuchJob(LookupError):
-    """There is no such job; `asked` is how it was asked for, as in ``id '7'``."""
+    """There is no such job; `asked` names it, as in ``id '7'``."""
 
     def __init__(self, asked: str) -> None:
         super().__init__(f"there is no job of {asked}")
 
 
 class Stale(Exception):
-    """The job is at revision `current`, and the revision that was named is another."""
+    """The job is at revision `current`, not at the named one."""
 
     def __init__(self, current: int, expected: int) -> None:
         super().__init__(f"the job is at revision {current} now, not {expected}; read it again")
@@ -60,36 +59,14 @@ class Stale(Exception):
 
 
 class Conflict(Exception):
-    """The job is in a state in which this cannot be done, and why."""
+    """The state of the job does not allow the request; the text says why."""
 
 
-class JobRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one message of a job; instants in µs, UTC, None for what has not happened.
-
-    `server`, `worker`, `claimed`, `started` and `finished` are those of the latest `attempt`, and
-    None after that was taken back. `outcome` is ok, failed, dead_lettered, expired or lost.
-    """
-
-    message: int
-    cid: str
-    due: int
-    on_demand: bool
-    published: int
-    claimed: int | None = None
-    started: int | None = None
-    finished: int | None = None
-    server: str | None = None
-    worker: int | None = None
-    attempt: int | None = None
-    outcome: str | None = None
-    error: str | None = None
-
-
-class JobRuns(msgspec.Struct, frozen=True):
+class RunList(msgspec.Struct, frozen=True):
     """The latest runs of a job, the latest first.
 
-    `since`: no event before this instant (µs, UTC) was looked at; None if all that are kept were,
-    or as many runs as were asked for have been found.
+    If the request was for more runs than the store keeps, and the job may have had more, `since`
+    (µs, UTC) is the instant at which the oldest of them was published; else None.
     """
 
     runs: tuple[JobRun, ...]
@@ -97,7 +74,7 @@ class JobRuns(msgspec.Struct, frozen=True):
 
 
 def next_due(job: Job) -> int | None:
-    """The instant (µs, UTC) at which `job` is due next, or None if there is none."""
+    """The instant (µs, UTC) at which `job` is due next, None if there is none."""
     if not job.definition.is_active or job.cursor is None:
         return None
     return trigger(job.definition).first(job.cursor)
@@ -119,69 +96,28 @@ def get_all(storage: Storage) -> list[Job]:
     return sorted(all_jobs(storage), key=lambda job: job.definition.name)
 
 
-def get_by_name(storage: Storage, name: str) -> Job:
-    """The job of that name: O(jobs). Raises NoSuchJob."""
-    for job in all_jobs(storage):
-        if job.definition.name == name:
-            return job
-    raise NoSuchJob(f"name {name!r}")
+def get_by_name(storage: Storage, name: object) -> Job:
+    """The job of that name. Raises NoSuchJob."""
+    found = _named(storage, name)
+    if found is None:
+        raise NoSuchJob(f"name {name!r}")
+    return found
 
 
-def runs(storage: Storage, id: str, most: int) -> JobRuns:
+def _named(storage: Storage, name: object) -> Job | None:
+    found = _read(storage, JobByName(name)).jobs if isinstance(name, str) else ()
+    return found[0] if found else None
+
+
+def runs(storage: Storage, id: str, most: int) -> RunList:
     """The latest runs of a job, at most `most`. Raises NoSuchJob."""
-    get(storage, id)
-    found: list[JobRun] = []
-    outcomes: dict[int, dict[str, Any]] = {}  # message -> what happened to it later
-    looked_at, earliest = 0, None
-    for told in storage.history_backwards(most=LOOK_BACK):
-        event = told.event
-        looked_at, earliest = looked_at + 1, event.at
-        if not isinstance(event, events.Published):
-            _note(outcomes, event)
-            continue
-        outcome = outcomes.pop(event.message, {})
-        if event.job == id:
-            found.append(
-                JobRun(
-                    message=event.message,
-                    cid=event.cid,
-                    due=event.due,
-                    on_demand=event.on_demand,
-                    published=event.at,
-                    **outcome,
-                )
-            )
-            if len(found) == most:
-                return JobRuns(tuple(found), None)
-    return JobRuns(tuple(found), earliest if looked_at == LOOK_BACK else None)
-
-
-def _note(outcomes: dict[int, dict[str, Any]], event: Event) -> None:
-    """Add what `event`, which was before all that is noted, says of a message."""
-    match event:
-        case events.Claimed():
-            facts: dict[str, Any] = {"claimed": event.at}
-        case events.Started():
-            facts = {"started": event.at}
-        case events.Finished():
-            facts = {"finished": event.at, "outcome": event.outcome, "error": event.error}
-        case events.Lost():
-            facts = {"outcome": "lost"}
-        case events.Reclaimed():
-            facts = {"server": None, "worker": None, "claimed": None, "started": None}
-        case events.Expired():
-            outcomes[event.message] = {"outcome": "expired"}
-            return
-        case events.DeadLettered():
-            outcomes[event.message] = {"outcome": "dead_lettered", "error": event.why}
-            return
-        case _:
-            return
-    noted = outcomes.get(event.message, {})
-    latest = noted.get("attempt", event.attempt)
-    if event.attempt >= latest:  # an earlier attempt may tell of itself after a later one has
-        who = {"server": event.server, "worker": event.worker, "attempt": event.attempt}
-        outcomes[event.message] = who | facts | (noted if event.attempt == latest else {})
+    reply = storage.ask(RunsOf(id))
+    if isinstance(reply, Refused):
+        raise NoSuchJob(f"id {id!r}")
+    assert isinstance(reply, JobRuns)
+    latest = reply.runs
+    has_more = most > RUNS_KEPT == len(latest)
+    return RunList(latest[:most], latest[-1].published if has_more else None)
 
 
 def all_jobs(storage: Storage) -> Iterator[Job]:
@@ -193,8 +129,8 @@ def all_jobs(storage: Storage) -> Iterator[Job]:
         page = reply.more
 
 
-def _read(storage: Storage, jobs: Jobs) -> JobList:
-    reply = storage.ask(jobs)
+def _read(storage: Storage, operation: Jobs | JobByName) -> JobList:
+    reply = storage.ask(operation)
     assert isinstance(reply, JobList)
     return reply
 
@@ -203,7 +139,7 @@ def _read(storage: Storage, jobs: Jobs) -> JobList:
 
 
 def create(storage: Storage, fields: Mapping[str, Any]) -> Job:
-    """Create a job from its definition in the outer form. Raises Rejected."""
+    """Create a job from the fields of its definition. Raises Rejected."""
     id = storage.new_job_id()
     definition = _check(storage, id, fields, None)
     reply = storage.ask(PutJob(id, definition))
@@ -228,14 +164,14 @@ def delete(storage: Storage, id: str, expected: int | None = None) -> None:
 
 
 def execute(storage: Storage, id: str, expected: int | None = None) -> str:
-    """Run a job once, now (FIRE-11); the cid of the run. Raises NoSuchJob, Stale, Conflict."""
+    """Publish a run on demand (FIRE-11); its cid. Raises NoSuchJob, Stale, Conflict."""
     cid = new_cid()
     _change(storage, id, expected, lambda job: Execute(id, job.revision, cid))
     return cid
 
 
 def set_active(storage: Storage, id: str, is_active: bool, expected: int | None = None) -> Job:
-    """Switch a job on or off (FIRE-7, FIRE-9). Raises NoSuchJob, Stale, Conflict."""
+    """Make a job active or inactive (FIRE-7, FIRE-9). Raises NoSuchJob, Stale, Conflict."""
     _change(storage, id, expected, lambda job: SetActive(id, job.revision, is_active))
     return get(storage, id)
 
@@ -243,7 +179,7 @@ def set_active(storage: Storage, id: str, is_active: bool, expected: int | None 
 def _change(
     storage: Storage, id: str, expected: int | None, operation: Callable[[Job], Operation]
 ) -> None:
-    """Carry out what `operation` makes of the job as it is, anew when it has changed meanwhile."""
+    """Carry out the `operation` made from the job as it is; repeat if the job has changed since."""
     for _ in range(ATTEMPTS):
         job = get(storage, id)
         if expected is not None and job.revision != expected:
@@ -269,9 +205,9 @@ def _error_of(refused: Refused, definition: Definition | None) -> Rejected | Con
 def _check(
     storage: Storage, id: str, fields: Mapping[str, Any], current: Definition | None
 ) -> Definition:
-    """The definition that `fields` give, of themselves or as a change of `current`.
+    """The definition that `fields` describe, alone or as a change of `current`.
 
-    Raises Rejected with every fault, after the history was told of it (JOB-5).
+    Raises Rejected with every fault, after recording it in the history (JOB-5).
     """
     faults: list[Fault] = []
     definition = None
@@ -289,12 +225,12 @@ def _check(
     whole = (jobs.write(current) if current else {}) | dict(fields)
     if isinstance(extra := whole.get("extra"), str):
         whole["extra"] = recorded_payload(extra)
-    storage.tell([events.JobRejected(0, id, whole, tuple(map(str, faults)))])
+    storage.record_events([events.JobRejected(0, id, whole, tuple(map(str, faults)))])
     raise Rejected(faults)
 
 
 def _unknown_service(storage: Storage, service: object) -> list[Fault]:
-    """The fault of a service that no server of the cluster has; where none is known, no fault."""
+    """The fault of a service that no registered server has; no fault if no server is registered."""
     members = storage.overview().members
     known = sorted({known for member in members for known in member.services})
     if not members or not isinstance(service, str) or not service or service in known:
@@ -305,9 +241,9 @@ def _unknown_service(storage: Storage, service: object) -> list[Fault]:
 def _taken_name(storage: Storage, id: str, name: object) -> list[Fault]:
     """The fault of a name that another job has.
 
-    The store has the last word; this is asked only when there are other faults to tell with it.
+    The store decides; this is checked only to report it together with other faults.
     """
-    for job in all_jobs(storage):
-        if job.definition.name == name and job.id != id:
-            return [Fault("name", repr(name), "there is a job of that name already")]
-    return []
+    taken = _named(storage, name)
+    if taken is None or taken.id == id:
+        return []
+    return [Fault("name", repr(name), "there is a job of that name already")]

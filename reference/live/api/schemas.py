@@ -1,8 +1,8 @@
-"""What the API takes and gives, as types: the OpenAPI document is written from them.
+"""Requests and answers of the API as types, from which the OpenAPI document is generated.
 
-The one idea: a type describes, and does not check. A definition is read by
-``gnomon.reference.jobs``, which names every fault at once, so the types of requests say to people
-what that accepts. Instants are RFC 3339 text, UTC.
+The one idea: the types describe, and do not check. ``gnomon.reference.jobs`` reads a definition and
+reports every fault at once; the types of requests describe to people what it accepts. Instants are
+RFC 3339 text, UTC.
 """
 
 from typing import Annotated, Literal
@@ -13,13 +13,13 @@ from msgspec import Meta
 from gnomon.reference import jobs
 from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.api.job_service import JobRun, JobRuns
-from gnomon.reference.live.store.storage import Member, Overview
+from gnomon.reference.live.api.job_service import RunList
 from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.store.administration import ClusterOverview, JobRun, Member, RunOutcome
 from gnomon.reference.store.operations import Job
 
 LARGEST_BODY = 8 * LARGEST_EXTRA
-"""Bytes: a byte of extra data may take six in JSON (``\\u0000``); the rest is for the fields."""
+"""Most bytes of a body: a byte of extra data takes up to six in JSON (``\\u0000``)."""
 
 InstantText = Annotated[
     str,
@@ -65,7 +65,7 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class JobView(JobFields, frozen=True, kw_only=True):
-    """A job: its definition, and how far it has come."""
+    """A job: its definition, and its progress."""
 
     id: str
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
@@ -75,7 +75,7 @@ class JobView(JobFields, frozen=True, kw_only=True):
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a job, and what became of its latest attempt."""
+    """One message of a job, and its latest attempt."""
 
     message: int
     cid: Cid
@@ -88,12 +88,12 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     server: str | None
     worker: int | None
     attempt: int | None
-    outcome: Literal["ok", "failed", "dead_lettered", "expired", "lost"] | None
+    outcome: RunOutcome | None
     error: str | None
 
 
 class RunsView(msgspec.Struct, frozen=True):
-    """The latest runs of a job, the latest first; older ones than `since` were not looked for."""
+    """The latest runs of a job, the latest first; runs older than `since` are not kept."""
 
     runs: tuple[RunView, ...]
     since: InstantText | None
@@ -106,7 +106,7 @@ class Executed(msgspec.Struct, frozen=True):
 
 
 class MemberView(msgspec.Struct, frozen=True, kw_only=True):
-    """A server of the cluster; `is_alive`: its last sign of life is recent enough."""
+    """A registered server; `is_alive`: its last heartbeat has not lapsed."""
 
     name: str
     workers: int
@@ -117,7 +117,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster now: who leads and who is there; messages that wait, are held or put aside."""
+    """The cluster now: its leader, its servers, and its messages by state."""
 
     now: InstantText
     leader: str | None
@@ -134,7 +134,7 @@ State = Literal["starting", "working", "doubting", "draining"]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How this server is; `store` is ok, or what is wrong with the store."""
+    """The state of this server; `store` is ok, or the problem with the store."""
 
     server: str
     state: State
@@ -157,7 +157,7 @@ def view_job(job: Job) -> JobView:
     )
 
 
-def view_runs(found: JobRuns) -> RunsView:
+def view_runs(found: RunList) -> RunsView:
     """Runs as the API gives them."""
     return RunsView(tuple(map(_view_run, found.runs)), _instant(found.since))
 
@@ -168,7 +168,7 @@ def _view_run(run: JobRun) -> RunView:
     return RunView(**fields | {field: _instant(fields[field]) for field in instants})
 
 
-def view_cluster(overview: Overview) -> ClusterView:
+def view_cluster(overview: ClusterOverview) -> ClusterView:
     """The cluster as the API gives it."""
     lease = overview.lease
     return ClusterView(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from gnomon.reference.live import DEFAULT_HTTP, KEEP
+from gnomon.reference.live import DEFAULT_HTTP, EVENTS_KEPT
 from gnomon.reference.live.api.auth import Unguarded, guard_for
 from gnomon.reference.live.api.credentials import BadCredentials, Credentials, read_credentials
 from gnomon.reference.live.cli.record import read_since, record, write
@@ -30,7 +30,7 @@ from gnomon.reference.live.runtime.supervisor import (
     serve_together,
 )
 from gnomon.reference.live.store.address import Address, read_address
-from gnomon.reference.live.store.connection import Connection, pass_by
+from gnomon.reference.live.store.connection import Connection, report_nothing
 from gnomon.reference.live.store.embedded import default_folder, embedded_store
 from gnomon.reference.live.store.errors import StoreUnusable
 from gnomon.reference.live.store.redis_storage import RedisStorage
@@ -114,12 +114,12 @@ def record_to_file(options: RecordOptions, out: Path) -> None:
     travel = None if options.travel is None else _duration("--travel", options.travel, 0)
     prefix = _prefix(options.prefix)
     with _store(options.redis, options.data) as address:
-        store = StoreOptions(address=address, prefix=prefix, profile="durable", keep=KEEP)
+        store = StoreOptions(address=address, prefix=prefix, profile="durable", keep=EVENTS_KEPT)
         _record(store, since, travel, out)
 
 
 def _record(store: StoreOptions, since: int | None, travel: int | None, out: Path) -> None:
-    connection = Connection(store.open(LONGEST_TIMEOUT), pass_by)
+    connection = Connection(store.open(LONGEST_TIMEOUT), report_nothing)
     try:
         with console.working("recording"):
             found = record(RedisStorage(connection), since, travel)

@@ -11,8 +11,9 @@ from gnomon.reference import events, history
 from gnomon.reference.events import Event
 from gnomon.reference.history import Header, History
 from gnomon.reference.live.api.job_service import all_jobs
-from gnomon.reference.live.store.storage import Overview, Storage, Told
+from gnomon.reference.live.store.storage import RecordedEvent, Storage
 from gnomon.reference.schedule.clock import read_duration, read_instant, write_instant
+from gnomon.reference.store.administration import ClusterOverview
 from gnomon.reference.store.operations import Job
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
@@ -67,7 +68,7 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
     return excerpt(whole, since, _known(overview, tuple(all_jobs(storage))))
 
 
-def _known(overview: Overview, jobs: tuple[Job, ...]) -> Known:
+def _known(overview: ClusterOverview, jobs: tuple[Job, ...]) -> Known:
     """What the store knows now, as an excerpt needs it."""
     now, lease = overview.now, overview.lease
     return Known(
@@ -81,7 +82,7 @@ def _known(overview: Overview, jobs: tuple[Job, ...]) -> Known:
     )
 
 
-def _told(storage: Storage, until: int) -> Iterator[Told]:
+def _told(storage: Storage, until: int) -> Iterator[RecordedEvent]:
     """Every event that is kept, up to that instant."""
     after = 0
     while page := storage.history(after, PAGE):
@@ -92,7 +93,7 @@ def _told(storage: Storage, until: int) -> Iterator[Told]:
         after = page[-1].seq
 
 
-def _silent(overview: Overview) -> Iterator[Event]:
+def _silent(overview: ClusterOverview) -> Iterator[Event]:
     """The end of those who have not been heard for so long that they cannot be there."""
     for member in overview.members:
         if member.alive_until <= overview.now:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gnomon.reference.live import DEFAULT_HTTP, KEEP
+from gnomon.reference.live import DEFAULT_HTTP, EVENTS_KEPT
 from gnomon.reference.store.messages import Profile
 
 LogFormat = Literal["text", "json"]
@@ -81,7 +81,7 @@ def serve(
     ] = "30s",
     keep: Annotated[
         int, typer.Option(metavar="N", help="The history keeps so many events.", min=1_000)
-    ] = KEEP,
+    ] = EVENTS_KEPT,
     replicas: Annotated[
         int,
         typer.Option(

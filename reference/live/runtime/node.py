@@ -18,16 +18,15 @@ import msgspec
 from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
-from gnomon.reference.events import Event
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.store_link import StoreLink
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.connection import Connection
-from gnomon.reference.live.store.errors import Trouble
-from gnomon.reference.live.store.operations import Appear, Superseded, Unreadable
-from gnomon.reference.live.store.storage import Member
+from gnomon.reference.live.store.decode import Unreadable
+from gnomon.reference.live.store.errors import Failure
 from gnomon.reference.schedule.clock import SECOND, Clock
+from gnomon.reference.store.administration import RegisterServer, Superseded
 from gnomon.reference.store.operations import (
     Claim,
     Operation,
@@ -108,7 +107,7 @@ class Node:
             return "starting"
         if server.is_draining:
             return "draining"
-        return "working" if self.trouble is None else "doubting"
+        return "working" if self.failure is None else "doubting"
 
     @property
     def epoch(self) -> int | None:
@@ -116,9 +115,9 @@ class Node:
         return None if self._server is None else self._server.epoch
 
     @property
-    def trouble(self) -> Trouble | None:
+    def failure(self) -> Failure | None:
         """What is wrong between this server and the store; None if nothing is."""
-        return self._link.trouble
+        return self._link.failure
 
     # --- from beginning to end
 
@@ -134,7 +133,9 @@ class Node:
             self._name, self._shape.workers, self._shape.lease, new_cid, process
         )
         now = self._clock.now
-        self._link.introduce(Appear(process, self._member(now), self._started()))
+        self._link.introduce(
+            RegisterServer(process, now, self._shape.workers, self._shape.services)
+        )
         self._do(server.start(now))
         self._exchange()
         while not server.has_left and not self._is_overdue():
@@ -165,19 +166,6 @@ class Node:
         return self._has_quit or (
             self._drain_until is not None and self._clock.now >= self._drain_until
         )
-
-    def _member(self, now: int) -> Member:
-        return Member(
-            name=self._name,
-            workers=self._shape.workers,
-            services=self._shape.services,
-            since=now,
-            heard=now,
-            alive_until=now,
-        )
-
-    def _started(self) -> Event:
-        return events.ServerStarted(0, self._name, self._shape.workers, self._shape.services)
 
     # --- inputs
 

@@ -28,12 +28,12 @@ from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
 from gnomon.reference.live.store.errors import StoreUnusable, check_server, pause_after
-from gnomon.reference.live.store.notify import PATIENCE, Bell
-from gnomon.reference.live.store.operations import Settings, Settle
+from gnomon.reference.live.store.notify import PATIENCE, Notifier
 from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND, write_duration
 from gnomon.reference.service import Service
+from gnomon.reference.store.administration import AgreeSettings, Settings
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
@@ -122,7 +122,9 @@ def _serve(
     workers = WorkerPool(shape.name, services, shape.workers, ended)
     node = Node(shape, connection, WallClock(), workers, metrics, inputs)
     storage = RedisStorage(Connection(store.open(LONGEST_TIMEOUT)))
-    bell = Bell(shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX))
+    notifier = Notifier(
+        shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX)
+    )
 
     def measured() -> str:
         metrics.busy.set(workers.busy)
@@ -136,13 +138,13 @@ def _serve(
             epoch=node.epoch or 0,
             workers=shape.workers,
             busy=workers.busy,
-            store="ok" if node.trouble is None else node.trouble.problem,
+            store="ok" if node.failure is None else node.failure.problem,
         )
 
     with _api(listening, storage, health, measured):
         logger.info("joins the cluster", extra={"fields": {"server": shape.name}})
         left_in_order = node.run()
-        bell.close()
+        notifier.close()
     connection.close()
     return left_in_order
 
@@ -158,14 +160,14 @@ def _settle(
     while True:
         try:
             facts = connection.use(lambda store: check_server(store.client))
-            answer = connection.call(shape.name, [Settle(profile, shape.lease)])
+            answer = connection.call(shape.name, [AgreeSettings(profile, shape.lease)])
             break
         except StoreFailed as failed:
-            trouble = failed.trouble
-            if trouble.is_permanent:
-                raise StoreUnusable(trouble.problem, trouble.advice) from failed
+            failure = failed.failure
+            if failure.is_permanent:
+                raise StoreUnusable(failure.problem, failure.advice) from failed
             if failures == 0:
-                logger.warning("%s; %s; waiting for it", trouble.problem, trouble.advice)
+                logger.warning("%s; %s; waiting for it", failure.problem, failure.advice)
             failures += 1
             with suppress(Empty):
                 inputs.get(timeout=pause_after(failures) / SECOND)

@@ -9,19 +9,20 @@ and reported again, with the same numbers, until a call is answered.
 import logging
 from collections.abc import Iterable, Sequence
 
-from gnomon.reference.events import Event, ServerCrashed, ServerStopped
+from gnomon.reference.events import ServerCrashed, ServerStopped
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.store.connection import Connection, StoreFailed
-from gnomon.reference.live.store.errors import StoreUnusable, Trouble, pause_after
-from gnomon.reference.live.store.operations import (
-    Appear,
-    Attest,
-    Leave,
+from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_after
+from gnomon.reference.schedule.clock import Clock
+from gnomon.reference.store.administration import (
+    CheckProcess,
     NewProcess,
     Number,
-    Tell,
+    RecordEvents,
+    RegisterServer,
+    RemoveServer,
+    Reported,
 )
-from gnomon.reference.schedule.clock import Clock
 from gnomon.reference.store.operations import Operation, Reply, first_turn
 
 logger = logging.getLogger("gnomon.server")
@@ -30,7 +31,7 @@ logger = logging.getLogger("gnomon.server")
 class StoreLink:
     """The link of the server `name` over `connection`.
 
-    `trouble` is what is wrong with the link, None if nothing is. After a failure nothing is sent
+    `failure` is what is wrong with the link, None if nothing is. After a failure nothing is sent
     before `retry_at` (µs, by `clock`).
     """
 
@@ -40,15 +41,15 @@ class StoreLink:
         self._clock = clock
         self._metrics = metrics
         self._process = 0
-        self._presence: Appear | None = None
+        self._presence: RegisterServer | None = None
         self._is_introduced = True  # as far as the store is known to know
         self._requests: list[Operation] = []
-        self._events: list[Event] = []
+        self._events: list[Reported] = []
         self._next_event = 0  # the number of the first of them
         self._has_inbox = False
         self._failures = 0
         self.retry_at: int | None = None
-        self.trouble: Trouble | None = None
+        self.failure: Failure | None = None
 
     @property
     def has_pending(self) -> bool:
@@ -59,7 +60,7 @@ class StoreLink:
         """Send an operation with the next call."""
         self._requests.append(operation)
 
-    def report(self, event: Event) -> None:
+    def report(self, event: Reported) -> None:
         """Report an event with the next call; the store fills in its instant."""
         self._events.append(event)
 
@@ -77,17 +78,17 @@ class StoreLink:
         try:
             answer = self._connection.call(self._name, [NewProcess()])
         except StoreFailed as failed:
-            trouble = failed.trouble
-            if trouble.is_permanent:
-                raise StoreUnusable(trouble.problem, trouble.advice) from failed
-            self._note_failure(trouble)
+            failure = failed.failure
+            if failure.is_permanent:
+                raise StoreUnusable(failure.problem, failure.advice) from failed
+            self._note_failure(failure)
             return None
         self._note_success()
         number = answer.deliveries[0][2]
         assert isinstance(number, Number)
         return number.value
 
-    def introduce(self, presence: Appear) -> None:
+    def introduce(self, presence: RegisterServer) -> None:
         """Register this process with the store, in every call until one is answered."""
         self._process = presence.process
         self._presence = presence
@@ -97,14 +98,14 @@ class StoreLink:
     def renew_presence(self) -> None:
         """Introduce the process again, in case the store has lost it, and check that it is ours."""
         self._is_introduced = False
-        self._requests.append(Attest(self._process))
+        self._requests.append(CheckProcess(self._process))
 
     def leave(self, event: ServerStopped | ServerCrashed) -> None:
         """Report the last events, and that the server has left."""
         try:
-            self._connection.call(self._name, [*self._reports(), Leave(self._name, event)])
+            self._connection.call(self._name, [*self._reports(), RemoveServer(self._name, event)])
         except StoreFailed as failed:
-            logger.warning("left without reporting it: %s", failed.trouble.problem)
+            logger.warning("left without reporting it: %s", failed.failure.problem)
 
     # --- calls
 
@@ -123,7 +124,7 @@ class StoreLink:
         try:
             answer = self._connection.call(self._name, operations)
         except StoreFailed as failed:
-            self._note_failure(failed.trouble)
+            self._note_failure(failed.failure)
             return ()
         self._metrics.exchange_time.observe(self._clock.now - before)
         self._note_success()
@@ -133,22 +134,22 @@ class StoreLink:
         return [(operation, reply) for _, operation, reply in (*answer.inbox, *answer.deliveries)]
 
     def _reports(self) -> Iterable[Operation]:
-        return [Tell(self._next_event, tuple(self._events))] if self._events else []
+        return [RecordEvents(self._next_event, tuple(self._events))] if self._events else []
 
     def resume(self) -> None:
         """End the pause after a failure."""
         self.retry_at = None
 
-    def _note_failure(self, trouble: Trouble) -> None:
-        """Log a new kind of trouble once, and pause before the next call."""
+    def _note_failure(self, failure: Failure) -> None:
+        """Log a new kind of failure once, and pause before the next call."""
         self._failures += 1
-        self._metrics.store_errors.labels(trouble.kind).inc()
-        if self.trouble is None or self.trouble.kind != trouble.kind:
-            logger.warning("%s; %s", trouble.problem, trouble.advice)
-        self.trouble = trouble
+        self._metrics.store_errors.labels(failure.kind).inc()
+        if self.failure is None or self.failure.kind != failure.kind:
+            logger.warning("%s; %s", failure.problem, failure.advice)
+        self.failure = failure
         self.retry_at = self._clock.now + pause_after(self._failures)
 
     def _note_success(self) -> None:
-        if self.trouble is not None:
+        if self.failure is not None:
             logger.info("the store answers again")
-        self.trouble, self._failures, self.retry_at = None, 0, None
+        self.failure, self._failures, self.retry_at = None, 0, None

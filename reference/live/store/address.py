@@ -1,8 +1,8 @@
-"""Where the store is: an address, read from a URL, that gives a connection to one server.
+"""The address of the store, read from a URL, and the connection to its server.
 
-The one idea: all our keys carry one hash tag, so at any moment one server is the store, whether it
-stands alone, is the primary that Sentinels have chosen or the node of a cluster that serves our
-slot. To connect is to find that server anew and to talk to it plainly.
+The one idea: all our keys have one hash tag, so at any moment one server is the store: a single
+server, the primary that Sentinels have chosen, or the node of a cluster that serves our slot. Each
+connection finds that server anew, and talks to it alone.
 
     redis://[user:password@]host[:6379][/db]
     rediss://[user:password@]host[:6379][/db][?ca=FILE]              over TLS
@@ -30,16 +30,16 @@ from redis.crc import key_slot
 from redis.retry import Retry
 
 from gnomon.reference.live.store.errors import (
+    Failure,
     StoreUnusable,
-    Trouble,
     Unresolved,
     classify,
+    failure,
     text_of,
-    trouble,
 )
 
 KEY = "{gnomon}"
-"""What every key begins with; its hash tag decides which node of a cluster serves it."""
+"""The beginning of every key; its hash tag decides which node of a cluster serves it."""
 
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
@@ -47,7 +47,7 @@ SENTINEL_PORT = 26379
 
 @dataclass(frozen=True)
 class Login:
-    """Who asks; the password is in no text that is made of it."""
+    """User and password; no text of it shows the password."""
 
     user: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -82,7 +82,7 @@ class Socket:
 
 @dataclass(frozen=True)
 class Sentinels:
-    """Those who know which server is the primary of `service`; `login` is for themselves."""
+    """Sentinels, which know the primary of `service`; `login` is their own."""
 
     servers: tuple[Server, ...]
     service: str
@@ -95,7 +95,7 @@ class Sentinels:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Some nodes of a cluster, each of which knows the others."""
+    """Nodes of a cluster, each of which knows the others."""
 
     servers: tuple[Server, ...]
 
@@ -106,14 +106,14 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Tls:
-    """The connection is encrypted; `ca` is a file of certificates to trust, else the system's."""
+    """Encryption; `ca` is a file of trusted certificates, the system's if None."""
 
     ca: str | None = None
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the store is, and how one gets in. Its texts tell no password."""
+    """Where the store is, and its login. No text of it shows a password."""
 
     place: Server | Socket | Sentinels | Cluster
     _: KW_ONLY
@@ -139,12 +139,12 @@ class Address:
         return f"{scheme}://{self.login}{self.place}{rest}"
 
     def connect(self, timeout: int, key: str = KEY) -> redis.Redis:
-        """Find the store as of now, and give a client of that one server.
+        """Find the store as of now: a client of that one server.
 
-        Sentinels and clusters are asked at once, a plain server with the first command; `key` is
-        one of ours. No answer is waited for longer than `timeout` (µs), and nothing is asked twice:
-        that is for the protocol. Raises what redis-py raises, and Unresolved if none of those who
-        should know can say where the store is; ``trouble.classify`` takes both.
+        Sentinels and nodes of a cluster are asked at once; a single server is contacted by the
+        first command. `key` is one of our keys. The client waits for an answer up to `timeout`
+        (µs), and never repeats a command: that is for the protocol. Raises what redis-py raises,
+        and Unresolved if nobody knows where the store is; ``errors.classify`` takes both.
         """
         dial = partial(_client, timeout=timeout, tls=self.tls)
         match self.place:
@@ -170,9 +170,9 @@ _Dial = Callable[[Server, Login], redis.Redis]
 def _client(
     server: Server | Socket, login: Login, *, timeout: int, tls: Tls | None = None, db: int = 0
 ) -> redis.Redis:
-    """A client that asks nothing of its own accord, and nothing twice."""
+    """A client that sends no commands of its own, and repeats none."""
     seconds = timedelta(microseconds=timeout).total_seconds()
-    where: dict[str, Any] = (
+    where: dict[str, Any] = (  # keywords of redis-py, of several types
         {"unix_socket_path": server.path}
         if isinstance(server, Socket)
         else {"host": server.host, "port": server.port, "socket_connect_timeout": seconds}
@@ -192,54 +192,51 @@ def _client(
 
 
 def _ask_each(servers: Sequence[Server], ask: Callable[[Server], Server]) -> Server:
-    """The first answer; if there is none, what all of them came to.
-
-    That is permanent only if it is so for each of them.
-    """
-    failures = []
+    """The first answer. Raises Unresolved, which is permanent only if it is so for each server."""
+    errors = []
     for server in servers:
         try:
             return ask(server)
         except redis.RedisError as error:
-            failures.append((server, error))
-    troubles = [classify(error) for _, error in failures]
-    told = "; ".join(f"{server} says: {text_of(error)}" for server, error in failures)
-    worth_waiting_for = (each for each in troubles if not each.is_permanent)
+            errors.append((server, error))
+    failures = [classify(error) for _, error in errors]
+    answers = "; ".join(f"{server} says: {text_of(error)}" for server, error in errors)
+    worth_waiting_for = (each for each in failures if not each.is_permanent)
     raise Unresolved(
         replace_in(
-            next(worth_waiting_for, troubles[0]),
-            problem=f"nobody can say where the store is: {told}",
+            next(worth_waiting_for, failures[0]),
+            problem=f"nobody can say where the store is: {answers}",
         )
     )
 
 
 def _primary(dial: _Dial, login: Login, service: str, of_store: Login, sentinel: Server) -> Server:
-    """Who the primary is, according to a Sentinel and to itself."""
+    """The primary, according to a Sentinel and to itself."""
     with dial(sentinel, login) as client:
         known: Any = client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service)
     if known is None:
         problem = f"no primary is named {service!r} here"
-        raise Unresolved(Trouble("failed", problem, "name it as the Sentinels' configuration does"))
+        raise Unresolved(Failure("failed", problem, "name it as the Sentinels' configuration does"))
     primary = Server(known[0].decode(), int(known[1]))
     with dial(primary, of_store) as client:
         hello: Any = client.execute_command("HELLO", 2)
     if dict(zip(hello[::2], hello[1::2], strict=True))[b"role"] != b"master":
-        raise Unresolved(trouble("demoted", f"{primary} is no longer the primary"))
+        raise Unresolved(failure("demoted", f"{primary} is no longer the primary"))
     return primary
 
 
 def _owner(dial: _Dial, login: Login, key: str, node: Server) -> Server:
-    """Which node serves the slot of `key`, according to one of them."""
+    """The node that serves the slot of `key`, according to one of the nodes."""
     slot = key_slot(key.encode())
     with dial(node, login) as client:
         ranges: Any = client.execute_command("CLUSTER", "SLOTS")
     for first, last, (host, port, *_), *_ in ranges:
         if first <= slot <= last:  # a node that does not know its own host leaves it out
             return Server(host.decode() if host else node.host, port)
-    raise Unresolved(trouble("moved", f"no node serves slot {slot}"))
+    raise Unresolved(failure("moved", f"no node serves slot {slot}"))
 
 
-# --- reading a URL. No error quotes what may be part of a password.
+# --- reading a URL. No error quotes text that may be part of a password.
 
 _FORMS = (
     "an address is redis://host:6379/0, rediss://host:6379/0, unix:///path/to/socket, "
@@ -260,7 +257,7 @@ class _Parts(NamedTuple):
 
 
 def read_address(url: str) -> Address:
-    """The address that `url` names. Raises StoreUnusable: what is wrong, what would be right."""
+    """The address that `url` names. Raises StoreUnusable."""
     parts = _URL.fullmatch(url)
     if parts is None:
         _reject("is no URL that can be read", f"{_FORMS}; {_ESCAPES}")
@@ -325,7 +322,7 @@ _SCHEMES: dict[str, tuple[Callable[[_Parts], Address], frozenset[str]]] = {
     "redis+sentinel": (_read_sentinels, frozenset({"db", "sentinel_user", "sentinel_password"})),
     "redis+cluster": (_read_cluster, frozenset()),
 }
-"""How the rest is read, and which keys the query may have."""
+"""How the rest of the URL is read, and the keys that its query may have."""
 
 
 def _login(userinfo: str | None) -> Login:

@@ -1,9 +1,9 @@
-"""A way to the store that is made anew whenever it has broken.
+"""A connection to the store that is made anew whenever it has broken.
 
-The one idea: whoever asks is told what went wrong and is asked to go on; nothing is asked twice
-here, because only the protocol knows what may be. When a connection is made the store is greeted
-with the run of it that answers: after a restart or a failover it goes on with new numbers, for it
-may have lost what it did last.
+The one idea: a failed call is reported and never repeated here, because only the protocol knows
+which operations may be repeated. Each new connection first reports to the store which run of it
+answers: after a restart or a failover the store may have lost its last writes, and then numbers
+from far beyond.
 """
 
 import re
@@ -16,8 +16,8 @@ import redis
 from redis.exceptions import RedisError
 
 from gnomon.reference.live.store.decode import UNREADABLE
-from gnomon.reference.live.store.errors import Trouble, classify
-from gnomon.reference.live.store.operations import Greet
+from gnomon.reference.live.store.encode import ReportStoreRun
+from gnomon.reference.live.store.errors import Failure, classify
 from gnomon.reference.live.store.redis import Answer, RedisStore
 from gnomon.reference.store.memory import LEAP
 from gnomon.reference.store.operations import Operation
@@ -25,43 +25,46 @@ from gnomon.reference.store.operations import Operation
 T = TypeVar("T")
 
 FAILURES = (RedisError, OSError, ValueError, *UNREADABLE)
-"""What asking a store can raise, or reading what it answers, whatever answers there."""
+"""The exceptions of a call, and of reading its answer, whatever server answers."""
 
 Open = Callable[[], RedisStore]
 """Finds the store as of now; raises what ``redis`` raises."""
 
+Introduce = Callable[[RedisStore, str], str]
+"""Called with each new connection, and the store's run known before; returns the run of now."""
+
 
 class StoreFailed(Exception):
-    """The store did not answer; whether it did what it was asked is not known."""
+    """A call to the store failed; it is not known whether it was carried out."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.problem)
-        self.trouble = trouble
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.problem)
+        self.failure = failure
 
 
-def greet(store: RedisStore, known: str) -> str:
-    """Let the store know which run of it this is, and which was `known` before; the run.
+def report_run(store: RedisStore, known: str) -> str:
+    """Report to the store which run of it answers, and which run was `known` before; the run.
 
-    Its client keeps to that run from now on.
+    The store's client connects to no other run from now on.
     """
     run = _run_of(store)
-    store.call("", [Greet(run, known, LEAP)])
+    store.call("", [ReportStoreRun(run, known, LEAP)])
     return run
 
 
-def pass_by(_: RedisStore, known: str) -> str:
-    """Greet nobody: whoever only reads leaves no trace."""
+def report_nothing(_: RedisStore, known: str) -> str:
+    """Report nothing: a client that only reads writes nothing."""
     return known
 
 
 class Connection:
-    """Asks the store that `open` finds, after it was greeted; may be used by several threads."""
+    """Calls the store that `open` finds; may be used by several threads."""
 
-    def __init__(self, open: Open, greet: Callable[[RedisStore, str], str] = greet) -> None:
+    def __init__(self, open: Open, introduce: Introduce = report_run) -> None:
         self._open = open
-        self._greet = greet
+        self._introduce = introduce
         self._store: RedisStore | None = None
-        self._run = ""  # of the store that was greeted last
+        self._run = ""  # of the store, at the latest connection
         self._lock = Lock()
         self._attempts = 0
         self._failure: Exception | None = None  # of the latest attempt
@@ -71,45 +74,45 @@ class Connection:
         return self.use(lambda store: store.call(server, operations))
 
     def use(self, use: Callable[[RedisStore], T]) -> T:
-        """What `use` makes of the store. Raises StoreFailed for what ``redis`` raises in it."""
+        """The result of `use` with the store. Raises StoreFailed for what ``redis`` raises."""
         try:
             try:
-                return use(self._greeted())
-            except _AnotherRun:  # and it has not been asked anything yet
+                return use(self._connected())
+            except _AnotherRun:  # nothing has been sent to it yet
                 self.close()
-                return use(self._greeted())
+                return use(self._connected())
         except FAILURES as error:
             raise self._failed(error) from error
 
-    def _greeted(self) -> RedisStore:
+    def _connected(self) -> RedisStore:
         attempts = self._attempts
         with self._lock:
             if self._store is None:
                 if self._attempts != attempts and self._failure:
-                    raise self._failure  # of who was before us here: do not wait in a row
+                    raise self._failure  # of a thread that waited before: do not wait in turn
                 self._store = self._attempt()
             return self._store
 
     def _attempt(self) -> RedisStore:
-        """Find the store, and greet it."""
+        """Find the store, and introduce the connection."""
         self._attempts += 1
         self._failure = None
         try:
             store = self._open()
-            self._run = self._greet(store, self._run)
+            self._run = self._introduce(store, self._run)
         except Exception as error:
             self._failure = error
             raise
         return store
 
     def _failed(self, error: Exception) -> StoreFailed:
-        trouble = classify(error)
-        if trouble.resolves_anew:
+        failure = classify(error)
+        if failure.resolves_anew:
             self.close()
-        return StoreFailed(trouble)
+        return StoreFailed(failure)
 
     def close(self) -> None:
-        """Let the connection go; the next call makes another. Who awaits an answer may get it."""
+        """Drop the connection; the next call makes another. Calls under way may still finish."""
         with self._lock:
             store, self._store = self._store, None
         if store is not None:
@@ -118,7 +121,7 @@ class Connection:
 
 
 def _run_of(store: RedisStore) -> str:
-    """What tells this run of the store from another; its client keeps to it from now on."""
+    """The id of the store's run; its client connects to no other run from now on."""
     pool = store.client.connection_pool
     pool.reset()
     pool.connection_kwargs["redis_connect_func"] = run = _OneRun()
@@ -127,21 +130,21 @@ def _run_of(store: RedisStore) -> str:
 
 
 class _AnotherRun(redis.ConnectionError):
-    """Where the store was answers another run of it."""
+    """Another run of the store answers at its address."""
 
 
 class _OneRun:
-    """Lets a client connect to one run of the store only: the one that it finds first.
+    """Lets a client connect to one run of the store only: the first one that it finds.
 
-    A client that finds its connection closed makes another without a word; were that to another
-    run of the store, after a restart, nobody would greet it.
+    A client that finds its connection closed silently makes another. If that reached another run of
+    the store, after a restart, nothing would be reported to it.
     """
 
     def __init__(self) -> None:
         self.id = ""
 
-    def __call__(self, connection: Any) -> None:
-        """What is done with each connection when it is made."""
+    def __call__(self, connection: Any) -> None:  # redis-py has several types of connections
+        """Called by redis-py for each new connection."""
         connection.on_connect()
         connection.send_command("INFO", "server")
         found = _RUN_ID.search(connection.read_response())

@@ -1,21 +1,27 @@
-"""What the store's script gives back, as replies of ``gnomon.reference.store.operations``.
+"""Replies of the store's script, read as those of ``gnomon.reference.store``.
 
-The one idea: what a reply carries (a message, a list of jobs) comes beside it, not in it. Whatever
-somebody has written into the store, the reply itself can be read, and so it can be said which
-message or job cannot (DLV-6).
+The one idea: the content of a reply (a message, a list of jobs) comes beside it, not in it. So the
+reply itself can be read whatever anybody has written into the store, and an error can name the
+message or the job that cannot be read (DLV-6).
 """
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 
 from gnomon.reference.jobs import Definition
-from gnomon.reference.live.store.operations import Number, Settings, Superseded, Unreadable
-from gnomon.reference.live.store.storage import Overview
 from gnomon.reference.schedule.trigger import matching_minutes
+from gnomon.reference.store.administration import (
+    ClusterOverview,
+    JobRun,
+    JobRuns,
+    Number,
+    Settings,
+    Superseded,
+)
 from gnomon.reference.store.operations import (
     Accepted,
     Assignment,
@@ -37,8 +43,32 @@ from gnomon.reference.store.operations import (
 
 logger = logging.getLogger("gnomon.store")
 
+T = TypeVar("T")
+
 Raw = tuple[bytes, bytes, bytes, bytes]
-"""A delivery as the script gives it: to whom, operation, reply, and what the reply carries."""
+"""A delivery from the script: receiver, operation, reply, and what the reply carries."""
+
+
+class Unreadable(Reply, frozen=True, gc=False):
+    """In the place of an Assignment: the message cannot be read, and `why` (DLV-6)."""
+
+    message: int
+    attempt: int
+    why: str
+
+
+class _AssignmentFacts(msgspec.Struct):
+    """An Assignment without its message, which lies beside it."""
+
+    now: int
+    attempt: int
+
+
+class _Now(msgspec.Struct):
+    """The store's time of a reply."""
+
+    now: int
+
 
 _replies = msgspec.json.Decoder(
     Leader
@@ -50,7 +80,7 @@ _replies = msgspec.json.Decoder(
     | Number
     | Settings
     | Superseded
-    | Overview
+    | ClusterOverview
 )
 _assignments = msgspec.json.Decoder(Assignment)
 _lists = msgspec.json.Decoder(JobList)
@@ -58,14 +88,16 @@ _waiting = msgspec.json.Decoder(Claim | Changes)
 _jobs = msgspec.json.Decoder(Job)
 _claims = msgspec.json.Decoder(Claim)
 _messages = msgspec.json.Decoder(Message)
-_fields = msgspec.json.Decoder(dict[str, Any])
+_runs = msgspec.json.Decoder(JobRun)
+_assignment_facts = msgspec.json.Decoder(_AssignmentFacts)
+_now = msgspec.json.Decoder(_Now)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What reading something raises that somebody else has written."""
+"""The exceptions of reading text that a stranger wrote."""
 
 
 class _Head(NamedTuple):
-    """A message that is carried beside a reply: its number, and its text."""
+    """A message beside a reply: its number, and its text."""
 
     id: int
     text: bytes
@@ -77,13 +109,15 @@ def _head(body: bytes) -> _Head:
 
 
 def read_reply(reply: bytes, body: bytes) -> Reply:
-    """A reply of the script, with what it carries."""
+    """A reply of the script, with its content `body`."""
     if reply.startswith(b'{"type":"Assignment"'):
         return _read_assignment(reply, body)
     if reply.startswith(b'{"type":"JobList"'):
         return _read_list(reply, body)
     if reply.startswith(b'{"type":"Withdrawn"'):
         return _read_withdrawn(reply, body)
+    if reply.startswith(b'{"type":"JobRuns"'):
+        return JobRuns(_now.decode(reply).now, tuple(_readable(_runs, "run", body)))
     read: Reply = _replies.decode(reply)
     return read
 
@@ -97,8 +131,8 @@ def _read_assignment(reply: bytes, body: bytes) -> Assignment | Unreadable:
         why = f"it says that it is message {read.message.id}"
     except UNREADABLE as error:
         why = f"it cannot be read: {error}"
-    fields = _fields.decode(reply)
-    return Unreadable(fields["now"], id, fields["attempt"], why)
+    facts = _assignment_facts.decode(reply)
+    return Unreadable(facts.now, id, facts.attempt, why)
 
 
 def _read_list(reply: bytes, body: bytes) -> JobList:
@@ -106,7 +140,7 @@ def _read_list(reply: bytes, body: bytes) -> JobList:
         read = _lists.decode(b'%b,"jobs":[%b]}' % (reply[:-1], body.replace(b"\n", b",")))
     except UNREADABLE:
         read = _lists.decode(reply[:-1] + b',"jobs":[]}')
-        read = msgspec.structs.replace(read, jobs=tuple(_readable(body.split(b"\n"))))
+        read = msgspec.structs.replace(read, jobs=tuple(_readable(_jobs, "job", body)))
     unsound = {job.id for job in read.jobs if not _is_sound(job.definition)}
     for id in unsound:
         logger.error("job %s cannot be scheduled as the store has it; it is left out", id)
@@ -114,16 +148,18 @@ def _read_list(reply: bytes, body: bytes) -> JobList:
     return msgspec.structs.replace(read, jobs=sound) if unsound else read
 
 
-def _readable(lines: list[bytes]) -> Iterator[Job]:
-    for line in lines:
+def _readable(decoder: "msgspec.json.Decoder[T]", what: str, body: bytes) -> Iterator[T]:
+    """The values of the lines of `body`, but for those that cannot be read."""
+    for line in body.split(b"\n") if body else ():
         try:
-            yield _jobs.decode(line)
+            yield decoder.decode(line)
         except UNREADABLE as error:
-            logger.error("a job cannot be read, it is left out: %s: %.200r", error, line)  # noqa: TRY400
+            text = "a %s cannot be read, it is left out: %s: %.200r"
+            logger.error(text, what, error, line)  # noqa: TRY400
 
 
 def _is_sound(definition: Definition) -> bool:
-    """Whether a trigger can be made of it: a store that was tampered with may hold anything."""
+    """Whether it has a trigger: a store that was tampered with may hold anything."""
     if definition.job_type == "interval_based":
         return definition.interval > 0
     if definition.job_type == "cron_style":
@@ -135,7 +171,7 @@ def _is_sound(definition: Definition) -> bool:
 
 
 def _read_withdrawn(reply: bytes, body: bytes) -> Withdrawn:
-    now = _fields.decode(reply)["now"]
+    now = _now.decode(reply).now
     assigned = []
     for line in body.split(b"\n") if body else ():
         claim, attempt, message = line.split(b"\t", 2)
@@ -143,7 +179,7 @@ def _read_withdrawn(reply: bytes, body: bytes) -> Withdrawn:
         try:
             given = Assignment(now, _messages.decode(text), int(attempt))
         except UNREADABLE as error:
-            # It stays with this server until that has left, and is then another's to put aside.
+            # This server holds it until it has left; then another dead-letters it.
             logger.error("a message cannot be read: %s", error)  # noqa: TRY400
             continue
         assigned.append((_claims.decode(claim), given))
@@ -151,7 +187,7 @@ def _read_withdrawn(reply: bytes, body: bytes) -> Withdrawn:
 
 
 def read_delivery(raw: Raw, operations: Sequence[Operation]) -> Delivery:
-    """A delivery of a call that carried out `operations`; what it answers is named, or told."""
+    """A delivery of a call of `operations`; the answered one is named by its place, or quoted."""
     to, operation, reply, body = raw
     if operation.startswith(b"#"):
         answered: Operation = operations[int(operation[1:]) - 1]
@@ -161,9 +197,9 @@ def read_delivery(raw: Raw, operations: Sequence[Operation]) -> Delivery:
 
 
 def read_inbox(server: str, entries: Sequence[bytes]) -> Iterator[Delivery]:
-    """The deliveries that waited in the inbox of `server`; what cannot be read is passed over.
+    """The deliveries that waited in the inbox of `server`, but for those that cannot be read.
 
-    Whoever waits for it asks again.
+    The server repeats an operation without a reply.
     """
     for entry in entries:
         try:

@@ -1,30 +1,33 @@
 """Operations as the arguments of the store's script.
 
-The one idea: the script puts texts together and takes none apart. What a job is made of goes in as
-pieces of JSON that only need to be joined. Numbers that may be larger than the script can count to
-travel as text.
+The one idea: the script joins texts and parses none. The parts of a job are passed as pieces of
+JSON that only need to be joined. Numbers that may be too large for the script's arithmetic are
+passed as text.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from gnomon.reference import jobs
-from gnomon.reference.events import Event, ServerStopped, recorded_payload
+from gnomon.reference.events import Event, Finished, ServerStopped, Started, recorded_payload
 from gnomon.reference.jobs import Definition
-from gnomon.reference.live.store.operations import (
-    Appear,
-    AskOverview,
-    Attest,
-    Greet,
-    Leave,
-    NewJob,
+from gnomon.reference.store.administration import (
+    AgreeSettings,
+    CheckProcess,
+    JobByName,
+    NewJobId,
     NewProcess,
-    Settle,
-    Tell,
+    Overview,
+    RecordEvents,
+    RegisterServer,
+    RemoveServer,
+    Reported,
+    RunsOf,
 )
-from gnomon.reference.live.store.storage import Member
+from gnomon.reference.store.jobs import no_such_job
 from gnomon.reference.store.operations import (
     LARGEST_PAGE,
     PAGE,
@@ -48,6 +51,19 @@ from gnomon.reference.store.operations import (
     SetAside,
     Withdraw,
 )
+
+
+class ReportStoreRun(Operation, frozen=True, gc=False):
+    """Report that the client is connected to this `run` of the store, and to `known` before.
+
+    `known` is empty at the first connection. After a restart or a loss of writes the store numbers
+    epochs and messages from `leap` beyond.
+    """
+
+    run: str
+    known: str
+    leap: int
+
 
 Argument = str | bytes | int
 Arguments = list[Argument]
@@ -75,13 +91,13 @@ def _optional(value: int | None) -> Argument:
     return "" if value is None else value
 
 
-def _pieces(**fields: Any) -> bytes:
+def _pieces(**fields: object) -> bytes:
     """Fields of a JSON object, without its braces."""
     return json.encode(fields)[1:-1]
 
 
 def _definition(definition: Definition) -> Arguments:
-    """What `take_definition` takes, in its order."""
+    """The arguments of `take_definition`, in its order."""
     what = definition
     inner = msgspec.to_builtins(what)
     del inner["is_active"]
@@ -109,8 +125,7 @@ def _put(operation: PutJob) -> Arguments:
 
 
 def _current(operation: EditJob | SetActive | DeleteJob | Execute) -> Arguments:
-    missing = json.encode(f"there is no job {operation.job!r}")
-    return [operation.job, operation.revision, missing]
+    return [operation.job, operation.revision, json.encode(no_such_job(operation.job))]
 
 
 def _jobs(operation: Jobs) -> Arguments:
@@ -132,15 +147,26 @@ def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
 
 
 def _event(event: Event) -> bytes:
-    """An event without its opening brace and its instant, which the store puts there."""
+    """An event without its opening brace and its instant, which the store adds."""
     head, _, tail = json.encode(event).partition(b'"at":')
     return head[1:] + tail.partition(b",")[2]
 
 
-def _member(member: Member) -> bytes:
-    return _pieces(
-        name=member.name, workers=member.workers, services=member.services, since=member.since
-    )
+def _reported(event: Reported) -> Arguments:
+    """An event, and what it says of a run: the message, empty if there is none, and the facts."""
+    if not isinstance(event, Started | Finished):
+        return [_event(event), ""]
+    worker = _pieces(server=event.server, worker=event.worker)
+    ending: Arguments = ["", ""]
+    if isinstance(event, Finished):
+        ending = [_pieces(outcome=event.outcome), _pieces(error=event.error)]
+    return [_event(event), event.message, event.attempt, worker, *ending]
+
+
+def _register(operation: RegisterServer) -> Arguments:
+    of = {"workers": operation.workers, "services": operation.services}
+    described = b"{%b}" % _pieces(**of, since=operation.since)
+    return [operation.process, described, _pieces(**of)]
 
 
 _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
@@ -161,23 +187,26 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     Heartbeat: lambda op: [op.ttl],
     Reclaim: _nothing,
     Withdraw: lambda op: _claims(op.claims),
-    Tell: lambda op: [op.first, len(op.events), *map(_event, op.events)],
-    Appear: lambda op: [op.process, b"{" + _member(op.member) + b"}", _event(op.started)],
-    Attest: lambda op: [op.process],
-    Leave: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
-    Greet: lambda op: [op.run, op.known, op.leap],
-    Settle: lambda op: [op.profile, op.lease],
+    Overview: _nothing,
+    JobByName: lambda op: [op.name],
+    RunsOf: lambda op: [op.job, json.encode(no_such_job(op.job))],
+    NewJobId: _nothing,
+    AgreeSettings: lambda op: [op.profile, op.lease],
     NewProcess: _nothing,
-    NewJob: _nothing,
-    AskOverview: _nothing,
+    CheckProcess: lambda op: [op.process],
+    RegisterServer: _register,
+    RecordEvents: lambda op: [op.first, len(op.events), *chain(*map(_reported, op.events))],
+    RemoveServer: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
+    ReportStoreRun: lambda op: [op.run, op.known, op.leap],
 }
+"""The arguments of each operation: ``Any``, because each takes operations of its own type only."""
 
 
 def encode(operations: Sequence[Operation]) -> Arguments:
-    """The arguments that stand for `operations`, in order."""
+    """The script's arguments for `operations`, in order."""
     arguments: Arguments = []
     for operation in operations:
         kind = type(operation)
-        arguments.append("Overview" if kind is AskOverview else kind.__name__)
+        arguments.append(kind.__name__)
         arguments += _ENCODERS[kind](operation)
     return arguments

@@ -1,7 +1,7 @@
-"""What can go wrong on the way to the store, and what is done about it.
+"""Failures of calls to the store, classified by what helps against them.
 
-The one idea: an error of the store is a value, made in one place, with a kind that says what helps.
-No caller looks at error texts.
+The one idea: a failure is a value, made in one place, whose kind says what helps. No caller looks
+at error texts.
 
     kind           what has happened                        what helps
     unreachable    nobody there: refused, no such name      wait; resolve the address anew
@@ -10,15 +10,15 @@ No caller looks at error texts.
     demoted        it takes no writes (READONLY…)           wait; resolve the address anew
     moved          another node answers for the keys        wait; resolve the address anew
     loading        it reads its data from disk (LOADING)    wait
-    busy           a script of somebody runs for long       wait
+    busy           another client's script runs for long    wait
     full           no memory, no disk (OOM, MISCONF)        a person, and waiting
     scripts        it does not have our scripts (NOSCRIPT)  load them again
     refused        wrong password, missing rights           a person
     failed         anything else that it answered           a person
 
-Whichever it was, whether the operation has been carried out is not known, and the protocol asks
-again by itself. No kind ends a server that runs: what was wrong may be put right. Only a start
-gives up on what waiting cannot mend.
+After any failure it is not known whether the operation was carried out; the protocol repeats it
+where that is safe. No kind ends a running server, because a person may repair the cause. Only a
+server that starts gives up when waiting cannot help.
 """
 
 import re
@@ -50,40 +50,38 @@ FIRST_PAUSE = 50 * MILLISECOND
 LONGEST_PAUSE = 2 * SECOND
 
 
-class _Saying(NamedTuple):
+class _Text(NamedTuple):
     problem: str
     advice: str
 
 
-_SAYINGS: dict[Kind, _Saying] = {
-    "unreachable": _Saying(
+_TEXTS: dict[Kind, _Text] = {
+    "unreachable": _Text(
         "the store cannot be reached", "see that it runs and that the address is right"
     ),
-    "timeout": _Saying(
+    "timeout": _Text(
         "the store does not answer in time", "see whether it or the network is overloaded"
     ),
-    "lost": _Saying("the connection to the store broke", "see whether it has been restarted"),
-    "demoted": _Saying(
+    "lost": _Text("the connection to the store broke", "see whether it has been restarted"),
+    "demoted": _Text(
         "the server that answered takes no writes",
         "give the primary's address, or let Sentinel find it: redis+sentinel://…; "
         "see that it has the replicas that it requires",
     ),
-    "moved": _Saying(
+    "moved": _Text(
         "another node of the cluster answers for our keys",
         "give the address as redis+cluster://…, and see that every slot is served",
     ),
-    "loading": _Saying("the store is reading its data from disk", "wait until it has ended"),
-    "busy": _Saying(
+    "loading": _Text("the store is reading its data from disk", "wait until it has ended"),
+    "busy": _Text(
         "the store is busy with a script", "see with SLOWLOG whose it is; SCRIPT KILL ends it"
     ),
-    "full": _Saying(
-        "the store takes no more data", "give it memory or disk, or raise its maxmemory"
-    ),
-    "scripts": _Saying("the store does not have our scripts", "they are loaded again"),
-    "refused": _Saying(
+    "full": _Text("the store takes no more data", "give it memory or disk, or raise its maxmemory"),
+    "scripts": _Text("the store does not have our scripts", "they are loaded again"),
+    "refused": _Text(
         "the store does not let us in", "see that user, password and rights are right"
     ),
-    "failed": _Saying(
+    "failed": _Text(
         "the store answered with an error", "see its log, and that it is what the address says"
     ),
 }
@@ -92,8 +90,8 @@ _RESOLVES_ANEW = frozenset({"unreachable", "timeout", "lost", "demoted", "moved"
 _IS_PERMANENT = frozenset({"refused", "failed"})
 
 
-class Trouble(msgspec.Struct, frozen=True):
-    """What went wrong, for programs (`kind`) and for people (`problem` and `advice`)."""
+class Failure(msgspec.Struct, frozen=True):
+    """Why a call failed, for programs (`kind`) and for people (`problem` and `advice`)."""
 
     kind: Kind
     problem: str
@@ -101,19 +99,19 @@ class Trouble(msgspec.Struct, frozen=True):
 
     @property
     def resolves_anew(self) -> bool:
-        """Whether the store may be somewhere else by now, so that its address is resolved anew."""
+        """Whether the store may be at another place now: its address is then resolved anew."""
         return self.kind in _RESOLVES_ANEW
 
     @property
     def is_permanent(self) -> bool:
-        """Whether waiting does not help: a server that is only starting gives up (exit 2)."""
+        """Whether waiting cannot help: a server that starts then gives up (exit 2)."""
         return self.kind in _IS_PERMANENT
 
 
 class StoreUnusable(Exception):
-    """A start cannot go on with the store that it was given: what is wrong, what would be right.
+    """The given store cannot be used: the problem, and advice.
 
-    For the command this is bad input (exit 2). What fails later is a `StoreUnavailable`.
+    For a command this is bad input (exit 2). Later failures are `StoreUnavailable`.
     """
 
     def __init__(self, problem: str, advice: str) -> None:
@@ -123,26 +121,26 @@ class StoreUnusable(Exception):
 
 
 class Unresolved(redis.RedisError):
-    """Whoever was asked where the store is (Sentinels, nodes of a cluster) could not say."""
+    """No Sentinel, or no node of a cluster, knows where the store is."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.problem)
-        self.trouble = trouble
-
-
-def trouble(kind: Kind, detail: str) -> Trouble:
-    """A trouble of that kind; `detail` says where, or in whose words."""
-    problem, advice = _SAYINGS[kind]
-    return Trouble(kind, f"{problem}: {detail}" if detail else problem, advice)
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.problem)
+        self.failure = failure
 
 
-def unavailable(trouble: Trouble) -> StoreUnavailable:
-    """How people are told of it."""
-    return StoreUnavailable(trouble.problem, trouble.advice)
+def failure(kind: Kind, detail: str) -> Failure:
+    """A failure of that kind; `detail` is the server's error text, or the place."""
+    problem, advice = _TEXTS[kind]
+    return Failure(kind, f"{problem}: {detail}" if detail else problem, advice)
+
+
+def unavailable(failure: Failure) -> StoreUnavailable:
+    """The exception that reports a failure to people."""
+    return StoreUnavailable(failure.problem, failure.advice)
 
 
 def pause_after(failures: int) -> int:
-    """How long to wait (µs) before the store is tried again, after so many failures in a row.
+    """Pause (µs) before the next attempt, after this number of failures in a row.
 
     50 ms after the first, then twice as long each time, 2 s at most.
     """
@@ -150,7 +148,7 @@ def pause_after(failures: int) -> int:
     return min(FIRST_PAUSE << doublings, LONGEST_PAUSE)
 
 
-# --- from an error to a trouble
+# --- from an error to a failure
 
 _KINDS_OF_CODES: dict[str, Kind] = {
     "READONLY": "demoted",
@@ -171,7 +169,7 @@ _KINDS_OF_CODES: dict[str, Kind] = {
     "NOPERM": "refused",
     "DENIED": "refused",
 }
-"""What a server's answer begins with."""
+"""The first word of a server's error."""
 
 _CODES_OF_CLASSES: dict[type[Exception], str] = {
     redis.exceptions.ReadOnlyError: "READONLY",
@@ -186,19 +184,19 @@ _CODES_OF_CLASSES: dict[type[Exception], str] = {
     redis.AuthenticationError: "NOAUTH",
     redis.exceptions.NoPermissionError: "NOPERM",
 }
-"""redis-py takes the code off an answer that it has a class for."""
+"""redis-py removes the code from errors that it has a class for."""
 
 _BROKEN = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, EOFError)
 _CODE = re.compile(r"-?([A-Z]{2,}) ")
 _CODE_IN_A_SCRIPT = re.compile(r"@user_script: ?\d+: -([A-Z]{2,}) ")
-"""Up to Redis 6.2 an error within a script comes wrapped in the script's own."""
+"""Up to Redis 6.2 an error of a script is wrapped in another."""
 
 
-def classify(error: Exception) -> Trouble:
-    """What an error of the store is; of any other error, that it failed."""
+def classify(error: Exception) -> Failure:
+    """The failure that an error of the store means; for any other error, of kind ``failed``."""
     if isinstance(error, Unresolved):
-        return error.trouble
-    return trouble(_kind_of(error), text_of(error))
+        return error.failure
+    return failure(_kind_of(error), text_of(error))
 
 
 def _kind_of(error: Exception) -> Kind:
@@ -221,7 +219,7 @@ def _code_of(error: Exception) -> str | None:
 
 
 def _kind_of_connection(error: Exception) -> Kind:
-    """Whether there never was a connection, it broke, or it was not to be had."""
+    """Whether there was no connection, it broke, or the server refused it."""
     cause = error if isinstance(error, OSError) else error.__cause__ or error.__context__
     if isinstance(cause, PermissionError):  # of a socket's file
         return "refused"
@@ -233,16 +231,16 @@ def _kind_of_connection(error: Exception) -> Kind:
 
 
 def text_of(error: Exception) -> str:
-    """What the error says, on one line, without the command that redis-py quotes in a pipeline."""
+    """The error's text on one line, without the command that redis-py quotes in a pipeline."""
     text = " ".join(str(error).split()).rpartition(" of pipeline caused error: ")[2]
     return text.removesuffix(".") or type(error).__name__
 
 
-# --- what is looked at when a server starts
+# --- checks at the start of a server
 
 
 class ServerFacts(msgspec.Struct, frozen=True):
-    """What a store says of itself: its `version` ("" if it does not say), and `warnings`."""
+    """Facts of a store: its `version`, "" if it is not known, and `warnings`."""
 
     version: str
     warnings: tuple[str, ...]
@@ -252,10 +250,10 @@ OLDEST = (6, 2)
 
 
 def check_server(client: redis.Redis) -> ServerFacts:
-    """Look at a store before it is used. It must be Redis 6.2, or answer like it.
+    """Check a store before it is used: it must be Redis 6.2 or later, or Valkey.
 
-    What may cost data is a warning. Somebody who may not use INFO cannot be told anything. Raises
-    StoreUnusable if it is too old, and what redis-py raises if it cannot be asked.
+    Settings that may cost data are warnings. A user without the right to INFO gets no other facts.
+    Raises StoreUnusable if the server is too old, and what redis-py raises if the call fails.
     """
     try:
         info = client.info()

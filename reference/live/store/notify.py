@@ -1,7 +1,7 @@
-"""The bell: wakes a server when the store has put something into its inbox.
+"""Notifies a server when the store has put something into its inbox.
 
-The one idea: what is rung says nothing. A bell that is lost or comes late costs no more than the
-time until the next beat, and what is in the inbox is fetched in order by whoever asks next.
+The one idea: a notification has no content. If one is lost or late, the server waits until its next
+beat, no longer; each call fetches the inbox in order.
 """
 
 import logging
@@ -17,34 +17,34 @@ from gnomon.reference.schedule.clock import SECOND
 logger = logging.getLogger("gnomon.store")
 
 PATIENCE = 1
-"""How long one request listens (s); less than a connection waits for an answer."""
+"""How long one request waits (s); shorter than a connection waits for an answer."""
 
 
-class Bell:
-    """Listens for the bell of `server`, in a thread, and calls `ring` for each sound."""
+class Notifier:
+    """Waits in a thread for notifications to `server`, and calls `notify` for each."""
 
-    def __init__(self, server: str, open: Open, ring: Callable[[], object]) -> None:
+    def __init__(self, server: str, open: Open, notify: Callable[[], object]) -> None:
         self._server = server
         self._open = open
-        self._ring = ring
-        self._is_over = Event()
-        Thread(target=self._listen, name=f"{server}/bell", daemon=True).start()
+        self._notify = notify
+        self._is_closed = Event()
+        Thread(target=self._listen, name=f"{server}/notifier", daemon=True).start()
 
     def close(self) -> None:
-        """Listen no more."""
-        self._is_over.set()
+        """Stop waiting for notifications."""
+        self._is_closed.set()
 
     def _listen(self) -> None:
         failures = 0
         store = None
-        while not self._is_over.is_set():
+        while not self._is_closed.is_set():
             try:
                 store = store or self._open()
-                if store.client.blpop(f"{store.prefix}:bell:{self._server}", PATIENCE):
-                    self._ring()
+                if store.client.blpop(f"{store.prefix}:notify:{self._server}", PATIENCE):
+                    self._notify()
                 failures = 0
             except (RedisError, OSError) as error:
                 failures += 1
                 store = None
-                logger.debug("the bell is not heard: %s", classify(error).problem)
-                self._is_over.wait(pause_after(failures) / SECOND)
+                logger.debug("notifications cannot be received: %s", classify(error).problem)
+                self._is_closed.wait(pause_after(failures) / SECOND)

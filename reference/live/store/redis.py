@@ -1,51 +1,33 @@
-"""The store on Redis: what each operation means, as one script that the server runs atomically.
+"""The store on Redis: one script, which the server runs atomically.
 
-The one idea: `RedisStore.call` takes what ``MemoryStore.apply`` takes, in batches, and answers with
-the same deliveries in the same order; ``lua/`` says function for function what
-``gnomon.reference.store`` says. Which of the two a server talks to, it cannot tell.
+The one idea: `RedisStore.call` takes the operations that ``MemoryStore.apply`` takes, in batches,
+and gives the same deliveries in the same order. A server cannot tell the two apart.
 
     a call        the asking server's inbox, then operation after operation, at one instant
-    profile       durable: a stream and a consumer group; classic: keys that live for 15 s
+    profile       durable: a stream and a consumer group; classic: keys that expire after 15 s
 
 Works on Redis 6.2 to 8 and Valkey. Every key begins with ``{prefix}``, so all lie in one slot.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import sha1
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import redis
 from redis.exceptions import NoScriptError
 
-from gnomon.reference.live import KEEP
+from gnomon.reference.live import EVENTS_KEPT
 from gnomon.reference.live.store import decode, encode
+from gnomon.reference.live.store.scripts import SERVER_TIME, script
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Delivery, Operation
 
-SERVER_TIME = """(function()
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
-end)"""
-"""Where a script takes the time from: the store's own clock (µs)."""
-
-_PARTS = ("common", "{profile}", "queue", "catalogue", "operations", "service", "call")
-
-
-@lru_cache
-def script(profile: Profile, time: str = SERVER_TIME) -> bytes:
-    """The whole script of a profile; `time` is what it reads the clock with."""
-    folder = files("gnomon.reference.live.store") / "lua"
-    parts = [(folder / f"{part.format(profile=profile)}.lua").read_text("utf-8") for part in _PARTS]
-    return "\n".join(parts).replace("GNOMON_TIME", time).encode()
-
 
 class Answer(NamedTuple):
-    """What a call gave: the store's time (µs, UTC), and the deliveries in order.
+    """The result of a call: the store's time (µs, UTC), and the deliveries in order.
 
-    `inbox` was waiting for the asking server and comes first. Of a delivery to somebody else,
-    which lies in that one's inbox, only the receiver is told, in `others`.
+    `inbox` was waiting for the asking server and comes first. Deliveries to other servers lie in
+    their inboxes; `others` has their places among the deliveries, and their receivers.
     """
 
     now: int
@@ -57,19 +39,18 @@ class Answer(NamedTuple):
 class RedisStore:
     """The store that `client`, a ``redis.Redis``, is connected to.
 
-    `keep` is how many events the history keeps, about; `replicas` how many replicas must have what
-    a call did before it counts as answered, and `patience` how long that is waited for (ms).
-    Raises what ``redis`` raises.
+    The history keeps about `keep` events. A call counts as answered once `replicas` replicas have
+    its writes; it waits for them up to `patience` (ms). Raises what ``redis`` raises.
     """
 
     profile: Profile = "durable"
 
     def __init__(
         self,
-        client: Any,
+        client: Any,  # a redis.Redis, whose commands are untyped
         prefix: str = "gnomon",
         *,
-        keep: int = KEEP,
+        keep: int = EVENTS_KEPT,
         replicas: int = 0,
         patience: int = 1_000,
         time: str = SERVER_TIME,
@@ -87,7 +68,7 @@ class RedisStore:
         arguments = (self.prefix, server, self._keep, *encode.encode(operations))
         try:
             now, inbox, out = self._run(arguments)
-        except NoScriptError:  # nothing was done
+        except NoScriptError:  # the server has carried out nothing
             self.client.script_load(self._script)
             now, inbox, out = self._run(arguments)
         raws = [tuple(out[place : place + 4]) for place in range(0, len(out), 4)]
@@ -99,7 +80,7 @@ class RedisStore:
             [(place, raw[0].decode()) for place, raw in enumerate(raws) if raw[0] != own],
         )
 
-    def _run(self, arguments: Sequence[encode.Argument]) -> Any:
+    def _run(self, arguments: Sequence[encode.Argument]) -> Any:  # Any server may answer anything
         if not self._replicas:
             return self.client.execute_command("EVALSHA", self._sha, 1, *arguments)
         pipeline = self.client.pipeline(transaction=False)
@@ -107,15 +88,15 @@ class RedisStore:
         pipeline.execute_command("WAIT", self._replicas, self._patience)
         answer, reached = pipeline.execute()
         if reached < self._replicas:
-            # As a server says it that is told to take no writes without them.
+            # The error of a server that is configured to take no writes without its replicas.
             raise redis.ResponseError(f"NOREPLICAS {reached} of {self._replicas} have it")
         return answer
 
 
 class ClassicRedisStore(RedisStore):
-    """The store in the manner of the predecessor: a message is given away once, within 15 s (S4).
+    """The store of the classic profile: a message is assigned once, within 15 s (S4).
 
-    The body lies under a key of its own that is published; to claim it is to rename it.
+    The body is under a key of its own, which is published; a claim renames that key.
     """
 
     profile: Profile = "classic"

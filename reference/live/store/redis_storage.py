@@ -1,12 +1,11 @@
-"""The store on Redis, as people ask it.
+"""The store on Redis, as people use it.
 
-The one idea: it is one more asker of the same store, by the name `OPERATOR`; what fails is told to
-whoever asked, who alone knows whether to ask again.
+The one idea: a `Storage` is one more client of the same store. It reports each failure to its
+caller, because only the caller knows whether to try again.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,101 +13,77 @@ from gnomon.reference.events import Event
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.decode import UNREADABLE
 from gnomon.reference.live.store.errors import unavailable
-from gnomon.reference.live.store.operations import AskOverview, NewJob, Number, Tell
-from gnomon.reference.live.store.redis import RedisStore
-from gnomon.reference.live.store.storage import OPERATOR, Overview, Told
-from gnomon.reference.store.operations import Operation, Reply
+from gnomon.reference.live.store.redis import Answer, RedisStore
+from gnomon.reference.live.store.storage import RecordedEvent, Storage
+from gnomon.reference.store.administration import RecordEvents, Reported
+from gnomon.reference.store.operations import OPERATOR, Operation, Reply
 
 logger = logging.getLogger("gnomon.store")
 
 ENTRIES = 32
-"""Of the history, read at once: one of a busy cluster holds thousands of events."""
+"""Number of history entries per read; an entry of a busy cluster has thousands of events."""
 
-_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
+Entry = tuple[bytes, bytes]
+"""An entry of the history: its id, and its events, a line each."""
+
+_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
-class RedisStorage:
-    """A `Storage` over a connection. Each method raises StoreUnavailable."""
+class RedisStorage(Storage):
+    """A `Storage` over a connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def ask(self, operation: Operation) -> Reply:
-        """Carry out an operation in the name of `OPERATOR`; never one that waits."""
+        """Carry out an operation of `OPERATOR` that has a reply at once."""
+        return self._call(operation).deliveries[0][2]
+
+    def record_events(self, events: Sequence[Reported]) -> None:
+        """Append events to the history; the store replaces each `at` by its own time."""
+        self._call(RecordEvents(0, tuple(events)))
+
+    def _call(self, operation: Operation) -> Answer:
         try:
-            answer = self._connection.call(OPERATOR, [operation])
+            return self._connection.call(OPERATOR, [operation])
         except StoreFailed as failed:
-            raise unavailable(failed.trouble) from failed
-        return answer.deliveries[0][2]
+            raise unavailable(failed.failure) from failed
 
-    def new_job_id(self) -> str:
-        """An id that no job has had, such as ``17``."""
-        number = self.ask(NewJob())
-        assert isinstance(number, Number)
-        return str(number.value)
-
-    def overview(self) -> Overview:
-        """Who is there, who leads, and what waits."""
-        reply = self.ask(AskOverview())
-        assert isinstance(reply, Overview)
-        return reply
-
-    def tell(self, events: Sequence[Event]) -> None:
-        """Append to the history; the store puts its own time in the place of each `at`."""
-        try:
-            self._connection.call(OPERATOR, [Tell(0, tuple(events))])
-        except StoreFailed as failed:
-            raise unavailable(failed.trouble) from failed
-
-    def history(self, after: int = 0, most: int = 1_000) -> Sequence[Told]:
+    def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
         """Up to `most` events numbered above `after`, in order; empty if there are none yet."""
-        # An entry is named by its first event; the one before may go on beyond `after`.
+        # The id of an entry is the number of its first event; the entry before may reach further.
         before = self._entries("XREVRANGE", f"{after + 1}-0", "-", 1)
         first = before[0][0].decode() if before else "-"
-        told: list[Told] = []
-        while len(told) < most:
+        found: list[RecordedEvent] = []
+        while len(found) < most:
             entries = self._entries("XRANGE", first, "+", ENTRIES)
             if not entries:
                 break
-            told += (event for entry in entries for event in _read(entry) if event.seq > after)
+            found += (event for entry in entries for event in _read(entry) if event.seq > after)
             first = f"({entries[-1][0].decode()}"
-        return told[:most]
+        return found[:most]
 
-    def history_backwards(self, before: int | None = None, most: int = 1_000) -> Iterator[Told]:
-        """The latest events, numbered below `before`, the latest first; at most `most`."""
-        last = "+" if before is None else f"{before - 1}-0"
-        while most > 0:
-            entries = self._entries("XREVRANGE", last, "-", min(most, ENTRIES))
-            if not entries:
-                return
-            for entry in entries:
-                for event in reversed(_read(entry)):
-                    if (before is None or event.seq < before) and most > 0:
-                        most -= 1
-                        yield event
-            last = f"({entries[-1][0].decode()}"
-
-    def _entries(self, command: str, start: str, end: str, count: int) -> list[tuple[bytes, bytes]]:
-        def read(store: RedisStore) -> Any:
+    def _entries(self, command: str, start: str, end: str, count: int) -> list[Entry]:
+        def read(store: RedisStore) -> list[Entry]:
             key = f"{store.prefix}:history"
-            return store.client.execute_command(command, key, start, end, "COUNT", count)
+            entries = store.client.execute_command(command, key, start, end, "COUNT", count)
+            return [(id, fields.get(b"e", b"")) for id, fields in entries]
 
         try:
-            entries = self._connection.use(read)
+            return self._connection.use(read)
         except StoreFailed as failed:
-            raise unavailable(failed.trouble) from failed
-        return [(id, fields.get(b"e", b"")) for id, fields in entries]
+            raise unavailable(failed.failure) from failed
 
 
-def _read(entry: tuple[bytes, bytes]) -> list[Told]:
-    """The events of an entry, which is named by the first of them; not what strangers wrote."""
+def _read(entry: Entry) -> list[RecordedEvent]:
+    """The events of an entry; text that a stranger wrote is left out."""
     id, lines = entry
     first = int(id.partition(b"-")[0])
-    told: list[Told] = []
+    found: list[RecordedEvent] = []
     for place, line in enumerate(lines.split(b"\n")):
         try:
-            told.append(Told(first + place, _events.decode(line)))
+            found.append(RecordedEvent(first + place, _events.decode(line)))
         except UNREADABLE as error:
             text = "event %d of the history cannot be read: %s"
             logger.error(text, first + place, error)  # noqa: TRY400
-    return told
+    return found

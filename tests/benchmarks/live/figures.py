@@ -17,7 +17,7 @@ from rich.table import Table
 from gnomon.reference import events
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.redis_storage import RedisStorage
-from gnomon.reference.live.store.storage import Told
+from gnomon.reference.live.store.storage import RecordedEvent
 from gnomon.reference.schedule.clock import DAY, SECOND, read_duration
 from tests.benchmarks.live.measured_process import MARKS, URL
 from tests.benchmarks.live.ours import START, create, store
@@ -142,7 +142,7 @@ def print_all(turns: int, console: Console) -> None:
     console.print(grid)
 
 
-def _history(url: str) -> list[Told]:
+def _history(url: str) -> list[RecordedEvent]:
     storage = RedisStorage(Connection(lambda: store(url)))
     return list(storage.history(most=10_000_000))
 

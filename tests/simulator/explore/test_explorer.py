@@ -297,10 +297,7 @@ def test_a_server_that_is_down_may_be_started_again_while_faults_last() -> None:
     ("thing", "constant"),
     [
         (StoreModel(), set()),
-        (
-            ServerModel(SCOPES["crash"], "s1"),
-            {"_scope", "_server"},
-        ),  # the key has that of the server
+        (ServerModel(SCOPES["crash"], "s1"), {"_scope", "_server"}),  # of the server it is the key
     ],
 )
 def test_keys_leave_out_nothing_that_counts(thing: Any, constant: set[str]) -> None:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from gnomon.reference import events, jobs
 from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.administration import ClusterOverview, Overview
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import Job, JobList, Jobs
+from gnomon.reference.store.operations import OPERATOR, Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
-from gnomon.simulator.world.cluster import OPERATOR, Cluster
+from gnomon.simulator.world.cluster import Cluster
 from gnomon.simulator.world.commands import CommandExecutor
 from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import _plan, header_of
@@ -66,9 +67,12 @@ def known(recording: Recording, cluster: Cluster, told: list[Any]) -> Known:
             up[event.server] = event
         elif isinstance(event, events.ServerStopped | events.ServerCrashed):
             up.pop(event.server)
-    leader = store._leader and events.LeaseAcquired(recording.until, store._leader, store._epoch)
-    held = {worker: message.id for worker, (message, _) in store._messages._held.items()}
-    return Known(jobs=listed.jobs, servers=tuple(up.values()), leader=leader or None, held=held)
+    ((_, _, overview),) = store.apply(recording.until, OPERATOR, Overview())
+    assert isinstance(overview, ClusterOverview)
+    name, epoch = overview.lease.leader, overview.lease.epoch
+    leader = events.LeaseAcquired(recording.until, name, epoch) if name else None
+    held = {(each.server, each.worker): each.message for each in overview.held}
+    return Known(jobs=listed.jobs, servers=tuple(up.values()), leader=leader, held=held)
 
 
 def broken(history: History) -> set[str]:

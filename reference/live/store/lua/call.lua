@@ -1,4 +1,4 @@
--- One call: the inbox of who asks, then each operation in turn.
+-- One call: the inbox of the asking server, then each operation in turn.
 
 local inbox = call('LPOP', P .. ':inbox:' .. server, 1000)
 while position < #ARGV do

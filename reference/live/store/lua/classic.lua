@@ -1,12 +1,13 @@
--- Where messages are kept in the classic profile, in the manner of the predecessor (S4, DLV-3): the
--- body lies under a key of its own that is gone after 15 s, the key is published, and whoever renames
--- it has it. Nothing is kept of a message once it is claimed, but for the asking again of its worker.
+-- The messages of the classic profile, as the predecessor keeps them (S4, DLV-3): the body is under a
+-- key of its own that expires after 15 s, the key is published, and a claim renames it. The body of a
+-- claimed message is kept only in case its worker asks again.
 --
 --   :message:n        the body of message n; :message:n.tmp once it is claimed
 --   :to-parallel      channel on which keys are published
 --   :backlog          list of "message gone-at", the oldest first
---   :bodies           hash worker -> what it holds, in case its reply was lost
+--   :bodies           hash worker -> the body that it holds, in case the reply was lost
 
+local PROFILE = 'classic'
 local LIFE = 15 * 1000000
 
 local function expire()
@@ -16,7 +17,7 @@ local function expire()
     if tonumber(gone_at) > now then return end
     call('LPOP', P .. ':backlog')
     call('DEL', P .. ':message:' .. id)
-    record('expired', '"message":' .. id)
+    record_expired(id)
     oldest = call('LINDEX', P .. ':backlog', 0)
   end
 end
@@ -28,10 +29,11 @@ local function keep_message(write)
   record('published', event)
   expire()
   local key = P .. ':message:' .. id
-  -- A key lives for whole milliseconds; what counts is the instant beside the number.
+  -- A key expires after whole milliseconds; the instant in the backlog decides.
   call('SET', key, body, 'PX', LIFE / 1000 + 1)
   call('RPUSH', P .. ':backlog', id .. ' ' .. whole(now + LIFE))
   call('PUBLISH', P .. ':to-parallel', key)
+  return id
 end
 
 local function drop_message() end
@@ -43,7 +45,7 @@ function next_message(worker)
   local id = string.match(oldest, '^%d+')
   local key = P .. ':message:' .. id
   if failed(redis.pcall('RENAME', key, key .. '.tmp')) then
-    record('dead_lettered', '"message":' .. id .. ',"why":"its key is gone"')
+    record_dead_lettered(id, '"its key is gone"')
     return next_message(worker)
   end
   local body = call('GET', key .. '.tmp')
@@ -62,8 +64,7 @@ end
 
 local function return_message(worker, id, attempt)
   local from, number = string.match(worker, '^(.*)/(%d+)$')
-  record('lost', '"message":' .. id .. ',"server":"' .. from .. '","worker":' .. number
-    .. ',"attempt":' .. attempt)
+  record_lost(id, from, number, attempt)
 end
 
 local function count_waiting() return call('LLEN', P .. ':backlog') end

@@ -1,17 +1,17 @@
--- What every operation stands on: the keys, the time, the numbers that are kept, what is recorded and
--- what is delivered.
+-- What all operations use: the keys, the time, the stored numbers, recording and delivering.
 --
--- The one idea: a call carries out a batch of operations at one instant. Whatever they record is
--- appended to the history as one entry, whatever is meant for another server goes into that server's
--- inbox, and the asking server is given its own inbox first: so it hears everything in the order in
--- which the store decided it.
+-- The one idea: a call carries out a batch of operations at one instant. The events that it records
+-- are appended to the history as one entry. A reply for another server goes into that server's inbox.
+-- The asking server gets its own inbox first, so it receives all replies in the order in which the
+-- store decided them.
 --
--- KEYS[1] is the prefix of every key; its hash tag keeps them in one slot.
---   :meta      numbers (below), who leads, and which run of the store this is
+-- KEYS[1] is the prefix of every key; its hash tag keeps all keys in one slot.
+--   :meta      hash: the numbers below, the leader, and the run of the store
 --   :history   stream of events, an entry a call; an entry's id is the number of its first event
---   :dead      stream of what could not be read
---   :inbox:S   list of deliveries that server S has not fetched; :bell:S is rung when one comes
--- ARGV: the asking server, how many events the history keeps, then the operations.
+--   :dead      stream of messages that could not be read
+--   :inbox:S   list of deliveries that server S has not fetched
+--   :notify:S  list with one element while server S has something to fetch
+-- ARGV: the asking server, the number of events that the history keeps, then the operations.
 
 local P = KEYS[1]
 local call = redis.call
@@ -25,7 +25,7 @@ end
 local function take_number() return tonumber(take()) end
 
 local server = take()
-local keep = take_number()
+local events_kept = take_number()
 
 local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
   'leapt', 'landed'}
@@ -39,7 +39,7 @@ local function set(field, value)
   changed[field] = true
 end
 
--- Whole numbers up to 2^53 as they are; the instants that may be larger never become numbers again.
+-- A whole number up to 2^53 as text. Instants that may be larger stay text.
 local function whole(number) return string.format('%.0f', number) end
 
 local function set_leader(name)
@@ -47,7 +47,7 @@ local function set_leader(name)
   changed.leader = true
 end
 
--- A store whose clock was set back stands still until it has caught up.
+-- If the server's clock was set back, the store's time stands still until the clock has caught up.
 local now = math.max(GNOMON_TIME(), meta.now)
 local at = whole(now)
 
@@ -56,9 +56,9 @@ local function record(kind, rest)
   lines[#lines + 1] = '{"kind":"' .. kind .. '","at":' .. at .. ',' .. rest .. '}'
 end
 
--- Deliveries: to whom, the operation that is answered, the reply, and the message in it.
+-- Deliveries, four elements each: receiver, answered operation, reply, and what the reply carries.
 local out = {}
-local rung = {}
+local notified = {}
 local function deliver(to, operation, reply, body)
   local last = #out
   out[last + 1] = to
@@ -68,9 +68,9 @@ local function deliver(to, operation, reply, body)
   end
   out[last + 2], out[last + 3], out[last + 4] = '', '', ''
   call('RPUSH', P .. ':inbox:' .. to, operation .. '\n' .. reply .. '\n' .. (body or ''))
-  if not rung[to] then
-    rung[to] = true
-    if call('LLEN', P .. ':bell:' .. to) == 0 then call('RPUSH', P .. ':bell:' .. to, '1') end
+  if not notified[to] then
+    notified[to] = true
+    if call('LLEN', P .. ':notify:' .. to) == 0 then call('RPUSH', P .. ':notify:' .. to, '1') end
   end
 end
 
@@ -83,7 +83,7 @@ local function answer(type, rest)
 end
 local function reply(type, rest, body) deliver(server, asked(), answer(type, rest), body) end
 
--- A place among the deliveries for a reply that is known only when what it brings about is done.
+-- A place among the deliveries for a reply that is known only after its consequences.
 local function reserve()
   reply('Done')
   return #out
@@ -94,8 +94,8 @@ end
 
 local function failed(answer) return type(answer) == 'table' and answer.err end
 
--- The highest number that an entry of a stream has had: a stranger may have put something there, and
--- what is ours goes on behind it.
+-- The highest number of an entry of a stream: a stranger may have appended one, and our own entries
+-- continue after it.
 local function highest(stream)
   local facts = call('XINFO', 'STREAM', stream)
   for place = 1, #facts, 2 do
@@ -105,11 +105,11 @@ local function highest(stream)
   end
 end
 
--- The first event that the history keeps, where it has leapt over a stranger's entry or not.
+-- The first event to keep, also if numbering has leapt over a stranger's entry.
 local function first_kept()
   local since = meta.events - meta.landed
-  if since >= keep then return meta.events - keep end
-  return math.max(meta.leapt - (keep - since), 0)
+  if since >= events_kept then return meta.events - events_kept end
+  return math.max(meta.leapt - (events_kept - since), 0)
 end
 
 local function append_history()

@@ -1,13 +1,14 @@
--- Where messages are kept in the durable profile: a stream, read by one consumer group.
+-- The messages of the durable profile: a stream, read by one consumer group.
 --
 --   :messages   stream; the id of message n is n-0. Group `workers`; a consumer is a worker.
---   :returned   sorted set of what was taken back: "message attempts", by message
+--   :returned   sorted set of the reclaimed messages: "message attempts", by message
 
+local PROFILE = 'durable'
 local STREAM, GROUP = P .. ':messages', 'workers'
 
 local function expire() end
 
--- Publish a message under the next number; `write` makes the event and the body of the number.
+-- Append a message with the next number; `write` makes the event and the body from the number.
 local function keep_message(write)
   local id = meta.published + 1
   local event, body = write(whole(id))
@@ -18,6 +19,7 @@ local function keep_message(write)
   end
   set('published', id)
   record('published', event)
+  return whole(id)
 end
 
 local function drop_message(id)
@@ -26,13 +28,13 @@ local function drop_message(id)
 end
 
 local function put_aside(id, why, fields)
-  local most = math.min(#fields, 100)  -- a stranger's entry may have more than can be passed on
+  local most = math.min(#fields, 100)  -- a stranger's entry may have more than XADD takes
   call('XADD', P .. ':dead', '*', 'id', id, 'why', why, unpack(fields, 1, most))
   call('XACK', STREAM, GROUP, id)
   call('XDEL', STREAM, id)
 end
 
--- The oldest message nobody holds, for that worker: its id, attempt and body; nil if there is none.
+-- The oldest message that no worker holds: its id, attempt and body; nil if there is none.
 local next_message
 function next_message(worker)
   local back = call('ZPOPMIN', P .. ':returned')[1]
@@ -40,7 +42,7 @@ function next_message(worker)
     local id, attempts = string.match(back, '^(%d+) (%d+)$')
     local entry = call('XCLAIM', STREAM, GROUP, worker, 0, id .. '-0')[1]
     if entry then return id, attempts + 1, entry[2][2] end
-    record('dead_lettered', '"message":' .. id .. ',"why":"its body is gone from the stream"')
+    record_dead_lettered(id, '"its body is gone from the stream"')
     return next_message(worker)
   end
   local read = redis.pcall('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', 1, 'STREAMS', STREAM, '>')
@@ -71,8 +73,7 @@ end
 local function return_message(worker, id, attempt)
   local from, number = string.match(worker, '^(.*)/(%d+)$')
   call('ZADD', P .. ':returned', id, id .. ' ' .. attempt)
-  record('reclaimed', '"message":' .. id .. ',"server":"' .. from .. '","worker":' .. number
-    .. ',"attempt":' .. attempt)
+  record_reclaimed(id, from, number, attempt)
 end
 
 local function count_waiting() return call('XLEN', STREAM) - call('HLEN', P .. ':held') end

@@ -8,11 +8,13 @@ import pytest
 from gnomon.reference import events
 from gnomon.reference.jobs import Rejected
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.api.job_service import Conflict, JobRun, NoSuchJob, Stale
+from gnomon.reference.live.api.job_service import Conflict, NoSuchJob, RunList, Stale
 from gnomon.reference.live.cid import new_cid
-from gnomon.reference.live.store.storage import OPERATOR, StoreUnavailable
+from gnomon.reference.live.store.storage import StoreUnavailable
 from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant
+from gnomon.reference.store.administration import RUNS_KEPT, JobRun, RegisterServer, RemoveServer
 from gnomon.reference.store.operations import (
+    OPERATOR,
     Campaign,
     Claim,
     EditJob,
@@ -128,7 +130,8 @@ def test_an_edit_replaces_what_is_given_and_nothing_else(storage: MemoryStorage)
 
 def test_an_edit_may_keep_a_service_that_no_server_has_any_more(storage: MemoryStorage) -> None:
     job = job_service.create(storage, EVERY_MINUTE)
-    storage.members = (member("s2", "other"),)
+    storage.serve("s1", RemoveServer("s1", events.ServerStopped(0, "s1")))
+    storage.serve("s2", RegisterServer(1, NOW, 2, ("other",)))
     job_service.edit(storage, job.id, {"is_active": False, "service": "work"})
     with pytest.raises(Rejected):
         job_service.edit(storage, job.id, {"service": "report.daily"})
@@ -327,15 +330,13 @@ def test_the_ways_to_end_without_a_result(storage: MemoryStorage) -> None:
     assert (expired.outcome, expired.attempt) == ("expired", None)
 
 
-def test_runs_are_looked_for_so_far_and_no_further(
-    storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(job_service, "LOOK_BACK", 3)
+def test_more_runs_than_the_store_keeps_are_marked_as_incomplete(storage: MemoryStorage) -> None:
     job = job_service.create(storage, EVERY_MINUTE)
-    for _ in range(5):
+    for _ in range(RUNS_KEPT + 5):
         storage.clock.now += SECOND
         job_service.execute(storage, job.id)
-    found = job_service.runs(storage, job.id, 10)
-    assert len(found.runs) == 3
-    assert found.since == NOW + 3 * SECOND
+    found = job_service.runs(storage, job.id, RUNS_KEPT + 1)
+    assert len(found.runs) == RUNS_KEPT
+    assert found.since == NOW + 6 * SECOND
     assert all(later.published > earlier.published for later, earlier in pairwise(found.runs))
+    assert job_service.runs(storage, job.id, RUNS_KEPT) == RunList(found.runs, None)

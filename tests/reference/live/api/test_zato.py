@@ -9,8 +9,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from gnomon.reference import events
+from gnomon.reference.jobs import read
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.zato import service_id
+from gnomon.reference.store.operations import PutJob
 from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over, member, served
 
 
@@ -194,6 +196,15 @@ def test_a_job_that_is_not_there_is_an_error(zato: ZatoClient, op: str) -> None:
         zato.invoke(op, **requests.get(op, {"id": 7}))
 
 
+def test_no_job_has_a_name_that_is_no_text(zato: ZatoClient) -> None:
+    """API-4"""
+    names: list[object] = [7, [], {}, True]
+    for name in names:
+        with pytest.raises(ZatoError, match="there is no job of name") as caught:
+            zato.invoke("get-by-name", cluster_id=1, name=name)
+        assert caught.value.args[0] == 404
+
+
 @pytest.mark.parametrize("id", [None, "", True, 1.5, [], {}, 10**30, "x", "\x00", -1])
 def test_any_id_is_answered(zato: ZatoClient, id: object) -> None:
     """API-4"""
@@ -205,8 +216,9 @@ def test_any_id_is_answered(zato: ZatoClient, id: object) -> None:
 def test_an_id_that_somebody_else_made_up_stays_as_it_is(
     zato: ZatoClient, storage: MemoryStorage
 ) -> None:
-    storage._ids = iter(["job-1"])  # type: ignore[assignment]  # it only has to give the next
-    assert zato.invoke("create", **INTERVAL)["id"] == "job-1"
+    storage.serve("somebody", PutJob("job-1", read(EVERY_MINUTE)))
+    (listed,) = zato.invoke("get-list", cluster_id=1)
+    assert listed["id"] == "job-1"
     zato.invoke("delete", id="job-1")
     assert zato.invoke("get-list", cluster_id=1) == []
 

@@ -20,10 +20,10 @@ from gnomon.reference.live.runtime.services import find_services
 from gnomon.reference.live.runtime.worker_pool import WorkerPool
 from gnomon.reference.live.store.address import read_address
 from gnomon.reference.live.store.connection import Connection, Open
-from gnomon.reference.live.store.notify import Bell
-from gnomon.reference.live.store.operations import Settle
+from gnomon.reference.live.store.notify import Notifier
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_instant
+from gnomon.reference.store.administration import AgreeSettings
 from gnomon.reference.store.messages import Profile
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
@@ -54,13 +54,13 @@ def start(url: str, name: str, workers: int, profile: Profile = "durable") -> Li
     shape = Shape(name=name, workers=workers, services=services, lease=LEASE, grace=5 * SECOND)
     pool = WorkerPool(name, SERVICES, workers, inputs.put)
     connection = Connection(opened(url, profile))
-    connection.call(name, [Settle(profile, LEASE)])
+    connection.call(name, [AgreeSettings(profile, LEASE)])
     node = Node(shape, connection, WallClock(), pool, Metrics(SERVICES, workers), inputs)
-    bell = Bell(name, opened(url, profile, 3 * SECOND), lambda: inputs.put(Signal.INBOX))
+    notifier = Notifier(name, opened(url, profile, 3 * SECOND), lambda: inputs.put(Signal.INBOX))
 
     def run() -> None:
         node.run()
-        bell.close()
+        notifier.close()
 
     thread = Thread(target=run, daemon=True)
     thread.start()
@@ -172,14 +172,14 @@ def test_a_server_outlives_its_store(tmp_path_factory: pytest.TempPathFactory) -
         with cluster(server, ("s1",)) as (live, storage):
             job_service.create(storage, job("demo.sleep", "1ms", misfire="all"))
             wait_until(lambda: count(storage, events.Finished) >= 2)
-            storage.tell([events.FaultBegan(0, "outage", "store")])
+            storage.record_events([events.FaultBegan(0, "outage", "store")])
             server.kill()
-            wait_until(lambda: live[0].node.trouble is not None)
+            wait_until(lambda: live[0].node.failure is not None)
             assert live[0].node.state == "doubting"
             time.sleep(1)
             server.start()
             wait_until(lambda: live[0].node.state == "working")
-            storage.tell([events.FaultEnded(0, "outage", "store")])
+            storage.record_events([events.FaultEnded(0, "outage", "store")])
             before = count(storage, events.Finished)
             wait_until(lambda: count(storage, events.Finished) >= before + 2)
         found = happened(storage)

@@ -27,7 +27,7 @@ from gnomon.reference.live.store.address import (
     Tls,
     read_address,
 )
-from gnomon.reference.live.store.errors import StoreUnusable, Trouble, Unresolved, classify
+from gnomon.reference.live.store.errors import Failure, StoreUnusable, Unresolved, classify
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from tests.support.servers import (
     RealServer,
@@ -262,7 +262,7 @@ def test_sentinels_lead_to_the_primary_before_and_after_a_failover(trio: Trio) -
 
 
 def test_a_primary_that_dies_is_followed_by_its_replica(tmp_path: Path) -> None:
-    seen: list[Trouble] = []
+    seen: list[Failure] = []
 
     def is_found() -> bool:
         try:
@@ -279,7 +279,7 @@ def test_a_primary_that_dies_is_followed_by_its_replica(tmp_path: Path) -> None:
         wait_until(is_found)
         with address.connect(SECOND) as client:
             assert port_of(client) == port_of(trio.replica.client())
-    assert {trouble.kind for trouble in seen} == {"unreachable"}
+    assert {failure.kind for failure in seen} == {"unreachable"}
 
 
 def test_a_sentinel_that_is_away_is_passed_over(trio: Trio) -> None:
@@ -291,9 +291,9 @@ def test_a_sentinel_that_is_away_is_passed_over(trio: Trio) -> None:
 def test_a_service_that_no_sentinel_knows(trio: Trio) -> None:
     with pytest.raises(Unresolved) as caught:
         read_address(trio.url.replace("/store", "/stoer")).connect(SECOND)
-    trouble = classify(caught.value)
-    assert trouble.kind == "failed" and trouble.is_permanent
-    assert "'stoer'" in trouble.problem and "configuration" in trouble.advice
+    failure = classify(caught.value)
+    assert failure.kind == "failed" and failure.is_permanent
+    assert "'stoer'" in failure.problem and "configuration" in failure.advice
 
 
 def test_sentinels_that_are_all_away_are_worth_waiting_for() -> None:
@@ -301,9 +301,9 @@ def test_sentinels_that_are_all_away_are_worth_waiting_for() -> None:
     url = "redis+sentinel://" + ",".join(f"127.0.0.1:{port}" for port in ports) + "/store"
     with pytest.raises(Unresolved) as caught:
         read_address(url).connect(SECOND)
-    trouble = classify(caught.value)
-    assert trouble.kind == "unreachable" and not trouble.is_permanent
-    assert all(str(port) in trouble.problem for port in ports)
+    failure = classify(caught.value)
+    assert failure.kind == "unreachable" and not failure.is_permanent
+    assert all(str(port) in failure.problem for port in ports)
 
 
 def test_a_wrong_password_behind_a_sentinel_is_refused(trio: Trio) -> None:
@@ -461,5 +461,5 @@ def test_a_certificate_that_nobody_vouches_for_is_permanent(certificate: Path) -
         pytest.raises(redis.RedisError) as caught,
     ):
         client.ping()
-    trouble = classify(caught.value)
-    assert trouble.kind == "failed" and "certificate" in trouble.problem
+    failure = classify(caught.value)
+    assert failure.kind == "failed" and "certificate" in failure.problem

@@ -9,11 +9,11 @@ import pytest
 from gnomon.reference import events
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.store.address import read_address
-from gnomon.reference.live.store.connection import Connection, StoreFailed, pass_by
-from gnomon.reference.live.store.operations import Tell
+from gnomon.reference.live.store.connection import Connection, StoreFailed, report_nothing
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.administration import RecordEvents
 from gnomon.reference.store.operations import Reclaim
 from tests.support.servers import on_a_port, wait_until
 
@@ -30,10 +30,10 @@ def test_whatever_is_answered_the_call_has_failed_and_no_more(answer: list[Any])
         def _run(self, arguments: Any) -> Any:
             return answer
 
-    connection = Connection(lambda: Strange(None), pass_by)
+    connection = Connection(lambda: Strange(None), report_nothing)
     with pytest.raises(StoreFailed) as failed:
         connection.call("s1", [Reclaim()])
-    assert failed.value.trouble.kind == "failed"
+    assert failed.value.failure.kind == "failed"
 
 
 def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path) -> None:
@@ -42,10 +42,10 @@ def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path
         options = StoreOptions(address=address, prefix="p", profile="durable", keep=1_000)
         connection = Connection(options.open(SECOND))
         began, ended = events.FaultBegan(0, "f", "s1"), events.FaultEnded(0, "f", "s1")
-        connection.call("s1", [Tell(1, (began,))])
+        connection.call("s1", [RecordEvents(1, (began,))])
         server.kill()
         server.start()
-        connection.call("s1", [Tell(2, (ended,))])
+        connection.call("s1", [RecordEvents(2, (ended,))])
         told = RedisStorage(connection).history()
         kinds = [type(each.event) for each in told]
         assert kinds == [events.FaultBegan, events.WritesLost, events.FaultEnded]

@@ -1,4 +1,4 @@
-"""Each kind of trouble, as real servers make it; what cannot be had is said by a false server."""
+"""Each kind of failure, as real servers make it; what cannot be had is said by a false server."""
 
 import socket
 import struct
@@ -16,8 +16,8 @@ from redis.retry import Retry
 
 from gnomon.reference.live.store.address import Address, Server, read_address
 from gnomon.reference.live.store.errors import (
+    Failure,
     StoreUnusable,
-    Trouble,
     check_server,
     classify,
     pause_after,
@@ -36,7 +36,7 @@ from tests.support.servers import (
 WRITE = "redis.call('SET', KEYS[1], ARGV[1])"
 
 
-def trouble_of(ask: Callable[[], object]) -> Trouble:
+def trouble_of(ask: Callable[[], object]) -> Failure:
     """What goes wrong when something is asked."""
     with pytest.raises((redis.RedisError, OSError)) as caught:
         ask()
@@ -81,9 +81,9 @@ def test_a_server_that_is_killed_is_lost_and_then_unreachable(tmp_path: Path) ->
         client = server.client()
         waiting = threading.Timer(0.2, server.kill)
         waiting.start()
-        trouble = trouble_of(lambda: client.blpop(["nothing"]))
+        failure = trouble_of(lambda: client.blpop(["nothing"]))
         waiting.join()
-        assert trouble.kind == "lost" and trouble.resolves_anew
+        assert failure.kind == "lost" and failure.resolves_anew
         assert trouble_of(client.ping).kind == "unreachable"
         server.start()
         assert client.ping()
@@ -94,8 +94,8 @@ def test_a_server_that_stands_still_does_not_answer_in_time(tmp_path: Path) -> N
         client = server.client(timeout=100 * MILLISECOND)
         client.ping()
         server.pause()
-        trouble = trouble_of(client.ping)
-        assert trouble.kind == "timeout" and trouble.resolves_anew and not trouble.is_permanent
+        failure = trouble_of(client.ping)
+        assert failure.kind == "timeout" and failure.resolves_anew and not failure.is_permanent
         server.resume()
         assert client.ping()
 
@@ -118,22 +118,22 @@ def test_a_connection_that_is_reset_is_lost() -> None:
         thread = threading.Thread(target=reset)
         thread.start()
         with client:
-            trouble = trouble_of(client.ping)
+            failure = trouble_of(client.ping)
         thread.join()
-    assert trouble.kind == "lost" and "reset" in trouble.problem
+    assert failure.kind == "lost" and "reset" in failure.problem
 
 
 def test_a_server_of_another_protocol_has_failed() -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as client:
-        trouble = trouble_of(client.ping)
-    assert trouble.kind == "failed" and trouble.is_permanent
+        failure = trouble_of(client.ping)
+    assert failure.kind == "failed" and failure.is_permanent
 
 
 def test_a_server_with_too_many_clients_cannot_be_reached(tmp_path: Path) -> None:
     with on_a_port(tmp_path) as server:
         server.client().config_set("maxclients", 1)
-        trouble = trouble_of(server.client().ping)
-    assert trouble.kind == "unreachable"
+        failure = trouble_of(server.client().ping)
+    assert failure.kind == "unreachable"
 
 
 # --- who we are
@@ -188,8 +188,8 @@ def test_a_replica_takes_no_writes_in_scripts_neither(tmp_path: Path) -> None:
         on_a_port(tmp_path / "2", replicaof=f"127.0.0.1 {port_of(primary)}") as replica,
     ):
         client = replica.client()
-        trouble = trouble_of(lambda: client.set("a", "b"))
-        assert trouble.kind == "demoted" and trouble.resolves_anew
+        failure = trouble_of(lambda: client.set("a", "b"))
+        assert failure.kind == "demoted" and failure.resolves_anew
         assert trouble_of(lambda: client.eval(WRITE, 1, "a", "b")).kind == "demoted"
 
 
@@ -204,9 +204,9 @@ def test_a_waiting_client_is_sent_away_when_its_primary_is_demoted(tmp_path: Pat
 
         demoting = threading.Thread(target=demote)
         demoting.start()
-        trouble = trouble_of(lambda: waiting.blpop(["nothing"]))
+        failure = trouble_of(lambda: waiting.blpop(["nothing"]))
         demoting.join()
-    assert trouble.kind == "demoted"
+    assert failure.kind == "demoted"
 
 
 def test_a_primary_without_the_replicas_it_needs(tmp_path: Path) -> None:
@@ -216,9 +216,9 @@ def test_a_primary_without_the_replicas_it_needs(tmp_path: Path) -> None:
 
 def test_a_node_that_does_not_serve_the_slot(tmp_path: Path) -> None:
     with on_a_port(tmp_path, cluster_enabled="yes", cluster_port=str(free_port())) as server:
-        trouble = trouble_of(lambda: server.client().set("a", "b"))
-    assert trouble.kind == "moved" and trouble.resolves_anew
-    assert "redis+cluster://" in trouble.advice
+        failure = trouble_of(lambda: server.client().set("a", "b"))
+    assert failure.kind == "moved" and failure.resolves_anew
+    assert "redis+cluster://" in failure.advice
 
 
 def test_a_busy_server(tmp_path: Path) -> None:
@@ -228,19 +228,19 @@ def test_a_busy_server(tmp_path: Path) -> None:
         )
         endless.start()
         client = server.client()
-        troubles: list[Trouble] = []
+        failures: list[Failure] = []
 
         def is_busy() -> bool:
             try:
                 client.get("a")
             except redis.RedisError as error:
-                troubles.append(classify(error))
-            return bool(troubles)
+                failures.append(classify(error))
+            return bool(failures)
 
         wait_until(is_busy)
         client.script_kill()
         endless.join()
-    assert troubles[0].kind == "busy" and not troubles[0].is_permanent
+    assert failures[0].kind == "busy" and not failures[0].is_permanent
 
 
 def test_a_script_that_is_not_there(store_client: redis.Redis) -> None:
@@ -261,9 +261,9 @@ def test_a_trouble_within_a_pipeline_is_the_same_and_quotes_no_command(tmp_path:
     with on_a_socket(tmp_path, min_replicas_to_write="1") as server:
         pipeline = server.client().pipeline(transaction=False)
         pipeline.set("a", "secret")
-        trouble = trouble_of(pipeline.execute)
-    assert trouble.kind == "demoted"
-    assert "secret" not in trouble.problem
+        failure = trouble_of(pipeline.execute)
+    assert failure.kind == "demoted"
+    assert "secret" not in failure.problem
 
 
 SAID = [
@@ -301,9 +301,9 @@ def test_a_start_gives_up_on_nothing_that_waiting_may_mend() -> None:
 
 def test_people_are_told_what_and_where() -> None:
     port = free_port()
-    trouble = trouble_of(Address(Server("127.0.0.1", port)).connect(SECOND).ping)
-    told = unavailable(trouble)
-    assert (told.problem, told.advice) == (trouble.problem, trouble.advice)
+    failure = trouble_of(Address(Server("127.0.0.1", port)).connect(SECOND).ping)
+    told = unavailable(failure)
+    assert (told.problem, told.advice) == (failure.problem, failure.advice)
     assert f"127.0.0.1:{port}" in told.problem
     assert "\n" not in str(told)
 

@@ -1,8 +1,8 @@
 """A store that has lost its last writes must not mislead a server."""
 
-from gnomon.reference.live.store.operations import NewProcess, Number
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.administration import NewProcess, Number
 from gnomon.reference.store.operations import Campaign, Claim, Join, first_turn
 from tests.support.servers import RealServer
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gnomon.reference.live.store import decode
 from gnomon.reference.live.store.connection import Connection
-from gnomon.reference.live.store.operations import Unreadable
+from gnomon.reference.live.store.decode import Unreadable
 from gnomon.reference.live.store.redis import ClassicRedisStore, RedisStore
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND
@@ -167,8 +167,6 @@ def test_a_history_of_any_bytes_is_read_past(
     store.call("operator", [Execute("good", 1, "K1")])
     kinds = [type(told.event).__name__ for told in storage.history()]
     assert kinds[before:] == ["Published", "Claimed"]
-    backwards = [type(told.event).__name__ for told in storage.history_backwards()]
-    assert backwards == kinds[::-1]
 
 
 @given(value=junk)

@@ -8,13 +8,34 @@ import pytest
 import redis
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
-from gnomon.reference.events import Event
+from gnomon.reference import events
+from gnomon.reference.events import Event, Outcome
 from gnomon.reference.jobs import LARGEST_EXTRA, Definition
 from gnomon.reference.schedule.clock import LAST_INSTANT, SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger
-from gnomon.reference.store.memory import MemoryStore
+from gnomon.reference.store.administration import (
+    RUNS_KEPT,
+    AgreeSettings,
+    CheckProcess,
+    JobByName,
+    JobRuns,
+    NewJobId,
+    NewProcess,
+    Overview,
+    RecordEvents,
+    RegisterServer,
+    RemoveServer,
+    Reported,
+    RunsOf,
+)
+from gnomon.reference.store.memory import MemoryStoreWithRuns
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
     Campaign,
@@ -69,6 +90,30 @@ CLAIMS = st.builds(
     turn=st.builds(lambda process, n: first_turn(process) + n, st.integers(0, 2), SMALL),
     done=st.none() | st.tuples(SMALL, st.integers(1, 2)),
 )
+ATTEMPTS = st.integers(1, 2)
+REPORTED: st.SearchStrategy[Reported] = st.one_of(
+    st.builds(events.Started, st.just(0), SMALL, SERVERS, WORKERS, ATTEMPTS),
+    st.builds(events.Finished, st.just(0), SMALL, SERVERS, WORKERS, ATTEMPTS, st.just("ok")),
+    st.builds(
+        events.Finished,
+        st.just(0), SMALL, SERVERS, WORKERS, ATTEMPTS, st.just("failed"), st.just('E: "\\\n\t é'),
+    ),
+    st.builds(events.ServerStopping, st.just(0), SERVERS),
+    st.builds(events.FaultBegan, st.just(0), st.just("cut"), SERVERS),
+)  # fmt: skip
+ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
+    st.just(Overview()),
+    st.builds(JobByName, st.sampled_from(["w", "x", "y", "z", 'q"/\\', "é", ""])),
+    st.builds(RunsOf, JOBS),
+    st.just(NewJobId()),
+    st.builds(AgreeSettings, st.sampled_from(["durable", "classic"]), TTLS),
+    st.just(NewProcess()),
+    st.builds(CheckProcess, st.integers(0, 3)),
+    st.builds(RegisterServer, st.integers(0, 3), st.just(NOW), WORKERS, st.just(("é", "b"))),
+    st.builds(RecordEvents, st.integers(0, 5), st.lists(REPORTED, max_size=3).map(tuple)),
+    SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
+    SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
+)
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple)),
     st.builds(Resign, SMALL),
@@ -104,7 +149,7 @@ class ThreeArms(RuleBasedStateMachine):
         self.now = NOW
         self.events: tuple[list[Event], list[Event], list[Event]] = ([], [], [])
         memory, fake, real = self.events
-        self.memory = MemoryStore(memory.append, self.profile)
+        self.memory = MemoryStoreWithRuns(memory.append, self.profile)
         self.arms = (
             RedisArm(*on_fakeredis(self.profile, fake.append, self.clock)),
             RedisArm(*on_a_server(self.profile, real.append, self.server)),
@@ -119,10 +164,28 @@ class ThreeArms(RuleBasedStateMachine):
         for id, definition in zip(("a", "b/é", "c"), definitions, strict=True):
             self.ask("s1", PutJob(id, definition))
 
-    @rule(server=SERVERS, operation=OPERATIONS)
+    @rule(server=SERVERS, operation=OPERATIONS | ADMINISTRATION)
     def ask_anything(self, server: str, operation: Operation) -> None:
-        """Whatever comes to somebody's mind."""
+        """Any operation, whatever was before."""
         self.ask(server, operation)
+
+    @rule()
+    def ask_questions(self) -> None:
+        for question in (Overview(), RunsOf("a"), RunsOf("b/é"), RunsOf("c")):
+            self.ask("operator", question)
+
+    def teardown(self) -> None:
+        self.ask_questions()
+
+    @rule(server=SERVERS, worker=WORKERS, ends=st.sampled_from([None, "ok", "failed"]))
+    def report_run(self, server: str, worker: int, ends: Outcome | None) -> None:
+        """Started and perhaps finished, as a server reports what its worker holds."""
+        message, attempt = self.held.get((server, worker), (1, 1))
+        happened: list[Reported] = [events.Started(0, message, server, worker, attempt)]
+        if ends is not None:
+            error = "E: no" if ends == "failed" else None
+            happened.append(events.Finished(0, message, server, worker, attempt, ends, error))
+        self.ask(server, RecordEvents(0, tuple(happened)))
 
     def ask(self, server: str, operation: Operation) -> list[Delivery]:
         """The deliveries on which all three agree."""
@@ -265,7 +328,7 @@ def test_a_page_ends_where_there_is_too_much(size: int, clock: Any, real_server:
     """All three read the same jobs at once, and go on from the same."""
     record = list[Event]().append
     arms = (
-        MemoryStore(record),
+        MemoryStoreWithRuns(record),
         RedisArm(*on_fakeredis("durable", record, clock)),
         RedisArm(*on_a_server("durable", record, real_server.client())),
     )
@@ -285,6 +348,35 @@ def test_a_page_ends_where_there_is_too_much(size: int, clock: Any, real_server:
     assert list(chain(*pages)) == [str(number) for number in range(12)]
     sizes = {LARGEST_EXTRA: [4, 4, 4, 0], LARGEST_EXTRA // 2: [8, 4], 1: [12]}
     assert [len(page) for page in pages] == sizes[size]
+
+
+def test_all_keep_as_many_runs(clock: Any, real_server: Any) -> None:
+    """Of more runs than they keep, all three know the latest; of a deleted job, none."""
+    record = list[Event]().append
+    client = real_server.client()
+    arms = (
+        MemoryStoreWithRuns(record),
+        RedisArm(*on_fakeredis("durable", record, clock)),
+        RedisArm(*on_a_server("durable", record, client)),
+    )
+
+    def ask(operation: Operation) -> Delivery:
+        expected, *others = (arm.apply(NOW, "s1", operation) for arm in arms)
+        assert others == [expected, expected]
+        return expected[0]
+
+    ask(PutJob("a", a_job("a")))
+    for number in range(RUNS_KEPT + 3):
+        ask(Execute("a", 1, f"K{number}"))
+    found = ask(RunsOf("a"))[2]
+    assert isinstance(found, JobRuns)
+    assert [run.message for run in found.runs] == list(range(RUNS_KEPT + 3, 3, -1))
+    assert client.hlen("{gnomon}:runs") == RUNS_KEPT
+    ask(DeleteJob("a", 1))
+    ask(RunsOf("a"))
+    assert client.keys("*:runs*") == []
+    ask(PutJob("a", a_job("a")))
+    assert ask(RunsOf("a"))[2] == JobRuns(NOW, ())
 
 
 @pytest.fixture(scope="module")

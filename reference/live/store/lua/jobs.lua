@@ -1,20 +1,20 @@
--- The jobs and how far each has come: the script of `gnomon.reference.store.jobs`, function for function.
+-- The jobs, and how far each has come: the script of `gnomon.reference.store.jobs`, function for function.
 --
 --   :job:ID     hash of one job; instants are text, since they may be larger than a number can hold
 --   :jobs       sorted set of ids in the order of creation
 --   :names      hash name -> id
 --   :changed    sorted set of ids, also of deleted jobs, by the version of their latest change
---   :watchers   hash server -> the version since which it waits for changes
+--   :watchers   hash server -> the version after which it waits for a change
 --
--- What a job is made of comes in ready to be put together: `definition` is its JSON without braces
--- and without is_active, `carried` what a message carries of it, `shown` what a history shows of that.
+-- `encode` passes the pieces of a job ready to be joined: `definition` is its JSON without braces and
+-- without is_active, `carried` the part that a message carries, `shown` that part as events show it.
 
 local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition', 'carried',
   'shown', 'revision', 'active', 'cursor', 'published', 'accounted'}
 
 local function key_of(id) return P .. ':job:' .. id end
 
--- The `fields` of a job, and its revision; nil if it is not there, or is no job.
+-- The `fields` of a job, and its revision; nil if there is no job, or something else.
 local function load_job(id, fields)
   local values = call('HMGET', key_of(id), 'revision', unpack(fields))
   local revision = values[1] and tonumber(values[1])
@@ -35,7 +35,7 @@ local function save_job(job, ...)
   call('HSET', key_of(job.key), unpack(values))
 end
 
--- What the definition of a job is made of, as an operation brings it.
+-- The pieces of a definition, from the arguments of an operation.
 local function take_definition()
   local new = {}
   for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition',
@@ -43,13 +43,13 @@ local function take_definition()
   return new
 end
 
--- Go on from now, but account for no instant twice (FIRE-9, PUB-1).
+-- Continue from now, but give no instant two outcomes (FIRE-9, PUB-1).
 local function resume(job)
   local accounted = job.accounted ~= '' and tonumber(job.accounted) + 1 or now
   job.cursor = whole(math.max(now, accounted))
 end
 
--- Take a new definition; what lies before now is not made up (FIRE-8, FIRE-10).
+-- Set a new definition; occurrences before now are not made up (FIRE-8, FIRE-10).
 local function define(job, new)
   for field, value in pairs(new) do job[field] = value end
   resume(job)
@@ -61,8 +61,8 @@ local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
 end
 
--- The jobs of those ids. Of a page, which has a number for each, only so many as there is room for,
--- in bytes; then there are more after the last, and if there are `more` anyway.
+-- The jobs of those ids. A page has a number for each, and ends when its `room` (bytes) is used up:
+-- then there are more jobs after its last one. `more` is set if there are more jobs anyway.
 local function job_list(ids, numbers, room, more)
   local jobs, gone = {}, {}
   for place, id in ipairs(ids) do
@@ -89,14 +89,14 @@ local function job_list(ids, numbers, room, more)
     .. table.concat(gone, ',') .. '],"more":' .. (more or 'null')), table.concat(jobs, '\n')
 end
 
--- Tell a server what has changed, or let it wait until something does.
+-- Send a server the changed jobs, or let it wait for a change.
 local function watch(name, since)
   local ids = call('ZRANGEBYSCORE', P .. ':changed', '(' .. since, '+inf')
   if #ids == 0 then return call('HSET', P .. ':watchers', name, since) end
   deliver(name, '{"type":"Changes","since":' .. since .. '}', job_list(ids))
 end
 
-local function tell_of_change(job)
+local function report_change(job)
   set('version', meta.version + 1)
   call('ZADD', P .. ':changed', whole(meta.version), job.key)
   local watching = call('HGETALL', P .. ':watchers')
@@ -118,19 +118,19 @@ local function switch(job, active)
   save_job(job, 'active', 'revision')
 end
 
--- Make a job inactive if nothing of its plan is left (FIRE-3).
+-- Make a job inactive if no planned occurrence is left (FIRE-3).
 local function end_if_done(job)
   if job.active == '1' and has_ended(job) then
     switch(job, false)
     record('job_deactivated', '"job":' .. job.id .. ',"revision":' .. whole(job.revision)
       .. ',"has_ended":true')
-    tell_of_change(job)
+    report_change(job)
   end
 end
 
 local function accept(job)
   reply('Accepted', '"revision":' .. whole(job.revision))
-  tell_of_change(job)
+  report_change(job)
 end
 
 local function refuse(why) reply('Refused', '"why":' .. why) end
@@ -140,7 +140,7 @@ local function reject(id, written, fault)
   refuse(fault)
 end
 
--- The job an operation is about, at the revision that it names; else it is refused.
+-- The job that an operation names, if it is at the named revision; else the operation is refused.
 local function current()
   local id, revision, missing = take(), take_number(), take()
   local job = load_job(id, FIELDS)

@@ -1,13 +1,13 @@
--- Messages on their way from published to completed: the script of `gnomon.reference.store.messages`, function for
--- function; where they are kept is the profile's business.
+-- Messages from published to completed: the script of `gnomon.reference.store.messages`, function for
+-- function. Each profile stores them in its own way.
 --
 --   :held       hash worker -> "message attempt"
---   :idle       sorted set of the workers that wait, the longest waiting first
---   :claims     hash worker -> "turn done-message done-attempt" of the claim that waits
---   :alive      sorted set of servers, by until when each is believed to live
---   :heard      hash server -> its last sign of life
---   :processes  hash server -> the process that counts
---   :turns      hash worker -> the earliest turn in which it may still claim
+--   :idle       sorted set of the waiting workers, the longest waiting first
+--   :claims     hash worker -> "turn done-message done-attempt" of its waiting claim
+--   :alive      sorted set of servers, by the instant until which each is considered alive
+--   :heard      hash server -> its last heartbeat
+--   :processes  hash server -> its latest process
+--   :turns      hash worker -> the earliest turn in which it may claim
 -- A worker is "server/number".
 
 local function worker_of(name, number) return name .. '/' .. number end
@@ -24,20 +24,19 @@ local function assignment(id, attempt, body)
   return answer('Assignment', '"attempt":' .. attempt), id .. ' ' .. body
 end
 
--- Give the oldest message to a worker that waits with that claim; whether there was one.
+-- Assign the oldest message to a worker that waits with that claim; whether there was one.
 local function assign(worker, turn, done)
   local id, attempt, body = next_message(worker)
   if not id then return false end
   attempt = whole(attempt)
   call('HSET', P .. ':held', worker, id .. ' ' .. attempt)
   local name, number = string.match(worker, '^(.*)/(%d+)$')
-  record('claimed', '"message":' .. id .. ',"server":"' .. name .. '","worker":' .. number
-    .. ',"attempt":' .. attempt)
+  record_claimed(id, name, number, attempt)
   deliver(name, claim_text(worker, turn, done), assignment(id, attempt, body))
   return true
 end
 
--- Put the claim of a worker at the end of those that wait; one that waits already keeps its place.
+-- Let a claim wait behind the others; a worker that waits already keeps its place.
 local function let_wait(worker, turn, done)
   set('waits', meta.waits + 1)
   call('ZADD', P .. ':idle', 'NX', whole(meta.waits), worker)
@@ -48,7 +47,7 @@ local function end_wait(worker)
   if call('ZREM', P .. ':idle', worker) == 1 then call('HDEL', P .. ':claims', worker) end
 end
 
--- Give the oldest message to the worker that has waited longest; whether there was one of each.
+-- Assign the oldest message to the worker that has waited longest; whether there was one of each.
 local function serve()
   local worker = call('ZRANGE', P .. ':idle', 0, 0)[1]
   if not worker then return false end
@@ -117,7 +116,7 @@ local function drop_held(worker, held)
   drop_message(string.match(held, '^%d+'))
 end
 
-local function hear_claim(number, turn, done)
+local function carry_out_claim(number, turn, done)
   expire()
   local worker = worker_of(server, number)
   local earliest = call('HGET', P .. ':turns', worker)
@@ -137,14 +136,14 @@ local function hear_claim(number, turn, done)
   if not assign(worker, turn, done) then let_wait(worker, turn, done) end
 end
 
-local function hear_claim_again(number, turn, done)
+local function claim_again(number, turn, done)
   local waiting = call('HGET', P .. ':claims', worker_of(server, number))
   if not waiting or tonumber(string.match(waiting, '^%d+')) ~= turn then
-    hear_claim(number, turn, done)
+    carry_out_claim(number, turn, done)
   end
 end
 
--- Let no claim of this turn, or of an earlier one, be heard any more.
+-- Ignore claims of this turn, and of earlier ones, from now on.
 local function close_turn(worker, turn)
   local earliest = call('HGET', P .. ':turns', worker)
   if not earliest or turn >= tonumber(earliest) then

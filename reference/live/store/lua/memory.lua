@@ -1,5 +1,5 @@
--- What each operation means: the script of `gnomon.reference.store.memory`; an operation takes its arguments in the
--- order in which `gnomon.reference.live.store.encode` puts them.
+-- The meaning of each operation: the script of `gnomon.reference.store.memory`. An operation takes its
+-- arguments in the order in which `gnomon.reference.live.store.encode` passes them.
 
 local meaning = {}
 
@@ -29,7 +29,7 @@ function meaning.Campaign()
   if leader == server then set('ends', now + ttl) end
   note_life(ttl)
   reply_lease()
-  for _ = 1, claims do hear_claim_again(take(), take_number(), take()) end
+  for _ = 1, claims do claim_again(take(), take_number(), take()) end
   take_back()
 end
 
@@ -84,7 +84,7 @@ function meaning.EditJob()
   local place = reserve()
   end_if_done(job)
   fill(place, 'Accepted', '"revision":' .. whole(job.revision))
-  tell_of_change(job)
+  report_change(job)
 end
 
 function meaning.SetActive()
@@ -114,6 +114,7 @@ function meaning.DeleteJob()
   call('DEL', key_of(job.key))
   call('ZREM', P .. ':jobs', job.key)
   call('HDEL', P .. ':names', job.name)
+  delete_runs(job.key)
   record('job_deleted', '"job":' .. job.id)
   accept(job)
 end
@@ -136,16 +137,28 @@ end
 
 function meaning.Changes() watch(server, take()) end
 
+function meaning.JobByName()
+  local id = call('HGET', P .. ':names', take())
+  deliver(server, asked(), job_list(id and {id} or {}))
+end
+
+function meaning.RunsOf()
+  local id, missing = take(), take()
+  if call('EXISTS', key_of(id)) == 0 then return refuse(missing) end
+  reply('JobRuns', nil, list_runs(id))
+end
+
 -- --- publishing
 
 local function append(job, due, epoch, cid, on_demand, coalesced)
-  keep_message(function(id)
+  local message = keep_message(function(id)
     local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. whole(job.revision)
       .. ',"due":' .. due .. ',"epoch":' .. whole(epoch) .. ','
     return '"message":' .. id .. ',' .. of .. '"server":"' .. server .. '",' .. job.shown
         .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced,
       '{"id":' .. id .. ',' .. of .. job.carried .. '}'
   end)
+  add_run(job.key, message, '"cid":"' .. cid .. '","on_demand":' .. on_demand .. ',"due":' .. due)
   serve()
 end
 
@@ -157,7 +170,7 @@ function meaning.Execute()
   append(job, at, meta.epoch, cid, 'true', 0)
 end
 
--- The instants in a list that is parted by commas, one after another.
+-- Iterates over the instants in a comma-separated list.
 local function instants(list) return string.gmatch(list, '[^,]+') end
 
 local function account_for_misfires(job, due, coalesced, skipped)
@@ -170,14 +183,14 @@ local function account_for_misfires(job, due, coalesced, skipped)
   end
 end
 
--- Whether a job can be counted with: whoever has tampered with one must not hold up the others.
+-- Whether the numbers of a job can be read: one that was tampered with must not hold up others.
 local function is_sound(job)
   return tonumber(job.grace) and tonumber(job.published)
     and (job.repeats == '' or tonumber(job.repeats))
     and (job.accounted == '' or tonumber(job.accounted))
 end
 
--- Why an entry is not accepted of a job, or nil.
+-- Why an entry about a job is refused, or nil.
 local function refusal(job, revision, cursor, due, coalesced, skipped)
   if not job or not is_sound(job) then return 'gone' end
   if job.active ~= '1' then return 'inactive' end
@@ -231,7 +244,7 @@ end
 
 -- --- delivering
 
-function meaning.Claim() hear_claim(take(), take_number(), take()) end
+function meaning.Claim() carry_out_claim(take(), take_number(), take()) end
 
 function meaning.Complete()
   local worker, turn, what = worker_of(server, take()), take_number(), take()
@@ -247,7 +260,7 @@ function meaning.SetAside()
     local id = string.match(what, '^%d+')
     call('HDEL', P .. ':held', worker)
     bury(worker, id, why)
-    record('dead_lettered', '"message":' .. id .. ',"why":' .. quote(why))
+    record_dead_lettered(id, quote(why))
   end
   reply('Done')
 end

@@ -1,0 +1,34 @@
+"""Loads the store's script, one for each profile, from its parts in ``lua/``.
+
+The one idea: each part mirrors a module of ``gnomon.reference.store``, function for function, and a
+call of the script carries out operations with the meaning of those modules.
+
+    common      keys, time, recording, delivering        messages    messages.py
+    runs        runs.py                                   jobs        jobs.py
+    durable,    how a profile stores its messages         memory      memory.py
+    classic                                               servers     servers.py
+    call        one call
+"""
+
+from functools import lru_cache
+from importlib.resources import files
+
+from gnomon.reference.store.administration import RUNS_KEPT
+from gnomon.reference.store.messages import Profile
+
+SERVER_TIME = """(function()
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end)"""
+"""The expression from which a script takes the time (µs): the server's own clock."""
+
+_PARTS = ("common", "runs", "{profile}", "messages", "jobs", "memory", "servers", "call")
+
+
+@lru_cache
+def script(profile: Profile, time: str = SERVER_TIME) -> bytes:
+    """The whole script of a profile; `time` is the expression that reads the clock."""
+    folder = files("gnomon.reference.live.store") / "lua"
+    parts = [(folder / f"{part.format(profile=profile)}.lua").read_text("utf-8") for part in _PARTS]
+    text = "\n".join(parts)
+    return text.replace("GNOMON_TIME", time).replace("GNOMON_RUNS_KEPT", str(RUNS_KEPT)).encode()

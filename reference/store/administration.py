@@ -1,0 +1,227 @@
+"""Operations beside scheduling: registering servers, reporting events, and questions of people.
+
+The one idea: these are operations like those of ``operations``, with one meaning in plain Python
+and the same meaning in the script on Redis. No scheduling decision depends on them.
+
+    operation           reply                         asked by
+    Overview            ClusterOverview               people
+    JobByName           JobList, of one job or none   people
+    RunsOf              JobRuns, or Refused           people
+    NewJobId            Number                        people
+    AgreeSettings       Settings                      a process, before it starts
+    NewProcess          Number                        a process, before it starts
+    CheckProcess        Done or Superseded            a process, with each beat
+    RegisterServer      none                          a process, with each beat
+    RecordEvents        none                          a process, when something has happened
+    RemoveServer        none                          a process that ends, or an observer
+"""
+
+from typing import Literal
+
+import msgspec
+
+from gnomon.reference.events import (
+    FaultBegan,
+    FaultEnded,
+    Finished,
+    Invoked,
+    JobRejected,
+    ServerCrashed,
+    ServerStopped,
+    ServerStopping,
+    Started,
+)
+from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.operations import Operation, Reply
+
+# --- what people ask
+
+
+class Overview(Operation, frozen=True, gc=False):
+    """Read who leads, which servers are registered and how many messages there are."""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered server; instants in µs, UTC.
+
+    `since` is when it started, by its own clock. `heard` is its last heartbeat, and the store
+    considers it alive until `alive_until`.
+    """
+
+    name: str
+    workers: int
+    services: tuple[str, ...]
+    since: int
+    heard: int
+    alive_until: int
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """The lease: its holder, its epoch and its end (µs, UTC); `leader` is None if nobody leads."""
+
+    leader: str | None
+    epoch: int
+    until: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """A message that a worker of a server holds."""
+
+    server: str
+    worker: int
+    message: int
+
+
+class ClusterOverview(Reply, frozen=True, kw_only=True):
+    """The cluster at the instant `now` (µs, UTC).
+
+    `members` are in order of their names, `held` in order of the messages. `waiting` is the number
+    of messages that no worker holds. `lease_length` is the agreed one (µs), 0 before any agreement.
+    """
+
+    profile: Profile
+    lease_length: int
+    lease: Lease
+    members: tuple[Member, ...]
+    jobs: int
+    waiting: int
+    held: tuple[Holding, ...]
+    dead_lettered: int
+
+
+class JobByName(Operation, frozen=True, gc=False):
+    """Read the job of that name: O(1)."""
+
+    name: str
+
+
+RUNS_KEPT = 20
+"""Number of latest runs that the store keeps of each job."""
+
+RunOutcome = Literal["ok", "failed", "dead_lettered", "expired", "lost"]
+"""How a run ended; the last three without a result of the service."""
+
+
+class RunsOf(Operation, frozen=True, gc=False):
+    """Read the latest `RUNS_KEPT` runs of a job, as far as its servers have reported them."""
+
+    job: str
+
+
+class JobRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a job; instants in µs, UTC, None for what has not happened.
+
+    `server`, `worker`, `claimed`, `started` and `finished` are those of the latest `attempt`, and
+    None after that attempt was reclaimed.
+    """
+
+    message: int
+    cid: str
+    due: int
+    on_demand: bool
+    published: int
+    claimed: int | None = None
+    started: int | None = None
+    finished: int | None = None
+    server: str | None = None
+    worker: int | None = None
+    attempt: int | None = None
+    outcome: RunOutcome | None = None
+    error: str | None = None
+
+
+class JobRuns(Reply, frozen=True):
+    """Runs of a job, the latest first."""
+
+    runs: tuple[JobRun, ...]
+
+
+class NewJobId(Operation, frozen=True, gc=False):
+    """Get a number that is not the id of any job, and was not given before."""
+
+
+class Number(Reply, frozen=True, gc=False):
+    """A new number."""
+
+    value: int
+
+
+# --- what a process asks and reports
+
+
+class AgreeSettings(Operation, frozen=True, gc=False):
+    """Propose the settings that all servers share; `lease` in µs.
+
+    The first proposal of a profile stays for good, the lease length while any server is alive.
+    """
+
+    profile: Profile
+    lease: int
+
+
+class Settings(Reply, frozen=True, gc=False):
+    """The agreed settings; `lease` in µs."""
+
+    profile: Profile
+    lease: int
+
+
+class NewProcess(Operation, frozen=True, gc=False):
+    """Get a process number for the asking server, higher than all before."""
+
+
+class CheckProcess(Operation, frozen=True, gc=False):
+    """Ask whether `process` is still the latest of the asking server."""
+
+    process: int
+
+
+class Superseded(Reply, frozen=True, gc=False):
+    """A later process has started under the asking server's name."""
+
+
+class RegisterServer(Operation, frozen=True, gc=False):
+    """Register the asking server, and record that it has started.
+
+    `since` (µs, UTC) is when it started, by its own clock. The store records a crash of an earlier
+    process that was not removed. A repeated registration of the same process changes nothing.
+    """
+
+    process: int
+    since: int
+    workers: int
+    services: tuple[str, ...]
+
+
+class RemoveServer(Operation, frozen=True, gc=False):
+    """Remove a registered server, and record `event`; a server that is not registered is left out.
+
+    The store forgets a server that has stopped. A crashed one may have requests under way.
+    """
+
+    server: str
+    event: ServerStopped | ServerCrashed
+
+
+Reported = (
+    Started
+    | Invoked
+    | Finished
+    | ServerStopping
+    | JobRejected
+    | FaultBegan
+    | FaultEnded
+)  # fmt: skip
+"""The kinds of events that a process reports; the store records all others itself."""
+
+
+class RecordEvents(Operation, frozen=True, gc=False):
+    """Append events to the history; the store replaces each `at` by its own time.
+
+    `first` is the number of the first event in the asking server's own count. The store ignores
+    events that it has recorded before, so that a report can be repeated. With 0 the events have no
+    numbers, and all are recorded.
+    """
+
+    first: int
+    events: tuple[Reported, ...]

@@ -1,0 +1,116 @@
+"""The latest runs of each job, put together from the events as they are recorded.
+
+The one idea: a run is known by its events alone, whoever recorded them. The store records that a
+message was published, claimed or reclaimed; the servers report that it was started and finished.
+"""
+
+from collections import deque
+from copy import copy
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from gnomon.reference.events import (
+    Claimed,
+    DeadLettered,
+    Event,
+    Expired,
+    Finished,
+    JobDeleted,
+    Lost,
+    Published,
+    Reclaimed,
+    Record,
+    Started,
+)
+from gnomon.reference.store.administration import RUNS_KEPT, JobRun
+
+OfAttempt = Claimed | Started | Finished | Reclaimed | Lost
+
+_NEW_ATTEMPT = dict.fromkeys(("claimed", "started", "finished", "outcome", "error"))
+
+
+class LatestRuns:
+    """The latest `RUNS_KEPT` runs of each job. ``record`` notes an event, and passes it on."""
+
+    __slots__ = ("_messages", "_record", "_runs")
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._messages: dict[str, deque[int]] = {}  # job -> its messages, the latest first
+        self._runs: dict[int, JobRun] = {}  # message -> its run
+
+    def of(self, job: str) -> tuple[JobRun, ...]:
+        """The latest runs of a job, the latest first."""
+        return tuple(self._runs[message] for message in self._messages.get(job, ()))
+
+    def record(self, event: Event) -> None:
+        """Note what the event says of a run, and pass it on."""
+        match event:
+            case Published():
+                self._add(event)
+            case Claimed() | Started() | Finished() | Reclaimed() | Lost():
+                self._update(event)
+            case Expired(message=message):
+                self._end(message, "expired", None)
+            case DeadLettered(message=message, why=why):
+                self._end(message, "dead_lettered", why)
+            case JobDeleted(job=job):
+                for message in self._messages.pop(job, ()):
+                    del self._runs[message]
+            case _:  # says nothing of a run
+                pass
+        self._record(event)
+
+    def _add(self, event: Published) -> None:
+        latest = self._messages.setdefault(event.job, deque())
+        if len(latest) == RUNS_KEPT:
+            del self._runs[latest.pop()]
+        latest.appendleft(event.message)
+        self._runs[event.message] = JobRun(
+            message=event.message,
+            cid=event.cid,
+            due=event.due,
+            on_demand=event.on_demand,
+            published=event.at,
+        )
+
+    def _update(self, event: OfAttempt) -> None:
+        """Set facts of the attempt that the event names, unless a later attempt is known."""
+        run = self._runs.get(event.message)
+        attempt = 0 if run is None or run.attempt is None else run.attempt
+        if run is None or event.attempt < attempt:
+            return
+        if event.attempt > attempt:
+            run = replace(run, **_NEW_ATTEMPT)
+        who = {"server": event.server, "worker": event.worker, "attempt": event.attempt}
+        self._runs[event.message] = replace(run, **who | _facts(event))
+
+    def _end(self, message: int, outcome: str, error: str | None) -> None:
+        if message in self._runs:
+            self._runs[message] = replace(self._runs[message], outcome=outcome, error=error)
+
+    def copy(self, record: Record) -> "LatestRuns":
+        """Another that knows the same runs, and passes events on to `record`: O(runs)."""
+        other: LatestRuns = copy(self)
+        other._record = record
+        other._messages = {job: latest.copy() for job, latest in self._messages.items()}
+        other._runs = self._runs.copy()
+        return other
+
+
+def _facts(event: OfAttempt) -> dict[str, object]:
+    """The fields of a run that an event of its attempt sets."""
+    match event:
+        case Claimed():
+            return {"claimed": event.at}
+        case Started():
+            return {"started": event.at}
+        case Finished():
+            return {"finished": event.at, "outcome": event.outcome, "error": event.error}
+        case Reclaimed():
+            return dict.fromkeys(("server", "worker", "claimed", "started"))
+        case Lost():
+            return {"outcome": "lost"}
+        case _:
+            assert_never(event)
