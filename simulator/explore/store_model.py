@@ -32,12 +32,10 @@ from gnomon.reference.store.operations import (
     Reclaim,
     SetAside,
     Withdraw,
+    Worker,
     process_of,
 )
 from gnomon.simulator.explore.job_model import JobModel
-
-Worker = tuple[str, int]
-"""A worker: its server's name and its number there."""
 
 
 class Breach(Exception):

@@ -17,7 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import write_duration
 from gnomon.reference.store.memory import MemoryStore
-from gnomon.reference.store.operations import Delivery, Operation, PutJob
+from gnomon.reference.store.operations import OPERATOR, Delivery, Operation, PutJob
 from gnomon.simulator.explore.scopes import START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Move, Response, ServerModel, describe
 from gnomon.simulator.explore.store_model import Breach, StoreModel
@@ -134,9 +134,9 @@ class Transitions:
         scope = self._scope
         store = MemoryStore(self.begun.append)
         create = PutJob("job", scope.definition)
-        store.apply(START, "operator", create)
+        store.apply(START, OPERATOR, create)
         watched = Watched(store, StoreModel())
-        watched.model.observe(START, "operator", create, self.begun)
+        watched.model.observe(START, OPERATOR, create, self.begun)
         models = [ServerModel(scope, name) for name in self.names]
         for model in models:
             self.begun += model.start(START)

@@ -18,15 +18,12 @@ from gnomon.reference.events import Outcome, Record
 from gnomon.reference.service import Invocation, attributes_seen, must_record, no_such_service
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import Delivery, NewCid, Operation, Reply
+from gnomon.reference.store.operations import OPERATOR, Delivery, NewCid, Operation, Reply
 from gnomon.simulator.world.kernel import Call, Kernel
 from gnomon.simulator.world.link import ServerFaults, StoreHealth
 from gnomon.simulator.world.random import Draw, RandomStreams
 from gnomon.simulator.world.stub_services import StubService, stub_service
 from gnomon.specs.recording.model import ClusterSpec, Fixed, ServiceSpec, Spread
-
-OPERATOR = "operator"
-"""The name under which people's commands reach the store."""
 
 Apply = Callable[[int, str, Operation], list[Delivery]]
 """Carries out an operation of a server at the store, at an instant (µs)."""

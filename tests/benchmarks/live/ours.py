@@ -18,7 +18,7 @@ from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.live.store.scripts import SERVER_TIME
 from gnomon.reference.schedule.clock import SECOND, read_duration, write_instant
 from gnomon.reference.service import Service
-from gnomon.reference.store.operations import Execute, Operation, PutJob
+from gnomon.reference.store.operations import OPERATOR, Execute, Operation, PutJob
 from tests.benchmarks.live.comparison import Candidate
 from tests.benchmarks.live.measured_process import mark, server_url
 from tests.benchmarks.live.processes import calling
@@ -90,9 +90,9 @@ def in_batches(asked: RedisStore, operations: Iterator[Operation]) -> None:
     for operation in operations:
         batch.append(operation)
         if len(batch) == BATCH:
-            asked.call("operator", batch)
+            asked.call(OPERATOR, batch)
             batch = []
-    asked.call("operator", batch)
+    asked.call(OPERATOR, batch)
 
 
 def create(asked: RedisStore, jobs: int, spread: int, start: int = START, **fields: object) -> None:

@@ -8,6 +8,7 @@ from gnomon.reference import events, jobs
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import (
+    OPERATOR,
     Campaign,
     Claim,
     Complete,
@@ -75,7 +76,7 @@ def edited(revision: int, job_type: str = "interval_based") -> events.JobEdited:
 
 
 LEADS: list[Step] = [
-    (0, "operator", PUT, [created()]),
+    (0, OPERATOR, PUT, [created()]),
     (0, "s1", Join(1, LEASE), []),
     (0, "s1", Campaign(LEASE), [events.LeaseAcquired(START, "s1", 1)]),
 ]
@@ -176,13 +177,13 @@ BREACHES: list[tuple[str, list[Step]]] = [
         "LEAD-1: the lease of s1 in epoch 1 ends by release",
         [*LEADS, (10, "s1", Resign(1), [events.LeaseReleased(at(10), "s1", 1)])],
     ),
-    ("JOB-1: job a is created twice", [*LEADS, (0, "operator", PUT, [created()])]),
-    ("JOB-1: the name 'a' is taken", [*LEADS, (0, "operator", PUT, [created(id="b")])]),
-    ("JOB-1: job a goes from revision 1 to 1", [*LEADS, (0, "operator", OTHER, [edited(1)])]),
-    ("JOB-2: job a becomes one_time", [*LEADS, (0, "operator", OTHER, [edited(2, "one_time")])]),
+    ("JOB-1: job a is created twice", [*LEADS, (0, OPERATOR, PUT, [created()])]),
+    ("JOB-1: the name 'a' is taken", [*LEADS, (0, OPERATOR, PUT, [created(id="b")])]),
+    ("JOB-1: job a goes from revision 1 to 1", [*LEADS, (0, OPERATOR, OTHER, [edited(1)])]),
+    ("JOB-2: job a becomes one_time", [*LEADS, (0, OPERATOR, OTHER, [edited(2, "one_time")])]),
     (
         "FIRE-7: job a was active=True already",
-        [*LEADS, (0, "operator", OTHER, [events.JobActivated(START, "a", 2)])],
+        [*LEADS, (0, OPERATOR, OTHER, [events.JobActivated(START, "a", 2)])],
     ),
     ("HIST-1: message 2 of s1", [*LEADS, (0, "s1", OTHER, [published(0, 2)])]),
     ("FIRE-8: message 1 of s1", [*LEADS, (0, "s1", OTHER, [published(0, 1, name="b")])]),
@@ -195,7 +196,7 @@ BREACHES: list[tuple[str, list[Step]]] = [
         "FIRE-7: message 1 of s1",
         [
             *LEADS,
-            (0, "operator", OTHER, [events.JobDeactivated(START, "a", 2)]),
+            (0, OPERATOR, OTHER, [events.JobDeactivated(START, "a", 2)]),
             (0, "s1", OTHER, [published(0, 1, revision=2)]),
         ],
     ),

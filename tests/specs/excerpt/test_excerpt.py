@@ -14,9 +14,9 @@ from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import ClusterOverview, Overview
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import Job, JobList, Jobs
+from gnomon.reference.store.operations import OPERATOR, Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
-from gnomon.simulator.world.cluster import OPERATOR, Cluster
+from gnomon.simulator.world.cluster import Cluster
 from gnomon.simulator.world.commands import CommandExecutor
 from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import _plan, header_of
