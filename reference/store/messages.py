@@ -108,11 +108,13 @@ class MessageQueue:
         process = process_of(turn)
         if process != self._processes.get(server, 0):
             return self._claim_anew(now, server, process, operation)
+        is_repeated = turn == self._turns.get(worker)
         self._turns[worker] = turn
         held = self._held.get(worker)
         if held is not None:
             message, attempt = held
-            if done != (message.id, attempt):  # asked again: the reply to its last claim was lost
+            # The reply to its last claim was lost. What that claim was given, it does not complete.
+            if is_repeated or done != (message.id, attempt):
                 return [(server, operation, Assignment(now, message, attempt))]
             del self._held[worker]
         if self._backlog or self._returned:

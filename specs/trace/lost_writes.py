@@ -6,8 +6,10 @@ what those writes held, and nothing else.
 
     undone                       does not count either
     published                    everything about that message
-    claimed                      the run of that attempt, until the message is claimed anew
-    a completion (`reopened`)    the run so far, if the message is claimed or run again
+    claimed                      the run of that attempt, until the attempt is claimed anew; then the
+                                 run counts, unless the attempt is started anew, too
+    a completion (`reopened`)    a run that had ended, if the message is claimed or run again
+    reclaimed, lost              the same, because the completion that came too late is lost, too
 
 A leader's term counts, whatever the store remembers: each loss ends a term, and no epoch is granted
 twice.
@@ -24,6 +26,9 @@ from gnomon.specs.trace.entities import MessageEvent
 
 Attempt = tuple[int, str, int, int]
 """A message, a server, a worker, and the number of the attempt."""
+
+Adopted = dict[int, tuple[events.RunEvent, ...]]
+"""The events of runs that count from a claim on, by the place of that claim."""
 
 _OF_A_MESSAGE = frozenset({events.Published, *get_args(MessageEvent)})
 _OF_A_LEASE = (events.LeaseAcquired, events.LeaseReleased, events.LeaseExpired)
@@ -49,30 +54,28 @@ def surviving_events(history: list[Event]) -> tuple[list[Event], list[OrphanRun]
         return history, []
     surviving: list[Event | None] = list(history)
     orphans: list[OrphanRun] = []
-    adopted: dict[int, events.Started] = {}
+    adopted: Adopted = {}
     for loss in losses:
         orphans += _Rollback(surviving, loss, adopted).orphans()
     return list(_with(adopted, surviving)), orphans
 
 
-def _with(adopted: dict[int, events.Started], surviving: list[Event | None]) -> Iterator[Event]:
+def _with(adopted: Adopted, surviving: list[Event | None]) -> Iterator[Event]:
     for n, event in enumerate(surviving):
         if event is not None:
             yield event
-            if n in adopted:
-                yield adopted[n]
+            yield from adopted.get(n, ())
 
 
 class _Rollback:
     """Removes from `surviving` what one loss has undone, and what others did because of it.
 
     A run that still goes on when its attempt is claimed anew is `adopted`: it counts from that
-    claim on.
+    claim on. So does a run that has ended, if its attempt is not started anew: its worker reports
+    the completion again.
     """
 
-    def __init__(
-        self, surviving: list[Event | None], loss: int, adopted: dict[int, events.Started]
-    ) -> None:
+    def __init__(self, surviving: list[Event | None], loss: int, adopted: Adopted) -> None:
         lost = surviving[loss]
         assert type(lost) is events.WritesLost
         self._surviving = surviving
@@ -82,11 +85,21 @@ class _Rollback:
         self._running: dict[Attempt, events.Started] = {}
         self._messages: set[int] = set()
         self._attempts: set[Attempt] = set()
-        self._remove_writes()
-        taken_up = {e.message for e in surviving[loss + 1 :] if isinstance(e, _TAKES_UP)}
-        self._reopened = taken_up & set(lost.reopened)
+        self._ended_runs: dict[Attempt, tuple[events.Started, events.Finished]] = {}
+        completed = {_attempt(e) for e in surviving[:loss] if type(e) is events.Finished}
+        held_again = self._remove_writes()
+        taken_up = [e for e in surviving[loss + 1 :] if isinstance(e, _TAKES_UP)]
+        messages = {event.message for event in taken_up}
+        self._reopened = {
+            attempt
+            for attempt in completed
+            if attempt[0] in messages and (attempt[0] in lost.reopened or attempt in held_again)
+        }
+        self._goes_on = {_attempt(e) for e in taken_up if type(e) is not events.Claimed}
 
-    def _remove_writes(self) -> None:
+    def _remove_writes(self) -> set[Attempt]:
+        """Remove what the lost writes did; the attempts that are held again because of it."""
+        held_again: set[Attempt] = set()
         for seq in self._lost.undone:
             event = self._surviving[seq - 1]
             if isinstance(event, _OF_A_LEASE):
@@ -95,7 +108,10 @@ class _Rollback:
                 self._messages.add(event.message)
             elif type(event) is events.Claimed:
                 self._attempts.add(_attempt(event))
+            elif isinstance(event, events.Reclaimed | events.Lost):
+                held_again.add(_attempt(event))
             self._surviving[seq - 1] = None
+        return held_again
 
     def orphans(self) -> Iterator[OrphanRun]:
         """Remove the events of others, and yield the part after the loss of each run among them."""
@@ -113,22 +129,34 @@ class _Rollback:
             if type(event) is events.Started:
                 self._running[_attempt(event)] = event
             elif type(event) is events.Finished:
-                yield from self._ended(_attempt(event), event.at)
+                yield from self._finished(event)
         for attempt in [*self._running]:
             yield from self._ended(attempt, None)
+
+    def _finished(self, finished: events.Finished) -> Iterator[OrphanRun]:
+        attempt = _attempt(finished)
+        if attempt in self._running:
+            self._ended_runs[attempt] = self._running[attempt], finished
+        yield from self._ended(attempt, finished.at)
 
     def _claimed(self, n: int, claimed: events.Claimed) -> None:
         if n > self._loss:
             attempt = _attempt(claimed)
             self._attempts.discard(attempt)
             if attempt in self._running:
-                self._adopted[n] = replace(self._running.pop(attempt), at=claimed.at)
+                self._adopted[n] = (replace(self._running.pop(attempt), at=claimed.at),)
+            elif attempt in self._ended_runs and attempt not in self._goes_on:
+                started, finished = self._ended_runs.pop(attempt)
+                at = claimed.at
+                self._adopted[n] = (replace(started, at=at), replace(finished, at=at))
 
     def _is_undone(self, n: int, event: events.Published | MessageEvent) -> bool:
         if event.message in self._messages:
             return True
-        is_reopened = n < self._loss and event.message in self._reopened
-        return isinstance(event, _OF_A_RUN) and (is_reopened or _attempt(event) in self._attempts)
+        if not isinstance(event, _OF_A_RUN):
+            return False
+        attempt = _attempt(event)
+        return attempt in self._attempts or (n < self._loss and attempt in self._reopened)
 
     def _ended(self, attempt: Attempt, at: int | None) -> Iterator[OrphanRun]:
         started = self._running.pop(attempt, None)

@@ -81,6 +81,41 @@ FINISHED = "finished 1"
             id="a completion that is forgotten, and the message run again",
         ),
         pytest.param(
+            "1s finished 1 s1/1\n2s writes_lost 1 since=0s undone=[3] reopened=[]\n"
+            "3s claimed 1 s1/1",
+            [CREATED, PUBLISHED, "writes_lost 1", CLAIMED, STARTED, FINISHED],
+            [],
+            id="a run that had ended, and is completed when its attempt is claimed anew",
+        ),
+        pytest.param(
+            "1s writes_lost 1 since=0s undone=[3] reopened=[]\n2s finished 1 s1/1\n"
+            "3s claimed 1 s1/1",
+            [CREATED, PUBLISHED, "writes_lost 1", CLAIMED, STARTED, FINISHED],
+            [orphan("s1", 1, 2)],
+            id="a run that ended after the loss, and is completed when it is claimed anew",
+        ),
+        pytest.param(
+            "1s finished 1 s1/1\n2s writes_lost 1 since=0s undone=[3] reopened=[]\n"
+            "3s claimed 1 s1/1\n3s started 1 s1/1",
+            [CREATED, PUBLISHED, "writes_lost 1", CLAIMED, STARTED],
+            [],
+            id="a run that had ended, and is begun again when its attempt is claimed anew",
+        ),
+        pytest.param(
+            "1s finished 1 s1/1\n2s reclaimed 1 s1/1\n2s claimed 1 s1/2 attempt=2\n"
+            "3s writes_lost 2 since=2s undone=[6,7] reopened=[]\n4s started 1 s1/1",
+            [CREATED, PUBLISHED, CLAIMED, "writes_lost 2", STARTED],
+            [],
+            id="a completion that came too late, and the message run again in the same attempt",
+        ),
+        pytest.param(
+            "1s lost 1 s1/1\n2s writes_lost 1 since=1s undone=[5] reopened=[1]\n"
+            "3s finished 1 s1/1\n4s lost 1 s1/1",
+            [CREATED, PUBLISHED, CLAIMED, STARTED, "writes_lost 1", FINISHED, "lost 1"],
+            [],
+            id="a message that was given up, while its run goes on",
+        ),
+        pytest.param(
             "1s lease_acquired s1\n2s writes_lost 1 since=1s undone=[5] reopened=[]",
             [CREATED, PUBLISHED, CLAIMED, STARTED, "lease_acquired s1", "writes_lost 1"],
             [],

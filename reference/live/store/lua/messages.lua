@@ -125,9 +125,11 @@ local function carry_out_claim(number, turn, done)
   local process, known = math.floor(turn / 4294967296), process_of(server)
   if process < known then return end
   if process > known then begin(server, process) end
+  local is_repeated = call('HGET', P .. ':turns', worker) == whole(turn)
   call('HSET', P .. ':turns', worker, whole(turn))
   local held = call('HGET', P .. ':held', worker)
-  if held and held ~= done then  -- asked again: the reply to its last claim was lost
+  -- The reply to its last claim was lost. What that claim was given, it does not complete.
+  if held and (is_repeated or held ~= done) then
     local id, attempt = string.match(held, '^(%d+) (%d+)$')
     deliver(server, claim_text(worker, turn, done), assignment(id, attempt, held_message(worker, id)))
     return

@@ -1,0 +1,23 @@
+"""Claims that arrive twice: what a claim was given, the same claim does not complete (RUN-1)."""
+
+from gnomon.reference.store.operations import Assignment, Claim, Join, first_turn
+from tests.support.store_bench import Bench
+
+TTL = 10_000_000
+
+
+def test_a_claim_that_arrives_twice_does_not_complete_what_it_was_given() -> None:
+    """The store lost the Join of process 2, which runs attempt 2 and asks as if that were known."""
+    bench = Bench()
+    bench.lead()
+    bench.put()
+    bench.ask(0, "s1", Join(1, TTL))
+    bench.ask(0, "s1", Claim(1, first_turn(1) + 1))
+    bench.execute(0)
+    again = Claim(1, first_turn(2) + 2, (1, 2))
+    for _ in range(2):
+        reply = bench.ask(1, "s1", again)
+        assert isinstance(reply, Assignment)
+        assert (reply.message.id, reply.attempt) == (1, 2)
+    assert bench.ask(1, "s1", Claim(1, first_turn(2) + 3, (1, 2))) is None, "completed by the next"
+    assert not bench.store.open
