@@ -172,7 +172,7 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
     """When the load falls below the capacity of the workers, the messages that wait become fewer,
     until none is left.
 
-    After the last load, ten times the time that the open work takes is allowed.
+    After the last load, a lease and ten times the time that the open work takes are allowed.
     """
     records = list(trace.messages.values())
     workers = sum(member.workers for member in trace.memberships if member.ends == trace.end)
@@ -187,6 +187,7 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
         tolerances.time_per_run(trace, longest[record.published.service]) for record in open_then
     )
     allowed = tolerances.BACKLOG_FACTOR * (work // workers + max(longest.values(), default=0))
+    allowed += tolerances.expiry(trace)
     if trace.end - last_at > allowed:
         cases.examined += 1
         waiting = sum(1 for wait in trace.cached(waits) if wait.ends == trace.end)

@@ -6,8 +6,8 @@ what those writes held, and nothing else.
 
     undone                       does not count either
     published                    everything about that message
-    claimed                      the run of that attempt, until the attempt is claimed anew; then the
-                                 run counts, unless the attempt is started anew, too
+    claimed                      the run of that attempt, until the attempt is claimed anew; then
+                                 the run counts, unless the attempt is started anew, too
     a completion (`reopened`)    a run that had ended, if the message is claimed or run again
     reclaimed, lost              the same, because the completion that came too late is lost, too
 
