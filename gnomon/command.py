@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gnomon.reference.live.cli import auth, jobs, serve
+from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, ZoneDatabaseError, zone_database
 from gnomon.simulator.cli import replay
 from gnomon.specs.cli import check
 from gnomon.specs.cli.console import BadInput, say_faults, say_text
@@ -25,8 +26,15 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        say_text(f"gnomon {version('gnomon')}\n")
+        say_text(f"gnomon {version('gnomon')}, tzdata {_zone_database()}\n")
         raise typer.Exit
+
+
+def _zone_database() -> str:
+    try:
+        return zone_database()
+    except ZoneDatabaseError as error:
+        raise BadInput(DIRECTORY_VARIABLE, [str(error)]) from None
 
 
 @app.callback()
@@ -41,6 +49,7 @@ def gnomon(
     Replay recorded schedules in a simulated cluster, judge the histories of any scheduler by rules
     with ids, and see when a definition is due.
     """
+    _zone_database()  # a GNOMON_TZDATA that names no database is reported before anything runs
 
 
 replay.add_to(app)

@@ -15,7 +15,7 @@ from gnomon.simulator.world.kernel import Kernel
 from gnomon.simulator.world.random import Chance
 from gnomon.simulator.world.write_log import Log
 from gnomon.specs.recording.model import FORGETS, Command, Lognormal, Recording, Spread, longest
-from gnomon.specs.version import gnomon_version
+from gnomon.specs.version import versions
 
 Progress = Callable[[int], None]
 """Told the virtual instant (µs) that a replay has come to, a hundred times in all."""
@@ -79,7 +79,7 @@ def header_of(recording: Recording) -> Header:
         travel=longest_travel(recording.cluster.latency),
         seed=recording.seed,
         recording=recording.digest,
-        versions={"gnomon": gnomon_version()},
+        versions=versions(),
     )
 
 

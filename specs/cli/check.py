@@ -6,7 +6,6 @@ from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill, indent
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -22,6 +21,7 @@ from gnomon.reference.schedule.clock import (
     to_datetime,
     write_instant,
 )
+from gnomon.reference.schedule.zones import load_zone
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.next import next_instants, read_when
@@ -250,7 +250,7 @@ def _next_second() -> int:
 
 def _moment(instant: int, timezone: str) -> str:
     """An instant, and what the clock of `timezone` shows then."""
-    local = to_datetime(instant).astimezone(ZoneInfo(timezone))
+    local = to_datetime(instant).astimezone(load_zone(timezone))
     shown = f"{local:%a}" if timezone == "UTC" else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
     return f"{write_instant(instant)}  {shown}"
 

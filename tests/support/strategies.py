@@ -14,6 +14,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from gnomon.reference.jobs import LONGEST_DURATION, LONGEST_NAME, MISFIRE_POLICIES, Definition
 from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND, read_instant, to_datetime
+from gnomon.reference.schedule.zones import load_zone, zone_names
 
 FROM = read_instant("1990-01-01T00:00:00Z")
 UNTIL = read_instant("2038-01-01T00:00:00Z")
@@ -44,13 +45,13 @@ def instants() -> SearchStrategy[int]:
 
 def zones() -> SearchStrategy[str]:
     """Time zones, in half of the cases one of ZONES."""
-    return st.sampled_from(ZONES) | st.sampled_from(sorted(available_timezones()))
+    return st.sampled_from(ZONES) | st.sampled_from(sorted(zone_names()))
 
 
 @lru_cache
 def days_of_change(timezone: str) -> list[int]:
     """The midnights (µs, UTC), 1990 to 2037, after which the zone's offset changes within a day."""
-    zone = ZoneInfo(timezone)
+    zone = load_zone(timezone)
     midnights = range(FROM, UNTIL, DAY)
     offsets = [to_datetime(midnight).astimezone(zone).utcoffset() for midnight in midnights]
     return [midnights[i] for i in range(len(offsets) - 1) if offsets[i] != offsets[i + 1]]

@@ -17,7 +17,7 @@ from gnomon.reference.store.operations import Job
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.excerpt.excerpt import Known, excerpt
-from gnomon.specs.version import gnomon_version
+from gnomon.specs.version import versions
 
 PAGE = 10_000
 
@@ -58,7 +58,7 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
         lease=overview.lease_length or None,
         travel=travel,
         profile=overview.profile,
-        versions={"gnomon": gnomon_version()},
+        versions=versions(),
     )
     whole = History(header, happened)
     since = header.start if since is None else since

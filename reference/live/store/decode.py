@@ -8,7 +8,6 @@ message or job cannot (DLV-6).
 import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 
@@ -129,7 +128,7 @@ def _is_sound(definition: Definition) -> bool:
     if definition.job_type == "cron_style":
         try:
             matching_minutes(definition.cron_definition or "", definition.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except ValueError:
             return False
     return True
 
