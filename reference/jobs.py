@@ -120,7 +120,8 @@ _OWN_FIELDS = {
     "cron_style": frozenset(("cron_definition", "timezone")),
 }
 """The fields that only jobs of one type have."""
-_OWNERS = {field: job_type for job_type, fields in _OWN_FIELDS.items() for field in fields}
+OWNERS = {field: job_type for job_type, fields in _OWN_FIELDS.items() for field in fields}
+"""By field: the one type of jobs that has it."""
 
 
 def read(fields: Mapping[str, object]) -> Definition:
@@ -193,7 +194,7 @@ def _faults_between(fields: Mapping[str, object], values: Mapping[str, object]) 
     if job_type is None:
         return
     for field in fields:
-        owner = _OWNERS.get(field, job_type)
+        owner = OWNERS.get(field, job_type)
         if owner != job_type and values.get(field) != _DEFAULTS.get(field):
             yield Fault(field, _brief(fields[field]), f"only a job of type {owner} has it")
     if job_type == "interval_based":

@@ -13,6 +13,7 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.history import End, Header
+from gnomon.reference.jobs import INTERVAL_UNITS
 from gnomon.specs.recording import format as recording_format
 
 DIRECTORY = Path(__file__).parent / "schemas"
@@ -22,6 +23,9 @@ _REFERENCE = "#/$defs/{name}"
 def recording_schema() -> dict[str, Any]:
     """The schema of a recording, whether it is written in JSON or in TOML, dates as text."""
     schemas, definitions = _derived(recording_format.RecordingTable)
+    definitions["IntervalTable"]["anyOf"] = [
+        {"properties": {unit: {"minimum": 1}}, "required": [unit]} for unit in INTERVAL_UNITS
+    ]
     return _document("recording", "A recording: what was scheduled on which cluster.") | {
         **schemas[0],
         "$defs": definitions | recording_format.SCHEMAS,
