@@ -123,6 +123,8 @@ def _term(term: str, low: int, high: int, names: dict[str, int]) -> range:
     first, last = (
         int(end) if end.isdigit() else names.get(end, high + 1) for end in written.group(1, 2)
     )
+    if high == 7 and last == 0 < first:  # Sunday at the end of a range of weekdays
+        last = 7
     step = int(written.group(3) or 1)
     if step == 0 or first < low or last > high:
         return range(0)

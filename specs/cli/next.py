@@ -43,6 +43,8 @@ def read_when(text: str) -> dict[str, Any]:
     {'job_type': 'cron_style', 'cron_definition': '0 12 * * MON-FRI'}
     """
     text = text.strip()
+    if text.lower().startswith("@every"):
+        raise ValueError(_instead_of_every(text))
     if interval := _INTERVAL.fullmatch(text):
         return {"job_type": "interval_based", **_units_of(interval)}
     if text.lower().startswith("every"):
@@ -57,6 +59,16 @@ def read_when(text: str) -> dict[str, Any]:
             f"interval such as {_EXAMPLES}; given was {text!r:.80}"
         ) from None
     return {"job_type": "cron_style", "cron_definition": text}
+
+
+def _instead_of_every(text: str) -> str:
+    """The fault of ``@every 5m``, with the interval to write instead if it is accepted."""
+    interval = text.removeprefix("@")
+    try:
+        read_when(interval)
+    except ValueError:
+        return f"an interval is written as in {_EXAMPLES}; given was {text!r:.80}"
+    return f"{text} is an interval; write {interval!r}"
 
 
 def next_instants(definition: Definition, after: int, count: int) -> list[int]:
