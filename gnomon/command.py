@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gnomon.reference.live.cli import auth, jobs, record, serve
+from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, ZoneDatabaseError, zone_database
 from gnomon.simulator.cli import explore, fuzz, recordings, replay
 from gnomon.specs.cli import check, import_, rules, show
 from gnomon.specs.cli import next as next_
@@ -35,8 +36,15 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print_text(f"gnomon {version('gnomon')}\n")
+        print_text(f"gnomon {version('gnomon')}, tzdata {_zone_database()}\n")
         raise typer.Exit
+
+
+def _zone_database() -> str:
+    try:
+        return zone_database()
+    except ZoneDatabaseError as error:
+        raise BadInput(DIRECTORY_VARIABLE, [str(error)]) from None
 
 
 @app.callback()
@@ -51,6 +59,7 @@ def gnomon(
     Replay recorded schedules in a simulated cluster, judge the histories of any scheduler by rules
     with ids, compute when a definition is due, and run a cluster of schedulers.
     """
+    _zone_database()  # reports a GNOMON_TZDATA that names no database before anything runs
 
 
 for command in COMMANDS:

@@ -9,9 +9,7 @@ the same definition for its result (JOB-6).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any, Literal, get_args
-from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
@@ -28,6 +26,7 @@ from gnomon.reference.schedule.clock import (
     write_instant,
 )
 from gnomon.reference.schedule.cron import CronError, read_cron
+from gnomon.reference.schedule.zones import UnknownZone, load_zone, similar_zones
 
 JobType = Literal["one_time", "interval_based", "cron_style"]
 Misfire = Literal["once", "all", "skip"]
@@ -121,7 +120,8 @@ _OWN_FIELDS = {
     "cron_style": frozenset(("cron_definition", "timezone")),
 }
 """The fields that only jobs of one type have."""
-_OWNERS = {field: job_type for job_type, fields in _OWN_FIELDS.items() for field in fields}
+OWNERS = {field: job_type for job_type, fields in _OWN_FIELDS.items() for field in fields}
+"""By field: the one type of jobs that has it."""
 
 
 def read(fields: Mapping[str, object]) -> Definition:
@@ -194,7 +194,7 @@ def _faults_between(fields: Mapping[str, object], values: Mapping[str, object]) 
     if job_type is None:
         return
     for field in fields:
-        owner = _OWNERS.get(field, job_type)
+        owner = OWNERS.get(field, job_type)
         if owner != job_type and values.get(field) != _DEFAULTS.get(field):
             yield Fault(field, _brief(fields[field]), f"only a job of type {owner} has it")
     if job_type == "interval_based":
@@ -301,15 +301,16 @@ def _read_cron(given: object) -> str | None:
 
 def read_zone(given: object) -> str:
     """The IANA time zone that `given` names (FIRE-5). Raises ValueError if there is none."""
-    if not isinstance(given, str) or given not in _zones():
-        raise ValueError("it must be an IANA time zone such as Europe/Warsaw")
-    ZoneInfo(given)
+    allowed = "it must be an IANA time zone such as Europe/Warsaw"
+    if not isinstance(given, str):
+        raise ValueError(allowed)
+    try:
+        load_zone(given)
+    except UnknownZone:
+        similar = " or ".join(similar_zones(given))
+        hint = f"; did you mean {similar}?" if similar else ""
+        raise ValueError(allowed + hint) from None
     return given
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _read_grace(given: object) -> int:

@@ -5,8 +5,9 @@ minute in turn, so that each line can be compared with its rule. It saves, skips
 therefore it is slow and plain.
 
 The oracle and its grammar are a deliberate second copy of ``schedule``: the rules judge the
-scheduler by the oracle, and could not see a defect in code that both shared. It imports ``clock``
-and the type of a definition, and neither ``trigger``, ``cron``, ``zones`` nor croniter.
+scheduler by the oracle, and could not see a defect in code that both shared. It imports ``clock``,
+the type of a definition and the time zones of ``zones``, which are data; and neither ``trigger``,
+``cron``, ``offsets`` nor croniter.
 """
 
 import re
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT, HOUR, MINUTE, to_datetime
+from gnomon.reference.schedule.zones import load_zone
 
 LEAP_YEAR = 2000
 """A year in which every month has its greatest number of days."""
@@ -121,6 +123,8 @@ def _term(term: str, low: int, high: int, names: dict[str, int]) -> range:
     first, last = (
         int(end) if end.isdigit() else names.get(end, high + 1) for end in written.group(1, 2)
     )
+    if high == 7 and last == 0 < first:  # Sunday at the end of a range of weekdays
+        last = 7
     step = int(written.group(3) or 1)
     if step == 0 or first < low or last > high:
         return range(0)
@@ -154,7 +158,7 @@ def _cron_instants(definition: Definition, start: int, end: int) -> Iterator[int
     sets = cron_sets(definition.cron_definition or "")
     if sets is None:
         raise ValueError(f"JOB-4 rejects {definition.cron_definition!r}")
-    zone = ZoneInfo(definition.timezone)
+    zone = load_zone(definition.timezone)
     first_minute = -(-start // MINUTE) * MINUTE
     before = _wall(zone, first_minute - MINUTE)
     for instant in range(first_minute, end, MINUTE):
@@ -193,7 +197,7 @@ def near_change(timezone: str, instant: int) -> bool:
     >>> near_change("Europe/Warsaw", read_instant("2026-03-30T03:00:00Z"))
     False
     """
-    zone = ZoneInfo(timezone)
+    zone = load_zone(timezone)
     nearby = range(instant - 25 * HOUR, instant + 25 * HOUR + 1, HOUR)
     return len({to_datetime(at).astimezone(zone).utcoffset() for at in nearby}) > 1
 

@@ -1,6 +1,8 @@
-"""The version of gnomon."""
+"""The versions on which a history depends: of gnomon, and of the time zone database."""
 
 from importlib.metadata import PackageNotFoundError, version
+
+from gnomon.reference.schedule.zones import zone_database
 
 
 def gnomon_version() -> str:
@@ -9,3 +11,8 @@ def gnomon_version() -> str:
         return version("gnomon")
     except PackageNotFoundError:
         return "0"
+
+
+def versions() -> dict[str, str]:
+    """What the header of a history names (HIST-3). Raises ZoneDatabaseError."""
+    return {"gnomon": gnomon_version(), "tzdata": zone_database()}

@@ -14,6 +14,7 @@ import pytest
 import typer
 
 from gnomon.command import app
+from gnomon.reference.schedule import zones
 from gnomon.specs.render.strings import LONGEST_LINE, shortened
 from tests.support.command import Command, assert_help, broken_history, fault, started
 
@@ -155,7 +156,34 @@ def test_the_shells_have_a_script(
 
 
 def test_version(run: Command) -> None:
-    assert re.fullmatch(r"gnomon \d+\.\d+\.\d+\n", run("--version").out)
+    assert re.fullmatch(r"gnomon \d+\.\d+\.\d+, tzdata \d{4}[a-z]+\n", run("--version").out)
+
+
+def test_next_follows_the_database_of_the_package(run: Command) -> None:
+    """Vancouver stays at UTC-7 in the winter of 2026, which older files do not know."""
+    options = ("--timezone", "America/Vancouver", "--start", "2026-12-01T00:00:00Z", "--count", 1)
+    assert run("next", "0 9 * * *", *options).out.splitlines() == [
+        "at 09:00 every day, by the clock in America/Vancouver",
+        "2026-12-01T16:00:00Z  Tue 2026-12-01 09:00:00 MST",
+    ]
+
+
+def test_a_misspelt_zone_suggests_the_nearest(run: Command) -> None:
+    ran = run("next", "0 9 * * *", "--timezone", "Europe/Warsow")
+    assert ran.code == 2
+    assert "did you mean Europe/Warsaw?; given was 'Europe/Warsow'" in ran.err
+
+
+def test_a_directory_that_is_no_database_is_bad_input(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(zones.DIRECTORY_VARIABLE, str(tmp_path))
+    for cached in (zones._root, zones._listing):
+        monkeypatch.setattr(zones, cached.__name__, cached.__wrapped__)
+    for arguments in (["--version"], ["next", "@daily"]):
+        ran = run(*arguments)
+        assert ran.code == 2
+        assert f"{tmp_path} has no tzdata.zi" in ran.err
 
 
 @pytest.mark.parametrize("length", [0, LONGEST_LINE, LONGEST_LINE + 1, 10**6])

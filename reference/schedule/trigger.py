@@ -8,7 +8,7 @@ wake-up can make it drift.
     interval_based  start_date + k·interval
     cron_style      the wall-clock minutes that match, converted to UTC by FIRE-5, day by UTC day
 
-``zones`` cuts the time of a zone into *stretches* of constant UTC offset. For a job that follows
+``offsets`` cuts the time of a zone into *stretches* of constant UTC offset. For a job that follows
 the wall clock, two stretches meet in one of two ways:
 
     gap    the new stretch begins at a later wall time: the minutes left out are due together,
@@ -36,7 +36,8 @@ from gnomon.reference.schedule.clock import (
     MINUTE,
 )
 from gnomon.reference.schedule.cron import Cron, read_cron
-from gnomon.reference.schedule.zones import stretches
+from gnomon.reference.schedule.offsets import stretches
+from gnomon.reference.schedule.zones import load_zone
 
 _EPOCH_ORDINAL = EPOCH.toordinal()
 _LONGEST_WAIT_DAYS = 9 * 366
@@ -117,14 +118,15 @@ def upcoming(trigger: Trigger, start: int, end: int = LAST_INSTANT + 1) -> Itera
 def matching_minutes(definition: str, timezone: str) -> "MatchingMinutes":
     """The shared MatchingMinutes of a cron definition in an IANA time zone.
 
-    Raises CronError for a definition that JOB-4 rejects.
+    Raises CronError for a definition that JOB-4 rejects, and UnknownZone for a zone that is not in
+    the database.
     """
     return _shared(read_cron(definition), timezone)
 
 
 @lru_cache(maxsize=4096)
 def _shared(cron: Cron, timezone: str) -> "MatchingMinutes":
-    return MatchingMinutes(cron, ZoneInfo(timezone))
+    return MatchingMinutes(cron, load_zone(timezone))
 
 
 class MatchingMinutes:

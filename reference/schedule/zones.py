@@ -1,67 +1,123 @@
-"""Time zones: the spans in which the UTC offset of a zone is constant (FIRE-5).
+"""Time zones: which names exist, and the one database that gives their UTC offsets (FIRE-5).
 
-The one idea: within such a span, a *stretch*, a wall time is an instant plus the offset. Every
-difficulty of time zones lies between two stretches, and ``trigger`` treats it in one place.
+The one idea: equal definitions are due at equal instants on every machine. `zoneinfo.ZoneInfo`
+prefers the files of the machine, which may be years older than those of another machine. Therefore
+all zones are loaded here, from one database:
+
+    the package tzdata                          unless the environment names another
+    the directory that GNOMON_TZDATA names      zones as zic compiles them, with their tzdata.zi,
+                                                as in /usr/share/zoneinfo
+
+In both, ``tzdata.zi`` gives the version and the names. It lists the zones of IANA and their links,
+such as ``US/Pacific``, and not what a system adds: ``localtime``, ``posixrules``, ``posix/…`` and
+``right/…``.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
-from typing import NamedTuple
+import os
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gnomon.reference.schedule.clock import DAY, SECOND, to_datetime
+DIRECTORY_VARIABLE = "GNOMON_TZDATA"
+"""The environment variable that names another database; it is read once."""
 
-_MICROSECOND = timedelta(microseconds=1)
+_NO_PLACE = frozenset({"Factory"})
+"""What IANA lists and is no zone: the setting of a machine whose zone nobody has set."""
+_SEARCHED = range(5, 65)
+"""Lengths of the texts for which a similar name is searched. Shorter ones are abbreviations, for
+which a similar name is a wrong one (CEST and EST); IANA's names are not longer."""
+_SIMILAR = 82
+"""Per cent of the characters that a suggested name must share, as Warsow and Warsaw do."""
+_NOT_SUGGESTED = "Etc/"
+"""Zones that are never suggested: ``Etc/GMT+1`` is behind UTC, and ``GMT+1`` means ahead of it."""
 
 
-class Stretch(NamedTuple):
-    """A span [begins, ends) of UTC in which a zone has one `offset` from UTC (all in µs)."""
-
-    begins: int
-    ends: int
-    offset: int
+class UnknownZone(ValueError):
+    """No zone of the database has that name."""
 
 
-def stretches(zone: ZoneInfo, start: int, end: int) -> Iterator[Stretch]:
-    """Cut [`start`, `end`) (µs, UTC) at every change of the offset of `zone`.
+class ZoneDatabaseError(Exception):
+    """There is no database where one should be."""
 
-    Offsets are compared one day apart: since 1970 no zone has changed twice within two days.
 
-    >>> from gnomon.reference.schedule.clock import HOUR, read_instant
-    >>> day = read_instant("2026-03-29T00:00:00Z")
-    >>> [
-    ...     ((stretch.ends - stretch.begins) // HOUR, stretch.offset // HOUR)
-    ...     for stretch in stretches(ZoneInfo("Europe/Warsaw"), day, day + DAY)
-    ... ]
-    [(1, 1), (23, 2)]
+def zone_database() -> str:
+    """The version of the database, as IANA numbers it, such as ``2026f``.
+
+    Two machines with the same version compute the same instants. Raises ZoneDatabaseError.
     """
-    begins = probe = start
-    offset = offset_of(zone, start)
-    while probe < end:
-        following = min(probe + DAY, end)
-        if offset_of(zone, following) != offset:
-            changes = _change_between(zone, probe, following)
-            yield Stretch(begins, changes, offset)
-            begins, offset = changes, offset_of(zone, changes)
-        probe = following
-    if begins < end:
-        yield Stretch(begins, end, offset)
+    return _listing().partition("\n")[0].removeprefix("# version ")
 
 
-def offset_of(zone: ZoneInfo, instant: int) -> int:
-    """The offset (µs) that `zone` adds to UTC at `instant` (µs, UTC)."""
-    offset = to_datetime(instant).astimezone(zone).utcoffset()
-    assert offset is not None
-    return offset // _MICROSECOND
+@cache
+def zone_names() -> frozenset[str]:
+    """The names of all zones of the database, links included. Raises ZoneDatabaseError."""
+    lines = [line.split() for line in _listing().splitlines()]
+    zones = {words[1] for words in lines if words and words[0] == "Z"}
+    links = {words[2] for words in lines if words and words[0] == "L"}
+    return frozenset((zones | links) - _NO_PLACE)
 
 
-def _change_between(zone: ZoneInfo, before: int, after: int) -> int:
-    """The instant, to the second, at which the offset changes in (`before`, `after`]."""
-    old = offset_of(zone, before)
-    while after - before > SECOND:
-        middle = before + (after - before) // (2 * SECOND) * SECOND
-        if offset_of(zone, middle) == old:
-            before = middle
-        else:
-            after = middle
-    return after
+@cache
+def load_zone(name: str) -> ZoneInfo:
+    """The zone of that name. Raises UnknownZone, and ZoneDatabaseError if there is no database.
+
+    >>> load_zone("Europe/Warsaw").key
+    'Europe/Warsaw'
+    """
+    if name not in zone_names():
+        raise UnknownZone(name)
+    try:
+        with _root().joinpath(*name.split("/")).open("rb") as file:
+            return ZoneInfo.from_file(file, key=name)
+    except FileNotFoundError:  # some systems list the links and do not install them
+        raise UnknownZone(name) from None
+
+
+def similar_zones(name: str) -> list[str]:
+    """Up to two zones whose name, or whose last part, `name` resembles; the most similar first.
+
+    >>> similar_zones("Europe/Warsow"), similar_zones("new york"), similar_zones("PST")
+    (['Europe/Warsaw'], ['America/New_York'], [])
+    """
+    wanted = name.casefold().replace(" ", "_")
+    zones = [zone for zone in sorted(zone_names()) if not zone.startswith(_NOT_SUGGESTED)]
+    by_name = {zone.casefold().rpartition("/")[2]: zone for zone in reversed(zones)}
+    by_name |= {zone.casefold(): zone for zone in zones}
+    for text in (wanted, wanted.rpartition("/")[2]):
+        if text in by_name:
+            return [by_name[text]]
+    if len(wanted) not in _SEARCHED:
+        return []
+    close = [text for text in get_close_matches(wanted, by_name, n=2) if _is_similar(text, wanted)]
+    return list(dict.fromkeys(by_name[text] for text in close))
+
+
+def _is_similar(one: str, other: str) -> bool:
+    shared = sum(block.size for block in SequenceMatcher(None, one, other).get_matching_blocks())
+    return 2 * shared * 100 >= _SIMILAR * (len(one) + len(other))
+
+
+@cache
+def _listing() -> str:
+    """The text of ``tzdata.zi``: a line with the version, then rules, zones and links."""
+    where = _root()
+    try:
+        text = where.joinpath("tzdata.zi").read_text("utf-8")
+    except OSError as error:
+        raise ZoneDatabaseError(f"{where} has no tzdata.zi that can be read: {error}") from None
+    if not text.startswith("# version "):
+        raise ZoneDatabaseError(f"{where} has a tzdata.zi that does not begin with '# version'")
+    return text
+
+
+@cache
+def _root() -> Traversable:
+    if directory := os.environ.get(DIRECTORY_VARIABLE):
+        return Path(directory)
+    try:
+        return files("tzdata").joinpath("zoneinfo")
+    except ModuleNotFoundError:
+        raise ZoneDatabaseError("the package tzdata is not installed") from None

@@ -79,8 +79,8 @@ MUTANTS = (
         "ranges wrap around",
         "JOB-4",
         "5-1 means what croniter and Quartz make of it",
-        "gnomon.reference.schedule.cron:_faults_of_term",
-        "elif dash and (numbers[0] or 0) > (numbers[1] or 0):",
+        "gnomon.reference.schedule.cron:_problem",
+        "elif (numbers[0] or 0) > (numbers[-1] or 0):",
         "elif False:",
     ),
     Mutant(
@@ -88,8 +88,8 @@ MUTANTS = (
         "JOB-4",
         "the 30th of February is accepted, as by APScheduler and Quartz",
         "gnomon.reference.schedule.cron:read_cron",
-        "if not cron.either_day and min(cron.days) > longest:",
-        "if False:",
+        "if reason := _never_due(fields, cron):",
+        'if reason := "":',
     ),
     Mutant(
         "one fault at a time",

@@ -16,7 +16,7 @@ from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.recording.commands import Command, DataLoss
 from gnomon.specs.recording.model import Lognormal, Recording, Spread, longest
-from gnomon.specs.version import gnomon_version
+from gnomon.specs.version import versions
 
 Progress = Callable[[int], None]
 """Called a hundred times in a replay with the virtual instant (µs) that it has reached."""
@@ -80,7 +80,7 @@ def header_of(recording: Recording) -> Header:
         travel=longest_travel(recording.cluster.latency),
         seed=recording.seed,
         recording=recording.digest,
-        versions={"gnomon": gnomon_version()},
+        versions=versions(),
     )
 
 

@@ -7,7 +7,6 @@ The one idea: this module does not know when a job is due. A text becomes the fi
 import re
 from itertools import islice
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,6 +15,7 @@ from gnomon.reference.jobs import INTERVAL_UNITS, LONGEST_DURATION, Definition
 from gnomon.reference.schedule.clock import LAST_INSTANT, to_datetime, write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
 from gnomon.reference.schedule.trigger import trigger, upcoming
+from gnomon.reference.schedule.zones import load_zone
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, Zone, examples, parse_instant, parse_zone
@@ -50,6 +50,8 @@ def read_when(text: str) -> dict[str, str | int]:
     {'job_type': 'cron_style', 'cron_definition': '0 12 * * MON-FRI'}
     """
     text = text.strip()
+    if text.lower().startswith("@every"):
+        raise ValueError(_instead_of_every(text))
     if interval := _INTERVAL.fullmatch(text):
         return {"job_type": "interval_based", **_units_of(interval)}
     if text.lower().startswith("every"):
@@ -64,6 +66,16 @@ def read_when(text: str) -> dict[str, str | int]:
             f"interval such as {_EXAMPLES}; given was {text!r:.80}"
         ) from None
     return {"job_type": "cron_style", "cron_definition": text}
+
+
+def _instead_of_every(text: str) -> str:
+    """The fault of ``@every 5m``, with the interval to write instead if it is accepted."""
+    interval = text.removeprefix("@")
+    try:
+        read_when(interval)
+    except ValueError:
+        return f"an interval is written as in {_EXAMPLES}; given was {text!r:.80}"
+    return f"{text} is an interval; write {interval!r}"
 
 
 def next_instants(definition: Definition, after: int, count: int) -> list[int]:
@@ -153,6 +165,6 @@ def preview(
 
 def _with_local_time(instant: int, timezone: str) -> str:
     """An instant, and the local time in `timezone`."""
-    local = to_datetime(instant).astimezone(ZoneInfo(timezone))
+    local = to_datetime(instant).astimezone(load_zone(timezone))
     text = f"{local:%a}" if timezone == "UTC" else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
     return f"{write_instant(instant)}  {text}"

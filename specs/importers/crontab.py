@@ -17,6 +17,7 @@ cron and its descendants gives them (cronie's entry.c and env.c); JOB-4 defines 
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from gnomon.reference.jobs import read_zone
@@ -153,9 +154,8 @@ def _read_schedule(content: str) -> tuple[str, str]:
         cron_definition = "@daily"
     if "~" in cron_definition:
         raise ValueError("~ draws a number at random: write the number that it is to be")
-    sixth, _ = _split_word(rest)
-    if _SIXTH_FIELD.fullmatch(sixth):
-        cron_definition += f" {sixth}"
+    too_many = takewhile(_SIXTH_FIELD.fullmatch, _BLANKS.split(rest))
+    cron_definition = " ".join([cron_definition, *too_many])
     cron = read_cron(cron_definition)
     if cron.either_day and any(fields_of(cron_definition)[day].startswith("*") for day in (2, 4)):
         raise ValueError(

@@ -158,8 +158,12 @@ class _Reader:
             for fault in error.faults:
                 self.fault(f"{place}, {fault.field}", f"{fault.allowed}; given was {fault.given}")
             return None
-        for key in [key for key, given in fields.items() if given is None]:
-            self.fault(f"{place}, {key}", "a recording has no null; leave the key out")
+        for key, given in fields.items():
+            owner = jobs.OWNERS.get(key, definition.job_type)
+            if given is None:
+                self.fault(f"{place}, {key}", "a recording has no null; leave the key out")
+            elif owner != definition.job_type:
+                self.fault(f"{place}, {key}", f"only a job of type {owner} has it; remove it")
         return JobSpec(id, definition) if isinstance(id, str) else None
 
     def command(self, place: str, table: Table, period: range | None) -> Command | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.history import End, Header
+from gnomon.reference.jobs import INTERVAL_UNITS
 from gnomon.specs.recording.commands import CATALOGUE
 from gnomon.specs.recording.format import SCHEMAS, ClusterTable, RecordingTable, ServiceTable
 from gnomon.specs.recording.keys import keys_of
@@ -30,6 +31,9 @@ def recording_schema() -> Schema:
     schemas, definitions = _derived(RecordingTable)
     for table in (RecordingTable, ClusterTable, ServiceTable, *CATALOGUE):
         _as_in_a_file(definitions[table.__name__]["properties"], table)
+    definitions["IntervalTable"]["anyOf"] = [
+        {"properties": {unit: {"minimum": 1}}, "required": [unit]} for unit in INTERVAL_UNITS
+    ]
     cluster = {name: key.write(key.default) for name, key in keys_of(ClusterTable).items()}
     definitions[RecordingTable.__name__]["properties"]["cluster"]["default"] = cluster
     return _document("recording", "A recording: what was scheduled on which cluster.") | {

@@ -19,13 +19,10 @@ from itertools import pairwise
 
 from gnomon.reference.jobs import INTERVAL_UNITS, Definition
 from gnomon.reference.schedule.clock import MINUTE, write_instant
-from gnomon.reference.schedule.cron import Cron, read_cron
+from gnomon.reference.schedule.cron import MONTH_NAMES, WEEKDAY_NAMES, Cron, read_cron
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = MONTH_NAMES
+WEEKDAYS = (*WEEKDAY_NAMES[1:], WEEKDAY_NAMES[0])
 
 MOST_TIMES = 6
 """The largest number of clock times listed one by one; more are written as minutes of hours."""

@@ -7,13 +7,13 @@ its fields, so that no test needs a parser to know the meaning of a definition.
 from calendar import monthrange
 from functools import lru_cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from gnomon.reference.jobs import LONGEST_DURATION, LONGEST_NAME, MISFIRE_POLICIES, Definition
 from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND, read_instant, to_datetime
+from gnomon.reference.schedule.zones import load_zone, zone_names
 
 FROM = read_instant("1990-01-01T00:00:00Z")
 UNTIL = read_instant("2038-01-01T00:00:00Z")
@@ -44,13 +44,13 @@ def instants() -> SearchStrategy[int]:
 
 def zones() -> SearchStrategy[str]:
     """Time zones, in half of the cases one of ZONES."""
-    return st.sampled_from(ZONES) | st.sampled_from(sorted(available_timezones()))
+    return st.sampled_from(ZONES) | st.sampled_from(sorted(zone_names()))
 
 
 @lru_cache
 def days_of_change(timezone: str) -> list[int]:
     """The midnights (µs, UTC), 1990 to 2037, after which the zone's offset changes within a day."""
-    zone = ZoneInfo(timezone)
+    zone = load_zone(timezone)
     midnights = range(FROM, UNTIL, DAY)
     offsets = [to_datetime(midnight).astimezone(zone).utcoffset() for midnight in midnights]
     return [midnights[i] for i in range(len(offsets) - 1) if offsets[i] != offsets[i + 1]]
@@ -96,6 +96,9 @@ SHAPES = (
     ),
     Shape("day of week", 0, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")),
 )
+
+SUNDAY = 7
+"""Only weekdays have this greatest value; at the end of a range, 0 and SUN mean it too (JOB-4)."""
 
 SHORTHANDS = {
     "@yearly": "0 0 1 1 *",
@@ -151,7 +154,8 @@ def terms(draw: DrawFn, shape: Shape) -> Field:
         return Field(draw(spellings(shape, number)), frozenset({number}))
     low, high = sorted((draw(numbers), draw(numbers)))
     step = 1
-    text = f"{draw(spellings(shape, low))}-{draw(spellings(shape, high))}"
+    end = 0 if shape.high == high == SUNDAY and low > 0 and draw(st.booleans()) else high
+    text = f"{draw(spellings(shape, low))}-{draw(spellings(shape, end))}"
     if kind == "stepped star":
         low, high, text = shape.low, shape.high, "*"
     if kind != "range":
@@ -202,12 +206,13 @@ def _faulty_fields(draw: DrawFn, shape: Shape) -> str:
     """Fields that JOB-4 rejects, each for one reason."""
     number = draw(st.integers(shape.low, shape.high))
     lower = draw(st.integers(shape.low, shape.high - 1))
+    backwards = draw(st.integers(1 if shape.high == SUNDAY else shape.low, shape.high - 1))
     fault = draw(
         st.sampled_from(
             [
                 str(draw(st.integers(shape.high + 1, 1000))),
                 f"{lower}-{shape.high + 1}",
-                f"{shape.high}-{lower}",
+                f"{shape.high}-{backwards}",
                 f"{number}/{draw(st.integers(1, 30))}",
                 f"{shape.low}-{shape.high}/0",
                 "*/0",

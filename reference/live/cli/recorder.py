@@ -25,7 +25,7 @@ from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import parse_duration
 from gnomon.specs.excerpt.excerpt import Known, excerpt
 from gnomon.specs.render.strings import counted
-from gnomon.specs.version import gnomon_version
+from gnomon.specs.version import versions
 
 PAGE = 10_000
 """Events that are read from the store at once."""
@@ -70,7 +70,7 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
         lease=overview.lease_length or None,
         travel=travel,
         profile=overview.profile,
-        versions={"gnomon": gnomon_version()},
+        versions=versions(),
     )
     whole = History(header, happened)
     since = header.start if since is None else since

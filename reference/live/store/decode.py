@@ -8,7 +8,6 @@ message or the job that cannot be read (DLV-6).
 import logging
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
-from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 
@@ -165,7 +164,7 @@ def _is_sound(definition: Definition) -> bool:
     if definition.job_type == "cron_style":
         try:
             matching_minutes(definition.cron_definition or "", definition.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except ValueError:
             return False
     return True
 

@@ -79,6 +79,13 @@ def test_a_cron_definition(text: str) -> None:
         ("every 5\u017f", "an interval is written as in 'every 90m'"),
         ("every \u0665m", "an interval is written as in 'every 90m'"),
         ("@never", "@never is not a name"),
+        ("@every 5m", "@every 5m is an interval; write 'every 5m'"),
+        ("@Every 1h30m", "@Every 1h30m is an interval; write 'Every 1h30m'"),
+        ("@every", "an interval is written as in 'every 90m'"),
+        ("@every 0s", "an interval is written as in 'every 90m'"),
+        ("@every 1.5h", "an interval is written as in 'every 90m'"),
+        ("@every every 5m", "an interval is written as in 'every 90m'"),
+        ("0 0 * * Monday", "write MON"),
         ("60 * * * *", "minute '60'"),
         ("0 0 * * * *", "6 fields"),
         ("0 0 * *", "4 fields"),
@@ -87,6 +94,16 @@ def test_a_cron_definition(text: str) -> None:
 def test_what_is_neither(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         read_when(text)
+
+
+@pytest.mark.parametrize("text", ["noon", "every 1.5h", "every 0m", "@every", "@every 5m"])
+def test_every_interval_that_an_error_quotes_is_understood(text: str) -> None:
+    with pytest.raises(ValueError, match="every") as caught:
+        read_when(text)
+    quoted = re.findall("'(every [^']*)'", str(caught.value).partition("; given was")[0])
+    assert quoted
+    for interval in quoted:
+        assert job(**read_when(interval)).interval > 0
 
 
 def test_every_fault_of_a_cron_definition_is_kept() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gnomon.reference.jobs import read
 from gnomon.specs.importers.crontab import LONGEST_NAME, Crontab, UndecidedError, read_crontab
+from gnomon.specs.render.text import cron_in_words
 
 ETC_CRONTAB = """\
 # /etc/crontab: system-wide crontab
@@ -183,8 +184,11 @@ def test_names_are_unique_and_short() -> None:
         ("0 0 * * ? x", "'?' is not allowed"),
         ("0 0 12 * * ? x", "6 fields"),
         ("0 0 12 1 1 2026 x", "6 fields"),
+        ("0 0 0 12 1 1 2026 x", "7 fields"),
         ("*/5 * * * * * x", "6 fields"),
-        ("@every 5m", "@every is not a name"),
+        ("*/2 * * * * * * ls", "7 fields"),
+        ("0 0 12 * * ? 2026 x", "7 fields"),
+        ("@every 5m", "@every is an interval"),
         ("@REBOOT x", "@reboot names no instant"),
         ("0 0~5 * * * x", "~ draws a number at random"),
         ("0 0 */2 * 1 x", "a day to match both"),
@@ -193,7 +197,7 @@ def test_names_are_unique_and_short() -> None:
         ("@daily ", "no command after the schedule"),
         ("backup at noon", "3 fields"),
         ("-", "0 fields"),
-        ('"SHELL=/bin/sh', "1 fields"),
+        ('"SHELL=/bin/sh', "1 field;"),
         ("CRON_TZ=Mars/Olympus", "an IANA time zone"),
         ("CRON_TZ=", "an IANA time zone"),
         ("RANDOM_DELAY=45", "a random delay"),
@@ -201,6 +205,26 @@ def test_names_are_unique_and_short() -> None:
 )
 def test_a_line_that_cannot_be_a_job_has_a_reason(line: str, reason: str) -> None:
     assert reason in only_reason(line)
+
+
+SUNDAYS = """\
+0 9 * * sat-sun /usr/bin/a
+1 * * * fri-sun /usr/bin/b
+30 1 * * Mon-Sun /usr/bin/c
+0 0 * * Wed-Sun /usr/bin/d
+0 9 * * 5-0 /usr/bin/e
+"""
+
+
+def test_a_range_of_weekdays_may_end_on_sunday() -> None:
+    crontab = read_crontab(SUNDAYS, system=False)
+    assert [cron_in_words(line.cron_definition) for line in crontab.lines] == [
+        "at 09:00 on Saturday and Sunday",
+        "at minute 1 of every hour on Friday to Sunday",
+        "at 01:30 every day",
+        "at 00:00 on Wednesday to Sunday",
+        "at 09:00 on Friday to Sunday",
+    ]
 
 
 def test_lines_after_a_bad_time_zone_are_not_given_another() -> None:
