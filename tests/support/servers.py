@@ -1,7 +1,7 @@
-"""Real servers for tests: Valkey out of its wheel, or whatever is on the PATH.
+"""Real servers for tests: Valkey from its wheel, or a server on the PATH.
 
-The one idea: a server of a test is a process in a folder of its own that can be killed, made to
-stand still and started again. It ends with the block that started it, or with the tests' process.
+The one idea: a server of a test is a process in a folder of its own, which can be killed, paused
+and started again. It ends with the block that started it, or with the process of the tests.
 
     with on_a_socket(tmp_path, appendonly="yes") as server:
         server.client().set("key", "value")
@@ -47,13 +47,13 @@ class RealServer:
         return start_tethered(self._command, self.log)
 
     def client(self, timeout: int = 5 * SECOND) -> redis.Redis:
-        """A client of this server that asks nothing twice; `timeout` in µs."""
+        """A client of this server that repeats no command; `timeout` in µs."""
         client = read_address(self.url).connect(timeout)
         self._clients.callback(client.close)
         return client
 
     def start(self) -> None:
-        """Start it anew, on the data that it left."""
+        """Start it again, on its data."""
         self.process = self._launch()
         self.wait_until_ready()
 
@@ -73,7 +73,7 @@ class RealServer:
         end(self.process)
 
     def stop(self) -> None:
-        """End it as an operator does: it writes what it has to."""
+        """End it as an operator does: it writes its data first."""
         end(self.process)
 
     def restart(self) -> None:
@@ -82,11 +82,11 @@ class RealServer:
         self.start()
 
     def pause(self) -> None:
-        """Let its process stand still."""
+        """Pause its process."""
         self.process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         self.process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
@@ -155,6 +155,11 @@ def programs() -> list[Path]:
     return sorted({find_server(), *map(Path, on_path)})
 
 
+def port_of(client: redis.Redis) -> int:
+    port: int = client.connection_pool.connection_kwargs["port"]
+    return port
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 at which nobody listens yet."""
     with socket.socket() as probe:
@@ -165,7 +170,7 @@ def free_port() -> int:
 
 @contextmanager
 def false_server(*replies: bytes) -> Iterator[int]:
-    """The port of a server for one connection, which says one of these each time it is asked."""
+    """The port of a server for one connection, which gives these replies in order."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -275,3 +280,30 @@ def _accepts_failover(sentinel: Any) -> bool:
 
 def _primary_of(sentinel: Any) -> object:
     return sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
+
+
+# --- a cluster
+
+
+@contextmanager
+def two_node_cluster(folder: Path) -> Iterator[tuple[RealServer, RealServer]]:
+    """Two nodes that know each other; the first serves slots up to 8191, the second the rest."""
+    buses = free_port(), free_port()
+    with (
+        on_a_port(folder / "1", cluster_enabled="yes", cluster_port=str(buses[0])) as low,
+        on_a_port(folder / "2", cluster_enabled="yes", cluster_port=str(buses[1])) as high,
+    ):
+        nodes = low, high
+        for server, slots in zip(nodes, ((0, 8_191), (8_192, 16_383)), strict=True):
+            admin: Any = server.client()
+            admin.execute_command("CLUSTER", "ADDSLOTSRANGE", *slots)
+        admin.execute_command("CLUSTER", "MEET", "127.0.0.1", port_of(low.client()), buses[0])
+        wait_until(lambda: all(_is_whole(server) for server in nodes))
+        yield nodes
+
+
+def _is_whole(server: RealServer) -> bool:
+    client: Any = server.client()
+    return b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO") and (
+        len(client.execute_command("CLUSTER", "SLOTS")) == 2
+    )

@@ -27,8 +27,7 @@ from gnomon.reference.store.administration import AgreeSettings
 from gnomon.reference.store.messages import Profile
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
-from tests.reference.live.store.test_address import cluster as two_nodes
-from tests.support.servers import RealServer, on_a_socket, wait_until
+from tests.support.servers import RealServer, on_a_socket, two_node_cluster, wait_until
 
 LEASE = 1_500 * MILLISECOND
 SERVICES = find_services([])
@@ -245,7 +244,7 @@ def test_a_store_that_comes_back_empty_is_led_again(
 
 def test_a_cluster_of_redis_serves_as_well(tmp_path_factory: pytest.TempPathFactory) -> None:
     """All keys lie in one slot, so one node decides, whichever node a server connects to."""
-    with two_nodes(tmp_path_factory.mktemp("nodes")) as nodes:
+    with two_node_cluster(tmp_path_factory.mktemp("nodes")) as nodes:
         first, second = (node.url.replace("redis:", "redis+cluster:") for node in nodes)
         one = start(first, "s1", 1)
         storage = RedisStorage(Connection(opened(second)))

@@ -1,0 +1,189 @@
+"""The API over HTTP: the cluster, its history as a stream, and the document."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from gnomon.reference import events
+from gnomon.reference.jobs import Definition
+from gnomon.reference.live.api.schemas import Health
+from gnomon.reference.schedule.clock import SECOND
+from tests.support.memory_storage import (
+    DOWN,
+    EVERY_MINUTE,
+    HEALTHY,
+    NOW,
+    MemoryStorage,
+    app_over,
+    member,
+    served,
+)
+
+LOOPBACK = "http://127.0.0.1:8000"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def storage() -> MemoryStorage:
+    return MemoryStorage([member()])
+
+
+@pytest.fixture
+def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
+    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
+        yield client
+
+
+# --- the cluster, and this server
+
+
+def test_the_cluster_is_shown(client: TestClient[Litestar], storage: MemoryStorage) -> None:
+    client.post("/jobs", json=EVERY_MINUTE)
+    client.post("/jobs/1/execute")
+    storage.clock.now += 2 * SECOND
+    shown = client.get("/cluster").json()
+    assert shown == {
+        "now": "2026-01-05T08:00:02Z", "leader": None, "epoch": 0, "lease_until": None,
+        "jobs": 1, "waiting": 1, "held": 0, "dead_lettered": 0,
+        "members": [{
+            "name": "s1", "workers": 2, "services": ["work", "report.daily"],
+            "since": "2026-01-05T08:00:00Z", "heard": "2026-01-05T08:00:00Z", "is_alive": False,
+        }],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("starting", 503), ("working", 200), ("doubting", 503), ("draining", 503)]
+)
+def test_health_is_what_the_server_says(state: Any, status: int) -> None:
+    """API-7"""
+    health = msgspec.structs.replace(HEALTHY, state=state)
+    app = app_over(MemoryStorage(), health=lambda: health)
+    with TestClient(app, base_url=LOOPBACK) as client:
+        answer = client.get("/health")
+    assert answer.status_code == status
+    assert msgspec.convert(answer.json(), Health) == health
+
+
+def test_metrics_are_text_for_prometheus(client: TestClient[Litestar]) -> None:
+    answer = client.get("/metrics")
+    assert answer.text == "gnomon_up 1\n"
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+
+
+# --- the history
+
+
+def lines_of(answer: httpx.Response) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_the_history_is_one_event_a_line(client: TestClient[Litestar]) -> None:
+    """API-6"""
+    client.post("/jobs", json=EVERY_MINUTE)
+    client.post("/jobs/1/execute")
+    answer = client.get("/history")
+    assert answer.headers["Content-Type"] == "application/jsonl"
+    told = lines_of(answer)
+    assert [(line["seq"], line["kind"]) for line in told] == [
+        (1, "job_created"),
+        (2, "published"),
+    ]
+    assert told[1]["at"] == NOW
+    assert [line["seq"] for line in lines_of(client.get("/history?after=1"))] == [2]
+    assert lines_of(client.get("/history?after=2")) == []
+
+
+def test_a_long_history_comes_whole(client: TestClient[Litestar], storage: MemoryStorage) -> None:
+    """API-6"""
+    storage.happen(*(events.Expired(NOW, number) for number in range(2_500)))
+    told = lines_of(client.get("/history"))
+    assert [line["seq"] for line in told] == list(range(1, 2_501))
+    assert [line["message"] for line in told] == list(range(2_500))
+
+
+def test_a_follower_is_told_as_things_happen_through_an_outage_until_it_leaves(
+    storage: MemoryStorage,
+) -> None:
+    """API-6"""
+    storage.happen(events.Expired(NOW, 1))
+    with served(storage) as connection:
+        connection.request("GET", "/history?follow=true")
+        answer = connection.getresponse()
+        assert json.loads(answer.readline())["message"] == 1
+        storage.happen(events.Expired(NOW, 2))
+        assert json.loads(answer.readline())["message"] == 2
+        storage.outage = DOWN
+        time.sleep(0.3)
+        storage.happen(events.Expired(NOW, 3))
+        storage.outage = None
+        assert json.loads(answer.readline())["message"] == 3
+        answer.close()
+        connection.close()
+        time.sleep(0.3)
+        before = storage.read_history
+        time.sleep(0.7)
+        assert storage.read_history == before
+
+
+def test_a_server_that_drains_lets_its_followers_go(storage: MemoryStorage) -> None:
+    """API-6"""
+    states = [HEALTHY]
+    storage.happen(events.Expired(NOW, 1))
+    with served(storage, lambda: states[-1]) as connection:
+        connection.request("GET", "/history?follow=true")
+        answer = connection.getresponse()
+        assert answer.readline()
+        states.append(msgspec.structs.replace(HEALTHY, state="draining"))
+        assert answer.readline() == b""
+
+
+class FailsOnTheWay(MemoryStorage):
+    """A storage that is lost after one batch."""
+
+    def history(self, after: int = 0, most: int = 1_000) -> Any:
+        if after:
+            raise DOWN
+        return super().history(after, most)
+
+
+def test_a_history_that_breaks_off_does_not_look_whole() -> None:
+    """API-6"""
+    storage = FailsOnTheWay()
+    storage.happen(*(events.Expired(NOW, number) for number in range(1_500)))
+    with served(storage) as connection:
+        connection.request("GET", "/history")
+        answer = connection.getresponse()
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
+
+
+# --- what it says of itself
+
+
+def test_the_document_describes_every_route(client: TestClient[Litestar]) -> None:
+    """API-12"""
+    document = client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.")
+    for path in ("/jobs", "/jobs/{job_id}", "/jobs/{job_id}/execute", "/jobs/{job_id}/runs",
+                 "/cluster", "/history", "/health", "/metrics",
+                 "/zato/json/zato.scheduler.job.set-active-status"):  # fmt: skip
+        assert path in document["paths"]
+    body = document["paths"]["/jobs"]["post"]["requestBody"]["content"]["application/json"]
+    assert set(body["schema"]["properties"]) == set(Definition.__struct_fields__)
+    assert body["schema"]["required"] == ["name", "job_type", "service", "start_date"]
+    change = document["paths"]["/jobs/{job_id}"]["patch"]["requestBody"]["content"]
+    assert not change["application/json"]["schema"].get("required")
+
+
+def test_no_page_loads_code_from_elsewhere(client: TestClient[Litestar]) -> None:
+    for path in ("/schema", "/docs", "/schema/swagger", "/openapi.json/scalar", "/redoc"):
+        assert client.get(path).status_code == 404
