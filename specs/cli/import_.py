@@ -1,5 +1,6 @@
 """``gnomon import``: makes a recording of a crontab, a schedule file or a history."""
 
+import codecs
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,8 @@ from gnomon.specs.cli.options import (
     parse_instant,
     parse_zone,
 )
-from gnomon.specs.importers.crontab import Problem, UndecidedError, read_crontab
+from gnomon.specs.importers.contents import Problem, Remark, UndecidedError
+from gnomon.specs.importers.crontab import read_crontab
 from gnomon.specs.importers.history import reconstruct
 from gnomon.specs.importers.schedule_json import ScheduleError, read_schedule
 from gnomon.specs.importers.to_recording import expressible, from_crontab, from_schedule
@@ -55,7 +57,10 @@ def add_to(app: typer.Typer) -> None:
 
 def crontab(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A user's crontab, or one like /etc/crontab.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A user's crontab, one like /etc/crontab, or an anacrontab."
+        ),
     ],
     timezone: Zone = "UTC",
     system: Annotated[
@@ -68,24 +73,25 @@ def crontab(
     out: RecordingOut = None,
     json: Json = False,
 ) -> None:
-    """Make a recording of a crontab.
+    """Make a recording of a crontab or an anacrontab.
 
-    Lines that a recording cannot express, such as @reboot, are listed on standard error.
+    Lines that a recording cannot express, such as @reboot, are listed on standard error with the
+    nearest equivalent. Arguments of commands are kept in the field extra of the jobs, and are not
+    printed elsewhere: look for passwords there before you share a recording.
     """
     begins, ends, takes = _span(start, until, duration)
     try:
-        text = console.read_file(file, LARGEST_SCHEDULE).decode("utf-8-sig")
-        read = expressible(read_crontab(text, parse_zone(timezone), system))
-    except UnicodeDecodeError as error:
-        problem = f"byte {error.start} is not UTF-8; a crontab is text in UTF-8"
-        raise BadInput(str(file), [problem]) from None
+        data = console.read_file(file, LARGEST_SCHEDULE)
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise BadInput(str(file), ["it is UTF-16; a crontab is text in UTF-8: convert it"])
+        read = expressible(read_crontab(data, parse_zone(timezone), system))
     except UndecidedError as error:
         raise BadInput(str(file), [str(error)]) from None
     if not read.lines:
         reasons = [f"line {problem.number}: {problem.reason}" for problem in read.problems]
         raise BadInput(str(file), [*reasons, "it has no job that can be imported"])
     recording = from_crontab(read, f"Imported from {file.name}", begins, ends, takes)
-    _deliver(recording, file, out, json, read.problems, DURATIONS_ARE_GUESSED)
+    _deliver(recording, file, out, json, read.problems, DURATIONS_ARE_GUESSED, read.remarks)
 
 
 def schedule(
@@ -131,25 +137,52 @@ def _deliver(
     json: bool,
     problems: Sequence[Problem],
     note: str,
+    remarks: Sequence[Remark] = (),
 ) -> None:
-    """Write or print the recording; then print the lines left out, and `note`."""
+    """Write or print the recording; then print the lines left out, the remarks, and `note`."""
     text = writer.to_toml(recording)
     if out is not None:
         with console.open_output(out, source) as file:
             file.write(text.encode())
     if json:
-        missing = [{"line": p.number, "text": p.text, "reason": p.reason} for p in problems]
-        console.print_json({"recording": writer.tables_of(recording), "not_imported": missing})
+        printed = {
+            "recording": writer.tables_of(recording),
+            "not_imported": [_as_json(problem) for problem in problems],
+            "remarks": [_as_json(remark) for remark in remarks],
+        }
+        console.print_json(printed)
     elif out is None:
         console.print_text(text)
     console.print_notes(
         f"not imported: line {p.number}: {' '.join(p.text.split()):.60}: {p.reason}"
         for p in problems
     )
+    console.print_notes(_grouped(remarks))
     imported = counted(recording.job_count, "job")
     left_out = f", {counted(len(problems), 'line')} not" if problems else ""
     written = "" if out is None else f"; written to {out}"
     console.print_notes([f"{imported} imported{left_out}{written}", *([note] if note else [])])
+
+
+def _as_json(listed: Problem | Remark) -> dict[str, str | int]:
+    return {"line": listed.number, "text": listed.text, "reason": listed.reason}
+
+
+def _grouped(remarks: Sequence[Remark]) -> list[str]:
+    """One text for each reason, with the lines to which it applies."""
+    groups: dict[str, list[Remark]] = {}
+    for remark in remarks:
+        groups.setdefault(remark.reason, []).append(remark)
+    return [
+        f"remark: {_lines(group)}: {group[0].text if len(group) == 1 else 'each'}: {reason}"
+        for reason, group in groups.items()
+    ]
+
+
+def _lines(remarks: Sequence[Remark]) -> str:
+    numbers = [str(remark.number) for remark in remarks[:10]]
+    more = f" and {len(remarks) - 10} more" if len(remarks) > 10 else ""
+    return f"line{'s' * (len(remarks) > 1)} {', '.join(numbers)}{more}"
 
 
 def _span(start: str | None, until: str | None, duration: str) -> tuple[int, int, int]:

@@ -25,11 +25,10 @@ def test_a_crontab_becomes_a_recording_that_replays(run: Command, tmp_path: Path
     crontab.write_text(CRONTAB)
     result = run("import", "crontab", crontab, "--out", out, "--from", "2026-01-05T00:00:00Z")
     assert result.code == 0 and result.out == ""
-    reboot, never, total, advice = result.err.splitlines()
-    assert reboot.startswith(
-        "not imported: line 5: @reboot root /usr/local/bin/hello: @reboot names no instant"
-    )
+    reboot, never, zone, total, advice = result.err.splitlines()
+    assert reboot.startswith("not imported: line 5: @reboot root …: @reboot names no instant")
     assert "line 6" in never and "'61' is not allowed" in never
+    assert zone.startswith("remark: line 2: CRON_TZ=…: ") and "Europe/Warsaw" in zone
     assert total == f"2 jobs imported, 2 lines not; written to {out}"
     assert "set the durations of the services" in advice
     imported = files.load(str(out))
@@ -39,6 +38,7 @@ def test_a_crontab_becomes_a_recording_that_replays(run: Command, tmp_path: Path
     assert files.parse(printed.out.encode()) == imported
     told = run("import", "crontab", crontab, "--from", "2026-01-05T00:00:00Z", "--json").json
     assert [problem["line"] for problem in told["not_imported"]] == [5, 6]
+    assert [remark["line"] for remark in told["remarks"]] == [2]
 
 
 def test_a_crontab_of_a_user(run: Command, tmp_path: Path) -> None:
@@ -145,8 +145,22 @@ def test_import_options_that_make_no_sense(
     assert place in faults(run("import", "crontab", crontab, *options))[0]
 
 
+def test_an_anacrontab_and_bytes_of_latin_1(run: Command, tmp_path: Path) -> None:
+    file, out = tmp_path / "anacrontab", tmp_path / "out.toml"
+    file.write_bytes(b"# caf\xe9\nSHELL=/bin/sh\nHOME=/\nDELAY=5\n1 5 cron.daily x --key U2Ny\n")
+    result = run("import", "crontab", file, "--out", out)
+    assert result.code == 0 and "U2Ny" not in result.err
+    delay, latin, environment, total, _ = result.err.splitlines()
+    assert delay.startswith("not imported: line 4: DELAY=…: ")
+    assert latin == "remark: line 1: # …: it is not UTF-8, and was read as Latin-1"
+    assert environment.startswith("remark: lines 2, 3: each: it is the environment")
+    assert total == f"1 job imported, 1 line not; written to {out}"
+    (job,) = files.load(str(out)).jobs
+    assert (job.id, job.definition.job_type) == ("cron.daily", "interval_based")
+
+
 def test_import_of_what_is_no_text(run: Command, tmp_path: Path) -> None:
     file = tmp_path / "noise"
     file.write_bytes(b"\xff\xfe\x00")
-    assert "UTF-8" in faults(run("import", "crontab", file))[0]
+    assert "UTF-16" in faults(run("import", "crontab", file))[0]
     assert "cannot be read" in faults(run("import", "crontab", tmp_path))[0]

@@ -1,13 +1,9 @@
-"""Crontabs as they are found on machines, and the promise that no line of one is lost."""
-
-import re
+"""Crontabs as they are found on machines, and the parts of their lines."""
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from gnomon.reference.jobs import read
-from gnomon.specs.importers.crontab import LONGEST_NAME, Crontab, UndecidedError, read_crontab
+from gnomon.specs.importers.crontab import read_crontab
+from gnomon.specs.importers.quoting import excerpt
 from gnomon.specs.render.text import cron_in_words
 
 ETC_CRONTAB = """\
@@ -62,13 +58,13 @@ CRON_D = {
     ),
 }
 NAMES = {
-    "certbot": ["certbot renew"],
-    "sysstat": ["debian-sa1 1 1", "debian-sa1 60 2"],
+    "certbot": ["certbot"],
+    "sysstat": ["debian-sa1", "debian-sa1 2"],
     "php": ["sessionclean"],
-    "anacron": ["invoke-rc.d anacron start"],
+    "anacron": ["invoke-rc.d"],
     "e2scrub_all": ["e2scrub_all_cron", "e2scrub_all"],
     "mdadm": ["checkarray"],
-    "mailman": ["mailman notify"],
+    "mailman": ["mailman"],
     "SUSE": ["run-crons"],
 }
 
@@ -92,7 +88,7 @@ def only_reason(text: str, system: bool = False) -> str:
     crontab = read_crontab(text, system=system)
     assert crontab.lines == ()
     (problem,) = crontab.problems
-    assert problem.text == text
+    assert problem.text == excerpt(text)
     return problem.reason
 
 
@@ -103,10 +99,10 @@ def test_etc_crontab() -> None:
     crontab = read_crontab(ETC_CRONTAB)
     assert crontab.problems == ()
     assert [(line.number, line.name, line.cron_definition) for line in crontab.lines] == [
-        (9, "run-parts cron.hourly", "17 * * * *"),
-        (10, "run-parts cron.daily", "25 6 * * *"),
-        (11, "run-parts cron.weekly", "47 6 * * 7"),
-        (12, "run-parts cron.monthly", "52 6 1 * *"),
+        (9, "cron.hourly", "17 * * * *"),
+        (10, "cron.daily", "25 6 * * *"),
+        (11, "cron.weekly", "47 6 * * 7"),
+        (12, "cron.monthly", "52 6 1 * *"),
     ]
     assert {line.user for line in crontab.lines} == {"root"}
     assert crontab.lines[0].command == "cd / && run-parts --report /etc/cron.hourly"
@@ -124,9 +120,9 @@ def test_a_user_crontab() -> None:
     crontab = read_crontab(OF_A_USER, timezone="Europe/Lisbon")
     assert [line[:4] for line in crontab.lines] == [
         (3, "backup.sh", "30 4 * * *", "Europe/Lisbon"),
-        (6, "php artisan schedule:run", "*/15 9-17 * * mon-fri", "Europe/Warsaw"),
-        (7, "mail 100% true me@example.com", "@daily", "Europe/Warsaw"),
-        (10, "flock x.lock python3 reports.daily", "0 22 * * 1-5", "America/New_York"),
+        (6, "artisan", "*/15 9-17 * * mon-fri", "Europe/Warsaw"),
+        (7, "mail", "@daily", "Europe/Warsaw"),
+        (10, "reports.daily", "0 22 * * 1-5", "America/New_York"),
     ]
     assert {line.user for line in crontab.lines} == {None}
     assert crontab.lines[2].command.endswith("me@example.com%Dear me,%%all is well.")
@@ -150,29 +146,18 @@ def test_dos_line_ends_and_a_byte_order_mark() -> None:
     ("line", "name", "cron_definition", "command"),
     [
         ("@hourly\tcat", "cat", "@hourly", "cat"),
-        ("  \t-@Midnight\t x y", "x y", "@daily", "x y"),
+        ("  \t-@Midnight\t x y", "x", "@daily", "x y"),
         ("1 2 3 4 5 (cd /x; ./go.sh)", "go.sh", "1 2 3 4 5", "(cd /x; ./go.sh)"),
         ("1 2 3 4 5 sleep 30; a/b", "b", "1 2 3 4 5", "sleep 30; a/b"),
-        ("1 2 3 4 5 sleep 30", "sleep 30", "1 2 3 4 5", "sleep 30"),
+        ("1 2 3 4 5 sleep 30", "sleep", "1 2 3 4 5", "sleep 30"),
         ("1 2 3 4 5 $($X)", "line 1", "1 2 3 4 5", "$($X)"),
-        ('1 2 3 4 5 echo "a; b" | c', "echo a b", "1 2 3 4 5", 'echo "a; b" | c'),
+        ('1 2 3 4 5 echo "a; b" | c', "echo", "1 2 3 4 5", 'echo "a; b" | c'),
         ("1 2 3 4 5 #no", "line 1", "1 2 3 4 5", "#no"),
     ],
 )
 def test_a_line(line: str, name: str, cron_definition: str, command: str) -> None:
     (read,) = read_crontab(line, system=False).lines
-    assert read == (1, name, cron_definition, "UTC", None, command)
-
-
-def test_names_are_unique_and_short() -> None:
-    long = "/opt/" + "x" * 80
-    commands = ["a", "a", "a 2", "a", long, long, f"b {'c' * 30} {'d' * 30}"]
-    crontab = read_crontab("\n".join(f"@daily {command}" for command in commands), system=False)
-    assert [line.name for line in crontab.lines] == [
-        *("a", "a 2", "a 2 2", "a 3"),
-        *("x" * 60, "x" * 58 + " 2"),
-        "b " + "c" * 30,
-    ]
+    assert read == (1, name, cron_definition, "UTC", None, command, None)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +173,7 @@ def test_names_are_unique_and_short() -> None:
         ("*/5 * * * * * x", "6 fields"),
         ("*/2 * * * * * * ls", "7 fields"),
         ("0 0 12 * * ? 2026 x", "7 fields"),
-        ("@every 5m", "@every is an interval"),
+        ("@every 5m", "no command after the schedule"),
         ("@REBOOT x", "@reboot names no instant"),
         ("0 0~5 * * * x", "~ draws a number at random"),
         ("0 0 */2 * 1 x", "a day to match both"),
@@ -247,6 +232,7 @@ def test_a_bad_time_zone_of_the_reader_is_refused() -> None:
     ("line", "reason"),
     [
         ("0 5 * * * /usr/bin/x y", "'/usr/bin/x' is no user"),
+        ("0 5 * * * echo U2Ny | sudo -S x", "'echo' is no user"),
         ("0 5 * * * root", "no command after the user 'root'"),
         ("@daily [ -x /usr/bin/x ]", "'[' is no user"),
         ("0 0 12 * * * root x", "6 fields"),
@@ -259,139 +245,3 @@ def test_a_system_crontab_needs_a_user(line: str, reason: str) -> None:
 def test_a_system_crontab_knows_users_with_unusual_names() -> None:
     (line,) = read_crontab("0 5 * * * CORP\\j.doe x", system=True).lines
     assert (line.user, line.command) == ("CORP\\j.doe", "x")
-
-
-# --- user crontab or system crontab?
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "@daily backup",
-        "@daily backup --all",
-        "@daily backup > /dev/null",
-        "@daily backup 5 7",
-        "@daily backup.sh /srv",
-        "@daily /usr/bin/backup /srv",
-        "@daily test -x /usr/bin/x",
-        "@daily cd /srv && make",
-        "@daily command -v x",
-        "@daily run-parts /etc/cron.daily",
-        "@daily if [ -x /usr/bin/x ]; then x; fi",
-        "@daily LANG=C backup /srv",
-        "# m h  dom mon dow   command\n@daily backup /srv",
-        "@daily backup /srv\n@daily ls",
-    ],
-)
-def test_a_line_is_evidence_of_a_user_crontab(line: str) -> None:
-    assert read_crontab(line) == read_crontab(line, system=False)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "@daily root backup /srv",
-        "@daily www-data php /srv/x.php",
-        "@daily git cd /srv && make",
-        "@daily munin if [ -x /usr/bin/x ]; then x; fi",
-        "@daily alice (cd /srv; make)",
-        "# m h dom mon dow user\tcommand\n@daily backup /srv",
-        "@daily backup /srv\n@daily root x",
-    ],
-)
-def test_a_line_is_evidence_of_a_system_crontab(line: str) -> None:
-    assert read_crontab(line) == read_crontab(line, system=True)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("@daily backup /srv", "'backup' on line 1 may be a user and may be a command"),
-        ("\n@daily git pull", "'git' on line 2"),
-        ("@daily root x\n@daily /usr/bin/x", "line 1 reads like a system crontab"),
-        ("@daily /usr/bin/x\n@daily root x", "line 2 reads like a system crontab"),
-        ("# m h dom mon dow user command\n@daily x", "the heading"),
-    ],
-)
-def test_undecided(text: str, message: str) -> None:
-    with pytest.raises(UndecidedError, match=re.escape(message)) as raised:
-        read_crontab(text)
-    assert "pass --system or --user" in str(raised.value)
-
-
-@pytest.mark.parametrize("text", ["", "\n# only a comment\nSHELL=/bin/sh\n", "@reboot x"])
-def test_without_a_job_there_is_nothing_to_decide(text: str) -> None:
-    assert read_crontab(text).lines == ()
-
-
-# --- no line is lost
-
-
-ANY_JOB = {"job_type": "cron_style", "service": "s", "start_date": "2026-01-01T00:00:00Z"}
-
-
-def accounted_for(text: str, crontab: Crontab) -> None:
-    """Every line is a job, a problem, or one of the three kinds that need not be either."""
-    lines = re.split("\r\n|\r|\n", text.removeprefix("\ufeff"))
-    told = [line.number for line in crontab.lines] + [p.number for p in crontab.problems]
-    assert len(told) == len(set(told))
-    for number, line in enumerate(lines, start=1):
-        is_silent = not line.strip(" \t") or line.strip(" \t").startswith("#")
-        is_assignment = re.match(r"""[ \t]*["']?[A-Za-z_]\w*["']?\s*=""", line, re.ASCII)
-        assert (number in told) != is_silent or is_assignment
-    for problem in crontab.problems:
-        assert problem.text == lines[problem.number - 1]
-        assert problem.reason
-    names = [line.name for line in crontab.lines]
-    assert len(names) == len(set(names))
-    for job in crontab.lines:
-        assert lines[job.number - 1].strip(" \t").endswith(job.command)
-        assert 0 < len(job.name) <= LONGEST_NAME
-        read(ANY_JOB | {"name": job.name, "cron_definition": job.cron_definition})
-
-
-PIECES = st.sampled_from(
-    [
-        *("*", "*/5", "0", "7", "1-5", "MON", "0~9", "@daily", "@reboot", "-", "?", "60"),
-        *("root", "cd", "/usr/bin/x", "-q", "&&", "|", ">", "$(", '"', "'", "\\%", "%", "sleep"),
-        *(
-            "CRON_TZ=",
-            "UTC",
-            "Asia/Tokyo",
-            "MAILTO",
-            "=",
-            "#",
-            "x" * 61,
-            "\u00a0",
-            "\x0c",
-            "\ud800",
-        ),
-    ]
-)
-GOOD = st.sampled_from(["0 5 * * * ", "@daily ", "*/10\t7-19 * * 1-5\t"])
-LINES = st.one_of(
-    st.text(max_size=30),
-    st.lists(PIECES, max_size=12).map(" ".join),
-    st.tuples(GOOD, st.lists(PIECES, max_size=6).map(" ".join)).map("".join),
-)
-
-
-@given(
-    st.lists(st.tuples(LINES, st.sampled_from(["\n", "\r\n", "\r"])).map("".join)).map("".join),
-    st.sampled_from([True, False, None]),
-)
-@example("\ufeff# a", True)
-@example("A\u00a0=", True)
-@example("0 5 * * * '\r\n0 5 * * * \"", False)
-def test_no_line_is_lost(text: str, system: bool | None) -> None:
-    try:
-        crontab = read_crontab(text, system=system)
-    except UndecidedError:
-        assert system is None
-        return
-    accounted_for(text, crontab)
-
-
-@given(st.text(), st.booleans())
-def test_any_text_is_read(text: str, system: bool) -> None:
-    accounted_for(text, read_crontab(text, system=system))
