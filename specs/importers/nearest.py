@@ -41,11 +41,10 @@ def without_fields(words: list[str]) -> str:
         parts.append("a cron job is due at second 0")
     if has_year:
         parts.append("a year cannot be expressed: deactivate the job after the last")
-    special = without_signs(five)
-    if special:
-        parts.append(special)
+    quartz = f" ({_QUARTZ})" if "?" in words and re.search(r"[0-9]", five[4]) else ""
+    if special := without_signs(five):
+        parts.append(special + quartz)
     elif is_accepted(definition := " ".join(five)):
-        quartz = f" ({_QUARTZ})" if "?" in words and re.search(r"\d", five[4]) else ""
         parts.append(f"the nearest is {definition}{quartz}")
     return "; ".join(parts)
 

@@ -21,6 +21,7 @@ from gnomon.specs.importers.nearest import is_accepted, without_fields, without_
         ("* * * * * * x", "the nearest is an interval job, 'every 1s'"),
         ("*/10 * 9 * * * x", "a cron job has no seconds; the nearest is * 9 * * *"),
         ("0 0 12 ? * 2-6 x", "the nearest is 0 12 * * 2-6 (in Quartz weekday 1 is Sunday)"),
+        ("0 0 12 ? * 6L x", "service tests that it is the last (in Quartz weekday 1 is Sunday)"),
         ("0 12 1 1 * 2026 x", "deactivate the job after the last; the nearest is 0 12 1 1 *"),
         ("0 0 12 1 1 ? 2026 x", "deactivate the job after the last; the nearest is 0 12 1 1 *"),
         ("0 0 12 L * ? x", "the nearest is 0 12 28-31 * *, and"),
