@@ -1,4 +1,4 @@
-"""Somewhere to try a store by hand: what the tests of its operations share."""
+"""A store with short methods, for tests of its operations."""
 
 from typing import Any, TypeVar, cast
 
@@ -27,15 +27,15 @@ Kind = TypeVar("Kind", bound=EventBase)
 
 
 def every_second(**fields: Any) -> Definition:
-    """A job that is due every second from NOW, but for the `fields` given."""
+    """A job that is due every second from NOW, unless `fields` change it."""
     given: dict[str, Any] = {"job_type": "interval_based", "seconds": 1, "start_date": NOW}
     return a_job(**(given | fields))
 
 
 class Bench:
-    """A store, what it has recorded, and short ways to ask it something.
+    """A store, its recorded events, and short methods for its operations.
 
-    Times are given as what has passed since NOW (µs).
+    Times are given as the time since NOW (µs).
     """
 
     def __init__(self) -> None:
@@ -43,13 +43,13 @@ class Bench:
         self.store = MemoryStore(self.recorded.append)
 
     def replies(self, after: int, server: str, operation: Operation) -> list[tuple[str, Any]]:
-        """Whom `operation` makes the store answer, and what."""
+        """The receivers and the replies of the deliveries for `operation`."""
         deliveries = self.store.apply(NOW + after, server, operation)
         self.store.check()
         return [(to, reply) for to, _, reply in deliveries]
 
     def ask(self, after: int, server: str, operation: Operation) -> Any:
-        """The only reply to `operation`; None if it has to wait."""
+        """The only reply to `operation`; None if it waits."""
         replies = self.replies(after, server, operation)
         if not replies:
             return None
@@ -58,7 +58,7 @@ class Bench:
         return reply
 
     def live(self, *servers: str) -> None:
-        """Let them be believed to live for ten hours."""
+        """Let the servers be considered alive for ten hours."""
         for server in servers:
             self.ask(0, server, Heartbeat(10 * HOUR))
 
@@ -71,7 +71,7 @@ class Bench:
         assert self.ask(after, "s1", PutJob(id, every_second(name=id, **fields))).revision == 1
 
     def publish(self, after: int, due: int | None, **fields: Any) -> str | None:
-        """Publish what job a has due, if anything, as s1; why that was refused, if it was."""
+        """Publish an occurrence of job a as s1; the refusal, if it was refused."""
         job = self.job()
         given: dict[str, Any] = {
             "job": "a",
@@ -88,15 +88,15 @@ class Bench:
         return cast("str | None", refusal)
 
     def execute(self, after: int, id: str = "a") -> list[tuple[str, Any]]:
-        """Run a job on demand, at the revision it has."""
+        """Run a job on demand, at its current revision."""
         return self.replies(after, "s1", Execute(id, self.job(id).revision, CID))
 
     def job(self, id: str = "a") -> Job:
-        """The job of that id, which there must be."""
+        """The job of that id, which must exist."""
         job = self.store.job(id)
         assert job is not None
         return job
 
     def kinds(self, *kinds: type[Kind]) -> list[Kind]:
-        """What was recorded of these kinds."""
+        """The recorded events of these kinds."""
         return [event for event in self.recorded if isinstance(event, kinds)]

@@ -156,11 +156,11 @@ def _reported(event: Reported) -> Arguments:
     """An event, and what it says of a run: the message, empty if there is none, and the facts."""
     if not isinstance(event, Started | Finished):
         return [_event(event), ""]
-    worker = _pieces(server=event.server, worker=event.worker)
-    ending: Arguments = ["", ""]
+    worker = b"," + _pieces(server=event.server, worker=event.worker)
+    ending = b""
     if isinstance(event, Finished):
-        ending = [_pieces(outcome=event.outcome), _pieces(error=event.error)]
-    return [_event(event), event.message, event.attempt, worker, *ending]
+        ending = b"," + _pieces(outcome=event.outcome, error=event.error)
+    return [_event(event), event.message, event.attempt, worker, ending]
 
 
 def _register(operation: RegisterServer) -> Arguments:

@@ -3,11 +3,16 @@
 The one idea: each part mirrors a module of ``gnomon.reference.store``, function for function, and a
 call of the script carries out operations with the meaning of those modules.
 
-    common      keys, time, recording, delivering        messages    messages.py
-    runs        runs.py                                   jobs        jobs.py
-    durable,    how a profile stores its messages         memory      memory.py
-    classic                                               servers     servers.py
-    call        one call
+    common          keys, time, recording, delivering
+    runs            runs.py
+    durable         how the profile stores its messages; the other profile is in classic
+    messages        messages.py
+    jobs            jobs.py
+    memory          memory.py
+    changes         jobs.py, the operations that are rare
+    servers         servers.py, what running servers report
+    administration  servers.py, the rest, and questions
+    call            one call
 """
 
 from functools import lru_cache
@@ -22,7 +27,18 @@ SERVER_TIME = """(function()
 end)"""
 """The expression from which a script takes the time (µs): the server's own clock."""
 
-_PARTS = ("common", "runs", "{profile}", "messages", "jobs", "memory", "servers", "call")
+_PARTS = (
+    "common",
+    "runs",
+    "{profile}",
+    "messages",
+    "jobs",
+    "memory",
+    "changes",
+    "servers",
+    "administration",
+    "call",
+)
 
 
 @lru_cache

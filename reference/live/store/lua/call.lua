@@ -3,6 +3,11 @@
 local inbox = call('LPOP', P .. ':inbox:' .. server, 1000)
 while position < #ARGV do
   number = number + 1
-  meaning[take()]()
+  local operation = take()
+  if not meaning[operation] then
+    define_changes()
+    define_administration()
+  end
+  meaning[operation]()
 end
 return finish(inbox)

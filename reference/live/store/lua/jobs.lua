@@ -35,28 +35,6 @@ local function save_job(job, ...)
   call('HSET', key_of(job.key), unpack(values))
 end
 
--- The pieces of a definition, from the arguments of an operation.
-local function take_definition()
-  local new = {}
-  for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition',
-    'carried', 'shown', 'active', 'written', 'name_taken'}) do new[field] = take() end
-  return new
-end
-
--- Continue from now, but give no instant two outcomes (FIRE-9, PUB-1).
-local function resume(job)
-  local accounted = job.accounted ~= '' and tonumber(job.accounted) + 1 or now
-  job.cursor = whole(math.max(now, accounted))
-end
-
--- Set a new definition; occurrences before now are not made up (FIRE-8, FIRE-10).
-local function define(job, new)
-  for field, value in pairs(new) do job[field] = value end
-  resume(job)
-  local is_ahead = job.accounted == '' or tonumber(job.accounted) < tonumber(job.start)
-  if job.job_type == 'one_time' and is_ahead then job.cursor = job.start end
-end
-
 local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
 end
@@ -134,11 +112,6 @@ local function accept(job)
 end
 
 local function refuse(why) reply('Refused', '"why":' .. why) end
-
-local function reject(id, written, fault)
-  record('job_rejected', '"job":' .. id .. ',"definition":' .. written .. ',"faults":[' .. fault .. ']')
-  refuse(fault)
-end
 
 -- The job that an operation names, if it is at the named revision; else the operation is refused.
 local function current()

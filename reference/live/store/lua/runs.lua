@@ -1,13 +1,15 @@
 -- The latest runs of each job: the script of `gnomon.reference.store.runs`.
 --
---   :runs      hash message -> its run, see FACTS
+--   :runs      hash message -> its run
 --   :runs:ID   list of the messages of job ID, the latest first; at most RUNS_KEPT
 --
--- A run is text: its facts in the order of FACTS, a line each, each empty or a piece of JSON. So the
--- store only joins pieces. A run that a stranger has overwritten is ignored.
+-- A run is text of six lines: `published`, `attempt` (a number), `who`, `claimed`, `started` and
+-- `ending`. All but `attempt` are empty or pieces of JSON, so that the store only joins them; in JSON
+-- the later of two equal fields counts. A run that a stranger has overwritten is ignored.
 
 local RUNS_KEPT = GNOMON_RUNS_KEPT
-local FACTS = {'published', 'attempt', 'who', 'claimed', 'started', 'finished', 'outcome', 'error'}
+local LINE = '([^\n]*)'
+local RUN = '^' .. LINE .. string.rep('\n' .. LINE, 5) .. '$'
 
 local function runs_key(id) return P .. ':runs:' .. id end
 
@@ -15,52 +17,46 @@ local function runs_key(id) return P .. ':runs:' .. id end
 local function add_run(id, message, published)
   local key = runs_key(id)
   call('HSET', P .. ':runs', message, '"message":' .. message .. ',"published":' .. at .. ','
-    .. published .. string.rep('\n', #FACTS - 1))
+    .. published .. '\n\n\n\n\n')
   if call('LPUSH', key, message) > RUNS_KEPT then
     call('HDEL', P .. ':runs', call('RPOP', key))
   end
 end
 
-local function load_run(message)
+-- The lines of a run but for `attempt`, empty if the `attempt` is new; nil if a later one is known.
+local function load_run(message, attempt)
   local text = call('HGET', P .. ':runs', message)
   if not text then return nil end
-  local run, place = {}, 0
-  for fact in string.gmatch(text .. '\n', '([^\n]*)\n') do
-    place = place + 1
-    run[place] = fact
-  end
-  if place ~= #FACTS then return nil end
-  local named = {}
-  for number, name in ipairs(FACTS) do named[name] = run[number] end
-  return named
+  local published, known, who, claimed, started, ending = string.match(text, RUN)
+  known = tonumber(known) or 0
+  attempt = tonumber(attempt)
+  if attempt < known then return nil end
+  if attempt > known then return published, '', '', '', '' end
+  return published, who, claimed, started, ending
 end
 
-local function save_run(message, run)
-  local values = {}
-  for number, name in ipairs(FACTS) do values[number] = run[name] end
-  call('HSET', P .. ':runs', message, table.concat(values, '\n'))
+local function save_run(message, attempt, published, who, claimed, started, ending)
+  call('HSET', P .. ':runs', message, published .. '\n' .. attempt .. '\n' .. who .. '\n' .. claimed
+    .. '\n' .. started .. '\n' .. ending)
 end
 
--- Set facts of an attempt, unless a later attempt is known.
-local function update_run(message, attempt, facts)
-  local run = load_run(message)
-  if not run then return end
-  local known = tonumber(string.match(run.attempt, '%d+$') or 0)
-  if tonumber(attempt) < known then return end
-  if tonumber(attempt) > known then
-    for place = 2, #FACTS do run[FACTS[place]] = '' end
-    run.attempt = '"attempt":' .. attempt
-  end
-  for name, value in pairs(facts) do run[name] = value end
-  save_run(message, run)
+local function start_run(message, attempt, who)
+  local published, _, claimed, _, ending = load_run(message, attempt)
+  if not published then return end
+  save_run(message, attempt, published, who, claimed, ',"started":' .. at, ending)
 end
 
+local function finish_run(message, attempt, who, ending)
+  local published, _, claimed, started = load_run(message, attempt)
+  if not published then return end
+  save_run(message, attempt, published, who, claimed, started, ',"finished":' .. at .. ending)
+end
+
+-- End a run without a result, whatever its attempt.
 local function end_run(message, outcome, why)
-  local run = load_run(message)
-  if not run then return end
-  run.outcome = '"outcome":"' .. outcome .. '"'
-  run.error = why and '"error":' .. why or ''
-  save_run(message, run)
+  local text = call('HGET', P .. ':runs', message)
+  if not text or not string.match(text, RUN) then return end
+  call('HSET', P .. ':runs', message, text .. ',"outcome":"' .. outcome .. '","error":' .. why)
 end
 
 local function delete_runs(id)
@@ -69,45 +65,41 @@ local function delete_runs(id)
   call('DEL', runs_key(id))
 end
 
--- The runs of a job, each as JSON on a line of its own.
-local function list_runs(id)
-  local lines = {}
-  for _, message in ipairs(call('LRANGE', runs_key(id), 0, RUNS_KEPT - 1)) do
-    local text = call('HGET', P .. ':runs', message)
-    if text then
-      lines[#lines + 1] = '{' .. string.gsub(string.gsub(text, '\n+$', ''), '\n+', ',') .. '}'
-    end
-  end
-  return table.concat(lines, '\n')
-end
-
 -- --- events of messages, recorded and noted in the run
 
-local function of_attempt(message, name, number, attempt)
-  return '"message":' .. message .. ',"server":"' .. name .. '","worker":' .. number
-    .. ',"attempt":' .. attempt
+local function of_worker(name, number) return ',"server":"' .. name .. '","worker":' .. number end
+
+local function record_of(kind, message, who, attempt)
+  record(kind, '"message":' .. message .. who .. ',"attempt":' .. attempt)
 end
 
-local function who(name, number) return '"server":"' .. name .. '","worker":' .. number end
-
 local function record_claimed(message, name, number, attempt)
-  record('claimed', of_attempt(message, name, number, attempt))
-  update_run(message, attempt, {who = who(name, number), claimed = '"claimed":' .. at})
+  local who = of_worker(name, number)
+  record_of('claimed', message, who, attempt)
+  local published, _, _, started, ending = load_run(message, attempt)
+  if published then
+    save_run(message, attempt, published, who, ',"claimed":' .. at, started, ending)
+  end
 end
 
 local function record_reclaimed(message, name, number, attempt)
-  record('reclaimed', of_attempt(message, name, number, attempt))
-  update_run(message, attempt, {who = '', claimed = '', started = ''})
+  record_of('reclaimed', message, of_worker(name, number), attempt)
+  local published, _, _, _, ending = load_run(message, attempt)
+  if published then save_run(message, attempt, published, '', '', '', ending) end
 end
 
 local function record_lost(message, name, number, attempt)
-  record('lost', of_attempt(message, name, number, attempt))
-  update_run(message, attempt, {who = who(name, number), outcome = '"outcome":"lost"'})
+  local who = of_worker(name, number)
+  record_of('lost', message, who, attempt)
+  local published, _, claimed, started, ending = load_run(message, attempt)
+  if published then
+    save_run(message, attempt, published, who, claimed, started, ending .. ',"outcome":"lost"')
+  end
 end
 
 local function record_expired(message)
   record('expired', '"message":' .. message)
-  end_run(message, 'expired')
+  end_run(message, 'expired', 'null')
 end
 
 local function record_dead_lettered(message, why)

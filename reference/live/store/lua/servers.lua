@@ -1,16 +1,12 @@
--- The registered servers and what they report: the script of `gnomon.reference.store.servers`; and the
--- run of the store itself.
+-- What running servers report with each call or beat: the script of `gnomon.reference.store.servers`.
 --
---   :members       hash server -> "process description" of the registered servers
---   :reported      hash server -> number of the last event that it has reported
---   :last-process  hash server -> the last process number that it was given
---   :store-runs    set of all runs of the store that a client has known
+--   :reported   hash server -> number of the last event that it has reported
 
 -- Events come without their opening brace and their `at`.
 local function record_reported(event) lines[#lines + 1] = '{"at":' .. at .. ',' .. event end
 
--- A server numbers the events that it reports; 0 is not a number. An event of a run comes with the
--- facts of that run.
+-- A server numbers the events that it reports; 0 is not a number. An event of a run comes with its
+-- message, attempt and worker, and with its ending if it is finished.
 function meaning.RecordEvents()
   local first, count = take_number(), take_number()
   local last = first > 0 and tonumber(call('HGET', P .. ':reported', server) or 0) or -1
@@ -18,14 +14,12 @@ function meaning.RecordEvents()
     local event, message = take(), take()
     if number > last then record_reported(event) end
     if message ~= '' then
-      local attempt, worker, outcome, why = take(), take(), take(), take()
-      local facts = {who = worker}
-      if outcome == '' then
-        facts.started = '"started":' .. at
-      else
-        facts.finished, facts.outcome, facts.error = '"finished":' .. at, outcome, why
+      local attempt, who, ending = take(), take(), take()
+      if number > last and ending == '' then
+        start_run(message, attempt, who)
+      elseif number > last then
+        finish_run(message, attempt, who, ending)
       end
-      if number > last then update_run(message, attempt, facts) end
     end
   end
   if first > 0 then
@@ -33,119 +27,6 @@ function meaning.RecordEvents()
   end
 end
 
-function meaning.RegisterServer()
-  local process, description, started = take(), take(), take()
-  if process_of(server) > tonumber(process) then return end
-  local before = call('HGET', P .. ':members', server)
-  if before and starts_with(before, process .. ' ') then return end
-  if before then  -- its process has ended unnoticed
-    record('server_crashed', '"server":"' .. server .. '","heard":'
-      .. (call('HGET', P .. ':heard', server) or at))
-  end
-  call('HSET', P .. ':members', server, process .. ' ' .. description)
-  record('server_started', '"server":"' .. server .. '",' .. started)
-end
-
 function meaning.CheckProcess()
   reply(process_of(server) > take_number() and 'Superseded' or 'Done')
-end
-
--- Forget a server that has left: its process, its turns and its heartbeat.
-local function forget(name)
-  for _, what in ipairs({':heard', ':reported', ':processes'}) do
-    call('HDEL', P .. what, name)
-  end
-  for _, worker in ipairs(call('HKEYS', P .. ':turns')) do
-    if starts_with(worker, name .. '/') then call('HDEL', P .. ':turns', worker) end
-  end
-  call('ZREM', P .. ':alive', name)
-end
-
-function meaning.RemoveServer()
-  local name, event, has_stopped = take(), take(), take() == '1'
-  if call('HDEL', P .. ':members', name) == 1 then
-    call('DEL', P .. ':inbox:' .. name, P .. ':notify:' .. name)
-    record_reported(event)
-    if has_stopped then forget(name) end
-  end
-end
-
--- A new run of the store may have lost the last writes, or all: then it does not have the run that the
--- client has `known` before. Epochs and messages that were numbered in lost writes must not be confused
--- with new ones, so numbering leaps beyond them, and nobody holds the lease. The store cannot count
--- the lost writes: their events are lost too. The clock ensures that no two leaps end at the same
--- number, even if the first leap is lost as well.
-function meaning.ReportStoreRun()
-  local run, known, leap = take(), take(), take_number()
-  local before = call('HGET', P .. ':meta', 'run')
-  local has_lost_all = known ~= '' and call('SISMEMBER', P .. ':store-runs', known) == 0
-  if before == run and not has_lost_all then return end
-  call('SADD', P .. ':store-runs', run, known == '' and run or known)
-  call('HSET', P .. ':meta', 'run', run)
-  if not before and not has_lost_all then return end  -- the store is new
-  if before then record('writes_lost', '"writes":0,"since":' .. at .. ',"undone":[],"reopened":[]') end
-  set_leader('')
-  local milliseconds = math.floor(now / 1000)
-  set('epoch', math.max(meta.epoch + leap, milliseconds))
-  set('published', math.max(meta.published + leap, milliseconds))
-end
-
-function meaning.AgreeSettings()
-  local profile, lease = take(), take()
-  local known = call('HMGET', P .. ':meta', 'profile', 'lease')
-  if call('ZCOUNT', P .. ':alive', '(' .. at, '+inf') == 0 then known[2] = lease end
-  call('HSET', P .. ':meta', 'profile', known[1] or profile, 'lease', known[2] or lease)
-  reply('Settings', '"profile":"' .. (known[1] or profile) .. '","lease":' .. (known[2] or lease))
-end
-
--- After lost writes a running process may have a number that the store does not know it gave.
-function meaning.NewProcess()
-  local last = tonumber(call('HGET', P .. ':last-process', server) or 0)
-  local process = whole(math.max(last, process_of(server)) + 1)
-  call('HSET', P .. ':last-process', server, process)
-  reply('Number', '"value":' .. process)
-end
-
-function meaning.NewJobId()
-  local id
-  repeat id = call('HINCRBY', P .. ':meta', 'last-job', 1)
-  until call('EXISTS', key_of(whole(id))) == 0
-  reply('Number', '"value":' .. whole(id))
-end
-
-local function list_members()
-  local names, members = call('HKEYS', P .. ':members'), {}
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local described = string.match(call('HGET', P .. ':members', name), '^%d+ {(.*)$')
-    local heard = call('HGET', P .. ':heard', name) or at
-    local alive = call('ZSCORE', P .. ':alive', name)
-    members[#members + 1] = '{"name":"' .. name .. '","heard":' .. heard .. ',"alive_until":'
-      .. (alive and whole(tonumber(alive)) or heard) .. ',' .. described
-  end
-  return table.concat(members, ',')
-end
-
-local function list_held()
-  local all, found, held = call('HGETALL', P .. ':held'), {}, {}
-  for place = 1, #all, 2 do
-    local name, number = string.match(all[place], '^(.*)/(%d+)$')
-    local message = string.match(all[place + 1], '^%d+')
-    found[#found + 1] = {tonumber(message), '{"server":"' .. name .. '","worker":' .. number
-      .. ',"message":' .. message .. '}'}
-  end
-  table.sort(found, function(a, b) return a[1] < b[1] end)
-  for place, holding in ipairs(found) do held[place] = holding[2] end
-  return table.concat(held, ',')
-end
-
-function meaning.Overview()
-  local leads = leader ~= '' and now < meta.ends
-  local settings = call('HMGET', P .. ':meta', 'profile', 'lease')
-  reply('ClusterOverview', '"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":'
-    .. (settings[2] or 0) .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')
-    .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
-    .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
-    .. call('XLEN', P .. ':dead') .. ',"held":[' .. list_held() .. '],"members":['
-    .. list_members() .. ']')
 end

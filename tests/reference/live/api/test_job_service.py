@@ -79,7 +79,7 @@ def test_the_history_is_told_once_of_each_rejection(storage: MemoryStorage) -> N
     job_service.create(storage, EVERY_MINUTE)
     storage.clock.now += SECOND
     wrong = EVERY_MINUTE | {"name": "other", "minutes": -1}
-    for fields in (wrong, EVERY_MINUTE):  # the desk finds the first, the store the second
+    for fields in (wrong, EVERY_MINUTE):  # the job service finds the first, the store the second
         with pytest.raises(Rejected):
             job_service.create(storage, fields)
     first, second = rejections(storage)

@@ -7,12 +7,14 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.reference import events
 from gnomon.reference.live.store import decode
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable
 from gnomon.reference.live.store.redis import ClassicRedisStore, RedisStore
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.administration import JobRuns, RecordEvents, RunsOf
 from gnomon.reference.store.operations import (
     Assignment,
     Campaign,
@@ -167,6 +169,28 @@ def test_a_history_of_any_bytes_is_read_past(
     store.call("operator", [Execute("good", 1, "K1")])
     kinds = [type(told.event).__name__ for told in storage.history()]
     assert kinds[before:] == ["Published", "Claimed"]
+
+
+@given(value=junk, is_earlier=st.booleans())
+def test_a_run_of_any_bytes_is_left_out(
+    client: redis.Redis, value: bytes, is_earlier: bool
+) -> None:
+    """Its message is run all the same, and the other runs of the job can be read."""
+    client.flushall()
+    store = RedisStore(client)
+    begin(store)
+    if is_earlier:
+        client.hset("{gnomon}:runs", "1", value)
+        client.lpush("{gnomon}:runs:good", value, "1")
+    reply = run_once(store, "good", 0)
+    assert isinstance(reply, Assignment)
+    client.hset("{gnomon}:runs", str(reply.message.id), value)
+    started = events.Started(0, reply.message.id, "s1", 1, 1)
+    store.call("s1", [RecordEvents(1, (started,))])
+    store.call("operator", [Execute("good", 1, "K2")])
+    runs = store.call("operator", [RunsOf("good")]).deliveries[0][2]
+    assert isinstance(runs, JobRuns)
+    assert [run.cid for run in runs.runs] == ["K2"]
 
 
 @given(value=junk)
