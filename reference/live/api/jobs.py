@@ -12,7 +12,13 @@ from litestar.di import Provide
 from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
-from gnomon.reference.live.api.body import JsonObject, describing, json_fields, read_if_match
+from gnomon.reference.live.api.body import (
+    JsonObject,
+    describing,
+    describing_change,
+    json_fields,
+    read_if_match,
+)
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.schemas import Executed, JobFields, JobView, RunsView
 from gnomon.reference.live.store.storage import Storage
@@ -68,7 +74,7 @@ def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
 @patch(
     "/{job_id:str}",
     sync_to_thread=True,
-    operation_class=describing(JobFields, title="JobChange", required=[]),
+    operation_class=describing_change(JobFields, title="JobChange"),
     responses=may_answer(*_CHANGE, *_DEFINE),
 )
 def edit_job(
