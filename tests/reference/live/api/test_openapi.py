@@ -116,6 +116,21 @@ def test_an_answer_has_every_field_that_is_described() -> None:
         assert set(schemas[name]["required"]) == set(schemas[name]["properties"]), name
 
 
+def test_an_answer_with_one_job_describes_its_etag() -> None:
+    """API-2, API-12"""
+    one_job = {"$ref": "#/components/schemas/JobView"}
+    answers = [
+        (path, answer)
+        for _, path, operation in OPERATIONS
+        for answer in operation["responses"].values()
+        if answer.get("content", {}).get("application/json", {}).get("schema") == one_job
+    ]
+    assert len(answers) == 5
+    for path, answer in answers:
+        location = {"Location"} if path == "/jobs" else set()
+        assert answer["headers"].keys() == {"ETag"} | location
+
+
 def test_an_answer_describes_the_fields_of_a_definition_as_a_request_does() -> None:
     shown = {field.name: field.type for field in msgspec.structs.fields(JobView)}
     for field in msgspec.structs.fields(JobFields):
