@@ -5,13 +5,16 @@ in a test, as well as over Redis.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from importlib.metadata import version
 
 from litestar import Litestar, MediaType
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Message, Scope
 
 from gnomon.reference.live.api import cluster, jobs, zato
 from gnomon.reference.live.api.auth import Guard
@@ -38,10 +41,26 @@ def create_app(
         },
         guards=[guard, refuse_unknown_parameters],
         exception_handlers={Exception: answer},
+        before_send=[_list_methods],
         request_max_body_size=LARGEST_BODY,
         openapi_config=_document(),
         logging_config=None,
     )
+
+
+async def _list_methods(message: Message, scope: Scope) -> None:
+    """Give all methods of a path in the answer to OPTIONS (API-12).
+
+    Litestar 2 gives those of the path's first handler (its issue 4169).
+    """
+    is_asked = scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS"
+    if not is_asked or message["type"] != "http.response.start":
+        return
+    if message["status"] == HTTPStatus.NO_CONTENT:
+        routes = scope["litestar_app"].routes
+        found = [route for route in routes if route.path_format == scope["path_template"]]
+        methods = sorted({method for route in found for method in route.methods})
+        message["headers"] = [(b"allow", ", ".join(methods).encode())]
 
 
 def _document() -> OpenAPIConfig:

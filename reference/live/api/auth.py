@@ -13,6 +13,7 @@ site; this is checked with credentials too.
 import asyncio
 import binascii
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from litestar.connection import ASGIConnection, Request
 from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
+from litestar.openapi.spec import Operation
 
 from gnomon.reference.live.api.credentials import Credentials, Passwords, is_token
 
@@ -30,9 +32,17 @@ Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
 CHALLENGES = 'Basic realm="gnomon", charset="UTF-8", Bearer realm="gnomon"'
 OPEN = "open_to_all"
-"""A handler with this option needs no credentials."""
+"""A handler with this option needs no credentials; its operation is an `OpenOperation`."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass
+class OpenOperation(Operation):
+    """For the OpenAPI document: an operation that needs no credentials (API-7)."""
+
+    def __post_init__(self) -> None:
+        self.security = []
 
 
 class Unguarded(ValueError):

@@ -53,12 +53,28 @@ def read_object(body: bytes) -> JsonObject:
     return found
 
 
-def describing(form: type[msgspec.Struct], **keywords: object) -> type[Operation]:
-    """For the OpenAPI document: an operation whose body is a JSON object like `form`.
+def describing(form: type[msgspec.Struct]) -> type[Operation]:
+    """For the OpenAPI document: an operation whose body is a JSON object like `form`."""
+    return _with_body(msgspec.json.schema(form)["$defs"][form.__name__])
 
-    The `keywords` of the schema replace those of the type.
+
+def describing_change(form: type[msgspec.Struct], title: str) -> type[Operation]:
+    """For the OpenAPI document: an operation whose body changes some of the fields of `form`.
+
+    No field is required, and none has a default: a generated client sends each default that is
+    declared, and would change fields that its caller did not name (API-12).
     """
-    schema = msgspec.json.schema(form)["$defs"][form.__name__] | keywords
+    schema = msgspec.json.schema(form)["$defs"][form.__name__]
+    properties = {
+        name: {keyword: value for keyword, value in described.items() if keyword != "default"}
+        for name, described in schema["properties"].items()
+    }
+    description = "The fields to change; a field that is not given stays as it is."
+    changes = {"title": title, "description": description, "properties": properties, "required": []}
+    return _with_body(schema | changes)
+
+
+def _with_body(schema: JsonObject) -> type[Operation]:
     content = {"application/json": OpenAPIMediaType(schema=cast("Schema", schema))}
 
     @dataclass

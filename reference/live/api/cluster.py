@@ -12,12 +12,14 @@ from typing import Annotated
 import msgspec
 from litestar import MediaType, Response, Router, get
 from litestar.concurrency import sync_to_thread
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from gnomon.reference.live.api import schemas
-from gnomon.reference.live.api.auth import OPEN
-from gnomon.reference.live.api.errors import may_answer
+from gnomon.reference.live.api.auth import OPEN, OpenOperation
+from gnomon.reference.live.api.errors import may_answer, problems
 from gnomon.reference.live.api.schemas import ClusterView, Health
 from gnomon.reference.live.runtime.metrics import CONTENT_TYPE
 from gnomon.reference.live.store.storage import RecordedEvent, Storage, StoreUnavailable
@@ -33,6 +35,16 @@ Store = SkipValidation[Storage]
 GetHealth = SkipValidation[Callable[[], Health]]
 GetMetrics = SkipValidation[Callable[[], str]]
 
+JSON_LINES = "application/jsonl"
+_STREAM = ResponseSpec(
+    str,
+    generate_examples=False,
+    examples=[Example(value='{"seq":1,"kind":"job_activated","at":1767600000000000,"job":"1"}\n')],
+    description="A stream of events in order, as text: one JSON object a line, with `seq`, `at` "
+    "(µs, UTC), `kind`, and the fields of that kind; with `follow` it goes on as events happen",
+    media_type=JSON_LINES,
+)
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -45,8 +57,8 @@ def show_cluster(storage: Store) -> ClusterView:
 @get(
     "/history",
     sync_to_thread=True,
-    media_type="application/jsonl",
-    responses=may_answer(),
+    media_type=JSON_LINES,
+    responses={HTTPStatus.OK: _STREAM} | may_answer(),
     opt={"query": ("after", "follow")},
 )
 def stream_history(
@@ -63,7 +75,7 @@ def stream_history(
     def is_wanted() -> bool:
         return follow and health().state != "draining"
 
-    return Stream(_lines(storage, after, first, is_wanted), media_type="application/jsonl")
+    return Stream(_lines(storage, after, first, is_wanted), media_type=JSON_LINES)
 
 
 async def _lines(
@@ -93,7 +105,17 @@ def _line(recorded: RecordedEvent) -> bytes:
     return b'{"seq":%d,' % recorded.seq + _encoder.encode(recorded.event)[1:] + b"\n"
 
 
-@get("/health", opt={OPEN: True})
+@get(
+    "/health",
+    opt={OPEN: True},
+    operation_class=OpenOperation,
+    responses=problems(HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
+    | {
+        HTTPStatus.SERVICE_UNAVAILABLE: ResponseSpec(
+            Health, generate_examples=False, description="The server is in any other state"
+        )
+    },
+)
 async def show_health(health: GetHealth) -> Response[Health]:
     """Read the state of this server: 200 if it works, else 503."""
     found = health()

@@ -58,11 +58,11 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A problem: for people in `detail`, and for programs in `faults`, one for each field."""
 
-    type: str = "about:blank"
+    type: str
     title: str
     status: int
     detail: str
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...]
 
 
 def problem_of(request: ApiRequest, error: Exception) -> tuple[Problem, dict[str, str]]:
@@ -76,6 +76,7 @@ def problem_of(request: ApiRequest, error: Exception) -> tuple[Problem, dict[str
         logger.error("unexpected error", exc_info=error)
         detail = "an error that nobody foresaw; the server's log says more"
     problem = Problem(
+        type="about:blank",
         title=status.phrase,
         status=status,
         detail=detail,
@@ -91,18 +92,23 @@ def answer(request: ApiRequest, error: Exception) -> Response[Problem]:
 
 
 def may_answer(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
-    """For the OpenAPI document: the problems of an operation, with those that all have."""
+    """For the OpenAPI document: the problems of an operation, with those that nearly all have."""
     everywhere = (
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.FORBIDDEN,
         HTTPStatus.SERVICE_UNAVAILABLE,
     )
+    return problems(*everywhere, *statuses)
+
+
+def problems(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
+    """For the OpenAPI document: the problems with these statuses."""
     return {
         status.value: ResponseSpec(
             Problem, generate_examples=False, description=status.phrase, media_type=MEDIA_TYPE
         )
-        for status in sorted({*everywhere, *statuses})
+        for status in sorted(set(statuses))
     }
 
 

@@ -8,11 +8,18 @@ from http import HTTPStatus
 from typing import Annotated
 
 from litestar import Response, Router, delete, get, patch, post
+from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
-from gnomon.reference.live.api.body import JsonObject, describing, json_fields, read_if_match
+from gnomon.reference.live.api.body import (
+    JsonObject,
+    describing,
+    describing_change,
+    json_fields,
+    read_if_match,
+)
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.schemas import Executed, JobFields, JobView, RunsView
 from gnomon.reference.live.store.storage import Storage
@@ -27,6 +34,12 @@ IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="the ETag of the job as it was read")
 ]
 
+_ETAG = ResponseHeader(
+    name="ETag", documentation_only=True, description="the job's revision in quotes, for If-Match"
+)
+_LOCATION = ResponseHeader(
+    name="Location", documentation_only=True, description="the path of the job"
+)
 _NOT_FOUND = HTTPStatus.NOT_FOUND
 _CHANGE = (_NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 _DEFINE = (
@@ -51,6 +64,7 @@ def list_jobs(
     "/",
     sync_to_thread=True,
     operation_class=describing(JobFields),
+    response_headers=[_ETAG, _LOCATION],
     responses=may_answer(*_DEFINE),
 )
 def create_job(storage: Store, fields: Fields) -> Response[JobView]:
@@ -59,7 +73,12 @@ def create_job(storage: Store, fields: Fields) -> Response[JobView]:
     return _show(job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})
 
 
-@get("/{job_id:str}", sync_to_thread=True, responses=may_answer(_NOT_FOUND))
+@get(
+    "/{job_id:str}",
+    sync_to_thread=True,
+    response_headers=[_ETAG],
+    responses=may_answer(_NOT_FOUND),
+)
 def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
     """Read a job; the ETag is its revision."""
     return _show(job_service.get(storage, job_id))
@@ -68,7 +87,8 @@ def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
 @patch(
     "/{job_id:str}",
     sync_to_thread=True,
-    operation_class=describing(JobFields, title="JobChange", required=[]),
+    operation_class=describing_change(JobFields, title="JobChange"),
+    response_headers=[_ETAG],
     responses=may_answer(*_CHANGE, *_DEFINE),
 )
 def edit_job(
@@ -99,6 +119,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
     "/{job_id:str}/activate",
     sync_to_thread=True,
     status_code=HTTPStatus.OK,
+    response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),
 )
 def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:
@@ -110,6 +131,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
     "/{job_id:str}/deactivate",
     sync_to_thread=True,
     status_code=HTTPStatus.OK,
+    response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),
 )
 def deactivate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:

@@ -30,43 +30,63 @@ InstantText = Annotated[
     ),
 ]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
+Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, description="unique")]
+ServiceName = Annotated[str, Meta(min_length=1, description="the name of a service")]
+Extra = Annotated[
+    str, Meta(max_length=LARGEST_EXTRA, description="what the service finds in its request")
+]
+Repeats = Annotated[int, Meta(ge=1, le=10**9, description="runs in all; null: for ever")]
+CronDefinition = Annotated[
+    str, Meta(description="five fields or a name", examples=["0 12 * * MON-FRI"])
+]
+TimeZone = Annotated[str, Meta(description="IANA; of cron_definition")]
+Grace = Annotated[str, Meta(description="a duration", examples=["1s", "500ms"])]
 Cid = Annotated[str, Meta(description="correlation id: K and 39 digits")]
 
 
 class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A job's definition (rules JOB-1 to JOB-4)."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, description="unique")]
+    name: Name
     job_type: JobType
-    service: Annotated[str, Meta(min_length=1, description="the name of a service")]
+    service: ServiceName
     start_date: InstantText
     is_active: bool = True
-    extra: (
-        Annotated[
-            str, Meta(max_length=LARGEST_EXTRA, description="what the service finds in its request")
-        ]
-        | None
-    ) = None
+    extra: Extra | None = None
     weeks: Count = 0
     days: Count = 0
     hours: Count = 0
     minutes: Count = 0
     seconds: Count = 0
-    repeats: (
-        Annotated[int, Meta(ge=1, le=10**9, description="runs in all; null: for ever")] | None
-    ) = None
-    cron_definition: (
-        Annotated[str, Meta(description="five fields or a name", examples=["0 12 * * MON-FRI"])]
-        | None
-    ) = None
-    timezone: Annotated[str, Meta(description="IANA; of cron_definition")] = "UTC"
+    repeats: Repeats | None = None
+    cron_definition: CronDefinition | None = None
+    timezone: TimeZone = "UTC"
     misfire: Misfire = "once"
-    grace: Annotated[str, Meta(description="a duration", examples=["1s", "500ms"])] = "1s"
+    grace: Grace = "1s"
 
 
-class JobView(JobFields, frozen=True, kw_only=True):
-    """A job: its definition, and its progress."""
+class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A job: its definition, and its progress.
 
+    An answer gives every field, so that none has a default (API-12).
+    """
+
+    name: Name
+    job_type: JobType
+    service: ServiceName
+    start_date: InstantText
+    is_active: bool
+    extra: Extra | None
+    weeks: Count
+    days: Count
+    hours: Count
+    minutes: Count
+    seconds: Count
+    repeats: Repeats | None
+    cron_definition: CronDefinition | None
+    timezone: TimeZone
+    misfire: Misfire
+    grace: Grace
     id: str
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
@@ -147,13 +167,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 def view_job(job: Job) -> JobView:
     """A job as the API gives it."""
+    fields = JobFields(**jobs.write(job.definition))
     return JobView(
         id=job.id,
         revision=job.revision,
         cursor=_instant(job.cursor),
         next_due=_instant(job_service.next_due(job)),
         published=job.published,
-        **jobs.write(job.definition),
+        **msgspec.structs.asdict(fields),
     )
 
 

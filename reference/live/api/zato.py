@@ -100,7 +100,7 @@ class Env(msgspec.Struct, frozen=True):
 
     result: str
     cid: str
-    details: str = ""
+    details: str
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -335,7 +335,7 @@ def _handler_of(service: _Service) -> HTTPRouteHandler:
         responses=described | _ERRORS,
     )
     def handle(storage: Store, given: Given) -> Response[msgspec.Struct]:
-        return Response(answer(Env("ZATO_OK", new_cid()), service.do(storage, given)))
+        return Response(answer(Env("ZATO_OK", new_cid(), ""), service.do(storage, given)))
 
     return handle
 

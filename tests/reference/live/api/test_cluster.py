@@ -1,4 +1,4 @@
-"""The API over HTTP: the cluster, its history as a stream, and the document."""
+"""The API over HTTP: the cluster, and its history as a stream."""
 
 import http.client
 import json
@@ -13,7 +13,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from gnomon.reference import events
-from gnomon.reference.jobs import Definition
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.schedule.clock import SECOND
 from tests.support.memory_storage import (
@@ -164,26 +163,3 @@ def test_a_history_that_breaks_off_does_not_look_whole() -> None:
         answer = connection.getresponse()
         with pytest.raises(http.client.IncompleteRead):
             answer.read()
-
-
-# --- what it says of itself
-
-
-def test_the_document_describes_every_route(client: TestClient[Litestar]) -> None:
-    """API-12"""
-    document = client.get("/openapi.json").json()
-    assert document["openapi"].startswith("3.")
-    for path in ("/jobs", "/jobs/{job_id}", "/jobs/{job_id}/execute", "/jobs/{job_id}/runs",
-                 "/cluster", "/history", "/health", "/metrics",
-                 "/zato/json/zato.scheduler.job.set-active-status"):  # fmt: skip
-        assert path in document["paths"]
-    body = document["paths"]["/jobs"]["post"]["requestBody"]["content"]["application/json"]
-    assert set(body["schema"]["properties"]) == set(Definition.__struct_fields__)
-    assert body["schema"]["required"] == ["name", "job_type", "service", "start_date"]
-    change = document["paths"]["/jobs/{job_id}"]["patch"]["requestBody"]["content"]
-    assert not change["application/json"]["schema"].get("required")
-
-
-def test_no_page_loads_code_from_elsewhere(client: TestClient[Litestar]) -> None:
-    for path in ("/schema", "/docs", "/schema/swagger", "/openapi.json/scalar", "/redoc"):
-        assert client.get(path).status_code == 404
