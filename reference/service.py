@@ -10,12 +10,16 @@ time call the same two halves, so neither can call the methods in another order.
 If a hook raises, the error is recorded and the next method is still called (RUN-6). If handle
 raises, the run has failed and only finalize_handle follows (RUN-7). A hook that a service does not
 define is not called.
+
+A method may be ``async def``, or return another awaitable. Awaiting needs an event loop, which is
+I/O: the driver passes the function that awaits, and `Invocation` calls it (RUN-1).
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Mapping
 from datetime import datetime
 from functools import cached_property
+from inspect import isawaitable
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -57,8 +61,12 @@ class Request:
         self.payload = payload
 
 
+MayAwait = Awaitable[None] | None
+"""What a method of a service returns: nothing, or an awaitable, as an ``async def`` does."""
+
+
 class Service:
-    """The base class of every service. Override ``handle`` and any of the hooks.
+    """The base class of every service. Override ``handle`` and any of the hooks, async or not.
 
     A run sees these attributes (S12, RUN-3): `channel`, `job_type`, `cid`, `name`, `impl_name`,
     `invocation_time`, `data_format`, `slow_threshold` (ms), `usage` (the number of times that this
@@ -74,19 +82,19 @@ class Service:
     environ: Mapping[str, object] = MappingProxyType({})
     wsgi_environ: Mapping[str, object] = MappingProxyType({})
     logger = logging.getLogger("gnomon.service")
-    methods: ClassVar[dict[str, tuple[str, ...]]]
+    methods_by_job_type: ClassVar[dict[str, tuple[str, ...]]]
     """By job type: handle and the hooks that the class defines, in the order of the calls."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.methods = {
-            job_type: tuple(filter(cls._defines, order_of_calls(job_type)))
+        cls.methods_by_job_type = {
+            job_type: tuple(
+                method
+                for method in order_of_calls(job_type)
+                if method == "handle" or defines(cls, method)
+            )
             for job_type in JOB_TYPES
         }
-
-    @classmethod
-    def _defines(cls, method: str) -> bool:
-        return method == "handle" or getattr(cls, method) is not getattr(Service, method)
 
     def __init__(self, message: Message, usage: int, now: int) -> None:
         self.job_type = message.job_type
@@ -114,41 +122,46 @@ class Service:
         """The instant at which the service was invoked (UTC)."""
         return to_datetime(self._now)
 
-    def handle(self) -> None:
+    def handle(self) -> MayAwait:
         """Do the work."""
 
-    def before_job(self) -> None:
+    def before_job(self) -> MayAwait:
         """Called first, for jobs of every type."""
 
-    def before_one_time_job(self) -> None:
+    def before_one_time_job(self) -> MayAwait:
         """Called after before_job, for one-time jobs."""
 
-    def before_interval_based_job(self) -> None:
+    def before_interval_based_job(self) -> MayAwait:
         """Called after before_job, for interval-based jobs."""
 
-    def before_cron_style_job(self) -> None:
+    def before_cron_style_job(self) -> MayAwait:
         """Called after before_job, for cron-style jobs."""
 
-    def before_handle(self) -> None:
+    def before_handle(self) -> MayAwait:
         """Called right before handle."""
 
-    def after_handle(self) -> None:
+    def after_handle(self) -> MayAwait:
         """Called right after handle, unless handle raised."""
 
-    def after_job(self) -> None:
+    def after_job(self) -> MayAwait:
         """Called after after_handle, for jobs of every type, unless handle raised."""
 
-    def after_one_time_job(self) -> None:
+    def after_one_time_job(self) -> MayAwait:
         """Called after after_job, for one-time jobs, unless handle raised."""
 
-    def after_interval_based_job(self) -> None:
+    def after_interval_based_job(self) -> MayAwait:
         """Called after after_job, for interval-based jobs, unless handle raised."""
 
-    def after_cron_style_job(self) -> None:
+    def after_cron_style_job(self) -> MayAwait:
         """Called after after_job, for cron-style jobs, unless handle raised."""
 
-    def finalize_handle(self) -> None:
+    def finalize_handle(self) -> MayAwait:
         """Called last, even if handle raised."""
+
+
+def defines(service: type[Service], method: str) -> bool:
+    """Whether a class or a base of it replaces this method of `Service`, which does nothing."""
+    return next(each for each in service.__mro__ if method in vars(each)) is not Service
 
 
 def no_such_service(name: str) -> str:
@@ -156,21 +169,34 @@ def no_such_service(name: str) -> str:
     return f"NoSuchService: no service is named {name} here"
 
 
+Await = Callable[[Awaitable[object]], object]
+"""Waits until an awaitable has ended. Returns its result, or raises what it raised."""
+
+
+def await_nothing(awaitable: Awaitable[object]) -> object:
+    """Raise TypeError: an async service cannot run in virtual time."""
+    if isinstance(awaitable, Coroutine):
+        awaitable.close()
+    raise TypeError(f"the method returned {_kind(awaitable)}, and nothing here can await it")
+
+
 class Invocation:
     """A run of a service: the constructor calls the hooks before handle, ``end`` the other methods.
 
-    `calls` lists the methods called so far, in order. `raised` maps each of them that raised to its
-    error. `error` is the error of handle, or None if the run has not failed.
+    `wait_for` is called with each awaitable that a method returns. `calls` lists the methods called
+    so far, in order. `raised` maps each of them that raised to its error. `error` is the error of
+    handle, or None if the run has not failed.
     """
 
-    __slots__ = ("_methods", "calls", "error", "raised", "service")
+    __slots__ = ("_methods", "_wait_for", "calls", "error", "raised", "service")
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, wait_for: Await = await_nothing) -> None:
         self.service = service
+        self._wait_for = wait_for
         self.calls: list[str] = []
         self.raised: dict[str, str] = {}
         self.error: str | None = None
-        self._methods = iter(service.methods[service.job_type])
+        self._methods = iter(service.methods_by_job_type[service.job_type])
         for method in self._methods:
             if method == "handle":
                 break
@@ -187,10 +213,25 @@ class Invocation:
     def _call(self, method: str) -> None:
         self.calls.append(method)
         try:
-            getattr(self.service, method)()
+            returned = getattr(self.service, method)()
+            if returned is not None:
+                self._complete(returned)
         except Exception as error:
             self.raised[method] = f"{type(error).__name__}: {error}"
             self.service.logger.warning("%s raised in %s", method, self.service.name, exc_info=True)
+
+    def _complete(self, returned: object) -> None:
+        """Await what a method returned. Raises TypeError if its code would never run."""
+        while isawaitable(returned):
+            returned = self._wait_for(returned)
+        if isinstance(returned, Generator | AsyncGenerator):
+            raise TypeError(f"the method returned {_kind(returned)}, whose code has not run")
+
+
+def _kind(value: object) -> str:
+    """The type of a value, with an article, for an error."""
+    name = type(value).__name__.replace("_", " ")
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def must_record(

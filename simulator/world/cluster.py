@@ -355,7 +355,7 @@ class Node:
                 run.worker,
                 run.attempt,
                 attributes_seen(service),
-                service.methods[message.job_type],
+                service.methods_by_job_type[message.job_type],
                 tuple(invocation.calls),
                 invocation.raised,
             )

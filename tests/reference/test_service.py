@@ -1,5 +1,6 @@
 """Services: the attributes they see, and the order of their methods (RUN-3 to RUN-7)."""
 
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -119,6 +120,76 @@ def test_hooks_are_inherited() -> None:
 
     assert call(Child).calls == ["before_job", "handle", "after_job"]
     assert call(Parent).calls == ["before_job", "handle"]
+
+
+# --- methods whose code has not run when they return
+
+
+def returning(value: object, **hooks: object) -> type[Service]:
+    members = {"name": "my.service", "handle": lambda _: value, **hooks}
+    return type("Made", (Service,), members)
+
+
+async def ten() -> int:
+    return 10
+
+
+def counts() -> Iterator[int]:
+    yield 1
+
+
+async def counts_async() -> AsyncIterator[int]:
+    yield 1
+
+
+class Awaitable:
+    """Has ``__await__``, and is no coroutine."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("make", "kind"), [(ten, "a coroutine"), (Awaitable, "an Awaitable")], ids=["coroutine", "own"]
+)
+def test_without_an_event_loop_an_awaitable_fails_the_run(
+    make: Callable[[], object], kind: str
+) -> None:
+    assert call(returning(make())).error == (
+        f"TypeError: the method returned {kind}, and nothing here can await it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"), [(counts, "a generator"), (counts_async, "an async generator")]
+)
+def test_a_generator_fails_the_run(make: Callable[[], object], kind: str) -> None:
+    """A decorator can hide that a method is one, so this is not only found at loading."""
+    error = f"TypeError: the method returned {kind}, whose code has not run"
+    assert call(returning(make())).error == error
+    invocation = call(returning(None, before_job=lambda _: make()))
+    assert (invocation.error, invocation.raised) == (None, {"before_job": error})
+
+
+def test_awaitables_are_awaited_until_none_is_left() -> None:
+    inner, outer, waited = ten(), ten(), []
+
+    def wait_for(awaitable: object) -> object:
+        waited.append(awaitable)
+        return inner if awaitable is outer else None
+
+    invocation = Invocation(returning(outer)(message(), 1, NOW), wait_for)
+    assert not waited
+    invocation.end()
+    assert waited == [outer, inner]
+    assert invocation.error is None
+    inner.close()
+    outer.close()
+
+
+def test_other_values_are_ignored() -> None:
+    assert [call(returning(value)).error for value in (5, [], object(), iter([1]))] == [None] * 4
 
 
 def test_system_exit_is_not_swallowed() -> None:

@@ -52,7 +52,7 @@ class Secretive(Service):
     def handle(self) -> None:
         self.environ = None  # type: ignore[assignment]
         self.request = None  # type: ignore[assignment]
-        self.methods = None  # type: ignore[assignment,misc]
+        self.methods_by_job_type = None  # type: ignore[assignment,misc]
 
 
 class Cluttered(Service):

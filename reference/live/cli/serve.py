@@ -4,9 +4,11 @@ The one idea: this module only declares the options. The web framework and the r
 take a second to import, and only this command imports them, when it runs.
 """
 
+import logging
+import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -122,4 +124,17 @@ def serve(
             log_payloads=log_payloads,
         )
     )
-    raise typer.Exit(0 if left_in_order else 1)
+    if not left_in_order:
+        _end_at_once()
+    raise typer.Exit
+
+
+def _end_at_once() -> NoReturn:
+    """End the process with status 1, although services still run.
+
+    A normal exit waits for threads that are no daemons, such as those of ``asyncio.to_thread``.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)

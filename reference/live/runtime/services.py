@@ -10,8 +10,8 @@ offers services through the entry-point group `GROUP`; an entry point names a mo
 
 A service's name is the `name` that its own class sets. A class that sets none is named after its
 place, ``package.module.Class``; it never inherits the name of its base. ``package.module`` skips a
-class without a `name` that does not define `handle`: it is a base for services. To select such a
-class, write ``package.module:Class``.
+class without a `name` that is a base of services: it is abstract, or it does not define `handle`
+and other classes are derived from it. `service_faults` lists what else a class must have.
 """
 
 import inspect
@@ -24,7 +24,12 @@ from types import ModuleType
 from typing import NamedTuple, TypeGuard
 
 from gnomon.reference.live.runtime import demo
-from gnomon.reference.service import Service
+from gnomon.reference.live.runtime.service_faults import (
+    close_to_handle,
+    faults_of,
+    where,
+)
+from gnomon.reference.service import Service, defines
 
 GROUP = "gnomon.services"
 """The entry-point group in which installed packages offer services."""
@@ -71,14 +76,14 @@ def _by_name(found: Iterable[type[Service]], faults: list[str]) -> dict[str, typ
     """The services by name; their faults are added to `faults`."""
     services: dict[str, type[Service]] = {}
     for service in found:
-        if own_faults := [*_faults_of(service)]:
+        if own_faults := [*faults_of(service)]:
             faults += own_faults
             continue
-        name = vars(service).get("name", _where(service))
+        name = vars(service).get("name", where(service))
         other = services.setdefault(name, service)
         if other is not service:
             faults.append(
-                f"{_where(service)}: {_where(other)} is called {name!r}, too; "
+                f"{where(service)}: {where(other)} is called {name!r}, too; "
                 "let one of them set another name"
             )
     return services
@@ -169,22 +174,13 @@ def _is_service(value: object) -> TypeGuard[type[Service]]:
 
 
 def _is_base(service: type[Service]) -> bool:
-    """Whether a class only serves as a base of other classes."""
-    leaves_handle = service.handle is Service.handle or inspect.isabstract(service)
-    return leaves_handle and "name" not in vars(service)
+    """Whether a class only serves as a base: without a name, and others define its handle.
 
-
-def _where(service: type[Service]) -> str:
-    return f"{service.__module__}.{service.__qualname__}"
-
-
-def _faults_of(service: type[Service]) -> Iterator[str]:
-    """The faults of the class itself."""
-    name, threshold = vars(service).get("name", _where(service)), service.slow_threshold
-    if not (isinstance(name, str) and name and name.isprintable()):
-        yield f"{_where(service)}: name is {name!r}; a text that is not empty, all printable"
-    if type(threshold) is not int or threshold < 1:
-        yield (
-            f"{_where(service)}: slow_threshold is {threshold!r}; "
-            "a whole number of milliseconds from 1"
-        )
+    A class without `handle` of which nothing is derived is a service that somebody did not finish.
+    """
+    if "name" in vars(service):
+        return False
+    if inspect.isabstract(service):
+        return True
+    is_base = bool(service.__subclasses__()) and close_to_handle(service) is None
+    return is_base and not defines(service, "handle")

@@ -1,8 +1,9 @@
 """The workers of one server: threads that run services.
 
 The one idea: a run does here what it does in the simulator, by the same `Invocation`. The only
-difference is that a service takes real time, in a thread. Nothing that user code does may end a
-worker.
+difference is that a service takes real time, in a thread, and may be async: an event loop of its
+run then occupies the thread until all of its methods have ended. Nothing that user code does may
+end a worker.
 
     pool = WorkerPool("s1", services, workers=4, ended=inbox.put)
     pool.start(run, now)      gives the run to its worker's thread and returns at once
@@ -33,6 +34,7 @@ import msgspec
 from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.events import Outcome
+from gnomon.reference.live.runtime.event_loop import EventLoop
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
 from gnomon.reference.service import (
     SLOW_THRESHOLD_MS,
@@ -144,8 +146,9 @@ class WorkerPool:
         began = _clock()
         slow_from = began + service.slow_threshold * MILLISECOND
         worker.running = _Running(run, slow_from)
-        invocation = _Invocation(service(run.message, usage, now))
-        invocation.end()
+        with EventLoop(service.name) as loop:
+            invocation = _Invocation(service(run.message, usage, now), loop.wait_for)
+            invocation.end()
         ended = _clock()
         error = invocation.error
         return Ended(
@@ -175,7 +178,7 @@ class WorkerPool:
             run.worker,
             run.attempt,
             seen(invocation.service),
-            type(invocation.service).methods[run.message.job_type],
+            type(invocation.service).methods_by_job_type[run.message.job_type],
             tuple(invocation.calls),
             {method: plain(error) for method, error in invocation.raised.items()},
         )

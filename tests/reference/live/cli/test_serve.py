@@ -154,6 +154,45 @@ def test_services_are_found_where_the_command_is_given(
     assert "said terces" in [line["text"] for line in lines]
 
 
+ASYNC_SERVICES = """
+import asyncio, time
+from gnomon import Service
+
+class Works(Service):
+    name = "mine.works"
+    async def handle(self):
+        await asyncio.sleep(0.01)
+        self.logger.info("it worked")
+
+class Blocks(Service):
+    name = "mine.blocks"
+    async def handle(self):
+        await asyncio.to_thread(time.sleep, 600)
+"""
+
+
+def test_async_services_run_and_keep_no_process_that_is_told_to_end(
+    real_server: RealServer, tmp_path: Path
+) -> None:
+    """Even though a thread of ``asyncio.to_thread`` would keep it for ten minutes."""
+    real_server.client().flushall()
+    (tmp_path / "mine.py").write_text(ASYNC_SERVICES)
+    port = free_port()
+    words = ["--redis", real_server.url, "--http", f"127.0.0.1:{port}", "--services", "mine"]
+    with serving(tmp_path, *words) as it:
+        wait_until(lambda: is_up(port), PATIENCE_S)
+        for number, service in enumerate(["mine.works", "mine.blocks"], start=1):
+            job = {**JOB, "name": service, "service": service, "is_active": False}
+            assert ask(port, "/jobs", "POST", json=job).status_code == 201
+            ask(port, f"/jobs/{number}/execute", "POST")
+        wait_until(lambda: "it worked" in said(tmp_path) and "run ok" in said(tmp_path))
+        wait_until(lambda: ask(port, "/health").json()["busy"] == 1)
+        it.send_signal(signal.SIGTERM)
+        wait_until(lambda: ask(port, "/health").json()["state"] == "draining")
+        it.send_signal(signal.SIGTERM)
+        assert it.wait(PATIENCE_S) == 1
+
+
 def test_with_credentials_only_who_shows_them_is_served(
     real_server: RealServer, tmp_path: Path
 ) -> None:
@@ -183,6 +222,26 @@ def test_a_server_waits_for_a_store_that_is_not_there_yet(tmp_path: Path) -> Non
 
 
 # --- bad input
+
+
+def test_services_that_cannot_run_are_refused_all_at_once(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(
+        "from gnomon import Service\n"
+        "class A(Service):\n"
+        "    def handel(self): pass\n"
+        "class B(Service):\n"
+        "    def before_cron_job(self): pass\n"
+        "    async def handle(self, payload): pass\n"
+    )
+    done = run("serve", "--services", "wrong", "--http", "none", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    place = "gnomon: --services: wrong"
+    uncallable = "handle cannot be called with self alone: missing a required argument: 'payload'"
+    assert [line.partition(";")[0] for line in done.stderr.splitlines()] == [
+        f"{place}.A: it has no handle",
+        f"{place}.B: before_cron_job is no hook",
+        f"{place}.B: {uncallable}",
+    ]
 
 
 @pytest.mark.parametrize(

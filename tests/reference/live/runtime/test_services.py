@@ -14,7 +14,10 @@ from gnomon.reference.service import Invocation, Service
 from gnomon.reference.store.operations import Message
 
 DEMO = {"demo.input-logger", "demo.sleep", "demo.fail"}
-SERVICE = "from gnomon.reference.service import Service\n"
+SERVICE = (
+    "from gnomon.reference.service import Service\n"
+    "from tests.support.sample_services import Derived as Works\n"
+)
 
 Write = Callable[[str, str], None]
 
@@ -64,17 +67,17 @@ def test_the_demo_services_are_always_included() -> None:
 
 
 def test_a_module_selects_the_services_that_it_defines(write: Write) -> None:
-    write("shop/base.py", "class Imported(Service):\n    name = 'shop.imported'")
+    write("shop/base.py", "class Imported(Works):\n    name = 'shop.imported'")
     write("shop/__init__.py", "")
     write(
         "shop/reports.py",
         """
         from shop.base import Imported
 
-        class Daily(Service):
+        class Daily(Works):
             name = "shop.daily"
 
-        class Weekly(Service):
+        class Weekly(Works):
             name = "shop.weekly"
 
         Alias = Weekly
@@ -92,13 +95,13 @@ def test_a_module_selects_the_services_that_it_defines(write: Write) -> None:
 
 
 def test_services_in_all_may_be_defined_elsewhere(write: Write) -> None:
-    write("parts.py", "class A(Service):\n    name = 'a'\nclass B(Service):\n    name = 'b'")
+    write("parts.py", "class A(Works):\n    name = 'a'\nclass B(Works):\n    name = 'b'")
     write("whole.py", "from parts import A, B\n__all__ = ['A']\n")
     assert found_in("whole") == {"a": "parts.A"}
 
 
 def test_a_path_can_name_a_class(write: Write) -> None:
-    write("pair.py", "class A(Service):\n    name = 'a'\nclass B(Service):\n    name = 'b'")
+    write("pair.py", "class A(Works):\n    name = 'a'\nclass B(Works):\n    name = 'b'")
     assert found_in("pair:B") == {"b": "pair.B"}
 
 
@@ -134,23 +137,27 @@ def test_a_base_is_skipped_unless_selected_by_its_class(write: Write) -> None:
             @abstractmethod
             def work(self): ...
 
-        class Quiet(Service):
-            name = "quiet"
-
-        class Between(Quiet): pass
+        class Middle(Base): pass
 
         class Real(Template):
             name = "real"
             def work(self): pass
+
+        class Last(Middle):
+            name = "last"
+            def handle(self): pass
         """,
     )
-    assert found_in("bases") == {"quiet": "bases.Quiet", "real": "bases.Real"}
-    assert found_in("bases:Base") == {"bases.Base": "bases.Base"}
+    assert found_in("bases") == {"real": "bases.Real", "last": "bases.Last"}
+    (fault,) = faults_of("bases:Base")
+    assert fault.startswith("bases.Base: it has no handle, so it would do nothing; ")
+    (fault,) = faults_of("bases:Template")
+    assert fault == "bases.Template: it is abstract, so it cannot run; define work"
 
 
 def test_an_installed_package_offers_services(write: Write) -> None:
-    write("offered.py", "class A(Service):\n    name = 'a'\nclass B(Service):\n    name = 'b'")
-    write("more.py", "class C(Service):\n    name = 'c'")
+    write("offered.py", "class A(Works):\n    name = 'a'\nclass B(Works):\n    name = 'b'")
+    write("more.py", "class C(Works):\n    name = 'c'")
     write("offers-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: offers\nVersion: 1.0\n")
     write(
         "offers-1.0.dist-info/entry_points.txt",
@@ -162,6 +169,34 @@ def test_an_installed_package_offers_services(write: Write) -> None:
 # --- faults
 
 
+def test_a_class_without_handle_is_refused_among_others(write: Write) -> None:
+    """Without a name it could be a base, but nothing is derived from it."""
+    write(
+        "shop.py",
+        """
+        class Sends(Works):
+            name = "sends"
+
+        class Report(Service):
+            def run(self): pass
+
+        class Bill(Service):
+            async def handel(self): pass
+
+        class Heir(Bill):
+            def handle(self): pass
+
+        class Typo(Works):
+            def before_cron_job(self): pass
+        """,
+    )
+    assert [fault.partition(";")[0] for fault in faults_of("shop")] == [
+        "shop.Report: it has no handle, so it would do nothing",
+        "shop.Bill: it has no handle",
+        "shop.Typo: before_cron_job is no hook",
+    ]
+
+
 @pytest.mark.parametrize("path", ["", ".", "a-b", "shop.py:", "a:b:c", "a..b", "../shop", "a: b"])
 def test_an_invalid_import_path_is_a_fault(path: str) -> None:
     (fault,) = faults_of(path)
@@ -169,7 +204,7 @@ def test_an_invalid_import_path_is_a_fault(path: str) -> None:
 
 
 def test_a_missing_module_is_a_fault_with_a_remedy(write: Write) -> None:
-    write("there.py", "class A(Service):\n    name = 'a'")
+    write("there.py", "class A(Works):\n    name = 'a'")
     assert faults_of("absent") == (
         "absent: there is no module absent; is the folder that holds it on PYTHONPATH?",
     )
@@ -189,7 +224,7 @@ def test_an_import_that_fails_inside_a_module_is_a_fault(write: Write) -> None:
     [
         ("1 / 0", "ZeroDivisionError: division by zero ("),
         ("raise SystemExit('no\\nsettings')", "SystemExit: no settings ("),
-        ("def", "SyntaxError: invalid syntax (broken.py, line 2)"),
+        ("def", "SyntaxError: invalid syntax (broken.py, line 3)"),
         ("import os\nos.nothing", "AttributeError: module 'os' has no attribute 'nothing' ("),
     ],
 )
@@ -207,7 +242,7 @@ def test_a_module_without_services_is_a_fault(write: Write) -> None:
 
 
 def test_a_class_that_is_missing_or_no_service_is_a_fault(write: Write) -> None:
-    write("pair.py", "class Report(Service):\n    name = 'a'\nclass Other: pass\n")
+    write("pair.py", "class Report(Works):\n    name = 'a'\nclass Other: pass\n")
     assert faults_of("pair:Reprot") == (
         "pair:Reprot: there is no Reprot in it; did you mean Report?",
     )
@@ -229,10 +264,8 @@ ANOTHER_SLEEP = (
 
 
 def test_two_services_of_one_name_are_a_fault(write: Write) -> None:
-    write("one.py", "class A(Service):\n    name = 'same'")
-    write(
-        "two.py", "class B(Service):\n    name = 'same'\nclass S(Service):\n    name='demo.sleep'"
-    )
+    write("one.py", "class A(Works):\n    name = 'same'")
+    write("two.py", "class B(Works):\n    name = 'same'\nclass S(Works):\n    name='demo.sleep'")
     assert faults_of("one", "two") == (
         "two.B: one.A is called 'same', too; let one of them set another name",
         ANOTHER_SLEEP,
@@ -241,21 +274,21 @@ def test_two_services_of_one_name_are_a_fault(write: Write) -> None:
 
 @pytest.mark.parametrize("name", ["''", "17", "None", "'a\\nb'", "'\\udc80'", "['x']"])
 def test_an_invalid_name_is_a_fault(write: Write, name: str) -> None:
-    write("named.py", f"class A(Service):\n    name = {name}")
+    write("named.py", f"class A(Works):\n    name = {name}")
     (fault,) = faults_of("named")
     assert fault.startswith("named.A: name is ")
 
 
 @pytest.mark.parametrize("threshold", ["1.5", "0", "-1", "True", "None", "'2s'"])
 def test_an_invalid_threshold_is_a_fault(write: Write, threshold: str) -> None:
-    write("slow.py", f"class A(Service):\n    name = 'a'\n    slow_threshold = {threshold}")
+    write("slow.py", f"class A(Works):\n    name = 'a'\n    slow_threshold = {threshold}")
     (fault,) = faults_of("slow")
     assert fault.startswith("slow.A: slow_threshold is ")
     assert fault.endswith("; a whole number of milliseconds from 1")
 
 
 def test_all_faults_are_reported_at_once(write: Write) -> None:
-    write("slow.py", "class A(Service):\n    name = ''\n    slow_threshold = 0")
+    write("slow.py", "class A(Works):\n    name = ''\n    slow_threshold = 0")
     assert len(faults_of("absent", "slow", "a:b:c")) == 4
 
 
