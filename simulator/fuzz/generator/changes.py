@@ -35,7 +35,7 @@ FAULTY: tuple[dict[str, Plain], ...] = (
     {"job_type": "cron_style", "seconds": 0, "cron_definition": "*/0 * L * *"},
     {"job_type": "cron_style", "seconds": 0, "cron_definition": "5-0 * * * *"},
     _ON_MONDAYS | {"timezone": "localtime"},
-    _ON_MONDAYS | {"timezone": "posix/Europe/Warsaw"},
+    _ON_MONDAYS | {"timezone": "Factory"},
 )
 """Fields with which a definition is refused (JOB-1 to JOB-5)."""
 

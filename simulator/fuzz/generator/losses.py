@@ -8,7 +8,7 @@ Therefore most losses get a fault beside them, and some are drawn where a run en
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
 from gnomon.simulator.fuzz.generator.scenario import Scenario
 from gnomon.specs.recording.commands import (
     Command,
@@ -16,6 +16,7 @@ from gnomon.specs.recording.commands import (
     CutServer,
     DataLoss,
     Direction,
+    DisturbServer,
     LoseWrites,
     StartServer,
     StopStore,
@@ -31,8 +32,8 @@ def draw_beside_losses(
     for loss in [command for command in commands if isinstance(command, DataLoss)]:
         if choices.happens(75):
             yield from choices.one_of(_FAULTS)(scenario, loss.at)
-        if isinstance(loss, LoseWrites) and choices.happens(50):
-            yield from _lost_completion(scenario, choices.one_of(jobs))
+        if isinstance(loss, LoseWrites) and choices.happens(75):
+            yield from choices.one_of(_AT_A_RUN)(scenario, choices.one_of(jobs))
 
 
 def _span(scenario: Scenario, loss: int) -> tuple[int, int]:
@@ -72,16 +73,50 @@ def _server(scenario: Scenario) -> str:
     return scenario.choices.one_of(scenario.cluster.server_names)
 
 
-def _lost_completion(scenario: Scenario, job: JobSpec) -> Iterator[Command]:
-    """A server loses its replies during a run, and the store the last writes just after its end."""
+def _run(scenario: Scenario, job: JobSpec) -> tuple[int, int]:
+    """When a run of a job may begin, if a worker is idle then, and when it has ended (µs)."""
     choices, phase, definition = scenario.choices, scenario.phase, job.definition
-    step = definition.interval or SECOND
+    step = definition.interval or MINUTE
     first = phase.start + (definition.start_date - phase.start) % step
     due = first + choices.whole(0, phase.length // step) * step
-    run, trip = scenario.duration_of(definition.service), longest(scenario.cluster.latency)
-    begins = due + 2 * trip + choices.within(0, run, MILLISECOND)
-    loss = due + run + 4 * trip + choices.within(MILLISECOND, SECOND, MILLISECOND)
-    ends = min(loss + choices.within(0, scenario.cluster.lease, MILLISECOND) + 1, phase.end)
+    begins = due + 2 * longest(scenario.cluster.latency)
+    return begins, begins + scenario.duration_of(definition.service)
+
+
+def _lost_completion(scenario: Scenario, job: JobSpec) -> Iterator[Command]:
+    """A server loses its replies during a run, and the store the last writes just after its end."""
+    choices, phase, lease = scenario.choices, scenario.phase, scenario.cluster.lease
+    begins, ends = _run(scenario, job)
+    at = begins + choices.within(0, ends - begins, MILLISECOND)
+    loss = ends + 2 * longest(scenario.cluster.latency)
+    loss += choices.within(MILLISECOND, SECOND, MILLISECOND)
+    healed = min(loss + choices.within(0, lease, MILLISECOND) + 1, phase.end)
     if loss < phase.end:
-        yield CutServer(at=begins, server=_server(scenario), duration=ends - begins, lose="replies")
+        yield CutServer(at=at, server=_server(scenario), duration=healed - at, lose="replies")
         yield LoseWrites(at=loss, writes=choices.whole(1, 10))
+
+
+def _lost_start(scenario: Scenario, job: JobSpec) -> Iterator[Command]:
+    """A server crashes during a run and starts again, and the store loses what came of that.
+
+    Then its requests often arrive twice.
+    """
+    choices, phase, lease = scenario.choices, scenario.phase, scenario.cluster.lease
+    begins, ends = _run(scenario, job)
+    crash = begins + choices.within(0, ends - begins, MILLISECOND)
+    start = crash + choices.within(MILLISECOND, choices.one_of((SECOND, lease)), MILLISECOND)
+    loss = start + choices.within(0, choices.one_of((SECOND, lease)), MILLISECOND)
+    if loss < phase.end:
+        server = _server(scenario)
+        yield CrashServer(at=crash, server=server)
+        yield StartServer(at=start, server=server)
+        yield LoseWrites(at=loss, writes=choices.whole(1, 6))
+        if choices.happens(50):
+            duration = min(loss + 2 * lease, phase.end) - loss
+            yield DisturbServer(at=loss, server=server, duration=duration, repeat=50)
+
+
+_AT_A_RUN: tuple[Callable[[Scenario, JobSpec], Iterator[Command]], ...] = (
+    _lost_completion,
+    _lost_start,
+)
