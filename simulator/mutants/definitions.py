@@ -84,6 +84,14 @@ MUTANTS = (
         "elif False:",
     ),
     Mutant(
+        "any range may end at 0",
+        "JOB-4",
+        "the 0 at the end of a range is a Sunday in every field, not only among the weekdays",
+        "gnomon.reference.schedule.cron:_ends",
+        "field.high == SUNDAY and numbers[-1] == 0",
+        "numbers[-1] == 0",
+    ),
+    Mutant(
         "never is a schedule",
         "JOB-4",
         "the 30th of February is accepted, as by APScheduler and Quartz",
@@ -106,6 +114,14 @@ MUTANTS = (
         "gnomon.reference.store.jobs:JobTable.put",
         "return self._reject(now, server, operation, _name_taken(definition.name))",
         "self._reject(now, server, operation, _name_taken(definition.name))",
+    ),
+    Mutant(
+        "whatever the database holds is a zone",
+        "JOB-6",
+        "a definition is accepted with a file's name that is no zone, and cannot be read elsewhere",
+        "gnomon.reference.schedule.zones:load_zone",
+        "if name not in zone_names():",
+        "if False:",
     ),
     Mutant(
         "repeats are not saved",

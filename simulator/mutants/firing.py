@@ -85,6 +85,14 @@ MUTANTS = (
         "day.weekday()",
     ),
     Mutant(
+        "a week ends on Saturday",
+        "FIRE-4",
+        "a range that ends on Sunday leaves it out",
+        "gnomon.reference.schedule.cron:_ends",
+        "numbers[-1] = SUNDAY",
+        "numbers[-1] = 6",
+    ),
+    Mutant(
         "a fold fires twice",
         "FIRE-5",
         "01:30 comes twice, and so does the run (croniter 7, APScheduler, huey, fugit)",

@@ -58,6 +58,7 @@ class Trace:
 
     Attributes:
         header: The history's header.
+        recorded: Its events, all of them.
         events: Its events but those that lost writes have undone.
         start: When the history starts (µs, UTC).
         end: When it ends (µs, UTC).
@@ -81,6 +82,7 @@ class Trace:
 
     def __init__(self, history: History) -> None:
         self.header = history.header
+        self.recorded = history.events
         self.events, orphans = surviving_events(history.events)
         self.start, self.end = history.header.start, history.header.end
         self.lease = DEFAULT_LEASE if self.header.lease is None else self.header.lease

@@ -18,6 +18,7 @@ from gnomon.simulator.fuzz.generator.changes import draw_changes
 from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded
 from gnomon.simulator.fuzz.generator.faults import draw_faults
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
+from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
 from gnomon.simulator.fuzz.generator.scenario import Scenario
 from gnomon.simulator.fuzz.liveness import patience
@@ -36,6 +37,7 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     scenario = Scenario(choices, profile)
     jobs = draw_jobs(scenario)
     commands = [*draw_changes(scenario, jobs), *draw_faults(scenario)]
+    commands += draw_beside_losses(scenario, jobs, commands)
     commands += restarts(scenario, commands)
     drain = time_to_drain(scenario, jobs, len(commands))
     is_busy = 100 * drain // scenario.phase.length > 50

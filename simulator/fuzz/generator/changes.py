@@ -19,6 +19,9 @@ from gnomon.specs.recording.commands import (
 from gnomon.specs.recording.model import JobSpec, longest
 from gnomon.specs.recording.values import Plain
 
+_ON_MONDAYS: dict[str, Plain] = {
+    "job_type": "cron_style", "seconds": 0, "cron_definition": "0 9 * * MON",
+}  # fmt: skip
 FAULTY: tuple[dict[str, Plain], ...] = (
     {"name": "n" * 201},
     {"name": NAMES[0]},
@@ -30,6 +33,9 @@ FAULTY: tuple[dict[str, Plain], ...] = (
     {"job_type": "cron_style", "seconds": 0, "cron_definition": "5-1 * * * *"},
     {"job_type": "cron_style", "seconds": 0, "cron_definition": "0 0 30 2 *"},
     {"job_type": "cron_style", "seconds": 0, "cron_definition": "*/0 * L * *"},
+    {"job_type": "cron_style", "seconds": 0, "cron_definition": "5-0 * * * *"},
+    _ON_MONDAYS | {"timezone": "localtime"},
+    _ON_MONDAYS | {"timezone": "Factory"},
 )
 """Fields with which a definition is refused (JOB-1 to JOB-5)."""
 

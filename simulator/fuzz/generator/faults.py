@@ -164,13 +164,13 @@ def _outages_of_the_store(scenario: Scenario) -> Iterator[Command]:
 
 
 def _data_losses(scenario: Scenario, make: Callable[[int], DataLoss]) -> Iterator[Command]:
-    for _ in range(scenario.choices.whole(1, 2)):
+    for _ in range(scenario.choices.whole(1, 3)):
         yield make(scenario.instant())
 
 
 def _lost_writes(scenario: Scenario) -> Iterator[Command]:
     choices = scenario.choices
-    most = choices.one_of((3, 30))
+    most = choices.one_of((3, 30, 100))
     return _data_losses(scenario, lambda at: LoseWrites(at=at, writes=choices.whole(1, most)))
 
 
@@ -187,7 +187,7 @@ FAULT_RATES = (
     FaultRate(StopStore, 35, _outages_of_the_store),
     FaultRate(StepClock, 35, _clock_steps),
     FaultRate(DriftClock, 35, _clock_drifts),
-    FaultRate(LoseWrites, 7, _lost_writes),  # lost data excuses much, so it is rare
+    FaultRate(LoseWrites, 25, _lost_writes),  # lost data excuses much, so it is rarer
     FaultRate(EmptyStore, 7, _emptied_stores),
 )
 """The order is part of what a seed means."""

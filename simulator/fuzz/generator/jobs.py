@@ -27,6 +27,7 @@ CRONS = (
     "* * 1 * MON",
     "* * * * 1,SUN",
     "* * * * 2-6",
+    "* * * * fri-sun",
 )
 NAMES = "abcdefghijklmnopqrst"
 EXTRAS = (None, None, "", "payload", "Zażółć\n{}", " first\r\nδεύτερος ", "long " * 60)

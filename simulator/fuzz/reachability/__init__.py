@@ -5,7 +5,16 @@ search in which no stale leader was ever refused has not tested fencing, however
 state is a pure function of a history; its docstring describes the state.
 """
 
-from gnomon.simulator.fuzz.reachability import changes, delivery, leading
+from gnomon.simulator.fuzz.reachability import changes, delivery, leading, lost_writes
 from gnomon.simulator.fuzz.reachability.base import STATES, State, reached, states_of
 
-__all__ = ["STATES", "State", "changes", "delivery", "leading", "reached", "states_of"]
+__all__ = [
+    "STATES",
+    "State",
+    "changes",
+    "delivery",
+    "leading",
+    "lost_writes",
+    "reached",
+    "states_of",
+]

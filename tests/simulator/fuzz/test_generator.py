@@ -17,7 +17,17 @@ from gnomon.simulator.fuzz.generator.scenario import STARTS
 from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.liveness import patience
 from gnomon.specs.recording import files, writer
-from gnomon.specs.recording.commands import CATALOGUE, Command, Deactivate
+from gnomon.specs.recording.commands import (
+    CATALOGUE,
+    Command,
+    CrashServer,
+    CutServer,
+    Deactivate,
+    EmptyStore,
+    LoseWrites,
+    StartServer,
+    StopStore,
+)
 from gnomon.specs.recording.model import Recording, longest
 
 SEEDS = range(150)
@@ -77,6 +87,7 @@ def test_what_is_drawn_can_be_written_and_read() -> None:
 RATES = {rate.kind: rate.per_cent for rate in FAULT_RATES} | {
     kind: rate.per_cent for rate in CHANGE_RATES for kind in rate.kinds
 }
+LOSSES: set[type[Command]] = {LoseWrites, EmptyStore}
 
 
 @pytest.mark.parametrize("kind", CATALOGUE)
@@ -89,8 +100,36 @@ def test_each_command_has_a_rate_or_a_reason_why_not(kind: type[Command]) -> Non
 
 @pytest.mark.parametrize("kind", [kind for kind in RATES if kind is not Deactivate])
 def test_each_kind_is_drawn_at_its_rate_and_else_exactly_absent(kind: type[Command]) -> None:
-    there = sum(kind in kinds_in(drawn_from(seed)) for seed in SEEDS)
-    assert there > 0 and RATES[kind] / 3 < 100 * there / len(SEEDS) < RATES[kind] * 2
+    drawn = [kinds_in(drawn_from(seed)) for seed in SEEDS]
+    if kind not in LOSSES:  # beside a loss of data there are faults of other kinds
+        drawn = [kinds for kinds in drawn if not kinds & LOSSES]
+    there = sum(kind in kinds for kinds in drawn)
+    assert there > 0 and RATES[kind] / 3 < 100 * there / len(drawn) < RATES[kind] * 2
+
+
+def test_most_losses_of_writes_meet_another_fault() -> None:
+    recordings = [r for r in map(drawn_from, SEEDS) if LoseWrites in kinds_in(r)]
+    meeting = [recording for recording in recordings if meets_a_fault(recording)]
+    assert len(recordings) > len(SEEDS) // 6 and len(meeting) > len(recordings) * 2 // 3
+
+
+def meets_a_fault(recording: Recording) -> bool:
+    """Whether the store loses writes during a cut or an outage, or while a server is down."""
+    losses = [command.at for command in recording.commands if isinstance(command, LoseWrites)]
+    spans = [
+        (c.at, c.at + c.duration)
+        for c in recording.commands
+        if isinstance(c, CutServer | StopStore)
+    ]
+    for down in recording.commands:
+        if isinstance(down, CrashServer):
+            starts = (
+                c.at
+                for c in recording.commands
+                if isinstance(c, StartServer) and c.server == down.server and c.at > down.at
+            )
+            spans.append((down.at, next(starts, recording.until)))
+    return any(begins <= at < ends for at in losses for begins, ends in spans)
 
 
 def test_there_is_everything_that_a_cluster_can_be() -> None:

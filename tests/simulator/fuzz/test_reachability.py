@@ -23,6 +23,10 @@ RUN_ALL = "".join(
 )
 REPEATED = LED + "0s job_created a seconds=1 repeats=2\n1s published 1 a\n"
 
+FINISHED = HELD + "2s finished 1 s1/1\n"
+SECOND_RUN = FINISHED + "3s published 2 a\n3s claimed 2 s1/1\n3s started 2 s1/1\n"
+CUT_OFF = HELD + "1s fault_began cut_server s1\n2s finished 1 s1/1\n"
+
 DULL = JOB + "0s published 1 a\n0s claimed 1 s1/1\n0s started 1 s1/1\n1s finished 1 s1/1\n2s end"
 
 REACHING = {
@@ -94,6 +98,11 @@ REACHING = {
     "leaders-clock-was-set": LED
     + "2s fault_began step_clock s1\n2s fault_ended step_clock s1\n3s end",
     "store-lost-writes": JOB + "1s published 1 a\n2s writes_lost 1 since=1s undone=[5] reopened=[]",
+    "completion-unheard-and-forgotten": CUT_OFF
+    + "3s writes_lost 1 since=2s undone=[] reopened=[1]\n9s fault_ended cut_server s1",
+    "claim-known-to-the-server-alone": HELD + "2s writes_lost 1 since=1s undone=[6] reopened=[]",
+    "claim-known-to-the-store-alone": SECOND_RUN
+    + "4s writes_lost 2 since=3s undone=[9,10] reopened=[1]",
     "nobody-was-there": "0s server_started s1 workers=1\n1s server_crashed s1\n"
     "2s server_started s1 workers=1",
     "back-within-a-lease": LED + "1s server_crashed s1\n3s server_started s1 workers=1",
@@ -150,6 +159,11 @@ NEAR_MISSES = {
     + "2s fault_began stop_store store\n12s fault_ended stop_store store",
     "leaders-clock-was-set": LED
     + "2s fault_began step_clock s2\n2s fault_ended step_clock s2\n3s end",
+    "completion-unheard-and-forgotten": CUT_OFF
+    + "2s fault_ended cut_server s1\n3s writes_lost 1 since=2s undone=[] reopened=[1]",
+    "claim-known-to-the-server-alone": FINISHED
+    + "3s writes_lost 2 since=1s undone=[6] reopened=[]",
+    "claim-known-to-the-store-alone": FINISHED + "3s writes_lost 1 since=2s undone=[] reopened=[1]",
     "nobody-was-there": UP + "1s server_crashed s1\n2s server_started s1 workers=1",
     "back-within-a-lease": LED + "1s server_crashed s1\n12s server_started s1 workers=1",
     "crashed-with-a-fault": LED + PAUSED + "3s server_crashed s2\n4s end",

@@ -1,0 +1,24 @@
+"""A campaign searches both profiles, from a seed that it prints."""
+
+import pytest
+
+from gnomon.specs.recording.model import LARGEST_SEED
+from tests import campaign
+
+
+def test_a_campaign_has_a_million_runs_of_each_profile() -> None:
+    durable, classic = campaign.commands(campaign.RUNS, 7, [])
+    assert durable == ["fuzz", "--profile", "durable", "--seed", "7", "--runs", "1000000"]
+    assert classic == ["fuzz", "--profile", "classic", "--seed", "7", "--runs", "1000000"]
+
+
+def test_a_fresh_seed_is_another_each_time_and_can_be_given_to_fuzz() -> None:
+    seeds = {campaign.fresh_seed() for _ in range(20)}
+    assert len(seeds) > 15 and all(0 <= seed < LARGEST_SEED - 10**9 for seed in seeds)
+
+
+def test_a_short_campaign_prints_its_seed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert campaign.main(["--runs", "2", "--seed", "5", "--processes", "1"]) == 0
+    printed = capfd.readouterr().out
+    assert "gnomon fuzz --profile classic --seed 5 --runs 2" in printed
+    assert printed.count("seeds 5 to 6") == 2
