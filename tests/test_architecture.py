@@ -11,7 +11,13 @@ from tests.support.paths import PACKAGE
 
 REFERENCE = frozenset({"reference", "reference/schedule", "reference/store", "reference/cluster"})
 LIVE = frozenset(
-    {"reference/live", "reference/live/store", "reference/live/runtime", "reference/live/api"}
+    {
+        "reference/live",
+        "reference/live/store",
+        "reference/live/store/embedded",
+        "reference/live/runtime",
+        "reference/live/api",
+    }
 )
 CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli"})
 SPECS = frozenset(

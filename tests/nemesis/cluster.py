@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from gnomon.reference.live.store.embedded import end, start_tethered
+from gnomon.reference.live.store.embedded.tether import end, start_tethered
 from gnomon.reference.schedule.clock import SECOND, write_duration
 from tests.nemesis import run_log
 from tests.support.paths import IMPORT_PATH

@@ -26,7 +26,8 @@ from urllib.parse import quote
 import redis
 
 from gnomon.reference.live.store.address import read_address
-from gnomon.reference.live.store.embedded import end, find_server, start_tethered
+from gnomon.reference.live.store.embedded.store import find_server
+from gnomon.reference.live.store.embedded.tether import end, start_tethered
 from gnomon.reference.schedule.clock import SECOND
 
 PATIENCE_S = 10

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gnomon.reference.live.store.address import Address, read_address
-from gnomon.reference.live.store.embedded import default_folder, embedded_store
+from gnomon.reference.live.store.embedded.folder import default_folder
+from gnomon.reference.live.store.embedded.store import embedded_store
 from gnomon.reference.live.store.errors import StoreUnusable
 from gnomon.specs.cli.console import BadInput
 

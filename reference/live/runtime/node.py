@@ -41,6 +41,8 @@ logger = logging.getLogger("gnomon.server")
 LONGEST_WAIT = 10 * SECOND
 """The longest wait (µs), even if no timer is set: a limit to the effect of an error in planning."""
 
+FAREWELL = SECOND
+"""How long a server that leaves waits for a store that is away (µs), without runs to report."""
 
 State = Literal["starting", "working", "doubting", "draining"]
 
@@ -163,9 +165,23 @@ class Node:
 
     def _is_overdue(self) -> bool:
         """Whether it is to leave at once, or its time for leaving has run out."""
-        return self._has_quit or (
-            self._drain_until is not None and self._clock.now >= self._drain_until
-        )
+        if self._has_quit or self._drain_until is None:
+            return self._has_quit
+        return self._clock.now >= self._drain_until or self._waits_in_vain(self._drain_until)
+
+    def _waits_in_vain(self, drain_until: int) -> bool:
+        """Whether it is to leave, runs nothing, and the store is away.
+
+        The end of a run is worth a lease of waiting, else the run is repeated by another server;
+        after that, the cluster has declared this server dead in any case.
+        """
+        failing_since = self._link.failing_since
+        if failing_since is None or self._workers.busy:
+            return False
+        if self._link.has_unreported_run:
+            return self._clock.now >= failing_since + self._shape.lease
+        draining_since = drain_until - self._shape.grace
+        return self._clock.now >= max(failing_since, draining_since) + FAREWELL
 
     # --- inputs
 

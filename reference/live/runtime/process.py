@@ -24,6 +24,7 @@ from gnomon.reference.live.runtime.clock import WallClock
 from gnomon.reference.live.runtime.logs import log_run
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
+from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
@@ -121,7 +122,9 @@ def _serve(
 
     workers = WorkerPool(shape.name, services, shape.workers, ended)
     node = Node(shape, connection, WallClock(), workers, metrics, inputs)
-    storage = RedisStorage(Connection(store.open(LONGEST_TIMEOUT)))
+    others = Connection(store.open(LONGEST_TIMEOUT))
+    storage = RedisStorage(others)
+    watch = StoreWatch(others, store.profile, metrics)
     notifier = Notifier(
         shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX)
     )
@@ -131,6 +134,7 @@ def _serve(
         return metrics.text()
 
     def health() -> Health:
+        problem = node.failure or watch.problem
         return Health(
             server=shape.name,
             state=node.state,
@@ -138,13 +142,14 @@ def _serve(
             epoch=node.epoch or 0,
             workers=shape.workers,
             busy=workers.busy,
-            store="ok" if node.failure is None else node.failure.problem,
+            store="ok" if problem is None else problem.problem,
         )
 
     with _api(listening, storage, health, measured):
         logger.info("joins the cluster", extra={"fields": {"server": shape.name}})
         left_in_order = node.run()
         notifier.close()
+        watch.close()
     connection.close()
     return left_in_order
 
@@ -159,7 +164,7 @@ def _settle(
     failures = 0
     while True:
         try:
-            facts = connection.use(lambda store: check_server(store.client))
+            facts = connection.use(lambda store: check_server(store.client, profile))
             answer = connection.call(shape.name, [AgreeSettings(profile, shape.lease)])
             break
         except StoreFailed as failed:

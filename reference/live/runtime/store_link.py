@@ -9,7 +9,7 @@ and reported again, with the same numbers, until a call is answered.
 import logging
 from collections.abc import Iterable, Sequence
 
-from gnomon.reference.events import ServerCrashed, ServerStopped
+from gnomon.reference.events import Finished, ServerCrashed, ServerStopped
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_after
@@ -31,8 +31,8 @@ logger = logging.getLogger("gnomon.server")
 class StoreLink:
     """The link of the server `name` over `connection`.
 
-    `failure` is what is wrong with the link, None if nothing is. After a failure nothing is sent
-    before `retry_at` (µs, by `clock`).
+    `failure` is what is wrong with the link, None if nothing is; calls have failed since
+    `failing_since`. After a failure nothing is sent before `retry_at` (µs, by `clock`).
     """
 
     def __init__(self, name: str, connection: Connection, clock: Clock, metrics: Metrics) -> None:
@@ -49,12 +49,18 @@ class StoreLink:
         self._has_inbox = False
         self._failures = 0
         self.retry_at: int | None = None
+        self.failing_since: int | None = None
         self.failure: Failure | None = None
 
     @property
     def has_pending(self) -> bool:
         """Whether there is something to send, or to fetch."""
         return bool(self._requests or self._events or self._has_inbox)
+
+    @property
+    def has_unreported_run(self) -> bool:
+        """Whether a run has ended, and the store does not know it yet."""
+        return any(isinstance(event, Finished) for event in self._events)
 
     def send(self, operation: Operation) -> None:
         """Send an operation with the next call."""
@@ -146,10 +152,13 @@ class StoreLink:
         self._metrics.store_errors.labels(failure.kind).inc()
         if self.failure is None or self.failure.kind != failure.kind:
             logger.warning("%s; %s", failure.problem, failure.advice)
+        if self.failing_since is None:
+            self.failing_since = self._clock.now
         self.failure = failure
         self.retry_at = self._clock.now + pause_after(self._failures)
 
     def _note_success(self) -> None:
         if self.failure is not None:
             logger.info("the store answers again")
-        self.failure, self._failures, self.retry_at = None, 0, None
+        self.failure, self.failing_since = None, None
+        self._failures, self.retry_at = 0, None

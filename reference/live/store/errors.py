@@ -12,6 +12,7 @@ at error texts.
     loading        it reads its data from disk (LOADING)    wait
     busy           another client's script runs for long    wait
     full           no memory, no disk (OOM, MISCONF)        a person, and waiting
+    evicting       it may throw our data away               a person
     scripts        it does not have our scripts (NOSCRIPT)  load them again
     refused        wrong password, missing rights           a person
     failed         anything else that it answered           a person
@@ -23,7 +24,7 @@ server that starts gives up when waiting cannot help.
 
 import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -31,6 +32,7 @@ import redis
 
 from gnomon.reference.live.store.storage import StoreUnavailable
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.store.messages import Profile
 
 Kind = Literal[
     "unreachable",
@@ -41,6 +43,7 @@ Kind = Literal[
     "loading",
     "busy",
     "full",
+    "evicting",
     "scripts",
     "refused",
     "failed",
@@ -77,6 +80,10 @@ _TEXTS: dict[Kind, _Text] = {
         "the store is busy with a script", "see with SLOWLOG whose it is; SCRIPT KILL ends it"
     ),
     "full": _Text("the store takes no more data", "give it memory or disk, or raise its maxmemory"),
+    "evicting": _Text(
+        "the store throws away jobs and messages when memory runs out",
+        "CONFIG SET maxmemory-policy noeviction, and set it in its configuration",
+    ),
     "scripts": _Text("the store does not have our scripts", "they are loaded again"),
     "refused": _Text(
         "the store does not let us in", "see that user, password and rights are right"
@@ -247,25 +254,45 @@ class ServerFacts(msgspec.Struct, frozen=True):
 
 
 OLDEST = (6, 2)
+_NO_INFO = (
+    "its version and settings are not known: INFO is not permitted; see that its maxmemory-policy "
+    "is noeviction"
+)
 
 
-def check_server(client: redis.Redis) -> ServerFacts:
-    """Check a store before it is used: it must be Redis 6.2 or later, or Valkey.
+def check_server(client: redis.Redis, profile: Profile) -> ServerFacts:
+    """Check a store before it is used: Redis 6.2 or later, or Valkey, that keeps all data.
 
-    Settings that may cost data are warnings. A user without the right to INFO gets no other facts.
-    Raises StoreUnusable if the server is too old, and what redis-py raises if the call fails.
+    Other settings that may cost data are warnings, and so are those that may not be read. Raises
+    StoreUnusable if the server is too old or evicts keys that the profile needs, and what redis-py
+    raises if the call fails.
     """
     try:
-        info = client.info()
+        info: dict[str, object] = client.info()
     except redis.exceptions.NoPermissionError:
-        return ServerFacts("", ("its version and settings are not known: INFO is not permitted",))
+        return ServerFacts("", (_NO_INFO,))
     version = str(info.get("redis_version", ""))
     if version and _numbers(version) < OLDEST:
         raise StoreUnusable(
             f"the store is Redis {version}", "it takes Redis 6.2 or later, or Valkey"
         )
+    eviction = eviction_problem(info, profile)
+    if eviction is not None:
+        raise StoreUnusable(eviction.problem, eviction.advice)
     name = f"Valkey {info['valkey_version']}" if "valkey_version" in info else f"Redis {version}"
     return ServerFacts(name if version else "", tuple(_warnings(info)))
+
+
+def eviction_problem(info: Mapping[str, object], profile: Profile) -> Failure | None:
+    """What is wrong with the maxmemory-policy in `info`, a reply to INFO; None if nothing is.
+
+    The volatile policies evict only keys that expire: only the messages of the classic profile do.
+    """
+    policy = str(info.get("maxmemory_policy", "noeviction"))
+    is_safe = policy == "noeviction" or (profile == "durable" and policy.startswith("volatile-"))
+    if is_safe:
+        return None
+    return failure("evicting", f"its maxmemory-policy is {policy}")
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -273,12 +300,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _warnings(info: dict[str, object]) -> Iterable[str]:
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        yield (
-            f"its maxmemory-policy is {policy}: when memory runs out it throws jobs and messages "
-            "away; set noeviction"
-        )
+    if "maxmemory_policy" not in info:
+        yield "its maxmemory-policy is not known: see that it is noeviction"
     if info.get("aof_enabled", 1) == 0:
         yield (
             "its append-only file is off: when it ends unexpectedly it forgets its last writes, or "

@@ -1,5 +1,12 @@
 -- One call: the inbox of the asking server, then each operation in turn.
 
+-- A server without memory denies a script only its first write, and only if that is one that may take
+-- memory; LPOP is none. So a call first asks for memory, with a write that changes nothing: either the
+-- whole call is carried out, or nothing of it. An operator can read without memory.
+local READS = {Jobs = true, JobByName = true, RunsOf = true, Overview = true}
+if server ~= 'operator' or not READS[ARGV[position + 1]] then
+  call('SETRANGE', P .. ':memory', 0, '')
+end
 local inbox = call('LPOP', P .. ':inbox:' .. server, 1000)
 while position < #ARGV do
   number = number + 1

@@ -1,5 +1,6 @@
 """The embedded store: it keeps its data, has one owner, and is gone when its owner is."""
 
+import errno
 import os
 import signal
 import stat
@@ -8,26 +9,27 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 import redis
 
-from gnomon.reference.live.store import embedded
 from gnomon.reference.live.store.address import Address, read_address
-from gnomon.reference.live.store.embedded import (
+from gnomon.reference.live.store.embedded import store as embedded
+from gnomon.reference.live.store.embedded.folder import default_folder, unusable
+from gnomon.reference.live.store.embedded.store import (
     EmbeddedStore,
-    default_folder,
     embedded_store,
-    end,
     find_server,
-    start_tethered,
 )
+from gnomon.reference.live.store.embedded.tether import end, start_tethered
 from gnomon.reference.live.store.errors import StoreUnusable, check_server
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from tests.support.paths import PACKAGE
-from tests.support.servers import answers, wait_until
+from tests.support.servers import PATIENCE_S, answers, wait_until
 
 
 def client_of(store: EmbeddedStore) -> redis.Redis:
@@ -40,7 +42,7 @@ def client_of(store: EmbeddedStore) -> redis.Redis:
 def test_it_runs_as_a_store_has_to(tmp_path: Path) -> None:
     with embedded_store(tmp_path) as store, client_of(store) as client:
         client.set("a", "b")
-        assert check_server(client).warnings == ()
+        assert check_server(client, "durable").warnings == ()
         settings: Any = client.config_get("*")
         assert settings["appendfsync"] == "always"
         assert settings["port"] == "0"
@@ -118,12 +120,74 @@ def test_what_was_answered_survives_a_killed_server(tmp_path: Path) -> None:
         assert client.dbsize() == 1_000
 
 
+# --- its server ends by itself
+
+
+def is_another(store: EmbeddedStore, before: subprocess.Popen[bytes]) -> bool:
+    return store.process is not before
+
+
+def test_a_server_that_ends_by_itself_is_started_again(tmp_path: Path) -> None:
+    with embedded_store(tmp_path, give_up=pytest.fail) as store, client_of(store) as client:
+        for value in range(1, 4):
+            assert client.incr("starts") == value
+            before = store.process
+            before.kill()
+            wait_until(partial(is_another, store, before))
+            wait_until(lambda: answers(client))
+    assert store.process.returncode == 0
+
+
+def test_a_server_that_cannot_be_started_again_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "MOST_FAILURES", 2)
+    given_up = Event()
+    broken = tmp_path / "valkey-server"
+    broken.write_text("#!/bin/sh\necho out of order\n")
+    broken.chmod(0o700)
+
+    def break_it() -> None:
+        with embedded_store(tmp_path, give_up=given_up.set) as store:
+            store._program = broken
+            store.process.kill()
+            assert given_up.wait(PATIENCE_S)
+
+    with pytest.raises(StoreUnusable, match=r"cannot be started again.*it says: out of order"):
+        break_it()
+
+
+def test_a_full_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "MOST_FAILURES", 2)
+    is_full, tried = Event(), []
+
+    def require_space(folder: Path) -> None:
+        tried.append(folder)
+        if is_full.is_set():
+            raise unusable(folder, OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(embedded, "require_space", require_space)
+    with embedded_store(tmp_path, give_up=pytest.fail) as store, client_of(store) as client:
+        is_full.set()
+        store.process.kill()
+        wait_until(lambda: len(tried) > 5)
+        is_full.clear()
+        wait_until(lambda: answers(client))
+
+
+def test_nothing_is_started_again_once_it_is_closed(tmp_path: Path) -> None:
+    with embedded_store(tmp_path, give_up=pytest.fail) as store:
+        store.process.kill()
+    wait_until(lambda: not runs(store.process.pid))
+    assert store.process.poll() is not None
+
+
 # --- one owner
 
 OWNER = """
 import sys
 from pathlib import Path
-from gnomon.reference.live.store.embedded import embedded_store
+from gnomon.reference.live.store.embedded.store import embedded_store
 with embedded_store(Path(sys.argv[1])) as store:
     print(store.process.pid, store.address, flush=True)
     sys.stdin.read()

@@ -1,0 +1,1 @@
+"""An embedded store: a server that this process starts, keeps running and ends."""
