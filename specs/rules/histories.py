@@ -167,8 +167,8 @@ def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
 
 @rule("HIST-3", subject="two histories")
 def the_same_run_gives_the_same_bytes(cases: Cases, first: bytes, second: bytes) -> None:
-    """Two histories of the same recording and the same seed, written by the same version, are
-    equal byte for byte, on any machine, in any process.
+    """Two histories of the same recording and the same seed, written by the same version with the
+    same time zone database, are equal byte for byte, on any machine, in any process.
     """
     cases.examined = 1
     if first == second:
