@@ -23,6 +23,14 @@ Planned = tuple[int, int, Call, Any]
 """An instant (µs), a number that breaks ties, the call, and its argument."""
 
 
+MOST_CALLS_AT_ONE_INSTANT = 2_000_000
+"""More calls than any world makes that does not run in a circle."""
+
+
+class NoProgressError(Exception):
+    """Virtual time does not advance: each call at an instant plans another one there."""
+
+
 class Kernel(VirtualClock):
     """A clock that jumps from one planned call to the next."""
 
@@ -42,18 +50,26 @@ class Kernel(VirtualClock):
     def run(self, until: int) -> None:
         """Make every call that is planned before `until`, then move the clock there.
 
-        Raises ValueError if a call was planned for an instant that had passed.
+        Raises ValueError if a call was planned for an instant that had passed, and NoProgressError
+        if time does not advance.
         """
         queue, now = self._queue, self.now
+        left = MOST_CALLS_AT_ONE_INSTANT
         stop: Planned = (until, -1, _stop, None)  # before every other call of that instant
         heappush(queue, stop)
         while True:
             instant, _, call, argument = heappop(queue)
             if call is _stop:
                 break
-            if instant < now:
+            if instant == now:
+                left -= 1
+                if not left:
+                    raise NoProgressError(f"{MOST_CALLS_AT_ONE_INSTANT:,} calls at {instant}")
+            elif instant < now:
                 raise ValueError(f"{call} was planned for the past, {instant}")
-            self.now = now = instant
+            else:
+                self.now = now = instant
+                left = MOST_CALLS_AT_ONE_INSTANT
             call(instant, argument)
         self.advance_to(until)
 

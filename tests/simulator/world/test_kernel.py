@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.simulator.world.kernel import Kernel
+from gnomon.simulator.world import kernel as kernel_module
+from gnomon.simulator.world.kernel import Kernel, NoProgressError
 
 
 @given(st.lists(st.integers(0, 20)))
@@ -54,3 +55,15 @@ def test_the_past_cannot_be_planned() -> None:
 def test_time_does_not_run_backwards() -> None:
     with pytest.raises(ValueError, match="cannot run backwards"):
         Kernel(10).run(9)
+
+
+def test_time_that_does_not_advance_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_module, "MOST_CALLS_AT_ONE_INSTANT", 1_000)
+    kernel = Kernel(0)
+
+    def again(now: int, _: None) -> None:
+        kernel.at(now, again, None)
+
+    kernel.at(5, again, None)
+    with pytest.raises(NoProgressError, match="1,000 calls at 5"):
+        kernel.run(21)
