@@ -239,8 +239,8 @@ class MemoryStore:
             kept.cursor = following = entry.next_due
             if following is None or kept.repeats is not None:
                 deliveries += self._jobs.end_if_done(now, kept)
-        told = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
-        return [(server, operation, Outcomes(now, told)), *deliveries]
+        answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
+        return [(server, operation, Outcomes(now, answers)), *deliveries]
 
     def _account_for_misfires(self, now: int, kept: StoredJob, entry: Entry) -> None:
         for instant in entry.skipped:

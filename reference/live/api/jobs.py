@@ -148,7 +148,7 @@ def deactivate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> R
 def list_runs(
     storage: Store,
     job_id: JobId,
-    limit: Annotated[int, QueryParameter(ge=1, le=MOST_RUNS, description="at most so many")] = 20,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST_RUNS, description="most runs listed")] = 20,
 ) -> RunsView:
     """List a job's latest runs, the latest first."""
     return schemas.view_runs(job_service.runs(storage, job_id, limit))
