@@ -115,23 +115,35 @@ class _Rollback:
 
     def orphans(self) -> Iterator[OrphanRun]:
         """Remove the events of others, and yield the part after the loss of each run among them."""
-        for n, event in enumerate(self._surviving):
+        for n, event in self._events():
             if type(event) is events.ServerCrashed or type(event) is events.ServerStopped:
-                for attempt in [each for each in self._running if each[1] == event.server]:
-                    yield from self._ended(attempt, event.at)
+                yield from self._left(event)
             if type(event) not in _OF_A_MESSAGE:
                 continue
             if type(event) is events.Claimed:
                 self._claimed(n, event)
             if not self._is_undone(n, cast("events.Published | MessageEvent", event)):
                 continue
-            self._surviving[n] = None
+            if event is self._surviving[n]:
+                self._surviving[n] = None
             if type(event) is events.Started:
                 self._running[_attempt(event)] = event
             elif type(event) is events.Finished:
                 yield from self._finished(event)
         for attempt in [*self._running]:
             yield from self._ended(attempt, None)
+
+    def _events(self) -> Iterator[tuple[int, Event | None]]:
+        """The events, and those of the runs whose adopting claim this loss has undone."""
+        for n, event in enumerate(self._surviving):
+            yield n, event
+            if event is None:
+                for of_run in self._adopted.pop(n, ()):
+                    yield n, of_run
+
+    def _left(self, left: events.ServerCrashed | events.ServerStopped) -> Iterator[OrphanRun]:
+        for attempt in [each for each in self._running if each[1] == left.server]:
+            yield from self._ended(attempt, left.at)
 
     def _finished(self, finished: events.Finished) -> Iterator[OrphanRun]:
         attempt = _attempt(finished)
