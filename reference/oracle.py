@@ -169,7 +169,7 @@ def _cron_instants(definition: Definition, start: int, end: int) -> Iterator[int
         stop = min(begin + DAY, end)
         offset = _offset(zone, begin - DAY)
         # A wall clock that was set back repeats less than a day.
-        if offset == _offset(zone, begin) == _offset(zone, stop - MINUTE):
+        if offset == _offset(zone, begin) == _offset(zone, stop - 1):
             yield from _instants_at(sets, offset, begin, stop)
         else:
             yield from _instants_near_change(sets, zone, begin, stop)

@@ -143,6 +143,13 @@ def test_a_fold_by_hand() -> None:
     ]
 
 
+def test_a_change_in_the_last_minute() -> None:
+    """London, 25 October 2026: 02:00 BST is 01:00 GMT is 01:00Z."""
+    last_minute = "Europe/London", "2026-10-25T00:59", "2026-10-25T01:01"
+    assert _due("* 1,2 * * *", *last_minute) == ["2026-10-25T00:59", "2026-10-25T01:00"]
+    assert _due("0-59 1,2 * * *", *last_minute) == ["2026-10-25T00:59"]
+
+
 @given(strategies.cron_texts(), strategies.zones(), st.data())
 @settings(deadline=None)
 def test_days_and_hours_that_are_left_out_have_no_due_minute(
