@@ -55,7 +55,7 @@ def surviving_events(history: list[Event]) -> tuple[list[Event], list[OrphanRun]
     surviving: list[Event | None] = list(history)
     orphans: list[OrphanRun] = []
     adopted: Adopted = {}
-    for loss in losses:
+    for loss in reversed(losses):  # what a loss has caused, a later one may have undone
         orphans += _Rollback(surviving, loss, adopted).orphans()
     return list(_with(adopted, surviving)), orphans
 
@@ -115,7 +115,7 @@ class _Rollback:
 
     def orphans(self) -> Iterator[OrphanRun]:
         """Remove the events of others, and yield the part after the loss of each run among them."""
-        for n, event in self._events():
+        for n, event in enumerate(self._surviving):
             if type(event) is events.ServerCrashed or type(event) is events.ServerStopped:
                 yield from self._left(event)
             if type(event) not in _OF_A_MESSAGE:
@@ -124,22 +124,13 @@ class _Rollback:
                 self._claimed(n, event)
             if not self._is_undone(n, cast("events.Published | MessageEvent", event)):
                 continue
-            if event is self._surviving[n]:
-                self._surviving[n] = None
+            self._surviving[n] = None
             if type(event) is events.Started:
                 self._running[_attempt(event)] = event
             elif type(event) is events.Finished:
                 yield from self._finished(event)
         for attempt in [*self._running]:
             yield from self._ended(attempt, None)
-
-    def _events(self) -> Iterator[tuple[int, Event | None]]:
-        """The events, and those of the runs whose adopting claim this loss has undone."""
-        for n, event in enumerate(self._surviving):
-            yield n, event
-            if event is None:
-                for of_run in self._adopted.pop(n, ()):
-                    yield n, of_run
 
     def _left(self, left: events.ServerCrashed | events.ServerStopped) -> Iterator[OrphanRun]:
         for attempt in [each for each in self._running if each[1] == left.server]:
