@@ -6,15 +6,19 @@ outcomes of jobs that nobody changed.
 
     python -m tests.nemesis --minutes 10 --seed 1
 
-    plan            which faults, in which order, from a seed: pure
-    proxy           a link to the store that loses, delays and resets
-    stores          the store, alone or with a replica and a Sentinel
-    cluster         the servers' processes
-    fault_reporter  records the faults in the history
-    faults          the effect of each fault
-    load_generator  creates, changes, runs and deletes jobs through the API
-    run_log         the service that logs its own runs to a file
-    reconciliation  history and run log counted against each other: pure
-    trial           one run from start to end, and its report
-    report          the report as tables
+    system/              the system under test
+      cluster              the servers' processes
+      stores               the store, alone or with a replica and a Sentinel
+      proxy                a link to the store that loses, delays and resets
+    faults/
+      plan                 which faults, in which order, from a seed: pure
+      nemesis              injects them: the effect of each
+      fault_reporter       records the faults in the history
+    load/
+      load_generator       creates, changes, runs and deletes jobs through the API
+      run_log              the service that logs its own runs to a file
+    checks/
+      reconciliation       history and run log counted against each other: pure
+    trial                one run from start to end, and its report
+    report               the report as tables
 """

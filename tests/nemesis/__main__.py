@@ -12,7 +12,7 @@ from rich.console import Console
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND
 from gnomon.specs.render.tables import broken_rules, rules_table, verdict_line
-from tests.nemesis.plan import FAULT_KINDS
+from tests.nemesis.faults.plan import FAULT_KINDS
 from tests.nemesis.report import tables
 from tests.nemesis.trial import Scenario, Settings, run_trial
 

@@ -33,14 +33,14 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import Job, JobList, Jobs, SetActive
 from gnomon.specs.rules import Finding, judge_trace
 from gnomon.specs.trace.trace import Trace
-from tests.nemesis.cluster import Process, Shape, cluster
-from tests.nemesis.fault_reporter import FaultReporter
-from tests.nemesis.faults import Nemesis
-from tests.nemesis.load_generator import LoadGenerator, steady_jobs
-from tests.nemesis.plan import Kind, injections
-from tests.nemesis.reconciliation import Reconciliation, reconcile
-from tests.nemesis.run_log import read_run_log
-from tests.nemesis.stores import Pair, Single, paired_store, single_store
+from tests.nemesis.checks.reconciliation import Reconciliation, reconcile
+from tests.nemesis.faults.fault_reporter import FaultReporter
+from tests.nemesis.faults.nemesis import Nemesis
+from tests.nemesis.faults.plan import Kind, injections
+from tests.nemesis.load.load_generator import LoadGenerator, steady_jobs
+from tests.nemesis.load.run_log import read_run_log
+from tests.nemesis.system.cluster import Process, Shape, cluster
+from tests.nemesis.system.stores import Pair, Single, paired_store, single_store
 from tests.support.servers import wait_until
 
 Scenario = Literal["proxy", "sentinel"]

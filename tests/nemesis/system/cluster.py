@@ -17,7 +17,7 @@ import msgspec
 
 from gnomon.reference.live.store.embedded.tether import end, start_tethered
 from gnomon.reference.schedule.clock import SECOND, write_duration
-from tests.nemesis import run_log
+from tests.nemesis.load import run_log
 from tests.support.paths import IMPORT_PATH
 from tests.support.servers import free_port, wait_until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import redis
 
-from tests.nemesis.proxy import Proxy, proxies
+from tests.nemesis.system.proxy import Proxy, proxies
 from tests.support.servers import RealServer, Trio, on_a_port, sentinel_trio, wait_until
 
 PATIENCE_S = 30

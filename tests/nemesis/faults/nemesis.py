@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 
 from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from tests.nemesis.cluster import Process
-from tests.nemesis.fault_reporter import FaultReporter
-from tests.nemesis.plan import Injection, Kind
-from tests.nemesis.proxy import Direction, Proxy
-from tests.nemesis.stores import Pair, Single
+from tests.nemesis.faults.fault_reporter import FaultReporter
+from tests.nemesis.faults.plan import Injection, Kind
+from tests.nemesis.system.cluster import Process
+from tests.nemesis.system.proxy import Direction, Proxy
+from tests.nemesis.system.stores import Pair, Single
 
 LONGEST_DELAY = 400 * MILLISECOND
 """The longest delay of a chunk on a disturbed link (µs)."""
