@@ -13,7 +13,7 @@ TRIALS = (
     Settings(
         scenario="proxy",
         seed=1,
-        fault_kinds=("kill", "pause", "cut replies", "kill the store"),
+        fault_kinds=("kill", "pause", "cut replies", "kill the store", "evicting policy"),
         duration=8 * SECOND,
     ),
     Settings(scenario="sentinel", seed=1, fault_kinds=("fail over", "kill"), duration=4 * SECOND),

@@ -13,7 +13,7 @@ the last fault, all work must end within a bounded time.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -23,7 +23,7 @@ from typing import Literal
 import httpx
 import msgspec
 
-from gnomon.reference.events import kind_of
+from gnomon.reference.events import Event, kind_of
 from gnomon.reference.history import Header, History, write
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.store.address import read_address
@@ -33,10 +33,13 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import Job, JobList, Jobs, SetActive
 from gnomon.specs.rules import Finding, judge_trace
 from gnomon.specs.trace.trace import Trace
+from tests.nemesis.checks.history_recorder import HistoryRecorder
 from tests.nemesis.checks.reconciliation import Reconciliation, reconcile
+from tests.nemesis.checks.watcher import Reaction, Watched, Watcher
+from tests.nemesis.faults.catalogue import Kind
 from tests.nemesis.faults.fault_reporter import FaultReporter
 from tests.nemesis.faults.nemesis import Nemesis
-from tests.nemesis.faults.plan import Kind, injections
+from tests.nemesis.faults.plan import injections
 from tests.nemesis.load.load_generator import LoadGenerator, steady_jobs
 from tests.nemesis.load.run_log import read_run_log
 from tests.nemesis.system.cluster import Process, Shape, cluster
@@ -71,6 +74,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     faults: Counter[Kind]
+    reactions: Mapping[Kind, Sequence[Reaction]]
     answers: Counter[tuple[str, int]]
     reconciliation: Reconciliation
     findings: dict[str, Finding]
@@ -106,14 +110,21 @@ def run_trial(settings: Settings, folder: Path) -> Report:
         urls = [store.url_for(place) for place in range(settings.servers)]
         with cluster(urls, shape) as servers:
             storage = RedisStorage(_connection(store, TIMEOUT))
-            nemesis = _nemesis(settings, servers, store)
+            recorder = HistoryRecorder(storage)
+            watched = [Watched(server.name, server.api, server.log) for server in servers]
+            watcher = Watcher(watched, lambda: recorder.published_at, settings.lease)
+            nemesis = _nemesis(settings, servers, store, watcher)
             load = LoadGenerator([server.api for server in servers], settings.seed)
+            recorder.start()
             try:
                 steady = _create_steady(servers[0].api)
-                settled_until = _run_phases(settings, servers, storage, nemesis, load)
+                with watcher.watching():
+                    settled_until = _run_phases(settings, servers, storage, nemesis, load)
             finally:
-                history = _export(storage, settings, folder / "history.jsonl")
-            discrepancies = [*map(repr, nemesis.failures), *load.faults]
+                events = recorder.finish()
+                end = storage.overview().now
+                history = _export(events, end, settings, folder / "history.jsonl")
+            discrepancies = [*map(repr, nemesis.failures), *load.faults, *watcher.failures]
             discrepancies += [
                 f"{server.name} did not stop in good order (exit {code})"
                 for server in servers
@@ -125,6 +136,7 @@ def run_trial(settings: Settings, folder: Path) -> Report:
     return Report(
         settings=settings,
         faults=nemesis.counts,
+        reactions=watcher.reactions,
         answers=load.answers,
         reconciliation=reconcile(
             history.events, read_run_log(run_log), load.acknowledged, killed, settled_until
@@ -156,10 +168,12 @@ def _connection(store: Single | Pair, timeout: int) -> Connection:
     return Connection(options.open(timeout))
 
 
-def _nemesis(settings: Settings, servers: list[Process], store: Single | Pair) -> Nemesis:
+def _nemesis(
+    settings: Settings, servers: list[Process], store: Single | Pair, watcher: Watcher
+) -> Nemesis:
     """A nemesis that always leaves at least two servers without a fault."""
     reporter = FaultReporter(_connection(store, TIMEOUT))
-    return Nemesis(servers, store, reporter, most=settings.servers - 2)
+    return Nemesis(servers, store, reporter, watcher, most=settings.servers - 2)
 
 
 def _run_phases(
@@ -217,21 +231,12 @@ def _jobs(storage: RedisStorage) -> tuple[Job, ...]:
     return listed.jobs
 
 
-def _export(storage: RedisStorage, settings: Settings, path: Path) -> History:
-    """The whole history, also written to the file `path`."""
-    entries = [*storage.history(0)]
-    while page := storage.history(len(entries)):
-        entries += page
-    numbers = [entry.seq for entry in entries]
-    assert numbers == [*range(1, len(entries) + 1)], "the history has a gap"
+def _export(events: Sequence[Event], end: int, settings: Settings, path: Path) -> History:
+    """The whole history up to `end` (µs, UTC), also written to the file `path`."""
     header = Header(
-        start=entries[0].event.at,
-        end=storage.overview().now,
-        lease=settings.lease,
-        travel=TRAVEL,
-        seed=settings.seed,
+        start=events[0].at, end=end, lease=settings.lease, travel=TRAVEL, seed=settings.seed
     )
-    history = History(header, [entry.event for entry in entries])
+    history = History(header, [*events])
     with path.open("wb") as file:
         write(history, file)
     return history

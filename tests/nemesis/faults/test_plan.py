@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gnomon.reference.schedule.clock import SECOND
-from tests.nemesis.faults.plan import FAULT_KINDS, ON_STORE, injections
+from tests.nemesis.faults.catalogue import FAULTS
+from tests.nemesis.faults.plan import FAULT_KINDS, injections
 
 
 @pytest.mark.parametrize("fault_kinds", FAULT_KINDS.values(), ids=FAULT_KINDS)
@@ -19,6 +20,6 @@ def test_a_plan_uses_every_kind_before_it_repeats_one(fault_kinds: tuple[Any, ..
         used = plan[first : first + len(fault_kinds)]
         assert sorted(each.kind for each in used) == sorted(fault_kinds)
     for each in plan:
-        assert (each.server is None) == (each.kind in ON_STORE)
+        assert (each.server is None) == (FAULTS[each.kind].on == "store")
         if each.kind.startswith("pause"):
             assert not lease * 2 // 3 < each.lasts < lease * 4 // 3
