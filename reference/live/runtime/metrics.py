@@ -104,6 +104,12 @@ class Metrics:
             ("kind",),
             registry=registry,
         )
+        self.incidents = Counter(
+            "gnomon_incidents_total",
+            "Faults of an instant that this server noticed, such as a store that was emptied.",
+            ("kind",),
+            registry=registry,
+        )
         self.exchange_time = Durations(
             "gnomon_store_exchange_seconds", "From asking the store to its answer.", registry
         )

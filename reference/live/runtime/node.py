@@ -19,6 +19,7 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
 from gnomon.reference.live.cid import new_cid
+from gnomon.reference.live.runtime.incidents import Incidents
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.store_link import StoreLink
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
@@ -74,7 +75,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 class Node:
     """A live server; `run` returns when it has left.
 
-    Every input arrives in `inputs`, from any thread.
+    Every input arrives in `inputs`, from any thread. `incidents` has the latest incidents.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Node:
         self._logged_epoch: int | None = None
         self._has_quit = False
         self._is_superseded = False
+        self.incidents = Incidents(metrics)
 
     # --- for any thread
 

@@ -19,7 +19,7 @@ import uvicorn
 
 from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.auth import Guard
-from gnomon.reference.live.api.schemas import Health
+from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.clock import WallClock
 from gnomon.reference.live.runtime.logs import log_run
 from gnomon.reference.live.runtime.metrics import Metrics
@@ -143,6 +143,7 @@ def _serve(
             workers=shape.workers,
             busy=workers.busy,
             store="ok" if problem is None else problem.problem,
+            incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 
     with _api(listening, storage, health, measured):
