@@ -75,7 +75,7 @@ def server(folder: Path) -> Iterator[tuple[Said, Watched]]:
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             state = "working" if said.store == "ok" else "doubting"
-            body = json.dumps({"state": state, "store": said.store}).encode()
+            body = json.dumps({"state": state, "store": said.store, "incidents": []}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -68,6 +68,7 @@ class Watcher:
         self._published_at = published_at
         self._lease = lease
         self._observations: list[Observation] = []
+        self._incidents: set[tuple[str, str, str]] = set()
         self._well_at = dict.fromkeys(self._watched, 0)
         self._spans: defaultdict[str | None, list[_Span]] = defaultdict(list)
         self._is_over = threading.Event()
@@ -178,6 +179,12 @@ class Watcher:
     def _read_health(self, watched: Watched, client: httpx.Client) -> None:
         at = now()
         health = client.get(f"{watched.api}/health").json()
+        for incident in health["incidents"]:
+            key = watched.name, incident["at"], incident["text"]
+            if key not in self._incidents:
+                self._incidents.add(key)
+                text = f"{incident['kind']}: {incident['text']}"
+                self._observe(at, watched, "health", text)
         if health["store"] != "ok":
             self._observe(at, watched, "health", health["store"])
         elif health["state"] == "working":

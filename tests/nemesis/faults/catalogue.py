@@ -26,6 +26,8 @@ Kind = Literal[
     "kill the primary",
     "evicting policy",
     "out of memory",
+    "kill the embedded store",
+    "fill the disk",
 ]
 
 Place = Literal["server", "store"]
@@ -94,5 +96,21 @@ FAULTS: dict[Kind, Fault] = {
     ),
     "out of memory": Fault(
         on="store", report=_same("the store takes no more data"), shortest=WITHIN
+    ),
+    "kill the embedded store": Fault(
+        on="store",
+        report=Expected(
+            logged=("the embedded store is down: its server was killed by signal 9",),
+            health=("writes_lost", "the embedded store is down"),
+            leases=0,
+        ),
+    ),
+    "fill the disk": Fault(
+        on="store",
+        report=Expected(
+            logged=("No space left on device; make space there",),
+            health=("the embedded store is down: no space left",),
+        ),
+        shortest=WITHIN,
     ),
 }

@@ -18,7 +18,7 @@ from tests.nemesis.faults.fault_reporter import FaultReporter
 from tests.nemesis.faults.plan import Injection
 from tests.nemesis.system.cluster import Process
 from tests.nemesis.system.proxy import Direction, Proxy
-from tests.nemesis.system.stores import Pair, Single
+from tests.nemesis.system.stores import Embedded, Pair, Single, Store
 
 LONGEST_DELAY = 400 * MILLISECOND
 """The longest delay of a chunk on a disturbed link (µs)."""
@@ -34,7 +34,7 @@ class Nemesis:
     def __init__(
         self,
         servers: list[Process],
-        store: Single | Pair,
+        store: Store,
         reporter: FaultReporter,
         watcher: Watcher,
         most: int,
@@ -172,6 +172,10 @@ class Nemesis:
                     self._hold(server.pause, server.resume, injection.lasts)
                 case Single(), "out of memory":
                     self._configure("maxmemory", "1", "0", injection.lasts)
+                case Embedded() as store, "kill the embedded store":
+                    store.kill()
+                case Embedded() as store, "fill the disk":
+                    self._hold(store.fill, store.clear, injection.lasts)
                 case Pair() as pair, "fail over":
                     pair.fail_over()
                 case Pair() as pair, "kill the primary":

@@ -17,6 +17,7 @@ FAULT_KINDS: dict[str, tuple[Kind, ...]] = {
         *("cut both ways", "cut requests", "cut replies", "delay", "reset"),
         *("kill the store", "pause the store", "evicting policy", "out of memory"),
     ),
+    "embedded": ("kill the embedded store", "kill the embedded store", "fill the disk"),
     "sentinel": ("kill", "kill", "stop", "pause", "pause", "fail over", "kill the primary"),
 }
 """The kinds of faults of each scenario; a kind that is listed twice occurs twice as often."""
