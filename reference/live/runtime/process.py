@@ -28,7 +28,13 @@ from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
-from gnomon.reference.live.store.errors import StoreUnusable, check_server, pause_after
+from gnomon.reference.live.store.embedded.diagnosis import explain
+from gnomon.reference.live.store.errors import (
+    Failure,
+    StoreUnusable,
+    check_server,
+    pause_after,
+)
 from gnomon.reference.live.store.notify import PATIENCE, Notifier
 from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
@@ -65,6 +71,15 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
 
         return find
 
+    def explain(self, failure: Failure) -> Failure:
+        """The failure of a call, with what is known about this store."""
+        folder = self.address.embedded_in
+        return failure if folder is None else explain(failure, folder)
+
+    def connection(self, timeout: int) -> Connection:
+        """A connection for a server; its calls time out after `timeout` (µs)."""
+        return Connection(self.open(timeout), explain=self.explain)
+
 
 def timeout_of(lease: int) -> int:
     """How long a server waits for a reply (µs): repeating a late heartbeat is better."""
@@ -97,7 +112,7 @@ def serve(
     Raises StoreUnusable if the store cannot be used, and waiting would not help.
     """
     inputs: SimpleQueue[Input] = SimpleQueue()
-    connection = Connection(store.open(timeout_of(shape.lease)))
+    connection = store.connection(timeout_of(shape.lease))
     with _handled_signals(inputs):
         if not _settle(connection, shape, store.profile, inputs):
             return True  # ended before there was a store
@@ -122,7 +137,7 @@ def _serve(
 
     workers = WorkerPool(shape.name, services, shape.workers, ended)
     node = Node(shape, connection, WallClock(), workers, metrics, inputs)
-    others = Connection(store.open(LONGEST_TIMEOUT))
+    others = store.connection(LONGEST_TIMEOUT)
     storage = RedisStorage(others)
     watch = StoreWatch(others, store.profile, metrics)
     notifier = Notifier(
