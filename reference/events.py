@@ -21,6 +21,9 @@ STORE = "store"
 Outcome = Literal["ok", "failed"]
 """How a run ended."""
 
+DeadLetterCause = Literal["unreadable", "attempts"]
+"""Why a message was dead-lettered: it could not be read, or it had all its attempts."""
+
 Json = Any
 """A JSON value of unknown shape: it comes from outside, and the rules judge it whatever it is."""
 
@@ -244,10 +247,15 @@ class Expired(EventBase, frozen=True, gc=False, tag="expired"):
 
 
 class DeadLettered(EventBase, frozen=True, gc=False, tag="dead_lettered"):
-    """A message could not be read and was moved to the dead letters (DLV-6)."""
+    """A message was moved to the dead letters, for the reason `why`.
+
+    It could not be read (DLV-6), or each server that had it was lost, as often as the cluster
+    allows (DLV-2).
+    """
 
     message: int
     why: str
+    cause: DeadLetterCause = "unreadable"
 
 
 class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):

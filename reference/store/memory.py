@@ -32,7 +32,7 @@ from gnomon.reference.store.administration import (
     RunsOf,
 )
 from gnomon.reference.store.jobs import JobTable, StoredJob, no_such_job
-from gnomon.reference.store.messages import QUEUES, Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, QUEUES, Profile
 from gnomon.reference.store.operations import (
     Accepted,
     Campaign,
@@ -78,11 +78,13 @@ class MemoryStore:
     It answers every operation but RunsOf: see `MemoryStoreWithRuns`.
     """
 
-    def __init__(self, record: Record, profile: Profile = "durable") -> None:
+    def __init__(
+        self, record: Record, profile: Profile = "durable", max_attempts: int = MAX_ATTEMPTS
+    ) -> None:
         self._record = record
         self._profile: Profile = profile
         self._jobs = JobTable(record)
-        self._messages = QUEUES[profile](record)
+        self._messages = QUEUES[profile](record, max_attempts)
         self._servers = ServerTable(record, self._messages)
         self._epoch = 0
         self._leader: str | None = None
@@ -304,6 +306,7 @@ class MemoryStore:
             now=now,
             profile=settings.profile if settings else self._profile,
             lease_length=settings.lease if settings else 0,
+            max_attempts=self._messages.max_attempts,
             lease=Lease(
                 leader=self._leader if is_held else None, epoch=self._epoch, until=self._until
             ),
@@ -323,9 +326,11 @@ class MemoryStoreWithRuns(MemoryStore):
     about a gigabyte.
     """
 
-    def __init__(self, record: Record, profile: Profile = "durable") -> None:
+    def __init__(
+        self, record: Record, profile: Profile = "durable", max_attempts: int = MAX_ATTEMPTS
+    ) -> None:
         self._runs = LatestRuns(record)
-        super().__init__(self._runs.record, profile)
+        super().__init__(self._runs.record, profile, max_attempts)
 
     @property
     def record(self) -> Record:

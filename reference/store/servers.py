@@ -58,11 +58,12 @@ class ServerTable:
         """Agree on the settings that all servers share."""
         known = self.settings
         is_anybody_alive = any(until > now for until in self._messages.alive_until.values())
-        self.settings = AgreeSettings(
-            known.profile if known else operation.profile,
-            known.lease if known and is_anybody_alive else operation.lease,
-        )
-        return [(server, operation, Settings(now, self.settings.profile, self.settings.lease))]
+        agreed = known if known and is_anybody_alive else operation
+        profile = known.profile if known else operation.profile
+        self.settings = AgreeSettings(profile, agreed.lease, agreed.max_attempts)
+        self._messages.max_attempts = agreed.max_attempts
+        settings = Settings(now, profile, agreed.lease, agreed.max_attempts)
+        return [(server, operation, settings)]
 
     def new_process(self, now: int, server: str, operation: NewProcess) -> list[Delivery]:
         """Give out a process number, higher than that of any process that runs."""

@@ -28,6 +28,7 @@ from gnomon.reference.live.store.decode import Unreadable
 from gnomon.reference.live.store.errors import Failure
 from gnomon.reference.schedule.clock import SECOND, Clock
 from gnomon.reference.store.administration import RegisterServer, Superseded
+from gnomon.reference.store.messages import MAX_ATTEMPTS
 from gnomon.reference.store.operations import (
     Claim,
     Operation,
@@ -62,7 +63,8 @@ Input = Ended | Signal
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """The name, workers and services of a server; `lease` and `grace` in µs.
 
-    `grace` is how long runs may take to finish when the server is to leave.
+    `grace` is how long runs may take to finish when the server is to leave. `max_attempts` is the
+    number of attempts of a message before it is dead-lettered (DLV-2).
     """
 
     name: str
@@ -70,6 +72,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     lease: int
     grace: int
+    max_attempts: int = MAX_ATTEMPTS
 
 
 class Node:

@@ -181,7 +181,8 @@ def _settle(
     while True:
         try:
             facts = connection.use(lambda store: check_server(store.client, profile))
-            answer = connection.call(shape.name, [AgreeSettings(profile, shape.lease)])
+            proposed = AgreeSettings(profile, shape.lease, shape.max_attempts)
+            answer = connection.call(shape.name, [proposed])
             break
         except StoreFailed as failed:
             failure = failed.failure
@@ -197,21 +198,27 @@ def _settle(
         logger.warning("%s", warning)
     settings = answer.deliveries[0][2]
     assert isinstance(settings, Settings)
-    _check_settings(settings, profile, shape.lease)
+    _check_settings(settings, proposed)
     return True
 
 
-def _check_settings(settings: Settings, profile: Profile, lease: int) -> None:
+def _check_settings(settings: Settings, proposed: AgreeSettings) -> None:
     """Raise StoreUnusable if the cluster has other settings than this server."""
-    if settings.profile != profile:
+    if settings.profile != proposed.profile:
         raise StoreUnusable(
             f"the store holds a cluster of the {settings.profile} profile",
             f"give --profile {settings.profile}, or another --prefix",
         )
-    if settings.lease != lease:
+    if settings.lease != proposed.lease:
         right = write_duration(settings.lease)
         raise StoreUnusable(
             f"a lease of this cluster lasts {right}", f"give --lease {right}, as its servers have"
+        )
+    if settings.max_attempts != proposed.max_attempts:
+        most = settings.max_attempts
+        raise StoreUnusable(
+            f"this cluster dead-letters a message after {most} attempts",
+            f"give --max-attempts {most}, as its servers have",
         )
 
 

@@ -191,7 +191,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     JobByName: lambda op: [op.name],
     RunsOf: lambda op: [op.job, json.encode(no_such_job(op.job))],
     NewJobId: _nothing,
-    AgreeSettings: lambda op: [op.profile, op.lease],
+    AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,

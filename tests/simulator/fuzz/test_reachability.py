@@ -59,6 +59,9 @@ REACHING = {
     "first-run-finished-after-all": TAKEN + "3s finished 1 s1/1",
     "finished-run-taken-back": HELD + "2s finished 1 s1/1\n3s reclaimed 1 s1/1",
     "third-attempt": TAKEN + "3s claimed 1 s2/1 attempt=3",
+    "dead-lettered-after-its-attempts": TAKEN
+    + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s published 2 a\n'
+    + "4s claimed 2 s2/1\n4s started 2 s2/1\n5s finished 2 s2/1",
     "second-attempt-elsewhere": TAKEN
     + "3s claimed 1 s2/1 attempt=2\n3s started 1 s2/1 attempt=2\n4s finished 1 s2/1 attempt=2",
     "given-to-a-lost-server": JOB + "1s server_crashed s2\n2s published 1 a\n2s claimed 1 s2/1",
@@ -133,6 +136,9 @@ NEAR_MISSES = {
     + "3s claimed 1 s1/1 attempt=2\n3s started 1 s1/1 attempt=2\n4s finished 1 s1/1 attempt=2",
     "finished-run-taken-back": TAKEN + "3s finished 1 s1/1",
     "third-attempt": TAKEN + "3s claimed 1 s2/1 attempt=2",
+    "dead-lettered-after-its-attempts": TAKEN
+    + "3s dead_lettered 1 why=garbled\n4s published 2 a\n"
+    + "4s claimed 2 s2/1\n4s started 2 s2/1\n5s finished 2 s2/1",
     "second-attempt-elsewhere": TAKEN + "3s finished 1 s1/1",
     "given-to-a-lost-server": JOB + "1s server_crashed s2\n2s published 1 a\n2s claimed 1 s1/1",
     "taken-back-from-itself": HELD + "2s server_crashed s1\n3s reclaimed 1 s1/1",

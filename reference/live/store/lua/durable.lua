@@ -70,10 +70,23 @@ local function bury(worker, id, why)
   put_aside(id .. '-0', why, {'m', held_message(worker, id)})
 end
 
+-- The number of attempts of a message before it is dead-lettered, as the servers have agreed.
+local function max_attempts()
+  local agreed = tonumber(call('HGET', P .. ':meta', 'max-attempts') or '') or 0
+  return agreed >= 1 and agreed or GNOMON_MAX_ATTEMPTS
+end
+
 local function return_message(worker, id, attempt)
   local from, number = string.match(worker, '^(.*)/(%d+)$')
-  call('ZADD', P .. ':returned', id, id .. ' ' .. attempt)
   record_reclaimed(id, from, number, attempt)
+  if attempt % max_attempts() == 0 then
+    local why = 'attempts: ' .. attempt .. '; each server that had it died, or its heartbeat lapsed; '
+      .. 'the last was ' .. worker
+    put_aside(id .. '-0', why, {'m', held_message(worker, id)})
+    record_dead_lettered(id, quote(why), 'attempts')
+  else
+    call('ZADD', P .. ':returned', id, id .. ' ' .. attempt)
+  end
 end
 
 local function count_waiting() return call('XLEN', STREAM) - call('HLEN', P .. ':held') end

@@ -23,7 +23,7 @@ from gnomon.reference.store.administration import (
     RemoveServer,
     RunsOf,
 )
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     OPERATOR,
     Campaign,
@@ -203,6 +203,7 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
         now=NOW + SECOND,
         profile=profile,
         lease_length=0,
+        max_attempts=MAX_ATTEMPTS,
         lease=Lease(leader="s1", epoch=1, until=NOW + 8 * SECOND),
         members=(
             Member(name="s1", **common, heard=NOW + SECOND, alive_until=NOW + 8 * SECOND),

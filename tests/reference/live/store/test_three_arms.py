@@ -101,7 +101,9 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(JobByName, st.sampled_from(["w", "x", "y", "z", 'q"/\\', "é", ""])),
     st.builds(RunsOf, JOBS),
     st.just(NewJobId()),
-    st.builds(AgreeSettings, st.sampled_from(["durable", "classic"]), TTLS),
+    st.builds(
+        AgreeSettings, st.sampled_from(["durable", "classic"]), TTLS, st.sampled_from([1, 2, 3])
+    ),
     st.just(NewProcess()),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(RegisterServer, st.integers(0, 3), st.just(NOW), WORKERS, st.just(("é", "b"))),
