@@ -259,11 +259,16 @@ class DeadLettered(EventBase, frozen=True, gc=False, tag="dead_lettered"):
 
 
 class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
-    """A server joined the cluster; `services` are those that it can run, None if unknown."""
+    """A server joined the cluster.
+
+    `services` are those that it can run, and `tzdata` is the version of its time zone database;
+    both None if unknown.
+    """
 
     server: str
     workers: int
     services: tuple[str, ...] | None = None
+    tzdata: str | None = None
 
 
 class ServerStopping(EventBase, frozen=True, gc=False, tag="server_stopping"):
