@@ -154,7 +154,10 @@ State = Literal["starting", "working", "doubting", "draining"]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of this server; `store` is ok, or the problem with the store."""
+    """The state of this server; `store` is ok, or the problem with the store.
+
+    `dead_letters` is the number of messages of the cluster that are dead-lettered (DLV-2, DLV-6).
+    """
 
     server: str
     state: State
@@ -162,6 +165,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     workers: int
     busy: int
+    dead_letters: int
     store: str
 
 
