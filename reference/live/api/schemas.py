@@ -166,6 +166,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The state of this server; `store` is ok, or the problem with the store.
 
     `incidents` are the latest incidents of this process, the latest last; they have ended.
+    `dead_letters` is the number of messages of the cluster that are dead-lettered (DLV-2, DLV-6).
     """
 
     server: str
@@ -174,6 +175,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     workers: int
     busy: int
+    dead_letters: int
     store: str
     incidents: tuple[IncidentView, ...]
 

@@ -157,6 +157,7 @@ def _serve(
             epoch=node.epoch or 0,
             workers=shape.workers,
             busy=workers.busy,
+            dead_letters=watch.dead_letters,
             store="ok" if problem is None else problem.problem,
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )

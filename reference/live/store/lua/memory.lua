@@ -157,9 +157,9 @@ end
 function meaning.SetAside()
   local worker, what, why = worker_of(server, take()), take(), take()
   if call('HGET', P .. ':held', worker) == what then
-    local id = string.match(what, '^%d+')
+    local id, attempt = string.match(what, '^(%d+) (%d+)$')
     call('HDEL', P .. ':held', worker)
-    bury(worker, id, why)
+    bury(worker, id, why, 'unreadable', attempt)
     record_dead_lettered(id, quote(why))
   end
   reply('Done')
