@@ -138,7 +138,7 @@ local function define_administration()
   function meaning.Overview()
     local leads = leader ~= '' and now < meta.ends
     local settings = call('HMGET', P .. ':meta', 'profile', 'lease')
-    reply('ClusterOverview', '"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":'
+    reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":'
       .. (settings[2] or 0) .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')
       .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
       .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
