@@ -78,8 +78,10 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     `members` are in order of their names, `held` in order of the messages. `waiting` is the number
     of messages that no worker holds. `lease_length` is the agreed one (µs), 0 before any agreement.
     `max_attempts` is the agreed one, or the default.
+    `store` is the identity of the store: when it was first used (µs, UTC), 0 before that.
     """
 
+    store: int
     profile: Profile
     lease_length: int
     max_attempts: int
@@ -225,8 +227,11 @@ class RecordEvents(Operation, frozen=True, gc=False):
 
     `first` is the number of the first event in the asking server's own count. The store ignores
     events that it has recorded before, so that a report can be repeated. With 0 the events have no
-    numbers, and all are recorded.
+    numbers, and all are recorded. `store` is the identity of the store that had assigned the runs
+    of these events, 0 if that is not known. Another store ignores such events of runs: it does not
+    know the messages, or has given their numbers to others.
     """
 
     first: int
     events: tuple[Reported, ...]
+    store: int = 0

@@ -82,7 +82,8 @@ class WriteLog:
         was_open = self._cluster.store.open
         self._cluster.store = store = self._replayed()
         reopened = tuple(sorted(store.open - was_open))
-        self._record(events.WritesLost(now, len(lost), since, undone, reopened))
+        emptied = not store.identity
+        self._record(events.WritesLost(now, len(lost), since, undone, reopened, emptied))
         self._generation = generation = self._generation + 1
         self._write(now, lambda store: store.begin_anew(generation))
 

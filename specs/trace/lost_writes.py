@@ -12,7 +12,7 @@ what those writes held, and nothing else.
     reclaimed, lost              the same, because the completion that came too late is lost, too
 
 A leader's term counts, whatever the store remembers: each loss ends a term, and no epoch is granted
-twice.
+twice in the same store.
 """
 
 from collections.abc import Iterator

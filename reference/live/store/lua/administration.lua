@@ -139,8 +139,9 @@ local function define_administration()
   function meaning.Overview()
     local leads = leader ~= '' and now < meta.ends
     local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts')
-    reply('ClusterOverview', '"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":'
-      .. (settings[2] or 0) .. ',"max_attempts":' .. (settings[3] or GNOMON_MAX_ATTEMPTS)
+    reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"profile":"'
+      .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
+      .. ',"max_attempts":' .. (settings[3] or GNOMON_MAX_ATTEMPTS)
       .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')
       .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
       .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'

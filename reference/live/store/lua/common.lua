@@ -28,7 +28,7 @@ local server = take()
 local events_kept = take_number()
 
 local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
-  'leapt', 'landed'}
+  'leapt', 'landed', 'store', 'former'}
 local meta, changed = {}, {}
 local kept = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
 local leader = kept[1] or ''

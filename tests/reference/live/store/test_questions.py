@@ -201,6 +201,7 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
     common: dict[str, Any] = {"workers": 2, "services": ("b", "a"), "since": NOW - 5}
     assert overview == ClusterOverview(
         now=NOW + SECOND,
+        store=NOW + SECOND,
         profile=profile,
         lease_length=0,
         max_attempts=MAX_ATTEMPTS,

@@ -43,6 +43,7 @@ from gnomon.reference.store.operations import (
     EditJob,
     Entry,
     Execute,
+    Former,
     Heartbeat,
     Jobs,
     Join,
@@ -85,6 +86,9 @@ CLAIMS = st.builds(
     turn=st.builds(lambda process, n: first_turn(process) + n, st.integers(0, 2), SMALL),
     done=st.none() | st.tuples(SMALL, st.integers(1, 2)),
 )
+STORES = st.sampled_from([0, NOW, NOW - 7])
+"""No store, the one under test, another."""
+FORMER = st.none() | st.builds(Former, st.just(NOW - 7), SMALL, st.none() | SMALL)
 ATTEMPTS = st.integers(1, 2)
 REPORTED: st.SearchStrategy[Reported] = st.one_of(
     st.builds(events.Started, st.just(0), SMALL, SERVERS, WORKERS, ATTEMPTS),
@@ -107,12 +111,12 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.just(NewProcess()),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(RegisterServer, st.integers(0, 3), st.just(NOW), WORKERS, st.just(("é", "b"))),
-    st.builds(RecordEvents, st.integers(0, 5), st.lists(REPORTED, max_size=3).map(tuple)),
+    st.builds(RecordEvents, st.integers(0, 5), st.lists(REPORTED, max_size=3).map(tuple), STORES),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
 )
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
-    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple)),
+    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple), STORES, FORMER),
     st.builds(Resign, SMALL),
     st.builds(PutJob, JOBS, ANY_DEFINITION),
     st.builds(EditJob, JOBS, REVISIONS, ANY_DEFINITION),
