@@ -231,7 +231,7 @@ class Server:
     def _confirm_heartbeat(self, now: int) -> Outputs:
         """Note that a heartbeat was answered; send a full one if this ends the doubt."""
         was_in_doubt = self._may_be_declared_dead(now)
-        self._leader.confirmed_at = self._heartbeat_sent_at
+        self._leader.confirm(self._heartbeat_sent_at)
         return self._heartbeat(now) if was_in_doubt and not self._may_be_declared_dead(now) else ()
 
     # --- claims

@@ -197,8 +197,6 @@ SERVER: Table = {
         "reply for the leader role": [
             To("draining", optional=(Resign,)),
             To("left"),
-            # It answers a Campaign that is older than the heartbeat that was answered last.
-            To("draining in doubt", optional=(Resign,)),
         ],
     },
     "draining in doubt": {
