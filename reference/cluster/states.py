@@ -125,6 +125,10 @@ WORKER: Table = {
             To("claiming"),  # the server is in doubt: it claims again, in a new turn
         ],
         "Assignment of another turn": [To("claiming")],
+        "reply that the turn is over": [
+            To("claiming", (Claim,)),  # its message was reclaimed
+            To("claiming"),  # of another turn, or the server is draining or in doubt
+        ],
         "Withdrawn": [
             To("idle"),
             To("running", (Run,)),  # the claim had been answered before
@@ -137,11 +141,13 @@ WORKER: Table = {
             To("idle", (Complete,)),  # the server is draining
         ],
         "Assignment of another turn": [To("running")],
+        "reply that the turn is over": [To("running")],
         "Withdrawn": [To("running")],
     },
     # The server is draining.
     "idle": {
         "Assignment of another turn": [To("idle")],
+        "reply that the turn is over": [To("idle")],
         "Withdrawn": [To("idle")],
     },
 }
@@ -160,6 +166,7 @@ SERVER: Table = {
         "drain": [To("draining", (Withdraw,), optional=(Resign,))],
         "Assignment of this turn": [To("working", (Run,))],
         "Assignment of another turn": [To("working")],
+        "reply that the turn is over": [To("working", optional=(Claim,))],
         "reply to Reclaim": [To("working")],
         "acknowledgement": [To("working")],
         "reply for the leader role": [To("working", optional=(Jobs, Changes))],
@@ -172,6 +179,7 @@ SERVER: Table = {
         "drain": [To("draining in doubt", (Withdraw,), optional=(Resign,))],
         "Assignment of this turn": [To("doubting", (Reclaim,))],
         "Assignment of another turn": [To("doubting")],
+        "reply that the turn is over": [To("doubting")],
         "reply to Reclaim": [
             To("working", (Campaign,), optional=(Join, Jobs)),
             To("doubting"),  # the latest heartbeat was itself sent a lease ago
@@ -191,6 +199,7 @@ SERVER: Table = {
         "finish": [To("draining", (Complete,))],
         "Assignment of this turn": [To("draining", (Run,))],
         "Assignment of another turn": [To("draining")],
+        "reply that the turn is over": [To("draining")],
         "reply to Reclaim": [To("draining")],
         "acknowledgement": [To("draining"), To("left")],
         "Withdrawn": [To("draining", optional=(Run,)), To("left")],
@@ -207,6 +216,7 @@ SERVER: Table = {
             To("draining in doubt", (Withdraw, Reclaim), optional=(Complete,))
         ],
         "Assignment of another turn": [To("draining in doubt")],
+        "reply that the turn is over": [To("draining in doubt")],
         "reply to Reclaim": [
             To("draining", (Heartbeat, Reclaim), optional=(Join, Withdraw, Complete, Resign)),
             To("draining in doubt"),
