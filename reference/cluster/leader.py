@@ -123,6 +123,14 @@ class LeaderRole:
         self._campaigned_at = now
         return [self._campaign, *self._overdue_requests(now - self._ahead)]
 
+    def confirm(self, sent_at: int) -> None:
+        """Note that the store has answered a request without a Campaign, sent at `sent_at` (µs).
+
+        The latest Campaign was sent before it, so a reply to that confirms nothing any more. The
+        instants are not compared: the server's clock may have been set between them.
+        """
+        self.confirmed_at, self._campaign = sent_at, None
+
     def _overdue_requests(self, now: int) -> list[Operation]:
         """Requests to repeat, and one for the jobs of a Publish that can no longer be accepted."""
         overdue = [request for request, was_sent_before in self._unanswered.items()

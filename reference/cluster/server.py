@@ -244,6 +244,8 @@ class Server:
         """Note that an operation has reached the store."""
         if type(operation) is Reclaim:
             return self._confirm_heartbeat(now)
+        if type(operation) is Claim:
+            return self._claim_anew(now, operation)
         was_awaited = self._unanswered.pop(operation, False) is None
         if type(reply) is not Withdrawn or not was_awaited:
             return ()
@@ -254,7 +256,7 @@ class Server:
     def _confirm_heartbeat(self, now: int) -> Outputs:
         """Note that a heartbeat was answered; send a full one if this ends the doubt."""
         was_in_doubt = self._may_be_declared_dead(now)
-        self._leader.confirmed_at = self._heartbeat_sent_at
+        self._leader.confirm(self._heartbeat_sent_at)
         return self._heartbeat(now) if was_in_doubt and not self._may_be_declared_dead(now) else ()
 
     # --- claims
@@ -263,6 +265,17 @@ class Server:
         self._turn += 1
         claim = self._claims[worker] = Claim(worker, self._turn, done)
         return claim
+
+    def _claim_anew(self, now: int, operation: Claim) -> Outputs:
+        """Claim in the next turn, because the store has closed the one of `operation`.
+
+        In doubt it waits: the next heartbeat begins a new turn, or repeats the claim.
+        """
+        claim = self._claims.get(operation.worker)
+        is_current = claim is not None and claim.turn == operation.turn
+        if not is_current or self.is_draining or self._may_be_declared_dead(now):
+            return ()
+        return (self._claim(operation.worker, operation.done),)
 
     # --- copies
 

@@ -132,6 +132,10 @@ WORKER: Table = {
             To("claiming"),  # the server is in doubt: it claims again, in a new turn
         ],
         "Assignment of another turn": [To("claiming")],
+        "reply that the turn is over": [
+            To("claiming", (Claim,)),  # its message was reclaimed
+            To("claiming"),  # of another turn, or the server is draining or in doubt
+        ],
         "Withdrawn": [
             To("idle"),
             To("running", (Run,)),  # the claim had been answered before
@@ -145,11 +149,13 @@ WORKER: Table = {
             To("idle"),  # the same, and a former store had assigned the message
         ],
         "Assignment of another turn": [To("running")],
+        "reply that the turn is over": [To("running")],
         "Withdrawn": [To("running")],
     },
     # The server is draining.
     "idle": {
         "Assignment of another turn": [To("idle")],
+        "reply that the turn is over": [To("idle")],
         "Withdrawn": [To("idle")],
     },
 }
@@ -168,6 +174,7 @@ SERVER: Table = {
         "drain": [To("draining", (Withdraw,), optional=(Resign,))],
         "Assignment of this turn": [To("working", (Run,))],
         "Assignment of another turn": [To("working")],
+        "reply that the turn is over": [To("working", optional=(Claim,))],
         "reply to Reclaim": [To("working")],
         "acknowledgement": [To("working")],
         "reply for the leader role": [To("working", optional=(Jobs, Changes))],
@@ -181,6 +188,7 @@ SERVER: Table = {
         "drain": [To("draining in doubt", (Withdraw,), optional=(Resign,))],
         "Assignment of this turn": [To("doubting", (Reclaim,))],
         "Assignment of another turn": [To("doubting")],
+        "reply that the turn is over": [To("doubting")],
         "reply to Reclaim": [
             To("working", (Campaign,), optional=(Join, Jobs)),
             To("doubting"),  # the latest heartbeat was itself sent a lease ago
@@ -204,14 +212,13 @@ SERVER: Table = {
         "finish": [To("draining", optional=(Complete,)), To("left")],
         "Assignment of this turn": [To("draining", (Run,))],
         "Assignment of another turn": [To("draining")],
+        "reply that the turn is over": [To("draining")],
         "reply to Reclaim": [To("draining")],
         "acknowledgement": [To("draining"), To("left")],
         "Withdrawn": [To("draining", optional=(Run,)), To("left")],
         "reply for the leader role": [
             To("draining", optional=(Resign,)),
             To("left"),
-            # It answers a Campaign that is older than the heartbeat that was answered last.
-            To("draining in doubt", optional=(Resign,)),
         ],
     },
     "draining in doubt": {
@@ -222,6 +229,7 @@ SERVER: Table = {
             To("draining in doubt", (Withdraw, Reclaim), optional=(Complete,))
         ],
         "Assignment of another turn": [To("draining in doubt")],
+        "reply that the turn is over": [To("draining in doubt")],
         "reply to Reclaim": [
             To("draining", (Heartbeat, Reclaim), optional=(Join, Withdraw, Complete, Resign)),
             To("draining in doubt"),

@@ -14,8 +14,12 @@ Either claims wait for messages or messages wait for claims, never both. The old
 the worker that has waited longest (DLV-5, WORK-3).
 
 An operation may arrive late, twice, or after a later one. So each start of a server gives it a
-higher process number, each claim gives its worker a higher turn, and the store ignores operations
-of earlier processes and turns.
+higher process number, each claim gives its worker a higher turn, and the store does nothing for
+operations of earlier processes and turns.
+
+A turn has one message. If that is reclaimed, the turn is over: the worker may be running the
+message, and another message would wait at the worker until that run has ended (OVER-1). If the
+worker repeats the claim of that turn, the store answers Done; the worker claims in its next turn.
 """
 
 from bisect import insort
@@ -123,8 +127,11 @@ class MessageQueue:
     def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
         """Complete the message that the worker is done with; assign the oldest, or let it wait."""
         worker, turn, done = (server, operation.worker), operation.turn, operation.done
-        if turn < self._turns.get(worker, turn) or server not in self._alive_until:
+        if server not in self._alive_until:
             return []
+        if turn < self._turns.get(worker, turn):
+            is_late = worker in self._held or worker in self._idle  # it claimed in a later turn
+            return [] if is_late else [(server, operation, Done(now))]
         process = process_of(turn)
         if process != self._processes.get(server, 0):
             return self._claim_anew(now, server, process, operation)
@@ -232,6 +239,8 @@ class MessageQueue:
     def _take_from(self, now: int, servers: Collection[str]) -> None:
         taken = [worker for worker in self._held if worker[0] in servers]
         for worker in sorted(taken, key=lambda worker: self._held[worker][0].id):
+            # The worker may be running the message: nothing else is assigned to it in this turn.
+            self._turns[worker] = self._turns.get(worker, 0) + 1
             self._put_back(now, worker)
 
     def _put_back(self, now: int, worker: Worker) -> None:

@@ -296,8 +296,9 @@ class Claim(Operation, frozen=True, gc=False):
     acknowledges both.
 
     `turn` rises with each claim of the worker, from ``first_turn`` of its process. A repeated claim
-    of the same turn changes nothing. The store ignores claims of an earlier turn, and claims from a
-    server it considers dead. A claim from an unknown process registers that process.
+    of the same turn changes nothing. If the message of the turn was reclaimed, the store answers
+    Done, and the worker claims in its next turn. The store ignores claims of an earlier turn, and
+    claims from a server it considers dead. A claim from an unknown process registers that process.
     """
 
     worker: int

@@ -355,9 +355,12 @@ class StoreModel:
         message, attempt, process = self.held.get(worker, (0, 0, 0))
         is_held = (message, attempt) == (event.message, event.attempt)
         holds("DLV-2", f"{what}, which does not hold it", is_held)
-        is_dead = self.alive_until[server] <= event.at or self.processes.get(server, 0) > process
+        has_ended = self.processes.get(server, 0) > process
+        is_dead = self.alive_until[server] <= event.at or has_ended
         holds("DLV-1", f"{what}, which is believed to live", is_dead)
         del self.held[worker]
+        if not has_ended:
+            self.turns[worker] += 1  # the worker may be running it, and claims in its next turn
         self.waiting.append(event.message)
 
     def _dead_lettered(self, server: str, operation: Operation, event: events.DeadLettered) -> None:

@@ -81,6 +81,12 @@ class Hand:
         """The reply to the claim of a worker."""
         self.do(self.server.receive(self.now, *self.claim(worker)))
 
+    def over(self, worker: int, claim: Claim | None = None) -> Claim:
+        """The reply that the turn of the worker's first claim, or of `claim`, is over."""
+        claim = claim or self.claim(worker)[0]
+        self.do(self.server.receive(self.now, claim, Done(self.now)))
+        return claim
+
     def withdrawn(self, worker: int) -> None:
         """The reply to Withdraw: the claim of a worker had been answered before."""
         self.receive(Withdraw, Withdrawn(self.now, (self.claim(worker),)))
@@ -105,6 +111,7 @@ def by_hand() -> None:
     late_replies()
     to_a_server_that_drains()
     to_a_draining_server_in_doubt()
+    to_a_turn_that_is_over()
     from_another_store()
 
 
@@ -178,13 +185,6 @@ def late_replies() -> None:
         hand.wait()
         hand.drain()
         late_campaign(hand, name=name)
-        # A later heartbeat was answered before the Campaign is.
-        hand = Hand()
-        hand.drain()
-        hand.now += LEASE // 2
-        hand.wake("heartbeat")
-        hand.receive(Reclaim, Done(hand.now))
-        late_campaign(hand, name=name)
 
 
 def to_a_server_that_drains() -> None:
@@ -229,3 +229,26 @@ def to_a_draining_server_in_doubt() -> None:
     hand.now += LEASE
     hand.withdrawn(1)
     assert hand.server.has_left
+
+
+def to_a_turn_that_is_over() -> None:
+    """The message of a turn was reclaimed, and its claim is repeated."""
+    hand = Hand()
+    first = hand.over(1)
+    assert type(hand.sent[-1]) is Claim, "it claims in the next turn"
+    hand.over(1, first)  # of another turn
+    hand.assign(2)
+    hand.over(2)
+    for drains in (False, True):
+        hand = Hand()
+        if drains:
+            hand.drain()
+            hand.over(2)
+        sent = len(hand.sent)
+        hand.now += LEASE
+        hand.over(1)
+        assert len(hand.sent) == sent, "it waits until the doubt has ended"
+    hand = Hand()
+    hand.drain()
+    hand.receive(Withdraw, Withdrawn(START))
+    hand.over(1)

@@ -115,6 +115,13 @@ def present(output: Operation | None) -> list[Operation]:
     return [] if output is None else [output]
 
 
+_OWN: dict[str, tuple[type[Claim | Complete | Run], ...]] = {
+    "finish": (Claim, Complete),
+    "reply that the turn is over": (Claim,),
+}
+"""Kinds of a worker's own outputs, by input; a run for all others."""
+
+
 class CheckedServer(Server):
     """A server that checks each of its transitions, and those of its workers and leader role."""
 
@@ -155,6 +162,9 @@ class CheckedServer(Server):
             is_current = claim is not None and claim.turn == operation.turn
             input = f"Assignment of {'this' if is_current else 'another'} turn"
             return input, {operation.worker: input}
+        if isinstance(operation, Claim):
+            input = "reply that the turn is over"
+            return input, {operation.worker: input}
         if isinstance(reply, Withdrawn) and operation in self._unanswered:
             return "Withdrawn", dict.fromkeys(self._all_workers(), "Withdrawn")
         return "reply to Reclaim" if isinstance(operation, Reclaim) else "acknowledgement", {}
@@ -172,7 +182,7 @@ class CheckedServer(Server):
         for worker, state in workers.items():
             after = self.state_of_worker(worker)
             if worker in inputs:
-                own = Run if inputs[worker] != "finish" else (Claim, Complete)
+                own = _OWN.get(inputs[worker], (Run,))
                 mine = [o for o in outputs if isinstance(o, own) and o.worker == worker]
                 check("worker", state, inputs[worker], after, mine)
             elif input != "start":

@@ -27,14 +27,16 @@ from gnomon.reference.cluster.states import (
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
     Campaign,
+    Done,
     Jobs,
     Operation,
     PutJob,
+    Reclaim,
 )
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.world import cluster
 from gnomon.simulator.world.replay import replay
-from tests.reference.cluster.by_hand import Hand, by_hand
+from tests.reference.cluster.by_hand import Hand, by_hand, late_campaign
 from tests.reference.cluster.checked import (
     TABLES,
     CheckedServer,
@@ -169,6 +171,18 @@ def test_every_row_happens(transitions: Counter[tuple[str, str, str, str, Kinds]
             missing += [] if any(kind in k for k in kinds) else [f"{row} with {kind.__name__}"]
             missing += [] if any(kind not in k for k in kinds) else [f"{row} always with it"]
     assert not missing, "\n".join(missing)
+
+
+@pytest.mark.parametrize("name", ["s1", "s2"])
+def test_a_late_reply_to_a_campaign_puts_no_draining_server_in_doubt(name: str) -> None:
+    """A later heartbeat has been answered."""
+    hand = Hand()
+    hand.drain()
+    hand.now += LEASE // 2
+    hand.wake("heartbeat")
+    hand.receive(Reclaim, Done(hand.now))
+    late_campaign(hand, name=name)
+    assert hand.server.state(hand.now) == "draining"
 
 
 @pytest.mark.parametrize(

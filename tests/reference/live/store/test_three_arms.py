@@ -34,6 +34,7 @@ from gnomon.reference.store.administration import (
 )
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
+    Assignment,
     Campaign,
     Changes,
     Claim,
@@ -187,8 +188,8 @@ class ThreeArms(RuleBasedStateMachine):
         """The deliveries on which all three agree."""
         expected = self.arms.apply(self.now, server, operation)
         for to, what, reply in expected:
-            if type(what) is Claim:
-                self.held[to, what.worker] = (reply.message.id, reply.attempt)  # type: ignore[attr-defined]
+            if type(what) is Claim and type(reply) is Assignment:
+                self.held[to, what.worker] = (reply.message.id, reply.attempt)
         return expected
 
     # --- what is asked by those who know what they want
