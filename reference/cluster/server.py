@@ -26,7 +26,7 @@ there are as many workers as the server was given (RUN-2). No run waits for anot
 since nothing here looks at what else is running (S6, OVER-1).
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from copy import copy
 from typing import Literal
 
@@ -105,6 +105,11 @@ class Server:
     def epoch(self) -> int | None:
         """The epoch in which it leads; None if it does not lead, as far as it knows."""
         return self._leader.epoch
+
+    @property
+    def unschedulable(self) -> Mapping[str, str]:
+        """The active jobs that it cannot schedule while it leads, by id, each with the reason."""
+        return self._leader.unschedulable
 
     def wake_at(self, timer: Timer) -> int | None:
         """When to call ``wake`` for `timer` (µs, by the server's clock); None if it is not set."""

@@ -91,6 +91,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
     next_due: InstantText | None
+    problem: Annotated[str, Meta(description="why this server cannot schedule the job")] | None
     published: Annotated[int, Meta(ge=0, description="planned runs so far")]
 
 
@@ -131,6 +132,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     workers: int
     services: tuple[str, ...]
+    tzdata: Annotated[str, Meta(description="the version of its time zone database")] | None
     since: InstantText
     heard: InstantText
     is_alive: bool
@@ -154,7 +156,10 @@ State = Literal["starting", "working", "doubting", "draining"]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of this server; `store` is ok, or the problem with the store."""
+    """The state of this server; `store` is ok, or the problem with the store.
+
+    `warnings` are sentences for people, about what does not work although the server does.
+    """
 
     server: str
     state: State
@@ -163,6 +168,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     busy: int
     store: str
+    warnings: tuple[str, ...]
 
 
 def view_job(job: Job) -> JobView:
@@ -173,6 +179,7 @@ def view_job(job: Job) -> JobView:
         revision=job.revision,
         cursor=_instant(job.cursor),
         next_due=_instant(job_service.next_due(job)),
+        problem=job_service.problem(job),
         published=job.published,
         **msgspec.structs.asdict(fields),
     )
@@ -210,6 +217,7 @@ def _view_member(member: Member, now: int) -> MemberView:
         name=member.name,
         workers=member.workers,
         services=member.services,
+        tzdata=member.tzdata,
         since=write_instant(member.since),
         heard=write_instant(member.heard),
         is_alive=now < member.alive_until,
