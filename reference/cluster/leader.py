@@ -19,14 +19,14 @@ store's; within these bounds the clock is assumed to be right.
 The leader role never runs a service and occupies no worker (LEAD-5).
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from copy import copy
 
 from gnomon.reference.cluster.known_job import KnownJob
 from gnomon.reference.cluster.misfires import due_entries
 from gnomon.reference.cluster.states import LeaderState
 from gnomon.reference.schedule.agenda import Agenda
-from gnomon.reference.schedule.trigger import trigger
+from gnomon.reference.schedule.trigger import Unschedulable, trigger
 from gnomon.reference.store.operations import (
     Campaign,
     Changes,
@@ -66,7 +66,8 @@ class LeaderRole:
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
                  "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
                  "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_unanswered",
-                 "_version", "confirmed_at", "publish_at", "store")  # fmt: skip
+                 "_unschedulable", "_version", "confirmed_at", "publish_at",
+                 "store")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
@@ -83,6 +84,7 @@ class LeaderRole:
         self._unanswered: dict[Jobs, bool] = {}  # True: a heartbeat has passed since it was sent
         self._version = 0
         self._jobs: dict[str, KnownJob] = {}
+        self._unschedulable: dict[str, str] = {}  # id of an active job -> why
         self._agenda = Agenda()
         self._ahead = 0  # how far this clock is ahead of the store's (µs), as far as is known
         self._campaign: Campaign | None = None
@@ -110,6 +112,11 @@ class LeaderRole:
     def epoch(self) -> int | None:
         """The epoch in which it leads; None if it does not lead, as far as it knows."""
         return self._epoch if self._is_leading else None
+
+    @property
+    def unschedulable(self) -> Mapping[str, str]:
+        """The active jobs that it cannot schedule, by id, each with the reason."""
+        return self._unschedulable
 
     def heartbeat(self, now: int, claims: tuple[Claim, ...] = ()) -> list[Operation]:
         """Ask for the lease or renew it, and repeat unanswered requests; call thrice per lease.
@@ -253,6 +260,7 @@ class LeaderRole:
         other: LeaderRole = copy(self)
         other._unanswered = self._unanswered.copy()
         other._jobs = {id: known.copy() for id, known in self._jobs.items()}
+        other._unschedulable = self._unschedulable.copy()
         other._agenda = self._agenda.copy()
         return other
 
@@ -272,6 +280,7 @@ class LeaderRole:
             tuple(self._unanswered.items()),
             self._version,
             frozenset(known.key() for known in self._jobs.values()),
+            frozenset(self._unschedulable.items()),
             self._agenda.key(),
             self._ahead,
             self._campaign,
@@ -343,6 +352,8 @@ class LeaderRole:
                 self._learn_job(job)
         for id in () if is_stale else reply.gone:
             self._forget(id)
+        for id, why in () if is_stale else reply.unreadable:
+            self._give_up(id, why)
         if operation is self._loading:
             return self._continue_loading(operation, reply)
         if type(operation) is not Changes:
@@ -368,10 +379,20 @@ class LeaderRole:
     def _learn_job(self, job: Job) -> None:
         if job.cursor is None or not job.definition.is_active:
             self._forget(job.id)
-        else:
+            return
+        try:
             known = KnownJob(job, job.cursor, trigger(job.definition))
-            self._jobs[job.id] = known
-            self._agenda.add(job.id, known.acts_at)
+        except Unschedulable as error:
+            self._give_up(job.id, str(error))
+            return
+        self._unschedulable.pop(job.id, None)
+        self._jobs[job.id] = known
+        self._agenda.add(job.id, known.acts_at)
+
+    def _give_up(self, id: str, why: str) -> None:
+        """Schedule a job no longer, for the reason `why`, until its definition changes."""
+        self._forget(id)
+        self._unschedulable[id] = why
 
     def _apply_refusals(self, publish: Publish, reply: Outcomes) -> Operation | None:
         stale: list[str] = []
@@ -388,6 +409,7 @@ class LeaderRole:
 
     def _forget(self, id: str) -> None:
         self._jobs.pop(id, None)
+        self._unschedulable.pop(id, None)
         self._agenda.cancel(id)
 
     def _step_down(self) -> None:
@@ -398,5 +420,6 @@ class LeaderRole:
         self._unanswered.clear()
         self._version = 0
         self._jobs.clear()
+        self._unschedulable.clear()
         self._agenda.clear()
         self.publish_at = None

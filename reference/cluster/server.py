@@ -29,7 +29,7 @@ there are as many workers as the server was given (RUN-2). No run waits for anot
 since nothing here looks at what else is running (S6, OVER-1).
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from copy import copy
 from typing import Literal
 
@@ -114,6 +114,11 @@ class Server:
     def store(self) -> int:
         """The identity of the store that it knows (µs, UTC); 0 before the first reply."""
         return self._leader.store
+
+    @property
+    def unschedulable(self) -> Mapping[str, str]:
+        """The active jobs that it cannot schedule while it leads, by id, each with the reason."""
+        return self._leader.unschedulable
 
     def wake_at(self, timer: Timer) -> int | None:
         """When to call ``wake`` for `timer` (µs, by the server's clock); None if it is not set."""

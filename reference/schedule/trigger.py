@@ -35,13 +35,20 @@ from gnomon.reference.schedule.clock import (
     LAST_INSTANT,
     MINUTE,
 )
-from gnomon.reference.schedule.cron import Cron, read_cron
+from gnomon.reference.schedule.cron import Cron, CronError, read_cron
 from gnomon.reference.schedule.offsets import stretches
-from gnomon.reference.schedule.zones import load_zone
+from gnomon.reference.schedule.zones import UnknownZone, load_zone, zone_database
 
 _EPOCH_ORDINAL = EPOCH.toordinal()
 _LONGEST_WAIT_DAYS = 9 * 366
 """The longest wait for a match: from one 29 February to the next, eight years (1896 to 1904)."""
+
+
+class Unschedulable(ValueError):
+    """A definition has no trigger here; the text names the field and gives the reason.
+
+    It is in a store that was tampered with, or in a time zone that this machine's database has not.
+    """
 
 
 class Trigger(Protocol):
@@ -91,6 +98,8 @@ class CronTrigger(NamedTuple):
 def trigger(definition: Definition) -> Trigger:
     """The trigger of a definition that JOB-1 to JOB-4 accept.
 
+    Raises Unschedulable for any other, and for a time zone that the database here has not.
+
     >>> hourly = Definition(
     ...     name="a", service="b", job_type="interval_based", start_date=5 * MINUTE, hours=1
     ... )
@@ -100,11 +109,21 @@ def trigger(definition: Definition) -> Trigger:
     if definition.job_type == "one_time":
         return OneTime(definition.start_date)
     if definition.job_type == "interval_based":
+        if definition.interval <= 0:
+            raise Unschedulable("interval: it must be longer than 0")
         return Grid(definition.start_date, definition.interval)
-    assert definition.cron_definition is not None
-    return CronTrigger(
-        definition.start_date, matching_minutes(definition.cron_definition, definition.timezone)
-    )
+    return CronTrigger(definition.start_date, _minutes_of(definition))
+
+
+def _minutes_of(definition: Definition) -> "MatchingMinutes":
+    zone = definition.timezone
+    try:
+        return matching_minutes(definition.cron_definition or "", zone)
+    except CronError as error:
+        raise Unschedulable(f"cron_definition: {error}") from None
+    except UnknownZone:
+        known = f"the time zone database of this server, {zone_database()}"
+        raise Unschedulable(f"timezone: {zone!r} is not in {known}") from None
 
 
 def upcoming(trigger: Trigger, start: int, end: int = LAST_INSTANT + 1) -> Iterator[int]:

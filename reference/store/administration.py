@@ -45,7 +45,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """A registered server; instants in µs, UTC.
 
     `since` is when it started, by its own clock. `heard` is its last heartbeat, and the store
-    considers it alive until `alive_until`.
+    considers it alive until `alive_until`. `tzdata` is the version of its time zone database, None
+    if unknown.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     since: int
     heard: int
     alive_until: int
+    tzdata: str | None = None
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,14 +192,16 @@ class Superseded(Reply, frozen=True, gc=False):
 class RegisterServer(Operation, frozen=True, gc=False):
     """Register the asking server, and record that it has started.
 
-    `since` (µs, UTC) is when it started, by its own clock. The store records a crash of an earlier
-    process that was not removed. A repeated registration of the same process changes nothing.
+    `since` (µs, UTC) is when it started, by its own clock. `tzdata` is the version of its time zone
+    database, None if unknown. The store records a crash of an earlier process that was not removed.
+    A repeated registration of the same process changes nothing.
     """
 
     process: int
     since: int
     workers: int
     services: tuple[str, ...]
+    tzdata: str | None = None
 
 
 class RemoveServer(Operation, frozen=True, gc=False):

@@ -302,7 +302,7 @@ class JobTable:
     def _job_list(self, now: int, ids: tuple[str, ...], more: int | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
-        return JobList(now, self.version, there, gone, more, self.store)
+        return JobList(now, self.version, there, gone, more, store=self.store)
 
 
 def no_such_job(id: str) -> str:

@@ -241,14 +241,16 @@ class Changes(Operation, frozen=True, gc=False):
 class JobList(Reply, frozen=True, gc=False):
     """Jobs at `version` of the job table; `gone` are the ids that have no job.
 
-    If `more` is not None, the next page begins after job number `more`. `store` is the identity of
-    the store, 0 before its first Campaign.
+    `unreadable` are the ids of jobs that cannot be read, each with the reason: others may have
+    written into the store. If `more` is not None, the next page begins after job number `more`.
+    `store` is the identity of the store, 0 before its first Campaign.
     """
 
     version: int
     jobs: tuple[Job, ...]
     gone: tuple[str, ...] = ()
     more: int | None = None
+    unreadable: tuple[tuple[str, str], ...] = ()
     store: int = 0
 
 

@@ -63,6 +63,7 @@ class ServerTable:
             since=registered.since,
             heard=heard,
             alive_until=self._messages.alive_until.get(name, heard),
+            tzdata=registered.tzdata,
         )
 
     def agree_settings(self, now: int, server: str, operation: AgreeSettings) -> list[Delivery]:
@@ -97,7 +98,10 @@ class ServerTable:
             heard = self._messages.heard.get(server, now)
             self._record(ServerCrashed(now, server, heard))
         self._registered[server] = operation
-        self._record(ServerStarted(now, server, operation.workers, operation.services))
+        started = ServerStarted(
+            now, server, operation.workers, operation.services, operation.tzdata
+        )
+        self._record(started)
         return []
 
     def remove(self, now: int, _: str, operation: RemoveServer) -> list[Delivery]:

@@ -41,6 +41,7 @@ HEALTHY = Health(
     busy=0,
     dead_letters=0,
     store="ok",
+    warnings=(),
     incidents=(),
 )
 EVERY_MINUTE = {

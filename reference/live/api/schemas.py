@@ -92,6 +92,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
     next_due: InstantText | None
+    problem: Annotated[str, Meta(description="why this server cannot schedule the job")] | None
     published: Annotated[int, Meta(ge=0, description="planned runs so far")]
 
 
@@ -132,6 +133,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     workers: int
     services: tuple[str, ...]
+    tzdata: Annotated[str, Meta(description="the version of its time zone database")] | None
     since: InstantText
     heard: InstantText
     is_alive: bool
@@ -167,6 +169,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     `incidents` are the latest incidents of this process, the latest last; they have ended.
     `dead_letters` is the number of messages of the cluster that are dead-lettered (DLV-2, DLV-6).
+    `warnings` are sentences for people, about what does not work although the server does.
     """
 
     server: str
@@ -177,6 +180,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     busy: int
     dead_letters: int
     store: str
+    warnings: tuple[str, ...]
     incidents: tuple[IncidentView, ...]
 
 
@@ -193,6 +197,7 @@ def view_job(job: Job) -> JobView:
         revision=job.revision,
         cursor=_instant(job.cursor),
         next_due=_instant(job_service.next_due(job)),
+        problem=job_service.problem(job),
         published=job.published,
         **msgspec.structs.asdict(fields),
     )
@@ -230,6 +235,7 @@ def _view_member(member: Member, now: int) -> MemberView:
         name=member.name,
         workers=member.workers,
         services=member.services,
+        tzdata=member.tzdata,
         since=write_instant(member.since),
         heard=write_instant(member.heard),
         is_alive=now < member.alive_until,

@@ -86,7 +86,9 @@ def _known(overview: ClusterOverview, jobs: tuple[Job, ...]) -> Known:
     return Known(
         jobs=jobs,
         servers=tuple(
-            events.ServerStarted(member.since, member.name, member.workers, member.services)
+            events.ServerStarted(
+                member.since, member.name, member.workers, member.services, member.tzdata
+            )
             for member in overview.members
         ),
         leader=events.LeaseAcquired(now, lease.leader, lease.epoch) if lease.leader else None,

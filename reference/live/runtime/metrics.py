@@ -87,6 +87,16 @@ class Metrics:
         self.epoch = Gauge(
             "gnomon_epoch", "The latest epoch that this server has led in.", registry=registry
         )
+        self.unschedulable = Gauge(
+            "gnomon_jobs_unschedulable",
+            "Active jobs that this server cannot schedule while it leads.",
+            registry=registry,
+        )
+        self.zones_differ = Gauge(
+            "gnomon_zone_databases_differ",
+            "1 while live servers differ in the version of their time zone database, else 0.",
+            registry=registry,
+        )
         self.published = Counter(
             "gnomon_published_total",
             "Messages that this server has published as the leader.",

@@ -26,6 +26,7 @@ from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
 from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
+from gnomon.reference.live.runtime.zone_watch import ZoneWatch
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
 from gnomon.reference.live.store.embedded.diagnosis import explain
@@ -140,6 +141,7 @@ def _serve(
     others = store.connection(LONGEST_TIMEOUT)
     storage = RedisStorage(others)
     watch = StoreWatch(others, store.profile, metrics)
+    zones = ZoneWatch(storage, metrics)
     notifier = Notifier(
         shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX)
     )
@@ -159,6 +161,7 @@ def _serve(
             busy=workers.busy,
             dead_letters=watch.dead_letters,
             store="ok" if problem is None else problem.problem,
+            warnings=(*zones.warnings, *node.warnings),
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 
@@ -167,6 +170,7 @@ def _serve(
         left_in_order = node.run()
         notifier.close()
         watch.close()
+        zones.close()
     connection.close()
     return left_in_order
 

@@ -171,7 +171,9 @@ def _reported(event: Reported) -> Arguments:
 
 
 def _register(operation: RegisterServer) -> Arguments:
-    of = {"workers": operation.workers, "services": operation.services}
+    of: dict[str, object] = {"workers": operation.workers, "services": operation.services}
+    if operation.tzdata is not None:
+        of["tzdata"] = operation.tzdata
     described = b"{%b}" % _pieces(**of, since=operation.since)
     return [operation.process, described, _pieces(**of)]
 

@@ -89,6 +89,8 @@ def test_everything_is_exported_from_the_start() -> None:
         "gnomon_workers_busy": "gauge",
         "gnomon_leads": "gauge",
         "gnomon_epoch": "gauge",
+        "gnomon_jobs_unschedulable": "gauge",
+        "gnomon_zone_databases_differ": "gauge",
         "gnomon_published_total": "counter",
         "gnomon_publish_refused_total": "counter",
         "gnomon_store_errors_total": "counter",
