@@ -107,6 +107,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 services=tuple(sorted(services)),
                 lease=lease,
                 grace=drain,
+                profile=options.profile,
             ),
             services=services,
             store=StoreOptions(
