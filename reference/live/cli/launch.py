@@ -19,9 +19,9 @@ from gnomon.reference.live.api.credentials import BadCredentials, Credentials, r
 from gnomon.reference.live.cli.recorder import record_from
 from gnomon.reference.live.cli.store import opened_store, parse_prefix
 from gnomon.reference.live.runtime.logs import Format
-from gnomon.reference.live.runtime.node import Shape
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.runtime.services import BadServices, find_services
+from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.supervisor import (
     CannotServe,
     Logging,
@@ -109,6 +109,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 lease=lease,
                 grace=drain,
                 max_attempts=options.max_attempts,
+                profile=options.profile,
             ),
             services=services,
             store=StoreOptions(

@@ -23,7 +23,8 @@ from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.clock import WallClock
 from gnomon.reference.live.runtime.logs import log_run
 from gnomon.reference.live.runtime.metrics import Metrics
-from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
+from gnomon.reference.live.runtime.node import Input, Node, Signal
+from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.runtime.zone_watch import ZoneWatch
@@ -39,9 +40,9 @@ from gnomon.reference.live.store.errors import (
 from gnomon.reference.live.store.notify import PATIENCE, Notifier
 from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
-from gnomon.reference.schedule.clock import SECOND, write_duration
+from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.service import Service
-from gnomon.reference.store.administration import AgreeSettings, Settings
+from gnomon.reference.store.administration import Settings
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
@@ -186,8 +187,7 @@ def _settle(
     while True:
         try:
             facts = connection.use(lambda store: check_server(store.client, profile))
-            proposed = AgreeSettings(profile, shape.lease, shape.max_attempts)
-            answer = connection.call(shape.name, [proposed])
+            answer = connection.call(shape.name, [shape.settings])
             break
         except StoreFailed as failed:
             failure = failed.failure
@@ -203,28 +203,10 @@ def _settle(
         logger.warning("%s", warning)
     settings = answer.deliveries[0][2]
     assert isinstance(settings, Settings)
-    _check_settings(settings, proposed)
+    differs = disagreement(settings, shape.settings)
+    if differs is not None:
+        raise differs
     return True
-
-
-def _check_settings(settings: Settings, proposed: AgreeSettings) -> None:
-    """Raise StoreUnusable if the cluster has other settings than this server."""
-    if settings.profile != proposed.profile:
-        raise StoreUnusable(
-            f"the store holds a cluster of the {settings.profile} profile",
-            f"give --profile {settings.profile}, or another --prefix",
-        )
-    if settings.lease != proposed.lease:
-        right = write_duration(settings.lease)
-        raise StoreUnusable(
-            f"a lease of this cluster lasts {right}", f"give --lease {right}, as its servers have"
-        )
-    if settings.max_attempts != proposed.max_attempts:
-        most = settings.max_attempts
-        raise StoreUnusable(
-            f"this cluster dead-letters a message after {most} attempts",
-            f"give --max-attempts {most}, as its servers have",
-        )
 
 
 @contextmanager

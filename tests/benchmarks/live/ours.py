@@ -11,8 +11,8 @@ from functools import partial
 from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.jobs import read
 from gnomon.reference.live.cid import new_cid
-from gnomon.reference.live.runtime.node import Shape
 from gnomon.reference.live.runtime.process import StoreOptions, serve
+from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.store.address import read_address
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.live.store.scripts import SERVER_TIME
