@@ -12,7 +12,7 @@ import typer
 from gnomon.reference.live.cli import auth, jobs, record, serve
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, ZoneDatabaseError, zone_database
 from gnomon.simulator.cli import explore, fuzz, recordings, replay
-from gnomon.specs.cli import check, import_, rules, show
+from gnomon.specs.cli import check, conform, import_, rules, show
 from gnomon.specs.cli import next as next_
 from gnomon.specs.cli.console import BadInput, print_faults, print_text
 from gnomon.specs.cli.options import examples
@@ -20,7 +20,7 @@ from gnomon.usage import print_usage_error
 
 COMMANDS = (
     *(recordings, replay, fuzz, explore),
-    *(check, show, rules, next_, import_),
+    *(check, show, rules, next_, import_, conform),
     *(serve, record, jobs, auth),
 )
 """The modules of the commands, in the order of ``gnomon --help``."""

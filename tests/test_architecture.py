@@ -23,6 +23,10 @@ CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli"})
 SPECS = frozenset(
     {
         "specs",
+        "specs/conformance",
+        "specs/conformance/adapters/python",
+        "specs/conformance/dialects",
+        "specs/conformance/report",
         "specs/excerpt",
         "specs/importers",
         "specs/notation",
@@ -51,6 +55,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/notation": REFERENCE,
     "specs/vectors": REFERENCE | {"specs/notation"},
     "specs/rules": REFERENCE | {"specs/trace"},
+    "specs/conformance": REFERENCE | {"specs/conformance/dialects", "specs/vectors"},
+    "specs/conformance/adapters/python": REFERENCE,
+    "specs/conformance/dialects": REFERENCE,
+    "specs/conformance/report": REFERENCE | {"specs/conformance", "specs/conformance/dialects"},
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},

@@ -22,6 +22,8 @@ COMMANDS = [
     (),
     *((name,) for name in ("recordings", "replay", "fuzz", "explore")),
     *((name,) for name in ("check", "show", "rules", "next", "import", "serve", "record")),
+    ("conform",),
+    *(("conform", name) for name in ("run", "list", "infer", "ask")),
     *(("import", name) for name in ("crontab", "schedule", "history")),
     *((name,) for name in ("jobs", "auth")),
     *(("auth", name) for name in ("password", "token")),
@@ -51,7 +53,7 @@ def test_help(run: Command, monkeypatch: pytest.MonkeyPatch, words: tuple[str, .
 def test_the_same_option_has_the_same_help_everywhere() -> None:
     """But for options whose meaning depends on the command."""
     differing = {"--from", "--until", "--out", "--servers", "--workers", "--seed", "--profile"}
-    differing |= {"--start", "--name", "--service", "--server", "--timezone"}
+    differing |= {"--start", "--name", "--service", "--server", "--timezone", "--after", "--keep"}
     helps: dict[str, set[str]] = {}
     for command in commands_of(typer.main.get_command(app)):
         for parameter in command.params:

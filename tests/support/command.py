@@ -1,6 +1,7 @@
 """Helpers: calls of the command, in this process or in one of its own."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -80,7 +81,8 @@ def assert_help(result: Result, words: Sequence[str]) -> None:
     assert result.out.startswith(" ".join(["Usage: gnomon", *words, "[OPTIONS]"]))
     lines = result.out.splitlines()
     assert all(len(line) <= 80 for line in lines)
-    assert "..." not in result.out.replace("[ARGS]...", "") and "<bool>" not in result.out
+    repeatable = re.compile(r"(ARGS\]|ADAPTER})\.\.\.")
+    assert "..." not in repeatable.sub("", result.out) and "<bool>" not in result.out
     if "Commands:" not in lines:
         begins = next(n for n, line in enumerate(lines) if line.startswith("  Example"))
         examples = [line.strip() for line in lines[begins + 1 :]]

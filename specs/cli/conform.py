@@ -1,0 +1,61 @@
+"""``gnomon conform``: judges schedulers that others wrote, through adapters.
+
+The one idea: the work is done by ``specs.conformance``; the commands read arguments and print.
+"""
+
+from typing import Any
+
+import typer
+import typer.core
+
+from gnomon.specs.cli import console
+from gnomon.specs.cli.conform_infer import ask, infer_profile
+from gnomon.specs.cli.conform_run import run_adapters
+from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.conformance import shipped
+from gnomon.specs.render import tables
+
+_COMMANDS = ("run", "list", "infer", "ask")
+
+
+class _Group(typer.core.TyperGroup):
+    """Takes a word that is no subcommand as an adapter: ``gnomon conform croniter``."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: Any = None,  # Any: typer does not publish the type of its contexts
+        **extra: Any,
+    ) -> Any:
+        if args and args[0] not in (*_COMMANDS, "--help", "-h"):
+            args = ["run", *args]
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    group = typer.Typer(
+        cls=_Group,
+        no_args_is_help=True,
+        help="Judge schedulers that others wrote: gnomon conform ADAPTER",
+        epilog=examples("gnomon conform croniter", "gnomon conform list"),
+    )
+    group.command("run", epilog=examples("gnomon conform run croniter cronsim"))(run_adapters)
+    group.command("list", epilog=examples("gnomon conform list"))(list_adapters)
+    group.command("infer", epilog=examples("gnomon conform infer croniter"))(infer_profile)
+    group.command("ask", epilog=examples("gnomon conform ask croniter '5-5 * * * *'"))(ask)
+    app.add_typer(group, name="conform")
+
+
+def list_adapters(json: Json = False) -> None:
+    """List the adapters that ship, and what each of them installs."""
+    known = shipped.shipped().values()
+    if json:
+        console.print_json([{"adapter": one.name, "installs": one.dependencies} for one in known])
+        return
+    listing = tables.table("adapter", "language", "installs, in an environment of its own")
+    for adapter in known:
+        language = "JavaScript" if adapter.is_javascript else "Python"
+        listing.add_row(adapter.name, language, ", ".join(adapter.dependencies) or "nothing")
+    console.print_parts(listing, f"\nEnvironments: {shipped.cache()}")

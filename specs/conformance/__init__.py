@@ -1,0 +1,1 @@
+"""The conformance suite: judges schedulers that others wrote, through an adapter (README.md)."""

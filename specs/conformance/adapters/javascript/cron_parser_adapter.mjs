@@ -1,0 +1,24 @@
+// /// script
+// dependencies = ["cron-parser@^5"]
+// ///
+// Adapter: cron-parser, which BullMQ and agenda use.
+import { CronExpressionParser } from "cron-parser";
+import { refusing, repeated, serve } from "./adapter_kit.mjs";
+
+const profile = {
+  gap: "shifted",
+  real_time: "hour",
+  step_on_number: "to-end",
+  overlaps: "refused",
+  question_mark: "any",
+  last_day: "accepted",
+  nth_weekday: "accepted",
+  sixth_field: "seconds-first",
+};
+
+serve("cron-parser", (cron, zone, after, count) =>
+  refusing(() => {
+    const dates = CronExpressionParser.parse(cron, { currentDate: after, tz: zone });
+    return repeated(() => dates.next().toDate(), after, count);
+  }),
+);

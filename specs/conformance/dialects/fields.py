@@ -1,0 +1,239 @@
+"""Which numbers the fields of a cron definition allow in a dialect (JOB-4 at the defaults).
+
+The one idea: a grammar of its own, with the knobs where schedulers differ. It is a third copy
+beside ``schedule.cron`` and ``oracle``, which accept one dialect only; a property compares them.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gnomon.specs.conformance.dialects.knobs import Dialect
+
+_NICKNAMES = {
+    "@YEARLY": "0 0 1 1 *",
+    "@ANNUALLY": "0 0 1 1 *",
+    "@MONTHLY": "0 0 1 * *",
+    "@WEEKLY": "0 0 * * SUN",
+    "@DAILY": "0 0 * * *",
+    "@HOURLY": "0 * * * *",
+}
+_MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_LEAP_YEAR = 2000
+_FIRST_SUNDAY = {"sunday-0-7": 0, "sunday-0": 0, "monday-0": 6, "sunday-1": 1}
+"""The number that a dialect gives to Sunday; the other days follow, in a circle."""
+
+_TERM = re.compile(
+    r"(?:(?P<star>\*)|(?P<first>[A-Z]+|[0-9]{1,9})(?:-(?P<last>[A-Z]+|[0-9]{1,9}))?)"
+    r"(?:/(?P<step>[0-9]{1,9}))?"
+)
+_NTH = re.compile(r"([A-Z]+|[0-9])#([1-5])")
+
+
+class Refusal(Exception):
+    """The dialect does not accept a definition."""
+
+
+class Meaning(NamedTuple):
+    """The numbers that a definition allows in each field; Sunday is 0."""
+
+    seconds: tuple[int, ...]
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    years: frozenset[int] | None
+    """None: every year."""
+    last_day: bool
+    """The last day of a month matches the field day of month."""
+    nth_weekdays: frozenset[tuple[int, int]]
+    """Days of the week with their position in the month."""
+    real_time: bool
+    """The job follows real time (FIRE-5)."""
+    either_day: bool
+    """A day matches if either day field allows it (FIRE-4)."""
+
+    def matches_day(self, year: int, month: int, day: int, weekday: int) -> bool:
+        """Whether a date matches; `weekday` counts from Sunday = 0."""
+        if month not in self.months or (self.years is not None and year not in self.years):
+            return False
+        by_date = day in self.days or (self.last_day and day == monthrange(year, month)[1])
+        by_weekday = weekday in self.weekdays or (weekday, (day + 6) // 7) in self.nth_weekdays
+        return (by_date or by_weekday) if self.either_day else (by_date and by_weekday)
+
+
+class _Field(NamedTuple):
+    low: int
+    high: int
+    names: Mapping[str, int] = {}
+    size: int = 0
+    """The length of the circle of values, if it is not high - low + 1."""
+
+
+_MINUTE, _HOUR, _DAY = _Field(0, 59), _Field(0, 23), _Field(1, 31)
+_MONTH = _Field(1, 12, _MONTHS)
+_YEAR = _Field(1970, 2099)
+
+
+def meaning_of(text: str, dialect: Dialect) -> Meaning:
+    """The meaning of the cron definition `text` in `dialect`. Raises Refusal.
+
+    >>> from gnomon.specs.conformance.dialects.knobs import DEFAULT
+    >>> sorted(meaning_of("0 0 * * FRI-MON", Dialect(backward_ranges="wrap")).weekdays)
+    [0, 1, 5, 6]
+    """
+    fields, seconds, years = _split(text, dialect)
+    minutes = _numbers(fields[0], _MINUTE, dialect)
+    hours = _numbers(fields[1], _HOUR, dialect)
+    months = _numbers(fields[3], _MONTH, dialect)
+    last_day = dialect.last_day == "accepted" and fields[2] == "L"
+    days = frozenset() if last_day else _numbers(_any(fields[2], dialect), _DAY, dialect)
+    weekdays, nth_weekdays = _weekdays(fields[4], dialect)
+    meaning = Meaning(
+        seconds=seconds,
+        minutes=minutes,
+        hours=hours,
+        days=days,
+        months=months,
+        weekdays=weekdays,
+        years=years,
+        last_day=last_day,
+        nth_weekdays=nth_weekdays,
+        real_time=_follows_real_time(fields, dialect),
+        either_day=_is_either_day(fields, days, weekdays, dialect),
+    )
+    if dialect.never_due == "refused" and _is_never_due(meaning):
+        raise Refusal(f"{text!r} can never be due")
+    return meaning
+
+
+def _split(text: str, dialect: Dialect) -> tuple[list[str], tuple[int, ...], frozenset[int] | None]:
+    """The five fields in upper case, the seconds and the years."""
+    if not text.isascii():
+        raise Refusal("only ASCII is allowed")
+    words = " ".join(re.findall(r"\S+", text, re.ASCII)).upper()
+    if words.startswith("@") and dialect.nicknames != "refused":
+        if words == "@MIDNIGHT" and dialect.nicknames == "midnight":
+            words = "@DAILY"
+        words = _NICKNAMES.get(words, words)
+    fields = words.split(" ")
+    if len(fields) == 5:
+        return fields, (0,), None
+    if len(fields) != 6 or dialect.sixth_field == "refused":
+        raise Refusal(f"{len(fields)} fields")
+    if dialect.sixth_field == "year":
+        years = None if fields[5] == "*" else _numbers(fields[5], _YEAR, dialect)
+        return fields[:5], (0,), years
+    at = 0 if dialect.sixth_field == "seconds-first" else 5
+    seconds = tuple(sorted(_numbers(fields.pop(at), _MINUTE, dialect)))
+    return fields, seconds, None
+
+
+def _any(field: str, dialect: Dialect) -> str:
+    return "*" if field == "?" and dialect.question_mark == "any" else field
+
+
+def _weekdays(text: str, dialect: Dialect) -> tuple[frozenset[int], frozenset[tuple[int, int]]]:
+    """The days of the week, and those with a position in the month; Sunday is 0."""
+    numbering = dialect.weekday_numbers
+    sunday = _FIRST_SUNDAY[numbering]
+    low = 1 if numbering == "sunday-1" else 0
+    high = low + (7 if numbering == "sunday-0-7" else 6)
+    names = {name: low + (sunday + index - low) % 7 for index, name in enumerate(_DAYS)}
+    field = _Field(low, high, names if dialect.names == "accepted" else {}, 7)
+    plain: list[str] = []
+    nth: set[tuple[int, int]] = set()
+    for term in _any(text, dialect).split(","):
+        if dialect.nth_weekday == "accepted" and (written := _NTH.fullmatch(term)):
+            day = _value(written[1], field)
+            nth.add(((day - sunday) % 7, int(written[2])))
+        else:
+            plain.append(term)
+    numbers = _numbers(",".join(plain), field, dialect) if plain else frozenset[int]()
+    return frozenset((number - sunday) % 7 for number in numbers), frozenset(nth)
+
+
+def _numbers(text: str, field: _Field, dialect: Dialect) -> frozenset[int]:
+    """The numbers that a field allows. Raises Refusal."""
+    if text == "*":
+        return frozenset(range(field.low, field.high + 1))
+    numbers: list[int] = []
+    for term in text.split(","):
+        if term == "*" and dialect.star_in_list == "refused":
+            raise Refusal("a bare * in a list")
+        numbers += _term(term, field, dialect)
+    if dialect.overlaps == "refused" and len(set(numbers)) < len(numbers):
+        raise Refusal(f"{text!r} gives a number twice")
+    return frozenset(numbers)
+
+
+def _term(text: str, field: _Field, dialect: Dialect) -> list[int]:
+    """The numbers that one term of a list allows. Raises Refusal."""
+    written = _TERM.fullmatch(text)
+    if written is None:
+        raise Refusal(f"{text!r} is not a term")
+    step = int(written["step"] or 1)
+    if step == 0 or (dialect.large_steps == "refused" and step > field.high):
+        raise Refusal(f"a step of {step}")
+    if written["star"]:
+        return list(range(field.low, field.high + 1, step))
+    names = {} if dialect.names == "refused" else field.names
+    first = _value(written["first"], field._replace(names=names))
+    if written["last"] is None:
+        if written["step"] is None:
+            return [first]
+        if dialect.step_on_number == "refused":
+            raise Refusal(f"{text!r}: a step on a number")
+        return (
+            list(range(first, field.high + 1, step))
+            if dialect.step_on_number == "to-end"
+            else [first]
+        )
+    last = _value(written["last"], field._replace(names=names))
+    if dialect.weekday_numbers == "sunday-0-7" and field.high == 7 and last == 0 < first:
+        last = 7
+    if first <= last:
+        return list(range(first, last + 1, step))
+    if dialect.backward_ranges == "refused":
+        raise Refusal(f"{text!r} runs backwards")
+    size = field.size or field.high - field.low + 1
+    around = range(first, last + size + 1, step)
+    return [number if number <= field.high else number - size for number in around]
+
+
+def _value(text: str, field: _Field) -> int:
+    number = int(text) if text.isdigit() else field.names.get(text, field.high + 1)
+    if not field.low <= number <= field.high:
+        raise Refusal(f"{text!r} is not allowed")
+    return number
+
+
+def _follows_real_time(fields: list[str], dialect: Dialect) -> bool:
+    if dialect.real_time == "never":
+        return False
+    by_minute = dialect.real_time == "minute-or-hour" and fields[0].startswith("*")
+    return by_minute or fields[1].startswith("*")
+
+
+def _is_either_day(
+    fields: list[str], days: frozenset[int], weekdays: frozenset[int], dialect: Dialect
+) -> bool:
+    day, weekday = _any(fields[2], dialect), _any(fields[4], dialect)
+    if dialect.day_fields == "both":
+        return False
+    if dialect.day_fields == "either-unless-star":
+        return not (day.startswith("*") or weekday.startswith("*"))
+    if dialect.day_fields == "either-unless-full":
+        return len(days) < 31 and len(weekdays) < 7
+    return day != "*" and weekday != "*"
+
+
+def _is_never_due(meaning: Meaning) -> bool:
+    if meaning.either_day or meaning.last_day:
+        return False
+    longest = max(monthrange(_LEAP_YEAR, month)[1] for month in meaning.months)
+    return min(meaning.days) > longest

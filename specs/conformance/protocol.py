@@ -1,0 +1,172 @@
+"""The protocol ``gnomon-conformance/1``: JSON lines between the runner and an adapter.
+
+The one idea: one definition of each message serves the runner, the JSON Schema and the page
+``protocol.md``. Unknown fields are ignored on both sides, so that a later runner can ask an older
+adapter.
+"""
+
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+VERSION: Final = 1
+LEVELS = ("next",)
+"""The levels that this runner has. An adapter may list others; they are ignored."""
+
+Instant = Annotated[
+    str,
+    Meta(
+        description="RFC 3339, UTC, as in 2026-01-01T00:00:00Z",
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?Z$",
+    ),
+]
+Count = Annotated[int, Meta(ge=1, le=1000)]
+Seq = Annotated[int, Meta(ge=1, description="Number of the request; its reply repeats it.")]
+
+
+# --- requests
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="do", tag="hello"):
+    """The first request: the protocol that the runner speaks, and nothing else."""
+
+    seq: Seq
+    protocol: int = VERSION
+
+
+class Next(msgspec.Struct, frozen=True, tag_field="do", tag="next"):
+    """When is `cron` due in the IANA zone `zone`? The first `count` instants later than `after`."""
+
+    seq: Seq
+    cron: str
+    zone: str
+    after: Instant
+    count: Count
+
+
+class Bye(msgspec.Struct, frozen=True, tag_field="do", tag="bye"):
+    """The last request; the adapter exits without a reply."""
+
+    seq: Seq
+
+
+Request = Hello | Next | Bye
+
+
+# --- replies
+
+
+class Implementation(msgspec.Struct, frozen=True):
+    """The scheduler behind an adapter."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    version: str
+    language: str
+    homepage: str | None = None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A difference that has a public issue: a rule, a case (with * and ?) and the address."""
+
+    rule: str
+    scenario: str
+    url: str
+
+
+class Introduction(msgspec.Struct, frozen=True):
+    """The reply to hello. `protocol` is the one that the adapter speaks, whatever it was asked."""
+
+    seq: Seq
+    protocol: int
+    implementation: Implementation
+    levels: tuple[str, ...]
+    profile: dict[str, str] = {}
+    known: tuple[Known, ...] = ()
+
+
+class Instants(msgspec.Struct, frozen=True):
+    """The instants asked for, ascending. There are fewer if the definition is not due more often.
+
+    `horizon` is the end of the search of a scheduler that looks no further.
+    """
+
+    seq: Seq
+    instants: tuple[Instant, ...]
+    horizon: Instant | None = None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The scheduler does not accept the definition; `refused` is its message."""
+
+    seq: Seq
+    refused: str
+
+
+class Unsupported(msgspec.Struct, frozen=True):
+    """The scheduler has no such feature; `unsupported` names it."""
+
+    seq: Seq
+    unsupported: str
+
+
+class Error(msgspec.Struct, frozen=True):
+    """The scheduler failed in an unforeseen way; `error` is the traceback."""
+
+    seq: Seq
+    error: str
+
+
+Answer = Instants | Refused | Unsupported | Error
+
+Message = TypeVar("Message")
+
+_ANSWERS: dict[str, type[Answer]] = {
+    "instants": Instants,
+    "refused": Refused,
+    "unsupported": Unsupported,
+    "error": Error,
+}
+
+
+class ProtocolError(ValueError):
+    """A reply is not one of the protocol; the message names the fault."""
+
+
+def encode(request: Request) -> bytes:
+    r"""A request as a line.
+
+    >>> encode(Bye(3)).decode()
+    '{"do":"bye","seq":3}\n'
+    """
+    return msgspec.json.encode(request) + b"\n"
+
+
+def read_introduction(message: dict[str, object]) -> Introduction:
+    """The reply to hello. Raises ProtocolError."""
+    found = _convert(message, Introduction)
+    if found.protocol != VERSION:
+        raise ProtocolError(
+            f"the adapter speaks protocol {found.protocol}; this runner speaks {VERSION}"
+        )
+    return found
+
+
+def read_answer(message: dict[str, object]) -> Answer:
+    """The reply to next. Raises ProtocolError.
+
+    >>> read_answer({"seq": 2, "refused": "bad hour", "later": "field"})
+    Refused(seq=2, refused='bad hour')
+    """
+    kinds = [key for key in _ANSWERS if key in message]
+    if len(kinds) != 1:
+        given = ", ".join(kinds) or f"none of them but {', '.join(message)}"
+        raise ProtocolError(f"a reply has exactly one of {', '.join(_ANSWERS)}; given was {given}")
+    return _convert(message, _ANSWERS[kinds[0]])
+
+
+def _convert(message: dict[str, object], kind: type[Message]) -> Message:
+    try:
+        return msgspec.convert(message, kind)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(f"{kind.__name__}: {error}") from None

@@ -1,0 +1,124 @@
+"""A report as one self-contained page of HTML: a matrix whose cells lead to the cases behind them.
+
+The one idea: no script and nothing from the network. A cell is a link, and a case is a `details`
+element with the answers of the reference, of the declared dialect and of the scheduler.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from gnomon.specs.conformance.judging import RULES, VERDICTS, Result, worst
+from gnomon.specs.conformance.report.model import AdapterReport, Setting, cell, reproduce
+
+_CLASSES = {
+    "broken": "bad",
+    "declared but not so": "bad",
+    "differs as declared": "differs",
+    "holds": "good",
+    "not observable": "none",
+    "not exercised": "none",
+}
+_STYLE = """
+:root { color-scheme: light dark; --bad: #c62828; --good: #2e7d32; --differs: #8d6e00 }
+@media (prefers-color-scheme: dark) {
+  :root { --bad: #ef9a9a; --good: #a5d6a7; --differs: #ffe082 }
+}
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem }
+.wide { overflow-x: auto }
+table { border-collapse: collapse }
+th, td {
+  border-bottom: 1px solid #8885; padding: .3rem .6rem; text-align: left; vertical-align: top
+}
+td a { text-decoration: none }
+td a:hover { text-decoration: underline }
+.bad, .bad a { color: var(--bad) } .good, .good a { color: var(--good) }
+.differs, .differs a { color: var(--differs) } .none, .none a { opacity: .7; color: inherit }
+summary { cursor: pointer; overflow-wrap: anywhere } details { margin: .2rem 0 }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; margin: .3rem 1rem }
+dt { font-weight: 600 } dd { margin: 0; overflow-wrap: anywhere }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr } body { padding: .6rem } }
+"""
+
+
+def page(setting: Setting, reports: Sequence[AdapterReport]) -> str:
+    """The report as a page of HTML."""
+    about = (
+        f"gnomon {setting.gnomon}, tzdata {setting.tzdata}, {setting.cases} cases, {setting.date}"
+    )
+    return "\n".join(
+        [
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>Conformance of schedulers</title><style>{_STYLE}</style></head><body>",
+            f"<h1>Conformance of schedulers: level next</h1><p>{escape(about)}</p>",
+            "<p>A cell counts the cases that are as declared, of those that were judged.</p>",
+            *_matrix(reports),
+            *(line for report in reports for line in _section(report)),
+            "</body></html>",
+            "",
+        ]
+    )
+
+
+def _matrix(reports: Sequence[AdapterReport]) -> Iterator[str]:
+    heads = "".join(
+        f'<th scope="col" title="{escape(title)}">{rule}</th>' for rule, title in RULES.items()
+    )
+    yield '<div class="wide"><table><thead><tr><th scope="col">adapter</th>'
+    yield f'<th scope="col">version</th>{heads}<th scope="col">suspects</th></tr></thead><tbody>'
+    for report in reports:
+        name = f'<th scope="row"><a href="#{_anchor(report)}">{escape(report.adapter)}</a></th>'
+        if report.fault is not None:
+            kind = "adapter at fault" if report.is_installed else "not installed"
+            yield f'<tr>{name}<td class="none" colspan="{len(RULES) + 2}">{kind}</td></tr>'
+            continue
+        cells = "".join(
+            f'<td class="{_CLASSES[worst(counts)]}"><a href="#{_anchor(report, rule)}">'
+            f"{escape(cell(counts))}</a></td>"
+            for rule, counts in report.counts.items()
+        )
+        version, suspects = escape(report.version), len(report.suspects)
+        yield f"<tr>{name}<td>{version}</td>{cells}<td>{suspects}</td></tr>"
+    yield "</tbody></table></div>"
+
+
+def _section(report: AdapterReport) -> Iterator[str]:
+    yield f'<h2 id="{_anchor(report)}">{escape(report.adapter)} {escape(report.version)}</h2>'
+    if report.fault is not None:
+        yield f"<p>{escape(report.fault)}</p>"
+        return
+    profile = ", ".join(f"{knob} = {value}" for knob, value in report.profile.items())
+    yield f"<p>Declared: {escape(profile or 'no difference from the specification')}.</p>"
+    if report.noise:
+        yield f"<p>Noise on standard output: {escape('; '.join(report.noise))}</p>"
+    for rule, counts in report.counts.items():
+        shown = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+        yield f'<h3 id="{_anchor(report, rule)}">{rule}</h3><p>{escape(RULES[rule])} {shown}.</p>'
+        chosen = [one for one in report.results if one.rule == rule and _is_listed(one)]
+        for result in sorted(chosen, key=lambda one: VERDICTS.index(one.verdict)):
+            yield from _case(report, result)
+
+
+def _is_listed(result: Result) -> bool:
+    """Whether a case is listed: those that hold or that show nothing are only counted."""
+    return result.verdict in ("broken", "declared but not so", "differs as declared")
+
+
+def _case(report: AdapterReport, result: Result) -> Iterator[str]:
+    rows = {
+        "expected": result.expected,
+        "expected under the profile": result.declared,
+        "seen": result.seen,
+        "public issue": result.url or "",
+        "command": reproduce(report.adapter, result.case),
+    }
+    yield f'<details><summary><span class="{_CLASSES[result.verdict]}">{result.verdict}</span>'
+    yield f"{escape(result.case)}: {escape(result.question)}</summary><dl>"
+    for name, text in rows.items():
+        if text:
+            yield f"<dt>{name}</dt><dd>{escape(text)}</dd>"
+    yield "</dl></details>"
+
+
+def _anchor(report: AdapterReport, rule: str = "") -> str:
+    return escape(f"{report.adapter}-{rule}".strip("-").replace(" ", "-"))

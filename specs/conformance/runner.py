@@ -1,0 +1,186 @@
+"""Runs the cases of level next against an adapter, on all cores and in two process time zones.
+
+The one idea: a process answers many cases, because a question about instants leaves nothing behind;
+after a hang or a crash the next case gets a fresh one.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant, write_instant
+from gnomon.specs.conformance.dialects.instants import changes_near
+from gnomon.specs.conformance.judging import Asked, Seen, agrees, observation
+from gnomon.specs.conformance.process import (
+    START_LIMIT,
+    TIME_LIMIT,
+    AdapterFault,
+    AdapterProcess,
+    Failure,
+)
+from gnomon.specs.conformance.protocol import Answer, Error, Instants, Introduction, Unsupported
+from gnomon.specs.vectors.next_cases import Case
+
+PROCESS_ZONES: Final = ("UTC", "America/St_Johns")
+"""The values of TZ. St. John's differs from UTC by a half hour, and changes its offset."""
+
+Progress = Callable[[], None]
+"""Called after each case."""
+
+SMOKE = (
+    ("*/15 * * * *", "2026-01-05T00:00:00Z", ("2026-01-05T00:15:00Z", "2026-01-05T00:30:00Z")),
+    ("0 0 * * *", "2026-01-05T12:00:00Z", ("2026-01-06T00:00:00Z", "2026-01-07T00:00:00Z")),
+    ("30 6 1 * *", "2026-01-05T00:00:00Z", ("2026-02-01T06:30:00Z", "2026-03-01T06:30:00Z")),
+    ("5,35 8-10 * * *", "2026-01-05T09:34:59Z", ("2026-01-05T09:35:00Z", "2026-01-05T10:05:00Z")),
+    ("0 12 * * *", "2026-01-05T12:00:00Z", ("2026-01-06T12:00:00Z", "2026-01-07T12:00:00Z")),
+)
+"""Five requests, in UTC, whose answers any scheduler must give."""
+
+
+class Run:
+    """What one adapter answered: its introduction, the cases seen, and its noise."""
+
+    def __init__(self, introduction: Introduction, seen: list[Seen], noise: list[str]) -> None:
+        self.introduction = introduction
+        self.seen = seen
+        self.noise = noise
+
+
+class Limits:
+    """Limits of time for a reply and for the start (seconds)."""
+
+    def __init__(self, reply: float = TIME_LIMIT, start: float = START_LIMIT) -> None:
+        self.reply = reply
+        self.start = start
+
+
+def smoke(command: Sequence[str], limits: Limits | None = None) -> list[str]:
+    """The faults of an adapter, found by five requests. Raises AdapterFault."""
+    process = _process(command, PROCESS_ZONES[0], None, limits or Limits())
+    try:
+        process.introduce()
+        faults = []
+        for cron, after, instants in SMOKE:
+            answer = process.ask(cron, "UTC", after, len(instants))
+            expected = ", ".join(instants)
+            if not agrees(answer, expected) and not isinstance(answer, Unsupported):
+                faults.append(
+                    f"{cron!r} after {after}: expected {expected}; seen {observation(answer)}"
+                )
+        return faults
+    finally:
+        process.close()
+
+
+def run(
+    command: Sequence[str],
+    cases: Sequence[Case],
+    progress: Progress = lambda: None,
+    keep: Path | None = None,
+    limits: Limits | None = None,
+) -> Run:
+    """Ask an adapter about all `cases`. Raises AdapterFault.
+
+    `keep` is a folder for the transcripts of all processes. A run in which not a single case has an
+    answer is a fault of the adapter, too.
+    """
+    limits = limits or Limits()
+    introduction = _introduction(command, limits)
+    if "next" not in introduction.levels:
+        return Run(introduction, [], [])
+    workers = max(1, min(len(cases), os.cpu_count() or 1))
+    shares = [cases[index::workers] for index in range(workers)]
+    noise: list[str] = []
+    with ThreadPoolExecutor(workers) as pool:
+        worker = _Worker(command, keep, limits, progress, noise)
+        found = list(pool.map(worker.answer, range(workers), shares))
+    order = {case.id: index for index, case in enumerate(cases)}
+    seen = sorted((one for share in found for one in share), key=lambda one: order[one.case.id])
+    if seen and all(isinstance(one.answer, Failure | Error) for one in seen):
+        first = observation(seen[0].answer)
+        raise AdapterFault(f"not one of {len(seen)} cases has an answer; the first: {first}")
+    return Run(introduction, seen, sorted(noise))
+
+
+def _introduction(command: Sequence[str], limits: Limits) -> Introduction:
+    process = _process(command, PROCESS_ZONES[0], None, limits)
+    try:
+        return process.introduce()
+    finally:
+        process.close()
+
+
+def _process(
+    command: Sequence[str], zone: str, transcript: Path | None, limits: Limits
+) -> AdapterProcess:
+    return AdapterProcess(command, zone, transcript, limits.reply, limits.start)
+
+
+class _Worker:
+    """Answers a share of the cases with two processes, one for each process time zone."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        keep: Path | None,
+        limits: Limits,
+        progress: Progress,
+        noise: list[str],
+    ) -> None:
+        self._command, self._keep, self._limits = command, keep, limits
+        self._progress, self._noise = progress, noise
+        self._lock = Lock()
+
+    def answer(self, number: int, cases: Sequence[Case]) -> list[Seen]:
+        """What the adapter answers about `cases`."""
+        processes = {zone: self._start(number, zone) for zone in PROCESS_ZONES}
+        seen = []
+        try:
+            for case in cases:
+                seen.append(_ask(processes, case))
+                with self._lock:
+                    self._progress()
+        finally:
+            for process in processes.values():
+                process.close()
+                with self._lock:
+                    self._noise.extend(set(process.noise).difference(self._noise))
+        return seen
+
+    def _start(self, number: int, zone: str) -> AdapterProcess:
+        name = f"{zone.replace('/', '-')}-{number}.txt"
+        transcript = None if self._keep is None else self._keep / name
+        return _process(self._command, zone, transcript, self._limits)
+
+
+def _ask(processes: dict[str, AdapterProcess], case: Case) -> Seen:
+    answers: dict[str, Answer | Failure] = {}
+    for zone, process in processes.items():
+        answers[zone] = process.ask(case.cron, case.zone, case.after, case.count)
+    first = answers[PROCESS_ZONES[0]]
+    later: list[Asked] = []
+    if isinstance(first, Instants) and first.instants:
+        process = processes[PROCESS_ZONES[0]]
+        later = [
+            Asked(after, process.ask(case.cron, case.zone, after, 1))
+            for after in later_questions(case, first.instants[0])
+        ]
+    return Seen(case, answers, tuple(later))
+
+
+def later_questions(case: Case, first: str) -> list[str]:
+    """The instants before the `first` answer to `case` at which META-1 asks again.
+
+    Half-way, a second before the answer, and after each change of the zone's offset.
+    """
+    start, end = read_instant(case.after), read_instant(first)
+    asked = {start + (end - start) // 2 // SECOND * SECOND, end - SECOND}
+    day = 24 * 60 * MINUTE
+    if end - start <= 3 * day:
+        for near in range(start // day, end // day + 1):
+            for change in changes_near(case.zone, near):
+                asked |= {change.at * MINUTE + later * MINUTE for later in (0, 10, 35)}
+    return [write_instant(at) for at in sorted(asked) if start < at < end]

@@ -1,0 +1,187 @@
+"""The adapters: those that ship, those of users, and the environment that each one needs.
+
+The one idea: an adapter is one file that declares its dependencies in itself (PEP 723), and runs in
+an environment of its own, because two schedulers may need different versions of the same library.
+Environments lie in a cache, named by the digest of what they hold. What cannot be installed is *not
+installed*, and never a failure of the scheduler.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+CACHE_VARIABLE = "GNOMON_CONFORM_CACHE"
+"""The environment variable that names another folder for environments."""
+SUFFIXES = ("_adapter.py", "_adapter.mjs")
+INSTALL_LIMIT = 600
+"""Seconds that the installation of one environment may take."""
+
+_HEADER = re.compile(
+    r"(?m)^(?:#|//) /// script$\s(?P<content>(?:^(?:#|//)(?:| .*)$\s)+)^(?:#|//) ///$"
+)
+"""The block of PEP 723; in JavaScript the comments begin with // and a package is name@version."""
+
+
+class NotInstalled(Exception):
+    """What an adapter needs is not on this machine; the message names it and the way out."""
+
+
+class NoAdapter(ValueError):
+    """There is no adapter or file of that name."""
+
+
+class Adapter(NamedTuple):
+    """An adapter: its name on the command line, its file, and what its file declares."""
+
+    name: str
+    file: Path
+    dependencies: tuple[str, ...]
+
+    @property
+    def is_javascript(self) -> bool:
+        """Whether Node.js runs it."""
+        return self.file.suffix in (".mjs", ".js", ".cjs")
+
+
+def shipped() -> dict[str, Adapter]:
+    """The adapters that ship, by name."""
+    root = Path(str(files("gnomon.specs.conformance"))) / "adapters"
+    found = {}
+    for file in sorted(root.glob("*/*")):
+        for suffix in SUFFIXES:
+            if file.name.endswith(suffix):
+                name = file.name.removesuffix(suffix).replace("_", "-")
+                found[name] = Adapter(name, file, dependencies_of(file))
+    return dict(sorted(found.items()))
+
+
+def find(name: str) -> Adapter:
+    """The adapter that ships under a name, or the one in a file. Raises NoAdapter."""
+    if name in (known := shipped()):
+        return known[name]
+    file = Path(name)
+    if not file.is_file():
+        raise NoAdapter(f"no adapter and no file; the adapters are {', '.join(known)}")
+    return Adapter(name, file.absolute(), dependencies_of(file))
+
+
+def dependencies_of(file: Path) -> tuple[str, ...]:
+    """The dependencies that a file declares. Raises NoAdapter for a header that is no TOML."""
+    if file.suffix not in (".py", ".mjs", ".js", ".cjs"):
+        return ()
+    block = _HEADER.search(file.read_text("utf-8"))
+    if block is None:
+        return ()
+    lines = (re.sub(r"^(#|//) ?", "", line) for line in block["content"].splitlines())
+    try:
+        header = tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
+    return tuple(header.get("dependencies", ()))
+
+
+def command_for(adapter: Adapter) -> list[str]:
+    """The command that runs an adapter; its environment is made first. Raises NotInstalled."""
+    if adapter.is_javascript:
+        return _javascript(adapter)
+    if adapter.file.suffix != ".py":
+        return [str(adapter.file)]
+    if not adapter.dependencies:
+        return [sys.executable, str(adapter.file)]
+    # -E: a PYTHONPATH of this process must not reach the environment of the adapter.
+    return [str(_python(adapter.dependencies)), "-E", "-X", "utf8", str(adapter.file)]
+
+
+def cache() -> Path:
+    """The folder of the environments."""
+    given = os.environ.get(CACHE_VARIABLE) or os.environ.get("XDG_CACHE_HOME")
+    base = Path(given) if given else Path.home() / ".cache"
+    return base / "gnomon" / "conform"
+
+
+def _python(dependencies: Sequence[str]) -> Path:
+    """The interpreter of an environment with `dependencies`, made by uv or else by venv and pip."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    folder = cache() / _digest("python", version, *dependencies)
+    python = folder / "bin" / "python"
+    if (folder / "complete").exists():
+        return python
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if uv := shutil.which("uv"):
+        _install([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+        _install([uv, "pip", "install", "--quiet", "--python", str(python), *dependencies])
+    else:
+        _install([sys.executable, "-m", "venv", str(folder)])
+        _install([str(python), "-m", "pip", "install", "--quiet", *dependencies])
+    (folder / "complete").touch()
+    return python
+
+
+def _javascript(adapter: Adapter) -> list[str]:
+    """The command for a copy of the adapter beside its packages: imports look there."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None:
+        raise NotInstalled("node is not installed; it runs adapters in JavaScript")
+    if not adapter.dependencies:
+        return [node, str(adapter.file)]
+    if npm is None:
+        raise NotInstalled("npm is not installed; it installs the packages of the adapter")
+    folder = cache() / _digest("javascript", *adapter.dependencies)
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        packages = dict(_package(text) for text in adapter.dependencies)
+        manifest = {"private": True, "dependencies": packages}
+        (folder / "package.json").write_bytes(msgspec.json.encode(manifest))
+        _install([npm, "install", "--no-audit", "--no-fund", "--silent"], folder)
+        (folder / "complete").touch()
+    for file in {adapter.file, *adapter.file.parent.glob("adapter_kit.mjs")}:
+        part = folder / f"{file.name}.{os.getpid()}"
+        shutil.copyfile(file, part)
+        part.replace(folder / file.name)
+    return [node, str(folder / adapter.file.name)]
+
+
+def _package(text: str) -> tuple[str, str]:
+    """The name and the version of ``name@version``; the name itself may begin with an @."""
+    name, _, version = text.rpartition("@")
+    return (name, version) if name else (text, "*")
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+
+
+def _install(command: Sequence[str], folder: Path | None = None) -> None:
+    """Run a step of an installation. Raises NotInstalled with the end of what it printed."""
+    environment: Mapping[str, str] = {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "TZ")
+    }
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is ours
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="backslashreplace",
+            timeout=INSTALL_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise NotInstalled(f"{' '.join(command)}: not done after {INSTALL_LIMIT} s") from None
+    if done.returncode:
+        printed = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        raise NotInstalled(f"{' '.join(command)}: {' / '.join(printed)}")

@@ -1,0 +1,170 @@
+"""``gnomon conform``: its output, its report and its exit status, on fakes and the reference."""
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gnomon.specs.conformance import shipped
+from gnomon.specs.conformance.shipped import Adapter, NotInstalled
+from tests.specs.conformance import fakes
+from tests.support.command import Command, fault
+
+Fake = Callable[..., str]
+ONLY = "--only", "FIRE-4/names/0[1-4]", "--only", "FIRE-5/gap-new-york/0*"
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Fake:
+    """A file that is an adapter: a fake with its words."""
+
+    def made(*words: str) -> str:
+        file = tmp_path / f"{words[0]}.py"
+        arguments = [sys.executable, fakes.__file__, *words]
+        file.write_text(f"import os\nos.execv({sys.executable!r}, {arguments!r})\n")
+        return str(file)
+
+    return made
+
+
+def test_all_is_as_declared(run: Command) -> None:
+    result = run("conform", "reference", *ONLY)
+    assert result.code == 0 and result.err == ""
+    lines = [re.split(r" {2,}", line) for line in result.out.splitlines()]
+    assert lines[0][:4] == ["adapter", "version", "JOB-4", "FIRE-4"]
+    assert lines[1][2:] == ["not exercised", "4/4", "9/9", "13/13", "13/13", "0"]
+
+
+def test_a_suspect_is_printed_with_the_command_that_reproduces_it(run: Command, fake: Fake) -> None:
+    result = run("conform", fake("skips_gap"), *ONLY)
+    assert result.code == 1
+    assert (
+        "FIRE-5 broken: '30 2 * * *' in America/New_York after 2024-03-09T12:00:00Z\n"
+        "  expected  2024-03-10T07:00:00Z, 2024-03-11T06:30:00Z, 2024-03-12T06:30:00Z,"
+    ) in result.out
+    assert re.search(r"  again     gnomon conform \S+gap.py --only \S+-york/01\n", result.out)
+
+
+def test_a_profile_replaces_what_the_adapter_declares(
+    run: Command, fake: Fake, tmp_path: Path
+) -> None:
+    file = tmp_path / "profile.toml"
+    file.write_text('gap = "skipped"\n')
+    result = run("conform", fake("skips_gap"), *ONLY, "--profile", file, "--json")
+    assert result.code == 0
+    (summary,) = result.json
+    assert summary["rules"]["FIRE-5"]["differs as declared"] > 0
+    assert summary["profile"] == {"gap": "skipped"}
+    file.write_text('gap = "jump"\n')
+    line = fault(run("conform", "reference", "--profile", file))
+    assert line.endswith("gap: 'jump' is not a value; allowed are after, shifted, skipped")
+
+
+def test_an_adapter_at_fault_ends_with_2(run: Command, fake: Fake) -> None:
+    result = run("conform", fake("all_wrong"), *ONLY)
+    assert result.code == 2
+    assert "all_wrong.py: the adapter is at fault: not one of 13 cases has an answer" in result.out
+    result = run("conform", fake("right", '{"gap": "jump"}'), *ONLY)
+    assert result.code == 2 and "'jump' is not a value" in result.out
+
+
+def test_what_is_not_installed_is_no_failure(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(adapter: Adapter) -> list[str]:
+        raise NotInstalled("npm is not installed")
+
+    monkeypatch.setattr(shipped, "command_for", missing)
+    result = run("conform", "croner", *ONLY)
+    assert (result.code, result.out) == (0, "croner: not installed: npm is not installed\n")
+
+
+def test_noise_is_named(run: Command, fake: Fake) -> None:
+    result = run("conform", fake("noisy"), *ONLY)
+    assert "noisy.py: noise on standard output: DeprecationWarning: <clocks>" in result.out
+
+
+def test_bad_input(run: Command) -> None:
+    line = fault(run("conform", "cronitor"))
+    assert line.startswith(
+        "gnomon: cronitor: no adapter and no file; the adapters are apscheduler3"
+    )
+    line = fault(run("conform", "reference", "--only", "FIRE-9/*"))
+    assert line.startswith("gnomon: --only: no case has such an id, as in JOB-4/out-of-range/01")
+
+
+def test_the_smoke_test(run: Command, fake: Fake) -> None:
+    assert run("conform", "reference", "--smoke").out == "reference: right\n"
+    result = run("conform", fake("early"), "--smoke")
+    assert result.code == 2
+    assert result.out.startswith(
+        f"{fake('early')}: '30 6 1 * *' after 2026-01-05T00:00:00Z: expected "
+    )
+
+
+def test_the_report(run: Command, fake: Fake, tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    names = ["reference", fake("skips_gap"), fake("all_wrong")]
+    result = run("conform", *names, *ONLY, "--report", folder, "--keep", tmp_path / "kept")
+    assert result.code == 2
+    page = (folder / "index.html").read_text("utf-8")
+    assert "http" not in page and "<script" not in page and "src=" not in page
+    for text in (
+        f'<a href="#{names[1]}-FIRE-5">',
+        f'<h3 id="{names[1]}-FIRE-5">',
+        "<dt>expected</dt>",
+        "<dt>seen</dt>",
+        f"gnomon conform {names[1]} --only FIRE-5/gap-new-york/01",
+        "adapter at fault",
+    ):
+        assert text in page
+    assert "skips\\_gap.py | 1 |" in (folder / "results.md").read_text("utf-8")
+    *lines, end = (folder / "results.jsonl").read_bytes().splitlines(keepends=True)
+    assert json.loads(lines[0])["format"] == "gnomon-conformance-report/1"
+    assert json.loads(end) == {
+        "kind": "end",
+        "lines": len(lines),
+        "sha256": hashlib.sha256(b"".join(lines)).hexdigest(),
+    }
+    assert list((tmp_path / "kept" / "reference").glob("UTC-*.txt"))
+
+
+def test_markup_in_what_a_scheduler_prints_is_escaped(
+    run: Command, fake: Fake, tmp_path: Path
+) -> None:
+    run("conform", fake("noisy"), *ONLY, "--report", tmp_path)
+    assert "DeprecationWarning: &lt;clocks&gt;" in (tmp_path / "index.html").read_text("utf-8")
+
+
+def test_list(run: Command) -> None:
+    found = {one["adapter"]: one["installs"] for one in run("conform", "list", "--json").json}
+    assert found["reference"] == []
+    assert found["croner"] == ["croner@^11"]
+    assert "croniter" in run("conform", "list").out
+
+
+def test_infer_finds_the_knobs(run: Command, fake: Fake) -> None:
+    result = run("conform", "infer", fake("skips_gap"), *ONLY)
+    assert result.out.splitlines() == [
+        "# 13 of 13 answers are explained by:",
+        'gap = "skipped"  # explains 6 more',
+    ]
+
+
+def test_infer_shrinks_what_no_knob_explains(run: Command, fake: Fake) -> None:
+    name = fake("early")
+    result = run("conform", "infer", name, "--only", "FIRE-4/numbers*/0*", "--json")
+    assert result.json["profile"] == {}
+    assert result.json["explained"] == result.json["answers"]
+
+
+def test_ask(run: Command, fake: Fake) -> None:
+    place = "--timezone", "America/New_York", "--after", "2024-03-10T00:00:00Z", "--count", 1
+    result = run("conform", "ask", fake("skips_gap", '{"gap": "shifted"}'), "30 2 * * *", *place)
+    assert result.out == (
+        "expected  2024-03-10T07:00:00Z\n"
+        "declared  2024-03-10T07:30:00Z\n"
+        "seen      2024-03-11T06:30:00Z\n"
+    )

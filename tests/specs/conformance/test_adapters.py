@@ -1,0 +1,101 @@
+"""The adapters that ship: what they declare, and those of light peers in this environment."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gnomon.specs.conformance import shipped
+from gnomon.specs.conformance.dialects.knobs import dialect_of
+from gnomon.specs.conformance.judging import Result, judge
+from gnomon.specs.conformance.runner import run, smoke
+from gnomon.specs.conformance.shipped import Adapter, NotInstalled, command_for, find
+from gnomon.specs.vectors.next_cases import read_cases
+
+
+def results(name: str) -> list[Result]:
+    """The results of an adapter whose scheduler the tests have installed."""
+    found = run([sys.executable, str(find(name).file)], read_cases())
+    dialect = dialect_of(found.introduction.profile)
+    return [result for seen in found.seen for result in judge(seen, dialect, found.introduction)]
+
+
+def test_the_reference_holds_all() -> None:
+    found = results("reference")
+    assert {one.verdict for one in found} == {"holds", "not exercised"}
+    assert {one.rule for one in found if one.verdict == "not exercised"} == {"META-1"}
+
+
+@pytest.mark.parametrize("name", ["croniter", "cronsim"])
+def test_a_light_peer_differs_as_its_adapter_declares(name: str) -> None:
+    found = results(name)
+    assert sum(one.verdict == "differs as declared" for one in found) > 20
+    assert len([one for one in found if one.is_suspect]) < 25
+    assert not [one for one in found if one.seen.startswith(("error", "garbage", "crash"))]
+
+
+@pytest.mark.parametrize("name", ["croniter", "cronsim"])
+def test_the_smoke_test(name: str) -> None:
+    assert smoke([sys.executable, str(find(name).file)]) == []
+
+
+def test_every_adapter_declares_what_it_needs() -> None:
+    for name, adapter in shipped.shipped().items():
+        assert bool(adapter.dependencies) == (name != "reference"), name
+
+
+def test_a_header_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text('# /// script\n# dependencies = [\n#   "a>=1",\n# ]\n# ///\nprint()\n')
+    assert find(str(file)) == Adapter(str(file), file, ("a>=1",))
+    file.write_text("# /// script\n# dependencies = [\n# ///\n")
+    with pytest.raises(shipped.NoAdapter, match="the header is no TOML"):
+        find(str(file))
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The steps of installations, which are not carried out."""
+    steps: list[list[str]] = []
+
+    def step(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        steps.append(command)
+        for word in command[3:]:
+            if word.startswith(str(tmp_path)) and not word.endswith("python"):
+                (Path(word) / "bin").mkdir(parents=True)
+        return subprocess.CompletedProcess(command, int("broken" in command), "", "no such")
+
+    monkeypatch.setenv(shipped.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(subprocess, "run", step)
+    return steps
+
+
+def test_an_environment_is_made_once_by_uv(
+    installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    adapter = Adapter("a", Path("a.py"), ("a>=1",))
+    first = command_for(adapter)
+    assert command_for(adapter) == first
+    assert [step[:3] for step in installed] == [
+        ["/bin/uv", "venv", "--quiet"],
+        ["/bin/uv", "pip", "install"],
+    ]
+    assert command_for(adapter._replace(dependencies=("a>=2",))) != first
+
+
+def test_an_environment_is_made_by_pip_without_uv(
+    installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(NotInstalled, match="pip install --quiet broken: no such"):
+        command_for(Adapter("a", Path("a.py"), ("broken",)))
+    assert [step[1:3] for step in installed] == [["-m", "venv"], ["-m", "pip"]]
+    with pytest.raises(NotInstalled, match="node is not installed"):
+        command_for(Adapter("a", Path("a.mjs"), ("croner@^11",)))
+
+
+def test_an_adapter_in_any_language_is_run_as_it_is() -> None:
+    assert command_for(Adapter("a", Path("/opt/adapter"), ())) == ["/opt/adapter"]

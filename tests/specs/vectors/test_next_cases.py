@@ -1,0 +1,122 @@
+"""The cases of level next: the files are up to date, and three implementations agree on them."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from cronsim import CronSim, CronSimError
+
+from gnomon.reference.oracle import cron_sets, due_instants
+from gnomon.reference.schedule.clock import read_instant, to_datetime, write_instant
+from gnomon.specs.vectors import next_cases
+from gnomon.specs.vectors.next_cases import DIRECTORY, RULES, Case, read_cases
+from tests.support.strategies import a_cron
+
+CASES = read_cases()
+README = (DIRECTORY / "README.md").read_text("utf-8")
+DAY = 86_400_000_000
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(CASES) >= 400
+    assert len({case.id for case in CASES}) == len(CASES)
+    assert {case.rule for case in CASES} == set(RULES)
+
+
+def test_the_files_are_up_to_date() -> None:
+    for file, text in next_cases.texts().items():
+        assert file.read_text("utf-8") == text, "python -m gnomon.specs.vectors.next_cases"
+
+
+def test_the_oracle_gives_the_same_answers() -> None:
+    """As far as its minute by minute goes in a moment."""
+    checked = 0
+    for case in CASES:
+        after = read_instant(case.after)
+        assert (cron_sets(case.cron) is None) == case.refused, case.id
+        if case.refused:
+            continue
+        end = min(read_instant(case.instants[-1]) + 1, after + 3 * DAY)
+        due = due_instants(a_cron(case.cron, case.zone), after + 1, end)
+        wanted = [at for at in case.instants if read_instant(at) < end]
+        assert [write_instant(at) for at in due] == wanted, case.id
+        checked += len(wanted)
+    assert checked > 1000
+
+
+def cronsim_answer(case: Case) -> list[str] | None:
+    start = to_datetime(read_instant(case.after)).astimezone(ZoneInfo(case.zone))
+    try:
+        found = CronSim(case.cron, start)
+        return [next(found).isoformat() for _ in range(case.count)]
+    except (CronSimError, StopIteration):
+        return None
+
+
+def test_cronsim_gives_the_same_answers_where_both_accept() -> None:
+    differing, compared = [], 0
+    for case in CASES:
+        if case.refused or (answer := cronsim_answer(case)) is None:
+            continue
+        utc = [write_instant(read_instant(text)) for text in answer]
+        compared += 1
+        if utc != list(case.instants):
+            differing.append(case)
+    assert compared > 400
+    assert all(is_known_to_differ(case) for case in differing)
+    assert len(differing) < 30
+
+
+def is_known_to_differ(case: Case) -> bool:
+    """cronsim takes a day field that begins with * for unrestricted (Debian's rule).
+
+    And asked within the second copy of a repeated hour, it answers with the first copy, which has
+    passed.
+    """
+    fields = case.cron.split()
+    has_star = any(fields[at].startswith("*") and fields[at] != "*" for at in (2, 4))
+    return has_star or "fold-new-york" in case.id
+
+
+def code_block(language: str) -> str:
+    (block,) = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    assert len(block.splitlines()) <= 20
+    return str(block)
+
+
+def read_with(command: list[str], folder: Path) -> list[str]:
+    done = subprocess.run(
+        [*command, str(DIRECTORY)], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+def assert_reads(lines: list[str]) -> None:
+    """The example of README refuses every definition."""
+    accepted = sum(not case.refused for case in CASES)
+    assert lines[-1] == f"{len(CASES)} cases, {accepted} differ"
+
+
+def test_the_reader_in_python(tmp_path: Path) -> None:
+    file = tmp_path / "read.py"
+    file.write_text(code_block("python"), "utf-8")
+    assert_reads(read_with([sys.executable, str(file)], tmp_path))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_reader_in_javascript(tmp_path: Path) -> None:
+    file = tmp_path / "read.mjs"
+    file.write_text(code_block("javascript"), "utf-8")
+    assert_reads(read_with([str(shutil.which("node")), str(file)], tmp_path))
+
+
+def test_the_files_are_plain_json() -> None:
+    for rule in RULES:
+        found = json.loads((DIRECTORY / f"{rule}.json").read_text("utf-8"))
+        assert found["format"] == "gnomon-next-cases/1"
+        assert {case["rule"] for case in found["cases"]} == {rule}
