@@ -13,6 +13,7 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     CheckProcess        Done or Superseded            a process, with each beat
     RegisterServer      none                          a process, with each beat
     RecordEvents        none                          a process, when something has happened
+    ReportUnschedulable none                          a leader, with each beat
     RemoveServer        none                          a process that ends, or an observer
 """
 
@@ -79,6 +80,7 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
 
     `members` are in order of their names, `held` in order of the messages. `waiting` is the number
     of messages that no worker holds. `lease_length` is the agreed one (µs), 0 before any agreement.
+    `unschedulable` are the ids of the active jobs that the leader cannot schedule, with reasons.
     """
 
     profile: Profile
@@ -89,6 +91,7 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     waiting: int
     held: tuple[Holding, ...]
     dead_lettered: int
+    unschedulable: tuple[tuple[str, str], ...] = ()
 
 
 class JobByName(Operation, frozen=True, gc=False):
@@ -195,6 +198,16 @@ class RegisterServer(Operation, frozen=True, gc=False):
     workers: int
     services: tuple[str, ...]
     tzdata: str | None = None
+
+
+class ReportUnschedulable(Operation, frozen=True, gc=False):
+    """Report, as the leader of `epoch`, the active jobs that it cannot schedule, and the reasons.
+
+    The report counts for as long as this server leads in that epoch.
+    """
+
+    epoch: int
+    jobs: tuple[tuple[str, str], ...]
 
 
 class RemoveServer(Operation, frozen=True, gc=False):

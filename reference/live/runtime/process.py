@@ -21,12 +21,12 @@ from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.live.runtime.clock import WallClock
+from gnomon.reference.live.runtime.cluster_watch import ClusterWatch
 from gnomon.reference.live.runtime.logs import log_run
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
 from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
-from gnomon.reference.live.runtime.zone_watch import ZoneWatch
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
 from gnomon.reference.live.store.errors import StoreUnusable, check_server, pause_after
@@ -126,7 +126,7 @@ def _serve(
     others = Connection(store.open(LONGEST_TIMEOUT))
     storage = RedisStorage(others)
     watch = StoreWatch(others, store.profile, metrics)
-    zones = ZoneWatch(storage, metrics)
+    cluster = ClusterWatch(storage, metrics)
     notifier = Notifier(
         shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX)
     )
@@ -145,7 +145,7 @@ def _serve(
             workers=shape.workers,
             busy=workers.busy,
             store="ok" if problem is None else problem.problem,
-            warnings=(*zones.warnings, *node.warnings),
+            warnings=cluster.warnings,
         )
 
     with _api(listening, storage, health, measured):
@@ -153,7 +153,7 @@ def _serve(
         left_in_order = node.run()
         notifier.close()
         watch.close()
-        zones.close()
+        cluster.close()
     connection.close()
     return left_in_order
 
