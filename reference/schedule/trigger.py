@@ -122,7 +122,7 @@ def _minutes_of(definition: Definition) -> "MatchingMinutes":
     except CronError as error:
         raise Unschedulable(f"cron_definition: {error}") from None
     except UnknownZone:
-        known = f"the time zone database of this server, {zone_database()}"
+        known = f"time zone database {zone_database()}"
         raise Unschedulable(f"timezone: {zone!r} is not in {known}") from None
 
 

@@ -13,6 +13,7 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     CheckProcess        Done or Superseded            a process, with each beat
     RegisterServer      none                          a process, with each beat
     RecordEvents        none                          a process, when something has happened
+    ReportUnschedulable none                          a leader, with each beat
     RemoveServer        none                          a process that ends, or an observer
 """
 
@@ -81,6 +82,7 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     of messages that no worker holds. `lease_length` is the agreed one (µs), 0 before any agreement.
     `max_attempts` is the agreed one, or the default. `store` is the identity of the store: when it
     was first used (µs, UTC), 0 before that. `version` is the version of the job table.
+    `unschedulable` are the ids of the active jobs that the leader cannot schedule, with reasons.
     """
 
     store: int
@@ -94,6 +96,7 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     waiting: int
     held: tuple[Holding, ...]
     dead_lettered: int
+    unschedulable: tuple[tuple[str, str], ...] = ()
 
 
 class JobByName(Operation, frozen=True, gc=False):
@@ -203,6 +206,16 @@ class RegisterServer(Operation, frozen=True, gc=False):
     workers: int
     services: tuple[str, ...]
     tzdata: str | None = None
+
+
+class ReportUnschedulable(Operation, frozen=True, gc=False):
+    """Report, as the leader of `epoch`, the active jobs that it cannot schedule, and the reasons.
+
+    The report counts for as long as this server leads in that epoch.
+    """
+
+    epoch: int
+    jobs: tuple[tuple[str, str], ...]
 
 
 class RemoveServer(Operation, frozen=True, gc=False):

@@ -29,6 +29,7 @@ from gnomon.reference.store.administration import (
     RecordEvents,
     RegisterServer,
     RemoveServer,
+    ReportUnschedulable,
     RunsOf,
 )
 from gnomon.reference.store.jobs import JobTable, StoredJob, no_such_job
@@ -121,6 +122,7 @@ class MemoryStore:
             RegisterServer: self._servers.register,
             RecordEvents: self._record_events,
             RemoveServer: self._servers.remove,
+            ReportUnschedulable: self._report_unschedulable,
         }
 
     def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
@@ -325,10 +327,19 @@ class MemoryStore:
     def _record_events(self, now: int, server: str, operation: RecordEvents) -> list[Delivery]:
         return self._servers.record_events(now, server, operation, self._jobs.store)
 
-    # --- questions
+    # --- reports and questions
+
+    def _report_unschedulable(
+        self, now: int, server: str, operation: ReportUnschedulable
+    ) -> list[Delivery]:
+        if self._leader == server and self._epoch == operation.epoch and now < self._until:
+            self._servers.unschedulable = operation
+        return []
 
     def _overview(self, now: int, server: str, operation: Overview) -> list[Delivery]:
         settings, is_held = self._servers.settings, now < self._until
+        report = self._servers.unschedulable
+        is_current = report is not None and self._leader and is_held and report.epoch == self._epoch
         held = sorted(self._messages.held, key=lambda holding: holding[1])
         overview = ClusterOverview(
             now=now,
@@ -345,6 +356,7 @@ class MemoryStore:
             waiting=self._messages.waiting,
             held=tuple(Holding(*worker, message) for worker, message in held),
             dead_lettered=self._messages.dead_lettered,
+            unschedulable=report.jobs if report is not None and is_current else (),
         )
         return [(server, operation, overview)]
 

@@ -26,6 +26,7 @@ from gnomon.reference.store.administration import (
     RecordEvents,
     RegisterServer,
     RemoveServer,
+    ReportUnschedulable,
     Settings,
     Superseded,
 )
@@ -39,12 +40,14 @@ OF_A_RUN = (Started, Invoked, Finished)
 class ServerTable:
     """The servers that have registered and were not removed."""
 
-    __slots__ = ("_last_process", "_messages", "_record", "_registered", "_reported", "settings")
+    __slots__ = ("_last_process", "_messages", "_record", "_registered", "_reported", "settings",
+                 "unschedulable")  # fmt: skip
 
     def __init__(self, record: Record, messages: MessageQueue) -> None:
         self._record = record
         self._messages = messages
         self.settings: AgreeSettings | None = None  # as agreed, None before any agreement
+        self.unschedulable: ReportUnschedulable | None = None  # the latest report of a leader
         self._registered: dict[str, RegisterServer] = {}
         self._reported: dict[str, int] = {}  # server -> number of the last event it has reported
         self._last_process: dict[str, int] = {}

@@ -91,6 +91,15 @@ def problem(job: Job) -> str | None:
     return None
 
 
+def leaders_problems(storage: Storage) -> dict[str, str]:
+    """Why the leader cannot schedule a job, for each such job by its id."""
+    overview = storage.overview()
+    return {
+        id: f"{overview.lease.leader}, which leads, cannot: {why}"
+        for id, why in overview.unschedulable
+    }
+
+
 # --- reading
 
 

@@ -57,7 +57,12 @@ def list_jobs(
 ) -> list[JobView]:
     """List the jobs, by name."""
     found = job_service.get_all(storage)
-    return [schemas.view_job(job) for job in found if name in (None, job.definition.name)]
+    problems = job_service.leaders_problems(storage)
+    return [
+        schemas.view_job(job, problems.get(job.id))
+        for job in found
+        if name in (None, job.definition.name)
+    ]
 
 
 @post(
@@ -81,7 +86,8 @@ def create_job(storage: Store, fields: Fields) -> Response[JobView]:
 )
 def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
     """Read a job; the ETag is its revision."""
-    return _show(job_service.get(storage, job_id))
+    job = job_service.get(storage, job_id)
+    return _show(job, problem=job_service.leaders_problems(storage).get(job_id))
 
 
 @patch(
@@ -155,10 +161,13 @@ def list_runs(
 
 
 def _show(
-    job: Job, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
+    job: Job,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: dict[str, str] | None = None,
+    problem: str | None = None,
 ) -> Response[JobView]:
     return Response(
-        schemas.view_job(job),
+        schemas.view_job(job, problem),
         status_code=status,
         headers={"ETag": f'"{job.revision}"'} | (headers or {}),
     )

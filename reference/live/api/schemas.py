@@ -92,7 +92,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
     next_due: InstantText | None
-    problem: Annotated[str, Meta(description="why this server cannot schedule the job")] | None
+    problem: Annotated[str, Meta(description="why the job cannot be scheduled")] | None
     published: Annotated[int, Meta(ge=0, description="planned runs so far")]
 
 
@@ -194,15 +194,15 @@ def view_incident(incident: Incident) -> IncidentView:
     return IncidentView(kind=incident.kind, at=write_instant(incident.at), text=incident.text)
 
 
-def view_job(job: Job) -> JobView:
-    """A job as the API gives it."""
+def view_job(job: Job, problem: str | None = None) -> JobView:
+    """A job as the API gives it; `problem` is why the leader cannot schedule it."""
     fields = JobFields(**jobs.write(job.definition))
     return JobView(
         id=job.id,
         revision=job.revision,
         cursor=_instant(job.cursor),
         next_due=_instant(job_service.next_due(job)),
-        problem=job_service.problem(job),
+        problem=problem or job_service.problem(job),
         published=job.published,
         **msgspec.structs.asdict(fields),
     )

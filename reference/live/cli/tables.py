@@ -89,7 +89,7 @@ def runs_table(runs: Sequence[RunView]) -> Table:
 
 
 def _next_due(job: JobView) -> str:
-    """When a job is due next, or why the server that was asked cannot schedule it."""
+    """When a job is due next, or why it cannot be scheduled."""
     if job.problem is not None:
         return f"cannot be scheduled: {job.problem}"
     return job.next_due or "-"

@@ -10,6 +10,7 @@ The one idea: one thread owns the `Server` and does what the simulator's node do
 
 import logging
 from enum import Enum
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Literal
 
@@ -34,6 +35,7 @@ from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.administration import (
     ClusterOverview,
     RegisterServer,
+    ReportUnschedulable,
     Settings,
     Superseded,
 )
@@ -51,6 +53,9 @@ logger = logging.getLogger("gnomon.server")
 
 LONGEST_WAIT = 10 * SECOND
 """The longest wait (µs), even if no timer is set: a limit to the effect of an error in planning."""
+
+MOST_REPORTED = 1_000
+"""The largest number of unschedulable jobs that a leader reports to the store."""
 
 FAREWELL = SECOND
 """How long a server that leaves waits for a store that is away (µs), without runs to report."""
@@ -125,11 +130,6 @@ class Node:
     def failure(self) -> Failure | None:
         """What is wrong between this server and the store; None if nothing is."""
         return self._link.failure
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The jobs that it cannot schedule while it leads, a sentence for each."""
-        return tuple(cannot_schedule(id, why) for id, why in self._logged_unschedulable.items())
 
     # --- from beginning to end
 
@@ -259,6 +259,8 @@ class Node:
     def _wake(self, server: Server, now: int, timer: Timer) -> None:
         if timer == "heartbeat":
             self._link.renew_presence()
+            if self._logged_unschedulable:
+                self._report_unschedulable(server)
         self._do(server.wake(now, timer))
 
     # --- to the store and back
@@ -389,7 +391,7 @@ class Node:
             logger.info("leads", extra={"fields": {"epoch": epoch}})
 
     def _note_unschedulable(self) -> None:
-        """Log each job that this leader cannot schedule, once for each reason."""
+        """Report the jobs that this leader cannot schedule; log each once for each reason."""
         before = self._logged_unschedulable
         if self._server is None or self._server.unschedulable == before:
             return
@@ -398,9 +400,11 @@ class Node:
         self._metrics.unschedulable.set(len(found))
         for id, why in found.items():
             if before.get(id) != why:
-                logger.error("%s", cannot_schedule(id, why))
+                logger.error("job %s cannot be scheduled, and is not published: %s", id, why)
+        self._report_unschedulable(self._server)
 
-
-def cannot_schedule(job: str, why: str) -> str:
-    """The sentence for a job that a server cannot schedule."""
-    return f"job {job} cannot be scheduled by this server, and is not published: {why}"
+    def _report_unschedulable(self, server: Server) -> None:
+        """Report the jobs to the store; the next beat repeats it, unless there are none."""
+        if server.epoch is not None:
+            reported = tuple(islice(self._logged_unschedulable.items(), MOST_REPORTED))
+            self._link.send(ReportUnschedulable(server.epoch, reported))

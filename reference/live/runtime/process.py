@@ -21,13 +21,13 @@ from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.clock import WallClock
+from gnomon.reference.live.runtime.cluster_watch import ClusterWatch
 from gnomon.reference.live.runtime.logs import log_run
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Signal
 from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
-from gnomon.reference.live.runtime.zone_watch import ZoneWatch
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
 from gnomon.reference.live.store.embedded.diagnosis import explain
@@ -142,7 +142,7 @@ def _serve(
     others = store.connection(LONGEST_TIMEOUT)
     storage = RedisStorage(others)
     watch = StoreWatch(others, store.profile, metrics)
-    zones = ZoneWatch(storage, metrics)
+    cluster = ClusterWatch(storage, metrics)
     notifier = Notifier(
         shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX)
     )
@@ -162,7 +162,7 @@ def _serve(
             busy=workers.busy,
             dead_letters=watch.dead_letters,
             store="ok" if problem is None else problem.problem,
-            warnings=(*zones.warnings, *node.warnings),
+            warnings=cluster.warnings,
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 
@@ -171,7 +171,7 @@ def _serve(
         left_in_order = node.run()
         notifier.close()
         watch.close()
-        zones.close()
+        cluster.close()
     connection.close()
     return left_in_order
 

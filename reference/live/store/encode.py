@@ -25,6 +25,7 @@ from gnomon.reference.store.administration import (
     RegisterServer,
     RemoveServer,
     Reported,
+    ReportUnschedulable,
     RunsOf,
 )
 from gnomon.reference.store.jobs import no_such_job
@@ -204,6 +205,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
+    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs)],
     RecordEvents: lambda op: [
         op.first,
         op.store,

@@ -46,6 +46,14 @@ local function define_administration()
     record('server_started', '"server":"' .. server .. '",' .. started)
   end
 
+  -- A leader reports the jobs that it cannot schedule, as JSON.
+  function meaning.ReportUnschedulable()
+    local epoch, jobs = take_number(), take()
+    if leader == server and meta.epoch == epoch and now < meta.ends then
+      call('HSET', P .. ':meta', 'unschedulable', whole(epoch) .. ' ' .. jobs)
+    end
+  end
+
   -- Forget a server that has left: its process, its turns and its heartbeat.
   local function forget(name)
     for _, what in ipairs({':heard', ':reported', ':processes'}) do
@@ -138,7 +146,9 @@ local function define_administration()
 
   function meaning.Overview()
     local leads = leader ~= '' and now < meta.ends
-    local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts')
+    local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts', 'unschedulable')
+    local epoch, unschedulable = string.match(settings[4] or '', '^(%d+) (.*)$')
+    if not leads or tonumber(epoch) ~= meta.epoch then unschedulable = '[]' end
     reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"version":' .. whole(meta.version)
       .. ',"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
       .. ',"max_attempts":' .. (settings[3] or GNOMON_MAX_ATTEMPTS)
@@ -146,6 +156,6 @@ local function define_administration()
       .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
       .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
       .. call('XLEN', P .. ':dead') .. ',"held":[' .. list_held() .. '],"members":['
-      .. list_members() .. ']')
+      .. list_members() .. '],"unschedulable":' .. unschedulable)
   end
 end

@@ -21,6 +21,7 @@ from gnomon.reference.store.administration import (
     RecordEvents,
     RegisterServer,
     RemoveServer,
+    ReportUnschedulable,
     RunsOf,
 )
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
@@ -197,6 +198,8 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
     for name in ("s2", "s10", "s1"):
         arms.apply(NOW + SECOND, name, RegisterServer(1, NOW - 5, 2, ("b", "a"), "2026f"))
     arms.apply(NOW + SECOND, "s1", Campaign(7 * SECOND))
+    for server, epoch, why in (("s1", 1, 'q"\\é'), ("s2", 1, "no leader"), ("s1", 2, "no epoch")):
+        arms.apply(NOW + SECOND, server, ReportUnschedulable(epoch, (("a", why),)))
     overview = arms.ask(NOW + SECOND, OPERATOR, Overview())
     common: dict[str, Any] = {
         "workers": 2,
@@ -221,7 +224,11 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
         waiting=1,
         held=held,
         dead_lettered=0,
+        unschedulable=(("a", 'q"\\é'),),
     )
+    later = arms.ask(NOW + 8 * SECOND, OPERATOR, Overview())
+    assert isinstance(later, ClusterOverview)
+    assert (later.lease.leader, later.unschedulable) == (None, ())
 
 
 def test_a_server_that_starts_anew_has_crashed_before(arms: Arms) -> None:

@@ -30,6 +30,7 @@ from gnomon.reference.store.administration import (
     RegisterServer,
     RemoveServer,
     Reported,
+    ReportUnschedulable,
     RunsOf,
 )
 from gnomon.reference.store.messages import Profile
@@ -120,6 +121,11 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
         st.sampled_from([None, "2026f"]),
     ),
     st.builds(RecordEvents, st.integers(0, 5), st.lists(REPORTED, max_size=3).map(tuple), STORES),
+    st.builds(
+        ReportUnschedulable,
+        st.integers(0, 3),
+        st.sampled_from([(), (("a", 'timezone: "\\ é'), ("b", "why"))]),
+    ),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
 )

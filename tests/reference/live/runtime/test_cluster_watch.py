@@ -1,4 +1,4 @@
-"""Servers that differ in their time zone database are named: in log, health and metrics."""
+"""Differing time zone databases, and jobs that the leader cannot schedule, are reported."""
 
 import logging
 from collections.abc import Sequence
@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gnomon.reference.live.runtime import zone_watch
+from gnomon.reference.live.api import job_service
+from gnomon.reference.live.runtime import cluster_watch
+from gnomon.reference.live.runtime.cluster_watch import JOBS_NAMED, ClusterWatch, difference
 from gnomon.reference.live.runtime.metrics import Metrics
-from gnomon.reference.live.runtime.zone_watch import ZoneWatch, difference
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
-from gnomon.reference.store.administration import Member, RegisterServer
-from gnomon.reference.store.operations import Heartbeat
+from gnomon.reference.store.administration import Member, RegisterServer, ReportUnschedulable
+from gnomon.reference.store.operations import Campaign, Heartbeat, Resign
 from tests.reference.live.runtime.test_metrics import value_of
 from tests.support.memory_storage import DOWN, NOW, MemoryStorage, eventually
 from tests.support.servers import RealServer, free_port, wait_until
@@ -39,7 +40,7 @@ def test_the_difference_names_who_has_which_and_what_to_do() -> None:
 
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> MemoryStorage:
-    monkeypatch.setattr(zone_watch, "PERIOD", 10 * MILLISECOND)
+    monkeypatch.setattr(cluster_watch, "PERIOD", 10 * MILLISECOND)
     return MemoryStorage()
 
 
@@ -53,7 +54,7 @@ def test_a_difference_is_reported_once_and_its_end_too(
 ) -> None:
     metrics = Metrics([], 1)
     with caplog.at_level(logging.INFO, "gnomon.server"):
-        watch = ZoneWatch(storage, metrics)
+        watch = ClusterWatch(storage, metrics)
         register(storage, "a", "2026f")
         register(storage, "b", "2025b", alive=SECOND)
         eventually(lambda: watch.warnings)
@@ -67,6 +68,37 @@ def test_a_difference_is_reported_once_and_its_end_too(
     first, last = (record for record in caplog.records if record.name == "gnomon.server")
     assert (first.levelname, last.levelname) == ("WARNING", "INFO")
     assert "2025b on b; 2026f on a" in first.message
+
+
+@pytest.mark.parametrize("count", [0, 1, JOBS_NAMED, JOBS_NAMED + 5])
+def test_jobs_that_the_leader_cannot_schedule_are_named(storage: MemoryStorage, count: int) -> None:
+    storage.serve("a", Campaign(100 * SECOND))
+    jobs = tuple((str(number), "why") for number in range(count))
+    storage.serve("a", ReportUnschedulable(1, jobs))
+    watch = ClusterWatch(storage, Metrics([], 1))
+    eventually(lambda: len(watch.warnings) == min(count, JOBS_NAMED + 1))
+    if count > 0:
+        text = "job 0 cannot be scheduled by a, which leads, and is not published: why"
+        assert watch.warnings[0] == text
+    if count > JOBS_NAMED:
+        assert watch.warnings[-1] == "5 more jobs cannot be scheduled"
+    storage.serve("a", Resign(1))
+    eventually(lambda: not watch.warnings)
+    watch.close()
+
+
+@pytest.mark.parametrize(
+    ("server", "epoch", "counts"), [("a", 1, True), ("a", 2, False), ("b", 1, False)]
+)
+def test_only_the_leader_of_the_epoch_reports(
+    storage: MemoryStorage, server: str, epoch: int, counts: bool
+) -> None:
+    storage.serve("a", Campaign(100 * SECOND))
+    storage.serve(server, ReportUnschedulable(epoch, (("1", "why"),)))
+    assert storage.overview().unschedulable == ((("1", "why"),) if counts else ())
+    assert job_service.leaders_problems(storage) == (
+        {"1": "a, which leads, cannot: why"} if counts else {}
+    )
 
 
 # --- processes
@@ -104,21 +136,25 @@ def test_a_server_with_an_older_database_leads(
                 "start_date": "2026-01-01T00:00:00Z",
             }
             assert ask(ports[1], "/jobs", "POST", json=job).status_code == 201
-            why = "timezone: 'Europe/Warsaw' is not in the time zone database of this server, 1999z"
-            (listed,) = ask(ports[0], "/jobs").json()
-            assert (listed["name"], listed["problem"], listed["next_due"]) == ("nine", why, None)
-            shown = run("jobs", "list", "--server", f"http://127.0.0.1:{ports[0]}")
+            why = "timezone: 'Europe/Warsaw' is not in time zone database 1999z"
+            told = f"s0, which leads, cannot: {why}"
+            for port in ports:
+                wait_until(lambda: ask(port, "/jobs/1").json()["problem"] == told, 5)  # noqa: B023
+                (listed,) = ask(port, "/jobs").json()
+                assert (listed["name"], listed["problem"]) == ("nine", told)
+            shown = run("jobs", "list", "--server", f"http://127.0.0.1:{ports[1]}")
             assert "cannot be scheduled" in shown.stdout, shown
-            text = f"job 1 cannot be scheduled by this server, and is not published: {why}"
+            logged = f"job 1 cannot be scheduled, and is not published: {why}"
+            text = f"job 1 cannot be scheduled by s0, which leads, and is not published: {why}"
             differ = f"1999z on s0; {zone_database()} on s1"
 
             def warnings(number: int) -> str:
                 return "\n".join(ask(ports[number], "/health").json()["warnings"])
 
             wait_until(lambda: text in warnings(0) and differ in warnings(0), 5)
-            wait_until(lambda: differ in warnings(1), 5)
+            wait_until(lambda: text in warnings(1) and differ in warnings(1), 5)
             assert "gnomon_jobs_unschedulable 1.0" in ask(ports[0], "/metrics").text
             members = ask(ports[1], "/cluster").json()["members"]
             assert [each["tzdata"] for each in members] == ["1999z", zone_database()]
-    assert text in said(tmp_path / "old") and differ in said(tmp_path / "old")
+    assert logged in said(tmp_path / "old") and differ in said(tmp_path / "old")
     assert differ in said(tmp_path / "new")
