@@ -141,11 +141,8 @@ class LeaderRole:
         return [self._campaign, *self._overdue_requests(now - self._ahead)]
 
     def confirm(self, sent_at: int) -> None:
-        """Note that the store has answered a request without a Campaign, sent at `sent_at` (µs).
-
-        The latest Campaign was sent before it, so a reply to that confirms nothing any more. The
-        instants are not compared: the server's clock may have been set between them.
-        """
+        """Note that the store has answered a request, sent at `sent_at` (µs) after any Campaign."""
+        # Instants are not compared: the server's clock may have been set since the Campaign.
         self.confirmed_at, self._campaign = sent_at, None
 
     def _overdue_requests(self, now: int) -> list[Operation]:

@@ -135,8 +135,9 @@ class MemoryStore:
     def begin_anew(self, generation: int) -> list[Delivery]:
         """Continue after a restart that may have lost writes; `generation` counts those from 1.
 
-        Epochs and messages that were numbered in lost writes must not be confused with new ones.
-        So numbering continues far beyond them, and nobody holds the lease. A store that has lost
+        Epochs, messages and changes of jobs that were numbered in lost writes must not be confused
+        with new ones: a late reply would end a job that is active again. So numbering continues
+        far beyond them, and nobody holds the lease. A store that has lost
         its identity is another store, whose epochs begin at 1; only its messages are numbered on,
         because one history names no two messages alike.
         """
@@ -144,6 +145,7 @@ class MemoryStore:
         self._messages.published = generation * LEAP
         if self.identity:
             self._epoch = generation * LEAP
+            self._jobs.begin_anew(generation * LEAP)
         return []
 
     @property

@@ -17,9 +17,9 @@ An operation may arrive late, twice, or after a later one. So each start of a se
 higher process number, each claim gives its worker a higher turn, and the store does nothing for
 operations of earlier processes and turns.
 
-A turn has one message. If that is reclaimed, the turn is over: the worker may be running the
-message, and another message would wait at the worker until that run has ended (OVER-1). If the
-worker repeats the claim of that turn, the store answers Done; the worker claims in its next turn.
+A turn has one message. If that is reclaimed, the turn is over: the worker may be running it, and
+another would wait until that run has ended (OVER-1). The store answers Done if the claim is
+repeated, and the worker claims in its next turn.
 """
 
 from bisect import insort
@@ -239,7 +239,7 @@ class MessageQueue:
     def _take_from(self, now: int, servers: Collection[str]) -> None:
         taken = [worker for worker in self._held if worker[0] in servers]
         for worker in sorted(taken, key=lambda worker: self._held[worker][0].id):
-            # The worker may be running the message: nothing else is assigned to it in this turn.
+            # The worker may be running the message: it gets no other in this turn.
             self._turns[worker] = self._turns.get(worker, 0) + 1
             self._put_back(now, worker)
 

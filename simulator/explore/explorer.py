@@ -11,10 +11,11 @@ history of a shortest way there, like any other history.
     covered      every order in which requests and replies in transit at an instant can arrive, and
                  timers fire among them; every point of these at which the fault can strike; a
                  crashed server stays down, or starts again at any later such point at which faults
-                 may still strike
+                 may still strike; the loss of a write leads back to the store before it
     not covered  messages slower than the clock: those in transit arrive before time moves on,
                  unless the server is paused; wrong clocks; a server that crashes in the middle of
-                 sending; instants between those that matter
+                 sending; the loss of several writes, or of the store's identity; instants between
+                 those that matter
 
 Two thirds of the time go into forming worlds, finding their representatives and looking them up,
 since each world is reached five times over. A quarter goes into copying parts and running the
@@ -27,7 +28,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from gnomon.reference.events import Event, Published
+from gnomon.reference.events import Event, Published, WritesLost
 from gnomon.reference.history import Header, History
 from gnomon.simulator.explore.scopes import START, Scope
 from gnomon.simulator.explore.symmetry import Symmetry
@@ -149,10 +150,17 @@ class Search:
 
     def _events_to(self, number: int) -> list[Event]:
         """The events of a shortest way to a state, with a cid of its own for each message."""
-        way = [event for taken in self._way_to(number) for event in taken.recorded]
+        events, since, undone = [*self._steps.begun], START, (0, 0)
+        for taken in self._way_to(number):
+            for event in taken.recorded:
+                is_loss = type(event) is WritesLost
+                lost = {"since": since, "undone": tuple(range(*undone))} if is_loss else {}
+                events.append(replace(event, **lost))
+            if taken.is_write:
+                since, undone = taken.at, (len(events) - len(taken.recorded) + 1, len(events) + 1)
         return [
             replace(event, cid=f"K{event.message}") if type(event) is Published else event
-            for event in (*self._steps.begun, *way)
+            for event in events
         ]
 
     def _way_to(self, number: int) -> list[Taken]:

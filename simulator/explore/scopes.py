@@ -15,8 +15,8 @@ from gnomon.reference.schedule.clock import SECOND, read_instant, write_instant
 
 START = read_instant("2026-01-01T00:00:00Z")
 
-FaultKind = Literal["crash", "pause", "lose"]
-"""A fault of a server, as ``server_model`` names it."""
+FaultKind = Literal["crash", "pause", "lose", "lose write"]
+"""A fault of a server, as ``server_model`` names it; ``lose write`` is the one of the store."""
 
 
 class Scope(NamedTuple):
@@ -83,5 +83,6 @@ SCOPES = {
             first_due=SECOND // 2,
         ),
         Scope("lost-reply", "one reply of the store is lost", 3, "lose"),
+        Scope("lost-write", "the store loses the last write that it acknowledged", 2, "lose write"),
     )
 }

@@ -172,6 +172,8 @@ class ServerModel:
         fault = self._scope.fault
         if self._server is None or self._paused_until or now > self._scope.faults_until:
             return
+        if fault == "lose write":  # the store's
+            return
         if fault == "lose":
             yield from (Move("lose", number) for number in self._one_of_each(self.replies))
         else:

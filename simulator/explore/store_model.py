@@ -64,14 +64,15 @@ class StoreModel:
     """The tables. They may be read; only `observe` changes them."""
 
     __slots__ = ("alive_until", "attempts", "epoch", "held", "idle", "jobs", "leader", "processes",
-                 "turns", "until", "waiting")  # fmt: skip
+                 "published", "turns", "until", "waiting")  # fmt: skip
 
     def __init__(self) -> None:
         self.epoch = 0
         self.leader: str | None = None
         self.until = 0  # when the lease expires
         self.jobs: dict[str, JobModel] = {}
-        self.attempts: list[int] = []  # so far, of message 1, 2, …
+        self.published = 0  # the number of the last message
+        self.attempts: dict[int, int] = {}  # so far, of each message
         self.waiting: list[int] = []
         self.held: dict[Worker, Held] = {}
         self.idle: list[Worker] = []  # with an open claim, the oldest claim first
@@ -98,7 +99,7 @@ class StoreModel:
     def copy(self) -> "StoreModel":
         """An independent copy: O(jobs + messages + workers)."""
         other: StoreModel = copy(self)
-        other.jobs, other.attempts = self.jobs.copy(), self.attempts[:]
+        other.jobs, other.attempts = self.jobs.copy(), self.attempts.copy()
         other.waiting, other.held, other.idle = self.waiting[:], self.held.copy(), self.idle[:]
         other.alive_until, other.processes = self.alive_until.copy(), self.processes.copy()
         other.turns = self.turns.copy()
@@ -111,7 +112,8 @@ class StoreModel:
             self.leader,
             self.until,
             tuple(self.jobs.items()),
-            tuple(self.attempts),
+            self.published,
+            tuple(self.attempts.items()),
             tuple(self.waiting),
             frozenset(self.held.items()),
             tuple(self.idle),
@@ -119,6 +121,11 @@ class StoreModel:
             frozenset(self.processes.items()),
             frozenset(self.turns.items()),
         )
+
+    def begin_anew(self, number: int) -> None:
+        """Continue after lost writes: nobody leads, and numbering continues after `number`."""
+        self.leader = None
+        self.epoch = self.published = number
 
     def observe(self, now: int, server: str, operation: Operation, recorded: list[Event]) -> None:
         """Check and note an `operation` of `server` and the events that it made. Raises Breach."""
@@ -163,8 +170,9 @@ class StoreModel:
         if server not in self.alive_until or is_over or claim.turn < self.turns.get(worker, 0):
             return
         self._begin_process(server, process)
+        if claim.turn != self.turns.get(worker):  # a repeated claim completes nothing
+            self._complete(worker, claim.done)
         self.turns[worker] = claim.turn
-        self._complete(worker, claim.done)
         held = self.held.get(worker)
         is_free = held is None or held.process < process  # an earlier process's is taken back
         if is_free and worker not in self.idle:
@@ -293,9 +301,10 @@ class StoreModel:
         what = f"message {event.message} of {event.server} in epoch {event.epoch}"
         job = self.jobs[event.job]
         definition = job.definition
-        self.attempts.append(0)
+        self.published += 1
+        self.attempts[event.message] = 0
         self.waiting.append(event.message)
-        holds("HIST-1", f"{what}: not the next number", event.message == len(self.attempts))
+        holds("HIST-1", f"{what}: not the next number", event.message == self.published)
         carried, current = (event.name, event.job_type), (definition.name, definition.job_type)
         holds("FIRE-8", f"{what}: it carries {carried}, not {current}", carried == current)
         holds("FIRE-8", f"{what}: not of the job's revision", event.revision == job.revision)
@@ -340,14 +349,14 @@ class StoreModel:
         alive = [idle for idle in self.idle if self.alive_until.get(idle[0], 0) > event.at]
         is_first = worker == self.idle[0] or (takes_back and worker == alive[0])
         holds("WORK-3", f"{what} while {self.idle} wait in this order", is_first)
-        attempt = self.attempts[message - 1] + 1
+        attempt = self.attempts[message] + 1
         holds("DLV-2", f"{what} as attempt {event.attempt}", event.attempt == attempt)
         has_had_its_attempts = attempt > 1 and (attempt - 1) % MAX_ATTEMPTS == 0
         holds("DLV-2", f"{what} after its last attempt", not has_had_its_attempts)
         self.waiting.remove(message)
         self.idle.remove(worker)
         self.held[worker] = Held(message, attempt, self.processes.get(event.server, 0))
-        self.attempts[message - 1] = attempt
+        self.attempts[message] = attempt
 
     def _reclaimed(self, event: events.Reclaimed) -> None:
         server, worker = event.server, (event.server, event.worker)
@@ -366,7 +375,7 @@ class StoreModel:
     def _dead_lettered(self, server: str, operation: Operation, event: events.DeadLettered) -> None:
         what = f"message {event.message} is put aside"
         if event.cause == "attempts":
-            is_last = self.attempts[event.message - 1] % MAX_ATTEMPTS == 0
+            is_last = self.attempts[event.message] % MAX_ATTEMPTS == 0
             holds("DLV-2", f"{what} before its last attempt", is_last)
             holds("DLV-2", f"{what} while it is held", event.message in self.waiting)
             self.waiting.remove(event.message)

@@ -14,13 +14,15 @@ part that is reached again with the one that was reached first.
 from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
+from gnomon.reference import events
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import write_duration
-from gnomon.reference.store.memory import MemoryStore
+from gnomon.reference.store.memory import LEAP, MemoryStore
 from gnomon.reference.store.operations import OPERATOR, Delivery, Operation, PutJob
 from gnomon.simulator.explore.scopes import START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Move, Response, ServerModel, describe
 from gnomon.simulator.explore.store_model import Breach, StoreModel
+from gnomon.simulator.world.write_log import READS
 
 World = tuple[int, ...]
 """A moment, a store, and each server with its surroundings, in numbers."""
@@ -57,10 +59,14 @@ class Interned(Generic[T]):
 
 
 class Watched(NamedTuple):
-    """A store, and the model that checks it from outside."""
+    """A store, and the model that checks it from outside.
+
+    `before` is the number of both before the last write, as long as that may still be lost.
+    """
 
     store: MemoryStore
     model: StoreModel
+    before: int | None = None
 
 
 class Answer(NamedTuple):
@@ -81,12 +87,16 @@ class Local(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A step: its instant, what it is in words, the events recorded, and the world after it."""
+    """A step: its instant, what it is in words, the events recorded, and the world after it.
+
+    `is_write` holds for a step that lost writes may undo.
+    """
 
     at: int
     what: str
     recorded: list[Event]
     world: World
+    is_write: bool = False
 
 
 class WrongStep(Exception):
@@ -126,6 +136,8 @@ class Transitions:
         self._responses: Interned[tuple[Response, ...]] = Interned()
         self._instants: Interned[Instant] = Interned()
         self._many = scope.faults + 1
+        self._loses_writes = scope.fault == "lose write"
+        self._after_loss: dict[int, int] = {}  # store before the lost write -> store after the loss
         self.by_store = self.by_servers = 0
         self.begun: list[Event] = []
         self.root = self._begin()
@@ -148,7 +160,8 @@ class Transitions:
         return self._instants.put(now, Instant(now)) * self._many
 
     def _put_store(self, watched: Watched) -> int:
-        return self.stores.put((watched.store.key(), watched.model.key()), watched)
+        before = None if watched.before is None else self.stores.keys[watched.before]
+        return self.stores.put((watched.store.key(), watched.model.key(), before), watched)
 
     def now(self, world: World) -> int:
         """The instant of a world (µs, UTC)."""
@@ -187,6 +200,8 @@ class Transitions:
                     changed[other] = instant.replied.get(replied) or self._reply(instant, *replied)
                 worlds.append(tuple(changed))
             next_at = min(next_at, local.next_at)
+        if left and self._may_lose(instant.now, store):
+            worlds.append((moment - 1, self._lose_write(store), *servers))
         if instant.now < next_at <= self._scope.until:
             worlds.append((self._moment(next_at) + left, *world[1:]))
         return worlds
@@ -243,7 +258,8 @@ class Transitions:
         """Let a store carry out an operation; the store after it, its replies, and the events."""
         recorded: list[Event] = []
         before = self.stores[number]
-        watched = Watched(before.store.copy(recorded.append), before.model.copy())
+        store = before.store.copy(recorded.append)
+        watched = Watched(store, before.model.copy(), self._kept(now, number, operation))
 
         def step() -> list[Delivery]:
             deliveries = watched.store.apply(now, server, operation)
@@ -253,6 +269,33 @@ class Transitions:
 
         deliveries = _attempt(now, lambda: _describe_request(operation, server), step)
         return self._put_store(watched), deliveries, recorded
+
+    def _kept(self, now: int, number: int, operation: Operation) -> int | None:
+        """The number of the store to which the loss of the last write would lead back."""
+        store, model, before = self.stores[number]
+        is_over = now > self._scope.faults_until or model.epoch >= LEAP
+        # A store that has lost its first Campaign is another store.
+        if not self._loses_writes or is_over or not store.identity:
+            return None
+        if not _is_write(operation):
+            return before
+        return self._put_store(Watched(store, model))
+
+    def _may_lose(self, now: int, number: int) -> bool:
+        return now <= self._scope.faults_until and self.stores[number].before is not None
+
+    def _lose_write(self, number: int) -> int:
+        """The store that continues without the last write of this one."""
+        before = self.stores[number].before
+        assert before is not None
+        if before not in self._after_loss:
+            kept = self.stores[before]
+            store, model = kept.store.copy(list[Event]().append), kept.model.copy()
+            store.begin_anew(1)
+            model.begin_anew(LEAP)
+            self._after_loss[before] = self._put_store(Watched(store, model))
+            self.by_store += 1
+        return self._after_loss[before]
 
     def _serve(self, instant: Instant, number: int, request: int, responses: int) -> int:
         """The server after the store has answered its request."""
@@ -288,11 +331,28 @@ class Transitions:
             if ordinal < len(local.requests):
                 _, operation = self._asked[local.requests[ordinal][1]]
                 _, _, recorded = self._apply(now, world[1], model.name, operation)
-                what = _describe_request(operation, model.name)
-                return Taken(now, what, recorded, afterwards)
+                what, is_write = _describe_request(operation, model.name), _is_write(operation)
+                return Taken(now, what, recorded, afterwards, is_write)
             ordinal -= len(local.requests)
+        if left and self._may_lose(now, world[1]) and not ordinal:
+            return Taken(now, "the store loses its last write", self._lost(now, world), afterwards)
         later = write_duration(self.now(afterwards) - now)
         return Taken(now, f"{later} pass", [], afterwards)
+
+    def _lost(self, now: int, world: World) -> list[Event]:
+        """The events of a loss; the explorer adds which events it has undone."""
+        was_open = self.stores[world[1]].store.open
+        still_open = self.stores[self._lose_write(world[1])].store.open
+        reopened = tuple(sorted(still_open - was_open))
+        return [
+            events.FaultBegan(now, "lose_writes", "store"),
+            events.WritesLost(now, 1, now, (), reopened),
+            events.FaultEnded(now, "lose_writes", "store"),
+        ]
+
+
+def _is_write(operation: Operation) -> bool:
+    return not isinstance(operation, READS)
 
 
 def _describe_request(operation: Operation, server: str) -> str:

@@ -6,9 +6,13 @@ import pytest
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import HOUR, SECOND
+from gnomon.reference.store.memory import LEAP
 from gnomon.reference.store.operations import (
     Campaign,
+    Changes,
     Entry,
+    JobList,
+    Jobs,
     Leader,
     Publish,
     PutJob,
@@ -194,3 +198,18 @@ def test_a_job_with_nothing_left_becomes_inactive(bench: Bench) -> None:
         events.JobDeactivated(NOW, "a", 2, has_ended=True)
     ]
     assert not bench.job().definition.is_active
+
+
+# --- after lost writes
+
+
+def test_changes_are_counted_on_beyond_those_that_were_lost(bench: Bench) -> None:
+    """A late reply from before the loss then has a lower version than any that follows it."""
+    bench.lead()
+    bench.put()
+    assert bench.ask(0, "s1", Changes(1)) is None
+    bench.store.begin_anew(1)
+    jobs = bench.ask(1, "s1", Jobs())
+    assert isinstance(jobs, JobList) and jobs.version == LEAP
+    # A Changes that was sent before the loss waits for the next change, like any other.
+    assert bench.ask(2, "s1", Changes(1)) is None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gnomon.reference.events import Claimed, Published, WritesLost
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Leader, Operation
@@ -16,7 +17,7 @@ from gnomon.simulator.explore.store_model import StoreModel
 from gnomon.simulator.explore.symmetry import Symmetry, rename
 from gnomon.simulator.explore.transitions import Transitions, Watched, World
 from gnomon.simulator.mutants import BY_NAME
-from gnomon.simulator.mutants.patch import patched
+from gnomon.simulator.mutants.patch import Mutant, patched
 from tests.reference.cluster.test_copies import attributes, read_by
 
 NO_FENCING = BY_NAME["no fencing"]
@@ -33,6 +34,10 @@ TINY = [
     tiny(SCOPES["pause"]),
     tiny(SCOPES["lost-reply"])._replace(servers=2),
 ]
+LOST = SCOPES["lost-write"]._replace(
+    servers=1, occurrences=1, faults_within=SECOND, span=8 * SECOND
+)
+"""The store may lose a Publish."""
 HELD = TINY[0]._replace(first_due=SECOND // 2, faults_within=SECOND // 2)
 """A server may crash that holds a message."""
 
@@ -41,21 +46,26 @@ def name_of(scope: Scope) -> str:
     return scope.name
 
 
-@pytest.mark.parametrize("scope", TINY, ids=name_of)
+@pytest.mark.parametrize("scope", [*TINY, LOST], ids=name_of)
 def test_nothing_goes_wrong_in_a_tiny_world(scope: Scope) -> None:
     progress: list[tuple[int, int, int]] = []
     found = Search(scope).run(lambda *figures: progress.append(figures))
     assert found.counterexample is None
     assert found.judged == found.ends > 0
     assert 2_000 < found.states < found.transitions
-    assert found.by_store + found.by_servers < found.transitions / 2
+    assert found.by_store + found.by_servers < found.transitions
     assert progress[0] == (0, 1, 1)
     assert progress[-1][:2] == (found.depth, found.states)
 
 
 def test_the_shipped_scopes_are_those_that_were_asked_for() -> None:
     shapes = {name: (s.servers, s.workers, s.occurrences) for name, s in SCOPES.items()}
-    assert shapes == {"crash": (2, 1, 3), "pause": (2, 1, 3), "lost-reply": (3, 1, 3)}
+    assert shapes == {
+        "crash": (2, 1, 3),
+        "pause": (2, 1, 3),
+        "lost-reply": (3, 1, 3),
+        "lost-write": (2, 1, 3),
+    }
     assert all(scope.faults == 1 for scope in SCOPES.values())
     assert SCOPES["pause"].pause > SCOPES["pause"].lease
 
@@ -84,6 +94,41 @@ def test_a_store_that_forgets_how_far_a_job_has_come_is_found() -> None:
         found = Search(SCOPES["crash"]).run()
     assert found.counterexample is not None
     assert found.counterexample.why.startswith("PUB-1: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("        self._leader = None\n", "LEAD-2: message 1000001 of s1 in epoch 1000000"),
+        ("        self._messages.published = generation * LEAP\n", "HIST-1: message 1 of s1"),
+        ("            self._epoch = generation * LEAP\n", "LEAD-1: s1 leads in epoch 2"),
+        # A late reply from before the loss ends the job for good.
+        (
+            "            self._jobs.begin_anew(generation * LEAP)\n",
+            "at the end 0 of 1 occurrences were published",
+        ),
+    ],
+)
+def test_a_store_that_goes_on_from_lost_writes_is_found(line: str, why: str) -> None:
+    begin_anew = "gnomon.reference.store.memory:MemoryStore.begin_anew"
+    with patched(Mutant("numbers are given again", "HIST-1", "", begin_anew, line, "")):
+        found = Search(LOST).run()
+    assert found.counterexample is not None
+    assert found.counterexample.why.startswith(why)
+    assert "the store loses its last write" in [s.what for s in found.counterexample.steps]
+
+
+def test_the_history_of_a_loss_names_what_it_has_undone() -> None:
+    search = Search(LOST)
+    search.run()
+    undone = set()
+    for number in search._ends:
+        events_there = search._events_to(number)
+        for event in events_there:
+            if isinstance(event, WritesLost):
+                undone |= {type(events_there[seq - 1]) for seq in event.undone}
+                assert all(events_there[seq - 1].at == event.since for seq in event.undone)
+    assert {Published, Claimed} <= undone
 
 
 _claim = MessageQueue.claim
@@ -132,7 +177,7 @@ def test_a_scheduler_that_never_sleeps_is_found(monkeypatch: pytest.MonkeyPatch)
 # --- what it relies on
 
 
-@pytest.mark.parametrize("scope", TINY, ids=name_of)
+@pytest.mark.parametrize("scope", [*TINY, LOST], ids=name_of)
 def test_equal_keys_mean_equal_behaviour(scope: Scope) -> None:
     """Every part that is reached again does what the one does that was reached first."""
     steps = Comparing(scope)
@@ -255,8 +300,13 @@ def test_renaming_reaches_everything_that_names_a_server() -> None:
     )
 
 
-def test_steps_are_described_as_they_are_taken() -> None:
-    steps = Transitions(TINY[0])
+@pytest.mark.parametrize(
+    ("scope", "fault"),
+    [(TINY[0], "crashes"), (LOST, "the store loses its last write")],
+    ids=["crash", "lost-write"],
+)
+def test_steps_are_described_as_they_are_taken(scope: Scope, fault: str) -> None:
+    steps = Transitions(scope)
     world, described = steps.root, []
     for _ in range(60):
         worlds = steps.after(world)
@@ -264,8 +314,10 @@ def test_steps_are_described_as_they_are_taken() -> None:
             taken = steps.take(world, number)
             assert (taken.world, taken.at) == (after, steps.now(world))
             described.append(taken.what)
+        if not worlds:
+            break
         world = worlds[-1]
-    kinds = ("sends a heartbeat", "crashes", "receives", "the store takes", "pass")
+    kinds = ("sends a heartbeat", fault, "receives", "the store takes", "pass")
     assert all(any(kind in what for what in described) for kind in kinds)
 
 

@@ -75,10 +75,11 @@ local function define_administration()
   end
 
   -- A new run of the store may have lost the last writes, or all: then it does not have the run that the
-  -- client has `known` before. A store that has lost all is another store: its identity tells. Epochs and messages that were numbered in lost writes must not be confused
-  -- with new ones, so numbering leaps beyond them, and nobody holds the lease. The store cannot count
-  -- the lost writes: their events are lost too. The clock ensures that no two leaps end at the same
-  -- number, even if the first leap is lost as well.
+  -- client has `known` before. A store that has lost all is another store: its identity tells. Epochs,
+  -- messages and changes of jobs that were numbered in lost writes must not be confused with new ones,
+  -- so numbering leaps beyond them, and nobody holds the lease. The store cannot count the lost writes:
+  -- their events are lost too. The clock ensures that no two leaps end at the same number, even if the
+  -- first leap is lost as well.
   function meaning.ReportStoreRun()
     local run, known, leap = take(), take(), take_number()
     local before = call('HGET', P .. ':meta', 'run')
@@ -92,6 +93,8 @@ local function define_administration()
     local milliseconds = math.floor(now / 1000)
     set('epoch', math.max(meta.epoch + leap, milliseconds))
     set('published', math.max(meta.published + leap, milliseconds))
+    set('version', math.max(meta.version + leap, milliseconds))
+    call('DEL', P .. ':watchers')
   end
 
   function meaning.AgreeSettings()

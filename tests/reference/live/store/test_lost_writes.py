@@ -1,9 +1,19 @@
 """A store that has lost its last writes must not mislead a server."""
 
+from gnomon.reference.live.store.encode import ReportStoreRun
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import NewProcess, Number
-from gnomon.reference.store.operations import Campaign, Claim, Join, first_turn
+from gnomon.reference.store.memory import LEAP
+from gnomon.reference.store.operations import (
+    Campaign,
+    Changes,
+    Claim,
+    JobList,
+    Jobs,
+    Join,
+    first_turn,
+)
 from tests.support.servers import RealServer
 
 
@@ -22,3 +32,18 @@ def test_a_process_number_in_use_is_not_given_again(real_server: RealServer) -> 
     number = store.call("s1", [NewProcess()]).deliveries[0][2]
     assert isinstance(number, Number)
     assert number.value == 2
+
+
+def test_changes_are_counted_on_beyond_those_that_were_lost(real_server: RealServer) -> None:
+    """A late reply from before the loss then has a lower version than any that follows it."""
+    client = real_server.client()
+    client.flushall()
+    store = RedisStore(client)
+    store.call("", [ReportStoreRun("one", "", LEAP)])
+    store.call("s1", [Campaign(100 * SECOND), Changes(0)])
+    assert client.exists("{gnomon}:watchers")
+    store.call("", [ReportStoreRun("two", "one", LEAP)])
+    assert not client.exists("{gnomon}:watchers"), "who waited asks again"
+    jobs = store.call("s1", [Jobs()]).deliveries[0][2]
+    assert isinstance(jobs, JobList)
+    assert jobs.version > LEAP
