@@ -197,6 +197,19 @@ def test_an_embedded_store_that_cannot_be_started_again_ends_the_server(tmp_path
     assert "Traceback" not in said(tmp_path)
 
 
+def test_removed_data_of_an_embedded_store_is_reported(tmp_path: Path) -> None:
+    """Its server goes on in memory, as if nothing were wrong."""
+    data = tmp_path / "data"
+    with serving(tmp_path, "--data", str(data), "--http", "none") as it:
+        wait_until(lambda: "leads" in said(tmp_path), PATIENCE_S)
+        assert "was removed" not in said(tmp_path)
+        shutil.rmtree(data)
+        wait_until(lambda: "was removed from" in said(tmp_path), WITHIN_S)
+        it.terminate()
+        it.wait(PATIENCE_S)
+    assert said(tmp_path).count("was removed from") == 1
+
+
 def test_a_server_leaves_soon_while_its_store_is_away(store: RealServer, tmp_path: Path) -> None:
     with serving(tmp_path, "--redis", store.url, "--http", "none") as it:
         wait_until(lambda: "leads" in said(tmp_path), PATIENCE_S)
