@@ -118,6 +118,16 @@ class LeaderRole:
         """The active jobs that it cannot schedule, by id, each with the reason."""
         return self._unschedulable
 
+    @property
+    def version(self) -> int | None:
+        """The version of the job table that it knows; None if it does not lead."""
+        return self._version if self._is_leading else None
+
+    @property
+    def former(self) -> Former | None:
+        """The former store, as it knew it, until the present store has that report."""
+        return self._former
+
     def heartbeat(self, now: int, claims: tuple[Claim, ...] = ()) -> list[Operation]:
         """Ask for the lease or renew it, and repeat unanswered requests; call thrice per lease.
 

@@ -40,6 +40,7 @@ from gnomon.reference.store.operations import (
     Assignment,
     Claim,
     Complete,
+    Former,
     Heartbeat,
     JobList,
     Join,
@@ -119,6 +120,16 @@ class Server:
     def unschedulable(self) -> Mapping[str, str]:
         """The active jobs that it cannot schedule while it leads, by id, each with the reason."""
         return self._leader.unschedulable
+
+    @property
+    def former(self) -> Former | None:
+        """The former store, as it knew it, until the present store has that report."""
+        return self._leader.former
+
+    @property
+    def version(self) -> int | None:
+        """The version of the job table that it knows; None if it does not lead."""
+        return self._leader.version
 
     def wake_at(self, timer: Timer) -> int | None:
         """When to call ``wake`` for `timer` (µs, by the server's clock); None if it is not set."""

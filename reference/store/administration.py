@@ -80,10 +80,12 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     `members` are in order of their names, `held` in order of the messages. `waiting` is the number
     of messages that no worker holds. `lease_length` is the agreed one (µs), 0 before any agreement.
     `max_attempts` is the agreed one, or the default.
-    `store` is the identity of the store: when it was first used (µs, UTC), 0 before that.
+    `store` is the identity of the store: when it was first used (µs, UTC), 0 before that. `version`
+    is the version of the job table.
     """
 
     store: int
+    version: int
     profile: Profile
     lease_length: int
     max_attempts: int

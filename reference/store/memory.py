@@ -333,6 +333,7 @@ class MemoryStore:
         overview = ClusterOverview(
             now=now,
             store=self._jobs.store,
+            version=self._jobs.version,
             profile=settings.profile if settings else self._profile,
             lease_length=settings.lease if settings else 0,
             max_attempts=self._messages.max_attempts,

@@ -146,6 +146,10 @@ class MemoryStorage(Storage):
         self._check()
         self.serve(OPERATOR, RecordEvents(0, tuple(events)))
 
+    def identity(self) -> int:
+        self._check()
+        return self.store.identity
+
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
         self._check()
         self.read_history += 1

@@ -5,6 +5,7 @@ one. So a slow client costs one batch of memory, and one that has disconnected c
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated
@@ -22,7 +23,14 @@ from gnomon.reference.live.api.auth import OPEN, OpenOperation
 from gnomon.reference.live.api.errors import may_answer, problems
 from gnomon.reference.live.api.schemas import ClusterView, Health
 from gnomon.reference.live.runtime.metrics import CONTENT_TYPE
-from gnomon.reference.live.store.storage import RecordedEvent, Storage, StoreUnavailable
+from gnomon.reference.live.store.storage import (
+    HistoryReplaced,
+    RecordedEvent,
+    Storage,
+    StoreUnavailable,
+)
+
+logger = logging.getLogger("gnomon.api")
 
 BATCH = 1_000
 """Number of events per read."""
@@ -58,7 +66,7 @@ def show_cluster(storage: Store) -> ClusterView:
     "/history",
     sync_to_thread=True,
     media_type=JSON_LINES,
-    responses={HTTPStatus.OK: _STREAM} | may_answer(),
+    responses={HTTPStatus.OK: _STREAM} | may_answer(HTTPStatus.CONFLICT),
     opt={"query": ("after", "follow")},
 )
 def stream_history(
@@ -69,23 +77,47 @@ def stream_history(
     ] = 0,
     follow: Annotated[bool, QueryParameter(description="go on as events happen")] = False,
 ) -> Stream:
-    """Stream the events in order, one JSON object a line."""
-    first = storage.history(after, BATCH)  # an error here still has an answer
+    """Stream the events in order, one JSON object a line.
+
+    If the store is emptied or replaced, its history begins anew: a stream breaks off, and a request
+    for later events than there are is a conflict.
+    """
+    followed = _Followed(storage)
+    first = followed.read(after)  # an error here still has an answer
+    if after > 0 and not first and not storage.history(after - 1, 1):
+        raise HistoryReplaced(after)
 
     def is_wanted() -> bool:
         return follow and health().state != "draining"
 
-    return Stream(_lines(storage, after, first, is_wanted), media_type=JSON_LINES)
+    return Stream(_lines(followed, after, first, is_wanted), media_type=JSON_LINES)
+
+
+class _Followed:
+    """The history of one store: a reader must not mistake another store's events for later ones."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._store = storage.identity()
+
+    def read(self, after: int) -> Sequence[RecordedEvent]:
+        """The next batch after event `after`. Raises HistoryReplaced and StoreUnavailable."""
+        batch = self._storage.history(after, BATCH)
+        store = self._storage.identity()
+        if self._store not in (0, store):
+            raise HistoryReplaced(after)
+        self._store = store
+        return batch
 
 
 async def _lines(
-    storage: Storage, after: int, batch: Sequence[RecordedEvent], is_wanted: Callable[[], bool]
+    followed: _Followed, after: int, batch: Sequence[RecordedEvent], is_wanted: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
     """The lines of `batch`, which begins above `after`, and of the later events.
 
     The stream ends with the history, unless `is_wanted` asks for more. A follower stays connected
     through an outage of the store. Otherwise an outage breaks the stream off, so that a client does
-    not mistake a part for the whole.
+    not mistake a part for the whole. So does a store in the place of the former one.
     """
     while batch or is_wanted():
         if batch:
@@ -94,7 +126,10 @@ async def _lines(
         else:
             await asyncio.sleep(POLL_MS / 1_000)
         try:
-            batch = await sync_to_thread(storage.history, after, BATCH)
+            batch = await sync_to_thread(followed.read, after)
+        except HistoryReplaced as error:
+            logger.warning("a stream of the history ends: %s", error)
+            raise
         except StoreUnavailable:
             if not is_wanted():
                 raise

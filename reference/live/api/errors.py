@@ -16,7 +16,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from gnomon.reference.jobs import Fault, Rejected
 from gnomon.reference.live.api.job_service import Conflict, NoSuchJob, Stale
 from gnomon.reference.live.api.schemas import LARGEST_BODY
-from gnomon.reference.live.store.storage import StoreUnavailable
+from gnomon.reference.live.store.storage import HistoryReplaced, StoreUnavailable
 
 ApiRequest = Request[object, object, State]
 
@@ -49,6 +49,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     BadRequest: HTTPStatus.BAD_REQUEST,
     NoSuchJob: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    HistoryReplaced: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.PRECONDITION_FAILED,
     Rejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -140,9 +140,14 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster now: its leader, its servers, and its messages by state."""
+    """The cluster now: its leader, its servers, and its messages by state.
+
+    `store_since` is when the store was first used. It changes only if the store was emptied, or
+    another one is in its place: then the numbers of events begin anew.
+    """
 
     now: InstantText
+    store_since: InstantText | None
     leader: str | None
     epoch: int
     lease_until: InstantText | None
@@ -219,6 +224,7 @@ def view_cluster(overview: ClusterOverview) -> ClusterView:
     lease = overview.lease
     return ClusterView(
         now=write_instant(overview.now),
+        store_since=_instant(overview.store or None),
         leader=lease.leader,
         epoch=lease.epoch,
         lease_until=None if lease.leader is None else write_instant(lease.until),

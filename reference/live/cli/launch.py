@@ -109,6 +109,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 lease=lease,
                 grace=drain,
                 max_attempts=options.max_attempts,
+                profile=options.profile,
             ),
             services=services,
             store=StoreOptions(

@@ -57,10 +57,14 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
     StoreUnavailable, and BadInput if there are no events.
     """
     overview = storage.overview()
+    store = overview.store
     if since is not None and since >= overview.now:
         now = write_instant(overview.now)
         raise BadInput("--since", [f"it must be before now, {now} by the store's clock"])
     kept = list(_kept(storage, overview.now))
+    if storage.identity() != store:
+        problem = "it was emptied or replaced while its history was read; record again"
+        raise BadInput("the store", [problem])
     if not kept:
         raise BadInput("the store", ["it has no history under this prefix"])
     happened = [*(one.event for one in kept), *_crashes(overview)]

@@ -12,6 +12,9 @@ from typing import Literal
 import msgspec
 
 from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.store.administration import ClusterOverview
+from gnomon.reference.store.operations import Former
 
 logger = logging.getLogger("gnomon.server")
 
@@ -48,3 +51,35 @@ class Incidents:
         with self._lock:
             self.latest = (*self.latest, Incident(kind, at, text))[-INCIDENTS_KEPT:]
         logger.warning("%s", text)
+
+
+def describe_replacement(former: Former, present: ClusterOverview) -> str:
+    """What a server that knew a `former` store finds in its place, and what to do, for people."""
+    if former.jobs is None:
+        lost = "this server did not lead and does not know which jobs are gone"
+    else:
+        lost = f"jobs that this server scheduled there: {former.jobs}"
+    return (
+        "the store was emptied or replaced: "
+        f"it was first used at {write_instant(present.store)}, "
+        f"the former one at {write_instant(former.store)}; "
+        f"{lost}, jobs here: {present.jobs}; "
+        "create the jobs again, or stop the servers and restore the store's data"
+    )
+
+
+def describe_lost_writes(version: int | None, present: ClusterOverview) -> str:
+    """What a server knows to be lost after the store was restarted or failed over, for people.
+
+    `version` is the version of the job table that it knew, None if it did not lead.
+    """
+    if version is None:
+        lost = "this server did not lead and does not know which"
+    elif version > present.version:
+        lost = f"changes of jobs that are lost: {version - present.version}; make them again"
+    else:
+        lost = "no change of a job is lost"
+    return (
+        "the store was restarted or failed over, and may have lost its latest writes: "
+        f"{lost}; messages that were completed last may run again"
+    )

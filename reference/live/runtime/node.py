@@ -19,19 +19,30 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
 from gnomon.reference.live.cid import new_cid
-from gnomon.reference.live.runtime.incidents import Incidents
+from gnomon.reference.live.runtime.incidents import (
+    Incidents,
+    describe_lost_writes,
+    describe_replacement,
+)
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.store_link import StoreLink
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable
 from gnomon.reference.live.store.errors import Failure
-from gnomon.reference.schedule.clock import SECOND, Clock
+from gnomon.reference.schedule.clock import SECOND, Clock, write_duration
 from gnomon.reference.schedule.zones import zone_database
-from gnomon.reference.store.administration import RegisterServer, Superseded
-from gnomon.reference.store.messages import MAX_ATTEMPTS
+from gnomon.reference.store.administration import (
+    AgreeSettings,
+    ClusterOverview,
+    RegisterServer,
+    Settings,
+    Superseded,
+)
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     Claim,
+    Former,
     Operation,
     Outcomes,
     Publish,
@@ -74,6 +85,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     lease: int
     grace: int
     max_attempts: int = MAX_ATTEMPTS
+    profile: Profile = "durable"
 
 
 class Node:
@@ -104,6 +116,11 @@ class Node:
         self._logged_unschedulable: dict[str, str] = {}
         self._has_quit = False
         self._is_superseded = False
+        self._since = 0
+        self._store = 0  # the identity of the store, as far as it was noted
+        self._former: Former | None = None
+        self._run_of_store = ""
+        self._stores: dict[int, int] = {}  # worker -> the store that assigned its run
         self.incidents = Incidents(metrics)
 
     # --- for any thread
@@ -146,7 +163,7 @@ class Node:
         server = self._server = Server(
             self._name, self._shape.workers, self._shape.lease, new_cid, process
         )
-        now = self._clock.now
+        self._since = now = self._clock.now
         shape = self._shape
         self._link.introduce(
             RegisterServer(process, now, shape.workers, shape.services, zone_database())
@@ -267,10 +284,13 @@ class Node:
 
     def _exchange(self) -> None:
         """Send what is pending in one call; the next call sends what follows from the replies."""
+        assert self._server is not None
+        version = self._server.version
         replies = self._link.exchange()
         now = self._clock.now
         for operation, reply in replies:
             self._receive(now, operation, reply)
+        self._note_store(version)
         self._note_epoch()
         self._note_unschedulable()
 
@@ -281,8 +301,10 @@ class Node:
             self._set_aside(operation, reply)
             return
         if isinstance(reply, Superseded):
-            logger.error("another server of this name has started; this one ends: use --name")
-            self._is_superseded = self._has_quit = True
+            self._end_superseded()
+            return
+        if isinstance(reply, Settings):
+            self._check_settings(reply)
             return
         if isinstance(operation, Publish) and isinstance(reply, Outcomes):
             self._metrics.publish_answered(operation, reply)
@@ -307,20 +329,76 @@ class Node:
     def _start(self, run: Run) -> None:
         now, message = self._clock.now, run.message
         self._metrics.lateness.observe(max(now - message.due, 0))
-        self._link.report(events.Started(0, message.id, self._name, run.worker, run.attempt))
+        assert self._server is not None
+        self._stores[run.worker] = store = self._server.store
+        started = events.Started(0, message.id, self._name, run.worker, run.attempt)
+        self._link.report(started, store)
         self._workers.start(run, now)
 
     def _finish(self, ended: Ended) -> None:
         run = ended.run
         self._metrics.run_ended(ended)
-        if ended.invoked is not None:
-            self._link.report(ended.invoked)
         message, worker, attempt = run.message.id, run.worker, run.attempt
-        self._link.report(
-            events.Finished(0, message, self._name, worker, attempt, ended.outcome, ended.error)
-        )
+        store = self._stores.pop(worker)
+        if ended.invoked is not None:
+            self._link.report(ended.invoked, store)
+        how = events.Finished(0, message, self._name, worker, attempt, ended.outcome, ended.error)
+        self._link.report(how, store)
         assert self._server is not None
+        if store not in (0, self._server.store):
+            text = "message %d of the former store has ended (%s); it is not recorded in this store"
+            logger.warning(text, message, ended.outcome)
         self._do(self._server.finish(self._clock.now, worker))
+
+    # --- another store, or one that has lost writes
+
+    def _note_store(self, version: int | None) -> None:
+        """Report a store that was replaced, or restarted; `version` was that of the jobs before."""
+        assert self._server is not None
+        store, run = self._server.store, self._link.run_of_store
+        was_replaced = self._store not in (0, store)
+        was_restarted = self._run_of_store not in ("", run)
+        self._former = self._server.former or self._former
+        if was_replaced or was_restarted:
+            present = self._link.overview()
+            if present is None:
+                return  # after the next exchange
+            if was_replaced:
+                self._begin_anew(present)
+            elif present.store == store:
+                text = describe_lost_writes(version, present)
+                self.incidents.report("writes_lost", self._clock.now, text)
+        self._store, self._run_of_store = store, run
+
+    def _begin_anew(self, present: ClusterOverview) -> None:
+        """Register with a store in the place of the former one, unless a later process has."""
+        assert self._former is not None
+        text = describe_replacement(self._former, present)
+        self.incidents.report("store_replaced", self._clock.now, text)
+        if any(one.name == self._name and one.since > self._since for one in present.members):
+            self._end_superseded()
+            return
+        self._link.renew_presence()
+        shape = self._shape
+        self._link.send(AgreeSettings(shape.profile, shape.lease, shape.max_attempts))
+
+    def _check_settings(self, settings: Settings) -> None:
+        """End if the servers of the present store have agreed on other settings than this one's."""
+        shape = self._shape
+        own = shape.profile, shape.lease, shape.max_attempts
+        if (settings.profile, settings.lease, settings.max_attempts) != own:
+            logger.error(
+                "the cluster of this store has the profile %s, a lease of %s and %d attempts of a "
+                "message; this one ends",
+                settings.profile,
+                write_duration(settings.lease),
+                settings.max_attempts,
+            )
+            self._has_quit = True
+
+    def _end_superseded(self) -> None:
+        logger.error("another server of this name has started; this one ends: use --name")
+        self._is_superseded = self._has_quit = True
 
     # --- logs and metrics
 

@@ -8,6 +8,8 @@ and reported again, with the same numbers, until a call is answered.
 
 import logging
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from gnomon.reference.events import Finished, ServerCrashed, ServerStopped
 from gnomon.reference.live.runtime.metrics import Metrics
@@ -16,8 +18,10 @@ from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_aft
 from gnomon.reference.schedule.clock import Clock
 from gnomon.reference.store.administration import (
     CheckProcess,
+    ClusterOverview,
     NewProcess,
     Number,
+    Overview,
     RecordEvents,
     RegisterServer,
     RemoveServer,
@@ -44,7 +48,7 @@ class StoreLink:
         self._presence: RegisterServer | None = None
         self._is_introduced = True  # as far as the store is known to know
         self._requests: list[Operation] = []
-        self._events: list[Reported] = []
+        self._events: list[tuple[Reported, int]] = []  # each with the store of its run, or 0
         self._next_event = 0  # the number of the first of them
         self._has_inbox = False
         self._failures = 0
@@ -60,15 +64,19 @@ class StoreLink:
     @property
     def has_unreported_run(self) -> bool:
         """Whether a run has ended, and the store does not know it yet."""
-        return any(isinstance(event, Finished) for event in self._events)
+        return any(isinstance(event, Finished) for event, _ in self._events)
 
     def send(self, operation: Operation) -> None:
         """Send an operation with the next call."""
         self._requests.append(operation)
 
-    def report(self, event: Reported) -> None:
-        """Report an event with the next call; the store fills in its instant."""
-        self._events.append(event)
+    def report(self, event: Reported, store: int = 0) -> None:
+        """Report an event with the next call; the store fills in its instant.
+
+        `store` is the identity of the store that had assigned the run of the event, 0 if the event
+        is not of a run: another store does not record it.
+        """
+        self._events.append((event, store))
 
     def fetch_inbox(self) -> None:
         """Fetch what waits in the server's inbox with the next call."""
@@ -106,6 +114,21 @@ class StoreLink:
         self._is_introduced = False
         self._requests.append(CheckProcess(self._process))
 
+    def overview(self) -> ClusterOverview | None:
+        """What the store has now; None if the call failed."""
+        try:
+            reply = self._connection.call(self._name, [Overview()]).deliveries[0][2]
+        except StoreFailed as failed:
+            self._note_failure(failed.failure)
+            return None
+        assert isinstance(reply, ClusterOverview)
+        return reply
+
+    @property
+    def run_of_store(self) -> str:
+        """The id of the store's run at the latest connection; empty before the first one."""
+        return self._connection.run
+
     def leave(self, event: ServerStopped | ServerCrashed) -> None:
         """Report the last events, and that the server has left."""
         try:
@@ -140,7 +163,11 @@ class StoreLink:
         return [(operation, reply) for _, operation, reply in (*answer.inbox, *answer.deliveries)]
 
     def _reports(self) -> Iterable[Operation]:
-        return [RecordEvents(self._next_event, tuple(self._events))] if self._events else []
+        first = self._next_event
+        for store, reported in groupby(self._events, key=itemgetter(1)):
+            events = tuple(event for event, _ in reported)
+            yield RecordEvents(first, events, store)
+            first += len(events)
 
     def resume(self) -> None:
         """End the pause after a failure."""

@@ -81,6 +81,11 @@ class Connection:
         self._attempts = 0
         self._failure: Exception | None = None  # of the latest attempt
 
+    @property
+    def run(self) -> str:
+        """The id of the store's run at the latest connection; empty before the first one."""
+        return self._run
+
     def call(self, server: str, operations: Sequence[Operation]) -> Answer:
         """Carry out `operations` of `server` at one instant. Raises StoreFailed."""
         return self.use(lambda store: store.call(server, operations))

@@ -5,7 +5,8 @@ caller, because only the caller knows whether to try again.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +20,8 @@ from gnomon.reference.store.administration import RecordEvents, Reported
 from gnomon.reference.store.operations import OPERATOR, Operation, Reply
 
 logger = logging.getLogger("gnomon.store")
+
+T = TypeVar("T")
 
 ENTRIES = 32
 """Number of history entries per read; an entry of a busy cluster has thousands of events."""
@@ -49,6 +52,14 @@ class RedisStorage(Storage):
         except StoreFailed as failed:
             raise unavailable(failed.failure) from failed
 
+    def identity(self) -> int:
+        """The identity of the store: when it was first used (µs, UTC); 0 before that."""
+
+        def read(store: RedisStore) -> int:
+            return int(store.client.hget(f"{store.prefix}:meta", "store") or 0)
+
+        return self._read(read)
+
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
         """Up to `most` events numbered above `after`, in order; empty if there are none yet."""
         # The id of an entry is the number of its first event; the entry before may reach further.
@@ -69,6 +80,9 @@ class RedisStorage(Storage):
             entries = store.client.execute_command(command, key, start, end, "COUNT", count)
             return [(id, fields.get(b"e", b"")) for id, fields in entries]
 
+        return self._read(read)
+
+    def _read(self, read: Callable[[RedisStore], T]) -> T:
         try:
             return self._connection.use(read)
         except StoreFailed as failed:

@@ -39,6 +39,16 @@ class StoreUnavailable(Exception):
         self.advice = advice
 
 
+class HistoryReplaced(Exception):
+    """The history that a reader follows is gone: the store was emptied, or another one is there."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__(
+            f"the history of which event {after} was read is gone: the store was emptied or "
+            "replaced; read the present history from its beginning, with after=0"
+        )
+
+
 class Storage(ABC):
     """A store that people use. Each method may wait for I/O, and raises StoreUnavailable."""
 
@@ -49,6 +59,10 @@ class Storage(ABC):
     @abstractmethod
     def record_events(self, events: Sequence[Reported]) -> None:
         """Append events to the history; the store replaces each `at` by its own time."""
+
+    @abstractmethod
+    def identity(self) -> int:
+        """The identity of the store: when it was first used (µs, UTC); 0 before that."""
 
     @abstractmethod
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:

@@ -67,19 +67,19 @@ local function define_administration()
   end
 
   -- A new run of the store may have lost the last writes, or all: then it does not have the run that the
-  -- client has `known` before. Epochs and messages that were numbered in lost writes must not be confused
+  -- client has `known` before. A store that has lost all is another store: its identity tells. Epochs and messages that were numbered in lost writes must not be confused
   -- with new ones, so numbering leaps beyond them, and nobody holds the lease. The store cannot count
   -- the lost writes: their events are lost too. The clock ensures that no two leaps end at the same
   -- number, even if the first leap is lost as well.
   function meaning.ReportStoreRun()
     local run, known, leap = take(), take(), take_number()
     local before = call('HGET', P .. ':meta', 'run')
-    local has_lost_all = known ~= '' and call('SISMEMBER', P .. ':store-runs', known) == 0
-    if before == run and not has_lost_all then return end
+    local has_lost_known = known ~= '' and call('SISMEMBER', P .. ':store-runs', known) == 0
+    if before == run and not has_lost_known then return end
     call('SADD', P .. ':store-runs', run, known == '' and run or known)
     call('HSET', P .. ':meta', 'run', run)
-    if not before and not has_lost_all then return end  -- the store is new
-    if before then record('writes_lost', '"writes":0,"since":' .. at .. ',"undone":[],"reopened":[]') end
+    if not before then return end  -- the store is new, or was emptied
+    record('writes_lost', '"writes":0,"since":' .. at .. ',"undone":[],"reopened":[]')
     set_leader('')
     local milliseconds = math.floor(now / 1000)
     set('epoch', math.max(meta.epoch + leap, milliseconds))
@@ -139,8 +139,8 @@ local function define_administration()
   function meaning.Overview()
     local leads = leader ~= '' and now < meta.ends
     local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts')
-    reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"profile":"'
-      .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
+    reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"version":' .. whole(meta.version)
+      .. ',"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
       .. ',"max_attempts":' .. (settings[3] or GNOMON_MAX_ATTEMPTS)
       .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')
       .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'

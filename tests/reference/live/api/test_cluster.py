@@ -15,6 +15,8 @@ from litestar.testing import TestClient
 from gnomon.reference import events
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.memory import MemoryStoreWithRuns
+from gnomon.reference.store.operations import Campaign
 from tests.support.memory_storage import (
     DOWN,
     EVERY_MINUTE,
@@ -50,7 +52,8 @@ def test_the_cluster_is_shown(client: TestClient[Litestar], storage: MemoryStora
     storage.clock.now += 2 * SECOND
     shown = client.get("/cluster").json()
     assert shown == {
-        "now": "2026-01-05T08:00:02Z", "leader": None, "epoch": 0, "lease_until": None,
+        "now": "2026-01-05T08:00:02Z", "store_since": None,
+        "leader": None, "epoch": 0, "lease_until": None,
         "jobs": 1, "waiting": 1, "held": 0, "dead_lettered": 0,
         "members": [{
             "name": "s1", "workers": 2, "services": ["work", "report.daily"], "tzdata": None,
@@ -163,3 +166,39 @@ def test_a_history_that_breaks_off_does_not_look_whole() -> None:
         answer = connection.getresponse()
         with pytest.raises(http.client.IncompleteRead):
             answer.read()
+
+
+class Emptied(MemoryStorage):
+    """A storage whose store can be emptied."""
+
+    def empty(self) -> None:
+        self.events.clear()
+        self.store = MemoryStoreWithRuns(self.events.append)
+        self.clock.now += SECOND
+        self.serve("s1", Campaign(SECOND))
+
+
+def test_a_follower_of_a_store_that_was_emptied_is_cut_off() -> None:
+    """API-6: it would wait for the number of its next event for ever."""
+    storage = Emptied()
+    storage.serve("s1", Campaign(SECOND))
+    storage.happen(*(events.Expired(NOW, number) for number in range(5)))
+    with served(storage) as connection:
+        connection.request("GET", "/history?follow=true")
+        answer = connection.getresponse()
+        for _ in range(6):
+            assert answer.readline()
+        storage.empty()
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
+
+
+def test_events_after_the_end_of_the_history_are_a_conflict(
+    client: TestClient[Litestar], storage: MemoryStorage
+) -> None:
+    """API-6: the history that had them is gone."""
+    storage.happen(events.Expired(NOW, 1))
+    assert client.get("/history?after=1").status_code == 200
+    answer = client.get("/history?after=2")
+    assert answer.status_code == 409
+    assert "event 2" in answer.json()["detail"] and "after=0" in answer.json()["detail"]

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ def store_of(port: int) -> str:
 
 def published(port: int) -> int:
     return int(ask(port, "/jobs/1").json()["published"])
+
+
+def is_logged(folder: Path, text: str) -> bool:
+    return text in said(folder)
 
 
 def go_on(port: int) -> None:
@@ -93,6 +98,71 @@ def test_a_store_that_evicts_is_refused(store: RealServer) -> None:
     store.client().config_set("maxmemory-policy", "allkeys-random")
     (line, *_) = refused("serve", "--redis", store.url, "--http", "none")
     assert "allkeys-random" in line
+
+
+# --- the store is emptied
+
+
+def test_an_emptied_store_is_reported_and_its_new_jobs_run(tmp_path: Path) -> None:
+    port = free_port()
+    data = ["--data", str(tmp_path / "data"), "--lease", "3s"]
+    with serving(tmp_path, *data, "--http", f"127.0.0.1:{port}") as it:
+        wait_until(lambda: is_up(port), PATIENCE_S)
+        for name in ("a", "b"):
+            assert ask(port, "/jobs", "POST", json=JOB | {"name": name}).status_code == 201
+        go_on(port)
+        client = read_address(f"unix://{tmp_path}/data/store/store.sock").connect(SECOND)
+        client.flushall()
+        emptied = time.monotonic()
+        for number in range(5):
+            made = JOB | {"name": f"new {number}", "seconds": 2}
+            assert ask(port, "/jobs", "POST", json=made).status_code == 201
+        wait_until(lambda: bool(ask(port, "/health").json()["incidents"]), WITHIN_S)
+        (incident,) = ask(port, "/health").json()["incidents"]
+        assert incident["kind"] == "store_replaced"
+        assert "jobs that this server scheduled there: 2" in incident["text"]
+        new = [f"/jobs/{number}" for number in range(1, 6)]
+        wait_until(lambda: all(ask(port, path).json()["published"] for path in new), WITHIN_S)
+        assert time.monotonic() - emptied < 3 + 2 + 1  # a lease, an interval, and these requests
+        assert said(tmp_path).count("emptied or replaced") == 1
+        assert 'gnomon_incidents_total{kind="store_replaced"} 1' in ask(port, "/metrics").text
+        kinds = [line.split('"kind":"')[1].split('"')[0]
+                 for line in ask(port, "/history").text.splitlines()]  # fmt: skip
+        assert {"store_replaced", "server_started", "finished"} <= set(kinds)
+        assert ask(port, "/history?after=5000").status_code == 409
+        it.terminate()
+        assert it.wait(PATIENCE_S) == 0
+
+
+def test_a_store_restarted_without_its_data_or_with_a_part_of_it_is_reported(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    with on_a_socket(tmp_path / "store") as store:
+        words = ["--redis", store.url, "--http", f"127.0.0.1:{port}", "--lease", "2s"]
+        with serving(tmp_path, *words) as it:
+            wait_until(lambda: is_up(port), PATIENCE_S)
+            assert ask(port, "/jobs", "POST", json=JOB).status_code == 201
+            go_on(port)
+            store.client().save()
+            assert ask(port, "/jobs/1", "DELETE").status_code == 204
+            wait_until(lambda: "leads" in said(tmp_path))
+            time.sleep(1)
+            for expected in ("changes of jobs that are lost: 1;", "no change of a job is lost;"):
+                store.kill()
+                wait_until(lambda: "cannot be reached" in said(tmp_path), WITHIN_S)
+                store.start()
+                wait_until(partial(is_logged, tmp_path, expected), 2 * WITHIN_S)
+                go_on(port)
+            (tmp_path / "store" / "dump.rdb").unlink()
+            store.kill()
+            store.start()
+            wait_until(lambda: "emptied or replaced" in said(tmp_path), 2 * WITHIN_S)
+            incidents = ask(port, "/health").json()["incidents"]
+            kinds = [incident["kind"] for incident in incidents]
+            assert kinds == ["writes_lost", "writes_lost", "store_replaced"]
+            it.terminate()
+            assert it.wait(PATIENCE_S) == 0
 
 
 # --- the embedded store ends

@@ -50,7 +50,14 @@ def opened(url: str, profile: Profile = "durable", timeout: int = SECOND) -> Ope
 def start(url: str, name: str, workers: int, profile: Profile = "durable") -> Live:
     inputs: SimpleQueue[Input] = SimpleQueue()
     services = tuple(sorted(SERVICES))
-    shape = Shape(name=name, workers=workers, services=services, lease=LEASE, grace=5 * SECOND)
+    shape = Shape(
+        name=name,
+        workers=workers,
+        services=services,
+        lease=LEASE,
+        grace=5 * SECOND,
+        profile=profile,
+    )
     pool = WorkerPool(name, SERVICES, workers, inputs.put)
     connection = Connection(opened(url, profile))
     connection.call(name, [AgreeSettings(profile, LEASE)])
@@ -255,3 +262,35 @@ def test_a_cluster_of_redis_serves_as_well(tmp_path_factory: pytest.TempPathFact
         one.thread.join(10)
         assert broken(happened(storage)) == []
         assert sorted(len(node.client().keys("{gnomon}*")) > 0 for node in nodes) == [False, True]
+
+
+def test_a_store_that_was_emptied_is_noticed_and_its_new_jobs_run(
+    real_server: RealServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The epoch of the emptied store is lower; a run of the former store ends in this one."""
+    with cluster(real_server, ("s1", "s2"), 2) as (live, storage):
+        for extra in ("2s", "2500ms"):
+            job_service.create(storage, job("demo.sleep", extra, seconds=60))
+        wait_until(lambda: sum(one.workers.busy for one in live) == 2)
+        real_server.client().flushall()
+        emptied = WallClock().now
+        for number in range(5):
+            job_service.create(storage, job("demo.sleep", f"{number}ms", seconds=2))
+        wait_until(lambda: len({e.message for e in finished(storage)}) >= 5)
+        assert WallClock().now - emptied < 5 * SECOND
+        wait_until(lambda: not any("former store has ended" not in caplog.text for _ in live))
+        incidents = [one.node.incidents.latest for one in live]
+        wait_until(lambda: storage.overview().lease.leader is not None)
+    assert [incident.kind for (incident,) in incidents] == ["store_replaced"] * 2
+    texts = [incident.text for (incident,) in incidents]
+    assert sum("jobs that this server scheduled there: 2" in text for text in texts) == 1
+    found = happened(storage)
+    assert broken(found) == []
+    replaced = [event for event in found if type(event) is events.StoreReplaced]
+    assert sorted(event.jobs or 0 for event in replaced) == [0, 2]
+    assert {event.store for event in replaced} == {min(event.store for event in replaced)}
+    assert {type(event) for event in found} >= {events.ServerStarted, events.ServerStopped}
+
+
+def finished(storage: RedisStorage) -> list[events.Finished]:
+    return [event for event in happened(storage) if type(event) is events.Finished]
