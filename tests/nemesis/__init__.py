@@ -7,9 +7,12 @@ each server name each fault within five seconds, and whether work goes on after 
 
     python -m tests.nemesis --minutes 10 --seed 1
 
+    scenarios            which faults, store and jobs belong together
     system/              the system under test
+      assembly             starts the store and the servers of a scenario
       cluster              the servers' processes
-      stores               the store, alone or with a replica and a Sentinel
+      stores               the store: alone, with a replica and a Sentinel, or embedded
+      zone_databases       a second database of time zones
       proxy                a link to the store that loses, delays and resets
     faults/
       catalogue            the kinds of faults, and how each must be reported: data
@@ -18,12 +21,15 @@ each server name each fault within five seconds, and whether work goes on after 
       fault_reporter       records the faults in the history
     load/
       load_generator       creates, changes, runs and deletes jobs through the API
+      jobs                 the jobs that it creates
       run_log              the service that logs its own runs to a file
+      poison               the service that ends its process
     checks/
       history_recorder     reads the history while the trial runs
       watcher              the health and the log of each server
       observations         reports that are missing among what the watcher has seen: pure
       reconciliation       history and run log counted against each other: pure
+      zone_rules           occurrences of a zone whose rules change: pure
     trial                one run from start to end, and its report
     report               the report as tables
 """

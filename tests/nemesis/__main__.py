@@ -6,18 +6,23 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import NoReturn
 
 from rich.console import Console
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND
 from gnomon.specs.render.tables import broken_rules, rules_table, verdict_line
-from tests.nemesis.faults.plan import FAULT_KINDS
 from tests.nemesis.report import tables
-from tests.nemesis.trial import Scenario, Settings, run_trial
+from tests.nemesis.scenarios import NAMES, SCENARIOS, Name
+from tests.nemesis.system.assembly import missing
+from tests.nemesis.trial import Settings, run_trial
 
 WIDTH = 120
 """Width of the output in characters, on any terminal."""
+
+
+MOST_LINES = 100
+"""Most discrepancies that are printed."""
 
 
 def main() -> int:
@@ -25,21 +30,25 @@ def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    scenarios = get_args(Scenario) if arguments.scenario == "all" else [arguments.scenario]
-    results = [_try(arguments, scenario, len(scenarios)) for scenario in scenarios]
+    scenarios = NAMES if arguments.scenario == "all" else [arguments.scenario]
+    shares = sum(SCENARIOS[scenario].share for scenario in scenarios)
+    results = [_try(arguments, scenario, shares) for scenario in scenarios]
     return 0 if all(results) else 1
 
 
-def _try(arguments: argparse.Namespace, scenario: Scenario, shares: int) -> bool:
+def _try(arguments: argparse.Namespace, scenario: Name, shares: int) -> bool:
+    console = Console(width=WIDTH)
+    if (lack := missing(scenario)) is not None:
+        console.print(f"scenario {scenario} is left out: {lack}", style="yellow")
+        return True
     settings = Settings(
         scenario=scenario,
         seed=arguments.seed,
-        fault_kinds=FAULT_KINDS[scenario],
-        duration=round(arguments.minutes * MINUTE / shares),
+        fault_kinds=SCENARIOS[scenario].fault_kinds,
+        duration=round(arguments.minutes * MINUTE * SCENARIOS[scenario].share / shares),
         servers=arguments.servers,
         lease=3 * SECOND,
     )
-    console = Console(width=WIDTH)
     folder = Path(tempfile.mkdtemp(prefix="gnomon-nemesis-"))
     is_kept = True
     try:
@@ -49,7 +58,7 @@ def _try(arguments: argparse.Namespace, scenario: Scenario, shares: int) -> bool
         found = report.findings
         for part in (rules_table(found), "", verdict_line(found), *broken_rules(found)):
             console.print(part)
-        for line in report.broken:
+        for line in report.discrepancies_found[:MOST_LINES]:
             console.print(line, style="red", markup=False)
         is_kept = bool(report.broken)
     except AssertionError as failure:
@@ -67,7 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10, help="total minutes of faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--servers", type=int, default=4, choices=range(3, 17), metavar="3…16")
-    parser.add_argument("--scenario", choices=[*get_args(Scenario), "all"], default="all")
+    parser.add_argument("--scenario", choices=[*NAMES, "all"], default="all")
     return parser.parse_args()
 
 

@@ -13,16 +13,11 @@ the last fault, all work must end within a bounded time.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
-import httpx
 import msgspec
-from msgspec.structs import replace
 
 from gnomon.reference.events import Event, kind_of
 from gnomon.reference.history import Header, History, write
@@ -32,29 +27,29 @@ from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import Job, JobList, Jobs, SetActive
-from gnomon.specs.rules import Finding, judge_trace
+from gnomon.specs.rules import Finding, judge, judge_trace
 from gnomon.specs.trace.trace import Trace
 from tests.nemesis.checks.history_recorder import HistoryRecorder
-from tests.nemesis.checks.reconciliation import Reconciliation, reconcile
-from tests.nemesis.checks.watcher import Reaction, Watcher
-from tests.nemesis.faults.catalogue import Kind
-from tests.nemesis.faults.fault_reporter import FaultReporter
-from tests.nemesis.faults.nemesis import Nemesis
-from tests.nemesis.faults.plan import injections
-from tests.nemesis.load.load_generator import LoadGenerator, steady_jobs
-from tests.nemesis.load.run_log import read_run_log
-from tests.nemesis.system.cluster import Process, Shape, cluster, supervised_cluster
-from tests.nemesis.system.stores import (
-    Pair,
-    Single,
-    Store,
-    embedded,
-    paired_store,
-    single_store,
+from tests.nemesis.checks.reconciliation import (
+    Reconciliation,
+    lines_of,
+    reconcile,
+    unexplained_losses,
 )
+from tests.nemesis.checks.watcher import Reaction, Watcher
+from tests.nemesis.checks.zone_rules import misplaced, without_zone_jobs
+from tests.nemesis.faults.catalogue import FAULTS, Kind
+from tests.nemesis.faults.fault_reporter import FaultReporter
+from tests.nemesis.faults.nemesis import Checks, Nemesis
+from tests.nemesis.faults.plan import injections
+from tests.nemesis.load.load_generator import LoadGenerator
+from tests.nemesis.load.run_log import read_run_log
+from tests.nemesis.scenarios import SCENARIOS, Name
+from tests.nemesis.system.assembly import assembled
+from tests.nemesis.system.cluster import Process, Shape
+from tests.nemesis.system.stores import Store
+from tests.nemesis.system.zone_databases import other_database
 from tests.support.servers import wait_until
-
-Scenario = Literal["proxy", "sentinel", "embedded"]
 
 TRAVEL = SECOND
 """The longest transit (µs): a server waits no longer than this for a reply."""
@@ -68,7 +63,7 @@ MARGIN = 3 * SECOND
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of a trial: faults for `duration` (µs), each of the `fault_kinds` at least once."""
 
-    scenario: Scenario
+    scenario: Name
     seed: int
     fault_kinds: tuple[Kind, ...]
     duration: int
@@ -97,7 +92,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             for id, finding in self.findings.items()
             for violation in finding.violations
         ]
-        return [*violations, *self.reconciliation.discrepancies, *self.discrepancies]
+        return [*violations, *self.discrepancies_found]
+
+    @property
+    def discrepancies_found(self) -> list[str]:
+        """All discrepancies, in words."""
+        return [*self.reconciliation.discrepancies, *self.discrepancies]
 
 
 def run_trial(settings: Settings, folder: Path) -> Report:
@@ -107,22 +107,35 @@ def run_trial(settings: Settings, folder: Path) -> Report:
     """
     run_log = folder / "run_log"
     run_log.touch()
-    with _system(settings, folder, run_log) as (store, servers):
+    scenario = SCENARIOS[settings.scenario]
+    shape = Shape(
+        workers=settings.workers,
+        lease=settings.lease,
+        folder=folder,
+        run_log=run_log,
+        max_attempts=scenario.max_attempts,
+    )
+    system = assembled(settings.scenario, shape, settings.servers, settings.seed)
+    with system as (store, servers):
         storage = RedisStorage(_connection(store, TIMEOUT))
         recorder = HistoryRecorder(storage)
         watched = [each for server in servers for each in server.watched]
         watcher = Watcher(watched, lambda: recorder.published_at, settings.lease)
-        nemesis = _nemesis(settings, servers, store, watcher)
-        load = LoadGenerator([each.api for each in watched], settings.seed)
+        load = LoadGenerator([each.api for each in watched], settings.seed, scenario.jobs)
+        reporter = FaultReporter(_connection(store, TIMEOUT))
+        zones = other_database(folder / "zones")
+        nemesis = Nemesis(
+            servers, store, reporter, Checks(watcher, recorder), load, zones, settings.lease
+        )
         recorder.start()
         try:
-            steady = _create_steady(watched[0].api)
+            load.create_steady()
             with watcher.watching():
                 settled_until = _run_phases(settings, servers, storage, nemesis, load)
         finally:
-            events = recorder.finish()
-            end = storage.overview().now
-            history = _export(events, end, settings, folder / "history.jsonl")
+            *earlier, latest = recorder.finish()
+            before = [_export(each, each[-1].at, settings, folder) for each in earlier]
+            history = _export(latest, storage.overview().now, settings, folder)
         discrepancies = [*map(repr, nemesis.failures), *load.faults, *watcher.failures]
         discrepancies += [
             f"{server.name} did not stop in good order (exit {code})"
@@ -130,44 +143,32 @@ def run_trial(settings: Settings, folder: Path) -> Report:
             if (code := server.stop())
         ]
         killed = {pid for server in servers for pid in server.killed}
-    load.acknowledged.jobs.extend(steady)
+    costs = {FAULTS[kind].costs for kind in nemesis.counts}
+    discrepancies += misplaced(history.events, nemesis.other_rules)
+    discrepancies += unexplained_losses(before, history.events, costs)
+    discrepancies += [
+        f"{id}, before the store was emptied: {violation}"
+        for each in before
+        for id, finding in judge(each).items()
+        for violation in finding.violations
+    ]
+    lines = read_run_log(run_log)
+    if before:
+        lines = lines_of(history.events, lines)
     trace = Trace(history)
+    findings = judge_trace(trace)
+    if nemesis.other_rules:
+        findings = without_zone_jobs(findings, history.events)
     return Report(
         settings=settings,
         faults=nemesis.counts,
         reactions=watcher.reactions,
         answers=load.answers,
-        reconciliation=reconcile(
-            history.events, read_run_log(run_log), load.acknowledged, killed, settled_until
-        ),
-        findings=judge_trace(trace),
+        reconciliation=reconcile(history.events, lines, load.acknowledged, killed, settled_until),
+        findings=findings,
         takeovers=takeovers(trace),
         discrepancies=tuple(discrepancies),
     )
-
-
-@contextmanager
-def _system(
-    settings: Settings, folder: Path, run_log: Path
-) -> Iterator[tuple[Store, list[Process]]]:
-    """The store and the servers of a trial; the end of the block ends them."""
-    shape = Shape(workers=settings.workers, lease=settings.lease, folder=folder, run_log=run_log)
-    number = settings.servers
-    with ExitStack() as stack:
-        if settings.scenario == "embedded":
-            store = stack.enter_context(embedded())
-            shape = replace(shape, wrapper=store.wrapper)
-            servers = stack.enter_context(supervised_cluster(store.words, shape, number))
-            store.attach(servers[0].pid)
-            yield store, servers
-            return
-        if settings.scenario == "sentinel":
-            external: Single | Pair = stack.enter_context(paired_store(folder))
-        else:
-            external = stack.enter_context(single_store(folder, number, settings.seed))
-        urls = [external.url_for(place) for place in range(number)]
-        shape = replace(shape, replicas=external.replicas)
-        yield external, stack.enter_context(cluster(urls, shape))
 
 
 def _connection(store: Store, timeout: int) -> Connection:
@@ -179,12 +180,6 @@ def _connection(store: Store, timeout: int) -> Connection:
         replicas=store.replicas,
     )
     return Connection(options.open(timeout))
-
-
-def _nemesis(settings: Settings, servers: list[Process], store: Store, watcher: Watcher) -> Nemesis:
-    """A nemesis that always leaves at least two servers without a fault."""
-    reporter = FaultReporter(_connection(store, TIMEOUT))
-    return Nemesis(servers, store, reporter, watcher, most=max(len(servers) - 2, 0))
 
 
 def _run_phases(
@@ -220,15 +215,6 @@ def _run_phases(
     return settled_until
 
 
-def _create_steady(api: str) -> list[str]:
-    """Create the jobs that nobody changes; their ids."""
-    ids = []
-    for fields in steady_jobs(datetime.now(UTC).replace(microsecond=0)):
-        answer = httpx.post(f"{api}/jobs", json=fields, timeout=PATIENCE_S).raise_for_status()
-        ids.append(answer.json()["id"])
-    return ids
-
-
 def _deactivate_all(storage: RedisStorage) -> None:
     """Deactivate every job."""
     while active := [job for job in _jobs(storage) if job.definition.is_active]:
@@ -242,13 +228,14 @@ def _jobs(storage: RedisStorage) -> tuple[Job, ...]:
     return listed.jobs
 
 
-def _export(events: Sequence[Event], end: int, settings: Settings, path: Path) -> History:
-    """The whole history up to `end` (µs, UTC), also written to the file `path`."""
+def _export(events: Sequence[Event], end: int, settings: Settings, folder: Path) -> History:
+    """A whole history up to `end` (µs, UTC), also written to a file in `folder`."""
     header = Header(
         start=events[0].at, end=end, lease=settings.lease, travel=TRAVEL, seed=settings.seed
     )
     history = History(header, [*events])
-    with path.open("wb") as file:
+    number = len([*folder.glob("history*")]) + 1
+    with (folder / f"history-{number}.jsonl").open("wb") as file:
         write(history, file)
     return history
 

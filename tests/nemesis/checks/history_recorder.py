@@ -1,13 +1,15 @@
 """Records the store's history while the trial runs.
 
-The one idea: a history that is read as it grows is not lost with the store.
+The one idea: a history that is read as it grows is not lost with the store. A store that was
+emptied begins another history. The latest one is read once more at the end: a primary that fails
+over loses what its replica has not received, though the recorder may have read it.
 """
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from gnomon.reference.events import Event, Published
+from gnomon.reference.events import DeadLettered, Event, Published
 from gnomon.reference.live.store.storage import Storage, StoreUnavailable
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 
@@ -26,6 +28,7 @@ class HistoryRecorder:
         self.published_at = 0
         self._storage = storage
         self._events: list[Event] = []
+        self._histories = [self._events]
         self._is_over = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._record, name="recorder", daemon=True)
@@ -34,12 +37,31 @@ class HistoryRecorder:
         """Begin to read."""
         self._thread.start()
 
-    def finish(self) -> Sequence[Event]:
-        """Read to the end, and stop; all events. Raises StoreUnavailable."""
+    def finish(self) -> Sequence[Sequence[Event]]:
+        """Stop, and read the latest history anew; all histories. Raises StoreUnavailable."""
         self._is_over.set()
         self._thread.join()
+        self._events.clear()
         self._read_on()
-        return self._events
+        return self._histories
+
+    def has_dead_letter(self, cid: str) -> bool:
+        """Whether the message with this correlation id was seen to be dead-lettered."""
+        with self._lock:
+            dead = {event.message for event in self._events if type(event) is DeadLettered}
+            return any(
+                event.cid == cid and event.message in dead
+                for event in self._events
+                if type(event) is Published
+            )
+
+    def begin_anew(self, empty: Callable[[], object]) -> None:
+        """Read to the end, call `empty`, which empties the store, and record another history."""
+        with self._lock:
+            self._read_page_by_page()
+            empty()
+            self._events = []
+            self._histories.append(self._events)
 
     def _record(self) -> None:
         while not self._is_over.wait(PERIOD / SECOND):
@@ -50,10 +72,13 @@ class HistoryRecorder:
 
     def _read_on(self) -> None:
         with self._lock:
-            while page := self._storage.history(len(self._events)):
-                numbers = [entry.seq for entry in page]
-                first = len(self._events) + 1
-                assert numbers == [*range(first, first + len(page))], "the history has a gap"
-                self._events += (entry.event for entry in page)
-                if any(isinstance(entry.event, Published) for entry in page):
-                    self.published_at = time.time_ns() // 1_000
+            self._read_page_by_page()
+
+    def _read_page_by_page(self) -> None:
+        while page := self._storage.history(len(self._events)):
+            numbers = [entry.seq for entry in page]
+            first = len(self._events) + 1
+            assert numbers == [*range(first, first + len(page))], "the history has a gap"
+            self._events += (entry.event for entry in page)
+            if any(isinstance(entry.event, Published) for entry in page):
+                self.published_at = time.time_ns() // 1_000

@@ -5,13 +5,15 @@ way, so that an error in the rules cannot hide one in the scheduler.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
+from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import SECOND, read_instant, write_instant
+from tests.nemesis.faults.catalogue import Cost
 from tests.nemesis.load.load_generator import Acknowledged
 from tests.nemesis.load.run_log import LoggedService, LogLine
 
@@ -76,11 +78,33 @@ def reconcile(
     )
 
 
-def _lost(history: Sequence[Event]) -> Iterator[str]:
-    """Messages without a run that has ended."""
-    ended = {event.message for event in history if type(event) is events.Finished}
+def unexplained_losses(
+    before: Sequence[History], history: Sequence[Event], costs: Collection[Cost]
+) -> Iterator[str]:
+    """Losses that no fault with these `costs` allows."""
+    if before and "everything before" not in costs:
+        yield "the store has begun another history, and nobody had emptied it"
     for event in history:
-        if type(event) is events.Published and event.message not in ended:
+        if type(event) is events.DeadLettered and "the poisonous message" not in costs:
+            yield f"message {event.message} was dead-lettered: {event.why}"
+
+
+def lines_of(history: Sequence[Event], run_log: Sequence[LogLine]) -> list[LogLine]:
+    """The lines of the runs of this history, for a store that has had others before."""
+    cids = {event.cid for event in history if type(event) is events.Published}
+    return [line for line in run_log if line.cid in cids]
+
+
+def _lost(history: Sequence[Event]) -> Iterator[str]:
+    """Messages without a run that has ended, and not dead-lettered after all their attempts."""
+    accounted = {
+        event.message
+        for event in history
+        if type(event) is events.Finished
+        or (type(event) is events.DeadLettered and event.cause == "attempts")
+    }
+    for event in history:
+        if type(event) is events.Published and event.message not in accounted:
             yield f"message {event.message} of job {event.job} was lost: no run of it has ended"
 
 

@@ -6,8 +6,15 @@ import pytest
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
+from gnomon.reference.history import Header, History
 from gnomon.reference.schedule.clock import SECOND, read_instant
-from tests.nemesis.checks.reconciliation import Reconciliation, reconcile
+from tests.nemesis.checks.reconciliation import (
+    Reconciliation,
+    lines_of,
+    reconcile,
+    unexplained_losses,
+)
+from tests.nemesis.faults.catalogue import Cost
 from tests.nemesis.load.load_generator import Acknowledged
 from tests.nemesis.load.run_log import LoggedService, LogLine
 
@@ -113,6 +120,25 @@ def test_runs_of_a_killed_process_may_be_missing_in_the_history() -> None:
     run_log = [*logged(1), *logged(2, pid=8), *logged(2, worker=2)]
     assert counted(history, run_log, killed={8}).discrepancies == ()
     assert counted(history, run_log).discrepancies != ()
+
+
+def test_a_dead_letter_is_no_loss_if_its_attempts_are_over() -> None:
+    dead = events.DeadLettered(START, 2, "as often as allowed", "attempts")
+    assert counted([*TWO[:-1], dead], TWO_LOGGED[:-1]).lost == 0
+    unread = events.DeadLettered(START, 2, "no such field")
+    assert counted([*TWO[:-1], unread], TWO_LOGGED[:-1]).lost == 1
+
+
+def test_losses_that_no_fault_explains_are_found() -> None:
+    dead = events.DeadLettered(START, 2, "as often as allowed", "attempts")
+    before = [History(Header(start=START, end=START), [])]
+    assert len([*unexplained_losses(before, [dead], {"time"})]) == 2
+    costs: set[Cost] = {"everything before", "the poisonous message"}
+    assert [*unexplained_losses(before, [dead], costs)] == []
+
+
+def test_a_store_that_was_emptied_has_only_the_lines_of_its_own_runs() -> None:
+    assert lines_of(TWO[:4], TWO_LOGGED) == logged(1)
 
 
 def test_a_run_on_demand_is_no_occurrence() -> None:

@@ -45,7 +45,7 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     went_on: int | None = None
 
 
-class _Span(msgspec.Struct):
+class Span(msgspec.Struct):
     """The time from the beginning of a fault until everything is well again (µs, UTC)."""
 
     begins: int
@@ -68,9 +68,10 @@ class Watcher:
         self._published_at = published_at
         self._lease = lease
         self._observations: list[Observation] = []
+        self._dead_letters: dict[str, int] = {}
         self._incidents: set[tuple[str, str, str]] = set()
         self._well_at = dict.fromkeys(self._watched, 0)
-        self._spans: defaultdict[str | None, list[_Span]] = defaultdict(list)
+        self._spans: defaultdict[str | None, list[Span]] = defaultdict(list)
         self._is_over = threading.Event()
 
     @contextmanager
@@ -87,15 +88,24 @@ class Watcher:
             yield
 
     @contextmanager
-    def fault(self, kind: Kind, server: str | None) -> Iterator[None]:
+    def restarted(self, server: str) -> Iterator[None]:
+        """That server is started again during the block: it need not report what came before."""
+        span = Span(now())
+        self._spans[server].append(span)
+        yield
+        span.ends = now()
+
+    @contextmanager
+    def fault(self, kind: Kind, server: str | None) -> Iterator[Span]:
         """A fault of that server, or of the store if None, lasts as long as the block.
 
-        Then it waits until the cluster goes on, and checks that the fault was reported.
+        Then it waits until the cluster goes on, and checks that the fault was reported. The block
+        may set a later beginning.
         """
-        span = _Span(now())
+        span = Span(now())
         self._spans[server].append(span)
         try:
-            yield
+            yield span
             ended = now()
             went_on = self._wait_until_all_is_well(kind, server, span.begins)
             expected = FAULTS[kind].report
@@ -179,6 +189,12 @@ class Watcher:
     def _read_health(self, watched: Watched, client: httpx.Client) -> None:
         at = now()
         health = client.get(f"{watched.api}/health").json()
+        for warning in health.get("warnings", ()):
+            self._observe(at, watched, "health", warning)
+        dead = health.get("dead_letters", 0)
+        if dead != self._dead_letters.get(watched.name, 0):
+            self._dead_letters[watched.name] = dead
+            self._observe(at, watched, "health", f"{dead} dead letters")
         for incident in health["incidents"]:
             key = watched.name, incident["at"], incident["text"]
             if key not in self._incidents:

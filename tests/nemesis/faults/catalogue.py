@@ -28,9 +28,25 @@ Kind = Literal[
     "out of memory",
     "kill the embedded store",
     "fill the disk",
+    "empty the store",
+    "other zone rules",
+    "poison run",
 ]
 
-Place = Literal["server", "store"]
+Place = Literal["server", "store", "everything"]
+"""A fault of the store may overlap those of servers; one of everything overlaps no other."""
+
+Cost = Literal[
+    "time",
+    "everything before",
+    "the poisonous message",
+]
+"""The most that a fault may cost: what ``specs/scheduler.md`` allows, and the trial checks.
+
+    time                   work is late, and runs are repeated; no occurrence and no message is lost
+    everything before      the store forgets all; whatever comes later is complete
+    the poisonous…         it is dead-lettered after its attempts, and its servers die meanwhile
+"""
 
 WITHIN = 5 * SECOND
 """A fault is in the log and in the health within this time (µs)."""
@@ -59,6 +75,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     on: Place
     report: Expected | str
     shortest: int = 0
+    costs: Cost = "time"
 
 
 def _same(*texts: str, by: Literal["target", "others"] = "others", leases: int = 1) -> Expected:
@@ -70,6 +87,7 @@ _SILENT = "the store does not answer in time"
 _BROKEN = "the connection to the store broke"
 _AWAY = "the store cannot be reached"
 _READ_ONLY = "takes no writes"
+_RESTARTED = "the store was restarted or failed over"
 
 _CUT = _same(_SILENT, _BROKEN, by="target")
 
@@ -82,10 +100,12 @@ FAULTS: dict[Kind, Fault] = {
     "cut replies": Fault(on="server", report=_CUT),
     "delay": Fault(on="server", report="calls succeed, only later"),
     "reset": Fault(on="server", report="the next call has a new connection"),
-    "kill the store": Fault(on="store", report=_same(_BROKEN, _AWAY)),
+    "kill the store": Fault(on="store", report=_same(_BROKEN, _AWAY, _RESTARTED, leases=0)),
     "pause the store": Fault(on="store", report=_same(_SILENT)),
-    "fail over": Fault(on="store", report="it takes less time than a lease"),
-    "kill the primary": Fault(on="store", report=_same(_BROKEN, _AWAY, _READ_ONLY, leases=0)),
+    "fail over": Fault(on="store", report=_same(_RESTARTED, leases=0)),
+    "kill the primary": Fault(
+        on="store", report=_same(_BROKEN, _AWAY, _READ_ONLY, _RESTARTED, leases=0)
+    ),
     "evicting policy": Fault(
         on="store",
         report=Expected(
@@ -101,7 +121,7 @@ FAULTS: dict[Kind, Fault] = {
         on="store",
         report=Expected(
             logged=("the embedded store is down: its server was killed by signal 9",),
-            health=("writes_lost", "the embedded store is down"),
+            health=(_RESTARTED, "the embedded store is down"),
             leases=0,
         ),
     ),
@@ -112,5 +132,20 @@ FAULTS: dict[Kind, Fault] = {
             health=("the embedded store is down: no space left",),
         ),
         shortest=WITHIN,
+    ),
+    "empty the store": Fault(
+        on="everything",
+        report=Expected(
+            logged=("the store was emptied or replaced",), health=("store_replaced",), leases=0
+        ),
+        costs="everything before",
+    ),
+    "other zone rules": Fault(
+        on="everything", report=_same("the servers differ in their time zone database", leases=0)
+    ),
+    "poison run": Fault(
+        on="everything",
+        report=Expected(logged=("is dead-lettered",), health=("dead letters",), leases=0),
+        costs="the poisonous message",
     ),
 }

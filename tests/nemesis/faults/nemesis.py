@@ -8,27 +8,44 @@ of servers with a fault is bounded, and a server or the store has at most one fa
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
 
 from gnomon.reference.events import STORE
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from tests.nemesis.checks.watcher import Watcher
-from tests.nemesis.faults.catalogue import Kind
+from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
+from tests.nemesis.checks.history_recorder import HistoryRecorder
+from tests.nemesis.checks.watcher import Span, Watcher, now
+from tests.nemesis.checks.zone_rules import OtherRules
+from tests.nemesis.faults.catalogue import FAULTS, WITHIN, Kind, Place
 from tests.nemesis.faults.fault_reporter import FaultReporter
 from tests.nemesis.faults.plan import Injection
+from tests.nemesis.load.load_generator import LoadGenerator
 from tests.nemesis.system.cluster import Process
 from tests.nemesis.system.proxy import Direction, Proxy
 from tests.nemesis.system.stores import Embedded, Pair, Single, Store
 
 LONGEST_DELAY = 400 * MILLISECOND
 """The longest delay of a chunk on a disturbed link (µs)."""
+POISON_PATIENCE_S = 90
+"""The longest time until a message has had its attempts and is dead-lettered (s)."""
+POISON_POLL = 100 * MILLISECOND
 RESET_EVERY = 300 * MILLISECOND
+
+
+class Checks(NamedTuple):
+    """The checks that must know of a fault."""
+
+    watcher: Watcher
+    recorder: HistoryRecorder
 
 
 class Nemesis:
     """Injects faults into servers and store; `counts` them by kind.
 
-    At most `most` servers have a fault at a time. `failures` are errors of the nemesis itself.
+    At least two servers have no fault at any time. `zones` is another database of time zones, and
+    `other_rules` are the times at which servers had it. `failures` are the nemesis's own errors.
     """
 
     def __init__(
@@ -36,17 +53,27 @@ class Nemesis:
         servers: list[Process],
         store: Store,
         reporter: FaultReporter,
-        watcher: Watcher,
-        most: int,
+        checks: Checks,
+        load: LoadGenerator,
+        zones: Path,
+        lease: int,
     ) -> None:
         self.counts: Counter[Kind] = Counter()
         self.failures: list[Exception] = []
         self._servers = {server.name: server for server in servers}
         self._store = store
         self._reporter = reporter
-        self._watcher = watcher
-        self._free_servers = threading.Semaphore(most)
-        self._store_lock = threading.Lock()
+        self._watcher = checks.watcher
+        self._recorder = checks.recorder
+        self._load = load
+        self._zones = zones
+        self.other_rules: list[OtherRules] = []
+        self._lease = lease
+        most = max(len(servers) - 2, 0)
+        self._permits: dict[Place, list[threading.Semaphore]] = {}
+        self._permits["server"] = [threading.Semaphore(most)]
+        self._permits["store"] = [threading.Semaphore()]
+        self._permits["everything"] = self._permits["server"] * most + self._permits["store"]
         self._is_over = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -72,19 +99,20 @@ class Nemesis:
 
     def _begin(self, injection: Injection) -> None:
         """Wait until the fault may begin, and start its thread."""
-        permit = self._store_lock if injection.server is None else self._free_servers
-        permit.acquire()
+        permits = self._permits[FAULTS[injection.kind].on]
+        for permit in permits:
+            permit.acquire()
         thread = threading.Thread(
-            target=self._inject, args=(injection, permit), name=injection.kind, daemon=True
+            target=self._inject, args=(injection, permits), name=injection.kind, daemon=True
         )
         self._threads.append(thread)
         thread.start()
 
-    def _inject(self, injection: Injection, permit: "threading.Semaphore | threading.Lock") -> None:
+    def _inject(self, injection: Injection, permits: Sequence[threading.Semaphore]) -> None:
         try:
             if injection.server is None:
-                with self._watcher.fault(injection.kind, None):
-                    self._on_store(injection)
+                with self._watcher.fault(injection.kind, None) as span:
+                    self._on_store(injection, span)
             else:
                 server = self._servers[injection.server]
                 with server.lock, self._watcher.fault(injection.kind, server.name):
@@ -92,7 +120,8 @@ class Nemesis:
         except Exception as error:
             self.failures.append(error)
         finally:
-            permit.release()
+            for permit in permits:
+                permit.release()
 
     def _wait(self, duration: int) -> None:
         """Wait for `duration` (µs); return at once if the trial has been aborted."""
@@ -159,11 +188,73 @@ class Nemesis:
 
     # --- the store
 
-    def _on_store(self, injection: Injection) -> None:
+    def _on_store(self, injection: Injection, span: Span) -> None:
         self.counts[injection.kind] += 1
-        if injection.kind == "evicting policy":
-            self._configure("maxmemory-policy", "allkeys-lru", "noeviction", injection.lasts)
-            return
+        match self._store, injection.kind:
+            case _, "evicting policy":
+                self._configure("maxmemory-policy", "allkeys-lru", "noeviction", injection.lasts)
+            case Single() as store, "empty the store":
+                self._empty(store)
+            case _, "poison run":
+                self._poison(span)
+            case _, "other zone rules":
+                self._change_zone_rules(span)
+            case _:
+                self._stop_store(injection)
+
+    def _empty(self, store: Single) -> None:
+        with self._load.store_emptied():
+            self._recorder.begin_anew(store.server.client().flushall)
+        self._load.create_steady()
+
+    def _poison(self, span: Span) -> None:
+        """Run a service that ends its process; start each of them again, as a supervisor does."""
+        cid = self._load.run_poison()
+        deadline = time.monotonic() + POISON_PATIENCE_S
+        with ExitStack() as restarted:
+            while not self._recorder.has_dead_letter(cid):
+                assert time.monotonic() < deadline, f"run {cid} was not dead-lettered"
+                for server in self._servers.values():
+                    if server.has_died():
+                        restarted.enter_context(self._watcher.restarted(server.name))
+                        server.launch()
+                self._wait(POISON_POLL)
+            span.begins = now()  # its report is due from now on
+            for server in self._servers.values():
+                server.wait_until_it_works()
+
+    def _change_zone_rules(self, span: Span) -> None:
+        """Give one server other zone rules, and let it lead while an occurrence is due."""
+        target, *others = self._rotate(self.counts["other zone rules"])
+        target.stop()
+        target.zones = self._zones
+        begins = now()
+        target.launch()
+        target.wait_until_it_answers()
+        span.begins = now()  # its report is due from now on
+        target.wait_until_it_works()
+        self._wait(WITHIN)
+        takeover = self._lease + 3 * SECOND
+        self._wait((-now() - takeover) % MINUTE)
+        with ExitStack() as paused:
+            for server in others:
+                paused.enter_context(self._reporter.reported("pause_server", server.name))
+                server.pause()
+                paused.callback(server.resume)
+            self._wait(takeover + 2 * SECOND)
+        self._wait(self._lease)
+        target.stop()
+        self.other_rules.append(OtherRules(target.name, begins, now()))
+        target.zones = None
+        target.start()
+
+    def _rotate(self, number: int) -> list[Process]:
+        """The servers, each of them first in turn."""
+        servers = [*self._servers.values()]
+        first = number % len(servers)
+        return servers[first:] + servers[:first]
+
+    def _stop_store(self, injection: Injection) -> None:
         with self._reporter.reported("stop_store", STORE):
             match self._store, injection.kind:
                 case Single(server=server), "kill the store":

@@ -11,17 +11,6 @@ import msgspec
 
 from tests.nemesis.faults.catalogue import FAULTS, Kind
 
-FAULT_KINDS: dict[str, tuple[Kind, ...]] = {
-    "proxy": (
-        *("kill", "kill", "stop", "pause", "pause"),
-        *("cut both ways", "cut requests", "cut replies", "delay", "reset"),
-        *("kill the store", "pause the store", "evicting policy", "out of memory"),
-    ),
-    "embedded": ("kill the embedded store", "kill the embedded store", "fill the disk"),
-    "sentinel": ("kill", "kill", "stop", "pause", "pause", "fail over", "kill the primary"),
-}
-"""The kinds of faults of each scenario; a kind that is listed twice occurs twice as often."""
-
 
 class Injection(msgspec.Struct, frozen=True):
     """A fault: the wait before it (µs), its server (None: the store) and its duration (µs)."""

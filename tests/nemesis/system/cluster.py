@@ -18,20 +18,24 @@ import msgspec
 
 from gnomon.reference.live.store.embedded.tether import end, start_tethered
 from gnomon.reference.schedule.clock import SECOND, write_duration
+from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE
 from tests.nemesis.checks.watcher import Watched
-from tests.nemesis.load import run_log
+from tests.nemesis.load import poison, run_log
 from tests.support.paths import IMPORT_PATH
 from tests.support.servers import free_port, wait_until
 
 PATIENCE_S = 60
 """The longest start on a busy machine (s)."""
 GRACE = 10 * SECOND
+MANY_ATTEMPTS = 50
+"""So many servers are not killed with the same message."""
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """What the servers share: `lease` in µs, the `folder` of their logs, the `run_log`.
 
     `wrapper` is a command that becomes a process of ours, with the words of its command appended.
+    `max_attempts` is for a message whose servers are killed.
     """
 
     workers: int
@@ -40,12 +44,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     run_log: Path
     replicas: int = 0
     wrapper: tuple[str, ...] = ()
+    max_attempts: int = MANY_ATTEMPTS
 
 
 class Process:
     """A process of the cluster: one server, or the supervisor of several; a fault holds its `lock`.
 
     `words` are its options for the store and the name; `apis` are the URLs of its servers' APIs.
+    `zones` is its database of time zones from the next start on; None: the usual one.
     """
 
     def __init__(self, name: str, words: Sequence[str], shape: Shape, servers: int = 1) -> None:
@@ -54,6 +60,7 @@ class Process:
         self.apis = [f"http://127.0.0.1:{port}" for port in ports]
         self.lock = threading.Lock()
         self.killed: set[int] = set()
+        self.zones: Path | None = None
         self.log = shape.folder / f"{name}.log"
         self._environment = {run_log.VARIABLE: str(shape.run_log), "PYTHONPATH": IMPORT_PATH}
         self._command = [
@@ -61,7 +68,8 @@ class Process:
             *(sys.executable, "-m", "gnomon", "serve"),
             *words,
             *("--servers", str(servers), "--http", f"127.0.0.1:{ports[0]}"),
-            *("--services", run_log.__name__, "--workers", str(shape.workers)),
+            *("--services", run_log.__name__, "--services", poison.__name__),
+            *("--workers", str(shape.workers), "--max-attempts", str(shape.max_attempts)),
             *("--lease", write_duration(shape.lease), "--drain", write_duration(GRACE)),
             *("--replicas", str(shape.replicas), "--log", "json"),
         ]
@@ -70,6 +78,8 @@ class Process:
     def launch(self) -> None:
         """Start its process."""
         variables = [f"{key}={value}" for key, value in self._environment.items()]
+        if self.zones is not None:
+            variables.append(f"{DIRECTORY_VARIABLE}={self.zones}")
         self._process = start_tethered(["env", *variables, *self._command], self.log)
 
     def start(self) -> None:
@@ -81,14 +91,21 @@ class Process:
         """Wait until it has joined the cluster and reports no trouble."""
         wait_until(self._works, PATIENCE_S)
 
+    def wait_until_it_answers(self) -> None:
+        """Wait until its APIs answer."""
+        wait_until(lambda: bool(self._states()), PATIENCE_S)
+
     def _works(self) -> bool:
-        process = self._running
-        assert process.poll() is None, self._died
+        states = self._states()
+        return bool(states) and set(states) == {"working"}
+
+    def _states(self) -> list[str]:
+        """The states of its servers; empty if one does not answer."""
+        assert self._running.poll() is None, self._died
         try:
-            found = [httpx.get(f"{api}/health", timeout=1).json() for api in self.apis]
+            return [httpx.get(f"{api}/health", timeout=1).json()["state"] for api in self.apis]
         except httpx.HTTPError:
-            return False
-        return all(health["state"] == "working" for health in found)
+            return []
 
     @property
     def pid(self) -> int:
@@ -110,6 +127,13 @@ class Process:
         self.killed.add(process.pid)
         process.kill()
         end(process)
+
+    def has_died(self) -> bool:
+        """Whether it has ended by itself; it then counts as killed."""
+        if self._running.poll() is None:
+            return False
+        self.killed.add(self._running.pid)
+        return True
 
     def stop(self) -> int:
         """Stop it as an operator does, within its grace; its exit code."""
