@@ -23,7 +23,15 @@ from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.availability import led_for
 from gnomon.specs.trace.entities import JobRecord, Stage
-from gnomon.specs.trace.plans import ahead_of_cursor, current_outcomes, is_due_at, not_due
+from gnomon.specs.trace.plans import (
+    InstantOutcome,
+    ahead_of_cursor,
+    current_outcomes,
+    first_outcomes,
+    is_due_at,
+    next_due,
+    not_due,
+)
 from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
 
@@ -56,17 +64,27 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
     definition, ahead = stage.definition, ahead_of_cursor(trace, stage)
     if definition is None or not ahead or _has_had_its_repeats(stage):
         return
-    patience = tolerances.catch_up(trace, definition.grace)
-    leading_so_long = trace.cached(led_for, patience)
-    ends = trace.end if stage.ends is None else stage.ends
     at_work_until = stage.outcomes[-1][1].at if stage.outcomes else stage.begins
     for instant in ahead:
         counts_from = max(instant, stage.begins)
-        since = max(counts_from, at_work_until)
-        span = first_span_from(leading_so_long, since)
-        if span is None or max(span[0], since) + patience >= ends:
+        late = _had_time(trace, stage, definition.grace, max(counts_from, at_work_until))
+        if late is None:
             return
-        yield Overdue(instant, max(span[0], since) + patience, span[0] <= counts_from)
+        led_since, deadline = late
+        yield Overdue(instant, deadline, led_since <= counts_from)
+
+
+def _had_time(trace: Trace, stage: Stage, grace: int, since: int) -> tuple[int, int] | None:
+    """Since when a leader led who had the time to come to a job after `since`, and its deadline.
+
+    None if none had, before the stage ended. In µs.
+    """
+    patience = tolerances.catch_up(trace, grace)
+    span = first_span_from(trace.cached(led_for, patience), since)
+    ends = trace.end if stage.ends is None else stage.ends
+    if span is None or max(span[0], since) + patience >= ends:
+        return None
+    return span[0], max(span[0], since) + patience
 
 
 def _has_had_its_repeats(stage: Stage) -> bool:
@@ -132,10 +150,12 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
     """A job with `repeats` publishes at most that many occurrences over its whole life, across
     restarts, failovers and edits.
 
-    When the last occurrence has been published, the job is deactivated or deleted at that instant.
+    When the last occurrence has been published, or none is left before `ends`, the job is
+    deactivated or deleted at that instant.
     """
     for job in trace.jobs.values():
         for number, stage in enumerate(job.stages):
+            _examine_end(cases, trace, job, number)
             repeats = stage.definition.repeats if stage.definition else None
             if repeats is None:
                 continue
@@ -157,6 +177,43 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
                 cases.examined += 1
                 if stage.ends != last_at or not _has_retired(job, number):
                     cases.broken(last_at, Kind.ACTIVE_AFTER_LAST, job=job.id)
+
+
+def _examine_end(cases: Cases, trace: Trace, job: JobRecord, number: int) -> None:
+    """Examine whether a job was active until its last occurrence before `ends`, and no longer."""
+    stage = job.stages[number]
+    cause, definition = stage.cause, stage.definition
+    if definition is None or definition.job_type == "one_time":
+        return
+    if type(cause) is events.JobDeactivated and cause.has_ended and definition.repeats is None:
+        cases.examined += 1
+        if (due := _still_due(job, number)) is not None:
+            cases.broken(cause.at, Kind.ENDED_BEFORE_LAST, job=job.id, due=due)
+    if definition.ends is None or not stage.active or _has_had_its_repeats(stage):
+        return
+    had = first_outcomes(trace, stage)
+    latest, event = max(had, key=_instant_of) if had else (stage.latest_before, None)
+    if next_due(definition, max(latest + 1, stage.begins)) is not None:
+        return
+    cases.examined += 1
+    if event is not None:
+        if stage.ends != event.at or not _has_retired(job, number):
+            cases.broken(event.at, Kind.ACTIVE_AFTER_LAST, job=job.id)
+    elif late := _had_time(trace, stage, definition.grace, stage.begins):
+        cases.broken(late[1], Kind.ACTIVE_AFTER_LAST, job=job.id)
+
+
+def _instant_of(outcome: InstantOutcome) -> int:
+    return outcome[0]
+
+
+def _still_due(job: JobRecord, number: int) -> int | None:
+    """When a job would have been due next that ended with the stage before `number`."""
+    before = job.stages[number - 1] if number else None
+    if before is None or before.definition is None or not before.active:
+        return None
+    since = max(before.begins, job.stages[number].latest_before + 1)
+    return next_due(before.definition, since)
 
 
 def _has_retired(job: JobRecord, number: int) -> bool:
@@ -300,7 +357,7 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
     stands for the instant at which it is published.
 
     It coalesces no occurrence and does not count towards `repeats`: a job that has ended has
-    published all of them.
+    published all of them, unless none was left before its `ends`.
     """
     for record in trace.messages.values():
         event = record.published
@@ -315,15 +372,16 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
                     due=event.due,
                     observed=event.coalesced,
                 )
-    for stage in trace.stages:
-        cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
-        if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
-            cases.examined += 1
-            if stage.published_before < repeats:
-                cases.broken(
-                    cause.at,
-                    Kind.ENDED_EARLY,
-                    job=stage.job,
-                    expected=repeats,
-                    observed=stage.published_before,
-                )
+    for job in trace.jobs.values():
+        for number, stage in enumerate(job.stages):
+            cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
+            if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
+                cases.examined += 1
+                if stage.published_before < repeats and _still_due(job, number) is not None:
+                    cases.broken(
+                        cause.at,
+                        Kind.ENDED_EARLY,
+                        job=stage.job,
+                        expected=repeats,
+                        observed=stage.published_before,
+                    )

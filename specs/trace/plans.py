@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from gnomon.reference import events, oracle
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule.clock import HOUR
+from gnomon.reference.schedule.clock import HOUR, LAST_INSTANT
 from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.trace import Trace
 
@@ -48,6 +48,16 @@ def follows_plan(trace: Trace, stage: Stage) -> bool:
 def is_due_at(definition: Definition, instant: int) -> bool:
     """Whether a definition is due at `instant`, whenever it began to count."""
     return instant in oracle.due_instants(definition, instant, instant + 1)
+
+
+@lru_cache(maxsize=4096)
+def next_due(definition: Definition, since: int) -> int | None:
+    """The first instant from `since` on (µs, UTC) at which a definition is due; None: none is left.
+
+    A minute is looked at after the other: a second for each year in which a cron job is not due.
+    """
+    ends = LAST_INSTANT + 1 if definition.ends is None else definition.ends
+    return next(oracle.due_instants(definition, since, ends), None)
 
 
 def count_up_to_cursor(trace: Trace, stage: Stage) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule.trigger import matching_minutes
+from gnomon.reference.schedule.minutes import matching_minutes
 from gnomon.reference.store.administration import (
     ClusterOverview,
     JobRun,

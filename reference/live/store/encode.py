@@ -27,7 +27,7 @@ from gnomon.reference.store.administration import (
     Reported,
     RunsOf,
 )
-from gnomon.reference.store.jobs import no_such_job
+from gnomon.reference.store.jobs import END_HAS_PASSED, no_such_job
 from gnomon.reference.store.operations import (
     LARGEST_PAGE,
     PAGE,
@@ -107,6 +107,7 @@ def _definition(definition: Definition) -> Arguments:
         what.job_type,
         what.start_date,
         _optional(what.repeats),
+        _optional(what.ends),
         what.grace,
         what.size,
         _pieces(**inner),
@@ -115,6 +116,7 @@ def _definition(definition: Definition) -> Arguments:
         int(what.is_active),
         json.encode(jobs.write(what)),
         json.encode(f"name: there is a job named {what.name!r} already; names are unique"),
+        json.encode(END_HAS_PASSED),
     ]
 
 
