@@ -141,7 +141,11 @@ class Published(EventBase, frozen=True, gc=False, tag="published"):
 
 
 class PublishRefused(EventBase, frozen=True, gc=False, tag="publish_refused"):
-    """The store refused to publish (LEAD-2, FIRE-6 to FIRE-8)."""
+    """The store refused to publish (LEAD-2, FIRE-6 to FIRE-8).
+
+    `due` is the instant that was to be published, or else the first that was to be skipped; if
+    there was neither, the job's cursor.
+    """
 
     job: str
     due: Instant

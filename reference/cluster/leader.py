@@ -151,18 +151,24 @@ class LeaderRole:
         for id in self._agenda.pop_due(now, LARGEST_PUBLISH):
             known = self._jobs[id]
             if room <= 0:  # left for the next Publish
-                self._agenda.add(id, known.due)
+                self._agenda.add(id, known.acts_at)
                 continue
-            due, following = known.due, known.trigger.first(known.due + 1)
+            due = known.due
+            if due is None:
+                entries.append(Entry(id, known.revision, known.cursor, None, True, ""))
+                self._forget(id)
+                continue
+            following = known.trigger.first(due + 1)
             if due < now - known.grace or (following is not None and following <= now):
                 caught_up = self._catch_up(now, known)
                 instants = sum(len(entry.coalesced) + len(entry.skipped) for entry in caught_up)
                 room -= instants * INSTANT + len(caught_up) * known.size
                 entries += caught_up
                 continue
-            entries.append(Entry(id, known.revision, known.cursor, due, following, self._new_cid()))
+            is_last = following is None
+            entries.append(Entry(id, known.revision, known.cursor, due, is_last, self._new_cid()))
             room -= known.size
-            self._advance(known, following, 1)
+            self._advance(known, due + 1, following, 1)
         if not entries:
             self._plan_publish()
             return None
@@ -181,18 +187,22 @@ class LeaderRole:
         """The entries for several occurrences, or late ones; assumes that they are accepted."""
         entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))
         published = sum(1 for entry in entries if entry.due is not None)
-        following = entries[-1].next_due
-        self._advance(known, following, published)
+        cursor = entries[-1].next_cursor
+        following = None if cursor is None else known.trigger.first(cursor)
+        self._advance(known, cursor or 0, following, published)
         return entries
 
-    def _advance(self, known: KnownJob, following: int | None, published: int) -> None:
-        """Assume that `published` occurrences were accepted, and that `following` is next."""
+    def _advance(self, known: KnownJob, cursor: int, following: int | None, published: int) -> None:
+        """Assume that `published` occurrences before `cursor` were accepted.
+
+        The next occurrence is `following`; None if there is none.
+        """
         if known.left is not None:
             known.left -= published
         if following is None or known.left == 0:
             self._forget(known.id)
         else:
-            known.cursor = known.due = following
+            known.cursor, known.due = cursor, following
             self._agenda.add(known.id, following)
 
     def receive(self, now: int, operation: Operation, reply: Reply) -> Operation | None:
@@ -314,13 +324,12 @@ class LeaderRole:
         return Changes(self._version)
 
     def _learn_job(self, job: Job) -> None:
-        when, cursor = trigger(job.definition), job.cursor
-        due = when.first(cursor) if cursor is not None else None
-        if cursor is None or due is None or not job.definition.is_active:
+        if job.cursor is None or not job.definition.is_active:
             self._forget(job.id)
         else:
-            self._jobs[job.id] = KnownJob(job, cursor, when, due)
-            self._agenda.add(job.id, due)
+            known = KnownJob(job, job.cursor, trigger(job.definition))
+            self._jobs[job.id] = known
+            self._agenda.add(job.id, known.acts_at)
 
     def _apply_refusals(self, publish: Publish, reply: Outcomes) -> Operation | None:
         stale: list[str] = []

@@ -4,8 +4,9 @@ The one idea: every change raises the job's revision and the table's version. A 
 a job names the revision it read, so that it cannot overwrite a change it has not seen. A client
 that keeps a copy asks for the changes since the version it knows.
 
-The table does not know schedules. Every occurrence before a job's `cursor` has had its outcome; the
-cursor moves to where a leader sets it, or to now when the definition changes.
+The table does not know schedules. Every occurrence before a job's `cursor` has had its outcome. The
+cursor moves to 1 µs after the latest outcome, or to now when the definition changes. It is never an
+instant that is expected next: the rules of a time zone may change before it.
 """
 
 from collections.abc import Hashable

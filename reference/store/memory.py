@@ -220,9 +220,8 @@ class MemoryStore:
             why = general or _refusal(now, kept, entry)
             if why is not None or kept is None:
                 refusals[number] = why or "gone"
-                due = entry.cursor if entry.due is None else entry.due
                 refused = events.PublishRefused(
-                    now, entry.job, due, epoch, server, refusals[number]
+                    now, entry.job, _earliest(entry), epoch, server, refusals[number]
                 )
                 self._record(refused)
                 continue
@@ -236,8 +235,8 @@ class MemoryStore:
                 )
                 if delivery is not None:
                     deliveries.append(delivery)
-            kept.cursor = following = entry.next_due
-            if following is None or kept.repeats is not None:
+            kept.cursor = cursor = entry.next_cursor
+            if cursor is None or kept.repeats is not None:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
         return [(server, operation, Outcomes(now, answers)), *deliveries]
@@ -347,6 +346,13 @@ class MemoryStoreWithRuns(MemoryStore):
         if operation.job not in self._jobs.by_id:
             return [(server, operation, Refused(now, no_such_job(operation.job)))]
         return [(server, operation, JobRuns(now, self._runs.of(operation.job)))]
+
+
+def _earliest(entry: Entry) -> int:
+    """The instant that names a refused entry; the cursor if it has no outcome."""
+    if entry.due is not None:
+        return entry.due
+    return entry.skipped[0] if entry.skipped else entry.cursor
 
 
 def _refusal(now: int, kept: StoredJob | None, entry: Entry) -> Refusal | None:

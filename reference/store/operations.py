@@ -80,18 +80,30 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     The entry covers every occurrence from `cursor` (as the leader saw it) up to `due`: those in
     `coalesced` are folded into `due`, those in `skipped` are not published, and `due` itself is
-    published unless it is None. Then the cursor moves to `next_due`, or to None if no occurrence
-    follows.
+    published unless it is None. `is_last`: no occurrence follows, and the job ends; such an entry
+    need not have an outcome.
+
+    An entry does not contain the instant that is expected next. The rules of a time zone may
+    change before that instant, and the next one may then be earlier.
     """
 
     job: str
     revision: int
     cursor: int
     due: int | None
-    next_due: int | None
+    is_last: bool
     cid: str
     coalesced: tuple[int, ...] = ()
     skipped: tuple[int, ...] = ()
+
+    @property
+    def next_cursor(self) -> int | None:
+        """The job's cursor after this entry: 1 µs after its latest outcome; None if it is last."""
+        if self.is_last:
+            return None
+        if self.due is not None:
+            return self.due + 1
+        return self.skipped[-1] + 1 if self.skipped else self.cursor
 
 
 # --- leading

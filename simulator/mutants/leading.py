@@ -140,19 +140,21 @@ MUTANTS = (
         "PUB-2",
         "it is made once for all that is due together",
         "gnomon.reference.cluster.leader:LeaderRole.publish_due",
-        "due, following, self._new_cid()))",
-        "due, following, entries[0].cid if entries else self._new_cid()))",
+        "due, is_last, self._new_cid()))",
+        "due, is_last, entries[0].cid if entries else self._new_cid()))",
     ),
     Mutant(
-        "the latest is made up first",
+        "the second is made up first",
         "PUB-3",
-        "of several misfires the last goes out before the first",
+        "of several misfires the second goes out before the first",
         "gnomon.reference.cluster.leader:LeaderRole._catch_up",
         "        entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))\n",
         "        entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))\n"
-        "        dues = [entry.due for entry in reversed(entries)]\n"
-        "        if known.misfire == 'all':\n"
-        "            entries = [type(e)(e.job, e.revision, e.cursor, due, e.next_due, e.cid)\n"
-        "                       for e, due in zip(entries, dues)]\n",
+        "        if known.misfire == 'all' and len(entries) > 2:\n"
+        "            a, b, c = entries[:3]\n"
+        "            entries[:3] = (\n"
+        "                type(a)(a.job, a.revision, a.cursor, b.due, False, b.cid),\n"
+        "                type(a)(a.job, a.revision, b.due + 1, a.due, False, a.cid),\n"
+        "                type(a)(a.job, a.revision, a.due + 1, c.due, c.is_last, c.cid))\n",
     ),
 )

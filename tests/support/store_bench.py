@@ -4,7 +4,7 @@ from typing import Any, TypeVar, cast
 
 from gnomon.reference.events import Event, EventBase
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule.clock import HOUR, SECOND, read_instant
+from gnomon.reference.schedule.clock import HOUR, read_instant
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import (
     Campaign,
@@ -78,7 +78,7 @@ class Bench:
             "revision": job.revision,
             "cursor": job.cursor,
             "due": None if due is None else NOW + due,
-            "next_due": None if due is None else NOW + due + SECOND,
+            "is_last": False,
             "cid": CID,
         }
         operation = Publish(1, (Entry(**given | fields),), NOW + 10 * HOUR)

@@ -142,7 +142,7 @@ def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
         yield entry.revision
         yield entry.cursor
         yield "" if entry.due is None else entry.due
-        yield "" if entry.next_due is None else entry.next_due
+        yield _optional(entry.next_cursor)
         yield entry.cid
         yield ",".join(map(str, entry.coalesced)) if entry.coalesced else ""
         yield ",".join(map(str, entry.skipped)) if entry.skipped else ""

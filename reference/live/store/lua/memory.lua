@@ -116,14 +116,15 @@ function meaning.Publish()
   local place = reserve()
   local refusals, some = {}, false
   for entry = 1, count do
-    local id, revision, cursor, due, following = take(), take_number(), take(), take(), take()
+    local id, revision, cursor, due, next_cursor = take(), take_number(), take(), take(), take()
     local cid, coalesced, skipped = take(), take(), take()
     local job = load_job(id, PLANNED)
     local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
     refusals[entry] = why and '"' .. why .. '"' or 'null'
     if why then
       some = true
-      record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. (due == '' and cursor or due)
+      local of = due ~= '' and due or string.match(skipped, '^[^,]+') or cursor
+      record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. of
         .. ',"epoch":' .. whole(epoch) .. ',"server":"' .. server .. '","why":"' .. why .. '"')
     else
       account_for_misfires(job, due, coalesced, skipped)
@@ -133,9 +134,9 @@ function meaning.Publish()
         local _, folded = string.gsub(coalesced, '[^,]+', '')
         append(job, due, epoch, cid, 'false', folded)
       end
-      job.cursor = following
+      job.cursor = next_cursor
       save_job(job, 'cursor', 'published', 'accounted')
-      if following == '' or job.repeats ~= '' then end_if_done(job) end
+      if next_cursor == '' or job.repeats ~= '' then end_if_done(job) end
     end
   end
   fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')

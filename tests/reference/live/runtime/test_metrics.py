@@ -123,8 +123,8 @@ def test_runs_are_counted_by_service_and_outcome() -> None:
 
 def test_each_entry_of_a_publish_is_counted() -> None:
     """An accepted entry counts as published only if it had an occurrence to publish."""
-    due = Entry("a", 1, 5, 5, 6, "K1")
-    skipped = Entry("b", 1, 5, None, 6, "", (), (5,))
+    due = Entry("a", 1, 5, 5, False, "K1")
+    skipped = Entry("b", 1, 5, None, False, "", (), (5,))
     publish = Publish(1, (due, skipped, due), 10)
     metrics = Metrics(["s"], 1)
     metrics.publish_answered(publish, Outcomes(7, ()))

@@ -292,20 +292,21 @@ class ThreeArms(RuleBasedStateMachine):
     def entry(self, id: str, wrong: str, how: str) -> Entry:
         job = self.memory.job(id)
         if job is None or job.cursor is None:
-            return Entry(id, 1, self.now, self.now, None, "K3")
+            return Entry(id, 1, self.now, self.now, True, "K3")
         first = trigger(job.definition).first
         due = first(job.cursor)
         revision, cursor = job.revision - (wrong == "revision"), job.cursor - (wrong == "cursor")
         if due is None:
-            return Entry(id, revision, cursor, None, None, "")
+            return Entry(id, revision, cursor, None, how != "skip", "")
         is_misfire = due <= self.now - job.definition.grace  # or just not one yet
         following = first(due + 1)
         if is_misfire and following is not None and how == "coalesce":
-            then = first(following + 1)
-            return Entry(id, revision, cursor, following, then, "K4", (due,))
+            is_last = first(following + 1) is None
+            return Entry(id, revision, cursor, following, is_last, "K4", (due,))
+        is_last = following is None
         if is_misfire and how == "skip":
-            return Entry(id, revision, cursor, None, following, "", (), (due,))
-        return Entry(id, revision, cursor, due, following, "K5")
+            return Entry(id, revision, cursor, None, is_last, "", (), (due,))
+        return Entry(id, revision, cursor, due, is_last, "K5")
 
 
 @pytest.fixture(scope="module")
