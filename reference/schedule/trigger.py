@@ -72,6 +72,7 @@ class CronTrigger(NamedTuple):
 def trigger(definition: Definition) -> Trigger:
     """The trigger of a definition that JOB-1 to JOB-4 accept.
 
+    >>> from gnomon.reference.schedule.clock import MINUTE
     >>> hourly = Definition(
     ...     name="a", service="b", job_type="interval_based", start_date=5 * MINUTE, hours=1
     ... )

@@ -41,8 +41,8 @@ from gnomon.reference.store.operations import (
 class StoredJob:
     """A job with the store's own facts about it."""
 
-    __slots__ = ("accounted", "cursor", "definition", "id", "number", "published", "repeats",
-                 "revision", "shown", "size")  # fmt: skip
+    __slots__ = ("accounted", "cursor", "definition", "id", "is_limited", "number", "published",
+                 "repeats", "revision", "shown", "size")  # fmt: skip
 
     def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
         self.id = id
@@ -59,6 +59,7 @@ class StoredJob:
         self.shown = recorded_payload(definition.extra)
         self.size = definition.size
         self.repeats = definition.repeats
+        self.is_limited = (definition.repeats, definition.ends) != (None, None)
         self.resume(now)
         if definition.job_type == "one_time" and self.accounted < definition.start_date:
             self.cursor = definition.start_date  # in the past it is a misfire (FIRE-10)

@@ -106,9 +106,20 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """SHA-256 of the recording's meaning, however it was written (hexadecimal)."""
-        meaning = msgspec.structs.asdict(self) | {"commands": list(map(_meaning, self.commands))}
+        meaning = msgspec.structs.asdict(self) | {
+            "jobs": list(map(_meaning_of_job, self.jobs)),
+            "commands": list(map(_meaning, self.commands)),
+        }
         encoded = msgspec.json.encode(meaning, order="sorted")
         return hashlib.sha256(encoded).hexdigest()
+
+
+def _meaning_of_job(job: JobSpec) -> dict[str, object]:
+    """A job as `digest` reads it; a field that is newer than the form is there only if it is set."""
+    fields: dict[str, object] = msgspec.to_builtins(job.definition)
+    if fields["ends"] is None:
+        del fields["ends"]
+    return {"id": job.id, "definition": fields}
 
 
 def _meaning(command: Command) -> dict[str, object]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gnomon.reference import events
-from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.attribution import (
     BEFORE_STAGE,
     LATE,
@@ -20,19 +19,22 @@ from gnomon.specs.rules.attribution import (
     rule_for,
 )
 from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.ending import (
+    examine_end,
+    examine_passed_end,
+    had_time,
+    has_had_its_repeats,
+    has_retired,
+    still_due,
+)
 from gnomon.specs.rules.kinds import Kind
-from gnomon.specs.trace.availability import led_for
-from gnomon.specs.trace.entities import JobRecord, Stage
+from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import (
-    InstantOutcome,
     ahead_of_cursor,
     current_outcomes,
-    first_outcomes,
     is_due_at,
-    next_due,
     not_due,
 )
-from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
 
 # --- what FIRE-1 to FIRE-5 have in common
@@ -62,34 +64,16 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
     if that was later: a leader that catches up works through a long list bit by bit.
     """
     definition, ahead = stage.definition, ahead_of_cursor(trace, stage)
-    if definition is None or not ahead or _has_had_its_repeats(stage):
+    if definition is None or not ahead or has_had_its_repeats(stage):
         return
     at_work_until = stage.outcomes[-1][1].at if stage.outcomes else stage.begins
     for instant in ahead:
         counts_from = max(instant, stage.begins)
-        late = _had_time(trace, stage, definition.grace, max(counts_from, at_work_until))
+        late = had_time(trace, stage, definition.grace, max(counts_from, at_work_until))
         if late is None:
             return
         led_since, deadline = late
         yield Overdue(instant, deadline, led_since <= counts_from)
-
-
-def _had_time(trace: Trace, stage: Stage, grace: int, since: int) -> tuple[int, int] | None:
-    """Since when a leader led who had the time to come to a job after `since`, and its deadline.
-
-    None if none had, before the stage ended. In µs.
-    """
-    patience = tolerances.catch_up(trace, grace)
-    span = first_span_from(trace.cached(led_for, patience), since)
-    ends = trace.end if stage.ends is None else stage.ends
-    if span is None or max(span[0], since) + patience >= ends:
-        return None
-    return span[0], max(span[0], since) + patience
-
-
-def _has_had_its_repeats(stage: Stage) -> bool:
-    repeats = stage.definition.repeats if stage.definition else None
-    return repeats is not None and stage.published_before + stage.published >= repeats
 
 
 def _examine_dueness(cases: Cases, trace: Trace) -> None:
@@ -155,7 +139,7 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
     """
     for job in trace.jobs.values():
         for number, stage in enumerate(job.stages):
-            _examine_end(cases, trace, job, number)
+            examine_end(cases, trace, job, number)
             repeats = stage.definition.repeats if stage.definition else None
             if repeats is None:
                 continue
@@ -175,53 +159,8 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
                         )
             if last_at is not None and published == repeats and stage.active:
                 cases.examined += 1
-                if stage.ends != last_at or not _has_retired(job, number):
+                if stage.ends != last_at or not has_retired(job, number):
                     cases.broken(last_at, Kind.ACTIVE_AFTER_LAST, job=job.id)
-
-
-def _examine_end(cases: Cases, trace: Trace, job: JobRecord, number: int) -> None:
-    """Examine whether a job was active until its last occurrence before `ends`, and no longer."""
-    stage = job.stages[number]
-    cause, definition = stage.cause, stage.definition
-    if definition is None or definition.job_type == "one_time":
-        return
-    if type(cause) is events.JobDeactivated and cause.has_ended and definition.repeats is None:
-        cases.examined += 1
-        if (due := _still_due(job, number)) is not None:
-            cases.broken(cause.at, Kind.ENDED_BEFORE_LAST, job=job.id, due=due)
-    if definition.ends is None or not stage.active or _has_had_its_repeats(stage):
-        return
-    had = first_outcomes(trace, stage)
-    latest, event = max(had, key=_instant_of) if had else (stage.latest_before, None)
-    if next_due(definition, max(latest + 1, stage.begins)) is not None:
-        return
-    cases.examined += 1
-    if event is not None:
-        if stage.ends != event.at or not _has_retired(job, number):
-            cases.broken(event.at, Kind.ACTIVE_AFTER_LAST, job=job.id)
-    elif late := _had_time(trace, stage, definition.grace, stage.begins):
-        cases.broken(late[1], Kind.ACTIVE_AFTER_LAST, job=job.id)
-
-
-def _instant_of(outcome: InstantOutcome) -> int:
-    return outcome[0]
-
-
-def _still_due(job: JobRecord, number: int) -> int | None:
-    """When a job would have been due next that ended with the stage before `number`."""
-    before = job.stages[number - 1] if number else None
-    if before is None or before.definition is None or not before.active:
-        return None
-    since = max(before.begins, job.stages[number].latest_before + 1)
-    return next_due(before.definition, since)
-
-
-def _has_retired(job: JobRecord, number: int) -> bool:
-    """Whether a job was made inactive, or deleted, at the end of the stage of that number."""
-    if number + 1 == len(job.stages):
-        return job.is_deleted
-    following = job.stages[number + 1]
-    return not following.active or type(following.cause) is events.JobCreated
 
 
 @rule("FIRE-4")
@@ -336,6 +275,7 @@ def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
     for stage in trace.stages:
         if type(stage.cause) is events.JobActivated and stage.definition is not None:
             _examine_beginning(cases, trace, stage, Kind.IN_INACTIVE_TIME)
+            examine_passed_end(cases, stage, stage.definition)
 
 
 @rule("FIRE-10")
@@ -349,6 +289,8 @@ def a_passed_start_is_not_made_up(cases: Cases, trace: Trace) -> None:
             continue
         if definition.start_date < stage.begins:
             _examine_beginning(cases, trace, stage, Kind.BEFORE_CREATION)
+            if stage.cause.published is None:  # the job is not older than the history
+                examine_passed_end(cases, stage, definition)
 
 
 @rule("FIRE-11")
@@ -377,7 +319,7 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
             cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
             if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
                 cases.examined += 1
-                if stage.published_before < repeats and _still_due(job, number) is not None:
+                if stage.published_before < repeats and still_due(job, number) is not None:
                     cases.broken(
                         cause.at,
                         Kind.ENDED_EARLY,

@@ -40,6 +40,7 @@ class Kind(Enum):
     PUBLISHED_INACTIVE = "job {job}: published while it was inactive"
     PUBLISHED_DELETED = "job {job}: published after it was deleted"
     BEFORE_EDIT = "job {job}: {due} lies before the edit from which the definition counts"
+    ACTIVE_AFTER_END = "job {job}: became active when its end, {due}, had passed"
     IN_INACTIVE_TIME = "job {job}: {due} lies in its inactive time"
     BEFORE_CREATION = "job {job}: {due} lies before its creation"
     EARLIER_REVISION = (

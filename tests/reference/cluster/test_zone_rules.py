@@ -21,7 +21,7 @@ from gnomon.reference import events, oracle
 from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.events import Event
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule import trigger
+from gnomon.reference.schedule import minutes
 from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, read_instant, write_instant
 from gnomon.reference.schedule.zones import load_zone
 from gnomon.reference.store.memory import MemoryStore
@@ -55,11 +55,11 @@ def rules(zone: str) -> Iterator[None]:
         return load_zone(zone if name == VANCOUVER else name)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trigger, "load_zone", load)
+        patch.setattr(minutes, "load_zone", load)
         patch.setattr(oracle, "load_zone", load)
-        trigger._shared.cache_clear()
+        minutes._shared.cache_clear()
         yield
-    trigger._shared.cache_clear()
+    minutes._shared.cache_clear()
 
 
 class Term(NamedTuple):

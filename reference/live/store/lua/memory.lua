@@ -136,7 +136,7 @@ function meaning.Publish()
       end
       job.cursor = next_cursor
       save_job(job, 'cursor', 'published', 'accounted')
-      if next_cursor == '' or job.repeats ~= '' then end_if_done(job) end
+      if next_cursor == '' or job.repeats ~= '' or job.ends ~= '' then end_if_done(job) end
     end
   end
   fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
