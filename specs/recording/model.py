@@ -115,7 +115,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _meaning_of_job(job: JobSpec) -> dict[str, object]:
-    """A job as `digest` reads it; a field that is newer than the form is there only if it is set."""
+    """A job as `digest` reads it: `ends`, which is newer than this form, only if it is set."""
     fields: dict[str, object] = msgspec.to_builtins(job.definition)
     if fields["ends"] is None:
         del fields["ends"]
