@@ -26,6 +26,7 @@ from gnomon.reference.schedule.clock import (
     write_instant,
 )
 from gnomon.reference.schedule.cron import CronError, read_cron
+from gnomon.reference.schedule.minutes import matching_minutes
 from gnomon.reference.schedule.zones import UnknownZone, load_zone, similar_zones
 
 JobType = Literal["one_time", "interval_based", "cron_style"]
@@ -56,7 +57,8 @@ INTERVAL_UNITS = {
 class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of a job, without its id and revision, which the store assigns (JOB-1).
 
-    `start_date` is an instant (µs since the Unix epoch, UTC), `grace` a duration in µs (MISS-1).
+    `start_date` and the exclusive `ends` are instants (µs since the Unix epoch, UTC), `grace` is a
+    duration in µs (MISS-1).
     """
 
     name: str
@@ -71,6 +73,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     minutes: int = 0
     seconds: int = 0
     repeats: int | None = None
+    ends: int | None = None
     cron_definition: str | None = None
     timezone: str = "UTC"
     misfire: Misfire = "once"
@@ -116,18 +119,21 @@ REQUIRED = ("name", "job_type", "service", "start_date")
 """The fields that every definition must give (JOB-1)."""
 _OWN_FIELDS = {
     "one_time": frozenset[str](),
-    "interval_based": frozenset((*INTERVAL_UNITS, "repeats")),
-    "cron_style": frozenset(("cron_definition", "timezone")),
+    "interval_based": frozenset((*INTERVAL_UNITS, "repeats", "ends")),
+    "cron_style": frozenset(("cron_definition", "timezone", "repeats", "ends")),
 }
-"""The fields that only jobs of one type have."""
-OWNERS = {field: job_type for job_type, fields in _OWN_FIELDS.items() for field in fields}
-"""By field: the one type of jobs that has it."""
+"""By type of jobs: the fields that not all types have."""
+OWNERS = {
+    field: tuple(job_type for job_type, fields in _OWN_FIELDS.items() if field in fields)
+    for field in frozenset().union(*_OWN_FIELDS.values())
+}
+"""By field that not all types have: the types that have it."""
 
 
 def read(fields: Mapping[str, object]) -> Definition:
     """The definition that `fields` describe. Raises Rejected with every fault (JOB-1 to JOB-5).
 
-    A `start_date` is a `datetime` or RFC 3339 text; a `grace` is text such as ``1s``.
+    `start_date` and `ends` are a `datetime` or RFC 3339 text; a `grace` is text such as ``1s``.
 
     >>> fields = {"name": "a", "job_type": "interval_based", "service": "s", "seconds": 90}
     >>> read(fields | {"start_date": "2026-01-31T12:00:00Z"}).interval
@@ -194,9 +200,8 @@ def _faults_between(fields: Mapping[str, object], values: Mapping[str, object]) 
     if job_type is None:
         return
     for field in fields:
-        owner = OWNERS.get(field, job_type)
-        if owner != job_type and values.get(field) != _DEFAULTS.get(field):
-            yield Fault(field, _brief(fields[field]), f"only a job of type {owner} has it")
+        if is_foreign(field, job_type) and values.get(field) != _DEFAULTS.get(field):
+            yield Fault(field, _brief(fields[field]), only_owners_have(field))
     if job_type == "interval_based":
         units = [unit for unit in INTERVAL_UNITS if unit in fields]
         allowed = f"one of {', '.join(INTERVAL_UNITS)} must be above 0"
@@ -206,6 +211,39 @@ def _faults_between(fields: Mapping[str, object], values: Mapping[str, object]) 
             yield Fault("interval", ", ".join(f"{unit} = 0" for unit in units), allowed)
     if job_type == "cron_style" and fields.get("cron_definition") is None:
         yield Fault("cron_definition", "nothing", f"it is required: {_ALLOWED['cron_definition']}")
+    if values.get("ends") is not None and not is_foreign("ends", job_type):
+        yield from _faults_of_end(fields, values)
+
+
+# Any: each value has the type of its field.
+def _faults_of_end(fields: Mapping[str, object], values: Mapping[str, Any]) -> Iterator[Fault]:
+    """The fault of an end before which the job is never due (JOB-3, JOB-4)."""
+    given, start, ends = _brief(fields["ends"]), values.get("start_date"), values["ends"]
+    if start is None:
+        return
+    if ends <= start:
+        allowed = f"it must be later than start_date, which is {write_instant(start)}"
+        yield Fault("ends", given, allowed)
+        return
+    cron, zone = values.get("cron_definition"), values.get("timezone")
+    if cron is None or (zone is None and "timezone" in fields):
+        return
+    first = matching_minutes(cron, zone or "UTC").first(start)
+    if first is None:
+        yield Fault("ends", given, "the job can never be due: its definition has no occurrence")
+    elif first >= ends:
+        allowed = f"it must be later than the first occurrence, which is {write_instant(first)}"
+        yield Fault("ends", given, f"{allowed}; else the job can never be due")
+
+
+def is_foreign(field: str, job_type: object) -> bool:
+    """Whether jobs of that type have no such field, though others have it."""
+    return field in OWNERS and job_type not in OWNERS[field]
+
+
+def only_owners_have(field: str) -> str:
+    """The message for a field that jobs of this type do not have."""
+    return f"only a job of type {' or '.join(OWNERS[field])} has it"
 
 
 _ALLOWED = {
@@ -272,7 +310,11 @@ def _read_repeats(given: object) -> int | None:
     return None if given is None else _read_whole(given, 1)
 
 
-def _read_start(given: object) -> int:
+def _read_end(given: object) -> int | None:
+    return None if given is None else _read_instant(given)
+
+
+def _read_instant(given: object) -> int:
     if isinstance(given, datetime):
         return from_datetime(given)
     if isinstance(given, str):
@@ -325,18 +367,23 @@ _READERS: dict[str, Callable[[object], object]] = {
     "name": lambda given: _read_text(given, _ALLOWED["name"], LONGEST_NAME),
     "job_type": lambda given: _read_choice(given, JOB_TYPES),
     "service": lambda given: _read_text(given, _ALLOWED["service"]),
-    "start_date": _read_start,
+    "start_date": _read_instant,
     "is_active": _read_flag,
     "extra": _read_extra,
     **dict.fromkeys(INTERVAL_UNITS, lambda given: _read_whole(given, 0)),
     "repeats": _read_repeats,
+    "ends": _read_end,
     "cron_definition": _read_cron,
     "timezone": read_zone,
     "misfire": lambda given: _read_choice(given, MISFIRE_POLICIES),
     "grace": _read_grace,
 }
 """By field: converts the value given to the value in a Definition, or raises ValueError."""
-_WRITERS: dict[str, Callable[[int], str]] = {"start_date": write_instant, "grace": write_duration}
+_WRITERS: dict[str, Callable[[int], str]] = {
+    "start_date": write_instant,
+    "ends": write_instant,
+    "grace": write_duration,
+}
 """The fields whose outer form differs from their value in a Definition."""
 _DEFAULTS: dict[str, object] = {
     field.name: field.default for field in msgspec.structs.fields(Definition)

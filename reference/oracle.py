@@ -139,9 +139,10 @@ def _term(term: str, low: int, high: int, names: dict[str, int]) -> range:
 def due_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
     """Every instant in [`start`, `end`) (µs, UTC) at which a job is due, in order.
 
-    From FIRE-1, FIRE-2, FIRE-4 and FIRE-5. Whether the job is active does not count, and neither do
-    its `repeats`. The offsets of a cron job's time zone must be whole minutes, as all have been
-    since February 1972. Raises ValueError for a cron definition that JOB-4 rejects.
+    From FIRE-1 to FIRE-5. Whether the job is active does not count, and neither do its `repeats`;
+    no instant at or after its `ends` is due. The offsets of a cron job's time zone must be whole
+    minutes, as all have been since February 1972. Raises ValueError for a cron definition that
+    JOB-4 rejects.
 
     >>> hourly = Definition(
     ...     name="a", service="b", job_type="interval_based", start_date=HOUR // 2, hours=1
@@ -150,6 +151,8 @@ def due_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
     [90, 150, 210]
     """
     begin = definition.start_date
+    if definition.ends is not None:
+        end = min(end, definition.ends)
     if definition.job_type == "one_time":
         return iter([begin] if start <= begin < end else [])
     if definition.job_type == "interval_based":

@@ -6,42 +6,22 @@ wake-up can make it drift.
 
     one_time        start_date
     interval_based  start_date + k·interval
-    cron_style      the wall-clock minutes that match, converted to UTC by FIRE-5, day by UTC day
+    cron_style      the wall-clock minutes that match, converted to UTC by FIRE-5 (``minutes``)
 
-``offsets`` cuts the time of a zone into *stretches* of constant UTC offset. For a job that follows
-the wall clock, two stretches meet in one of two ways:
-
-    gap    the new stretch begins at a later wall time: the minutes left out are due together,
-           at its beginning
-    fold   the new stretch begins at an earlier wall time: the minutes that it repeats are not due
-           again
-
-Jobs with equal cron definitions in the same zone share one `MatchingMinutes`, and with it the days
-that it has computed.
+The last two end before `ends`, if the definition has it.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import date
-from functools import lru_cache
 from typing import NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule.clock import (
-    DAY,
-    EPOCH,
-    FIRST_INSTANT,
-    LAST_INSTANT,
-    MINUTE,
-)
-from gnomon.reference.schedule.cron import Cron, CronError, read_cron
-from gnomon.reference.schedule.offsets import stretches
-from gnomon.reference.schedule.zones import UnknownZone, load_zone, zone_database
+from gnomon.reference.schedule.clock import LAST_INSTANT
+from gnomon.reference.schedule.cron import CronError
+from gnomon.reference.schedule.minutes import MatchingMinutes, matching_minutes
+from gnomon.reference.schedule.zones import UnknownZone, zone_database
 
-_EPOCH_ORDINAL = EPOCH.toordinal()
-_LONGEST_WAIT_DAYS = 9 * 366
-"""The longest wait for a match: from one 29 February to the next, eight years (1896 to 1904)."""
+_NEVER = LAST_INSTANT + 1
+"""The end of a job without `ends`."""
 
 
 class Unschedulable(ValueError):
@@ -70,10 +50,11 @@ class OneTime(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Due at `start` + k·`step`, k = 0, 1, 2… (FIRE-2)."""
+    """Due at `start` + k·`step`, k = 0, 1, 2…, before `ends` (FIRE-2)."""
 
     start: int
     step: int
+    ends: int = _NEVER
 
     def first(self, at: int) -> int | None:
         """The first instant of the grid at or after `at`: O(1)."""
@@ -81,18 +62,20 @@ class Grid(NamedTuple):
         if at <= start:
             return start
         due = at + (start - at) % self.step
-        return due if due <= LAST_INSTANT else None
+        return due if due < self.ends else None
 
 
 class CronTrigger(NamedTuple):
-    """Due at the matching minutes from `start` on (FIRE-4, FIRE-5)."""
+    """Due at the matching minutes from `start` on and before `ends` (FIRE-4, FIRE-5)."""
 
     start: int
-    minutes: "MatchingMinutes"
+    minutes: MatchingMinutes
+    ends: int = _NEVER
 
     def first(self, at: int) -> int | None:
         """The first matching minute at or after both `at` and `start`."""
-        return self.minutes.first(max(at, self.start))
+        due = self.minutes.first(max(at, self.start)) if at < self.ends else None
+        return due if due is not None and due < self.ends else None
 
 
 def trigger(definition: Definition) -> Trigger:
@@ -100,6 +83,7 @@ def trigger(definition: Definition) -> Trigger:
 
     Raises Unschedulable for any other, and for a time zone that the database here has not.
 
+    >>> from gnomon.reference.schedule.clock import MINUTE
     >>> hourly = Definition(
     ...     name="a", service="b", job_type="interval_based", start_date=5 * MINUTE, hours=1
     ... )
@@ -108,14 +92,15 @@ def trigger(definition: Definition) -> Trigger:
     """
     if definition.job_type == "one_time":
         return OneTime(definition.start_date)
+    ends = _NEVER if definition.ends is None else definition.ends
     if definition.job_type == "interval_based":
         if definition.interval <= 0:
             raise Unschedulable("interval: it must be longer than 0")
-        return Grid(definition.start_date, definition.interval)
-    return CronTrigger(definition.start_date, _minutes_of(definition))
+        return Grid(definition.start_date, definition.interval, ends)
+    return CronTrigger(definition.start_date, _minutes_of(definition), ends)
 
 
-def _minutes_of(definition: Definition) -> "MatchingMinutes":
+def _minutes_of(definition: Definition) -> MatchingMinutes:
     zone = definition.timezone
     try:
         return matching_minutes(definition.cron_definition or "", zone)
@@ -132,86 +117,3 @@ def upcoming(trigger: Trigger, start: int, end: int = LAST_INSTANT + 1) -> Itera
     while due is not None and due < end:
         yield due
         due = trigger.first(due + 1)
-
-
-def matching_minutes(definition: str, timezone: str) -> "MatchingMinutes":
-    """The shared MatchingMinutes of a cron definition in an IANA time zone.
-
-    Raises CronError for a definition that JOB-4 rejects, and UnknownZone for a zone that is not in
-    the database.
-    """
-    return _shared(read_cron(definition), timezone)
-
-
-@lru_cache(maxsize=4096)
-def _shared(cron: Cron, timezone: str) -> "MatchingMinutes":
-    return MatchingMinutes(cron, load_zone(timezone))
-
-
-class MatchingMinutes:
-    """The instants at which `cron` is due in `zone`; one UTC day at a time is computed and kept.
-
-    With m matching minutes in a day, `first` takes O(log m) in a day that is kept, and O(m) more
-    for a day that is computed. The memory is bounded: the days computed last are kept.
-    """
-
-    DAYS_KEPT = 64
-    """The largest number of days kept."""
-
-    def __init__(self, cron: Cron, zone: ZoneInfo) -> None:
-        self.cron = cron
-        self.zone = zone
-        self._wall_minutes = [
-            (hour * 60 + minute) * MINUTE for hour in cron.hours for minute in cron.minutes
-        ]
-        self._days: dict[int, list[int]] = {}
-
-    def first(self, at: int) -> int | None:
-        """The first matching instant at or after `at` (µs, UTC), or None if there is none."""
-        at = max(at, FIRST_INSTANT + 2 * DAY)  # local times before that lie outside the calendar
-        day = at // DAY
-        for number in range(day, day + _LONGEST_WAIT_DAYS):
-            instants = self._days.get(number)
-            if instants is None:
-                if (number + 2) * DAY > LAST_INSTANT:
-                    return None
-                instants = self._remember(number)
-            if instants and instants[-1] >= at:
-                return instants[bisect_left(instants, at)]
-        return None
-
-    def _remember(self, number: int) -> list[int]:
-        instants = list(self._compute(number * DAY, (number + 1) * DAY))
-        if len(self._days) >= self.DAYS_KEPT:
-            del self._days[next(iter(self._days))]
-        self._days[number] = instants
-        return instants
-
-    def _compute(self, start: int, end: int) -> Iterator[int]:
-        """The due instants in [`start`, `end`), in order; the end of a gap may occur repeatedly."""
-        # A fold that began up to a day before `start` may still repeat minutes after it.
-        spans = list(stretches(self.zone, start - DAY, end))
-        if self.cron.real_time:
-            for begins, ends, offset in spans:
-                walls = self._walls(max(begins, start) + offset, ends + offset)
-                yield from (wall - offset for wall in walls)
-            return
-        reached = spans[0].begins + spans[0].offset  # every wall time before it is done
-        for begins, ends, offset in spans:
-            for wall in self._walls(reached, ends + offset):
-                due = max(wall - offset, begins)  # a minute in a gap is due where the gap ends
-                if due >= start:
-                    yield due
-            reached = max(reached, ends + offset)
-
-    def _walls(self, start: int, end: int) -> Iterator[int]:
-        """The matching wall times in [`start`, `end`), in µs since 1970 on the wall clock."""
-        for number in range(start // DAY, (end - 1) // DAY + 1):
-            day = date.fromordinal(_EPOCH_ORDINAL + number)
-            if self.cron.matches_day(day.month, day.day, day.isoweekday() % 7):
-                midnight = number * DAY
-                yield from (
-                    midnight + minute
-                    for minute in self._wall_minutes
-                    if start <= midnight + minute < end
-                )

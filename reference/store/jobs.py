@@ -41,8 +41,8 @@ from gnomon.reference.store.operations import (
 class StoredJob:
     """A job with the store's own facts about it."""
 
-    __slots__ = ("accounted", "cursor", "definition", "id", "number", "published", "repeats",
-                 "revision", "shown", "size")  # fmt: skip
+    __slots__ = ("accounted", "cursor", "definition", "id", "is_limited", "number", "published",
+                 "repeats", "revision", "shown", "size")  # fmt: skip
 
     def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
         self.id = id
@@ -59,6 +59,7 @@ class StoredJob:
         self.shown = recorded_payload(definition.extra)
         self.size = definition.size
         self.repeats = definition.repeats
+        self.is_limited = (definition.repeats, definition.ends) != (None, None)
         self.resume(now)
         if definition.job_type == "one_time" and self.accounted < definition.start_date:
             self.cursor = definition.start_date  # in the past it is a misfire (FIRE-10)
@@ -70,8 +71,10 @@ class StoredJob:
     @property
     def has_ended(self) -> bool:
         """Whether no planned occurrence is left (FIRE-1, FIRE-3)."""
-        repeats = self.repeats
-        return self.cursor is None or (repeats is not None and self.published >= repeats)
+        repeats, ends = self.repeats, self.definition.ends
+        if self.cursor is None or (repeats is not None and self.published >= repeats):
+            return True
+        return ends is not None and self.cursor >= ends
 
     def has_missed_its_time(self, now: int) -> bool:
         """Whether it is a one-time job due before `now` (FIRE-9)."""
@@ -128,6 +131,8 @@ class JobTable:
             return self._reject(now, server, operation, f"id: there is a job {id!r} already")
         if definition.name in self._names:
             return self._reject(now, server, operation, _name_taken(definition.name))
+        if definition.is_active and _is_over(now, definition):
+            return self._reject(now, server, operation, END_HAS_PASSED)
         self._created += 1
         kept = self.by_id[id] = StoredJob(id, self._created, definition, now)
         self._names[definition.name] = id
@@ -160,6 +165,8 @@ class JobTable:
             return [(server, operation, Refused(now, kept))]
         if kept.definition.is_active == is_active:
             return [(server, operation, Accepted(now, kept.revision))]
+        if is_active and _is_over(now, kept.definition):
+            return [(server, operation, Refused(now, "its end has passed"))]
         if is_active and kept.has_ended:
             return [(server, operation, Refused(now, "the job has had its last occurrence"))]
         if is_active and kept.has_missed_its_time(now):
@@ -313,6 +320,15 @@ class JobTable:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
         return JobList(now, self.version, there, gone, more, store=self.store)
+
+
+END_HAS_PASSED = "ends: it has passed; a new job is active only if its end is still to come"
+"""Why a job is not created that would never be due (FIRE-10)."""
+
+
+def _is_over(now: int, definition: Definition) -> bool:
+    """Whether the end of a definition has passed (FIRE-3)."""
+    return definition.ends is not None and definition.ends <= now
 
 
 def no_such_job(id: str) -> str:

@@ -267,7 +267,7 @@ class MemoryStore:
                 if delivery is not None:
                     deliveries.append(delivery)
             kept.cursor = cursor = entry.next_cursor
-            if cursor is None or kept.repeats is not None:
+            if cursor is None or kept.is_limited:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
         return [(server, operation, Outcomes(now, answers)), *deliveries]

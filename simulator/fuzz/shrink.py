@@ -228,6 +228,7 @@ _PLAIN: dict[str, object] = {
     "is_active": True,
     "extra": None,
     "repeats": None,
+    "ends": None,
     "misfire": "once",
     "grace": SECOND,
     "timezone": "UTC",

@@ -12,7 +12,7 @@ import typer
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import INTERVAL_UNITS, LONGEST_DURATION, Definition
-from gnomon.reference.schedule.clock import LAST_INSTANT, to_datetime, write_instant
+from gnomon.reference.schedule.clock import to_datetime, write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
 from gnomon.reference.schedule.trigger import trigger, upcoming
 from gnomon.reference.schedule.zones import load_zone
@@ -81,13 +81,17 @@ def _instead_of_every(text: str) -> str:
 def next_instants(definition: Definition, after: int, count: int) -> list[int]:
     """The next `count` instants at which `definition` is due (µs, UTC), or all if there are fewer.
 
-    They are later than `after` and not before start_date. For an interval job with `repeats`, only
-    that many instants of its grid count, as if none had been coalesced or skipped.
+    They are later than `after`, not before start_date, and before `ends`. For a job with `repeats`,
+    only that many instants from start_date on count, as if none had been coalesced or skipped.
     """
-    end = LAST_INSTANT + 1
-    if definition.repeats is not None:
-        end = definition.start_date + definition.repeats * definition.interval
-    return list(islice(upcoming(trigger(definition), after + 1, end), count))
+    when, repeats = trigger(definition), definition.repeats
+    if repeats is None:
+        return list(islice(upcoming(when, after + 1), count))
+    if definition.interval:
+        end = definition.start_date + repeats * definition.interval
+        return list(islice(upcoming(when, after + 1, end), count))
+    planned = islice(upcoming(when, definition.start_date), repeats)
+    return list(islice((instant for instant in planned if instant > after), count))
 
 
 def _units_of(interval: re.Match[str]) -> dict[str, int]:
@@ -132,6 +136,14 @@ def preview(
             metavar="T", help="Lower limit: only instants later than T.  [default: --start]"
         ),
     ] = None,
+    ends: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="The job's end: only instants earlier than T are due."),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Number of occurrences of the job in all.", min=1),
+    ] = None,
     count: Annotated[
         int, typer.Option(metavar="N", help="Number of instants.", min=1, max=100_000)
     ] = 10,
@@ -154,7 +166,14 @@ def preview(
     else:
         begins = console.next_second() if later_than is None else later_than
     fields |= {"name": "next", "service": "next", "start_date": write_instant(begins)}
-    job = jobs.read(fields)
+    if ends is not None:
+        fields["ends"] = write_instant(parse_instant("--ends", ends))
+    if repeats is not None:
+        fields["repeats"] = repeats
+    try:
+        job = jobs.read(fields)
+    except jobs.Rejected as error:
+        raise BadInput("--ends, --repeats", [str(fault) for fault in error.faults]) from None
     instants = next_instants(job, begins - 1 if later_than is None else later_than, count)
     if json:
         console.print_json([write_instant(instant) for instant in instants])

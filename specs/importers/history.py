@@ -126,6 +126,8 @@ class _Requests:
     def _created(self, event: events.JobCreated) -> None:
         id, before = event.job, event.published or 0
         definition = jobs.read(_remaining(event.definition, before))
+        if definition.ends is not None and definition.ends <= event.at:
+            definition = replace(definition, is_active=False)  # none is left; or it is rejected
         self._definitions[id], self._published[id] = definition, before
         if event.at == self._start and not self.commands:
             self.jobs.append(JobSpec(id, definition))

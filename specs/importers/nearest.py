@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gnomon.reference.schedule.clock import DAY, SECOND, read_instant, write_instant
 from gnomon.reference.schedule.cron import FIELDS, CronError, read_cron
 from gnomon.specs.render.strings import counted
 
@@ -40,13 +41,30 @@ def without_fields(words: list[str]) -> str:
     elif has_seconds:
         parts.append("a cron job is due at second 0")
     if has_year:
-        parts.append("a year cannot be expressed: deactivate the job after the last")
+        parts.append(_of_years(words[-1]))
     quartz = f" ({_QUARTZ})" if "?" in words and re.search(r"[0-9]", five[4]) else ""
     if special := without_signs(five):
         parts.append(special + quartz)
     elif is_accepted(definition := " ".join(five)):
         parts.append(f"the nearest is {definition}{quartz}")
     return "; ".join(parts)
+
+
+def _of_years(field: str) -> str:
+    """The advice for a field of years: the start and the end of the job.
+
+    >>> _of_years("2026-2027")
+    'for the years 2026-2027 give start_date = 2026-01-01T00:00:00Z and ends = 2028-01-01T00:00:00Z'
+    """
+    years = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", field)
+    if years is None or int(years[2] or years[1]) < int(years[1]):
+        return f"the years {field} are several jobs, each with a start_date and ends"
+    begin, end = int(years[1]), int(years[2] or years[1]) + 1
+    named = "years" if years[2] else "year"
+    return (
+        f"for the {named} {field} give start_date = {begin}-01-01T00:00:00Z and "
+        f"ends = {end}-01-01T00:00:00Z"
+    )
 
 
 def without_signs(fields: list[str]) -> str:
@@ -186,8 +204,39 @@ def remarks_on(command: str, flags: str) -> Iterator[str]:
             "that takes the lock itself"
         )
     tests_a_date = re.search(r"(?:\[|\btest\b|\bif\b)[^;]*\bdate\b", command)
-    if tests_a_date and re.search(r"\bdate\b[^;]*\+", command):
+    if tests_a_date and (ends := _end_date(command)):
         yield (
-            "the command tests the date before it runs (such as the nth weekday, the last day or "
-            "an end date): the job is due each time, and its service has to test it"
+            f"the command tests whether an end date has passed: give the job ends = {ends}, and "
+            "remove the test"
         )
+    elif tests_a_date and re.search(r"\bdate\b[^;]*\+", command):
+        yield (
+            "the command tests the date before it runs (such as the nth weekday or the last day): "
+            "the job is due each time, and its service has to test it; an end date is `ends`"
+        )
+
+
+_END_DATE = re.compile(
+    r"\bdate(?: -u)? [\"']?\+\\?%(s|Y\\?%m\\?%d)[\"']?[)`][\"']? -(lt|le) [\"']?(\d{8,11})\b"
+)
+
+
+def _end_date(command: str) -> str | None:
+    """The exclusive end that `command` tests with ``date +%s`` or ``date +%Y%m%d``, taken as UTC.
+
+    >>> _end_date("[ $(date +%Y%m%d) -le 20261231 ] && x")
+    '2027-01-01T00:00:00Z'
+    """
+    test = _END_DATE.search(command)
+    if test is None:
+        return None
+    form, comparison, number = test.groups()
+    try:
+        if form == "s":
+            ends, unit = int(number) * SECOND, SECOND
+        else:
+            day = f"{number[:4]}-{number[4:6]}-{number[6:]}"
+            ends, unit = read_instant(f"{day}T00:00:00Z"), DAY
+        return write_instant(ends + (unit if comparison == "le" else 0))
+    except (ValueError, OverflowError):
+        return None

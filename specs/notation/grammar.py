@@ -19,8 +19,8 @@ The one idea: one table defines the notation. ``parser`` reads by it and ``rende
               fault_began, fault_ended     the fault and its target
     NAME      any other field of the event; for a job, each field of its definition (`event_name`
               is then the field `name` of the event); for `invoked`, each value that the run saw
-    VALUE     JSON, or a text as it is unless it is JSON; for `due`, `heard`, `into`, `since` and
-              `start_date` a TIME; a list also with commas, `faults` with semicolons
+    VALUE     JSON, or a text as it is unless it is JSON; for `due`, `heard`, `into`, `since`,
+              `start_date` and `ends` a TIME; a list also with commas, `faults` with semicolons
 
 Blanks separate words, which are quoted as in a shell. ``without=a,b`` removes fields from the
 default definition, ``unseen=a,b`` values from those that a run sees by default. ``header`` as the
@@ -149,16 +149,20 @@ def write_time(instant: int, origin: int) -> str:
     return f"{'-' if offset < 0 else ''}{write_duration(abs(offset))}"
 
 
-def read_start(value: Json, origin: int) -> Json:
-    """The `start_date` of a definition: a duration becomes an instant, other values stay."""
+INSTANT_FIELDS = frozenset(("start_date", "ends"))
+"""The fields of a definition that are written as a TIME."""
+
+
+def read_instant_field(value: Json, origin: int) -> Json:
+    """An instant of a definition: a duration becomes an instant, other values stay."""
     if isinstance(value, str):
         with suppress(ValueError):
             return write_instant(origin + _read_offset(value))
     return value
 
 
-def write_start(value: Json, origin: int) -> Json:
-    """The inverse of ``read_start``: an instant in its usual spelling becomes a TIME."""
+def write_instant_field(value: Json, origin: int) -> Json:
+    """The inverse of ``read_instant_field``: an instant in its usual spelling becomes a TIME."""
     if isinstance(value, str):
         with suppress(ValueError):
             instant = read_instant(value)

@@ -22,6 +22,7 @@ from gnomon.reference.schedule.clock import read_duration, read_instant
 from gnomon.specs.notation.defaults import Defaults
 from gnomon.specs.notation.grammar import (
     EXPANDED,
+    INSTANT_FIELDS,
     KINDS,
     LISTS,
     NUMBERS,
@@ -29,8 +30,8 @@ from gnomon.specs.notation.grammar import (
     RAISED,
     SUBJECTS,
     TIMES,
+    read_instant_field,
     read_list,
-    read_start,
     read_time,
     read_value,
 )
@@ -177,7 +178,8 @@ class _Parser:
         values = {name: read_value(text) for name, text in entries.items()}
         whole = self.defaults.entries(kind, given, values) | values
         if field == "definition":
-            whole["start_date"] = read_start(whole["start_date"], self.defaults.origin)
+            for name in INSTANT_FIELDS & whole.keys():
+                whole[name] = read_instant_field(whole[name], self.defaults.origin)
             given["job"] = given["job"] if id is None else id
         given[field] = {name: value for name, value in whole.items() if name not in removed}
 

@@ -43,15 +43,16 @@ from gnomon.reference.schedule.clock import (
 from gnomon.specs.notation.defaults import Defaults
 from gnomon.specs.notation.grammar import (
     EXPANDED,
+    INSTANT_FIELDS,
     KINDS,
     LISTS,
     RAISED,
     SUBJECTS,
     TIMES,
     quoted,
-    read_start,
+    read_instant_field,
+    write_instant_field,
     write_list,
-    write_start,
     write_time,
     write_value,
 )
@@ -155,11 +156,11 @@ def _entries(kind: str, given: Mapping[str, Json], defaults: Defaults) -> dict[s
     if any(name in taken or not _ENTRY.fullmatch(name) for name in [*names, *removed]):
         return None
     entries = {name: whole[name] for name in sorted(names, key=_place)}
-    if field == "definition" and "start_date" in entries:
-        start = entries["start_date"]
-        if read_start(start, defaults.origin) != start:
+    for name in INSTANT_FIELDS & entries.keys() if field == "definition" else ():
+        instant = entries[name]
+        if read_instant_field(instant, defaults.origin) != instant:
             return None
-        entries["start_date"] = write_start(start, defaults.origin)
+        entries[name] = write_instant_field(instant, defaults.origin)
     words = {name: write_value(value) for name, value in entries.items()}
     return {**words, removal: ",".join(removed)} if removed else words
 

@@ -185,7 +185,15 @@ class OneTimeTable(_JobTable, frozen=True, kw_only=True, tag="one_time"):
     """A job that is due once (FIRE-1)."""
 
 
-class IntervalTable(_JobTable, frozen=True, kw_only=True, tag="interval_based"):
+class _RecurringTable(_JobTable, frozen=True, kw_only=True, tag_field="job_type"):
+    repeats: Annotated[int, Meta(ge=1, le=10**9)] | UnsetType = UNSET
+    ends: Annotated[
+        Annotated[str, INSTANT] | UnsetType,
+        Meta(description="Later than start_date; due before it only."),
+    ] = UNSET
+
+
+class IntervalTable(_RecurringTable, frozen=True, kw_only=True, tag="interval_based"):
     """A job that is due at regular intervals (FIRE-2); at least one unit is above 0."""
 
     weeks: Count = 0
@@ -193,10 +201,9 @@ class IntervalTable(_JobTable, frozen=True, kw_only=True, tag="interval_based"):
     hours: Count = 0
     minutes: Count = 0
     seconds: Count = 0
-    repeats: Annotated[int, Meta(ge=1, le=10**9)] | UnsetType = UNSET
 
 
-class CronTable(_JobTable, frozen=True, kw_only=True, tag="cron_style"):
+class CronTable(_RecurringTable, frozen=True, kw_only=True, tag="cron_style"):
     """A cron job (FIRE-4, FIRE-5)."""
 
     cron_definition: Annotated[str, Meta(description="Five fields, or a name such as @daily.")]

@@ -115,13 +115,19 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         meaning = msgspec.structs.asdict(self) | {
             "cluster": _without(self.cluster, {"max_attempts": MAX_ATTEMPTS}),
             "services": [_without(spec, {"crashes_server": False}) for spec in self.services],
+            "jobs": [
+                {"id": job.id, "definition": _without(job.definition, {"ends": None})}
+                for job in self.jobs
+            ],
             "commands": list(map(_meaning, self.commands)),
         }
         encoded = msgspec.json.encode(meaning, order="sorted")
         return hashlib.sha256(encoded).hexdigest()
 
 
-def _without(spec: ClusterSpec | ServiceSpec, defaults: dict[str, object]) -> dict[str, object]:
+def _without(
+    spec: ClusterSpec | ServiceSpec | Definition, defaults: dict[str, object]
+) -> dict[str, object]:
     """A spec as `digest` reads it: a key that came later is left out where it has its default."""
     keys: dict[str, object] = msgspec.to_builtins(spec)
     return {

@@ -159,11 +159,10 @@ class _Reader:
                 self.fault(f"{place}, {fault.field}", f"{fault.allowed}; given was {fault.given}")
             return None
         for key, given in fields.items():
-            owner = jobs.OWNERS.get(key, definition.job_type)
             if given is None:
                 self.fault(f"{place}, {key}", "a recording has no null; leave the key out")
-            elif owner != definition.job_type:
-                self.fault(f"{place}, {key}", f"only a job of type {owner} has it; remove it")
+            elif jobs.is_foreign(key, definition.job_type):
+                self.fault(f"{place}, {key}", f"{jobs.only_owners_have(key)}; remove it")
         return JobSpec(id, definition) if isinstance(id, str) else None
 
     def command(self, place: str, table: Table, period: range | None) -> Command | None:

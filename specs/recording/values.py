@@ -115,8 +115,8 @@ Fields = Annotated[
         },
     ),
 ]
-Removable = Literal["extra", "repeats"]
+Removable = Literal["extra", "repeats", "ends"]
 """A field of a job that an edit can remove."""
 Removed = Annotated[
-    tuple[Removable, ...], Meta(extra={"allowed": "a list of extra, repeats", "write": list})
+    tuple[Removable, ...], Meta(extra={"allowed": "a list of extra, repeats, ends", "write": list})
 ]

@@ -29,21 +29,29 @@ MOST_TIMES = 6
 
 
 def in_words(definition: Definition) -> str:
-    """Describes when a job is due (FIRE-1, FIRE-2, FIRE-4).
+    """Describes when a job is due (FIRE-1 to FIRE-4).
 
     The words for a cron job leave out its start_date, which does not change the matching minutes.
 
     >>> in_words(Definition(name="a", job_type="one_time", service="s", start_date=0))
     'once, at 1970-01-01 00:00:00 UTC'
     """
+    repeats, ends = definition.repeats, definition.ends
+    often = [] if repeats is None else [_counted(repeats, "times")]
+    before = [] if ends is None else [f"before {_instant_in_words(ends)}"]
     if definition.cron_definition is not None:
-        return cron_in_words(definition.cron_definition, definition.timezone)
-    start = write_instant(definition.start_date).replace("T", " ").replace("Z", " UTC")
+        matching = cron_in_words(definition.cron_definition, definition.timezone)
+        return ", ".join([matching, *often, *before])
+    start = _instant_in_words(definition.start_date)
     if definition.job_type == "one_time":
         return f"once, at {start}"
-    repeats = definition.repeats
-    often = "indefinitely" if repeats is None else _counted(repeats, "times")
-    return f"{_every(definition.interval)}, {often}, from {start}"
+    if not (often or before):
+        often = ["indefinitely"]
+    return ", ".join([_every(definition.interval), *often, f"from {start}", *before])
+
+
+def _instant_in_words(instant: int) -> str:
+    return write_instant(instant).replace("T", " ").replace("Z", " UTC")
 
 
 def cron_in_words(text: str, timezone: str = "UTC") -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gnomon.reference import events
-from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.attribution import (
     BEFORE_STAGE,
     LATE,
@@ -20,9 +19,16 @@ from gnomon.specs.rules.attribution import (
     rule_for,
 )
 from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.ending import (
+    examine_end,
+    examine_passed_end,
+    had_time,
+    has_had_its_repeats,
+    has_retired,
+    still_due,
+)
 from gnomon.specs.rules.kinds import Kind
-from gnomon.specs.trace.availability import led_for
-from gnomon.specs.trace.entities import JobRecord, Stage
+from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import (
     ahead_of_cursor,
     current_outcomes,
@@ -30,7 +36,6 @@ from gnomon.specs.trace.plans import (
     is_unknown_when_due,
     not_due,
 )
-from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
 
 # --- what FIRE-1 to FIRE-5 have in common
@@ -60,24 +65,16 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
     if that was later: a leader that catches up works through a long list bit by bit.
     """
     definition, ahead = stage.definition, ahead_of_cursor(trace, stage)
-    if definition is None or not ahead or _has_had_its_repeats(stage):
+    if definition is None or not ahead or has_had_its_repeats(stage):
         return
-    patience = tolerances.catch_up(trace, definition.grace)
-    leading_so_long = trace.cached(led_for, patience)
-    ends = trace.end if stage.ends is None else stage.ends
     at_work_until = stage.outcomes[-1][1].at if stage.outcomes else stage.begins
     for instant in ahead:
         counts_from = max(instant, stage.begins)
-        since = max(counts_from, at_work_until)
-        span = first_span_from(leading_so_long, since)
-        if span is None or max(span[0], since) + patience >= ends:
+        late = had_time(trace, stage, definition.grace, max(counts_from, at_work_until))
+        if late is None:
             return
-        yield Overdue(instant, max(span[0], since) + patience, span[0] <= counts_from)
-
-
-def _has_had_its_repeats(stage: Stage) -> bool:
-    repeats = stage.definition.repeats if stage.definition else None
-    return repeats is not None and stage.published_before + stage.published >= repeats
+        led_since, deadline = late
+        yield Overdue(instant, deadline, led_since <= counts_from)
 
 
 def _examine_dueness(cases: Cases, trace: Trace) -> None:
@@ -138,10 +135,12 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
     """A job with `repeats` publishes at most that many occurrences over its whole life, across
     restarts, failovers and edits.
 
-    When the last occurrence has been published, the job is deactivated or deleted at that instant.
+    When the last occurrence has been published, or none is left before `ends`, the job is
+    deactivated or deleted at that instant.
     """
     for job in trace.jobs.values():
         for number, stage in enumerate(job.stages):
+            examine_end(cases, trace, job, number)
             repeats = stage.definition.repeats if stage.definition else None
             if repeats is None:
                 continue
@@ -161,16 +160,8 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
                         )
             if last_at is not None and published == repeats and stage.active:
                 cases.examined += 1
-                if stage.ends != last_at or not _has_retired(job, number):
+                if stage.ends != last_at or not has_retired(job, number):
                     cases.broken(last_at, Kind.ACTIVE_AFTER_LAST, job=job.id)
-
-
-def _has_retired(job: JobRecord, number: int) -> bool:
-    """Whether a job was made inactive, or deleted, at the end of the stage of that number."""
-    if number + 1 == len(job.stages):
-        return job.is_deleted
-    following = job.stages[number + 1]
-    return not following.active or type(following.cause) is events.JobCreated
 
 
 @rule("FIRE-4")
@@ -283,6 +274,7 @@ def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
     for stage in trace.stages:
         if type(stage.cause) is events.JobActivated and stage.definition is not None:
             _examine_beginning(cases, trace, stage, Kind.IN_INACTIVE_TIME)
+            examine_passed_end(cases, stage, stage.definition)
 
 
 @rule("FIRE-10")
@@ -296,6 +288,8 @@ def a_passed_start_is_not_made_up(cases: Cases, trace: Trace) -> None:
             continue
         if definition.start_date < stage.begins:
             _examine_beginning(cases, trace, stage, Kind.BEFORE_CREATION)
+            if stage.cause.published is None:  # the job is not older than the history
+                examine_passed_end(cases, stage, definition)
 
 
 @rule("FIRE-11")
@@ -304,7 +298,7 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
     stands for the instant at which it is published.
 
     It coalesces no occurrence and does not count towards `repeats`: a job that has ended has
-    published all of them.
+    published all of them, unless none was left before its `ends`.
     """
     for record in trace.messages.values():
         event = record.published
@@ -319,15 +313,16 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
                     due=event.due,
                     observed=event.coalesced,
                 )
-    for stage in trace.stages:
-        cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
-        if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
-            cases.examined += 1
-            if stage.published_before < repeats:
-                cases.broken(
-                    cause.at,
-                    Kind.ENDED_EARLY,
-                    job=stage.job,
-                    expected=repeats,
-                    observed=stage.published_before,
-                )
+    for job in trace.jobs.values():
+        for number, stage in enumerate(job.stages):
+            cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
+            if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
+                cases.examined += 1
+                if stage.published_before < repeats and still_due(job, number) is not None:
+                    cases.broken(
+                        cause.at,
+                        Kind.ENDED_EARLY,
+                        job=stage.job,
+                        expected=repeats,
+                        observed=stage.published_before,
+                    )

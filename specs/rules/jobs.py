@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from gnomon.reference import events, jobs, oracle
 from gnomon.reference.schedule.clock import read_instant
+from gnomon.reference.schedule.zones import UnknownZone, load_zone
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import StageCause
-from gnomon.specs.trace.plans import has_other_zones
+from gnomon.specs.trace.plans import has_other_zones, next_due
 from gnomon.specs.trace.trace import Trace
 
 JOB_TYPES = ("one_time", "interval_based", "cron_style")
@@ -113,6 +114,40 @@ def _is_instant(value: object) -> bool:
     return True
 
 
+def _is_after_start(ends: object, fields: Mapping[str, object]) -> bool:
+    """Whether `ends` is an instant, and later than `start_date` if that is an instant."""
+    start = fields.get("start_date")
+    if not isinstance(ends, str) or not _is_instant(ends):
+        return False
+    return not isinstance(start, str) or not _is_instant(start) or _is_before(start, ends)
+
+
+def _is_before(one: str, other: str) -> bool:
+    return read_instant(one) < read_instant(other)
+
+
+def _is_never_due(fields: Mapping[str, object]) -> bool:
+    """Whether a cron job has no occurrence before its `ends`, which is after its start (JOB-4)."""
+    start, ends = fields.get("start_date"), fields.get("ends")
+    if not isinstance(start, str) or not _is_instant(start) or not _is_after_start(ends, fields):
+        return False
+    cron, zone = fields.get("cron_definition"), fields.get("timezone", "UTC")
+    try:
+        load_zone(str(zone))
+    except UnknownZone:
+        return False
+    definition = jobs.Definition(
+        name="",
+        job_type="cron_style",
+        service="",
+        start_date=read_instant(start),
+        ends=read_instant(str(ends)),
+        cron_definition=str(cron),
+        timezone=str(zone),
+    )
+    return next_due(definition, definition.start_date) is None
+
+
 def _is_whole(value: object, low: int) -> bool:
     return type(value) is int and value >= low
 
@@ -151,19 +186,23 @@ def an_interval_is_whole_and_above_zero(cases: Cases, trace: Trace) -> None:
     """The interval of an interval-based job is the sum of its `weeks`, `days`, `hours`, `minutes`
     and `seconds`, which are whole numbers from 0, at least one of them above 0.
 
-    `repeats` is absent or a whole number from 1.
+    `repeats` is absent or a whole number from 1; `ends` is absent or an instant after `start_date`.
     """
     for event in _defining(trace):
         fields = event.definition
-        if fields.get("job_type") != "interval_based":
+        job_type, repeats, ends = (fields.get(name) for name in ("job_type", "repeats", "ends"))
+        is_interval, is_limited = job_type == "interval_based", (repeats, ends) != (None, None)
+        if not is_interval and not (job_type == "cron_style" and is_limited):
             continue
         cases.examined += 1
         units = {unit: fields.get(unit, 0) for unit in INTERVAL}
-        if not (all(_is_whole(count, 0) for count in units.values()) and any(units.values())):
+        is_right = all(_is_whole(count, 0) for count in units.values()) and any(units.values())
+        if is_interval and not is_right:
             cases.broken(event.at, Kind.INTERVAL_WRONG, job=event.job, observed=units)
-        repeats = fields.get("repeats")
         if repeats is not None and not _is_whole(repeats, 1):
             cases.broken(event.at, Kind.REPEATS_WRONG, job=event.job, observed=repeats)
+        if ends is not None and not _is_after_start(ends, fields):
+            cases.broken(event.at, Kind.ENDS_WRONG, job=event.job, observed=ends)
 
 
 @rule("JOB-4")
@@ -171,7 +210,7 @@ def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
     """A cron definition is exactly five fields, or one of the names `@yearly`, `@annually`,
     `@monthly`, `@weekly`, `@daily` and `@hourly`, in any letter case.
 
-    The oracle's grammar, which is not the scheduler's, accepts it.
+    The oracle's grammar, which is not the scheduler's, accepts it; and it is due before `ends`.
     """
     for event in _defining(trace):
         if event.definition.get("job_type") == "cron_style":
@@ -179,6 +218,9 @@ def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
             text = event.definition.get("cron_definition")
             if not _is_cron(text):
                 cases.broken(event.at, Kind.CRON_WRONG, job=event.job, observed=text)
+            elif _is_never_due(event.definition):
+                ends = event.definition["ends"]
+                cases.broken(event.at, Kind.NEVER_DUE, job=event.job, observed=ends)
 
 
 @rule("JOB-5")
@@ -227,6 +269,8 @@ def _faulty_fields(fields: Mapping[str, object]) -> set[str]:
     faulty.update(unit for unit in INTERVAL if not _is_whole(fields.get(unit, 0), 0))
     if fields.get("repeats") is not None and not _is_whole(fields["repeats"], 1):
         faulty.add("repeats")
+    if fields.get("ends") is not None and not _is_instant(fields["ends"]):
+        faulty.add("ends")
     return faulty
 
 
@@ -271,7 +315,7 @@ def _judged_elsewhere(fields: Mapping[str, object]) -> set[str]:
     """The fields whose faults JOB-1 to JOB-4 report."""
     judged = {"name", "job_type", "service", "start_date", "is_active", "extra"}
     if fields.get("job_type") == "interval_based":
-        judged |= {*INTERVAL, "interval", "repeats"}
+        judged |= {*INTERVAL, "interval", "repeats", "ends"}
     if fields.get("job_type") == "cron_style":
-        judged.add("cron_definition")
+        judged |= {"cron_definition", "repeats", "ends"}
     return judged

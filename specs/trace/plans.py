@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from gnomon.reference import events, oracle
-from gnomon.reference.schedule.clock import HOUR
+from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import HOUR, LAST_INSTANT
 from gnomon.reference.schedule.zones import zone_database
 from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.trace import Trace
@@ -80,6 +81,16 @@ def is_due_at(trace: Trace, stage: Stage, instant: int) -> bool:
     return is_unknown_when_due(trace, stage) or instant in oracle.due_instants(
         stage.definition, instant, instant + 1
     )
+
+
+@lru_cache(maxsize=4096)
+def next_due(definition: Definition, since: int) -> int | None:
+    """The first instant from `since` on (µs, UTC) at which a definition is due; None: none is left.
+
+    A minute is looked at after the other: a second for each year in which a cron job is not due.
+    """
+    ends = LAST_INSTANT + 1 if definition.ends is None else definition.ends
+    return next(oracle.due_instants(definition, since, ends), None)
 
 
 def count_up_to_cursor(trace: Trace, stage: Stage) -> int:

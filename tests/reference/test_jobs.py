@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.reference import jobs
-from gnomon.reference.jobs import Definition, Rejected
-from gnomon.reference.schedule.clock import DAY, HOUR, SECOND, read_instant
+from gnomon.reference.jobs import Definition, Rejected, change, read, write
+from gnomon.reference.schedule.clock import DAY, HOUR, SECOND, read_instant, write_instant
 from gnomon.reference.schedule.trigger import trigger, upcoming
 from tests.support import strategies
 
@@ -120,6 +120,11 @@ def test_a_start_date_may_be_a_datetime() -> None:
         (INTERVAL, "hours", 10**9 + 1, "to 1000000000"),
         (INTERVAL, "repeats", 0, "a whole number from 1"),
         (INTERVAL, "repeats", True, "a whole number from 1"),
+        (INTERVAL, "ends", "soon", "as in 2026-01-31T12:00:00Z"),
+        (INTERVAL, "ends", 0, "such as 2026-01-31T12:00:00Z"),
+        (INTERVAL, "ends", "2026-01-31T12:00:00Z", "later than start_date, which is 2026-01-31T12"),
+        (CRON, "ends", "2026-01-30T00:00:00Z", "later than start_date, which is 2026-01-31T12"),
+        (CRON, "repeats", 0, "a whole number from 1"),
         (CRON, "cron_definition", "61 12 * * *", "allowed are numbers 0-59"),
         (CRON, "cron_definition", 5, "five fields such as '0 12 * * MON-FRI'"),
         (CRON, "cron_definition", None, "it is required"),
@@ -128,7 +133,13 @@ def test_a_start_date_may_be_a_datetime() -> None:
         (CRON, "timezone", None, "an IANA time zone such as Europe/Warsaw"),
         # fields of another type of job
         (ONE_TIME, "hours", 1, "only a job of type interval_based has it"),
-        (CRON, "repeats", 3, "only a job of type interval_based has it"),
+        (ONE_TIME, "repeats", 3, "only a job of type interval_based or cron_style has it"),
+        (
+            ONE_TIME,
+            "ends",
+            "2026-02-01T00:00:00Z",
+            "only a job of type interval_based or cron_style has it",
+        ),
         (INTERVAL, "cron_definition", "@daily", "only a job of type cron_style has it"),
         (ONE_TIME, "timezone", "Europe/Warsaw", "only a job of type cron_style has it"),
         # unknown fields
@@ -278,3 +289,48 @@ def test_an_edit_cannot_empty_a_definition() -> None:
     for fields, edit in ((CRON, {"cron_definition": None}), (INTERVAL, {"hours": 0})):
         with pytest.raises(Rejected):
             jobs.change(jobs.read(fields), edit)
+
+
+# --- the end
+
+
+def test_an_end_and_repeats_limit_every_job_that_recurs() -> None:
+    for base in (INTERVAL, CRON):
+        definition = read(base | {"ends": "2027-01-01T01:00:00+01:00", "repeats": 3})
+        assert (write_instant(definition.ends or 0), definition.repeats) == (
+            "2027-01-01T00:00:00Z",
+            3,
+        )
+        assert write(definition)["ends"] == "2027-01-01T00:00:00Z"
+        assert change(definition, {"ends": None, "repeats": None}) == read(base)
+
+
+def test_no_end_is_given_for_a_one_time_job() -> None:
+    assert read(ONE_TIME | {"ends": None, "repeats": None}) == read(ONE_TIME)
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "start", "first"),
+    [
+        ("0 0 29 2 *", "UTC", "2026-03-01T00:00:00Z", "2028-02-29T00:00:00Z"),
+        ("30 2 * * *", "Europe/Warsaw", "2026-03-28T02:00:00Z", "2026-03-29T01:00:00Z"),  # a gap
+        ("* * * * *", "UTC", "2026-03-28T02:00:00Z", "2026-03-28T02:00:00Z"),
+    ],
+)
+def test_a_cron_job_that_ends_with_its_first_occurrence_can_never_be_due(
+    cron: str, zone: str, start: str, first: str
+) -> None:
+    fields = CRON | {"cron_definition": cron, "timezone": zone, "start_date": start}
+    instant = read_instant(first)
+    assert read(fields | {"ends": write_instant(instant + 1)}).ends == instant + 1
+    if first != start:
+        fault = faults_of(fields | {"ends": first})["ends"]
+        assert f"later than the first occurrence, which is {first}" in fault
+
+
+def test_the_faults_of_other_fields_do_not_hide_the_end() -> None:
+    faults = faults_of(CRON | {"ends": "never", "repeats": 0, "timezone": "Mars/Base"})
+    assert {*faults} == {"ends", "repeats", "timezone"}
+    assert {*faults_of(CRON | {"ends": "2027-01-01T00:00:00Z", "timezone": "Mars/Base"})} == {
+        "timezone"
+    }

@@ -10,9 +10,18 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
+from msgspec.structs import replace
 
 from gnomon.reference.jobs import LONGEST_DURATION, LONGEST_NAME, MISFIRE_POLICIES, Definition
-from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND, read_instant, to_datetime
+from gnomon.reference.schedule.clock import (
+    DAY,
+    HOUR,
+    LAST_INSTANT,
+    MINUTE,
+    SECOND,
+    read_instant,
+    to_datetime,
+)
 from gnomon.reference.schedule.zones import load_zone, zone_names
 
 FROM = read_instant("1990-01-01T00:00:00Z")
@@ -289,6 +298,15 @@ def _definitions(**own: SearchStrategy[object]) -> SearchStrategy[Definition]:
     )
 
 
+def _ended(definition: Definition, span: int | None) -> Definition:
+    """That definition, with an end `span` µs after its start; none if that is after all time."""
+    ends = None if span is None else definition.start_date + span
+    return definition if ends is None or ends > LAST_INSTANT else replace(definition, ends=ends)
+
+
+_REPEATS = st.none() | st.integers(1, 10**9)
+
+
 def one_time_definitions() -> SearchStrategy[Definition]:
     """One-time jobs."""
     return _definitions(job_type=st.just("one_time"))
@@ -297,22 +315,28 @@ def one_time_definitions() -> SearchStrategy[Definition]:
 def interval_definitions() -> SearchStrategy[Definition]:
     """Interval-based jobs, with intervals from a second to millions of weeks."""
     amounts = st.just(0) | st.integers(0, 100) | st.integers(0, 10**9)
-    return _definitions(
+    definitions = _definitions(
         job_type=st.just("interval_based"),
         weeks=amounts,
         days=amounts,
         hours=amounts,
         minutes=amounts,
         seconds=amounts,
-        repeats=st.none() | st.integers(1, 10**9),
+        repeats=_REPEATS,
     ).filter(lambda definition: definition.interval > 0)
+    return st.builds(_ended, definitions, st.none() | st.integers(1, 100 * DAY))
 
 
 def cron_definitions() -> SearchStrategy[Definition]:
     """Cron-style jobs, in any time zone."""
-    return _definitions(
-        job_type=st.just("cron_style"), cron_definition=cron_texts(), timezone=zones()
+    definitions = _definitions(
+        job_type=st.just("cron_style"),
+        cron_definition=cron_texts(),
+        timezone=zones(),
+        repeats=_REPEATS,
     )
+    never_too_early = st.integers(9 * 366 * DAY, 50 * 366 * DAY)
+    return st.builds(_ended, definitions, st.none() | never_too_early)
 
 
 def definitions() -> SearchStrategy[Definition]:

@@ -114,7 +114,7 @@ class World:
         if job_type == "interval_based":
             own = {**self.grids(draw), "repeats": draw(st.none() | st.integers(1, 10))}
         elif job_type == "cron_style":
-            own = self.crons(draw)
+            own = {**self.crons(draw), "repeats": draw(st.none() | st.integers(1, 10))}
         return Definition(
             name=name,
             job_type=job_type,  # type: ignore[arg-type]
@@ -137,6 +137,7 @@ class World:
             lambda: {"is_active": draw(st.booleans())},
             lambda: {"misfire": draw(st.sampled_from(MISFIRE_POLICIES))},
             lambda: {"repeats": draw(st.none() | st.integers(-1, 10))},
+            lambda: {"ends": draw(st.none() | self.start_dates.map(write_instant))},
             lambda: {**self.grids(draw)},
             lambda: {**self.crons(draw)},
             lambda: {draw(st.sampled_from(Definition.__struct_fields__[:2])): 5},

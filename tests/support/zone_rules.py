@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gnomon.reference import oracle
-from gnomon.reference.schedule import trigger
+from gnomon.reference.schedule import minutes
 from gnomon.reference.schedule.zones import load_zone
 
 VANCOUVER = "America/Vancouver"
@@ -24,8 +24,8 @@ def vancouver_like(zone: str) -> Iterator[None]:
         return load_zone(zone if name == VANCOUVER else name)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trigger, "load_zone", load)
+        patch.setattr(minutes, "load_zone", load)
         patch.setattr(oracle, "load_zone", load)
-        trigger._shared.cache_clear()
+        minutes._shared.cache_clear()
         yield
-    trigger._shared.cache_clear()
+    minutes._shared.cache_clear()

@@ -222,7 +222,7 @@ def _error_of(refused: Refused, definition: Definition | None) -> Rejected | Con
     """The error for a refusal: a fault if it names a field of the `definition`."""
     field, _, allowed = refused.why.partition(": ")
     if definition is not None and hasattr(definition, field):
-        return Rejected([Fault(field, repr(getattr(definition, field)), allowed)])
+        return Rejected([Fault(field, repr(jobs.write(definition).get(field)), allowed)])
     return Conflict(refused.why)
 
 

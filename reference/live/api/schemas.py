@@ -37,6 +37,7 @@ Extra = Annotated[
     str, Meta(max_length=LARGEST_EXTRA, description="what the service finds in its request")
 ]
 Repeats = Annotated[int, Meta(ge=1, le=10**9, description="runs in all; null: for ever")]
+Ends = Annotated[InstantText, Meta(description="RFC 3339, UTC: due before it only; null: for ever")]
 CronDefinition = Annotated[
     str, Meta(description="five fields or a name", examples=["0 12 * * MON-FRI"])
 ]
@@ -60,6 +61,7 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     minutes: Count = 0
     seconds: Count = 0
     repeats: Repeats | None = None
+    ends: Ends | None = None
     cron_definition: CronDefinition | None = None
     timezone: TimeZone = "UTC"
     misfire: Misfire = "once"
@@ -84,6 +86,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     minutes: Count
     seconds: Count
     repeats: Repeats | None
+    ends: Ends | None
     cron_definition: CronDefinition | None
     timezone: TimeZone
     misfire: Misfire

@@ -3,7 +3,7 @@
 The one idea: this module translates the envelope and the conventions of those clients. They write a
 whole number as a number or as text, and an optional one that is not set as an empty text or null;
 they edit a job by sending all of its fields. Their edits leave the fields that they do not know
-(time zone, misfire policy and grace) as they are.
+(time zone, misfire policy, grace and end) as they are.
 
     {"zato_env": {"result": "ZATO_OK", "cid": …, "details": ""},
      "zato_scheduler_job_<op>_response": …}

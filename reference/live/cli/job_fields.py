@@ -20,7 +20,7 @@ LARGEST_EXTRA_FILE = 2**20
 MOST_REPEATS = 10**9
 """The limit of ``gnomon.reference.jobs``."""
 
-Fields = dict[str, str | int | bool]
+Fields = dict[str, str | int | bool | None]
 """Fields of a definition, as ``gnomon.reference.jobs`` reads them."""
 
 Every = Annotated[
@@ -41,9 +41,15 @@ CronZone = Annotated[
 Repeats = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Number of occurrences of --every in all.", min=1, max=MOST_REPEATS
+        metavar="N", help="Number of occurrences of --every or --cron.", min=1, max=MOST_REPEATS
     ),
 ]
+Ends = Annotated[
+    str | None,
+    typer.Option(metavar="T", help="End of --every or --cron: the job is due only before T."),
+]
+NoRepeats = Annotated[bool, typer.Option("--no-repeats", help="No limit of occurrences.")]
+NoEnds = Annotated[bool, typer.Option("--no-ends", help="No end.")]
 Extra = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Payload that the service receives.")
 ]
@@ -66,6 +72,18 @@ Grace = Annotated[
 def given(**fields: str | int | bool | None) -> Fields:
     """Those of the `fields` that are not None."""
     return {field: value for field, value in fields.items() if value is not None}
+
+
+def removed(options: Fields, **flags: bool) -> Fields:
+    """The fields that an edit removes: null for each of the `flags` that is set.
+
+    Raises BadInput if one of them is also among the `options`.
+    """
+    names = [name for name, is_set in flags.items() if is_set]
+    for name in names:
+        if name in options:
+            raise BadInput(f"--{name} and --no-{name}", ["give only one of them"])
+    return dict.fromkeys(names)
 
 
 def due_fields(every: str | None, cron: str | None, at: str | None, start: str | None) -> Fields:

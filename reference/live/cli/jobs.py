@@ -16,16 +16,20 @@ from gnomon.reference.live.cli.job_fields import (
     At,
     Cron,
     CronZone,
+    Ends,
     Every,
     Extra,
     ExtraFile,
     Grace,
     Inactive,
     MisfirePolicy,
+    NoEnds,
+    NoRepeats,
     Repeats,
     due_fields,
     given,
     payload,
+    removed,
 )
 from gnomon.reference.live.cli.login import HOW_TO_LOG_IN, authorization_from
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
@@ -127,6 +131,7 @@ def create(
         typer.Option(metavar="T", help="Earliest instant; --every counts from it.  [default: now]"),
     ] = None,
     repeats: Repeats = None,
+    ends: Ends = None,
     extra: Extra = None,
     extra_file: ExtraFile = None,
     inactive: Inactive = False,
@@ -143,7 +148,7 @@ def create(
     fields = {
         "start_date": write_instant(console.next_second()),
         **due,
-        **given(name=name, service=service, timezone=timezone, repeats=repeats),
+        **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
         "is_active": not inactive,
     }
@@ -163,6 +168,9 @@ def edit(
         str | None, typer.Option(metavar="T", help="Earliest instant; --every counts from it.")
     ] = None,
     repeats: Repeats = None,
+    no_repeats: NoRepeats = False,
+    ends: Ends = None,
+    no_ends: NoEnds = False,
     extra: Extra = None,
     extra_file: ExtraFile = None,
     inactive: Inactive = False,
@@ -181,9 +189,12 @@ def edit(
     A concurrent change is not overwritten: the server refuses the edit if the job is no longer at
     --revision, or without it at the revision that this command has just read.
     """
+    limits = given(repeats=repeats, ends=ends)
     fields = {
         **due_fields(every, cron, at, start),
-        **given(name=name, service=service, timezone=timezone, repeats=repeats),
+        **given(name=name, service=service, timezone=timezone),
+        **limits,
+        **removed(limits, repeats=no_repeats, ends=no_ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
         **({"is_active": False} if inactive else {}),
     }

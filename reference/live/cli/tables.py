@@ -54,6 +54,7 @@ def job_table(job: JobView) -> Table:
         "type": job.job_type,
         "when": when(job),
         "start": job.start_date,
+        "end": job.ends or "-",
         "service": job.service,
         "payload": _payload(job.extra),
         "misfire": job.misfire,

@@ -28,7 +28,7 @@ from gnomon.reference.store.administration import (
     ReportUnschedulable,
     RunsOf,
 )
-from gnomon.reference.store.jobs import no_such_job
+from gnomon.reference.store.jobs import END_HAS_PASSED, no_such_job
 from gnomon.reference.store.operations import (
     LARGEST_PAGE,
     PAGE,
@@ -115,6 +115,7 @@ def _definition(definition: Definition) -> Arguments:
         what.job_type,
         what.start_date,
         _optional(what.repeats),
+        _optional(what.ends),
         what.grace,
         what.size,
         _pieces(**inner),
@@ -123,6 +124,7 @@ def _definition(definition: Definition) -> Arguments:
         int(what.is_active),
         json.encode(jobs.write(what)),
         json.encode(f"name: there is a job named {what.name!r} already; names are unique"),
+        json.encode(END_HAS_PASSED),
     ]
 
 

@@ -5,7 +5,7 @@ search in which no stale leader was ever refused has not tested fencing, however
 state is a pure function of a history; its docstring describes the state.
 """
 
-from gnomon.simulator.fuzz.reachability import changes, delivery, leading, lost_writes
+from gnomon.simulator.fuzz.reachability import changes, delivery, endings, leading, lost_writes
 from gnomon.simulator.fuzz.reachability.base import STATES, State, reached, states_of
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "State",
     "changes",
     "delivery",
+    "endings",
     "leading",
     "lost_writes",
     "reached",

@@ -12,6 +12,7 @@ import pytest
 from cronsim import CronSim
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.oracle import due_instants
@@ -28,7 +29,8 @@ from gnomon.reference.schedule.clock import (
     write_instant,
 )
 from gnomon.reference.schedule.cron import read_cron
-from gnomon.reference.schedule.trigger import MatchingMinutes, matching_minutes, trigger, upcoming
+from gnomon.reference.schedule.minutes import MatchingMinutes, matching_minutes
+from gnomon.reference.schedule.trigger import trigger, upcoming
 from gnomon.reference.schedule.zones import load_zone
 from tests.support import strategies
 from tests.support.strategies import Field, Written, a_cron, a_job
@@ -287,7 +289,28 @@ def test_a_grid_is_plain_arithmetic(definition: Definition, at: int) -> None:
     due = trigger(definition).first(at)
     k = max(0, -(-(at - start) // step))
     expected = start + k * step
-    assert due == (expected if expected <= LAST_INSTANT else None)
+    ends = LAST_INSTANT + 1 if definition.ends is None else definition.ends
+    assert due == (expected if expected < ends else None)
+
+
+@given(
+    st.sampled_from(["* * * * *", "0-59/7 1,2 * * *", "30 2 * * *", "0 12 * * MON"]),
+    st.sampled_from(["UTC", "Europe/Warsaw", "America/New_York"]),
+    st.sampled_from(["2026-03-08T07:00:00Z", "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"]),
+    st.integers(-3 * HOUR, 3 * HOUR) | st.just(0) | st.just(1),
+)
+def test_no_instant_at_or_after_its_end_is_due(
+    cron: str, timezone: str, change: str, offset: int
+) -> None:
+    """Around a change of the offset; the trigger and the oracle agree to the microsecond."""
+    ends = read_instant(change) + offset
+    endless = a_cron(cron, timezone)
+    ending = replace(endless, ends=ends)
+    window = ends - DAY, ends + DAY
+    due = list(upcoming(trigger(ending), *window))
+    assert due == [at for at in upcoming(trigger(endless), *window) if at < ends]
+    assert due == list(due_instants(ending, *window))
+    assert trigger(ending).first(ends) is None
 
 
 def test_a_one_time_job_is_due_once() -> None:

@@ -1,5 +1,6 @@
 """Arbitrary operations from several servers in any order; an independent model checks each step."""
 
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from gnomon.reference.events import DeadLettered, Event
-from gnomon.reference.jobs import Definition
+from gnomon.reference.jobs import Definition, Rejected, read, write
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger, upcoming
 from gnomon.reference.store.memory import MemoryStore
@@ -62,23 +63,44 @@ BEHIND = st.sampled_from([0, 0, 0, 1])
 """How many revisions, epochs or attempts ago the asker looked; mostly it is up to date."""
 
 STARTS = st.integers(-5, 20).map(lambda seconds: NOW + seconds * SECOND)
+SECONDS_TO_ENDS = st.none() | st.integers(-2, 130)
+
+
+def ended(definition: Definition, seconds: int | None) -> Definition:
+    """That definition with an end; without one if it would never be due before it."""
+    if seconds is None:
+        return definition
+    with suppress(Rejected):
+        return read(write(replace(definition, ends=NOW + seconds * SECOND + 1)))
+    return definition
+
+
 DEFINITIONS = st.tuples(
     st.builds(a_job, NAMES, start_date=STARTS),
     st.builds(
-        a_job,
-        NAMES,
-        job_type=st.just("interval_based"),
-        start_date=STARTS,
-        is_active=st.sampled_from([True, True, False]),
-        seconds=st.integers(1, 4),
-        repeats=st.none() | st.integers(1, 4),
+        ended,
+        st.builds(
+            a_job,
+            NAMES,
+            job_type=st.just("interval_based"),
+            start_date=STARTS,
+            is_active=st.sampled_from([True, True, False]),
+            seconds=st.integers(1, 4),
+            repeats=st.none() | st.integers(1, 4),
+        ),
+        SECONDS_TO_ENDS,
     ),
     st.builds(
-        a_job,
-        NAMES,
-        job_type=st.just("cron_style"),
-        start_date=STARTS,
-        cron_definition=st.just("* * * * *"),
+        ended,
+        st.builds(
+            a_job,
+            NAMES,
+            job_type=st.just("cron_style"),
+            start_date=STARTS,
+            cron_definition=st.just("* * * * *"),
+            repeats=st.none() | st.integers(1, 4),
+        ),
+        SECONDS_TO_ENDS,
     ),
 )
 """One definition of each type."""
@@ -177,9 +199,11 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(server=SERVERS, id=JOBS, definition=DEFINITIONS.flatmap(st.sampled_from))
     def put(self, server: str, id: str, definition: Definition) -> None:
         is_taken = id in self.model.jobs or definition.name in self.names()
+        is_over = definition.is_active and definition.ends is not None
+        is_refused = is_taken or (is_over and (definition.ends or 0) <= self.now)
         reply = self.ask(server, PutJob(id, definition))
-        assert type(reply) is (Refused if is_taken else Accepted)
-        assert is_taken or self.model.jobs[id].definition == definition
+        assert type(reply) is (Refused if is_refused else Accepted)
+        assert is_refused or self.model.jobs[id].definition == definition
 
     @rule(server=SERVERS, id=JOBS, definitions=DEFINITIONS, behind=BEHIND, like=st.booleans())
     def edit(

@@ -127,6 +127,34 @@ def test_an_edit_to_fewer_repeats_than_there_were_ends_the_job(bench: Bench) -> 
     assert (bench.job().definition.is_active, bench.job().revision) == (False, 3)
 
 
+def test_an_edit_that_ends_in_the_past_ends_the_job(bench: Bench) -> None:
+    bench.put()
+    over = every_second(start_date=NOW - HOUR, ends=NOW + 1)
+    bench.replies(1, "s1", EditJob("a", 1, over))
+    assert (bench.job().definition.is_active, bench.job().revision) == (False, 3)
+    (ended,) = bench.kinds(events.JobDeactivated)
+    assert ended.has_ended
+    refused = bench.ask(2, "s1", SetActive("a", 3, is_active=True))
+    assert refused == Refused(NOW + 2, "its end has passed")
+    bench.ask(3, "s1", EditJob("a", 3, replace(over, ends=NOW + 9, is_active=False)))
+    assert bench.ask(4, "s1", SetActive("a", 4, is_active=True)) == Accepted(NOW + 4, 5)
+    assert bench.job().cursor == NOW + 4
+
+
+def test_a_job_that_is_inactive_when_its_end_passes_is_not_activated(bench: Bench) -> None:
+    bench.put(is_active=False, ends=NOW + 5)
+    refused = bench.ask(5, "s1", SetActive("a", 1, is_active=True))
+    assert refused == Refused(NOW + 5, "its end has passed")
+
+
+def test_a_job_whose_end_has_passed_is_created_only_as_inactive(bench: Bench) -> None:
+    over = every_second(start_date=NOW - HOUR, ends=NOW)
+    assert bench.ask(0, "s1", PutJob("a", over)).why.startswith("ends: it has passed")
+    assert [type(event) for event in bench.recorded] == [events.JobRejected]
+    assert bench.ask(1, "s1", PutJob("a", replace(over, is_active=False))) == Accepted(NOW + 1, 1)
+    assert bench.ask(2, "s1", PutJob("b", replace(over, name="b", ends=NOW + 3))).revision == 1
+
+
 def test_the_inactive_time_is_not_made_up(bench: Bench) -> None:
     bench.lead()
     bench.put()

@@ -29,7 +29,25 @@ CUT_OFF = HELD + "1s fault_began cut_server s1\n2s finished 1 s1/1\n"
 
 DULL = JOB + "0s published 1 a\n0s claimed 1 s1/1\n0s started 1 s1/1\n1s finished 1 s1/1\n2s end"
 
+ENDED = "job_deactivated a has_ended=true\n"
+LIMITED = LED + "0s job_created a seconds=1 ends=3s\n"
+CRON = LED + "0s job_created a cron_definition='* * * * *' "
+LATE = LED + "0s job_created a seconds=60 start_date=-1m ends=10s\n"
+
 REACHING = {
+    "cron-job-ended-by-repeats": CRON + "repeats=1\n0s published 1 a\n0s " + ENDED,
+    "ended-at-its-end": LIMITED + "2s published 1 a\n2s " + ENDED,
+    "no-occurrence-left": LATE.replace("-1m", "0s").replace("0s job", "1s job") + "2s " + ENDED,
+    "end-moved-into-the-past": LIMITED + "2s job_edited a ends=1s\n2s " + ENDED,
+    "end-passed-while-nobody-led": LIMITED
+    + "1s lease_expired s1\n"
+    + NEXT
+    + "5s published 1 a due=2s coalesced=1\n5s "
+    + ENDED,
+    "active-again-after-its-end": LIMITED
+    + "2s published 1 a\n2s "
+    + ENDED
+    + "3s job_edited a ends=9s\n3s job_activated a",
     "leader-crashed": LED + "2s server_crashed s1",
     "leader-handed-over": LED + "2s lease_released s1\n3s lease_acquired s2",
     "leader-paused-past-its-lease": LED + PAUSED + "13s fault_ended pause_server s1\n20s end",
@@ -120,6 +138,15 @@ REACHING = {
 """For each state a history that comes to it."""
 
 NEAR_MISSES = {
+    "cron-job-ended-by-repeats": CRON + "ends=1m\n0s published 1 a\n0s " + ENDED,
+    "ended-at-its-end": LIMITED + "2s published 1 a\n2s job_deactivated a",
+    "no-occurrence-left": LIMITED + "2s published 1 a\n2s " + ENDED,
+    "end-moved-into-the-past": LIMITED + "2s job_edited a ends=4s\n3s " + ENDED,
+    "end-passed-while-nobody-led": LIMITED
+    + "1s lease_expired s1\n2s lease_acquired s2\n"
+    + "5s published 1 a due=2s coalesced=1\n5s "
+    + ENDED,
+    "active-again-after-its-end": LIMITED + "2s job_deactivated a\n3s job_activated a",
     "leader-crashed": LED + "2s server_crashed s2",
     "leader-handed-over": LED + "2s lease_released s1\n13s lease_acquired s2",
     "leader-paused-past-its-lease": LED + PAUSED + "11s fault_ended pause_server s1\n20s end",

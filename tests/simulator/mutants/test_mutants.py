@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gnomon.reference import events
-from gnomon.reference.schedule import cron, trigger
+from gnomon.reference.schedule import cron, minutes
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import Campaign, Entry, Outcomes, Publish, PutJob
@@ -110,11 +110,11 @@ def test_an_exception_in_the_block_restores_the_original() -> None:
 
 def test_caches_filled_by_a_mutant_are_cleared() -> None:
     mutant = BY_NAME["0 is Monday"]
-    fridays = trigger.matching_minutes("0 0 * * FRI", "UTC")
+    fridays = minutes.matching_minutes("0 0 * * FRI", "UTC")
     friday = fridays.first(START)
     with patched(mutant):
-        assert trigger.matching_minutes("0 0 * * FRI", "UTC").first(START) != friday
-    assert trigger.matching_minutes("0 0 * * FRI", "UTC").first(START) == friday
+        assert minutes.matching_minutes("0 0 * * FRI", "UTC").first(START) != friday
+    assert minutes.matching_minutes("0 0 * * FRI", "UTC").first(START) == friday
     assert cron.read_cron.cache_info().currsize == 1
 
 

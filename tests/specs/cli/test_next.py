@@ -287,3 +287,26 @@ def test_next_options_that_make_no_sense(run: Command, options: list[str], place
 
 def test_an_interval_has_no_zone(run: Command) -> None:
     assert "--timezone" in faults(run("next", "every 1h", "--timezone", "Europe/Warsaw"))[0]
+
+
+def test_the_end_and_the_repeats_of_a_job(run: Command) -> None:
+    ends = ["--start", "2026-12-31T21:00:00Z", "--ends", "2027-01-01T00:00:00Z"]
+    result = run("next", "@hourly", *ends)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines() == [
+        "at minute 0 of every hour, before 2027-01-01 00:00:00 UTC",
+        "2026-12-31T21:00:00Z  Thu",
+        "2026-12-31T22:00:00Z  Thu",
+        "2026-12-31T23:00:00Z  Thu",
+    ]
+    assert len(run("next", "every 1h", *ends).out.splitlines()) == 4
+    assert len(run("next", "every 1h", *ends, "--repeats", 2).out.splitlines()) == 3
+    assert len(run("next", "@hourly", *ends, "--repeats", 2).out.splitlines()) == 3
+    after = [*ends, "--repeats", 2, "--after", "2026-12-31T21:00:00Z"]
+    assert run("next", "@hourly", *after).out.splitlines()[1:] == ["2026-12-31T22:00:00Z  Thu"]
+
+
+def test_an_end_before_the_first_occurrence(run: Command) -> None:
+    options = ["--start", "2026-12-31T21:30:00Z", "--ends", "2026-12-31T22:00:00Z"]
+    (problem,) = faults(run("next", "@hourly", *options))
+    assert problem.startswith("gnomon: --ends, --repeats: ends: it must be later than the first")

@@ -22,8 +22,8 @@ from gnomon.specs.importers.nearest import is_accepted, without_fields, without_
         ("*/10 * 9 * * * x", "a cron job has no seconds; the nearest is * 9 * * *"),
         ("0 0 12 ? * 2-6 x", "the nearest is 0 12 * * 2-6 (in Quartz weekday 1 is Sunday)"),
         ("0 0 12 ? * 6L x", "service tests that it is the last (in Quartz weekday 1 is Sunday)"),
-        ("0 12 1 1 * 2026 x", "deactivate the job after the last; the nearest is 0 12 1 1 *"),
-        ("0 0 12 1 1 ? 2026 x", "deactivate the job after the last; the nearest is 0 12 1 1 *"),
+        ("0 12 1 1 * 2026 x", "ends = 2027-01-01T00:00:00Z; the nearest is 0 12 1 1 *"),
+        ("0 0 12 1 1 ? 2026 x", "ends = 2027-01-01T00:00:00Z; the nearest is 0 12 1 1 *"),
         ("0 0 12 L * ? x", "the nearest is 0 12 28-31 * *, and"),
         ("0 0 L * * x", "the nearest is 0 0 28-31 * *, and the service tests that 0 days"),
         ("0 0 L-2 * * x", "the nearest is 0 0 26-29 * *, and the service tests that 2 days"),
@@ -115,7 +115,12 @@ def test_every_is_an_interval_job() -> None:
         ("flock /tmp/x.lock x", "runs wait for a lock"),
         ('[ "$(date +\\%d)" -le 7 ] && x', "tests the date"),
         ("test $(date -d tomorrow +\\%d) = 01 && x", "tests the date"),
-        ("[ $(date +\\%s) -lt 1790000000 ] && x", "an end date"),
+        ("[ $(date +\\%s) -lt 1790000000 ] && x", "ends = 2026-09-21T14:13:20Z"),
+        ("[ $(date -u +\\%s) -le 1790000000 ] && x", "ends = 2026-09-21T14:13:21Z"),
+        ('[ "$(date +\\%Y\\%m\\%d)" -lt "20270101" ] && x', "ends = 2027-01-01T00:00:00Z"),
+        ("test `date +\\%Y\\%m\\%d` -le 20261231 && x", "ends = 2027-01-01T00:00:00Z"),
+        ("[ $(date +\\%Y\\%m\\%d) -le 20261331 ] && x", "an end date is `ends`"),
+        ("[ $(date +\\%s) -lt 99999999999999 ] && x", "an end date is `ends`"),
     ],
 )
 def test_a_command_that_changes_its_schedule_has_a_remark(command: str, remark: str) -> None:
@@ -149,3 +154,19 @@ def test_bytes_that_are_not_utf_8_refuse_no_file() -> None:
     assert {remark.reason for remark in crontab.remarks} == {
         "it is not UTF-8, and was read as Latin-1"
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        (
+            "0 9 1 6 * 2026",
+            "start_date = 2026-01-01T00:00:00Z and ends = 2027-01-01T00:00:00Z",
+        ),
+        ("0 0 9 1 6 ? 2026-2027", "ends = 2028-01-01T00:00:00Z"),
+        ("0 9 1 6 * 2026/2", "the years 2026/2 are several jobs"),
+        ("0 9 1 6 * 2026,2028", "the years 2026,2028 are several jobs"),
+    ],
+)
+def test_a_year_is_a_start_and_an_end(fields: str, advice: str) -> None:
+    assert advice in without_fields(fields.split())

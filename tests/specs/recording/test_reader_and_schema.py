@@ -25,6 +25,7 @@ GIVEN: dict[str, list[Any]] = {
     "extra": ["", "x", None],
     **{unit: [0, 1, 10**9, 10**9 + 1, -1, None, True, "1"] for unit in INTERVAL_UNITS},
     "repeats": [0, 1, 10**9, 10**9 + 1, None],
+    "ends": ["2030-01-05T08:00:00Z", 0, None],
     "cron_definition": ["@daily", "", None],
     "timezone": ["UTC", "Europe/Warsaw", None],
     "misfire": ["once", "all", "never"],

@@ -187,7 +187,7 @@ def test_what_is_wrong_with_a_job(key: str, value: Any, problem: str) -> None:
         ("set", "x", f"it must be {FIELDS}; given was 'x'"),
         ("set, is_actve", True, "there is no such key; did you mean is_active? known are name,"),
         ("set, service", "other", "there is no such service; known are report; add a [[service]]"),
-        ("unset", ["name"], "it must be a list of extra, repeats; given was ['name']"),
+        ("unset", ["name"], "it must be a list of extra, repeats, ends; given was ['name']"),
     ],
 )
 def test_what_is_wrong_with_a_command(key: str, value: Any, problem: str) -> None:

@@ -247,7 +247,24 @@ def job(job_type: str, **fields: object) -> Definition:
             job("interval_based", seconds=86_400, repeats=1),
             "every day, 1 time, from 2026-01-31 12:00:00 UTC",
         ),
+        (
+            job("interval_based", hours=2, ends="2027-01-01T00:00:00Z"),
+            "every 2 hours, from 2026-01-31 12:00:00 UTC, before 2027-01-01 00:00:00 UTC",
+        ),
+        (
+            job("interval_based", hours=2, repeats=3, ends="2027-01-01T00:00:00Z"),
+            "every 2 hours, 3 times, from 2026-01-31 12:00:00 UTC, before 2027-01-01 00:00:00 UTC",
+        ),
         (job("cron_style", cron_definition="@daily"), "at 00:00 every day"),
+        (
+            job(
+                "cron_style",
+                cron_definition="@daily",
+                repeats=1,
+                ends="2027-01-01T00:00:00Z",
+            ),
+            "at 00:00 every day, 1 time, before 2027-01-01 00:00:00 UTC",
+        ),
         (
             job("cron_style", cron_definition="0 12 * * *", timezone="Asia/Kathmandu"),
             "at 12:00 every day, by the clock in Asia/Kathmandu",

@@ -7,8 +7,9 @@ local function define_changes()
   -- The pieces of a definition, from the arguments of an operation.
   local function take_definition()
     local new = {}
-    for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition',
-      'carried', 'shown', 'active', 'written', 'name_taken'}) do new[field] = take() end
+    for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition',
+      'carried', 'shown', 'active', 'written', 'name_taken',
+      'end_has_passed'}) do new[field] = take() end
     return new
   end
 
@@ -37,6 +38,9 @@ local function define_changes()
     if call('EXISTS', key_of(id)) == 1 then return reject(quoted, new.written, id_taken) end
     if call('HEXISTS', P .. ':names', new.name) == 1 then
       return reject(quoted, new.written, new.name_taken)
+    end
+    if new.active == '1' and is_over(new) then
+      return reject(quoted, new.written, new.end_has_passed)
     end
     local job = {key = id, id = quoted, revision = 1, published = '0', accounted = ''}
     define(job, new)
@@ -80,6 +84,7 @@ local function define_changes()
     if (job.active == '1') == active then
       return reply('Accepted', '"revision":' .. whole(job.revision))
     end
+    if active and is_over(job) then return refuse('"its end has passed"') end
     if active and has_ended(job) then return refuse('"the job has had its last occurrence"') end
     if active and job.job_type == 'one_time' and tonumber(job.start) < now then
       return refuse('"its start_date passed while it was inactive"')

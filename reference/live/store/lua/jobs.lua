@@ -9,7 +9,7 @@
 -- `encode` passes the pieces of a job ready to be joined: `definition` is its JSON without braces and
 -- without is_active, `carried` the part that a message carries, `shown` that part as events show it.
 
-local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'grace', 'size', 'definition', 'carried',
+local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition', 'carried',
   'shown', 'revision', 'active', 'cursor', 'published', 'accounted'}
 
 local function key_of(id) return P .. ':job:' .. id end
@@ -37,7 +37,11 @@ end
 
 local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
+    or (job.ends ~= '' and tonumber(job.cursor) >= tonumber(job.ends))
 end
+
+-- Whether the end of a job or of a new definition has passed (FIRE-3).
+local function is_over(job) return job.ends ~= '' and tonumber(job.ends) <= now end
 
 -- The jobs of those ids. A page has a number for each, and ends when its `room` (bytes) is used up:
 -- then there are more jobs after its last one. `more` is set if there are more jobs anyway.

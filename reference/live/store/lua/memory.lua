@@ -99,7 +99,7 @@ end
 -- Whether the numbers of a job can be read: one that was tampered with must not hold up others.
 local function is_sound(job)
   return tonumber(job.grace) and tonumber(job.published)
-    and (job.repeats == '' or tonumber(job.repeats))
+    and (job.repeats == '' or tonumber(job.repeats)) and (job.ends == '' or tonumber(job.ends))
     and (job.accounted == '' or tonumber(job.accounted))
 end
 
@@ -115,8 +115,8 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
   if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
 end
 
-local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'published', 'accounted', 'shown',
-  'carried'}
+local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'ends', 'published', 'accounted',
+  'shown', 'carried'}
 
 function meaning.Publish()
   local epoch, before, count = take_number(), take_number(), take_number()
@@ -150,7 +150,7 @@ function meaning.Publish()
       end
       job.cursor = next_cursor
       save_job(job, 'cursor', 'published', 'accounted')
-      if next_cursor == '' or job.repeats ~= '' then end_if_done(job) end
+      if next_cursor == '' or job.repeats ~= '' or job.ends ~= '' then end_if_done(job) end
     end
   end
   fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')

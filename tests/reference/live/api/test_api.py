@@ -62,6 +62,7 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
         "id": "1", "revision": 1, "published": 0, "is_active": True, "extra": None,
         "cursor": "2026-01-05T08:00:00Z", "next_due": "2026-01-05T08:00:30Z",
         "problem": None, "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None,
+        "ends": None,
         "cron_definition": None, "timezone": "UTC", "misfire": "once", "grace": "1s",
     }  # fmt: skip
     edited = client.patch(path, json={"minutes": 2, "grace": "5s"})
@@ -79,6 +80,31 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
     assert client.delete(path).status_code == 204
     problem(client.get(path), 404)
     assert client.get("/jobs").json() == []
+
+
+def test_a_limit_is_given_changed_and_removed(client: TestClient[Litestar]) -> None:
+    """FIRE-3, API-1"""
+    limits = {"ends": "2026-02-01T00:00:00Z", "repeats": 3}
+    hourly = {"job_type": "cron_style", "cron_definition": "@hourly"}
+    fields = {name: value for name, value in EVERY_MINUTE.items() if name != "minutes"}
+    path = client.post("/jobs", json=fields | hourly | limits).headers["Location"]
+    assert limits.items() <= client.get(path).json().items()
+    later = client.patch(path, json={"ends": "2027-01-01T00:00:00Z", "repeats": None}).json()
+    assert (later["ends"], later["repeats"]) == ("2027-01-01T00:00:00Z", None)
+    assert client.patch(path, json={"ends": None}).json()["ends"] is None
+    over = client.patch(path, json={"ends": "2025-01-01T00:00:00Z"})
+    assert "ends" in str(problem(over, 422))
+
+
+def test_a_job_that_has_ended_is_neither_created_nor_activated(
+    client: TestClient[Litestar],
+) -> None:
+    """FIRE-9, FIRE-10, API-4"""
+    over = EVERY_MINUTE | {"start_date": "2026-01-01T00:00:00Z", "ends": "2026-01-02T00:00:00Z"}
+    assert "it has passed" in str(problem(client.post("/jobs", json=over), 422))
+    created = client.post("/jobs", json=over | {"is_active": False})
+    refused = problem(client.post(f"{created.headers['Location']}/activate"), 409)
+    assert "its end has passed" in str(refused)
 
 
 def test_what_is_read_can_be_written_back(client: TestClient[Litestar]) -> None:

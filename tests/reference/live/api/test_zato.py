@@ -12,6 +12,7 @@ from gnomon.reference import events
 from gnomon.reference.jobs import read
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.zato import service_id
+from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.store.operations import PutJob
 from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over, member, served
 
@@ -62,6 +63,7 @@ def zato(client: TestClient[Litestar]) -> ZatoClient:
     return ZatoClient(post)
 
 
+ENDS = "2027-01-01T00:00:00Z"
 INTERVAL = {
     "cluster_id": 1,
     "name": "collect",
@@ -175,7 +177,7 @@ def test_the_faults_of_the_envelope_and_of_the_definition_come_together(zato: Za
 
 
 def test_an_edit_leaves_what_zato_does_not_know(zato: ZatoClient, storage: MemoryStorage) -> None:
-    ours = {"timezone": "Europe/Warsaw", "misfire": "skip", "grace": "9s"}
+    ours = {"timezone": "Europe/Warsaw", "misfire": "skip", "grace": "9s", "ends": ENDS}
     cron = {"job_type": "cron_style", "cron_definition": "0 12 * * *", "name": "noon"}
     fields = {name: value for name, value in EVERY_MINUTE.items() if name != "minutes"}
     job = job_service.create(storage, fields | cron | ours)
@@ -183,6 +185,15 @@ def test_an_edit_leaves_what_zato_does_not_know(zato: ZatoClient, storage: Memor
     edited = job_service.get(storage, job.id).definition
     assert (edited.name, edited.cron_definition) == ("nightly", "@daily")
     assert (edited.timezone, edited.misfire, edited.grace) == ("Europe/Warsaw", "skip", 9_000_000)
+    assert edited.ends == read_instant(ENDS)
+
+
+def test_a_cron_job_has_repeats(zato: ZatoClient, storage: MemoryStorage) -> None:
+    job = job_service.create(storage, EVERY_MINUTE | {"name": "other"})
+    created = zato.invoke("create", **CRON, repeats="3")
+    definition = job_service.get(storage, str(created["id"])).definition
+    assert (definition.cron_definition, definition.repeats) == ("@daily", 3)
+    assert job_service.get(storage, job.id).definition.repeats is None
 
 
 @pytest.mark.parametrize("op", ["edit", "delete", "execute", "set-active-status", "get-by-name"])

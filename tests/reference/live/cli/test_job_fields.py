@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.reference.live.api import job_service
-from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND
+from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND, read_instant
 from tests.support.command import Command, fault, faults
 from tests.support.memory_storage import EVERY_MINUTE, NOW, MemoryStorage
 
@@ -115,14 +115,46 @@ def test_options_that_do_not_go_together(
 
 def test_every_fault_that_the_server_finds_is_a_line(run: Command, url: str) -> None:
     result = run(
-        "jobs", "create", "", "--service", "wrok", "--cron", "61 25 * * *", "--repeats", 2,
+        "jobs", "create", "", "--service", "wrok", "--cron", "61 25 * * *", "--ends", "soon",
         "--timezone", "Mars/Base", "--grace", "soon", "--start", "tomorrow",
     )  # fmt: skip
     fields = [line.removeprefix(f"gnomon: {url}: ").partition(":")[0] for line in faults(result)]
     assert set(fields) == {
-        "name", "service", "cron_definition", "repeats", "timezone", "grace", "start_date",
+        "name", "service", "cron_definition", "ends", "timezone", "grace", "start_date",
     }  # fmt: skip
     assert fields.count("cron_definition") == 2
+
+
+def test_a_limit_is_set_and_removed(run: Command, storage: MemoryStorage) -> None:
+    for number, due in enumerate((["--every", "1h"], ["--cron", "@hourly"]), 1):
+        run(
+            "jobs", "create", f"job {number}", "--service", "work", *due,
+            "--ends", "2027-01-01T00:00:00Z", "--repeats", 3,
+        )  # fmt: skip
+        definition = job_service.get(storage, str(number)).definition
+        assert (definition.ends, definition.repeats) == (read_instant("2027-01-01T00:00:00Z"), 3)
+        shown = run("jobs", "show", str(number)).out
+        assert "3 times" in shown and "before 2027-01-01 00:00:00 UTC" in shown
+        changed = run("jobs", "edit", str(number), "--no-ends", "--repeats", 5)
+        assert (changed.code, changed.err) == (0, "")
+        definition = job_service.get(storage, str(number)).definition
+        assert (definition.ends, definition.repeats) == (None, 5)
+        run("jobs", "edit", str(number), "--no-repeats")
+        assert job_service.get(storage, str(number)).definition.repeats is None
+
+
+def test_a_limit_is_not_set_and_removed_at_once(run: Command, storage: MemoryStorage) -> None:
+    result = run("jobs", "edit", "1", "--ends", "2027-01-01T00:00:00Z", "--no-ends")
+    assert fault(result) == "gnomon: --ends and --no-ends: give only one of them"
+
+
+def test_a_job_whose_end_has_passed_is_not_created(run: Command, storage: MemoryStorage) -> None:
+    ended = ["jobs", "create", "a", "--service", "work", "--every", "1h", "--ends",
+             "2026-01-05T07:00:00Z", "--start", "2026-01-01T00:00:00Z"]  # fmt: skip
+    result = fault(run(*ended))
+    assert "ends: it has passed" in result
+    assert result.endswith("given was '2026-01-05T07:00:00Z'")
+    assert run(*ended, "--inactive").code == 0
 
 
 def test_the_name_of_another_job(run: Command, storage: MemoryStorage) -> None:

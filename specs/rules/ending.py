@@ -1,0 +1,89 @@
+"""How a job ends: after its repeats, or with its last occurrence before its end (FIRE-3).
+
+The one idea: a job that is active has an occurrence left, and one that has ended has none. The
+oracle knows which is so.
+"""
+
+from gnomon.reference import events
+from gnomon.reference.jobs import Definition
+from gnomon.specs.rules import tolerances
+from gnomon.specs.rules.base import Cases
+from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.trace.availability import led_for
+from gnomon.specs.trace.entities import JobRecord, Stage
+from gnomon.specs.trace.plans import InstantOutcome, first_outcomes, next_due
+from gnomon.specs.trace.spans import first_span_from
+from gnomon.specs.trace.trace import Trace
+
+
+def had_time(trace: Trace, stage: Stage, grace: int, since: int) -> tuple[int, int] | None:
+    """Since when a leader led who had the time to come to a job after `since`, and its deadline.
+
+    None if none had, before the stage ended. In µs.
+    """
+    patience = tolerances.catch_up(trace, grace)
+    span = first_span_from(trace.cached(led_for, patience), since)
+    ends = trace.end if stage.ends is None else stage.ends
+    if span is None or max(span[0], since) + patience >= ends:
+        return None
+    return span[0], max(span[0], since) + patience
+
+
+def has_had_its_repeats(stage: Stage) -> bool:
+    """Whether all repeats of a job have been published by the end of a stage."""
+    repeats = stage.definition.repeats if stage.definition else None
+    return repeats is not None and stage.published_before + stage.published >= repeats
+
+
+def examine_end(cases: Cases, trace: Trace, job: JobRecord, number: int) -> None:
+    """Examine whether a job was active until its last occurrence before `ends`, and no longer."""
+    stage = job.stages[number]
+    cause, definition = stage.cause, stage.definition
+    if definition is None or definition.job_type == "one_time":
+        return
+    if type(cause) is events.JobDeactivated and cause.has_ended and definition.repeats is None:
+        cases.examined += 1
+        if (due := still_due(job, number)) is not None:
+            cases.broken(cause.at, Kind.ENDED_BEFORE_LAST, job=job.id, due=due)
+    if definition.ends is None or not stage.active or has_had_its_repeats(stage):
+        return
+    had = first_outcomes(trace, stage)
+    latest, event = max(had, key=_instant_of) if had else (stage.latest_before, None)
+    if next_due(definition, max(latest + 1, stage.begins)) is not None:
+        return
+    cases.examined += 1
+    if event is not None:
+        if stage.ends != event.at or not has_retired(job, number):
+            cases.broken(event.at, Kind.ACTIVE_AFTER_LAST, job=job.id)
+    elif late := had_time(trace, stage, definition.grace, stage.begins):
+        cases.broken(late[1], Kind.ACTIVE_AFTER_LAST, job=job.id)
+
+
+def _instant_of(outcome: InstantOutcome) -> int:
+    return outcome[0]
+
+
+def still_due(job: JobRecord, number: int) -> int | None:
+    """When a job would have been due next that ended with the stage before `number`."""
+    before = job.stages[number - 1] if number else None
+    if before is None or before.definition is None or not before.active:
+        return None
+    since = max(before.begins, job.stages[number].latest_before + 1)
+    return next_due(before.definition, since)
+
+
+def has_retired(job: JobRecord, number: int) -> bool:
+    """Whether a job was made inactive, or deleted, at the end of the stage of that number."""
+    if number + 1 == len(job.stages):
+        return job.is_deleted
+    following = job.stages[number + 1]
+    return not following.active or type(following.cause) is events.JobCreated
+
+
+def examine_passed_end(cases: Cases, stage: Stage, definition: Definition) -> None:
+    """Examine whether the end of a job had passed when it became active."""
+    if definition.ends is not None:
+        cases.examined += 1
+        if definition.ends <= stage.begins:
+            cause = stage.cause
+            cases.broken(cause.at, Kind.ACTIVE_AFTER_END, job=stage.job, due=definition.ends)
