@@ -6,6 +6,9 @@ answer. A wrong guess costs a reload, never an occurrence.
 
 ``gnomon.reference.cluster.states.LEADER`` is its transition table.
 
+A store that was emptied, or replaced by another, has another identity. Whatever the role knew is
+void then: it steps down and campaigns anew, although the epoch of the new store may be lower.
+
 A reply may be lost, late, repeated or out of order. Nothing rests on it: the store refuses whatever
 follows from stale knowledge. When a Publish is not answered, the leader does not guess what became
 of it. It waits until the store would no longer accept it, then reads the jobs again.
@@ -29,6 +32,7 @@ from gnomon.reference.store.operations import (
     Changes,
     Claim,
     Entry,
+    Former,
     Job,
     JobList,
     Jobs,
@@ -56,13 +60,14 @@ class LeaderRole:
     `name` is the server's name; `lease` is how long a lease lasts (µs). `publish_at` is when to
     call ``publish_due`` next, None while nothing is planned. `confirmed_at` is when the server sent
     the latest request that the store is known to have answered. Both are in µs, by the server's
-    clock.
+    clock. `store` is the identity of the store that it knows, 0 before the first reply.
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
-                 "_has_resigned", "_is_leading", "_jobs", "_lease", "_loading", "_name", "_new_cid",
-                 "_publishing", "_resigning", "_unanswered", "_unschedulable", "_version",
-                 "confirmed_at", "publish_at")  # fmt: skip
+                 "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
+                 "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_unanswered",
+                 "_unschedulable", "_version", "confirmed_at", "publish_at",
+                 "store")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
@@ -71,6 +76,8 @@ class LeaderRole:
         self._has_resigned = False
         self._resigning: Resign | None = None
         self._epoch: int | None = None
+        self._latest_epoch = 0  # of any server
+        self._former: Former | None = None  # to be reported to the store in its place
         self._is_leading = False
         self._loading: Jobs | None = None
         self._publishing: Publish | None = None
@@ -84,6 +91,7 @@ class LeaderRole:
         self._campaigned_at = 0
         self._decided_at = 0
         self.confirmed_at = 0
+        self.store = 0
         self.publish_at: int | None = None
 
     @property
@@ -118,8 +126,17 @@ class LeaderRole:
         """
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
-        self._campaign, self._campaigned_at = Campaign(self._lease, claims), now
+        self._campaign = Campaign(self._lease, claims, self.store, self._former)
+        self._campaigned_at = now
         return [self._campaign, *self._overdue_requests(now - self._ahead)]
+
+    def confirm(self, sent_at: int) -> None:
+        """Note that the store has answered a request without a Campaign, sent at `sent_at` (µs).
+
+        The latest Campaign was sent before it, so a reply to that confirms nothing any more. The
+        instants are not compared: the server's clock may have been set between them.
+        """
+        self.confirmed_at, self._campaign = sent_at, None
 
     def _overdue_requests(self, now: int) -> list[Operation]:
         """Requests to repeat, and one for the jobs of a Publish that can no longer be accepted."""
@@ -221,7 +238,8 @@ class LeaderRole:
                 if reply.refusals:
                     output = self._apply_refusals(publish, reply)
         elif type(reply) is JobList:
-            if self._is_leading or operation is self._loading:
+            is_awaited = self._is_leading or operation is self._loading
+            if is_awaited and reply.store == self.store:
                 output = self._apply_jobs(operation, reply)
         elif type(reply) is Leader:
             output = self._apply_leader(operation, reply)
@@ -254,6 +272,8 @@ class LeaderRole:
             self._has_resigned,
             self._resigning,
             self._epoch,
+            self._latest_epoch,
+            self._former,
             self._is_leading,
             self._loading,
             self._publishing,
@@ -268,6 +288,7 @@ class LeaderRole:
             self._decided_at,
             self.confirmed_at,
             self.publish_at,
+            self.store,
         )
 
     def _plan_publish(self) -> None:
@@ -280,6 +301,9 @@ class LeaderRole:
         if operation is self._campaign:
             self.confirmed_at = self._campaigned_at
             self._ahead = max(self._ahead, self._campaigned_at - reply.now)
+        if not self._has_resigned and not self._is_of_this_store(operation, reply):
+            return None
+        self._latest_epoch = max(self._latest_epoch, reply.epoch)
         if self._epoch is not None and reply.epoch < self._epoch:
             return None  # stale reply from an earlier epoch
         if reply.server != self._name:
@@ -296,6 +320,25 @@ class LeaderRole:
         elif self._is_leading and reply.version > self._version:
             return Changes(self._version)
         return None
+
+    def _is_of_this_store(self, operation: Operation, reply: Leader) -> bool:
+        """Whether a reply is from the store that it knows; notes another one in its place.
+
+        Only the reply to the latest Campaign names the present store: an earlier one may have been
+        answered before the store was replaced.
+        """
+        if self.store == 0:
+            self.store = reply.store
+        elif reply.store == self.store:
+            if operation is self._campaign:
+                self._former = None  # the store knows it now
+        elif operation is self._campaign:
+            jobs = len(self._jobs) if self._is_leading else None
+            self._former = Former(self.store, self._latest_epoch, jobs)
+            self._step_down()
+            self.store = reply.store
+            return False
+        return reply.store == self.store
 
     def _apply_jobs(self, operation: Operation, reply: JobList) -> Operation | None:
         if type(operation) is Jobs:

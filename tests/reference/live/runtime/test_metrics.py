@@ -94,6 +94,9 @@ def test_everything_is_exported_from_the_start() -> None:
         "gnomon_published_total": "counter",
         "gnomon_publish_refused_total": "counter",
         "gnomon_store_errors_total": "counter",
+        "gnomon_incidents_total": "counter",
+        "gnomon_dead_letters": "gauge",
+        "gnomon_dead_lettered_total": "counter",
         "gnomon_store_exchange_seconds": "histogram",
     }
     assert all(family.help for family in families.values())
