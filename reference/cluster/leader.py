@@ -113,7 +113,7 @@ class LeaderRole:
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
         self._campaign, self._campaigned_at = Campaign(self._lease, claims), now
-        return [self._campaign, *self._overdue_requests(now - self._ahead)]
+        return [self._campaign, *self._overdue_requests(now)]
 
     def _overdue_requests(self, now: int) -> list[Operation]:
         """Requests to repeat, and one for the jobs of a Publish that can no longer be accepted."""
@@ -121,7 +121,10 @@ class LeaderRole:
                    if was_sent_before]  # fmt: skip
         self._unanswered = dict.fromkeys(self._unanswered, True)
         publish = self._publishing
-        if publish is not None and publish.before <= now:
+        # A store whose clock is set back while the Publish is under way never gets to `before`.
+        if publish is not None and (
+            publish.before <= now - self._ahead or now - self._decided_at >= self._lease
+        ):
             self._publishing = None
             overdue.append(self._request_jobs(entry.job for entry in publish.entries))
             self._plan_publish()

@@ -157,6 +157,7 @@ class _Story:
                 | events.Expired()
                 | events.DeadLettered()
                 | events.WritesLost()
+                | events.ClockSetBack()
                 | events.FaultBegan()
                 | events.FaultEnded()
             ):

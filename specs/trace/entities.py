@@ -20,8 +20,11 @@ MessageEvent = events.RunEvent | events.Expired | events.DeadLettered
 StageCause = events.JobCreated | events.JobEdited | events.JobActivated | events.JobDeactivated
 """The events that begin a stage."""
 
-LeaseLogEvent = events.LeaseEvent | events.WritesLost
-"""The events that change who holds the lease. A loss of writes ends every lease."""
+LeaseVoided = events.WritesLost | events.ClockSetBack
+"""The events of the store after which nobody holds the lease."""
+
+LeaseLogEvent = events.LeaseEvent | LeaseVoided
+"""The events that change who holds the lease."""
 
 MembershipEnd = events.ServerStopped | events.ServerCrashed
 """The events that end a membership."""

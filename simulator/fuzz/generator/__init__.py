@@ -21,6 +21,7 @@ from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
 from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
 from gnomon.simulator.fuzz.generator.scenario import Scenario
+from gnomon.simulator.fuzz.generator.store_clock import draw_steps_of_store_clock
 from gnomon.simulator.fuzz.liveness import patience
 from gnomon.specs.recording.commands import Command
 from gnomon.specs.recording.model import Recording
@@ -54,6 +55,7 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     )
     until = scenario.phase.end + 2 * drain + 2 * patience(recording)
     commands = [*recording.commands, *fates_of_outsiders(scenario, until)]
+    commands += draw_steps_of_store_clock(scenario, commands)
     return replace(recording, until=until, commands=_in_order(commands))
 
 

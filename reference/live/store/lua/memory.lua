@@ -3,6 +3,20 @@
 
 local meaning = {}
 
+-- Correct the store's time if its clock was set back by more than a lease.
+local function correct_time()
+  local was = meta.now
+  if was - reading <= meta.ttl then return end
+  now, at = reading, whole(reading)
+  set('now', now)
+  set('ends', now)
+  record('clock_set_back', '"was":' .. whole(was))
+  set_leader('')
+  set_lives_back()
+  set_messages_back()
+  set_jobs_back()
+end
+
 -- --- leading
 
 local function expire_lease()
@@ -20,6 +34,7 @@ end
 
 function meaning.Campaign()
   local ttl, claims = take_number(), take_number()
+  if ttl ~= meta.ttl then set('ttl', ttl) end
   expire_lease()
   if leader == '' then
     set('epoch', meta.epoch + 1)
