@@ -10,24 +10,29 @@ from gnomon.reference.store.operations import Job
 class KnownJob:
     """An active job.
 
-    `cursor`: occurrences before this instant are accounted for. `due`: the next occurrence.
-    `left`: how many more occurrences may be published (FIRE-3); None if there is no limit.
-    `grace` in µs (MISS-1); `size` in bytes. Instants are in µs, UTC.
+    `cursor`: occurrences before this instant are accounted for. `due`: the next occurrence, None if
+    there is none. `left`: how many more occurrences may be published (FIRE-3); None if there is no
+    limit. `grace` in µs (MISS-1); `size` in bytes. Instants are in µs, UTC.
     """
 
     __slots__ = ("cursor", "due", "grace", "id", "left", "misfire", "revision", "size", "trigger")
 
-    def __init__(self, job: Job, cursor: int, trigger: Trigger, due: int) -> None:
+    def __init__(self, job: Job, cursor: int, trigger: Trigger) -> None:
         definition = job.definition
         self.id = job.id
         self.revision = job.revision
         self.trigger = trigger
         self.cursor = cursor
-        self.due = due
+        self.due = trigger.first(cursor)
         self.left = definition.repeats and definition.repeats - job.published
         self.grace = definition.grace
         self.size = definition.size
         self.misfire = definition.misfire
+
+    @property
+    def acts_at(self) -> int:
+        """When the leader must publish its next occurrence, or end it if it has none."""
+        return self.cursor if self.due is None else self.due
 
     def copy(self) -> "KnownJob":
         """Another object with the same values: O(1)."""

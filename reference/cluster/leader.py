@@ -6,6 +6,9 @@ answer. A wrong guess costs a reload, never an occurrence.
 
 ``gnomon.reference.cluster.states.LEADER`` is its transition table.
 
+A store that was emptied, or replaced by another, has another identity. Whatever the role knew is
+void then: it steps down and campaigns anew, although the epoch of the new store may be lower.
+
 A reply may be lost, late, repeated or out of order. Nothing rests on it: the store refuses whatever
 follows from stale knowledge. When a Publish is not answered, the leader does not guess what became
 of it. It waits until the store would no longer accept it, then reads the jobs again.
@@ -29,6 +32,7 @@ from gnomon.reference.store.operations import (
     Changes,
     Claim,
     Entry,
+    Former,
     Job,
     JobList,
     Jobs,
@@ -56,13 +60,13 @@ class LeaderRole:
     `name` is the server's name; `lease` is how long a lease lasts (µs). `publish_at` is when to
     call ``publish_due`` next, None while nothing is planned. `confirmed_at` is when the server sent
     the latest request that the store is known to have answered. Both are in µs, by the server's
-    clock.
+    clock. `store` is the identity of the store that it knows, 0 before the first reply.
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
-                 "_has_resigned", "_is_leading", "_jobs", "_lease", "_loading", "_name", "_new_cid",
-                 "_publishing", "_resigning", "_unanswered", "_version", "confirmed_at",
-                 "publish_at")  # fmt: skip
+                 "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
+                 "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_unanswered",
+                 "_version", "confirmed_at", "publish_at", "store")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
@@ -71,6 +75,8 @@ class LeaderRole:
         self._has_resigned = False
         self._resigning: Resign | None = None
         self._epoch: int | None = None
+        self._latest_epoch = 0  # of any server
+        self._former: Former | None = None  # to be reported to the store in its place
         self._is_leading = False
         self._loading: Jobs | None = None
         self._publishing: Publish | None = None
@@ -83,6 +89,7 @@ class LeaderRole:
         self._campaigned_at = 0
         self._decided_at = 0
         self.confirmed_at = 0
+        self.store = 0
         self.publish_at: int | None = None
 
     @property
@@ -112,7 +119,8 @@ class LeaderRole:
         """
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
-        self._campaign, self._campaigned_at = Campaign(self._lease, claims), now
+        self._campaign = Campaign(self._lease, claims, self.store, self._former)
+        self._campaigned_at = now
         return [self._campaign, *self._overdue_requests(now)]
 
     def _overdue_requests(self, now: int) -> list[Operation]:
@@ -154,18 +162,24 @@ class LeaderRole:
         for id in self._agenda.pop_due(now, LARGEST_PUBLISH):
             known = self._jobs[id]
             if room <= 0:  # left for the next Publish
-                self._agenda.add(id, known.due)
+                self._agenda.add(id, known.acts_at)
                 continue
-            due, following = known.due, known.trigger.first(known.due + 1)
+            due = known.due
+            if due is None:
+                entries.append(Entry(id, known.revision, known.cursor, None, True, ""))
+                self._forget(id)
+                continue
+            following = known.trigger.first(due + 1)
             if due < now - known.grace or (following is not None and following <= now):
                 caught_up = self._catch_up(now, known)
                 instants = sum(len(entry.coalesced) + len(entry.skipped) for entry in caught_up)
                 room -= instants * INSTANT + len(caught_up) * known.size
                 entries += caught_up
                 continue
-            entries.append(Entry(id, known.revision, known.cursor, due, following, self._new_cid()))
+            is_last = following is None
+            entries.append(Entry(id, known.revision, known.cursor, due, is_last, self._new_cid()))
             room -= known.size
-            self._advance(known, following, 1)
+            self._advance(known, due + 1, following, 1)
         if not entries:
             self._plan_publish()
             return None
@@ -184,18 +198,22 @@ class LeaderRole:
         """The entries for several occurrences, or late ones; assumes that they are accepted."""
         entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))
         published = sum(1 for entry in entries if entry.due is not None)
-        following = entries[-1].next_due
-        self._advance(known, following, published)
+        cursor = entries[-1].next_cursor
+        following = None if cursor is None else known.trigger.first(cursor)
+        self._advance(known, cursor or 0, following, published)
         return entries
 
-    def _advance(self, known: KnownJob, following: int | None, published: int) -> None:
-        """Assume that `published` occurrences were accepted, and that `following` is next."""
+    def _advance(self, known: KnownJob, cursor: int, following: int | None, published: int) -> None:
+        """Assume that `published` occurrences before `cursor` were accepted.
+
+        The next occurrence is `following`; None if there is none.
+        """
         if known.left is not None:
             known.left -= published
         if following is None or known.left == 0:
             self._forget(known.id)
         else:
-            known.cursor = known.due = following
+            known.cursor, known.due = cursor, following
             self._agenda.add(known.id, following)
 
     def receive(self, now: int, operation: Operation, reply: Reply) -> Operation | None:
@@ -208,7 +226,8 @@ class LeaderRole:
                 if reply.refusals:
                     output = self._apply_refusals(publish, reply)
         elif type(reply) is JobList:
-            if self._is_leading or operation is self._loading:
+            is_awaited = self._is_leading or operation is self._loading
+            if is_awaited and reply.store == self.store:
                 output = self._apply_jobs(operation, reply)
         elif type(reply) is Leader:
             output = self._apply_leader(operation, reply)
@@ -240,6 +259,8 @@ class LeaderRole:
             self._has_resigned,
             self._resigning,
             self._epoch,
+            self._latest_epoch,
+            self._former,
             self._is_leading,
             self._loading,
             self._publishing,
@@ -253,6 +274,7 @@ class LeaderRole:
             self._decided_at,
             self.confirmed_at,
             self.publish_at,
+            self.store,
         )
 
     def _plan_publish(self) -> None:
@@ -265,6 +287,9 @@ class LeaderRole:
         if operation is self._campaign:
             self.confirmed_at = self._campaigned_at
             self._ahead = max(self._ahead, self._campaigned_at - reply.now)
+        if not self._has_resigned and not self._is_of_this_store(operation, reply):
+            return None
+        self._latest_epoch = max(self._latest_epoch, reply.epoch)
         if self._epoch is not None and reply.epoch < self._epoch:
             return None  # stale reply from an earlier epoch
         if reply.server != self._name:
@@ -281,6 +306,25 @@ class LeaderRole:
         elif self._is_leading and reply.version > self._version:
             return Changes(self._version)
         return None
+
+    def _is_of_this_store(self, operation: Operation, reply: Leader) -> bool:
+        """Whether a reply is from the store that it knows; notes another one in its place.
+
+        Only the reply to the latest Campaign names the present store: an earlier one may have been
+        answered before the store was replaced.
+        """
+        if self.store == 0:
+            self.store = reply.store
+        elif reply.store == self.store:
+            if operation is self._campaign:
+                self._former = None  # the store knows it now
+        elif operation is self._campaign:
+            jobs = len(self._jobs) if self._is_leading else None
+            self._former = Former(self.store, self._latest_epoch, jobs)
+            self._step_down()
+            self.store = reply.store
+            return False
+        return reply.store == self.store
 
     def _apply_jobs(self, operation: Operation, reply: JobList) -> Operation | None:
         if type(operation) is Jobs:
@@ -317,13 +361,12 @@ class LeaderRole:
         return Changes(self._version)
 
     def _learn_job(self, job: Job) -> None:
-        when, cursor = trigger(job.definition), job.cursor
-        due = when.first(cursor) if cursor is not None else None
-        if cursor is None or due is None or not job.definition.is_active:
+        if job.cursor is None or not job.definition.is_active:
             self._forget(job.id)
         else:
-            self._jobs[job.id] = KnownJob(job, cursor, when, due)
-            self._agenda.add(job.id, due)
+            known = KnownJob(job, job.cursor, trigger(job.definition))
+            self._jobs[job.id] = known
+            self._agenda.add(job.id, known.acts_at)
 
     def _apply_refusals(self, publish: Publish, reply: Outcomes) -> Operation | None:
         stale: list[str] = []

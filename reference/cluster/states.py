@@ -58,6 +58,8 @@ LEADER: Table = {
         "drain": [To("resigned")],
         "Leader: this server, new epoch": [To("loading", (Jobs,))],
         "Leader: another or nobody": [To("following")],
+        "Leader: another store": [To("following")],
+        "Leader: former store": [To("following")],
         "Outcomes not awaited": [To("following")],
         "JobList not awaited": [To("following")],
     },
@@ -70,6 +72,8 @@ LEADER: Table = {
         "Leader: this server, renewed": [To("loading")],
         "Leader: this server, jobs have changed": [To("loading")],  # Changes will give them
         "Leader: another or nobody": [To("following")],
+        "Leader: another store": [To("following")],
+        "Leader: former store": [To("loading")],
         "Leader: earlier epoch": [To("loading")],
         "Outcomes not awaited": [To("loading")],
         "JobList not awaited": [To("loading")],
@@ -86,12 +90,15 @@ LEADER: Table = {
         "Leader: this server, renewed": [To("leading")],
         "Leader: this server, jobs have changed": [To("leading", (Changes,))],
         "Leader: another or nobody": [To("following")],
+        "Leader: another store": [To("following")],
+        "Leader: former store": [To("leading")],
         "Leader: earlier epoch": [To("leading")],
         "Outcomes: all accepted": [To("leading")],
         "Outcomes: some refused": [To("leading", optional=(Jobs,))],  # unless known to have changed
         "Outcomes: deposed": [To("following")],
         "Outcomes not awaited": [To("leading")],
         "JobList: of Jobs": [To("leading")],
+        "JobList: of another store": [To("leading")],
         "JobList: of Changes": [To("leading", (Changes,))],
         "JobList: of Changes, repeated": [To("leading")],
     },
@@ -135,6 +142,7 @@ WORKER: Table = {
         "finish": [
             To("claiming", (Claim,)),  # of the next turn; it names the completed message
             To("idle", (Complete,)),  # the server is draining
+            To("idle"),  # the same, and a former store had assigned the message
         ],
         "Assignment of another turn": [To("running")],
         "Withdrawn": [To("running")],
@@ -163,6 +171,7 @@ SERVER: Table = {
         "reply to Reclaim": [To("working")],
         "acknowledgement": [To("working")],
         "reply for the leader role": [To("working", optional=(Jobs, Changes))],
+        "reply of another store": [To("working", (Join, Campaign))],
     },
     # A lease has passed without a reply: it asks for nothing that reserves anything.
     "doubting": {
@@ -181,6 +190,10 @@ SERVER: Table = {
             To("doubting", optional=(Jobs, Changes)),
             To("working", optional=(Jobs, Changes)),  # it answers a recent Campaign
         ],
+        "reply of another store": [
+            To("doubting", (Reclaim,)),
+            To("working", (Join, Campaign)),  # it answers a recent Campaign
+        ],
     },
     # Once everything was answered and nothing runs, it has left.
     "draining": {
@@ -188,7 +201,7 @@ SERVER: Table = {
             To("draining", (Heartbeat, Reclaim), optional=(Join, Withdraw, Complete, Resign))
         ],
         "publish timer": [To("draining")],
-        "finish": [To("draining", (Complete,))],
+        "finish": [To("draining", optional=(Complete,)), To("left")],
         "Assignment of this turn": [To("draining", (Run,))],
         "Assignment of another turn": [To("draining")],
         "reply to Reclaim": [To("draining")],
@@ -204,7 +217,7 @@ SERVER: Table = {
     "draining in doubt": {
         "heartbeat": [To("draining in doubt", (Reclaim,), optional=(Withdraw, Complete))],
         "publish timer": [To("draining in doubt")],
-        "finish": [To("draining in doubt", (Complete,))],
+        "finish": [To("draining in doubt", optional=(Complete,)), To("left")],
         "Assignment of this turn": [
             To("draining in doubt", (Withdraw, Reclaim), optional=(Complete,))
         ],

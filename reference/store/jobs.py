@@ -4,8 +4,9 @@ The one idea: every change raises the job's revision and the table's version. A 
 a job names the revision it read, so that it cannot overwrite a change it has not seen. A client
 that keeps a copy asks for the changes since the version it knows.
 
-The table does not know schedules. Every occurrence before a job's `cursor` has had its outcome; the
-cursor moves to where a leader sets it, or to now when the definition changes.
+The table does not know schedules. Every occurrence before a job's `cursor` has had its outcome. The
+cursor moves to 1 µs after the latest outcome, or to now when the definition changes. It is never an
+instant that is expected next: the rules of a time zone may change before it.
 """
 
 from collections.abc import Hashable
@@ -101,13 +102,17 @@ class StoredJob:
 
 
 class JobTable:
-    """All jobs. Others may read, but not change, `by_id` and `version`, which counts changes."""
+    """All jobs. Others may read, but not change, `by_id` and `version`, which counts changes.
+
+    `store` is the identity of the store, which sets it; versions of two stores do not compare.
+    """
 
     __slots__ = ("_changed", "_created", "_last_id", "_names", "_record", "_watchers", "by_id",
-                 "version")  # fmt: skip
+                 "store", "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self.store = 0
         self.version = 0
         self._created = 0
         self._last_id = 0  # the last that was given out
@@ -265,6 +270,7 @@ class JobTable:
     def key(self) -> Hashable:
         """All that can influence a decision: O(jobs)."""
         return (
+            self.store,
             self.version,
             self._created,
             tuple(kept.key() for kept in self.by_id.values()),
@@ -310,7 +316,7 @@ class JobTable:
     def _job_list(self, now: int, ids: tuple[str, ...], more: int | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
-        return JobList(now, self.version, there, gone, more)
+        return JobList(now, self.version, there, gone, more, self.store)
 
 
 def no_such_job(id: str) -> str:

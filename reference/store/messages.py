@@ -4,7 +4,11 @@ The one idea: a message is in exactly one place, and moves only along these arro
 
     publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
                   ^                     |
-                  +------- reclaim -----+
+                  +------- reclaim -----+--- after its last attempt ---> dead letters
+
+A run that kills its process would otherwise kill one server after another. The store cannot
+distinguish it from a run whose server died for another reason. It therefore counts attempts: every
+`max_attempts`-th attempt is the last one (DLV-2).
 
 Either claims wait for messages or messages wait for claims, never both. The oldest message goes to
 the worker that has waited longest (DLV-5, WORK-3).
@@ -41,19 +45,35 @@ from gnomon.reference.store.operations import (
     process_of,
 )
 
+MAX_ATTEMPTS = 3
+"""Default number of attempts of a message before it is dead-lettered (DLV-2)."""
+MOST_ATTEMPTS = 1_000
+"""The largest such number that may be set."""
+
+
+def attempts_used_up(attempt: int, worker: Worker) -> str:
+    """Why a message is dead-lettered after its last `attempt`, which `worker` had."""
+    server, number = worker
+    return (
+        f"attempts: {attempt}; each server that had it died, or its heartbeat lapsed; "
+        f"the last was {server}/{number}"
+    )
+
 
 class MessageQueue:
     """The messages that are not completed, and the workers that wait for one.
 
-    `published` is the number of the last message. `dead_lettered` counts messages, and `heard` maps
+    A message that is taken back after `max_attempts` attempts is dead-lettered. `published` is the
+    number of the last message. `dead_lettered` counts messages, and `heard` maps
     a server to its last heartbeat (µs, UTC); both are only reported, and decide nothing.
     """
 
     __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_processes", "_record", "_returned",
-                 "_turns", "dead_lettered", "heard", "published")  # fmt: skip
+                 "_turns", "dead_lettered", "heard", "max_attempts", "published")  # fmt: skip
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._record = record
+        self.max_attempts = max_attempts
         self.published = 0
         self.dead_lettered = 0
         self.heard: dict[str, int] = {}
@@ -223,8 +243,13 @@ class MessageQueue:
 
     def _put_back(self, now: int, worker: Worker) -> None:
         message, attempt = self._held.pop(worker)
-        insort(self._returned, (message.id, attempt, message))
         self._record(events.Reclaimed(now, message.id, *worker, attempt))
+        if attempt % self.max_attempts == 0:
+            self.dead_lettered += 1
+            why = attempts_used_up(attempt, worker)
+            self._record(events.DeadLettered(now, message.id, why, "attempts"))
+        else:
+            insort(self._returned, (message.id, attempt, message))
 
     def _hand_out(self, now: int) -> Iterator[Delivery]:
         """Assign reclaimed messages, the oldest first, to waiting workers."""
@@ -282,6 +307,7 @@ class MessageQueue:
     def key(self) -> Hashable:
         """All that can influence a decision: O(messages + workers)."""
         return (
+            self.max_attempts,
             self.published,
             tuple(self._backlog),
             tuple(self._returned),
@@ -321,8 +347,8 @@ class ClassicQueue(MessageQueue):
 
     __slots__ = ("_gone_at",)
 
-    def __init__(self, record: Record) -> None:
-        super().__init__(record)
+    def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
+        super().__init__(record, max_attempts)
         self._gone_at: deque[int] = deque()  # of each message of the backlog
 
     def publish(self, now: int, message: Message) -> Delivery | None:

@@ -16,7 +16,10 @@ on Redis one script carries them out. ``administration`` has the operations besi
     Join, Heartbeat, Reclaim      Done                  no
     Withdraw                      Withdrawn             no
 
-The store knows which server asks. Every reply carries the store's time in `now` (µs, UTC).
+The store knows which server asks. Every reply carries the store's time in `now` (µs, UTC). The two
+replies that a leader role believes, Leader and JobList, carry the store's identity too. The others
+do without, because a reply for each run would become larger: nothing is assigned to a server, or
+published by it, before it knows the identity.
 """
 
 from collections.abc import Callable
@@ -80,21 +83,44 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     The entry covers every occurrence from `cursor` (as the leader saw it) up to `due`: those in
     `coalesced` are folded into `due`, those in `skipped` are not published, and `due` itself is
-    published unless it is None. Then the cursor moves to `next_due`, or to None if no occurrence
-    follows.
+    published unless it is None. `is_last`: no occurrence follows, and the job ends; such an entry
+    need not have an outcome.
+
+    An entry does not contain the instant that is expected next. The rules of a time zone may
+    change before that instant, and the next one may then be earlier.
     """
 
     job: str
     revision: int
     cursor: int
     due: int | None
-    next_due: int | None
+    is_last: bool
     cid: str
     coalesced: tuple[int, ...] = ()
     skipped: tuple[int, ...] = ()
 
+    @property
+    def next_cursor(self) -> int | None:
+        """The job's cursor after this entry: 1 µs after its latest outcome; None if it is last."""
+        if self.is_last:
+            return None
+        if self.due is not None:
+            return self.due + 1
+        return self.skipped[-1] + 1 if self.skipped else self.cursor
+
 
 # --- leading
+
+
+class Former(msgspec.Struct, frozen=True, gc=False):
+    """The former store, as a server knew it: its identity, and the latest `epoch`.
+
+    `jobs` is the number of jobs that the server scheduled there, None if it did not lead.
+    """
+
+    store: int
+    epoch: int
+    jobs: int | None
 
 
 class Campaign(Operation, frozen=True, gc=False):
@@ -103,10 +129,16 @@ class Campaign(Operation, frozen=True, gc=False):
     It also does the work of Heartbeat and Reclaim, in one round trip. `claims` are the server's
     unanswered claims, sent again: they may have been lost, or the store may have dropped them while
     it considered the server dead.
+
+    `store` is the identity of the store that the server knows, 0 if it knows none. A store of
+    another identity carries nothing out and answers with its own, so that the server first discards
+    its knowledge. Its next Campaign has in `former` what may matter of that.
     """
 
     ttl: int
     claims: "tuple[Claim, ...]" = ()
+    store: int = 0
+    former: Former | None = None
 
 
 class Resign(Operation, frozen=True, gc=False):
@@ -119,12 +151,16 @@ class Leader(Reply, frozen=True, gc=False):
     """The lease: its holder, its epoch and its end (µs, UTC); `server` is None if nobody holds it.
 
     `version` is the version of the job table: a leader that knows another has missed a change.
+
+    `store` is the identity of the store: the instant of its first Campaign (µs, UTC). It changes
+    only if the store was emptied, or another one is in its place.
     """
 
     server: str | None
     epoch: int
     until: int
     version: int
+    store: int = 0
 
 
 # --- jobs
@@ -205,13 +241,15 @@ class Changes(Operation, frozen=True, gc=False):
 class JobList(Reply, frozen=True, gc=False):
     """Jobs at `version` of the job table; `gone` are the ids that have no job.
 
-    If `more` is not None, the next page begins after job number `more`.
+    If `more` is not None, the next page begins after job number `more`. `store` is the identity of
+    the store, 0 before its first Campaign.
     """
 
     version: int
     jobs: tuple[Job, ...]
     gone: tuple[str, ...] = ()
     more: int | None = None
+    store: int = 0
 
 
 # --- publishing

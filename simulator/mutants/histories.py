@@ -11,7 +11,7 @@ MUTANTS = (
         "                self._record(refused)\n",
         "                self._record(refused)\n"
         "                if kept is not None:\n"
-        "                    kept.cursor = entry.next_due or kept.cursor\n",
+        "                    kept.cursor = entry.next_cursor or kept.cursor\n",
     ),
     Mutant(
         "a run on demand moves the cursor",
@@ -26,17 +26,17 @@ MUTANTS = (
         "the first after the cursor is passed over",
         "HIST-1",
         "a leader that loads begins one instant late",
-        "gnomon.reference.cluster.leader:LeaderRole._learn_job",
-        "when.first(cursor) if",
-        "when.first(cursor + 1) if",
+        "gnomon.reference.cluster.known_job:KnownJob.__init__",
+        "self.due = trigger.first(cursor)",
+        "self.due = trigger.first((trigger.first(cursor) or cursor) + 1)",
     ),
     Mutant(
         "a fold that forgets",
         "HIST-1",
         "the first of what is folded in is not accounted for",
         "gnomon.reference.cluster.misfires:due_entries",
-        "cursor, latest, due, new_cid(), tuple(coalesced))",
-        "cursor, latest, due, new_cid(), tuple(coalesced[1:]))",
+        "cursor, latest, due is None, new_cid(), tuple(coalesced))",
+        "cursor, latest, due is None, new_cid(), tuple(coalesced[1:]))",
     ),
     Mutant(
         "a skip that nobody sees",

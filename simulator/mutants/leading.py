@@ -8,7 +8,7 @@ MUTANTS = (
         "LEAD-1",
         "the number does not rise when somebody else leads",
         "gnomon.reference.store.memory:MemoryStore._campaign",
-        "self._epoch += 1",
+        "self._epoch = max(self._epoch, self._former_epoch) + 1",
         "self._epoch = 1",
     ),
     Mutant(
@@ -18,6 +18,14 @@ MUTANTS = (
         "gnomon.reference.store.memory:MemoryStore._campaign",
         "if self._leader is None:",
         "if self._leader != server:",
+    ),
+    Mutant(
+        "epochs of a former store are forgotten",
+        "LEAD-1",
+        "a store in the place of another counts from 1, whatever its servers know",
+        "gnomon.reference.store.memory:MemoryStore._campaign",
+        "self._epoch = max(self._epoch, self._former_epoch) + 1",
+        "self._epoch += 1",
     ),
     Mutant(
         "no fencing",
@@ -58,6 +66,14 @@ MUTANTS = (
         "gnomon.reference.store.memory:MemoryStore._campaign",
         "        self._expire_lease(now)\n",
         "        if self._leader != server:\n            self._expire_lease(now)\n",
+    ),
+    Mutant(
+        "an emptied store is not noticed",
+        "LEAD-3",
+        "the identity of the store is ignored, and a lower epoch is taken for a late reply",
+        "gnomon.reference.cluster.leader:LeaderRole._is_of_this_store",
+        "        elif operation is self._campaign:\n",
+        "        elif False:\n",
     ),
     Mutant(
         "a stop keeps the lease",
@@ -156,19 +172,21 @@ MUTANTS = (
         "PUB-2",
         "it is made once for all that is due together",
         "gnomon.reference.cluster.leader:LeaderRole.publish_due",
-        "due, following, self._new_cid()))",
-        "due, following, entries[0].cid if entries else self._new_cid()))",
+        "due, is_last, self._new_cid()))",
+        "due, is_last, entries[0].cid if entries else self._new_cid()))",
     ),
     Mutant(
-        "the latest is made up first",
+        "the second is made up first",
         "PUB-3",
-        "of several misfires the last goes out before the first",
+        "of several misfires the second goes out before the first",
         "gnomon.reference.cluster.leader:LeaderRole._catch_up",
         "        entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))\n",
         "        entries = list(due_entries(known, now, LARGEST_PUBLISH, self._new_cid))\n"
-        "        dues = [entry.due for entry in reversed(entries)]\n"
-        "        if known.misfire == 'all':\n"
-        "            entries = [type(e)(e.job, e.revision, e.cursor, due, e.next_due, e.cid)\n"
-        "                       for e, due in zip(entries, dues)]\n",
+        "        if known.misfire == 'all' and len(entries) > 2:\n"
+        "            a, b, c = entries[:3]\n"
+        "            entries[:3] = (\n"
+        "                type(a)(a.job, a.revision, a.cursor, b.due, False, b.cid),\n"
+        "                type(a)(a.job, a.revision, b.due + 1, a.due, False, a.cid),\n"
+        "                type(a)(a.job, a.revision, a.due + 1, c.due, c.is_last, c.cid))\n",
     ),
 )

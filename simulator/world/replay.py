@@ -45,7 +45,7 @@ def simulate(
     cluster = Cluster(spec, recording.services, streams, start, record, new_store)
     loses_data = any(isinstance(command, DataLoss) for command in recording.commands)
     steps_clock = any(isinstance(command, StepStoreClock) for command in recording.commands)
-    log = WriteLog(cluster, spec.profile) if loses_data else None
+    log = WriteLog(cluster, spec.profile, spec.max_attempts) if loses_data else None
     executor = CommandExecutor(cluster, log, StoreClock(cluster) if steps_clock else None)
     for job in recording.jobs:
         executor.create(job)
@@ -76,11 +76,13 @@ def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]
 def header_of(recording: Recording) -> Header:
     """The first line of the history of `recording`."""
     start, end = span_by_store(recording)
+    is_durable = recording.cluster.profile == "durable"
     return Header(
         start=start,
         end=end,
         lease=recording.cluster.lease,
         profile=recording.cluster.profile,
+        max_attempts=recording.cluster.max_attempts if is_durable else None,
         travel=longest_travel(recording.cluster.latency),
         seed=recording.seed,
         recording=recording.digest,

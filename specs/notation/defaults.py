@@ -74,6 +74,7 @@ class Defaults:
                 | events.ServerCrashed()
                 | events.WritesLost()
                 | events.ClockSetBack()
+                | events.StoreReplaced()
                 | events.FaultBegan()
                 | events.FaultEnded()
             ):

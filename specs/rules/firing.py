@@ -23,7 +23,13 @@ from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.availability import led_for
 from gnomon.specs.trace.entities import JobRecord, Stage
-from gnomon.specs.trace.plans import ahead_of_cursor, current_outcomes, is_due_at, not_due
+from gnomon.specs.trace.plans import (
+    ahead_of_cursor,
+    current_outcomes,
+    is_due_at,
+    is_unknown_when_due,
+    not_due,
+)
 from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
 
@@ -82,7 +88,7 @@ def _examine_dueness(cases: Cases, trace: Trace) -> None:
     time for it.
     """
     for stage in trace.stages:
-        if not stage.active or stage.definition is None:
+        if not stage.active or stage.definition is None or is_unknown_when_due(trace, stage):
             continue
         rules = due_rules(stage.definition)
         if cases.id not in rules:
@@ -217,8 +223,6 @@ def what_is_inactive_or_deleted_publishes_nothing(cases: Cases, trace: Trace) ->
 
 def _examine_beginning(cases: Cases, trace: Trace, stage: Stage, kind: Kind) -> None:
     """Examine the outcomes in a stage: none is of an instant that was due before it began."""
-    definition = stage.definition
-    assert definition is not None
     for instant, event in stage.outcomes:
         if stage.is_outdated(event):
             continue
@@ -226,7 +230,7 @@ def _examine_beginning(cases: Cases, trace: Trace, stage: Stage, kind: Kind) -> 
         if (
             instant < stage.begins
             and not _is_late_start(stage, instant)
-            and is_due_at(definition, instant)
+            and is_due_at(trace, stage, instant)
             and rule_for(BEFORE_STAGE, trace, Occurrence(stage, instant)) == cases.id
         ):
             cases.broken(event.at, kind, job=stage.job, due=instant)

@@ -23,13 +23,13 @@ StageCause = events.JobCreated | events.JobEdited | events.JobActivated | events
 LeaseVoided = events.WritesLost | events.ClockSetBack
 """The events of the store after which nobody holds the lease."""
 
-LeaseLogEvent = events.LeaseEvent | LeaseVoided
-"""The events that change who holds the lease."""
+LeaseLogEvent = events.LeaseEvent | LeaseVoided | events.StoreReplaced
+"""The events that change who holds the lease, or which epochs may follow."""
 
 MembershipEnd = events.ServerStopped | events.ServerCrashed
 """The events that end a membership."""
 
-TermEnd = LeaseLogEvent | MembershipEnd | events.ServerStarted
+TermEnd = events.LeaseEvent | LeaseVoided | MembershipEnd | events.ServerStarted
 """The events that end a term."""
 
 

@@ -4,7 +4,7 @@ from typing import Any, TypeVar, cast
 
 from gnomon.reference.events import Event, EventBase
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule.clock import HOUR, SECOND, read_instant
+from gnomon.reference.schedule.clock import HOUR, read_instant
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import (
     Campaign,
@@ -64,7 +64,7 @@ class Bench:
 
     def lead(self) -> None:
         """Let server s1 lead, in epoch 1, for an hour."""
-        assert self.ask(0, "s1", Campaign(HOUR)) == Leader(NOW, "s1", 1, NOW + HOUR, 0)
+        assert self.ask(0, "s1", Campaign(HOUR)) == Leader(NOW, "s1", 1, NOW + HOUR, 0, NOW)
 
     def put(self, after: int = 0, id: str = "a", **fields: Any) -> None:
         """Create a job of that id and name, due every second from NOW but for the `fields`."""
@@ -78,7 +78,7 @@ class Bench:
             "revision": job.revision,
             "cursor": job.cursor,
             "due": None if due is None else NOW + due,
-            "next_due": None if due is None else NOW + due + SECOND,
+            "is_last": False,
             "cid": CID,
         }
         operation = Publish(1, (Entry(**given | fields),), NOW + 10 * HOUR)

@@ -14,6 +14,7 @@ from gnomon.reference import jobs
 from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.job_service import RunList
+from gnomon.reference.live.runtime.incidents import Incident, IncidentKind
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.administration import ClusterOverview, JobRun, Member, RunOutcome
 from gnomon.reference.store.operations import Job
@@ -153,8 +154,20 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
 State = Literal["starting", "working", "doubting", "draining"]
 
 
+class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault of an instant that this server noticed; `text` is a sentence for people."""
+
+    kind: IncidentKind
+    at: InstantText
+    text: str
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of this server; `store` is ok, or the problem with the store."""
+    """The state of this server; `store` is ok, or the problem with the store.
+
+    `incidents` are the latest incidents of this process, the latest last; they have ended.
+    `dead_letters` is the number of messages of the cluster that are dead-lettered (DLV-2, DLV-6).
+    """
 
     server: str
     state: State
@@ -162,7 +175,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     workers: int
     busy: int
+    dead_letters: int
     store: str
+    incidents: tuple[IncidentView, ...]
+
+
+def view_incident(incident: Incident) -> IncidentView:
+    """An incident as the API gives it."""
+    return IncidentView(kind=incident.kind, at=write_instant(incident.at), text=incident.text)
 
 
 def view_job(job: Job) -> JobView:

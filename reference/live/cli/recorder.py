@@ -70,6 +70,7 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
         lease=overview.lease_length or None,
         travel=travel,
         profile=overview.profile,
+        max_attempts=overview.max_attempts if overview.profile == "durable" else None,
         versions=versions(),
     )
     whole = History(header, happened)

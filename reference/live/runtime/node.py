@@ -19,6 +19,7 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
 from gnomon.reference.live.cid import new_cid
+from gnomon.reference.live.runtime.incidents import Incidents
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.store_link import StoreLink
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
@@ -27,6 +28,7 @@ from gnomon.reference.live.store.decode import Unreadable
 from gnomon.reference.live.store.errors import Failure
 from gnomon.reference.schedule.clock import SECOND, Clock
 from gnomon.reference.store.administration import RegisterServer, Superseded
+from gnomon.reference.store.messages import MAX_ATTEMPTS
 from gnomon.reference.store.operations import (
     Claim,
     Operation,
@@ -61,7 +63,8 @@ Input = Ended | Signal
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """The name, workers and services of a server; `lease` and `grace` in µs.
 
-    `grace` is how long runs may take to finish when the server is to leave.
+    `grace` is how long runs may take to finish when the server is to leave. `max_attempts` is the
+    number of attempts of a message before it is dead-lettered (DLV-2).
     """
 
     name: str
@@ -69,12 +72,13 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     lease: int
     grace: int
+    max_attempts: int = MAX_ATTEMPTS
 
 
 class Node:
     """A live server; `run` returns when it has left.
 
-    Every input arrives in `inputs`, from any thread.
+    Every input arrives in `inputs`, from any thread. `incidents` has the latest incidents.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Node:
         self._logged_epoch: int | None = None
         self._has_quit = False
         self._is_superseded = False
+        self.incidents = Incidents(metrics)
 
     # --- for any thread
 

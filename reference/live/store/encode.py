@@ -39,6 +39,7 @@ from gnomon.reference.store.operations import (
     EditJob,
     Entry,
     Execute,
+    Former,
     Heartbeat,
     Jobs,
     Join,
@@ -81,6 +82,12 @@ def _claim(claim: Claim) -> Arguments:
 
 def _claims(claims: tuple[Claim, ...]) -> Arguments:
     return [len(claims), *(argument for claim in claims for argument in _claim(claim))]
+
+
+def _former(former: Former | None) -> Arguments:
+    if former is None:
+        return ["", "", ""]
+    return [former.store, former.epoch, _optional(former.jobs)]
 
 
 def _nothing(_: Operation) -> Arguments:
@@ -140,7 +147,7 @@ def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
         yield entry.revision
         yield entry.cursor
         yield "" if entry.due is None else entry.due
-        yield "" if entry.next_due is None else entry.next_due
+        yield _optional(entry.next_cursor)
         yield entry.cid
         yield ",".join(map(str, entry.coalesced)) if entry.coalesced else ""
         yield ",".join(map(str, entry.skipped)) if entry.skipped else ""
@@ -170,7 +177,7 @@ def _register(operation: RegisterServer) -> Arguments:
 
 
 _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
-    Campaign: lambda op: [op.ttl, *_claims(op.claims)],
+    Campaign: lambda op: [op.ttl, op.store, *_former(op.former), *_claims(op.claims)],
     Resign: lambda op: [op.epoch],
     PutJob: _put,
     EditJob: lambda op: [*_current(op), *_definition(op.definition)],
@@ -191,11 +198,16 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     JobByName: lambda op: [op.name],
     RunsOf: lambda op: [op.job, json.encode(no_such_job(op.job))],
     NewJobId: _nothing,
-    AgreeSettings: lambda op: [op.profile, op.lease],
+    AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
-    RecordEvents: lambda op: [op.first, len(op.events), *chain(*map(_reported, op.events))],
+    RecordEvents: lambda op: [
+        op.first,
+        op.store,
+        len(op.events),
+        *chain(*map(_reported, op.events)),
+    ],
     RemoveServer: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
     ReportStoreRun: lambda op: [op.run, op.known, op.leap],
 }

@@ -13,17 +13,14 @@ SHARE = 20
 """The percentage of recordings that have such steps."""
 
 
-def draw_steps_of_store_clock(
-    scenario: Scenario, commands: list[Command]
-) -> Iterator[StepStoreClock]:
+def draw_steps_of_store_clock(scenario: Scenario, commands: list[Command]) -> list[StepStoreClock]:
     """Steps forward, mostly corrected later, and steps back; in most recordings none.
 
-    None comes before one of `commands` that loses data: a store may lose its correction, too, and
+    There are none beside `commands` that lose data: a simulated store may lose its correction, and
     its history still has it. A live store loses both.
     """
-    losses = [command.at for command in commands if isinstance(command, DataLoss)]
-    last_loss = max(losses, default=scenario.phase.start)
-    return (step for step in _steps(scenario) if step.at > last_loss)
+    steps = [*_steps(scenario)]
+    return [] if any(isinstance(command, DataLoss) for command in commands) else steps
 
 
 def _steps(scenario: Scenario) -> Iterator[StepStoreClock]:

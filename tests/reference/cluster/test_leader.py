@@ -73,9 +73,7 @@ def test_a_leader_sleeps_until_the_next_due_instant() -> None:
     assert leader.publish_due(START + 10 * SECOND - 1) is None
     due = START + 10 * SECOND
     publish = leader.publish_due(due)
-    assert publish == Publish(
-        4, (Entry("job", 1, START + 1, due, due + 10 * SECOND, "K1"),), due + LEASE // 3
-    )
+    assert publish == Publish(4, (Entry("job", 1, START + 1, due, False, "K1"),), due + LEASE // 3)
 
 
 def test_one_publish_is_in_flight_at_a_time() -> None:
@@ -238,9 +236,9 @@ def test_misfires_are_coalesced_into_the_latest() -> None:
     """once: of the occurrences later than the grace only the latest is published."""
     leader = elected(job())
     publish = leader.publish_due(START + 35 * SECOND)
-    late, latest = START + 30 * SECOND, START + 40 * SECOND
+    latest = START + 30 * SECOND
     dues = (START, START + 10 * SECOND, START + 20 * SECOND)
-    assert entries(publish) == (Entry("job", 1, START, late, latest, "K1", dues),)
+    assert entries(publish) == (Entry("job", 1, START, latest, False, "K1", dues),)
 
 
 def test_occurrences_on_time_are_published_apart_from_misfires() -> None:
@@ -248,17 +246,17 @@ def test_occurrences_on_time_are_published_apart_from_misfires() -> None:
     publish = leader.publish_due(START + 20 * SECOND + SECOND // 2)
     first, second = entries(publish)
     ten, twenty = START + 10 * SECOND, START + 20 * SECOND
-    assert first == Entry("job", 1, START, ten, twenty, "K1", (START,))
-    assert second == Entry("job", 1, twenty, twenty, START + 30 * SECOND, "K2")
+    assert first == Entry("job", 1, START, ten, False, "K1", (START,))
+    assert second == Entry("job", 1, ten + 1, twenty, False, "K2")
 
 
 def test_all_misfires_are_published_in_order() -> None:
     leader = elected(job(misfire="all"))
     publish = leader.publish_due(START + 25 * SECOND)
-    assert [(e.cursor, e.due, e.next_due) for e in entries(publish)] == [
-        (START, START, START + 10 * SECOND),
-        (START + 10 * SECOND, START + 10 * SECOND, START + 20 * SECOND),
-        (START + 20 * SECOND, START + 20 * SECOND, START + 30 * SECOND),
+    assert [(e.cursor, e.due, e.is_last) for e in entries(publish)] == [
+        (START, START, False),
+        (START + 1, START + 10 * SECOND, False),
+        (START + 10 * SECOND + 1, START + 20 * SECOND, False),
     ]
 
 
@@ -266,11 +264,21 @@ def test_misfires_can_be_skipped() -> None:
     leader = elected(job(misfire="skip"))
     publish = leader.publish_due(START + 20 * SECOND)
     skipped = (START, START + 10 * SECOND)
-    twenty, thirty = START + 20 * SECOND, START + 30 * SECOND
+    ten, twenty = START + 10 * SECOND, START + 20 * SECOND
     assert entries(publish) == (
-        Entry("job", 1, START, None, twenty, "", (), skipped),
-        Entry("job", 1, twenty, twenty, thirty, "K1"),
+        Entry("job", 1, START, None, False, "", (), skipped),
+        Entry("job", 1, ten + 1, twenty, False, "K1"),
     )
+
+
+def test_a_job_without_an_occurrence_is_ended() -> None:
+    """Its only instant has had its outcome, and an edit made it active again."""
+    once = Job("job", 3, definition("job"), START + 5 * SECOND, 1)
+    leader = elected(once, now=START + 9 * SECOND)
+    publish = leader.publish_due(START + 9 * SECOND)
+    assert entries(publish) == (Entry("job", 3, START + 5 * SECOND, None, True, ""),)
+    assert answer(leader, START + 9 * SECOND, publish) is None
+    assert leader.publish_at is None
 
 
 def test_the_grace_is_inclusive() -> None:

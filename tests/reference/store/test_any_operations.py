@@ -300,7 +300,7 @@ class StoreMachine(RuleBasedStateMachine):
         """What a leader makes of the job as the store tells of it."""
         job = self.store.job(id)
         if job is None or job.cursor is None:
-            return Entry(id, self.revision(id, 0), self.now, self.now, None, "K2")
+            return Entry(id, self.revision(id, 0), self.now, self.now, True, "K2")
         first = trigger(job.definition).first
         due = first(job.cursor)
         coalesced: tuple[int, ...] = ()
@@ -312,12 +312,13 @@ class StoreMachine(RuleBasedStateMachine):
         elif how == "skip" and instants:
             due, skipped = None, instants
         last = skipped[-1] if skipped else due
+        is_last = last is None or first(last + 1) is None
         return Entry(
             id,
             job.revision - (stale == "revision"),
             job.cursor - (stale == "cursor"),
             due,
-            None if last is None else first(last + 1),
+            is_last,
             "K2",
             coalesced,
             skipped,

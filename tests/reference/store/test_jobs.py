@@ -89,7 +89,7 @@ def test_an_edit_accounts_for_no_misfire_twice(bench: Bench) -> None:
     bench.lead()
     bench.ask(0, "s1", PutJob("a", a_job(start_date=NOW, misfire="skip")))
     late = SECOND + 1
-    assert bench.publish(late, due=None, skipped=(NOW,), next_due=None) is None
+    assert bench.publish(late, due=None, skipped=(NOW,), is_last=True) is None
     bench.ask(late, "s1", EditJob("a", 2, a_job(start_date=NOW, extra="new")))
     assert bench.job().cursor == NOW + late
 
@@ -97,7 +97,7 @@ def test_an_edit_accounts_for_no_misfire_twice(bench: Bench) -> None:
 def test_an_edit_does_not_bring_back_what_was_due_once(bench: Bench) -> None:
     bench.lead()
     bench.ask(0, "s1", PutJob("a", a_job(start_date=NOW)))
-    bench.publish(0, due=0, next_due=None)
+    bench.publish(0, due=0, is_last=True)
     bench.ask(5, "s1", EditJob("a", 2, a_job(start_date=NOW, extra="new")))
     assert bench.job().cursor == NOW + 5
     bench.ask(5, "s1", EditJob("a", 3, a_job(start_date=NOW + SECOND)))
@@ -154,7 +154,7 @@ def test_a_deleted_job_publishes_nothing_and_frees_its_id_and_name(bench: Bench)
     bench.put()
     bench.publish(0, due=0)
     assert bench.ask(1, "s1", DeleteJob("a", 1)) == Accepted(NOW + 1, 1)
-    entry = Entry("a", 1, NOW + SECOND, NOW + SECOND, None, CID)
+    entry = Entry("a", 1, NOW + 1, NOW + SECOND, True, CID)
     assert bench.ask(SECOND, "s1", Publish(1, (entry,), 10 * HOUR + NOW)).refusals == ("gone",)
     bench.put(after=2 * SECOND)
     job = bench.job()

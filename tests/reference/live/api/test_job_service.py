@@ -248,7 +248,7 @@ def publish(storage: MemoryStorage, id: str, due: int, cid: str) -> None:
     storage.clock.now = due
     job = job_service.get(storage, id)
     assert job.cursor is not None
-    entry = Entry(id, job.revision, job.cursor, due, due + MINUTE, cid)
+    entry = Entry(id, job.revision, job.cursor, due, False, cid)
     storage.serve("s1", Campaign(60 * SECOND))
     storage.serve("s1", Publish(1, (entry,), due + SECOND))
 

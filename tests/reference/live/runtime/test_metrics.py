@@ -92,6 +92,9 @@ def test_everything_is_exported_from_the_start() -> None:
         "gnomon_published_total": "counter",
         "gnomon_publish_refused_total": "counter",
         "gnomon_store_errors_total": "counter",
+        "gnomon_incidents_total": "counter",
+        "gnomon_dead_letters": "gauge",
+        "gnomon_dead_lettered_total": "counter",
         "gnomon_store_exchange_seconds": "histogram",
     }
     assert all(family.help for family in families.values())
@@ -123,8 +126,8 @@ def test_runs_are_counted_by_service_and_outcome() -> None:
 
 def test_each_entry_of_a_publish_is_counted() -> None:
     """An accepted entry counts as published only if it had an occurrence to publish."""
-    due = Entry("a", 1, 5, 5, 6, "K1")
-    skipped = Entry("b", 1, 5, None, 6, "", (), (5,))
+    due = Entry("a", 1, 5, 5, False, "K1")
+    skipped = Entry("b", 1, 5, None, False, "", (), (5,))
     publish = Publish(1, (due, skipped, due), 10)
     metrics = Metrics(["s"], 1)
     metrics.publish_answered(publish, Outcomes(7, ()))

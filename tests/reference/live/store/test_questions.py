@@ -23,7 +23,7 @@ from gnomon.reference.store.administration import (
     RemoveServer,
     RunsOf,
 )
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     OPERATOR,
     Campaign,
@@ -201,8 +201,10 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
     common: dict[str, Any] = {"workers": 2, "services": ("b", "a"), "since": NOW - 5}
     assert overview == ClusterOverview(
         now=NOW + SECOND,
+        store=NOW + SECOND,
         profile=profile,
         lease_length=0,
+        max_attempts=MAX_ATTEMPTS,
         lease=Lease(leader="s1", epoch=1, until=NOW + 8 * SECOND),
         members=(
             Member(name="s1", **common, heard=NOW + SECOND, alive_until=NOW + 8 * SECOND),

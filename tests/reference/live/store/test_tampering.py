@@ -135,7 +135,7 @@ def test_a_job_of_any_bytes_holds_up_no_publish(
     assert isinstance(store.call("s1", [Jobs()]).deliveries[0][2], JobList)
     now = store.call("s1", []).now
     entries = tuple(
-        Entry(job.id, 1, job.cursor or 0, now, None, f"K{number}")
+        Entry(job.id, 1, job.cursor or 0, now, True, f"K{number}")
         for number, job in enumerate(reversed(listed.jobs))
     )
     answer = store.call("s1", [Publish(1, entries, now + 10 * SECOND)])

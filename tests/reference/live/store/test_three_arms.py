@@ -43,6 +43,7 @@ from gnomon.reference.store.operations import (
     EditJob,
     Entry,
     Execute,
+    Former,
     Heartbeat,
     Jobs,
     Join,
@@ -86,6 +87,9 @@ CLAIMS = st.builds(
     turn=st.builds(lambda process, n: first_turn(process) + n, st.integers(0, 2), SMALL),
     done=st.none() | st.tuples(SMALL, st.integers(1, 2)),
 )
+STORES = st.sampled_from([0, NOW, NOW - 7])
+"""No store, the one under test, another."""
+FORMER = st.none() | st.builds(Former, st.just(NOW - 7), SMALL, st.none() | SMALL)
 ATTEMPTS = st.integers(1, 2)
 REPORTED: st.SearchStrategy[Reported] = st.one_of(
     st.builds(events.Started, st.just(0), SMALL, SERVERS, WORKERS, ATTEMPTS),
@@ -102,16 +106,18 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(JobByName, st.sampled_from(["w", "x", "y", "z", 'q"/\\', "é", ""])),
     st.builds(RunsOf, JOBS),
     st.just(NewJobId()),
-    st.builds(AgreeSettings, st.sampled_from(["durable", "classic"]), TTLS),
+    st.builds(
+        AgreeSettings, st.sampled_from(["durable", "classic"]), TTLS, st.sampled_from([1, 2, 3])
+    ),
     st.just(NewProcess()),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(RegisterServer, st.integers(0, 3), st.just(NOW), WORKERS, st.just(("é", "b"))),
-    st.builds(RecordEvents, st.integers(0, 5), st.lists(REPORTED, max_size=3).map(tuple)),
+    st.builds(RecordEvents, st.integers(0, 5), st.lists(REPORTED, max_size=3).map(tuple), STORES),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
 )
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
-    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple)),
+    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple), STORES, FORMER),
     st.builds(Resign, SMALL),
     st.builds(PutJob, JOBS, ANY_DEFINITION),
     st.builds(EditJob, JOBS, REVISIONS, ANY_DEFINITION),
@@ -299,20 +305,21 @@ class ThreeArms(RuleBasedStateMachine):
     def entry(self, id: str, wrong: str, how: str) -> Entry:
         job = self.memory.job(id)
         if job is None or job.cursor is None:
-            return Entry(id, 1, self.now, self.now, None, "K3")
+            return Entry(id, 1, self.now, self.now, True, "K3")
         first = trigger(job.definition).first
         due = first(job.cursor)
         revision, cursor = job.revision - (wrong == "revision"), job.cursor - (wrong == "cursor")
         if due is None:
-            return Entry(id, revision, cursor, None, None, "")
+            return Entry(id, revision, cursor, None, how != "skip", "")
         is_misfire = due <= self.now - job.definition.grace  # or just not one yet
         following = first(due + 1)
         if is_misfire and following is not None and how == "coalesce":
-            then = first(following + 1)
-            return Entry(id, revision, cursor, following, then, "K4", (due,))
+            is_last = first(following + 1) is None
+            return Entry(id, revision, cursor, following, is_last, "K4", (due,))
+        is_last = following is None
         if is_misfire and how == "skip":
-            return Entry(id, revision, cursor, None, following, "", (), (due,))
-        return Entry(id, revision, cursor, due, following, "K5")
+            return Entry(id, revision, cursor, None, is_last, "", (), (due,))
+        return Entry(id, revision, cursor, due, is_last, "K5")
 
 
 @pytest.fixture(scope="module")
