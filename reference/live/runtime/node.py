@@ -22,6 +22,7 @@ from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.runtime.incidents import Incidents
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.store_link import StoreLink
+from gnomon.reference.live.runtime.store_time import StoreTime
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable
@@ -92,7 +93,9 @@ class Node:
     ) -> None:
         self._shape = shape
         self._name = shape.name
-        self._link = StoreLink(shape.name, connection, clock, metrics)
+        self.incidents = Incidents(metrics)
+        self._store_time = StoreTime(shape.lease, self.incidents)
+        self._link = StoreLink(shape.name, connection, clock, metrics, self._store_time)
         self._clock = clock
         self._workers = workers
         self._metrics = metrics
@@ -102,7 +105,6 @@ class Node:
         self._logged_epoch: int | None = None
         self._has_quit = False
         self._is_superseded = False
-        self.incidents = Incidents(metrics)
 
     # --- for any thread
 
@@ -125,6 +127,11 @@ class Node:
     def failure(self) -> Failure | None:
         """What is wrong between this server and the store; None if nothing is."""
         return self._link.failure
+
+    @property
+    def clock_problem(self) -> str | None:
+        """How far the store's clock is away from this server's, if it is more than a lease."""
+        return self._store_time.problem
 
     # --- from beginning to end
 
