@@ -326,6 +326,16 @@ class StoreReplaced(EventBase, frozen=True, gc=False, tag="store_replaced"):
     jobs: int | None = None
 
 
+class ClockSetBack(EventBase, frozen=True, gc=False, tag="clock_set_back"):
+    """The store's clock was set back from the instant `was` to `at` by more than a lease.
+
+    The instants of the history fall here, and nowhere else. Nobody holds the lease. Occurrences
+    that were due at `at` or later have had no outcome (``reference/store/memory.py``).
+    """
+
+    was: Instant
+
+
 class FaultBegan(EventBase, frozen=True, gc=False, tag="fault_began"):
     """A fault was injected."""
 
@@ -367,6 +377,7 @@ Event = (
     | ServerStopped
     | ServerCrashed
     | WritesLost
+    | ClockSetBack
     | StoreReplaced
     | FaultBegan
     | FaultEnded

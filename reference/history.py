@@ -16,7 +16,7 @@ from typing import IO, Annotated, Literal
 
 import msgspec
 
-from gnomon.reference.events import Event, Fields, Instant
+from gnomon.reference.events import ClockSetBack, Event, Fields, Instant
 from gnomon.reference.schedule.clock import write_instant
 
 FORMAT = "gnomon-history/1"
@@ -33,11 +33,12 @@ class Header(
 ):
     """The first line: where a history comes from. Instants in µs since the epoch, UTC.
 
-    The history covers [start, end). `lease` is the length of a lease, and `travel` the longest
-    time that a message takes between a server and the store (both in µs); rules that depend on
-    one of them assume `DEFAULT_LEASE` or `DEFAULT_TRAVEL` where it is absent. `profile` is the
-    delivery profile: durable or classic (DLV-2, DLV-3). `max_attempts` is the number of attempts of
-    a message before it is dead-lettered; None if there is no limit, or it is not known (DLV-2).
+    The history covers [start, end), but for events before its clock was set back. `lease` is the
+    length of a lease, and `travel` the longest time that a message takes between a server and the
+    store (both in µs); rules that depend on one of them assume `DEFAULT_LEASE` or `DEFAULT_TRAVEL`
+    where it is absent. `profile` is the delivery profile: durable or classic (DLV-2, DLV-3).
+    `max_attempts` is the number of attempts of a message before it is dead-lettered; None if there
+    is no limit, or it is not known (DLV-2).
     """
 
     start: Instant
@@ -139,6 +140,7 @@ def read(lines: Iterable[bytes]) -> History:
     header: Header | None = None
     ended = False
     number = 0
+    outside: HistoryError | None = None  # the first event outside the header's span
     events: list[Event] = []
     for number, line, is_last, digest in _with_digest(lines):
         if number == 1:
@@ -148,15 +150,19 @@ def read(lines: Iterable[bytes]) -> History:
             ended = True
         else:
             event = _read_event(number, line, len(events) + 1)
-            if header and not header.start <= event.at <= header.end:
+            if type(event) is ClockSetBack:  # a clock that was ahead may have been beyond the end
+                outside = None
+            if header and outside is None and not header.start <= event.at <= header.end:
                 span = f"{write_instant(header.start)} to {write_instant(header.end)}"
                 problem = f"at is {event.at}, {write_instant(event.at)}; the header says {span}"
-                raise HistoryError(number, problem)
+                outside = HistoryError(number, problem)
             events.append(event)
     if header is None:
         raise HistoryError(1, f'the file is empty; a history begins with {{"format": "{FORMAT}"}}')
     if not ended:
         raise HistoryError(number, NO_END)
+    if outside is not None:
+        raise outside
     return History(header, events)
 
 

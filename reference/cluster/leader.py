@@ -138,7 +138,7 @@ class LeaderRole:
             return [self._resigning] if self._resigning else []
         self._campaign = Campaign(self._lease, claims, self.store, self._former)
         self._campaigned_at = now
-        return [self._campaign, *self._overdue_requests(now - self._ahead)]
+        return [self._campaign, *self._overdue_requests(now)]
 
     def confirm(self, sent_at: int) -> None:
         """Note that the store has answered a request, sent at `sent_at` (µs) after any Campaign."""
@@ -151,7 +151,10 @@ class LeaderRole:
                    if was_sent_before]  # fmt: skip
         self._unanswered = dict.fromkeys(self._unanswered, True)
         publish = self._publishing
-        if publish is not None and publish.before <= now:
+        # A store whose clock is set back while the Publish is under way never gets to `before`.
+        if publish is not None and (
+            publish.before <= now - self._ahead or now - self._decided_at >= self._lease
+        ):
             self._publishing = None
             overdue.append(self._request_jobs(entry.job for entry in publish.entries))
             self._plan_publish()

@@ -81,6 +81,15 @@ class StoredJob:
         definition = self.definition
         return definition.job_type == "one_time" and definition.start_date < now
 
+    def set_back(self, now: int) -> None:
+        """Forget that occurrences due at `now` or later had an outcome, as the clock was wrong.
+
+        A job that has ended stays ended: nobody knows when it would have ended.
+        """
+        self.accounted = min(self.accounted, now - 1)
+        if self.cursor is not None:
+            self.cursor = min(self.cursor, now)
+
     def snapshot(self) -> Job:
         """The job as a value."""
         return Job(self.id, self.revision, self.definition, self.cursor, self.published)
@@ -194,6 +203,11 @@ class JobTable:
             return []
         self._record(events.JobDeactivated(now, kept.id, self._switch(kept, False), True))
         return self.report_change(now, kept)
+
+    def set_back(self, now: int) -> None:
+        """Set every job back to `now`: O(jobs). The next leader reads them all."""
+        for kept in self.by_id.values():
+            kept.set_back(now)
 
     def read(self, now: int, server: str, operation: Jobs) -> list[Delivery]:
         """Read jobs: O(jobs)."""

@@ -5,6 +5,11 @@ each job has come. It refuses an operation that rests on stale knowledge, so tha
 know that its knowledge is stale. ``MemoryStore.apply`` is one atomic step; its replies may go to
 other servers too, because a published message wakes a waiting worker.
 
+The store's time is the reading of its clock, and never runs back while the clock does so by at most
+a lease: then it stands still until the clock has caught up. A clock that was set back by more had
+been wrong before. So whatever happened later than the corrected instant counts as having happened
+at that instant, and the store continues from there (`ClockSetBack`).
+
 The lease is here, and publishing, which needs lease, jobs and messages; ``jobs`` has the jobs,
 ``messages`` the messages, ``servers`` the registered servers and ``runs`` the latest runs.
 """
@@ -67,6 +72,9 @@ from gnomon.reference.store.operations import (
 from gnomon.reference.store.runs import LatestRuns
 from gnomon.reference.store.servers import ServerTable
 
+READS = (Jobs, Changes, JobByName, RunsOf, Overview)
+"""Operations whose instants the store need not keep."""
+
 LEAP = 1_000_000
 """More epochs and messages than there are between two restarts that lose writes."""
 
@@ -88,6 +96,8 @@ class MemoryStore:
         self._jobs = JobTable(record)
         self._messages = QUEUES[profile](record, max_attempts)
         self._servers = ServerTable(record, self._messages)
+        self._now = 0
+        self._lease_length = 0
         self._epoch = 0
         self._former_epoch = 0  # the highest that a server knew in a former store
         self._leader: str | None = None
@@ -126,11 +136,32 @@ class MemoryStore:
         }
 
     def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
-        """Carry out one operation of `server` at `now` (µs, UTC), atomically.
+        """Carry out one operation of `server` while its clock reads `now` (µs, UTC), atomically.
 
         Returns the replies to deliver, in order, to this server and to others.
         """
+        if now < self._now:
+            now = self._time_behind(now)
+        elif type(operation) not in READS:
+            self._now = now
         return self._meanings[type(operation)](now, server, operation)
+
+    @property
+    def now(self) -> int:
+        """The latest instant that it keeps (µs, UTC)."""
+        return self._now
+
+    def _time_behind(self, reading: int) -> int:
+        """Its time when its clock reads less than before; corrects a clock that was set back."""
+        was = self._now
+        if was - reading <= self._lease_length:
+            return was
+        self._now = self._until = reading
+        self._record(events.ClockSetBack(reading, was))
+        self._leader = None
+        self._messages.set_back(reading, self._lease_length)
+        self._jobs.set_back(reading)
+        return reading
 
     def begin_anew(self, generation: int) -> list[Delivery]:
         """Continue after a restart that may have lost writes; `generation` counts those from 1.
@@ -180,7 +211,8 @@ class MemoryStore:
     def key(self) -> Hashable:
         """All that can influence a scheduling decision from now on: O(jobs + messages).
 
-        Registered servers are left out: no decision depends on them.
+        Registered servers are left out: no decision depends on them. So is the time that it keeps:
+        it decides only after a clock was set back.
         """
         lease = self._epoch, self._former_epoch, self._leader, self._until
         return *lease, self._jobs.key(), self._messages.key()
@@ -194,6 +226,7 @@ class MemoryStore:
     # --- leading
 
     def _campaign(self, now: int, server: str, operation: Campaign) -> list[Delivery]:
+        self._lease_length = operation.ttl
         if not self._jobs.store:
             self._jobs.store = now
         if operation.store not in (0, self._jobs.store):

@@ -221,6 +221,13 @@ class MessageQueue:
         self._alive_until[server] = now + ttl
         self.heard[server] = now
 
+    def set_back(self, now: int, lease: int) -> None:
+        """Let no heartbeat count beyond a `lease` (µs) from `now`, to which the clock was set."""
+        for server, until in self._alive_until.items():
+            self._alive_until[server] = min(until, now + lease)
+        for server, heard in self.heard.items():
+            self.heard[server] = min(heard, now)
+
     def reclaim(self, now: int, server: str, operation: Reclaim) -> list[Delivery]:
         """Reclaim the messages of servers whose heartbeat has lapsed."""
         return [(server, operation, Done(now)), *self.take_back(now)]
@@ -363,6 +370,11 @@ class ClassicQueue(MessageQueue):
         """Assign the oldest message that has not expired, or let the worker wait."""
         self._expire(now)
         return super().claim(now, server, operation)
+
+    def set_back(self, now: int, lease: int) -> None:
+        """Let no message live longer than one that is published now."""
+        super().set_back(now, lease)
+        self._gone_at = deque(min(gone_at, now + MESSAGE_LIFE) for gone_at in self._gone_at)
 
     def take_back(self, now: int) -> list[Delivery]:
         """Drop the messages of servers whose heartbeat has lapsed."""

@@ -159,6 +159,7 @@ class _Story:
                 | events.Expired()
                 | events.DeadLettered()
                 | events.WritesLost()
+                | events.ClockSetBack()
                 | events.StoreReplaced()
                 | events.FaultBegan()
                 | events.FaultEnded()

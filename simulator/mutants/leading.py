@@ -120,6 +120,22 @@ MUTANTS = (
         "            if not late and (known is None or known.revision <= job.revision):\n",
     ),
     Mutant(
+        "a clock that was ahead is waited for",
+        "HIST-2",
+        "the store's time stands still for a day, and its history lies beyond its end",
+        "gnomon.reference.store.memory:MemoryStore._time_behind",
+        "if was - reading <= self._lease_length:",
+        "if True:",
+    ),
+    Mutant(
+        "what a clock that was ahead has published stays so",
+        "HIST-1",
+        "the store corrects its clock, and the jobs remain where they were",
+        "gnomon.reference.store.memory:MemoryStore._time_behind",
+        "        self._jobs.set_back(reading)\n",
+        "",
+    ),
+    Mutant(
         "leading takes a worker",
         "LEAD-5",
         "the first worker of a server that leads does the leading, and claims nothing",

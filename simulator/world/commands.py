@@ -21,6 +21,7 @@ from gnomon.reference.store.operations import (
 )
 from gnomon.simulator.world.cluster import Cluster
 from gnomon.simulator.world.fault_injector import FaultInjector
+from gnomon.simulator.world.store_clock import StoreClock
 from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.recording import commands
 from gnomon.specs.recording.commands import (
@@ -49,9 +50,11 @@ class RefusedCommand(NamedTuple):
 class CommandExecutor:
     """Carries out commands in `cluster`; `refused` are those that were not accepted."""
 
-    def __init__(self, cluster: Cluster, log: WriteLog | None = None) -> None:
+    def __init__(
+        self, cluster: Cluster, log: WriteLog | None = None, clock: StoreClock | None = None
+    ) -> None:
         self._cluster = cluster
-        self._injector = FaultInjector(cluster, log)
+        self._injector = FaultInjector(cluster, log, clock)
         self.refused: list[RefusedCommand] = []
 
     def create(self, job: JobSpec) -> None:

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from gnomon.reference import events
 from gnomon.simulator.world.cluster import Cluster
+from gnomon.simulator.world.store_clock import StoreClock
 from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.recording.commands import (
     CutServer,
@@ -22,6 +23,7 @@ from gnomon.specs.recording.commands import (
     LoseWrites,
     PauseServer,
     StepClock,
+    StepStoreClock,
     StopStore,
 )
 
@@ -30,11 +32,15 @@ End = Callable[[int], None]
 
 
 class FaultInjector:
-    """Injects faults into `cluster`; `log` is needed where a fault loses data."""
+    """Injects faults into `cluster`.
 
-    def __init__(self, cluster: Cluster, log: WriteLog | None) -> None:
+    `log` is needed where a fault loses data, `clock` where one steps the store's clock.
+    """
+
+    def __init__(self, cluster: Cluster, log: WriteLog | None, clock: StoreClock | None) -> None:
         self._cluster = cluster
         self._log = log
+        self._clock = clock
 
     def inject(self, fault: Fault) -> str | None:
         """Begin a fault now, and plan its end. Returns the reason if it is refused, else None."""
@@ -58,6 +64,10 @@ class FaultInjector:
         match fault:
             case StopStore():
                 return self._stop_store()
+            case StepStoreClock(by=by):
+                assert self._clock is not None, "the store has a clock of its own if one steps it"
+                self._clock.step(by)
+                return _nothing
             case LoseWrites() | EmptyStore():
                 return self._lose_data(now, fault)
             case _:
@@ -76,6 +86,7 @@ class FaultInjector:
 
     def _lose_data(self, now: int, fault: DataLoss) -> End:
         assert self._log is not None, "a log of writes is kept if a fault loses data"
+        now = now if self._clock is None else self._clock.time(now)
         self._log.lose(now, fault.writes if isinstance(fault, LoseWrites) else None)
         return _nothing
 

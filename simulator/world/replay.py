@@ -13,8 +13,9 @@ from gnomon.simulator.world.cluster import Cluster, NewStore
 from gnomon.simulator.world.commands import CommandExecutor, RefusedCommand
 from gnomon.simulator.world.kernel import Kernel
 from gnomon.simulator.world.random import RandomStreams
+from gnomon.simulator.world.store_clock import StoreClock, span_by_store
 from gnomon.simulator.world.write_log import WriteLog
-from gnomon.specs.recording.commands import Command, DataLoss
+from gnomon.specs.recording.commands import Command, DataLoss, StepStoreClock
 from gnomon.specs.recording.model import Lognormal, Recording, Spread, longest
 from gnomon.specs.version import versions
 
@@ -43,8 +44,9 @@ def simulate(
     spec, streams = recording.cluster, RandomStreams(recording.seed)
     cluster = Cluster(spec, recording.services, streams, start, record, new_store)
     loses_data = any(isinstance(command, DataLoss) for command in recording.commands)
+    steps_clock = any(isinstance(command, StepStoreClock) for command in recording.commands)
     log = WriteLog(cluster, spec.profile, spec.max_attempts) if loses_data else None
-    executor = CommandExecutor(cluster, log)
+    executor = CommandExecutor(cluster, log, StoreClock(cluster) if steps_clock else None)
     for job in recording.jobs:
         executor.create(job)
     _plan(cluster.kernel, executor, iter(recording.commands))
@@ -73,10 +75,11 @@ def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]
 
 def header_of(recording: Recording) -> Header:
     """The first line of the history of `recording`."""
+    start, end = span_by_store(recording)
     is_durable = recording.cluster.profile == "durable"
     return Header(
-        start=recording.start,
-        end=recording.until,
+        start=start,
+        end=end,
         lease=recording.cluster.lease,
         profile=recording.cluster.profile,
         max_attempts=recording.cluster.max_attempts if is_durable else None,

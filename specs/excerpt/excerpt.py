@@ -6,7 +6,7 @@ left out with everything that came of it, and the servers concerned are excused 
 
     the beginning  `since` or later: after the first recorded instant, which may be incomplete; so
                    late that no lease held then expires after less than its length (LEAD-1); and
-                   after the last writes that the store lost
+                   after the last writes that the store lost, and after its clock was last set back
     a job          is created at the beginning, with the definition and the revision that it had
                    then, or later, or never (``jobs``); occurrences due before are left out
     a message      is left out if it was published before the beginning, or if the publishing is
@@ -58,7 +58,7 @@ def excerpt(history: History, since: int, known: Known) -> History:
 
     Every rule that holds for the whole holds for it. Takes O(n log n) for n events and jobs.
     """
-    recorded = _after_the_last_loss(history.events)
+    recorded = _after_the_last_correction(history.events)
     place_of = places(recorded)
     begins = _beginning(recorded, place_of, since, history.header)
     start = place_of(begins)
@@ -81,10 +81,15 @@ def excerpt(history: History, since: int, known: Known) -> History:
     return History(replace(history.header, start=begins), list(kept))
 
 
-def _after_the_last_loss(recorded: list[Event]) -> list[Event]:
-    """The events after the last loss of writes that undid any of them."""
-    losses = (n for n, e in enumerate(recorded, 1) if isinstance(e, events.WritesLost) and e.undone)
-    return recorded[max(losses, default=0) :]
+def _after_the_last_correction(recorded: list[Event]) -> list[Event]:
+    """The events after the last one that changes what earlier ones count as."""
+    corrections = (
+        n
+        for n, event in enumerate(recorded, 1)
+        if isinstance(event, events.ClockSetBack)
+        or (isinstance(event, events.WritesLost) and event.undone)
+    )
+    return recorded[max(corrections, default=0) :]
 
 
 def _beginning(recorded: list[Event], place_of: PlaceOf, since: int, header: Header) -> int:

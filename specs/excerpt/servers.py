@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.events import Event, LeaseEvent, RunEvent, is_planned
+from gnomon.specs.trace.entities import LeaseLogEvent
 
 ServerLeft = events.ServerStopped | events.ServerCrashed
 """The events with which a server leaves."""
@@ -29,7 +30,7 @@ _FromStore = events.Claimed | LeaseEvent
 
 def settles_the_lease(event: Event) -> bool:
     """Whether the holder of the lease, or that there is none, is known after an event."""
-    return isinstance(event, LeaseEvent | events.WritesLost)
+    return isinstance(event, LeaseLogEvent)
 
 
 def servers_at(
@@ -130,7 +131,7 @@ def _holder_before(
     """An event of the server that held the lease before `later`; None if there was none."""
     for event in later:
         match event:
-            case events.LeaseAcquired() | events.WritesLost():
+            case events.LeaseAcquired() | events.WritesLost() | events.ClockSetBack():
                 return None
             case events.LeaseReleased() | events.LeaseExpired():
                 return event

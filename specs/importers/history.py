@@ -54,6 +54,7 @@ from gnomon.specs.recording.model import (
 )
 from gnomon.specs.recording.reader import LEAST_JOURNEYS, RecordingError
 from gnomon.specs.trace.entities import Membership
+from gnomon.specs.trace.set_back_clocks import corrected
 from gnomon.specs.trace.trace import Trace
 
 DEFAULT_DURATION = SECOND
@@ -71,7 +72,7 @@ def reconstruct(history: History) -> Recording:
     header = history.header
     if header.start >= header.end:
         raise RecordingError(["the history ends where it starts; there is nothing to replay"])
-    recorded = [event for event in history.events if event.at < header.end]
+    recorded = [event for event in _requested(history.events) if event.at < header.end]
     scheduled, commands = _requests(recorded, header.start)
     services, notes = _services(recorded, scheduled, commands)
     return Recording(
@@ -84,6 +85,15 @@ def reconstruct(history: History) -> Recording:
         services=services,
         commands=commands,
     )
+
+
+def _requested(recorded: list[Event]) -> Iterator[Event]:
+    """The events with corrected instants, without what a wrong clock published ahead of time."""
+    happened = corrected(recorded)
+    for event in happened.events:
+        is_ahead = isinstance(event, events.Published) and event.message in happened.beside_plan
+        if event is not None and not is_ahead:
+            yield event
 
 
 # --- jobs

@@ -16,11 +16,12 @@ The one idea: one table defines the notation. ``parser`` reads by it and ``rende
               lease_acquired …             the server; the epoch has a default
               server_started …             the server
               writes_lost                  the number of writes
+              clock_set_back               none; `was` is the instant before
               fault_began, fault_ended     the fault and its target
     NAME      any other field of the event; for a job, each field of its definition (`event_name`
               is then the field `name` of the event); for `invoked`, each value that the run saw
-    VALUE     JSON, or a text as it is unless it is JSON; for `due`, `heard`, `into`, `since`,
-              `start_date` and `ends` a TIME; a list also with commas, `faults` with semicolons
+    VALUE     JSON, or a text as it is unless it is JSON; for `due`, `ends`, `heard`, `into`, `since`,
+              `start_date` and `was` a TIME; a list also with commas, `faults` with semicolons
 
 Blanks separate words, which are quoted as in a shell. ``without=a,b`` removes fields from the
 default definition, ``unseen=a,b`` values from those that a run sees by default. ``header`` as the
@@ -75,6 +76,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "server_stopped": _SERVER,
     "server_crashed": _SERVER,
     "writes_lost": ("writes",),
+    "clock_set_back": (),
     "store_replaced": _SERVER,
     "fault_began": ("fault", "target"),
     "fault_ended": ("fault", "target"),
@@ -98,7 +100,7 @@ EXPANDED = {
 """The kinds that have a field whose entries stand in the line."""
 LISTS = {"services": ",", "defines": ",", "calls": ",", "faults": "; "}
 """The fields that are lists, each with the separator of its items."""
-TIMES = ("due", "former", "heard", "into", "since", "store")
+TIMES = ("due", "former", "heard", "into", "since", "store", "was")
 NUMBERS = ("message", "worker", "writes")
 RAISED = "boom"
 """The default error of a method that raised."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from gnomon.reference.events import Event, Fields, Json
+from gnomon.reference.events import ClockSetBack, Event, Fields, Json
 from gnomon.reference.history import Header, History
 from gnomon.reference.schedule.clock import read_duration, read_instant
 from gnomon.specs.notation.defaults import Defaults
@@ -121,7 +121,9 @@ class _Parser:
         self.defaults = Defaults(ORIGIN)
 
     def history(self) -> History:
-        latest = max((event.at for event in self.events), default=self.header["start"])
+        latest: int = self.header["start"]
+        for event in self.events:
+            latest = event.at if isinstance(event, ClockSetBack) else max(latest, event.at)
         end = latest + 1 if self.end is None else self.end
         return History(Header(end=end, **self.header), self.events)
 

@@ -295,6 +295,17 @@ class StopStore(StoreCommand, frozen=True, kw_only=True):
         return f"the store is unreachable for {span(self.duration)}"
 
 
+class StepStoreClock(StoreCommand, frozen=True, kw_only=True):
+    """Steps the store's clock forward or back."""
+
+    by: Annotated[int, STEP, Meta(description="Size of the step, negative to go back.")]
+
+    def phrase(self, span: Span) -> str:
+        """The fault, for people."""
+        direction = "forward" if self.by > 0 else "back"
+        return f"the store's clock jumps {direction} by {span(abs(self.by))}"
+
+
 class LoseWrites(StoreCommand, frozen=True, kw_only=True):
     """Undoes the last writes, as a failover to a replica that had not received them."""
 
@@ -325,6 +336,7 @@ Fault = (
     | StepClock
     | DriftClock
     | StopStore
+    | StepStoreClock
     | LoseWrites
     | EmptyStore
 )

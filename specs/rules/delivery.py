@@ -341,7 +341,7 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
                 duration=first.at - expires_at,
             )
     elif type(first) is events.Expired:
-        if first.at < expires_at:
+        if first.at < expires_at and not trace.was_clock_wrong(first.at):
             cases.broken(
                 first.at,
                 Kind.EXPIRED_EARLY,

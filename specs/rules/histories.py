@@ -145,8 +145,15 @@ _STEPS: dict[type[MessageEvent], tuple[tuple[str, ...], str]] = {
 
 @rule("HIST-2")
 def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
-    """For each message: published ≤ claimed ≤ started ≤ finished."""
+    """For each message: published ≤ claimed ≤ started ≤ finished. No event lies beyond the end."""
     cases.examined = len(trace.messages)
+    if trace.events and (last := trace.events[-1]).at > trace.end:
+        cases.broken(
+            last.at,
+            Kind.BEYOND_END,
+            duration=last.at - trace.end,
+            outcome=events.kind_of(last),
+        )
     for record in trace.messages.values():
         before: events.Published | MessageEvent = record.published
         for event in (record.claimed, record.started, record.finished, *record.later):

@@ -207,5 +207,6 @@ class Kind(Enum):
     STARTED_UNCLAIMED = "message {message}: started without having been claimed"
     IMPOSSIBLE_STEP = "message {message}: {outcome} while it was {expected}"
     TIME_BACKWARDS = "message {message}: {outcome} {duration} µs before it was {expected}"
+    BEYOND_END = "{outcome} {duration} µs after the end of the history"
     HISTORIES_DIFFER = "the histories differ from line {line} on"
     FILE_ALTERED = "{observed}"

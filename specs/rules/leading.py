@@ -19,7 +19,7 @@ from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.misfires import misfires
 from gnomon.specs.trace.availability import able_for, claims_of_leaders, led
-from gnomon.specs.trace.entities import Term, TermEnd
+from gnomon.specs.trace.entities import LeaseVoided, Term, TermEnd
 from gnomon.specs.trace.spans import contains, first_from
 from gnomon.specs.trace.trace import Trace
 
@@ -37,7 +37,7 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     for event in trace.leases.events:
         if last is not None and _store_at(trace, last.at) != _store_at(trace, event.at):
             last, known, is_held = None, None, False
-        if isinstance(event, events.WritesLost):
+        if isinstance(event, LeaseVoided):
             is_held = False
         elif isinstance(event, events.StoreReplaced):
             known = event if known is None or event.epoch > known.epoch else known
@@ -111,6 +111,8 @@ def _examine_end(
     lasted, demanded = event.at - last.at, trace.header.lease
     if not is_held or (event.server, event.epoch) != (last.server, last.epoch):
         cases.broken(event.at, Kind.LEASE_NOT_HELD, server=event.server, epoch=event.epoch)
+    elif trace.was_clock_wrong(event.at):
+        return  # it ran out by a clock that was wrong
     elif isinstance(event, events.LeaseExpired) and demanded is not None and lasted < demanded:
         cases.broken(
             event.at,
@@ -254,7 +256,7 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
     patience = tolerances.handover(trace)
     for term in trace.terms:
         member = trace.membership_at(term.server, term.begins)
-        if member is None or isinstance(term.ended_by, events.WritesLost):
+        if member is None or isinstance(term.ended_by, LeaseVoided):
             continue
         stops = member.ends if member.claims_until is None else member.claims_until
         deadline = stops + patience

@@ -6,7 +6,7 @@ before its lease has run out is granted the same lease again and continues to le
 """
 
 from gnomon.reference import events
-from gnomon.specs.trace.entities import LeaseLogEvent, Term, TermEnd
+from gnomon.specs.trace.entities import LeaseLogEvent, LeaseVoided, Term, TermEnd
 
 
 class LeaseLog:
@@ -34,8 +34,8 @@ class LeaseLog:
             self._end_term(event.at, event)
             self.holder = None
 
-    def writes_lost(self, event: events.WritesLost) -> None:
-        """The store lost writes; the leader stops leading."""
+    def voided(self, event: LeaseVoided) -> None:
+        """The store lost writes, or its clock was set back; the leader stops leading."""
         self.events.append(event)
         self._end_term(event.at, event)
         self.holder = None

@@ -12,10 +12,11 @@ what those writes held, and nothing else.
     reclaimed, lost              the same, because the completion that came too late is lost, too
 
 A leader's term counts, whatever the store remembers: each loss ends a term, and no epoch is granted
-twice in the same store.
+twice in the same store. So does a correction of the store's clock: the instants of the history fall
+there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast, get_args
 
 from msgspec.structs import replace
@@ -31,7 +32,7 @@ Adopted = dict[int, tuple[events.RunEvent, ...]]
 """The events of runs that count from a claim on, by the place of that claim."""
 
 _OF_A_MESSAGE = frozenset({events.Published, *get_args(MessageEvent)})
-_OF_A_LEASE = (events.LeaseAcquired, events.LeaseReleased, events.LeaseExpired)
+_COUNTS_ANYWAY = (*get_args(events.LeaseEvent), events.ClockSetBack)
 _TakesUp = events.Claimed | events.Started | events.Reclaimed | events.Lost
 _OF_A_RUN = (events.Started, events.Invoked, events.Finished)
 
@@ -44,15 +45,15 @@ class OrphanRun(NamedTuple):
     ends: int | None
 
 
-def surviving_events(history: list[Event]) -> tuple[list[Event], list[OrphanRun]]:
+def surviving_events(history: Sequence[Event | None]) -> tuple[list[Event], list[OrphanRun]]:
     """The events of a history that lost writes have not undone, and the runs that they have.
 
-    O(events · losses).
+    An event that does not count for another reason is None. O(events · losses).
     """
     losses = [n for n, event in enumerate(history) if type(event) is events.WritesLost]
     if not losses:
-        return history, []
-    surviving: list[Event | None] = list(history)
+        return [event for event in history if event is not None], []
+    surviving = list(history)
     orphans: list[OrphanRun] = []
     adopted: Adopted = {}
     for loss in losses:
@@ -125,7 +126,7 @@ class _Rollback:
         held_again: set[Attempt] = set()
         for seq in self._lost.undone:
             event = self._surviving[seq - 1]
-            if isinstance(event, _OF_A_LEASE):
+            if isinstance(event, _COUNTS_ANYWAY):
                 continue
             if type(event) is events.Published:
                 self._messages.add(event.message)

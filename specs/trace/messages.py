@@ -7,9 +7,18 @@ from gnomon.specs.trace.leases import LeaseLog
 
 
 class MessageLog:
-    """The message events of a history, read in order."""
+    """The message events of a history, read in order.
 
-    def __init__(self, jobs: JobLog, leases: LeaseLog, misplaced: list[MisplacedEvent]) -> None:
+    Each message in `beside_plan` has used up a repeat of its job, and is otherwise on demand.
+    """
+
+    def __init__(
+        self,
+        jobs: JobLog,
+        leases: LeaseLog,
+        misplaced: list[MisplacedEvent],
+        beside_plan: frozenset[int] = frozenset(),
+    ) -> None:
         self.records: dict[int, MessageRecord] = {}
         self.claims: list[events.Claimed] = []
         self.starts: list[events.Started] = []
@@ -17,6 +26,7 @@ class MessageLog:
         self._jobs = jobs
         self._leases = leases
         self._misplaced = misplaced
+        self._beside_plan = beside_plan
 
     def published(self, event: events.Published) -> None:
         """A message was appended, planned or on demand."""
@@ -42,6 +52,9 @@ class MessageLog:
             stage.published += 1
             if event.coalesced:
                 stage.has_misfires = True
+        elif event.message in self._beside_plan:
+            job.published += 1
+            stage.published += 1
 
     def claimed(self, event: events.Claimed) -> None:
         """A worker was given a message."""

@@ -46,7 +46,7 @@ class ServerLog:
 
     def writes_lost(self, event: events.WritesLost) -> None:
         """The store lost writes: it counts as unavailable since the first of them."""
-        self._leases.writes_lost(event)
+        self._leases.voided(event)
         self.faults.append(FaultWindow("writes_lost", STORE, event.since, event.at))
 
     def store_replaced(self, event: events.StoreReplaced) -> None:

@@ -30,6 +30,7 @@ from gnomon.specs.trace.leases import LeaseLog
 from gnomon.specs.trace.lost_writes import surviving_events
 from gnomon.specs.trace.messages import MessageLog
 from gnomon.specs.trace.servers import ServerLog, services_always_there
+from gnomon.specs.trace.set_back_clocks import corrected
 
 T = TypeVar("T")
 E = TypeVar("E", bound=EventBase)
@@ -59,12 +60,13 @@ class Trace:
     Attributes:
         header: The history's header.
         recorded: Its events, all of them.
-        events: Its events but those that lost writes have undone.
+        events: Its events but those that lost writes have undone, with instants that never fall.
         start: When the history starts (µs, UTC).
         end: When it ends (µs, UTC).
         lease: How long a lease lasts (µs).
         travel: How long anything takes at most between a server and the store, one way (µs).
         messages: What happened to each message, by its number, in the order of publishing.
+        beside_plan: The messages of occurrences beyond an instant to which the clock was set back.
         claims: Every claim, in order.
         starts: Every start of a run, in order.
         published_without_lease: The planned messages whose server did not hold the lease then, in
@@ -83,7 +85,8 @@ class Trace:
     def __init__(self, history: History) -> None:
         self.header = history.header
         self.recorded = history.events
-        self.events, orphans = surviving_events(history.events)
+        happened, self.beside_plan, wrong_clocks, self._wrong = corrected(history.events)
+        self.events, orphans = surviving_events(happened)
         self.start, self.end = history.header.start, history.header.end
         self.lease = DEFAULT_LEASE if self.header.lease is None else self.header.lease
         self.travel = DEFAULT_TRAVEL if self.header.travel is None else self.header.travel
@@ -91,12 +94,13 @@ class Trace:
         self.refused: list[events.PublishRefused] = []
         self.leases = LeaseLog()
         job_log = JobLog(self.misplaced)
-        message_log = MessageLog(job_log, self.leases, self.misplaced)
+        message_log = MessageLog(job_log, self.leases, self.misplaced, self.beside_plan)
         server_log = ServerLog(self.leases, self.misplaced)
         server_log.faults += (
             FaultWindow("writes_lost", server, begins, self.end if ends is None else ends)
             for server, begins, ends in orphans
         )
+        server_log.faults += wrong_clocks
         readers_of(job_log, message_log, server_log, self.leases, self.refused).read(self.events)
         self.leases.close(self.end)
         server_log.close(self.end)
@@ -134,6 +138,10 @@ class Trace:
     def is_disturbed(self, server: str, begins: int, ends: int) -> bool:
         """Whether the server or the store was disturbed at some time in [begins, ends]."""
         return self.fault_windows.overlap(server, begins, ends)
+
+    def was_clock_wrong(self, at: int) -> bool:
+        """Whether the store's clock was wrong when it recorded what counts as of `at` (µs)."""
+        return any(begins <= at <= ends for begins, ends in self._wrong)
 
     @cached_property
     def memberships_of(self) -> dict[str, list[Membership]]:
@@ -271,6 +279,7 @@ def readers_of(
     readers.add(events.LeaseReleased, leases.ended)
     readers.add(events.LeaseExpired, leases.ended)
     readers.add(events.WritesLost, servers.writes_lost)
+    readers.add(events.ClockSetBack, leases.voided)
     readers.add(events.StoreReplaced, servers.store_replaced)
     readers.add(events.ServerStarted, servers.started)
     readers.add(events.ServerStopping, servers.stopping)

@@ -61,7 +61,7 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
     if since is not None and since >= overview.now:
         now = write_instant(overview.now)
         raise BadInput("--since", [f"it must be before now, {now} by the store's clock"])
-    kept = list(_kept(storage, overview.now))
+    kept = _kept(storage, overview.now)
     if storage.identity() != store:
         problem = "it was emptied or replaced while its history was read; record again"
         raise BadInput("the store", [problem])
@@ -69,7 +69,7 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
         raise BadInput("the store", ["it has no history under this prefix"])
     happened = [*(one.event for one in kept), *_crashes(overview)]
     header = Header(
-        start=happened[0].at,
+        start=min(event.at for event in happened),
         end=max(overview.now, happened[-1].at),
         lease=overview.lease_length or None,
         travel=travel,
@@ -100,15 +100,19 @@ def _known(overview: ClusterOverview, jobs: tuple[Job, ...]) -> Known:
     )
 
 
-def _kept(storage: Storage, until: int) -> Iterator[RecordedEvent]:
-    """Every event that the store has, up to `until`."""
-    after = 0
-    while page := storage.history(after, PAGE):
-        for one in page:
-            if one.event.at > until:
-                return
-            yield one
-        after = page[-1].seq
+def _kept(storage: Storage, until: int) -> list[RecordedEvent]:
+    """Every event that the store has, up to the last one that was recorded by `until`.
+
+    Earlier ones may be of later instants, from before the store's clock was set back.
+    """
+    kept: list[RecordedEvent] = []
+    while page := storage.history(kept[-1].seq if kept else 0, PAGE):
+        kept += page
+        if len(page) < PAGE:
+            break
+    while kept and kept[-1].event.at > until:
+        kept.pop()
+    return kept
 
 
 def _crashes(overview: ClusterOverview) -> Iterator[Event]:

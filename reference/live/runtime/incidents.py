@@ -21,11 +21,12 @@ logger = logging.getLogger("gnomon.server")
 INCIDENTS_KEPT = 10
 """Number of latest incidents that a server keeps."""
 
-IncidentKind = Literal["store_replaced", "writes_lost"]
+IncidentKind = Literal["store_replaced", "writes_lost", "clock_set_back"]
 """The kinds of incidents.
 
     store_replaced   the store was emptied, or another one is in its place
     writes_lost      the store was restarted, or failed over, and may have lost its latest writes
+    clock_set_back   the store's clock was ahead, and was corrected
 """
 
 

@@ -26,6 +26,7 @@ from gnomon.reference.live.runtime.incidents import (
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.runtime.store_link import StoreLink
+from gnomon.reference.live.runtime.store_time import StoreTime
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable
@@ -91,7 +92,9 @@ class Node:
     ) -> None:
         self._shape = shape
         self._name = shape.name
-        self._link = StoreLink(shape.name, connection, clock, metrics)
+        self.incidents = Incidents(metrics)
+        self._store_time = StoreTime(shape.lease, self.incidents)
+        self._link = StoreLink(shape.name, connection, clock, metrics, self._store_time)
         self._clock = clock
         self._workers = workers
         self._metrics = metrics
@@ -107,7 +110,6 @@ class Node:
         self._former: Former | None = None
         self._run_of_store = ""
         self._stores: dict[int, int] = {}  # worker -> the store that assigned its run
-        self.incidents = Incidents(metrics)
 
     # --- for any thread
 
@@ -130,6 +132,11 @@ class Node:
     def failure(self) -> Failure | None:
         """What is wrong between this server and the store; None if nothing is."""
         return self._link.failure
+
+    @property
+    def clock_problem(self) -> str | None:
+        """How far the store's clock is away from this server's, if it is more than a lease."""
+        return self._store_time.problem
 
     # --- from beginning to end
 

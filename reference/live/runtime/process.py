@@ -161,7 +161,7 @@ def _serve(
             workers=shape.workers,
             busy=workers.busy,
             dead_letters=watch.dead_letters,
-            store="ok" if problem is None else problem.problem,
+            store=node.clock_problem or "ok" if problem is None else problem.problem,
             warnings=cluster.warnings,
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )

@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from gnomon.reference.events import Finished, ServerCrashed, ServerStopped
 from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.store_time import StoreTime
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_after
 from gnomon.reference.schedule.clock import Clock
@@ -39,8 +40,16 @@ class StoreLink:
     `failing_since`. After a failure nothing is sent before `retry_at` (µs, by `clock`).
     """
 
-    def __init__(self, name: str, connection: Connection, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        name: str,
+        connection: Connection,
+        clock: Clock,
+        metrics: Metrics,
+        store_time: StoreTime,
+    ) -> None:
         self._name = name
+        self._store_time = store_time
         self._connection = connection
         self._clock = clock
         self._metrics = metrics
@@ -155,7 +164,9 @@ class StoreLink:
         except StoreFailed as failed:
             self._note_failure(failed.failure)
             return ()
-        self._metrics.exchange_time.observe(self._clock.now - before)
+        after = self._clock.now
+        self._metrics.exchange_time.observe(after - before)
+        self._store_time.observe(answer.now, before, after)
         self._note_success()
         del self._events[:reported]
         self._next_event += reported

@@ -23,6 +23,7 @@ from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
 from gnomon.simulator.fuzz.generator.poison import with_poison
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
 from gnomon.simulator.fuzz.generator.scenario import Scenario
+from gnomon.simulator.fuzz.generator.store_clock import draw_steps_of_store_clock
 from gnomon.simulator.fuzz.liveness import patience
 from gnomon.specs.recording.commands import Command
 from gnomon.specs.recording.model import Recording
@@ -59,7 +60,9 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     commands += draw_edits_of_limits(scenario, recording.jobs)
     limited = draw_limits(scenario, recording.jobs, commands)
     recording = replace(recording, until=until, jobs=limited, commands=_in_order(commands))
-    return with_poison(scenario, recording)
+    recording = with_poison(scenario, recording)
+    commands = [*recording.commands, *draw_steps_of_store_clock(scenario, commands)]
+    return replace(recording, commands=_in_order(commands))
 
 
 def _in_order(commands: list[Command]) -> tuple[Command, ...]:

@@ -20,6 +20,7 @@ from gnomon.specs.recording.commands import (
     ProcessCommand,
     StartServer,
     StepClock,
+    StepStoreClock,
     StopServer,
     StopStore,
 )
@@ -194,5 +195,6 @@ FAULT_RATES = (
 
 NOT_DRAWN: dict[type[Command], str] = {
     StartServer: "it follows each crash and each stop",
+    StepStoreClock: "it is drawn after all else, by ``store_clock``",
 }
 """Commands without a rate of their own, and the reason."""

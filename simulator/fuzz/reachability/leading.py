@@ -153,6 +153,39 @@ def second_publish_refused(trace: Trace) -> bool:
     return _refused(trace, "cursor")
 
 
+# --- the store's clock
+
+
+def _was_store_clock_stepped(trace: Trace) -> bool:
+    return any(fault.fault == "step_store_clock" for fault in trace.faults)
+
+
+@state
+def published_ahead_of_a_set_back(trace: Trace) -> bool:
+    """The store's clock was set back beyond the instant of a published occurrence."""
+    return bool(trace.beside_plan)
+
+
+@state
+def store_clock_stood_still(trace: Trace) -> bool:
+    """The store's clock was stepped, and its time never fell."""
+    was_set_back = bool(every(trace, events.ClockSetBack))
+    return _was_store_clock_stepped(trace) and not was_set_back
+
+
+@state
+def takeover_after_a_step_of_the_store_clock(trace: Trace) -> bool:
+    """The store's clock was set forward, and by that the lease went to another server."""
+    steps = [f for f in trace.faults if f.fault == "step_store_clock" and f.begins < f.ends]
+    return any(
+        step.begins <= before.ends <= step.ends + trace.lease
+        and isinstance(before.ended_by, events.LeaseExpired)
+        and after.server != before.server
+        for step in steps
+        for before, after in pairwise(trace.terms)
+    )
+
+
 # --- misfires
 
 

@@ -162,12 +162,12 @@ def test_what_is_drawn_as_faulty_is_refused(faulty: dict[str, Any]) -> None:
 def test_in_the_end_a_core_is_healthy_for_longer_than_anything_takes() -> None:
     for seed in SEEDS[:40]:
         recording = drawn_from(seed)
-        since = recording.until - patience(recording)
         trace = run_trial(recording).trace
+        since = trace.end - patience(recording)
         assert any(
             presence.begins <= since
-            and presence.claims_until == recording.until
-            and not trace.is_disturbed(presence.server, since, recording.until)
+            and presence.claims_until == trace.end
+            and not trace.is_disturbed(presence.server, since, trace.end)
             for presence in trace.memberships
         ), seed
 

@@ -118,6 +118,12 @@ REACHING = {
     "store-away-for-a-lease": LED + "2s fault_began stop_store store\n13s end",
     "leaders-clock-was-set": LED
     + "2s fault_began step_clock s1\n2s fault_ended step_clock s1\n3s end",
+    "published-ahead-of-a-set-back": JOB + "5s published 1 a\n2s clock_set_back was=5s\n3s end",
+    "store-clock-stood-still": LED
+    + "5s fault_began step_store_clock store\n5s fault_ended step_store_clock store\n6s end",
+    "takeover-after-a-step-of-the-store-clock": LED
+    + "2s fault_began step_store_clock store\n60s fault_ended step_store_clock store\n"
+    + "61s lease_expired s1\n61s lease_acquired s2\n62s end",
     "store-lost-writes": JOB + "1s published 1 a\n2s writes_lost 1 since=1s undone=[5] reopened=[]",
     "completion-unheard-and-forgotten": CUT_OFF
     + "3s writes_lost 1 since=2s undone=[] reopened=[1]\n9s fault_ended cut_server s1",

@@ -27,6 +27,7 @@ from gnomon.specs.recording.commands import (
     PauseServer,
     StartServer,
     StepClock,
+    StepStoreClock,
     StopServer,
     StopStore,
 )
@@ -255,6 +256,7 @@ EFFECTS: list[list[Command]] = [
     [StepClock(at=AT, server="s1", by=5 * SECOND)],
     [DriftClock(at=AT, server="s1", duration=15 * SECOND, gains=400_000)],
     [StopStore(at=AT, duration=15 * SECOND)],
+    [StepStoreClock(at=AT, by=-15 * SECOND)],
     [LoseWrites(at=AT, writes=3)],
     [EmptyStore(at=AT)],
 ]

@@ -20,10 +20,11 @@ from gnomon.simulator.world.cluster import Cluster
 from gnomon.simulator.world.commands import CommandExecutor
 from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import _plan, header_of
+from gnomon.simulator.world.store_clock import StoreClock
 from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.excerpt.excerpt import Known, excerpt
 from gnomon.specs.notation.parser import ORIGIN, read_example
-from gnomon.specs.recording.commands import DataLoss
+from gnomon.specs.recording.commands import DataLoss, StepStoreClock
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
@@ -47,19 +48,21 @@ def happened(recording: Recording) -> tuple[History, Known]:
     )
     forgets = any(isinstance(command, DataLoss) for command in recording.commands)
     log = WriteLog(cluster, recording.cluster.profile) if forgets else None
-    operator = CommandExecutor(cluster, log)
+    steps = any(isinstance(command, StepStoreClock) for command in recording.commands)
+    operator = CommandExecutor(cluster, log, StoreClock(cluster) if steps else None)
     for job in recording.jobs:
         operator.create(job)
     _plan(cluster.kernel, operator, iter(recording.commands))
     for name in recording.cluster.server_names:
         cluster.start(name)
     cluster.kernel.run(recording.until)
-    return History(header_of(recording), told), known(recording, cluster, told)
+    header = header_of(recording)
+    return History(header, told), known(header.end, cluster, told)
 
 
-def known(recording: Recording, cluster: Cluster, told: list[Any]) -> Known:
+def known(at: int, cluster: Cluster, told: list[Any]) -> Known:
     store = cluster.store
-    ((_, _, listed),) = store.apply(recording.until, OPERATOR, Jobs())
+    ((_, _, listed),) = store.apply(at, OPERATOR, Jobs())
     assert isinstance(listed, JobList)
     up: dict[str, events.ServerStarted] = {}
     for event in told:
@@ -67,10 +70,10 @@ def known(recording: Recording, cluster: Cluster, told: list[Any]) -> Known:
             up[event.server] = event
         elif isinstance(event, events.ServerStopped | events.ServerCrashed):
             up.pop(event.server)
-    ((_, _, overview),) = store.apply(recording.until, OPERATOR, Overview())
+    ((_, _, overview),) = store.apply(at, OPERATOR, Overview())
     assert isinstance(overview, ClusterOverview)
     name, epoch = overview.lease.leader, overview.lease.epoch
-    leader = events.LeaseAcquired(recording.until, name, epoch) if name else None
+    leader = events.LeaseAcquired(at, name, epoch) if name else None
     held = {(each.server, each.worker): each.message for each in overview.held}
     return Known(jobs=listed.jobs, servers=tuple(up.values()), leader=leader, held=held)
 

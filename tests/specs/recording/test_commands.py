@@ -28,6 +28,7 @@ from gnomon.specs.recording.commands import (
     LoseWrites,
     PauseServer,
     StepClock,
+    StepStoreClock,
     StopStore,
     edit,
 )
@@ -68,6 +69,8 @@ PHRASES: list[tuple[Fault, str]] = [
         "s1's clock loses 9 µs a second for 1 s",
     ),
     (StopStore(at=0, duration=SECOND), "the store is unreachable for 1 s"),
+    (StepStoreClock(at=0, by=SECOND), "the store's clock jumps forward by 1 s"),
+    (StepStoreClock(at=0, by=-SECOND), "the store's clock jumps back by 1 s"),
     (LoseWrites(at=0, writes=1), "the store loses the last write that it had acknowledged"),
     (LoseWrites(at=0, writes=2), "the store loses the last 2 writes that it had acknowledged"),
     (EmptyStore(at=0), "the store loses all its data"),

@@ -173,6 +173,7 @@ FULLY_SET: dict[str, dict[str, Any]] = {
     "step_clock": {"by": "-1s"},
     "drift_clock": {"for": "1s", "gains": -100},
     "stop_store": {"for": "1s"},
+    "step_store_clock": {"by": "-1s"},
     "lose_writes": {"writes": 3},
 }
 

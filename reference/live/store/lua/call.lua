@@ -3,14 +3,16 @@
 -- A server without memory denies a script only its first write, and only if that is one that may take
 -- memory; LPOP is none. So a call first asks for memory, with a write that changes nothing: either the
 -- whole call is carried out, or nothing of it. An operator can read without memory.
-local READS = {Jobs = true, JobByName = true, RunsOf = true, Overview = true}
+local READS = {Jobs = true, Changes = true, JobByName = true, RunsOf = true, Overview = true}
 if server ~= 'operator' or not READS[ARGV[position + 1]] then
   call('SETRANGE', P .. ':memory', 0, '')
 end
+if reading < meta.now then correct_time() end
 local inbox = call('LPOP', P .. ':inbox:' .. server, 1000)
 while position < #ARGV do
   number = number + 1
   local operation = take()
+  is_kept = is_kept or not READS[operation]
   if not meaning[operation] then
     define_changes()
     define_administration()

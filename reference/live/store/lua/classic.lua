@@ -22,6 +22,16 @@ local function expire()
   end
 end
 
+-- Let no message live longer than one that is published now.
+local function set_messages_back()
+  local backlog = call('LRANGE', P .. ':backlog', 0, -1)
+  call('DEL', P .. ':backlog')
+  for _, waiting in ipairs(backlog) do
+    local id, gone_at = string.match(waiting, '^(%d+) (%d+)$')
+    call('RPUSH', P .. ':backlog', id .. ' ' .. whole(math.min(tonumber(gone_at), now + LIFE)))
+  end
+end
+
 local function keep_message(write)
   set('published', meta.published + 1)
   local id = whole(meta.published)

@@ -28,7 +28,7 @@ local server = take()
 local events_kept = take_number()
 
 local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
-  'leapt', 'landed', 'store', 'former'}
+  'leapt', 'landed', 'store', 'former', 'ttl'}
 local meta, changed = {}, {}
 local kept = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
 local leader = kept[1] or ''
@@ -47,9 +47,13 @@ local function set_leader(name)
   changed.leader = true
 end
 
--- If the server's clock was set back, the store's time stands still until the clock has caught up.
-local now = math.max(GNOMON_TIME(), meta.now)
+-- While the clock reads less than before, the store's time stands still, unless that is corrected.
+local reading = GNOMON_TIME()
+local now = math.max(reading, meta.now)
 local at = whole(now)
+
+-- Whether the store keeps the instant of this call: not if the call only reads.
+local is_kept = false
 
 local lines = {}
 local function record(kind, rest)
@@ -129,7 +133,7 @@ end
 
 local function finish(inbox)
   if #lines > 0 then append_history() end
-  if next(changed) then
+  if is_kept or next(changed) then
     set('now', now)
     local fields = {}
     for field in pairs(changed) do

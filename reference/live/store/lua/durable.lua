@@ -8,6 +8,8 @@ local STREAM, GROUP = P .. ':messages', 'workers'
 
 local function expire() end
 
+local function set_messages_back() end
+
 -- Append a message with the next number; `write` makes the event and the body from the number.
 local function keep_message(write)
   local id = meta.published + 1

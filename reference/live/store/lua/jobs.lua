@@ -111,6 +111,18 @@ local function end_if_done(job)
   end
 end
 
+-- Set every job back to now: what it was due then or later has had no outcome.
+local function set_jobs_back()
+  for _, id in ipairs(call('ZRANGE', P .. ':jobs', 0, -1)) do
+    local job = call('HMGET', key_of(id), 'accounted', 'cursor')
+    local accounted, cursor = tonumber(job[1] or ''), tonumber(job[2] or '')
+    if accounted and accounted >= now then
+      call('HSET', key_of(id), 'accounted', whole(now - 1))
+    end
+    if cursor and cursor > now then call('HSET', key_of(id), 'cursor', at) end
+  end
+end
+
 local function accept(job)
   reply('Accepted', '"revision":' .. whole(job.revision))
   report_change(job)

@@ -3,6 +3,20 @@
 
 local meaning = {}
 
+-- Correct the store's time if its clock was set back by more than a lease.
+local function correct_time()
+  local was = meta.now
+  if was - reading <= meta.ttl then return end
+  now, at = reading, whole(reading)
+  set('now', now)
+  set('ends', now)
+  record('clock_set_back', '"was":' .. whole(was))
+  set_leader('')
+  set_lives_back()
+  set_messages_back()
+  set_jobs_back()
+end
+
 -- --- leading
 
 local function expire_lease()
@@ -28,6 +42,7 @@ end
 function meaning.Campaign()
   local ttl, store, former, epoch, jobs = take_number(), take_number(), take(), take(), take()
   local claims = take_number()
+  if ttl ~= meta.ttl then set('ttl', ttl) end
   if meta.store == 0 then set('store', now) end
   if store ~= 0 and store ~= meta.store then
     position = position + 3 * claims

@@ -99,6 +99,17 @@ local function note_life(ttl)
   call('HSET', P .. ':heard', server, at)
 end
 
+-- Let no heartbeat count beyond a lease from now, to which the clock was set.
+local function set_lives_back()
+  for _, name in ipairs(call('ZRANGEBYSCORE', P .. ':alive', '(' .. whole(now + meta.ttl), '+inf')) do
+    call('ZADD', P .. ':alive', whole(now + meta.ttl), name)
+  end
+  local heard = call('HGETALL', P .. ':heard')
+  for place = 1, #heard, 2 do
+    if tonumber(heard[place + 1]) > now then call('HSET', P .. ':heard', heard[place], at) end
+  end
+end
+
 local function take_back()
   expire()
   local lapsed = call('ZRANGEBYSCORE', P .. ':alive', '-inf', at)

@@ -72,6 +72,7 @@ REVISIONS = st.integers(1, 3)
 SMALL = st.integers(1, 4)
 SPANS = st.sampled_from([0, 0, SECOND, SECOND, 3 * SECOND, 15 * SECOND, 20 * SECOND])
 """Whole seconds, as everything is due at, so that things happen at the very edge of others."""
+BACK = st.sampled_from([SECOND, 10 * SECOND, 11 * SECOND, 61 * SECOND])
 TTLS = st.sampled_from([SECOND, 10 * SECOND, 60 * SECOND])
 ODD = st.sampled_from(
     [
@@ -210,6 +211,12 @@ class ThreeArms(RuleBasedStateMachine):
     @rule(span=SPANS)
     def time_passes(self, span: int) -> None:
         self.now += span
+
+    @rule(span=BACK, id=JOBS)
+    def the_clock_goes_back(self, span: int, id: str) -> None:
+        """By less than a lease, or by more; before or after something was published ahead."""
+        self.publish_on_time_and_switch(id)
+        self.now -= span
 
     @rule(servers=st.lists(SERVERS, max_size=3), ttl=TTLS)
     def beat(self, servers: list[str], ttl: int) -> None:

@@ -1,0 +1,60 @@
+"""The store's clock, where a recording steps it.
+
+The one idea: the instants of a history are the store's. So the store reads a clock that is ahead of
+the world's or behind it, and whatever others record is recorded at the store's time. All else, the
+servers' own clocks too, goes by the time of the world.
+"""
+
+from msgspec.structs import replace
+
+from gnomon.reference.events import Event
+from gnomon.reference.store.administration import CheckProcess
+from gnomon.reference.store.operations import Delivery, Operation
+from gnomon.simulator.world.cluster import Cluster
+from gnomon.specs.recording.commands import StepStoreClock
+from gnomon.specs.recording.model import Recording
+
+
+class StoreClock:
+    """Stands between a cluster and its store, and between the cluster and its history."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._ahead = 0  # how far it is ahead of the world (µs)
+        self._apply, self._record = cluster.apply, cluster.record
+        cluster.apply, cluster.record = self.apply, self.record
+
+    def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
+        """Carry out an operation by this clock; `now` is the world's instant (µs)."""
+        return self._apply(now + self._ahead, server, operation)
+
+    def record(self, event: Event) -> None:
+        """Record an event of a server or of a fault, at the store's time."""
+        self._record(replace(event, at=self.time(event.at)))
+
+    def time(self, now: int) -> int:
+        """The store's time at the world's instant `now` (µs)."""
+        return max(now + self._ahead, self._cluster.store.now)
+
+    def step(self, by: int) -> None:
+        """Step it `by` µs; negative steps go back. The store notices at once."""
+        self._let_store_notice()
+        self._ahead += by
+        self._let_store_notice()
+
+    def _let_store_notice(self) -> None:
+        self._cluster.operate(CheckProcess(0))
+
+
+def span_by_store(recording: Recording) -> tuple[int, int]:
+    """The first and the last instant of the history of a recording, by the store's time (µs)."""
+    start = latest = recording.start
+    ahead = 0
+    for command in recording.commands:
+        if isinstance(command, StepStoreClock):
+            latest = max(latest, command.at + ahead)
+            ahead += command.by
+            if latest - (command.at + ahead) > recording.cluster.lease:
+                latest = command.at + ahead
+                start = min(start, latest)
+    return start, max(latest, recording.until + ahead)

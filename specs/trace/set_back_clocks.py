@@ -1,0 +1,118 @@
+"""What a history is once the instants are corrected at which its store's clock was wrong.
+
+The one idea: when the store's clock is set back, it had been wrong. What the history has recorded
+beyond the corrected instant happened at that instant, in the same order. The rules judge the
+history with these instants, which never fall.
+
+    beyond the corrected instant    is
+    an event                        an event at that instant; 1 µs earlier for each later start of
+                                    a server, as two of its processes are never there at once
+    the instant of an occurrence    published: a run beside the plan, which has used up a repeat
+                                    coalesced, skipped: no event
+    an earlier occurrence that was  skipped, for no reason that a job's policy gives
+    coalesced or skipped meanwhile
+
+The store continues likewise: it forgets that these occurrences had an outcome, and keeps the
+messages. Nobody holds the lease from then on. If the store loses its correction with its latest
+writes, it corrects its clock once more, and that counts.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from gnomon.reference import events
+from gnomon.reference.events import STORE, Event, is_planned
+from gnomon.specs.trace.entities import BEFORE_ALL, FaultWindow
+from gnomon.specs.trace.spans import Span
+
+
+class CorrectedHistory(NamedTuple):
+    """The events with corrected instants, None in the place of those that count no more.
+
+    `beside_plan` are the messages of occurrences beyond a corrected instant. `windows` span the
+    times in which the store's clock may have been wrong, and `wrong` those in which events lie that
+    it recorded then, all as corrected.
+    """
+
+    events: Sequence[Event | None]
+    beside_plan: frozenset[int]
+    windows: tuple[FaultWindow, ...] = ()
+    wrong: tuple[Span, ...] = ()
+
+
+def corrected(history: list[Event]) -> CorrectedHistory:
+    """A history with corrected instants: O(events · corrections)."""
+    corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
+    if not corrections:
+        return CorrectedHistory(history, frozenset())
+    happened: list[Event | None] = [*history]
+    lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
+    beside_plan: set[int] = set()
+    windows: list[FaultWindow] = []
+    wrong: list[Span] = []
+    for n in corrections:
+        if n + 1 not in lost:
+            right_until, wrong_from = _correct(happened, n, beside_plan)
+            at = history[n].at
+            windows.append(FaultWindow("clock_set_back", STORE, right_until, at))
+            wrong.append((wrong_from, at))
+    _let_time_stand_still(happened)
+    return CorrectedHistory(happened, frozenset(beside_plan), tuple(windows), tuple(wrong))
+
+
+def _correct(happened: list[Event | None], correction: int, beside_plan: set[int]) -> Span:
+    """Correct what was recorded before the event at index `correction`, at its instant or later.
+
+    Returns the last instant at which the clock was right, and the first of the corrected ones (µs).
+    """
+    correcting = happened[correction]
+    assert correcting is not None
+    end = right_until = correcting.at
+    first = 0
+    while (event := happened[first]) is None or event.at < end:
+        right_until = right_until if event is None else event.at
+        first += 1
+    starts = sum(type(event) is events.ServerStarted for event in happened[first:correction])
+    at = wrong_from = max(end - starts, right_until if first else BEFORE_ALL)
+    for n in range(first, correction):
+        event = happened[n]
+        if event is not None:
+            starts -= type(event) is events.ServerStarted
+            at = max(at, end - starts)
+            if is_planned(event) and event.due < end:
+                at = max(at, event.due)
+            happened[n] = _with_instant(event, at, end, beside_plan)
+    return right_until, wrong_from
+
+
+def _with_instant(event: Event, at: int, end: int, beside_plan: set[int]) -> Event | None:
+    """An event of a clock that was wrong until `end`, as it counts at the instant `at` (µs)."""
+    if is_planned(event) and event.due >= end:
+        beside_plan.add(event.message)
+        return replace(event, at=at, due=at, on_demand=True, coalesced=0)
+    match event:
+        case events.Coalesced() | events.Skipped():
+            is_ahead = event.due >= end
+            return None if is_ahead else events.Skipped(at, event.job, event.due, "changed")
+        case events.Published():
+            return replace(event, at=at, due=at if event.on_demand else event.due, coalesced=0)
+        case events.WritesLost():
+            return replace(event, at=at, since=min(event.since, at))
+        case events.ServerCrashed(heard=heard) if heard is not None:
+            return replace(event, at=at, heard=min(heard, at))
+        case _:
+            return replace(event, at=at)
+
+
+def _let_time_stand_still(happened: list[Event | None]) -> None:
+    """Where the store had lost a correction, let no instant fall."""
+    latest = BEFORE_ALL
+    for n, event in enumerate(happened):
+        if event is None or event.at >= latest:
+            latest = latest if event is None else event.at
+        elif type(event) is events.Published and event.on_demand:
+            happened[n] = replace(event, at=latest, due=latest)
+        else:
+            happened[n] = replace(event, at=latest)
