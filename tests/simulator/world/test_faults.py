@@ -216,6 +216,32 @@ def test_a_store_that_begins_with_nothing_is_served_again() -> None:
     assert broken(emptied) == {}
 
 
+def test_a_cluster_goes_on_within_a_lease_after_its_stores_clock_was_an_hour_ahead() -> None:
+    ahead = with_faults(
+        EVERY_SECOND,
+        StepStoreClock(at=10_500_000, by=3_600 * SECOND),
+        StepStoreClock(at=25_500_000, by=-3_600 * SECOND),
+    )
+    (corrected,) = happened(ahead, events.ClockSetBack)
+    assert corrected.at == START + 25_500_000
+    recorded = replay(ahead).events
+    later = recorded[recorded.index(corrected) :]
+    due = [event.due for event in later if type(event) is events.Published]
+    assert due == [START + second * SECOND for second in range(due[0] // SECOND % 60, 60)]
+    assert due[0] <= corrected.at + ahead.cluster.lease
+    assert broken(ahead) == {}
+
+
+def test_a_store_whose_clock_goes_back_by_a_lease_at_most_waits() -> None:
+    lease = EVERY_SECOND.cluster.lease
+    back = with_faults(EVERY_SECOND, StepStoreClock(at=10_500_000, by=-lease))
+    assert not happened(back, events.ClockSetBack)
+    instants = [event.at for event in replay(back).events]
+    assert instants == sorted(instants)
+    assert accounted(back) == list(range(60 - lease // SECOND))
+    assert broken(back) == {}
+
+
 def test_the_history_records_when_a_fault_began_and_ended() -> None:
     recorded = happened(
         with_faults(
