@@ -21,7 +21,8 @@ The one idea: one table defines the notation. ``parser`` reads by it and ``rende
     NAME      any other field of the event; for a job, each field of its definition (`event_name`
               is then the field `name` of the event); for `invoked`, each value that the run saw
     VALUE     JSON, or a text as it is unless it is JSON; for `due`, `ends`, `heard`, `into`,
-              `since`, `start_date` and `was` a TIME; a list also with commas, `faults` with semicolons
+              `since`, `start_date` and `was` a TIME; a list also with commas, `faults` with
+              semicolons
 
 Blanks separate words, which are quoted as in a shell. ``without=a,b`` removes fields from the
 default definition, ``unseen=a,b`` values from those that a run sees by default. ``header`` as the
