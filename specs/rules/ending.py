@@ -43,7 +43,7 @@ def examine_end(cases: Cases, trace: Trace, job: JobRecord, number: int) -> None
         return
     if type(cause) is events.JobDeactivated and cause.has_ended and definition.repeats is None:
         cases.examined += 1
-        if (due := still_due(job, number)) is not None:
+        if (due := still_due(trace, job, number)) is not None:
             cases.broken(cause.at, Kind.ENDED_BEFORE_LAST, job=job.id, due=due)
     if definition.ends is None or not stage.active or has_had_its_repeats(stage):
         return
@@ -63,9 +63,14 @@ def _instant_of(outcome: InstantOutcome) -> int:
     return outcome[0]
 
 
-def still_due(job: JobRecord, number: int) -> int | None:
-    """When a job would have been due next that ended with the stage before `number`."""
+def still_due(trace: Trace, job: JobRecord, number: int) -> int | None:
+    """When a job would have been due next that ended with the stage before `number`.
+
+    None if it had no occurrence left, or none by a clock of the store that was wrong.
+    """
     before = job.stages[number - 1] if number else None
+    if trace.was_clock_wrong(job.stages[number].begins):
+        return None
     if before is None or before.definition is None or not before.active:
         return None
     since = max(before.begins, job.stages[number].latest_before + 1)

@@ -318,7 +318,7 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
             cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
             if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
                 cases.examined += 1
-                if stage.published_before < repeats and still_due(job, number) is not None:
+                if stage.published_before < repeats and still_due(trace, job, number) is not None:
                     cases.broken(
                         cause.at,
                         Kind.ENDED_EARLY,
