@@ -21,6 +21,9 @@ STORE = "store"
 Outcome = Literal["ok", "failed"]
 """How a run ended."""
 
+DeadLetterCause = Literal["unreadable", "attempts"]
+"""Why a message was dead-lettered: it could not be read, or it had all its attempts."""
+
 Json = Any
 """A JSON value of unknown shape: it comes from outside, and the rules judge it whatever it is."""
 
@@ -244,18 +247,28 @@ class Expired(EventBase, frozen=True, gc=False, tag="expired"):
 
 
 class DeadLettered(EventBase, frozen=True, gc=False, tag="dead_lettered"):
-    """A message could not be read and was moved to the dead letters (DLV-6)."""
+    """A message was moved to the dead letters, for the reason `why`.
+
+    It could not be read (DLV-6), or each server that had it was lost, as often as the cluster
+    allows (DLV-2).
+    """
 
     message: int
     why: str
+    cause: DeadLetterCause = "unreadable"
 
 
 class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
-    """A server joined the cluster; `services` are those that it can run, None if unknown."""
+    """A server joined the cluster.
+
+    `services` are those that it can run, and `tzdata` is the version of its time zone database;
+    both None if unknown.
+    """
 
     server: str
     workers: int
     services: tuple[str, ...] | None = None
+    tzdata: str | None = None
 
 
 class ServerStopping(EventBase, frozen=True, gc=False, tag="server_stopping"):
@@ -286,13 +299,31 @@ class WritesLost(EventBase, frozen=True, gc=False, tag="writes_lost"):
 
     `undone` has the numbers (``seq``) of the events that those writes caused; these events count
     as if they had not happened. The messages in `reopened` are claimed again instead of
-    completed, because their completion was lost.
+    completed, because their completion was lost. A store that was `emptied` has lost its identity
+    too, and counts its epochs anew (LEAD-1).
     """
 
     writes: int
     since: Instant
     undone: tuple[int, ...]
     reopened: tuple[int, ...]
+    emptied: bool = False
+
+
+class StoreReplaced(EventBase, frozen=True, gc=False, tag="store_replaced"):
+    """A server found the store emptied, or another one in its place, and discarded what it knew.
+
+    `former` is the identity of the store that it knew, and `store` that of the present one: the
+    instant at which each was first used. `epoch` is the latest that the server knew of. `jobs` is
+    the number of jobs that it scheduled in the former store, None if it did not lead. The record is
+    repeated if the request is.
+    """
+
+    server: str
+    former: Instant
+    store: Instant
+    epoch: int
+    jobs: int | None = None
 
 
 class FaultBegan(EventBase, frozen=True, gc=False, tag="fault_began"):
@@ -336,6 +367,7 @@ Event = (
     | ServerStopped
     | ServerCrashed
     | WritesLost
+    | StoreReplaced
     | FaultBegan
     | FaultEnded
 )

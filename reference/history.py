@@ -12,7 +12,7 @@ The last line shows whether a history was cut short, altered or reordered (HIST-
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Literal
+from typing import IO, Annotated, Literal
 
 import msgspec
 
@@ -36,7 +36,8 @@ class Header(
     The history covers [start, end). `lease` is the length of a lease, and `travel` the longest
     time that a message takes between a server and the store (both in µs); rules that depend on
     one of them assume `DEFAULT_LEASE` or `DEFAULT_TRAVEL` where it is absent. `profile` is the
-    delivery profile: durable or classic (DLV-2, DLV-3).
+    delivery profile: durable or classic (DLV-2, DLV-3). `max_attempts` is the number of attempts of
+    a message before it is dead-lettered; None if there is no limit, or it is not known (DLV-2).
     """
 
     start: Instant
@@ -44,6 +45,7 @@ class Header(
     lease: int | None = None
     travel: int | None = None
     profile: Literal["durable", "classic"] = "durable"
+    max_attempts: Annotated[int, msgspec.Meta(ge=1)] | None = None
     seed: int | None = None
     recording: str | None = None
     versions: dict[str, str] = {}

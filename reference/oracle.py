@@ -1,8 +1,8 @@
 """The oracle: computes in the simplest way what must happen.
 
-The one idea: look at every minute. The oracle finds the instants of a definition by checking each
-minute in turn, so that each line can be compared with its rule. It saves, skips and solves nothing;
-therefore it is slow and plain.
+The one idea: look at every minute that can match. The oracle checks each minute of each matching
+hour of each matching day, so that each line can be compared with its rule. On a day on which the
+zone's offset has changed it leaves out no minute. It saves and solves nothing.
 
 The oracle and its grammar are a deliberate second copy of ``schedule``: the rules judge the
 scheduler by the oracle, and could not see a defect in code that both shared. It imports ``clock``,
@@ -14,13 +14,13 @@ import re
 from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from heapq import heapreplace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule.clock import FIRST_INSTANT, HOUR, MINUTE, to_datetime
+from gnomon.reference.schedule.clock import DAY, FIRST_INSTANT, HOUR, MINUTE, to_datetime
 from gnomon.reference.schedule.zones import load_zone
 
 LEAP_YEAR = 2000
@@ -42,6 +42,8 @@ _WEEKDAY_NUMBERS = {name: number for number, name in enumerate(_WEEKDAYS)}
 _VALUE = re.compile(r"[A-Z]+|[0-9]{1,9}")
 _RANGE = re.compile(r"([A-Z]+|[0-9]{1,9})-([A-Z]+|[0-9]{1,9})(?:/([0-9]{1,9}))?")
 _MINUTE = timedelta(minutes=1)
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 class CronSets(NamedTuple):
@@ -59,11 +61,14 @@ class CronSets(NamedTuple):
 
     def matches(self, wall: datetime) -> bool:
         """Whether the minute matches in which a wall clock shows `wall` (FIRE-4)."""
-        if wall.minute not in self.minutes or wall.hour not in self.hours:
-            return False
-        matching_days = (wall.day in self.days, wall.isoweekday() % 7 in self.weekdays)
+        is_time = wall.minute in self.minutes and wall.hour in self.hours
+        return is_time and self.matches_day(wall)
+
+    def matches_day(self, day: date) -> bool:
+        """Whether the day matches (FIRE-4)."""
+        matching_days = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
         is_day = any(matching_days) if self.either_day else all(matching_days)
-        return wall.month in self.months and is_day
+        return day.month in self.months and is_day
 
 
 def cron_sets(text: str) -> CronSets | None:
@@ -157,14 +162,38 @@ def due_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
 
 
 def _cron_instants(definition: Definition, start: int, end: int) -> Iterator[int]:
-    """The due minutes in [`start`, `end`), found by checking each minute (FIRE-4, FIRE-5)."""
+    """The due minutes in [`start`, `end`), day by day (FIRE-4, FIRE-5)."""
     sets = cron_sets(definition.cron_definition or "")
     if sets is None:
         raise ValueError(f"JOB-4 rejects {definition.cron_definition!r}")
     zone = load_zone(definition.timezone)
     first_minute = -(-start // MINUTE) * MINUTE
-    before = _wall(zone, first_minute - MINUTE)
-    for instant in range(first_minute, end, MINUTE):
+    for begin in range(first_minute, end, DAY):
+        stop = min(begin + DAY, end)
+        offset = _offset(zone, begin - DAY)
+        # A wall clock that was set back repeats less than a day.
+        if offset == _offset(zone, begin) == _offset(zone, stop - 1):
+            yield from _instants_at(sets, offset, begin, stop)
+        else:
+            yield from _instants_near_change(sets, zone, begin, stop)
+
+
+def _instants_at(sets: CronSets, offset: int, start: int, end: int) -> Iterator[int]:
+    """The due minutes in [`start`, `end`), while the wall clock is ahead of UTC by `offset`."""
+    for number in range((start + offset) // DAY, (end - 1 + offset) // DAY + 1):
+        if sets.matches_day(date.fromordinal(_EPOCH_DAY + number)):
+            midnight = number * DAY - offset
+            for hour in range(midnight, midnight + DAY, HOUR):
+                if start - HOUR < hour < end and (hour - midnight) // HOUR in sets.hours:
+                    for minute in sorted(sets.minutes):
+                        if start <= hour + minute * MINUTE < end:
+                            yield hour + minute * MINUTE
+
+
+def _instants_near_change(sets: CronSets, zone: ZoneInfo, start: int, end: int) -> Iterator[int]:
+    """The due minutes in [`start`, `end`), found by checking each minute (FIRE-4, FIRE-5)."""
+    before = _wall(zone, start - MINUTE)
+    for instant in range(start, end, MINUTE):
         wall = _wall(zone, instant)
         if sets.real_time:
             is_due = sets.matches(wall)
@@ -176,6 +205,13 @@ def _cron_instants(definition: Definition, start: int, end: int) -> Iterator[int
         if is_due:
             yield instant
         before = wall
+
+
+def _offset(zone: ZoneInfo, instant: int) -> int:
+    """How far a wall clock is ahead of UTC (µs)."""
+    offset = to_datetime(instant).astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset // _MICROSECOND
 
 
 def _wall(zone: ZoneInfo, instant: int) -> datetime:

@@ -6,6 +6,9 @@ answer. A wrong guess costs a reload, never an occurrence.
 
 ``gnomon.reference.cluster.states.LEADER`` is its transition table.
 
+A store that was emptied, or replaced by another, has another identity. Whatever the role knew is
+void then: it steps down and campaigns anew, although the epoch of the new store may be lower.
+
 A reply may be lost, late, repeated or out of order. Nothing rests on it: the store refuses whatever
 follows from stale knowledge. When a Publish is not answered, the leader does not guess what became
 of it. It waits until the store would no longer accept it, then reads the jobs again.
@@ -16,19 +19,20 @@ store's; within these bounds the clock is assumed to be right.
 The leader role never runs a service and occupies no worker (LEAD-5).
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from copy import copy
 
 from gnomon.reference.cluster.known_job import KnownJob
 from gnomon.reference.cluster.misfires import due_entries
 from gnomon.reference.cluster.states import LeaderState
 from gnomon.reference.schedule.agenda import Agenda
-from gnomon.reference.schedule.trigger import trigger
+from gnomon.reference.schedule.trigger import Unschedulable, trigger
 from gnomon.reference.store.operations import (
     Campaign,
     Changes,
     Claim,
     Entry,
+    Former,
     Job,
     JobList,
     Jobs,
@@ -56,13 +60,14 @@ class LeaderRole:
     `name` is the server's name; `lease` is how long a lease lasts (µs). `publish_at` is when to
     call ``publish_due`` next, None while nothing is planned. `confirmed_at` is when the server sent
     the latest request that the store is known to have answered. Both are in µs, by the server's
-    clock.
+    clock. `store` is the identity of the store that it knows, 0 before the first reply.
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
-                 "_has_resigned", "_is_leading", "_jobs", "_lease", "_loading", "_name", "_new_cid",
-                 "_publishing", "_resigning", "_unanswered", "_version", "confirmed_at",
-                 "publish_at")  # fmt: skip
+                 "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
+                 "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_unanswered",
+                 "_unschedulable", "_version", "confirmed_at", "publish_at",
+                 "store")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
@@ -71,18 +76,22 @@ class LeaderRole:
         self._has_resigned = False
         self._resigning: Resign | None = None
         self._epoch: int | None = None
+        self._latest_epoch = 0  # of any server
+        self._former: Former | None = None  # to be reported to the store in its place
         self._is_leading = False
         self._loading: Jobs | None = None
         self._publishing: Publish | None = None
         self._unanswered: dict[Jobs, bool] = {}  # True: a heartbeat has passed since it was sent
         self._version = 0
         self._jobs: dict[str, KnownJob] = {}
+        self._unschedulable: dict[str, str] = {}  # id of an active job -> why
         self._agenda = Agenda()
         self._ahead = 0  # how far this clock is ahead of the store's (µs), as far as is known
         self._campaign: Campaign | None = None
         self._campaigned_at = 0
         self._decided_at = 0
         self.confirmed_at = 0
+        self.store = 0
         self.publish_at: int | None = None
 
     @property
@@ -104,6 +113,11 @@ class LeaderRole:
         """The epoch in which it leads; None if it does not lead, as far as it knows."""
         return self._epoch if self._is_leading else None
 
+    @property
+    def unschedulable(self) -> Mapping[str, str]:
+        """The active jobs that it cannot schedule, by id, each with the reason."""
+        return self._unschedulable
+
     def heartbeat(self, now: int, claims: tuple[Claim, ...] = ()) -> list[Operation]:
         """Ask for the lease or renew it, and repeat unanswered requests; call thrice per lease.
 
@@ -112,8 +126,17 @@ class LeaderRole:
         """
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
-        self._campaign, self._campaigned_at = Campaign(self._lease, claims), now
+        self._campaign = Campaign(self._lease, claims, self.store, self._former)
+        self._campaigned_at = now
         return [self._campaign, *self._overdue_requests(now - self._ahead)]
+
+    def confirm(self, sent_at: int) -> None:
+        """Note that the store has answered a request without a Campaign, sent at `sent_at` (µs).
+
+        The latest Campaign was sent before it, so a reply to that confirms nothing any more. The
+        instants are not compared: the server's clock may have been set between them.
+        """
+        self.confirmed_at, self._campaign = sent_at, None
 
     def _overdue_requests(self, now: int) -> list[Operation]:
         """Requests to repeat, and one for the jobs of a Publish that can no longer be accepted."""
@@ -215,7 +238,8 @@ class LeaderRole:
                 if reply.refusals:
                     output = self._apply_refusals(publish, reply)
         elif type(reply) is JobList:
-            if self._is_leading or operation is self._loading:
+            is_awaited = self._is_leading or operation is self._loading
+            if is_awaited and reply.store == self.store:
                 output = self._apply_jobs(operation, reply)
         elif type(reply) is Leader:
             output = self._apply_leader(operation, reply)
@@ -236,6 +260,7 @@ class LeaderRole:
         other: LeaderRole = copy(self)
         other._unanswered = self._unanswered.copy()
         other._jobs = {id: known.copy() for id, known in self._jobs.items()}
+        other._unschedulable = self._unschedulable.copy()
         other._agenda = self._agenda.copy()
         return other
 
@@ -247,12 +272,15 @@ class LeaderRole:
             self._has_resigned,
             self._resigning,
             self._epoch,
+            self._latest_epoch,
+            self._former,
             self._is_leading,
             self._loading,
             self._publishing,
             tuple(self._unanswered.items()),
             self._version,
             frozenset(known.key() for known in self._jobs.values()),
+            frozenset(self._unschedulable.items()),
             self._agenda.key(),
             self._ahead,
             self._campaign,
@@ -260,6 +288,7 @@ class LeaderRole:
             self._decided_at,
             self.confirmed_at,
             self.publish_at,
+            self.store,
         )
 
     def _plan_publish(self) -> None:
@@ -272,6 +301,9 @@ class LeaderRole:
         if operation is self._campaign:
             self.confirmed_at = self._campaigned_at
             self._ahead = max(self._ahead, self._campaigned_at - reply.now)
+        if not self._has_resigned and not self._is_of_this_store(operation, reply):
+            return None
+        self._latest_epoch = max(self._latest_epoch, reply.epoch)
         if self._epoch is not None and reply.epoch < self._epoch:
             return None  # stale reply from an earlier epoch
         if reply.server != self._name:
@@ -289,6 +321,25 @@ class LeaderRole:
             return Changes(self._version)
         return None
 
+    def _is_of_this_store(self, operation: Operation, reply: Leader) -> bool:
+        """Whether a reply is from the store that it knows; notes another one in its place.
+
+        Only the reply to the latest Campaign names the present store: an earlier one may have been
+        answered before the store was replaced.
+        """
+        if self.store == 0:
+            self.store = reply.store
+        elif reply.store == self.store:
+            if operation is self._campaign:
+                self._former = None  # the store knows it now
+        elif operation is self._campaign:
+            jobs = len(self._jobs) if self._is_leading else None
+            self._former = Former(self.store, self._latest_epoch, jobs)
+            self._step_down()
+            self.store = reply.store
+            return False
+        return reply.store == self.store
+
     def _apply_jobs(self, operation: Operation, reply: JobList) -> Operation | None:
         if type(operation) is Jobs:
             self._unanswered.pop(operation, None)
@@ -301,6 +352,8 @@ class LeaderRole:
                 self._learn_job(job)
         for id in () if is_stale else reply.gone:
             self._forget(id)
+        for id, why in () if is_stale else reply.unreadable:
+            self._give_up(id, why)
         if operation is self._loading:
             return self._continue_loading(operation, reply)
         if type(operation) is not Changes:
@@ -326,10 +379,20 @@ class LeaderRole:
     def _learn_job(self, job: Job) -> None:
         if job.cursor is None or not job.definition.is_active:
             self._forget(job.id)
-        else:
+            return
+        try:
             known = KnownJob(job, job.cursor, trigger(job.definition))
-            self._jobs[job.id] = known
-            self._agenda.add(job.id, known.acts_at)
+        except Unschedulable as error:
+            self._give_up(job.id, str(error))
+            return
+        self._unschedulable.pop(job.id, None)
+        self._jobs[job.id] = known
+        self._agenda.add(job.id, known.acts_at)
+
+    def _give_up(self, id: str, why: str) -> None:
+        """Schedule a job no longer, for the reason `why`, until its definition changes."""
+        self._forget(id)
+        self._unschedulable[id] = why
 
     def _apply_refusals(self, publish: Publish, reply: Outcomes) -> Operation | None:
         stale: list[str] = []
@@ -346,6 +409,7 @@ class LeaderRole:
 
     def _forget(self, id: str) -> None:
         self._jobs.pop(id, None)
+        self._unschedulable.pop(id, None)
         self._agenda.cancel(id)
 
     def _step_down(self) -> None:
@@ -356,5 +420,6 @@ class LeaderRole:
         self._unanswered.clear()
         self._version = 0
         self._jobs.clear()
+        self._unschedulable.clear()
         self._agenda.clear()
         self.publish_at = None

@@ -21,12 +21,15 @@ messages. It therefore starts a new claim turn. Until it gets a reply it neither
 nor renews its heartbeat. Its requests may arrive while the replies are lost; then it would reserve
 the lease and messages that it cannot use.
 
+After the store was emptied or replaced, nothing is left of what this server was assigned. It joins
+the new store and starts a new claim turn. The runs under way go on, and complete nothing.
+
 A worker that runs a service does nothing else until the service has returned (S10, RUN-1), and
 there are as many workers as the server was given (RUN-2). No run waits for another run of its job,
 since nothing here looks at what else is running (S6, OVER-1).
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from copy import copy
 from typing import Literal
 
@@ -72,9 +75,9 @@ class Server:
     `process` numbers the processes that have run under this name.
     """
 
-    __slots__ = ("_claims", "_heartbeat_at", "_heartbeat_interval", "_heartbeat_sent_at", "_leader",
-                 "_lease", "_process", "_runs", "_turn", "_unanswered", "is_draining", "name",
-                 "workers")  # fmt: skip
+    __slots__ = ("_claims", "_former_runs", "_heartbeat_at", "_heartbeat_interval",
+                 "_heartbeat_sent_at", "_leader", "_lease", "_process", "_runs", "_turn",
+                 "_unanswered", "is_draining", "name", "workers")  # fmt: skip
 
     def __init__(
         self, name: str, workers: int, lease: int, new_cid: NewCid, process: int = 1
@@ -90,6 +93,7 @@ class Server:
         self._turn = first_turn(process)
         self._claims: dict[int, Claim] = {}  # by worker; not answered yet
         self._runs: dict[int, Run] = {}  # by worker
+        self._former_runs: frozenset[int] = frozenset()  # workers whose run a former store assigned
         self._unanswered: dict[Operation, None] = {}  # must be answered before it may leave
         self.is_draining = False
 
@@ -105,6 +109,16 @@ class Server:
     def epoch(self) -> int | None:
         """The epoch in which it leads; None if it does not lead, as far as it knows."""
         return self._leader.epoch
+
+    @property
+    def store(self) -> int:
+        """The identity of the store that it knows (µs, UTC); 0 before the first reply."""
+        return self._leader.store
+
+    @property
+    def unschedulable(self) -> Mapping[str, str]:
+        """The active jobs that it cannot schedule while it leads, by id, each with the reason."""
+        return self._leader.unschedulable
 
     def wake_at(self, timer: Timer) -> int | None:
         """When to call ``wake`` for `timer` (µs, by the server's clock); None if it is not set."""
@@ -157,7 +171,10 @@ class Server:
     def receive(self, now: int, operation: Operation, reply: Reply) -> Outputs:
         """Handle the store's `reply` to an `operation` of this server."""
         if type(reply) in LEADER_REPLIES:
+            known = self._leader.store
             output = self._leader.receive(now, operation, reply)
+            if known not in (0, self._leader.store):
+                return self._begin_anew(now)
             return () if output is None else (output,)
         if type(reply) is Assignment:
             return self._assign(now, operation, reply)
@@ -166,6 +183,9 @@ class Server:
     def finish(self, _: int, worker: int) -> Outputs:
         """The service that `worker` ran has returned, or failed."""
         run = self._runs.pop(worker)
+        if worker in self._former_runs:
+            self._former_runs -= {worker}
+            return () if self.is_draining else (self._claim(worker),)
         if self.is_draining:
             completed = Complete(worker, self._turn, run.message.id, run.attempt)
             self._unanswered[completed] = None
@@ -191,6 +211,14 @@ class Server:
         if self.is_draining:
             requests += [Heartbeat(self._lease), Reclaim()]
         return [*self._unanswered, *requests]
+
+    def _begin_anew(self, now: int) -> list[Operation]:
+        """Join the store that is in the place of the former one, and claim anew."""
+        self._former_runs = frozenset(self._runs)
+        self._unanswered = {Join(self._process, self._lease): None}
+        for worker in [*self._claims]:
+            self._claim(worker)
+        return self._heartbeat(now)
 
     def _probe(self) -> list[Operation]:
         """Ask for nothing that reserves anything; start a new claim turn, to send when answered."""
@@ -221,6 +249,8 @@ class Server:
         """Note that an operation has reached the store."""
         if type(operation) is Reclaim:
             return self._confirm_heartbeat(now)
+        if type(operation) is Claim:
+            return self._claim_anew(now, operation)
         was_awaited = self._unanswered.pop(operation, False) is None
         if type(reply) is not Withdrawn or not was_awaited:
             return ()
@@ -231,7 +261,7 @@ class Server:
     def _confirm_heartbeat(self, now: int) -> Outputs:
         """Note that a heartbeat was answered; send a full one if this ends the doubt."""
         was_in_doubt = self._may_be_declared_dead(now)
-        self._leader.confirmed_at = self._heartbeat_sent_at
+        self._leader.confirm(self._heartbeat_sent_at)
         return self._heartbeat(now) if was_in_doubt and not self._may_be_declared_dead(now) else ()
 
     # --- claims
@@ -240,6 +270,17 @@ class Server:
         self._turn += 1
         claim = self._claims[worker] = Claim(worker, self._turn, done)
         return claim
+
+    def _claim_anew(self, now: int, operation: Claim) -> Outputs:
+        """Claim in the next turn, because the store has closed the one of `operation`.
+
+        In doubt it waits: the next heartbeat begins a new turn, or repeats the claim.
+        """
+        claim = self._claims.get(operation.worker)
+        is_current = claim is not None and claim.turn == operation.turn
+        if not is_current or self.is_draining or self._may_be_declared_dead(now):
+            return ()
+        return (self._claim(operation.worker, operation.done),)
 
     # --- copies
 
@@ -266,6 +307,7 @@ class Server:
             self._turn,
             tuple(self._claims.items()),
             frozenset(self._runs.items()),
+            self._former_runs,
             tuple(self._unanswered),
             self.is_draining,
             self._leader.key(),

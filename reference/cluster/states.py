@@ -58,6 +58,8 @@ LEADER: Table = {
         "drain": [To("resigned")],
         "Leader: this server, new epoch": [To("loading", (Jobs,))],
         "Leader: another or nobody": [To("following")],
+        "Leader: another store": [To("following")],
+        "Leader: former store": [To("following")],
         "Outcomes not awaited": [To("following")],
         "JobList not awaited": [To("following")],
     },
@@ -70,6 +72,8 @@ LEADER: Table = {
         "Leader: this server, renewed": [To("loading")],
         "Leader: this server, jobs have changed": [To("loading")],  # Changes will give them
         "Leader: another or nobody": [To("following")],
+        "Leader: another store": [To("following")],
+        "Leader: former store": [To("loading")],
         "Leader: earlier epoch": [To("loading")],
         "Outcomes not awaited": [To("loading")],
         "JobList not awaited": [To("loading")],
@@ -86,12 +90,15 @@ LEADER: Table = {
         "Leader: this server, renewed": [To("leading")],
         "Leader: this server, jobs have changed": [To("leading", (Changes,))],
         "Leader: another or nobody": [To("following")],
+        "Leader: another store": [To("following")],
+        "Leader: former store": [To("leading")],
         "Leader: earlier epoch": [To("leading")],
         "Outcomes: all accepted": [To("leading")],
         "Outcomes: some refused": [To("leading", optional=(Jobs,))],  # unless known to have changed
         "Outcomes: deposed": [To("following")],
         "Outcomes not awaited": [To("leading")],
         "JobList: of Jobs": [To("leading")],
+        "JobList: of another store": [To("leading")],
         "JobList: of Changes": [To("leading", (Changes,))],
         "JobList: of Changes, repeated": [To("leading")],
     },
@@ -125,6 +132,10 @@ WORKER: Table = {
             To("claiming"),  # the server is in doubt: it claims again, in a new turn
         ],
         "Assignment of another turn": [To("claiming")],
+        "reply that the turn is over": [
+            To("claiming", (Claim,)),  # its message was reclaimed
+            To("claiming"),  # of another turn, or the server is draining or in doubt
+        ],
         "Withdrawn": [
             To("idle"),
             To("running", (Run,)),  # the claim had been answered before
@@ -135,13 +146,16 @@ WORKER: Table = {
         "finish": [
             To("claiming", (Claim,)),  # of the next turn; it names the completed message
             To("idle", (Complete,)),  # the server is draining
+            To("idle"),  # the same, and a former store had assigned the message
         ],
         "Assignment of another turn": [To("running")],
+        "reply that the turn is over": [To("running")],
         "Withdrawn": [To("running")],
     },
     # The server is draining.
     "idle": {
         "Assignment of another turn": [To("idle")],
+        "reply that the turn is over": [To("idle")],
         "Withdrawn": [To("idle")],
     },
 }
@@ -160,9 +174,11 @@ SERVER: Table = {
         "drain": [To("draining", (Withdraw,), optional=(Resign,))],
         "Assignment of this turn": [To("working", (Run,))],
         "Assignment of another turn": [To("working")],
+        "reply that the turn is over": [To("working", optional=(Claim,))],
         "reply to Reclaim": [To("working")],
         "acknowledgement": [To("working")],
         "reply for the leader role": [To("working", optional=(Jobs, Changes))],
+        "reply of another store": [To("working", (Join, Campaign))],
     },
     # A lease has passed without a reply: it asks for nothing that reserves anything.
     "doubting": {
@@ -172,6 +188,7 @@ SERVER: Table = {
         "drain": [To("draining in doubt", (Withdraw,), optional=(Resign,))],
         "Assignment of this turn": [To("doubting", (Reclaim,))],
         "Assignment of another turn": [To("doubting")],
+        "reply that the turn is over": [To("doubting")],
         "reply to Reclaim": [
             To("working", (Campaign,), optional=(Join, Jobs)),
             To("doubting"),  # the latest heartbeat was itself sent a lease ago
@@ -181,6 +198,10 @@ SERVER: Table = {
             To("doubting", optional=(Jobs, Changes)),
             To("working", optional=(Jobs, Changes)),  # it answers a recent Campaign
         ],
+        "reply of another store": [
+            To("doubting", (Reclaim,)),
+            To("working", (Join, Campaign)),  # it answers a recent Campaign
+        ],
     },
     # Once everything was answered and nothing runs, it has left.
     "draining": {
@@ -188,27 +209,27 @@ SERVER: Table = {
             To("draining", (Heartbeat, Reclaim), optional=(Join, Withdraw, Complete, Resign))
         ],
         "publish timer": [To("draining")],
-        "finish": [To("draining", (Complete,))],
+        "finish": [To("draining", optional=(Complete,)), To("left")],
         "Assignment of this turn": [To("draining", (Run,))],
         "Assignment of another turn": [To("draining")],
+        "reply that the turn is over": [To("draining")],
         "reply to Reclaim": [To("draining")],
         "acknowledgement": [To("draining"), To("left")],
         "Withdrawn": [To("draining", optional=(Run,)), To("left")],
         "reply for the leader role": [
             To("draining", optional=(Resign,)),
             To("left"),
-            # It answers a Campaign that is older than the heartbeat that was answered last.
-            To("draining in doubt", optional=(Resign,)),
         ],
     },
     "draining in doubt": {
         "heartbeat": [To("draining in doubt", (Reclaim,), optional=(Withdraw, Complete))],
         "publish timer": [To("draining in doubt")],
-        "finish": [To("draining in doubt", (Complete,))],
+        "finish": [To("draining in doubt", optional=(Complete,)), To("left")],
         "Assignment of this turn": [
             To("draining in doubt", (Withdraw, Reclaim), optional=(Complete,))
         ],
         "Assignment of another turn": [To("draining in doubt")],
+        "reply that the turn is over": [To("draining in doubt")],
         "reply to Reclaim": [
             To("draining", (Heartbeat, Reclaim), optional=(Join, Withdraw, Complete, Resign)),
             To("draining in doubt"),

@@ -25,7 +25,7 @@ class Stretch(NamedTuple):
 def stretches(zone: ZoneInfo, start: int, end: int) -> Iterator[Stretch]:
     """Cut [`start`, `end`) (µs, UTC) at every change of the offset of `zone`.
 
-    Offsets are compared one day apart: since 1970 no zone has changed twice within two days.
+    Offsets are compared one day apart: no zone changes twice within two days.
 
     >>> from gnomon.reference.schedule.clock import HOUR, read_instant
     >>> from gnomon.reference.schedule.zones import load_zone

@@ -16,10 +16,19 @@ from typing import NamedTuple, Protocol
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import LAST_INSTANT
+from gnomon.reference.schedule.cron import CronError
 from gnomon.reference.schedule.minutes import MatchingMinutes, matching_minutes
+from gnomon.reference.schedule.zones import UnknownZone, zone_database
 
 _NEVER = LAST_INSTANT + 1
 """The end of a job without `ends`."""
+
+
+class Unschedulable(ValueError):
+    """A definition has no trigger here; the text names the field and gives the reason.
+
+    It is in a store that was tampered with, or in a time zone that this machine's database has not.
+    """
 
 
 class Trigger(Protocol):
@@ -72,6 +81,8 @@ class CronTrigger(NamedTuple):
 def trigger(definition: Definition) -> Trigger:
     """The trigger of a definition that JOB-1 to JOB-4 accept.
 
+    Raises Unschedulable for any other, and for a time zone that the database here has not.
+
     >>> from gnomon.reference.schedule.clock import MINUTE
     >>> hourly = Definition(
     ...     name="a", service="b", job_type="interval_based", start_date=5 * MINUTE, hours=1
@@ -83,10 +94,21 @@ def trigger(definition: Definition) -> Trigger:
         return OneTime(definition.start_date)
     ends = _NEVER if definition.ends is None else definition.ends
     if definition.job_type == "interval_based":
+        if definition.interval <= 0:
+            raise Unschedulable("interval: it must be longer than 0")
         return Grid(definition.start_date, definition.interval, ends)
-    assert definition.cron_definition is not None
-    minutes = matching_minutes(definition.cron_definition, definition.timezone)
-    return CronTrigger(definition.start_date, minutes, ends)
+    return CronTrigger(definition.start_date, _minutes_of(definition), ends)
+
+
+def _minutes_of(definition: Definition) -> MatchingMinutes:
+    zone = definition.timezone
+    try:
+        return matching_minutes(definition.cron_definition or "", zone)
+    except CronError as error:
+        raise Unschedulable(f"cron_definition: {error}") from None
+    except UnknownZone:
+        known = f"the time zone database of this server, {zone_database()}"
+        raise Unschedulable(f"timezone: {zone!r} is not in {known}") from None
 
 
 def upcoming(trigger: Trigger, start: int, end: int = LAST_INSTANT + 1) -> Iterator[int]:

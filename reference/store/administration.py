@@ -31,7 +31,7 @@ from gnomon.reference.events import (
     ServerStopping,
     Started,
 )
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import Operation, Reply
 
 # --- what people ask
@@ -45,7 +45,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """A registered server; instants in µs, UTC.
 
     `since` is when it started, by its own clock. `heard` is its last heartbeat, and the store
-    considers it alive until `alive_until`.
+    considers it alive until `alive_until`. `tzdata` is the version of its time zone database, None
+    if unknown.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     since: int
     heard: int
     alive_until: int
+    tzdata: str | None = None
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +79,14 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
 
     `members` are in order of their names, `held` in order of the messages. `waiting` is the number
     of messages that no worker holds. `lease_length` is the agreed one (µs), 0 before any agreement.
+    `max_attempts` is the agreed one, or the default.
+    `store` is the identity of the store: when it was first used (µs, UTC), 0 before that.
     """
 
+    store: int
     profile: Profile
     lease_length: int
+    max_attempts: int
     lease: Lease
     members: tuple[Member, ...]
     jobs: int
@@ -152,11 +158,13 @@ class Number(Reply, frozen=True, gc=False):
 class AgreeSettings(Operation, frozen=True, gc=False):
     """Propose the settings that all servers share; `lease` in µs.
 
-    The first proposal of a profile stays for good, the lease length while any server is alive.
+    The first proposal of a profile stays for good, the others while any server is alive.
+    `max_attempts` is the number of attempts of a message before it is dead-lettered (DLV-2).
     """
 
     profile: Profile
     lease: int
+    max_attempts: int = MAX_ATTEMPTS
 
 
 class Settings(Reply, frozen=True, gc=False):
@@ -164,6 +172,7 @@ class Settings(Reply, frozen=True, gc=False):
 
     profile: Profile
     lease: int
+    max_attempts: int
 
 
 class NewProcess(Operation, frozen=True, gc=False):
@@ -183,14 +192,16 @@ class Superseded(Reply, frozen=True, gc=False):
 class RegisterServer(Operation, frozen=True, gc=False):
     """Register the asking server, and record that it has started.
 
-    `since` (µs, UTC) is when it started, by its own clock. The store records a crash of an earlier
-    process that was not removed. A repeated registration of the same process changes nothing.
+    `since` (µs, UTC) is when it started, by its own clock. `tzdata` is the version of its time zone
+    database, None if unknown. The store records a crash of an earlier process that was not removed.
+    A repeated registration of the same process changes nothing.
     """
 
     process: int
     since: int
     workers: int
     services: tuple[str, ...]
+    tzdata: str | None = None
 
 
 class RemoveServer(Operation, frozen=True, gc=False):
@@ -220,8 +231,11 @@ class RecordEvents(Operation, frozen=True, gc=False):
 
     `first` is the number of the first event in the asking server's own count. The store ignores
     events that it has recorded before, so that a report can be repeated. With 0 the events have no
-    numbers, and all are recorded.
+    numbers, and all are recorded. `store` is the identity of the store that had assigned the runs
+    of these events, 0 if that is not known. Another store ignores such events of runs: it does not
+    know the messages, or has given their numbers to others.
     """
 
     first: int
     events: tuple[Reported, ...]
+    store: int = 0

@@ -96,13 +96,17 @@ class StoredJob:
 
 
 class JobTable:
-    """All jobs. Others may read, but not change, `by_id` and `version`, which counts changes."""
+    """All jobs. Others may read, but not change, `by_id` and `version`, which counts changes.
+
+    `store` is the identity of the store, which sets it; versions of two stores do not compare.
+    """
 
     __slots__ = ("_changed", "_created", "_last_id", "_names", "_record", "_watchers", "by_id",
-                 "version")  # fmt: skip
+                 "store", "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self.store = 0
         self.version = 0
         self._created = 0
         self._last_id = 0  # the last that was given out
@@ -259,6 +263,7 @@ class JobTable:
     def key(self) -> Hashable:
         """All that can influence a decision: O(jobs)."""
         return (
+            self.store,
             self.version,
             self._created,
             tuple(kept.key() for kept in self.by_id.values()),
@@ -304,7 +309,7 @@ class JobTable:
     def _job_list(self, now: int, ids: tuple[str, ...], more: int | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
-        return JobList(now, self.version, there, gone, more)
+        return JobList(now, self.version, there, gone, more, store=self.store)
 
 
 END_HAS_PASSED = "ends: it has passed; a new job is active only if its end is still to come"

@@ -32,7 +32,7 @@ from gnomon.reference.store.administration import (
     RunsOf,
 )
 from gnomon.reference.store.jobs import JobTable, StoredJob, no_such_job
-from gnomon.reference.store.messages import QUEUES, Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, QUEUES, Profile
 from gnomon.reference.store.operations import (
     Accepted,
     Campaign,
@@ -44,6 +44,7 @@ from gnomon.reference.store.operations import (
     EditJob,
     Entry,
     Execute,
+    Former,
     Heartbeat,
     Job,
     Jobs,
@@ -78,13 +79,16 @@ class MemoryStore:
     It answers every operation but RunsOf: see `MemoryStoreWithRuns`.
     """
 
-    def __init__(self, record: Record, profile: Profile = "durable") -> None:
+    def __init__(
+        self, record: Record, profile: Profile = "durable", max_attempts: int = MAX_ATTEMPTS
+    ) -> None:
         self._record = record
         self._profile: Profile = profile
         self._jobs = JobTable(record)
-        self._messages = QUEUES[profile](record)
+        self._messages = QUEUES[profile](record, max_attempts)
         self._servers = ServerTable(record, self._messages)
         self._epoch = 0
+        self._former_epoch = 0  # the highest that a server knew in a former store
         self._leader: str | None = None
         self._until = 0
         self._meanings = self._bind_meanings()
@@ -115,7 +119,7 @@ class MemoryStore:
             NewProcess: self._servers.new_process,
             CheckProcess: self._servers.check_process,
             RegisterServer: self._servers.register,
-            RecordEvents: self._servers.record_events,
+            RecordEvents: self._record_events,
             RemoveServer: self._servers.remove,
         }
 
@@ -130,11 +134,20 @@ class MemoryStore:
         """Continue after a restart that may have lost writes; `generation` counts those from 1.
 
         Epochs and messages that were numbered in lost writes must not be confused with new ones.
-        So numbering continues far beyond them, and nobody holds the lease.
+        So numbering continues far beyond them, and nobody holds the lease. A store that has lost
+        its identity is another store, whose epochs begin at 1; only its messages are numbered on,
+        because one history names no two messages alike.
         """
         self._leader = None
-        self._epoch = self._messages.published = generation * LEAP
+        self._messages.published = generation * LEAP
+        if self.identity:
+            self._epoch = generation * LEAP
         return []
+
+    @property
+    def identity(self) -> int:
+        """The identity of the store: the instant of its first Campaign (µs, UTC), 0 before that."""
+        return self._jobs.store
 
     @property
     def open(self) -> set[int]:
@@ -165,7 +178,8 @@ class MemoryStore:
 
         Registered servers are left out: no decision depends on them.
         """
-        return self._epoch, self._leader, self._until, self._jobs.key(), self._messages.key()
+        lease = self._epoch, self._former_epoch, self._leader, self._until
+        return *lease, self._jobs.key(), self._messages.key()
 
     def check(self) -> None:
         """Assert every invariant of the store: O(jobs + messages)."""
@@ -176,9 +190,15 @@ class MemoryStore:
     # --- leading
 
     def _campaign(self, now: int, server: str, operation: Campaign) -> list[Delivery]:
+        if not self._jobs.store:
+            self._jobs.store = now
+        if operation.store not in (0, self._jobs.store):
+            return [(server, operation, self._lease(now))]
+        if operation.former is not None:
+            self._replace(now, server, operation.former)
         self._expire_lease(now)
         if self._leader is None:
-            self._epoch += 1
+            self._epoch = max(self._epoch, self._former_epoch) + 1
             self._leader = server
             self._record(events.LeaseAcquired(now, server, self._epoch))
         if self._leader == server:
@@ -186,6 +206,12 @@ class MemoryStore:
         self._messages.note_life(now, server, operation.ttl)
         again = self._messages.claim_again(now, server, operation.claims)
         return [(server, operation, self._lease(now)), *again, *self._messages.take_back(now)]
+
+    def _replace(self, now: int, server: str, former: Former) -> None:
+        """Note what a server knew of the store in whose place this one is (LEAD-1)."""
+        self._former_epoch = max(self._former_epoch, former.epoch)
+        store, epoch, jobs = self._jobs.store, former.epoch, former.jobs
+        self._record(events.StoreReplaced(now, server, former.store, store, epoch, jobs))
 
     def _resign(self, now: int, server: str, operation: Resign) -> list[Delivery]:
         self._expire_lease(now)
@@ -200,7 +226,8 @@ class MemoryStore:
             self._leader = None
 
     def _lease(self, now: int) -> Leader:
-        return Leader(now, self._leader, self._epoch, self._until, self._jobs.version)
+        jobs = self._jobs
+        return Leader(now, self._leader, self._epoch, self._until, jobs.version, jobs.store)
 
     # --- publishing
 
@@ -295,6 +322,9 @@ class MemoryStore:
             Message(number, cid, job, revision, due, epoch, name, job_type, service, what.extra),
         )
 
+    def _record_events(self, now: int, server: str, operation: RecordEvents) -> list[Delivery]:
+        return self._servers.record_events(now, server, operation, self._jobs.store)
+
     # --- questions
 
     def _overview(self, now: int, server: str, operation: Overview) -> list[Delivery]:
@@ -302,8 +332,10 @@ class MemoryStore:
         held = sorted(self._messages.held, key=lambda holding: holding[1])
         overview = ClusterOverview(
             now=now,
+            store=self._jobs.store,
             profile=settings.profile if settings else self._profile,
             lease_length=settings.lease if settings else 0,
+            max_attempts=self._messages.max_attempts,
             lease=Lease(
                 leader=self._leader if is_held else None, epoch=self._epoch, until=self._until
             ),
@@ -323,9 +355,11 @@ class MemoryStoreWithRuns(MemoryStore):
     about a gigabyte.
     """
 
-    def __init__(self, record: Record, profile: Profile = "durable") -> None:
+    def __init__(
+        self, record: Record, profile: Profile = "durable", max_attempts: int = MAX_ATTEMPTS
+    ) -> None:
         self._runs = LatestRuns(record)
-        super().__init__(self._runs.record, profile)
+        super().__init__(self._runs.record, profile, max_attempts)
 
     @property
     def record(self) -> Record:

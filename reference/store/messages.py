@@ -4,14 +4,22 @@ The one idea: a message is in exactly one place, and moves only along these arro
 
     publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
                   ^                     |
-                  +------- reclaim -----+
+                  +------- reclaim -----+--- after its last attempt ---> dead letters
+
+A run that kills its process would otherwise kill one server after another. The store cannot
+distinguish it from a run whose server died for another reason. It therefore counts attempts: every
+`max_attempts`-th attempt is the last one (DLV-2).
 
 Either claims wait for messages or messages wait for claims, never both. The oldest message goes to
 the worker that has waited longest (DLV-5, WORK-3).
 
 An operation may arrive late, twice, or after a later one. So each start of a server gives it a
-higher process number, each claim gives its worker a higher turn, and the store ignores operations
-of earlier processes and turns.
+higher process number, each claim gives its worker a higher turn, and the store does nothing for
+operations of earlier processes and turns.
+
+A turn has one message. If that is reclaimed, the turn is over: the worker may be running the
+message, and another message would wait at the worker until that run has ended (OVER-1). If the
+worker repeats the claim of that turn, the store answers Done; the worker claims in its next turn.
 """
 
 from bisect import insort
@@ -41,19 +49,35 @@ from gnomon.reference.store.operations import (
     process_of,
 )
 
+MAX_ATTEMPTS = 3
+"""Default number of attempts of a message before it is dead-lettered (DLV-2)."""
+MOST_ATTEMPTS = 1_000
+"""The largest such number that may be set."""
+
+
+def attempts_used_up(attempt: int, worker: Worker) -> str:
+    """Why a message is dead-lettered after its last `attempt`, which `worker` had."""
+    server, number = worker
+    return (
+        f"attempts: {attempt}; each server that had it died, or its heartbeat lapsed; "
+        f"the last was {server}/{number}"
+    )
+
 
 class MessageQueue:
     """The messages that are not completed, and the workers that wait for one.
 
-    `published` is the number of the last message. `dead_lettered` counts messages, and `heard` maps
+    A message that is taken back after `max_attempts` attempts is dead-lettered. `published` is the
+    number of the last message. `dead_lettered` counts messages, and `heard` maps
     a server to its last heartbeat (µs, UTC); both are only reported, and decide nothing.
     """
 
     __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_processes", "_record", "_returned",
-                 "_turns", "dead_lettered", "heard", "published")  # fmt: skip
+                 "_turns", "dead_lettered", "heard", "max_attempts", "published")  # fmt: skip
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._record = record
+        self.max_attempts = max_attempts
         self.published = 0
         self.dead_lettered = 0
         self.heard: dict[str, int] = {}
@@ -103,8 +127,11 @@ class MessageQueue:
     def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
         """Complete the message that the worker is done with; assign the oldest, or let it wait."""
         worker, turn, done = (server, operation.worker), operation.turn, operation.done
-        if turn < self._turns.get(worker, turn) or server not in self._alive_until:
+        if server not in self._alive_until:
             return []
+        if turn < self._turns.get(worker, turn):
+            is_late = worker in self._held or worker in self._idle  # it claimed in a later turn
+            return [] if is_late else [(server, operation, Done(now))]
         process = process_of(turn)
         if process != self._processes.get(server, 0):
             return self._claim_anew(now, server, process, operation)
@@ -212,12 +239,19 @@ class MessageQueue:
     def _take_from(self, now: int, servers: Collection[str]) -> None:
         taken = [worker for worker in self._held if worker[0] in servers]
         for worker in sorted(taken, key=lambda worker: self._held[worker][0].id):
+            # The worker may be running the message: nothing else is assigned to it in this turn.
+            self._turns[worker] = self._turns.get(worker, 0) + 1
             self._put_back(now, worker)
 
     def _put_back(self, now: int, worker: Worker) -> None:
         message, attempt = self._held.pop(worker)
-        insort(self._returned, (message.id, attempt, message))
         self._record(events.Reclaimed(now, message.id, *worker, attempt))
+        if attempt % self.max_attempts == 0:
+            self.dead_lettered += 1
+            why = attempts_used_up(attempt, worker)
+            self._record(events.DeadLettered(now, message.id, why, "attempts"))
+        else:
+            insort(self._returned, (message.id, attempt, message))
 
     def _hand_out(self, now: int) -> Iterator[Delivery]:
         """Assign reclaimed messages, the oldest first, to waiting workers."""
@@ -275,6 +309,7 @@ class MessageQueue:
     def key(self) -> Hashable:
         """All that can influence a decision: O(messages + workers)."""
         return (
+            self.max_attempts,
             self.published,
             tuple(self._backlog),
             tuple(self._returned),
@@ -314,8 +349,8 @@ class ClassicQueue(MessageQueue):
 
     __slots__ = ("_gone_at",)
 
-    def __init__(self, record: Record) -> None:
-        super().__init__(record)
+    def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
+        super().__init__(record, max_attempts)
         self._gone_at: deque[int] = deque()  # of each message of the backlog
 
     def publish(self, now: int, message: Message) -> Delivery | None:

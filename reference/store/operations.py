@@ -16,7 +16,10 @@ on Redis one script carries them out. ``administration`` has the operations besi
     Join, Heartbeat, Reclaim      Done                  no
     Withdraw                      Withdrawn             no
 
-The store knows which server asks. Every reply carries the store's time in `now` (µs, UTC).
+The store knows which server asks. Every reply carries the store's time in `now` (µs, UTC). The two
+replies that a leader role believes, Leader and JobList, carry the store's identity too. The others
+do without, because a reply for each run would become larger: nothing is assigned to a server, or
+published by it, before it knows the identity.
 """
 
 from collections.abc import Callable
@@ -109,16 +112,33 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 # --- leading
 
 
+class Former(msgspec.Struct, frozen=True, gc=False):
+    """The former store, as a server knew it: its identity, and the latest `epoch`.
+
+    `jobs` is the number of jobs that the server scheduled there, None if it did not lead.
+    """
+
+    store: int
+    epoch: int
+    jobs: int | None
+
+
 class Campaign(Operation, frozen=True, gc=False):
     """Acquire the lease for `ttl` µs, or renew it if the asking server holds it (LEAD-1).
 
     It also does the work of Heartbeat and Reclaim, in one round trip. `claims` are the server's
     unanswered claims, sent again: they may have been lost, or the store may have dropped them while
     it considered the server dead.
+
+    `store` is the identity of the store that the server knows, 0 if it knows none. A store of
+    another identity carries nothing out and answers with its own, so that the server first discards
+    its knowledge. Its next Campaign has in `former` what may matter of that.
     """
 
     ttl: int
     claims: "tuple[Claim, ...]" = ()
+    store: int = 0
+    former: Former | None = None
 
 
 class Resign(Operation, frozen=True, gc=False):
@@ -131,12 +151,16 @@ class Leader(Reply, frozen=True, gc=False):
     """The lease: its holder, its epoch and its end (µs, UTC); `server` is None if nobody holds it.
 
     `version` is the version of the job table: a leader that knows another has missed a change.
+
+    `store` is the identity of the store: the instant of its first Campaign (µs, UTC). It changes
+    only if the store was emptied, or another one is in its place.
     """
 
     server: str | None
     epoch: int
     until: int
     version: int
+    store: int = 0
 
 
 # --- jobs
@@ -217,13 +241,17 @@ class Changes(Operation, frozen=True, gc=False):
 class JobList(Reply, frozen=True, gc=False):
     """Jobs at `version` of the job table; `gone` are the ids that have no job.
 
-    If `more` is not None, the next page begins after job number `more`.
+    `unreadable` are the ids of jobs that cannot be read, each with the reason: others may have
+    written into the store. If `more` is not None, the next page begins after job number `more`.
+    `store` is the identity of the store, 0 before its first Campaign.
     """
 
     version: int
     jobs: tuple[Job, ...]
     gone: tuple[str, ...] = ()
     more: int | None = None
+    unreadable: tuple[tuple[str, str], ...] = ()
+    store: int = 0
 
 
 # --- publishing
@@ -270,8 +298,9 @@ class Claim(Operation, frozen=True, gc=False):
     acknowledges both.
 
     `turn` rises with each claim of the worker, from ``first_turn`` of its process. A repeated claim
-    of the same turn changes nothing. The store ignores claims of an earlier turn, and claims from a
-    server it considers dead. A claim from an unknown process registers that process.
+    of the same turn changes nothing. If the message of the turn was reclaimed, the store answers
+    Done, and the worker claims in its next turn. The store ignores claims of an earlier turn, and
+    claims from a server it considers dead. A claim from an unknown process registers that process.
     """
 
     worker: int

@@ -8,7 +8,15 @@ from copy import copy
 
 from msgspec.structs import replace
 
-from gnomon.reference.events import Record, ServerCrashed, ServerStarted, ServerStopped
+from gnomon.reference.events import (
+    Finished,
+    Invoked,
+    Record,
+    ServerCrashed,
+    ServerStarted,
+    ServerStopped,
+    Started,
+)
 from gnomon.reference.store.administration import (
     AgreeSettings,
     CheckProcess,
@@ -23,6 +31,9 @@ from gnomon.reference.store.administration import (
 )
 from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import Delivery, Done
+
+OF_A_RUN = (Started, Invoked, Finished)
+"""The kinds of reported events that belong to a run."""
 
 
 class ServerTable:
@@ -52,17 +63,19 @@ class ServerTable:
             since=registered.since,
             heard=heard,
             alive_until=self._messages.alive_until.get(name, heard),
+            tzdata=registered.tzdata,
         )
 
     def agree_settings(self, now: int, server: str, operation: AgreeSettings) -> list[Delivery]:
         """Agree on the settings that all servers share."""
         known = self.settings
         is_anybody_alive = any(until > now for until in self._messages.alive_until.values())
-        self.settings = AgreeSettings(
-            known.profile if known else operation.profile,
-            known.lease if known and is_anybody_alive else operation.lease,
-        )
-        return [(server, operation, Settings(now, self.settings.profile, self.settings.lease))]
+        agreed = known if known and is_anybody_alive else operation
+        profile = known.profile if known else operation.profile
+        self.settings = AgreeSettings(profile, agreed.lease, agreed.max_attempts)
+        self._messages.max_attempts = agreed.max_attempts
+        settings = Settings(now, profile, agreed.lease, agreed.max_attempts)
+        return [(server, operation, settings)]
 
     def new_process(self, now: int, server: str, operation: NewProcess) -> list[Delivery]:
         """Give out a process number, higher than that of any process that runs."""
@@ -85,7 +98,10 @@ class ServerTable:
             heard = self._messages.heard.get(server, now)
             self._record(ServerCrashed(now, server, heard))
         self._registered[server] = operation
-        self._record(ServerStarted(now, server, operation.workers, operation.services))
+        started = ServerStarted(
+            now, server, operation.workers, operation.services, operation.tzdata
+        )
+        self._record(started)
         return []
 
     def remove(self, now: int, _: str, operation: RemoveServer) -> list[Delivery]:
@@ -98,12 +114,18 @@ class ServerTable:
                 self._messages.forget(name)
         return []
 
-    def record_events(self, now: int, server: str, operation: RecordEvents) -> list[Delivery]:
-        """Record the events that the server has not reported before."""
+    def record_events(
+        self, now: int, server: str, operation: RecordEvents, store: int
+    ) -> list[Delivery]:
+        """Record the events that the server has not reported before; `store` is this store.
+
+        Events of a run that another store had assigned are left out.
+        """
+        is_of_another = operation.store not in (0, store)
         first, events = operation.first, operation.events
         last = self._reported.get(server, 0) if first > 0 else -1
         for number, event in enumerate(events, first):
-            if number > last:
+            if number > last and not (is_of_another and isinstance(event, OF_A_RUN)):
                 self._record(replace(event, at=now))
         if first > 0:
             self._reported[server] = max(last, first + len(events) - 1)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from gnomon.reference import events, jobs
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import FIRST_INSTANT
+from gnomon.reference.store.messages import MAX_ATTEMPTS
 from gnomon.reference.store.operations import (
     Campaign,
     Claim,
@@ -341,6 +342,8 @@ class StoreModel:
         holds("WORK-3", f"{what} while {self.idle} wait in this order", is_first)
         attempt = self.attempts[message - 1] + 1
         holds("DLV-2", f"{what} as attempt {event.attempt}", event.attempt == attempt)
+        has_had_its_attempts = attempt > 1 and (attempt - 1) % MAX_ATTEMPTS == 0
+        holds("DLV-2", f"{what} after its last attempt", not has_had_its_attempts)
         self.waiting.remove(message)
         self.idle.remove(worker)
         self.held[worker] = Held(message, attempt, self.processes.get(event.server, 0))
@@ -352,13 +355,22 @@ class StoreModel:
         message, attempt, process = self.held.get(worker, (0, 0, 0))
         is_held = (message, attempt) == (event.message, event.attempt)
         holds("DLV-2", f"{what}, which does not hold it", is_held)
-        is_dead = self.alive_until[server] <= event.at or self.processes.get(server, 0) > process
+        has_ended = self.processes.get(server, 0) > process
+        is_dead = self.alive_until[server] <= event.at or has_ended
         holds("DLV-1", f"{what}, which is believed to live", is_dead)
         del self.held[worker]
+        if not has_ended:
+            self.turns[worker] += 1  # the worker may be running it, and claims in its next turn
         self.waiting.append(event.message)
 
     def _dead_lettered(self, server: str, operation: Operation, event: events.DeadLettered) -> None:
         what = f"message {event.message} is put aside"
+        if event.cause == "attempts":
+            is_last = self.attempts[event.message - 1] % MAX_ATTEMPTS == 0
+            holds("DLV-2", f"{what} before its last attempt", is_last)
+            holds("DLV-2", f"{what} while it is held", event.message in self.waiting)
+            self.waiting.remove(event.message)
+            return
         assert type(operation) is SetAside
         worker, asked = (server, operation.worker), (operation.message, operation.attempt)
         is_held = worker in self.held and self.held[worker][:2] == asked

@@ -119,7 +119,9 @@ class _Story:
 
     def lines(self) -> list[Line]:
         """All lines; those about events after the violation have less weight."""
-        lines = [self._fault(fault) for fault in self.trace.faults if fault.fault != "writes_lost"]
+        inferred = "writes_lost", "store_replaced"
+        faults = [fault for fault in self.trace.faults if fault.fault not in inferred]
+        lines = [self._fault(fault) for fault in faults]
         lines += [line for line in map(self._line, self.trace.events) if line is not None]
         return [
             line if line.at <= self.until else line._replace(weight=line.weight - LATER)
@@ -157,6 +159,7 @@ class _Story:
                 | events.Expired()
                 | events.DeadLettered()
                 | events.WritesLost()
+                | events.StoreReplaced()
                 | events.FaultBegan()
                 | events.FaultEnded()
             ):

@@ -195,6 +195,8 @@ def _plainer_services(recording: Recording) -> Iterator[Recording]:
 def _plainer_service(service: ServiceSpec) -> Iterator[ServiceSpec]:
     if service.raises:
         yield replace(service, raises={})
+    if service.crashes_server:
+        yield replace(service, crashes_server=False)
     if not service.deployed:
         yield replace(service, deployed=True)
     for duration in _plainer_spread(service.duration, SECOND):
@@ -214,6 +216,8 @@ def _plainer_cluster(recording: Recording) -> Iterator[Recording]:
     for latency in (default.latency, *_plainer_spread(cluster.latency, MILLISECOND)):
         if latency != cluster.latency and longest(latency) <= longest(cluster.latency):
             yield replace(recording, cluster=replace(cluster, latency=latency))
+    if cluster.max_attempts != default.max_attempts:
+        yield replace(recording, cluster=replace(cluster, max_attempts=default.max_attempts))
     if cluster.lease != default.lease:
         yield replace(recording, cluster=replace(cluster, lease=default.lease))
     if recording.seed:

@@ -8,7 +8,7 @@ MUTANTS = (
         "LEAD-1",
         "the number does not rise when somebody else leads",
         "gnomon.reference.store.memory:MemoryStore._campaign",
-        "self._epoch += 1",
+        "self._epoch = max(self._epoch, self._former_epoch) + 1",
         "self._epoch = 1",
     ),
     Mutant(
@@ -18,6 +18,14 @@ MUTANTS = (
         "gnomon.reference.store.memory:MemoryStore._campaign",
         "if self._leader is None:",
         "if self._leader != server:",
+    ),
+    Mutant(
+        "epochs of a former store are forgotten",
+        "LEAD-1",
+        "a store in the place of another counts from 1, whatever its servers know",
+        "gnomon.reference.store.memory:MemoryStore._campaign",
+        "self._epoch = max(self._epoch, self._former_epoch) + 1",
+        "self._epoch += 1",
     ),
     Mutant(
         "no fencing",
@@ -58,6 +66,14 @@ MUTANTS = (
         "gnomon.reference.store.memory:MemoryStore._campaign",
         "        self._expire_lease(now)\n",
         "        if self._leader != server:\n            self._expire_lease(now)\n",
+    ),
+    Mutant(
+        "an emptied store is not noticed",
+        "LEAD-3",
+        "the identity of the store is ignored, and a lower epoch is taken for a late reply",
+        "gnomon.reference.cluster.leader:LeaderRole._is_of_this_store",
+        "        elif operation is self._campaign:\n",
+        "        elif False:\n",
     ),
     Mutant(
         "a stop keeps the lease",

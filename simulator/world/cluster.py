@@ -15,6 +15,7 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import LEADER_REPLIES, TIMERS, Server, Timer
 from gnomon.reference.events import Outcome, Record
+from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.service import Invocation, attributes_seen, must_record, no_such_service
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
@@ -28,8 +29,14 @@ from gnomon.specs.recording.model import ClusterSpec, Fixed, ServiceSpec, Spread
 Apply = Callable[[int, str, Operation], list[Delivery]]
 """Carries out an operation of a server at the store, at an instant (µs)."""
 
-NewStore = Callable[[Record, Profile], MemoryStore]
-"""Makes the store, which records its events: the one in memory, or one compared with that."""
+NewStore = Callable[[Record, Profile, int], MemoryStore]
+"""Makes the store, which records its events: the one in memory, or one compared with that.
+
+It gets the delivery profile, and the number of attempts before a message is dead-lettered.
+"""
+
+RESTART_DELAY = SECOND
+"""Time until a supervisor restarts a server whose process was ended by a service (µs)."""
 
 Link = Callable[[int], int]
 """The instant at which something arrives (µs), given the instant at which it is sent."""
@@ -49,7 +56,7 @@ class Cluster:
     ) -> None:
         self.kernel = Kernel(now)
         self.record = record
-        self.store = new_store(record, spec.profile)
+        self.store = new_store(record, spec.profile, spec.max_attempts)
         self.apply: Apply = self.store.apply
         self.services: Mapping[str, type[StubService]] = {
             service.name: stub_service(service, streams) for service in services if service.deployed
@@ -108,6 +115,13 @@ class Cluster:
         self.nodes[name].crash(self.kernel.now)
         return None
 
+    def restart_later(self, now: int, name: str) -> None:
+        """Let a supervisor start the server again, unless a command has done so by then."""
+        self.kernel.at(now + RESTART_DELAY, self._restart, name)
+
+    def _restart(self, _: int, name: str) -> None:
+        self.start(name)
+
     def operate(self, operation: Operation) -> Reply:
         """Carry out an operation of the operator, at once and without a journey."""
         replies: list[Reply] = []
@@ -154,6 +168,7 @@ class Node:
         "_nodes",
         "_record",
         "_recorded",
+        "_restart_later",
         "_send",
         "_services",
         "_up",
@@ -172,6 +187,7 @@ class Node:
         self._at = cluster.kernel.at
         self._apply = cluster.apply
         self._record = cluster.record
+        self._restart_later = cluster.restart_later
         self._name = server.name
         self._up = up
         self._down = down
@@ -333,6 +349,9 @@ class Node:
         if invocation is None:
             error: str | None = no_such_service(message.service)
         else:
+            if self._services[message.service].crashes_server:
+                self._end_process(now)
+                return
             invocation.end()
             error = invocation.error
             recorded = self._recorded.get(message.job)
@@ -343,6 +362,12 @@ class Node:
         worker, attempt = run.worker, run.attempt
         self._record(events.Finished(now, message.id, self._name, worker, attempt, outcome, error))
         self._do(now, self.server.finish(self._clock(now), worker))
+
+    def _end_process(self, now: int) -> None:
+        """A service has ended this process; a server that was to stop is not restarted."""
+        self.crash(now)
+        if not self.server.is_draining:
+            self._restart_later(now, self._name)
 
     def _record_invocation(self, now: int, run: Run, invocation: Invocation) -> None:
         """Record what the run saw and which methods it called."""

@@ -43,7 +43,8 @@ def simulate(
     spec, streams = recording.cluster, RandomStreams(recording.seed)
     cluster = Cluster(spec, recording.services, streams, start, record, new_store)
     loses_data = any(isinstance(command, DataLoss) for command in recording.commands)
-    executor = CommandExecutor(cluster, WriteLog(cluster, spec.profile) if loses_data else None)
+    log = WriteLog(cluster, spec.profile, spec.max_attempts) if loses_data else None
+    executor = CommandExecutor(cluster, log)
     for job in recording.jobs:
         executor.create(job)
     _plan(cluster.kernel, executor, iter(recording.commands))
@@ -72,11 +73,13 @@ def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]
 
 def header_of(recording: Recording) -> Header:
     """The first line of the history of `recording`."""
+    is_durable = recording.cluster.profile == "durable"
     return Header(
         start=recording.start,
         end=recording.until,
         lease=recording.cluster.lease,
         profile=recording.cluster.profile,
+        max_attempts=recording.cluster.max_attempts if is_durable else None,
         travel=longest_travel(recording.cluster.latency),
         seed=recording.seed,
         recording=recording.digest,

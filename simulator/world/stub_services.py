@@ -25,10 +25,14 @@ Every history contains them, and its bytes must not change when our code is rena
 
 
 class StubService(Service):
-    """A service that takes `duration` (µs) of virtual time."""
+    """A service that takes `duration` (µs) of virtual time.
+
+    One that `crashes_server` then ends the process of its server.
+    """
 
     logger = _silent
     duration: Draw
+    crashes_server: bool
 
 
 class Raised(Exception):
@@ -40,6 +44,7 @@ def stub_service(spec: ServiceSpec, streams: RandomStreams) -> type[StubService]
     members: dict[str, Any] = {
         "__module__": IMPL_MODULE,
         "name": spec.name,
+        "crashes_server": spec.crashes_server,
         "duration": staticmethod(streams.durations(spec.duration, f"service {spec.name}")),
         **{method: _raiser(text) for method, text in spec.raises.items()},
     }

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gnomon.reference import events
 from gnomon.reference.events import Event
 from gnomon.reference.store.memory import MemoryStore
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import Changes, Delivery, Jobs, Operation
 from gnomon.simulator.world.cluster import Cluster
 
@@ -32,9 +32,12 @@ class LoggedWrite(NamedTuple):
 class WriteLog:
     """Stands between a cluster and its store, and logs each write with the events it causes."""
 
-    def __init__(self, cluster: Cluster, profile: Profile) -> None:
+    def __init__(
+        self, cluster: Cluster, profile: Profile, max_attempts: int = MAX_ATTEMPTS
+    ) -> None:
         self._cluster = cluster
-        self._profile = profile
+        self._profile: Profile = profile
+        self._max_attempts = max_attempts
         self._record_next = cluster.record
         self._recorded = 0  # events of this run, of the store and of others
         self._writes: list[LoggedWrite] = []
@@ -46,7 +49,7 @@ class WriteLog:
         cluster.apply = self._apply
 
     def _new_store(self) -> MemoryStore:
-        return MemoryStore(self._record_of_store, self._profile)
+        return MemoryStore(self._record_of_store, self._profile, self._max_attempts)
 
     def _record_of_store(self, event: Event) -> None:
         if not self._is_replaying:
@@ -79,7 +82,8 @@ class WriteLog:
         was_open = self._cluster.store.open
         self._cluster.store = store = self._replayed()
         reopened = tuple(sorted(store.open - was_open))
-        self._record(events.WritesLost(now, len(lost), since, undone, reopened))
+        emptied = not store.identity
+        self._record(events.WritesLost(now, len(lost), since, undone, reopened, emptied))
         self._generation = generation = self._generation + 1
         self._write(now, lambda store: store.begin_anew(generation))
 

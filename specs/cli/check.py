@@ -6,6 +6,7 @@ import msgspec
 import typer
 
 from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import AllRules, HistoryFile, Json, examples
@@ -13,6 +14,7 @@ from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
 from gnomon.specs.rules import Finding, judge_trace
+from gnomon.specs.trace.plans import has_other_zones, is_unknown_when_due, zone_databases
 from gnomon.specs.trace.summary import summarise
 from gnomon.specs.trace.trace import Trace
 
@@ -26,6 +28,9 @@ def add_to(app: typer.Typer) -> None:
 def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> None:
     """Judge the history of any scheduler by every rule.
 
+    If the history was made under another version of the time zone database, it is not judged when
+    cron jobs in zones other than UTC were due.
+
     Exit status 0: every rule that was exercised holds; 1: a rule is broken; 2: bad input.
     """
     history = console.read_history(file)
@@ -34,19 +39,53 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
             trace = Trace(history)
             findings = {**judge_trace(trace), "HIST-4": Finding(len(trace.events) + 2)}
             summary = summarise(trace)
+            zones = _zone_database(trace)
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
     if json:
         figures = msgspec.to_builtins(summary)
-        console.print_json({**figures, "rules": tables.findings_as_values(findings)})
+        console.print_json(
+            {**figures, "tzdata": zones, "rules": tables.findings_as_values(findings)}
+        )
     else:
         begins, ends = write_instant(trace.start), write_instant(trace.end)
         length = tables.span(trace.end - trace.start)
         events = counted(len(trace.events), "event")
         console.print_parts(f"{file}: {events}, {begins} to {ends} ({length})")
+        if trace.cached(has_other_zones):
+            console.print_parts(_zones_note(zones))
         for table in tables.figures(summary):
             console.print_parts("", table)
         console.print_parts(
             *verdict_parts(findings, rules, f"gnomon check {quote(str(file))} --rules")
         )
     exit_if_broken(findings)
+
+
+class ZoneDatabase(msgspec.Struct, frozen=True):
+    """The versions of the time zone database under which a history was made, and the one `here`.
+
+    `not_judged` are the jobs for which it is not judged when they were due.
+    """
+
+    history: tuple[str, ...]
+    here: str
+    not_judged: tuple[str, ...]
+
+
+def _zone_database(trace: Trace) -> ZoneDatabase:
+    unknown = {stage.job: None for stage in trace.stages if is_unknown_when_due(trace, stage)}
+    made_under = tuple(sorted(trace.cached(zone_databases)))
+    return ZoneDatabase(made_under, zone_database(), tuple(unknown))
+
+
+def _zones_note(zones: ZoneDatabase) -> str:
+    versions = " and ".join(zones.history)
+    made = f"made under tzdata {versions}, and this is {zones.here}"
+    if not zones.not_judged:
+        return f"{made}; no job depends on it"
+    jobs = counted(len(zones.not_judged), "cron job")
+    return (
+        f"{made}: not judged is when {jobs} in a time zone should have been due"
+        f" (FIRE-4, FIRE-5, LEAD-4, HIST-1); {DIRECTORY_VARIABLE} names another database"
+    )

@@ -73,6 +73,7 @@ class Defaults:
                 | events.ServerStopped()
                 | events.ServerCrashed()
                 | events.WritesLost()
+                | events.StoreReplaced()
                 | events.FaultBegan()
                 | events.FaultEnded()
             ):

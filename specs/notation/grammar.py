@@ -75,6 +75,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "server_stopped": _SERVER,
     "server_crashed": _SERVER,
     "writes_lost": ("writes",),
+    "store_replaced": _SERVER,
     "fault_began": ("fault", "target"),
     "fault_ended": ("fault", "target"),
 }
@@ -97,7 +98,7 @@ EXPANDED = {
 """The kinds that have a field whose entries stand in the line."""
 LISTS = {"services": ",", "defines": ",", "calls": ",", "faults": "; "}
 """The fields that are lists, each with the separator of its items."""
-TIMES = ("due", "heard", "into", "since")
+TIMES = ("due", "former", "heard", "into", "since", "store")
 NUMBERS = ("message", "worker", "writes")
 RAISED = "boom"
 """The default error of a method that raised."""

@@ -201,6 +201,8 @@ def _read_header(name: str, text: str) -> int | str | None:
         return read_instant(text)
     if name == "profile":
         return text
+    if name == "max_attempts" and text.isascii() and text.isdigit():
+        return int(text)
     if name not in ("lease", "travel"):
         raise ValueError(f"the header of an example has no {name}")
     return None if text == "null" else read_duration(text)

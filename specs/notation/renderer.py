@@ -92,6 +92,8 @@ def render_history(history: History, view: View = EVERYTHING) -> Iterator[str]:
     header, jobs = history.header, dict[int, str]()
     lease, travel = map(_duration, (header.lease, header.travel))
     profile = "" if header.profile == "durable" else f" profile={header.profile}"
+    if header.max_attempts is not None:
+        profile += f" max_attempts={header.max_attempts}"
     yield f"header start={write_instant(header.start)} lease={lease} travel={travel}{profile}"
     cids = Counter(event.cid for event in history.events if isinstance(event, Published))
     defaults = Defaults(header.start)

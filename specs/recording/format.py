@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 from gnomon.reference.jobs import JOB_TYPES, LONGEST_NAME, Misfire
 from gnomon.reference.schedule.clock import write_duration
 from gnomon.reference.service import order_of_calls
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MOST_ATTEMPTS, Profile
 from gnomon.specs.recording.commands import Command
 from gnomon.specs.recording.model import (
     LARGEST_SEED,
@@ -141,6 +141,15 @@ class ClusterTable(Table, frozen=True, kw_only=True):
         SpreadValue, Meta(description="Time between a server and the store, one way.")
     ] = _CLUSTER.latency
     profile: Annotated[Profile, Meta(description="Delivery profile (DLV).")] = _CLUSTER.profile
+    max_attempts: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=MOST_ATTEMPTS,
+            description="Attempts of a message before it is dead-lettered, if each server that has "
+            "it is lost (DLV-2).",
+        ),
+    ] = _CLUSTER.max_attempts
 
 
 class ServiceTable(Table, frozen=True, kw_only=True):
@@ -150,6 +159,9 @@ class ServiceTable(Table, frozen=True, kw_only=True):
     duration: Annotated[SpreadValue, Meta(description="Duration of a run.")]
     raises: Annotated[Raises, Meta(description="Errors raised by handle and the hooks.")] = {}
     deployed: Annotated[bool, Meta(description="False: no server has it (RUN-8).")] = True
+    crashes_server: Annotated[
+        bool, Meta(description="True: each run ends its server's process (DLV-2).")
+    ] = False
 
 
 class _JobTable(Table, frozen=True, kw_only=True, tag_field="job_type"):

@@ -10,7 +10,7 @@ import msgspec
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.specs.recording.commands import Command, Create, Fault
 
 MOST_SERVERS = 1_000
@@ -52,13 +52,17 @@ def longest(spread: Spread) -> int:
 
 
 class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster: `workers` is the number on each server, `lease` is in µs."""
+    """The cluster: `workers` is the number on each server, `lease` is in µs.
+
+    A message is dead-lettered after `max_attempts` attempts (DLV-2).
+    """
 
     servers: int = 3
     workers: int = 4
     lease: int = 10 * SECOND
     latency: Spread = Fixed(MILLISECOND)
     profile: Profile = "durable"
+    max_attempts: int = MAX_ATTEMPTS
 
     @property
     def server_names(self) -> tuple[str, ...]:
@@ -76,13 +80,15 @@ class JobSpec(msgspec.Struct, frozen=True):
 class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A service: the duration of its runs, and the errors that its methods raise.
 
-    Jobs may name a service that is not `deployed`, but no server has it (RUN-8).
+    Jobs may name a service that is not `deployed`, but no server has it (RUN-8). A service that
+    `crashes_server` ends the server's process at the end of each run (DLV-2).
     """
 
     name: str
     duration: Spread
     raises: dict[str, str] = {}
     deployed: bool = True
+    crashes_server: bool = False
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +114,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         """SHA-256 of the recording's meaning, however it was written (hexadecimal)."""
         meaning = msgspec.structs.asdict(self) | {
             "jobs": list(map(_meaning_of_job, self.jobs)),
+            "cluster": _without(self.cluster, {"max_attempts": MAX_ATTEMPTS}),
+            "services": [_without(spec, {"crashes_server": False}) for spec in self.services],
             "commands": list(map(_meaning, self.commands)),
         }
         encoded = msgspec.json.encode(meaning, order="sorted")
@@ -115,11 +123,18 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _meaning_of_job(job: JobSpec) -> dict[str, object]:
-    """A job as `digest` reads it: `ends`, which is newer than this form, only if it is set."""
-    fields: dict[str, object] = msgspec.to_builtins(job.definition)
-    if fields["ends"] is None:
-        del fields["ends"]
-    return {"id": job.id, "definition": fields}
+    """A job as `digest` reads it."""
+    return {"id": job.id, "definition": _without(job.definition, {"ends": None})}
+
+
+def _without(
+    spec: ClusterSpec | ServiceSpec | Definition, defaults: dict[str, object]
+) -> dict[str, object]:
+    """A spec as `digest` reads it: a key that came later is left out where it has its default."""
+    keys: dict[str, object] = msgspec.to_builtins(spec)
+    return {
+        key: value for key, value in keys.items() if key not in defaults or value != defaults[key]
+    }
 
 
 def _meaning(command: Command) -> dict[str, object]:

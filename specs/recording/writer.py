@@ -9,6 +9,7 @@ import tomli_w
 
 from gnomon.reference import jobs
 from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.store.messages import MAX_ATTEMPTS
 from gnomon.specs.recording.commands import Command
 from gnomon.specs.recording.format import FORMAT, ClusterTable, ServiceTable
 from gnomon.specs.recording.keys import keys_of
@@ -75,10 +76,12 @@ def _command(command: Command) -> Table:
 
 
 def _cluster(spec: ClusterSpec) -> Table:
-    """All keys: a person wants to see the size of the cluster."""
+    """All keys but one: a person wants to see the size of the cluster."""
     keys = keys_of(ClusterTable)
     order = ("servers", "workers", "lease", "profile", "latency")
-    return {name: keys[name].write(getattr(spec, name)) for name in order}
+    return {name: keys[name].write(getattr(spec, name)) for name in order} | (
+        {} if spec.max_attempts == MAX_ATTEMPTS else {"max_attempts": spec.max_attempts}
+    )
 
 
 def _without_defaults(value: ServiceSpec | Command, form: type[msgspec.Struct]) -> Table:

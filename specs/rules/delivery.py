@@ -93,6 +93,7 @@ def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None
     server's heartbeat has lapsed, and is claimed again with the next attempt.
 
     A completed message is never claimed again, and one that a live server holds is not reclaimed.
+    One that is reclaimed after its last attempt is dead-lettered.
     """
     if not _is_durable(trace):
         return
@@ -101,6 +102,7 @@ def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None
     last_claim = max(firsts, default=trace.start)
     for record in trace.irregular_messages:
         _examine_attempts(cases, record)
+        _examine_last_attempts(cases, trace, record)
         _examine_reclaiming(cases, trace, record, last_claim)
     _examine_losses(cases, trace)
 
@@ -127,6 +129,49 @@ def _examine_attempts(cases: Cases, record: MessageRecord) -> None:
             given_up = max(given_up, event.attempt)
         elif type(event) is events.Finished and event.attempt > given_up:
             is_completed = is_completed or event.outcome == "ok"
+
+
+def _examine_last_attempts(cases: Cases, trace: Trace, record: MessageRecord) -> None:
+    """Whether a message was dead-lettered for its attempts after its last one, and then only.
+
+    Every `max_attempts`-th attempt is a last one: after it was put back, a message has as many.
+    """
+    most = trace.header.max_attempts
+    if most is None:
+        return
+    reclaimed: events.Reclaimed | None = None
+    for event in (*record.later, None):
+        if not (event is None or isinstance(event, _AFTER_RECLAIMING)):
+            continue
+        is_exhausted = reclaimed is not None and reclaimed.attempt % most == 0
+        is_dead = type(event) is events.DeadLettered and event.cause == "attempts"
+        cases.examined += is_exhausted or is_dead
+        if reclaimed is not None and is_exhausted and type(event) is not events.DeadLettered:
+            _report_attempts(cases, Kind.NOT_DEAD_LETTERED, record, reclaimed.at, reclaimed, most)
+        elif event is not None and is_dead and not is_exhausted:
+            _report_attempts(cases, Kind.DEAD_LETTERED_EARLY, record, event.at, reclaimed, most)
+        reclaimed = event if type(event) is events.Reclaimed else None
+
+
+_AFTER_RECLAIMING = (events.Reclaimed, events.Claimed, events.DeadLettered)
+
+
+def _report_attempts(
+    cases: Cases,
+    kind: Kind,
+    record: MessageRecord,
+    at: int,
+    reclaimed: events.Reclaimed | None,
+    most: int,
+) -> None:
+    cases.broken(
+        at,
+        kind,
+        job=record.published.job,
+        message=record.published.message,
+        attempt=0 if reclaimed is None else reclaimed.attempt,
+        expected=most,
+    )
 
 
 def _examine_reclaiming(cases: Cases, trace: Trace, record: MessageRecord, last_claim: int) -> None:

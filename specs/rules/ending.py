@@ -11,7 +11,12 @@ from gnomon.specs.rules.base import Cases
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.availability import led_for
 from gnomon.specs.trace.entities import JobRecord, Stage
-from gnomon.specs.trace.plans import InstantOutcome, first_outcomes, next_due
+from gnomon.specs.trace.plans import (
+    InstantOutcome,
+    first_outcomes,
+    is_unknown_when_due,
+    next_due,
+)
 from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
 
@@ -39,11 +44,11 @@ def examine_end(cases: Cases, trace: Trace, job: JobRecord, number: int) -> None
     """Examine whether a job was active until its last occurrence before `ends`, and no longer."""
     stage = job.stages[number]
     cause, definition = stage.cause, stage.definition
-    if definition is None or definition.job_type == "one_time":
+    if definition is None or definition.job_type == "one_time" or is_unknown_when_due(trace, stage):
         return
     if type(cause) is events.JobDeactivated and cause.has_ended and definition.repeats is None:
         cases.examined += 1
-        if (due := still_due(job, number)) is not None:
+        if (due := still_due(trace, job, number)) is not None:
             cases.broken(cause.at, Kind.ENDED_BEFORE_LAST, job=job.id, due=due)
     if definition.ends is None or not stage.active or has_had_its_repeats(stage):
         return
@@ -63,10 +68,12 @@ def _instant_of(outcome: InstantOutcome) -> int:
     return outcome[0]
 
 
-def still_due(job: JobRecord, number: int) -> int | None:
+def still_due(trace: Trace, job: JobRecord, number: int) -> int | None:
     """When a job would have been due next that ended with the stage before `number`."""
     before = job.stages[number - 1] if number else None
     if before is None or before.definition is None or not before.active:
+        return None
+    if is_unknown_when_due(trace, before):
         return None
     since = max(before.begins, job.stages[number].latest_before + 1)
     return next_due(before.definition, since)

@@ -33,6 +33,7 @@ from gnomon.specs.trace.plans import (
     ahead_of_cursor,
     current_outcomes,
     is_due_at,
+    is_unknown_when_due,
     not_due,
 )
 from gnomon.specs.trace.trace import Trace
@@ -84,7 +85,7 @@ def _examine_dueness(cases: Cases, trace: Trace) -> None:
     time for it.
     """
     for stage in trace.stages:
-        if not stage.active or stage.definition is None:
+        if not stage.active or stage.definition is None or is_unknown_when_due(trace, stage):
             continue
         rules = due_rules(stage.definition)
         if cases.id not in rules:
@@ -213,8 +214,6 @@ def what_is_inactive_or_deleted_publishes_nothing(cases: Cases, trace: Trace) ->
 
 def _examine_beginning(cases: Cases, trace: Trace, stage: Stage, kind: Kind) -> None:
     """Examine the outcomes in a stage: none is of an instant that was due before it began."""
-    definition = stage.definition
-    assert definition is not None
     for instant, event in stage.outcomes:
         if stage.is_outdated(event):
             continue
@@ -222,7 +221,7 @@ def _examine_beginning(cases: Cases, trace: Trace, stage: Stage, kind: Kind) -> 
         if (
             instant < stage.begins
             and not _is_late_start(stage, instant)
-            and is_due_at(definition, instant)
+            and is_due_at(trace, stage, instant)
             and rule_for(BEFORE_STAGE, trace, Occurrence(stage, instant)) == cases.id
         ):
             cases.broken(event.at, kind, job=stage.job, due=instant)
@@ -319,7 +318,7 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
             cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
             if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
                 cases.examined += 1
-                if stage.published_before < repeats and still_due(job, number) is not None:
+                if stage.published_before < repeats and still_due(trace, job, number) is not None:
                     cases.broken(
                         cause.at,
                         Kind.ENDED_EARLY,

@@ -9,7 +9,7 @@ from gnomon.reference.schedule.zones import UnknownZone, load_zone
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import StageCause
-from gnomon.specs.trace.plans import next_due
+from gnomon.specs.trace.plans import has_other_zones, next_due
 from gnomon.specs.trace.trace import Trace
 
 JOB_TYPES = ("one_time", "interval_based", "cron_style")
@@ -148,6 +148,11 @@ def _is_never_due(fields: Mapping[str, object]) -> bool:
     return next_due(definition, definition.start_date) is None
 
 
+def _is_in_other_zones(trace: Trace, event: Defining) -> bool:
+    """Whether another version of the time zone database decides when a job is due first."""
+    return event.definition.get("timezone", "UTC") != "UTC" and trace.cached(has_other_zones)
+
+
 def _is_whole(value: object, low: int) -> bool:
     return type(value) is int and value >= low
 
@@ -218,7 +223,7 @@ def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
             text = event.definition.get("cron_definition")
             if not _is_cron(text):
                 cases.broken(event.at, Kind.CRON_WRONG, job=event.job, observed=text)
-            elif _is_never_due(event.definition):
+            elif _is_never_due(event.definition) and not _is_in_other_zones(trace, event):
                 ends = event.definition["ends"]
                 cases.broken(event.at, Kind.NEVER_DUE, job=event.job, observed=ends)
 
@@ -285,6 +290,8 @@ def a_definition_survives_being_written_and_read(cases: Cases, trace: Trace) -> 
             definition = jobs.read(fields)
         except jobs.Rejected as error:
             lost = {fault.field for fault in error.faults} - _judged_elsewhere(fields)
+            if trace.cached(has_other_zones):  # its database may have a zone that this one has not
+                lost.discard("timezone")
             if not lost:
                 continue
         else:

@@ -120,6 +120,13 @@ class Kind(Enum):
     TAKEN_AND_FORGOTTEN = (
         "message {message}: taken back and never claimed again, though others were"
     )
+    DEAD_LETTERED_EARLY = (
+        "message {message}: dead-lettered after attempt {attempt} of {expected} allowed"
+    )
+    NOT_DEAD_LETTERED = (
+        "message {message}: taken back after attempt {attempt} of {expected} allowed, and not "
+        "dead-lettered"
+    )
     HOLDER_LOST = (
         "message {message}: {server}, which held it, was lost, and nothing is known of it since"
     )

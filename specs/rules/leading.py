@@ -5,6 +5,7 @@ store decides. So the order alone tells who may publish, and no clock is asked. 
 takes time, such as to elect a leader or to catch up, is required only where nothing disturbed it.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -28,21 +29,43 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     """The store grants a lease for a limited time, to one server at a time, and only after the
     last lease was released or has run out by the store's clock.
 
-    Each grant begins a new epoch, whose number is higher than that of the last.
+    Each grant begins a new epoch, whose number is higher than that of the last in the same store.
     """
     last: events.LeaseAcquired | None = None
+    known: events.StoreReplaced | None = None
     is_held = False
     for event in trace.leases.events:
+        if last is not None and _store_at(trace, last.at) != _store_at(trace, event.at):
+            last, known, is_held = None, None, False
         if isinstance(event, events.WritesLost):
             is_held = False
+        elif isinstance(event, events.StoreReplaced):
+            known = event if known is None or event.epoch > known.epoch else known
         elif isinstance(event, events.LeaseAcquired):
             cases.examined += 1
             _examine_grant(cases, event, last, is_held)
+            if known is not None and event.epoch <= known.epoch:
+                _report_epoch(cases, event, known)
             last, is_held = event, True
         elif last is not None:  # else the lease is older than the history
             cases.examined += 1
             _examine_end(cases, trace, event, last, is_held)
             is_held = is_held and event.epoch != last.epoch
+
+
+def stores(trace: Trace) -> list[int]:
+    """When each store after the first began (µs): the one before was emptied, or is elsewhere."""
+    return sorted(
+        event.store if isinstance(event, events.StoreReplaced) else event.at
+        for event in trace.events
+        if isinstance(event, events.StoreReplaced)
+        or (isinstance(event, events.WritesLost) and event.emptied)
+    )
+
+
+def _store_at(trace: Trace, at: int) -> int:
+    """The number of the store at an instant: epochs of different stores may be equal."""
+    return bisect_right(trace.cached(stores), at)
 
 
 def _examine_grant(
@@ -51,14 +74,7 @@ def _examine_grant(
     if last is None:
         return
     if event.epoch <= last.epoch:
-        cases.broken(
-            event.at,
-            Kind.EPOCH_NOT_HIGHER,
-            server=event.server,
-            epoch=event.epoch,
-            other_server=last.server,
-            other_epoch=last.epoch,
-        )
+        _report_epoch(cases, event, last)
     elif is_held:
         cases.broken(
             event.at,
@@ -68,6 +84,21 @@ def _examine_grant(
             other_server=last.server,
             other_epoch=last.epoch,
         )
+
+
+def _report_epoch(
+    cases: Cases,
+    event: events.LeaseAcquired,
+    before: events.LeaseAcquired | events.StoreReplaced,
+) -> None:
+    cases.broken(
+        event.at,
+        Kind.EPOCH_NOT_HIGHER,
+        server=event.server,
+        epoch=event.epoch,
+        other_server=before.server,
+        other_epoch=before.epoch,
+    )
 
 
 def _examine_end(
@@ -115,7 +146,8 @@ def a_deposed_leader_is_refused(cases: Cases, trace: Trace) -> None:
     over = _over_unrenewed(trace)
     for record in trace.messages.values() if over else ():
         event = record.published
-        if not event.on_demand and event.at >= over.get(event.epoch, trace.end):
+        until = over.get((_store_at(trace, event.at), event.epoch), trace.end)
+        if not event.on_demand and event.at >= until:
             cases.broken(
                 event.at,
                 Kind.PUBLISHED_AFTER_LEASE,
@@ -123,23 +155,26 @@ def a_deposed_leader_is_refused(cases: Cases, trace: Trace) -> None:
                 message=event.message,
                 server=event.server,
                 epoch=event.epoch,
-                until=over[event.epoch],
+                until=until,
             )
 
 
-def _over_unrenewed(trace: Trace) -> dict[int, int]:
+def _over_unrenewed(trace: Trace) -> dict[tuple[int, int], int]:
     """By when the lease of an epoch had run out, because a fault kept it from being renewed (µs).
+
+    The keys are the number of the store, and the epoch there.
 
     A leader that stands still for longer than a lease renews nothing, and a store that is away for
     so long hears nothing.
     """
-    over: dict[int, int] = {}
+    over: dict[tuple[int, int], int] = {}
     for fault in trace.faults:
         until = fault.begins + tolerances.expiry(trace)
         if fault.fault in ("pause_server", "stop_store") and fault.ends > until:
             term = trace.term_at(fault.begins)
             if term is not None and fault.target in (term.server, STORE):
-                over[term.epoch] = min(until, over.get(term.epoch, until))
+                key = _store_at(trace, term.begins), term.epoch
+                over[key] = min(until, over.get(key, until))
     return over
 
 
@@ -191,7 +226,8 @@ def _end_of(term: Term) -> TermEnd:
 def _vacancies(trace: Trace) -> Iterator[Vacancy]:
     """When nobody held the lease: before the first term, between two, and after the last."""
     terms = trace.terms
-    if isinstance(trace.leases.events[0], events.LeaseAcquired):
+    of_leases = (e for e in trace.leases.events if not isinstance(e, events.StoreReplaced))
+    if isinstance(next(of_leases), events.LeaseAcquired):
         yield Vacancy(trace.start, terms[0].begins, None)
     for term, following in pairwise(terms):
         yield Vacancy(_free_from(trace, term), following.begins, term)
@@ -211,7 +247,7 @@ def _free_from(trace: Trace, term: Term) -> int:
 def _examine_stops(cases: Cases, trace: Trace) -> None:
     """Whether a leader that stops hands its lease over, in the time that it takes to do so."""
     ended = {
-        event.epoch: event.at
+        (_store_at(trace, event.at), event.epoch): event.at
         for event in trace.leases.events
         if isinstance(event, events.LeaseReleased | events.LeaseExpired)
     }
@@ -226,9 +262,8 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
         if deadline >= trace.end or is_lost:
             continue
         cases.examined += 1
-        if ended.get(term.epoch, trace.end) > deadline and not trace.is_disturbed(
-            term.server, stops, deadline
-        ):
+        released = ended.get((_store_at(trace, term.begins), term.epoch), trace.end)
+        if released > deadline and not trace.is_disturbed(term.server, stops, deadline):
             cases.broken(
                 deadline,
                 Kind.LEASE_NOT_RELEASED,

@@ -20,13 +20,16 @@ MessageEvent = events.RunEvent | events.Expired | events.DeadLettered
 StageCause = events.JobCreated | events.JobEdited | events.JobActivated | events.JobDeactivated
 """The events that begin a stage."""
 
-LeaseLogEvent = events.LeaseEvent | events.WritesLost
-"""The events that change who holds the lease. A loss of writes ends every lease."""
+LeaseLogEvent = events.LeaseEvent | events.WritesLost | events.StoreReplaced
+"""The events that change who holds the lease, or which epochs may follow.
+
+A loss of writes ends every lease.
+"""
 
 MembershipEnd = events.ServerStopped | events.ServerCrashed
 """The events that end a membership."""
 
-TermEnd = LeaseLogEvent | MembershipEnd | events.ServerStarted
+TermEnd = events.LeaseEvent | events.WritesLost | MembershipEnd | events.ServerStarted
 """The events that end a term."""
 
 

@@ -12,7 +12,7 @@ what those writes held, and nothing else.
     reclaimed, lost              the same, because the completion that came too late is lost, too
 
 A leader's term counts, whatever the store remembers: each loss ends a term, and no epoch is granted
-twice.
+twice in the same store.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ Adopted = dict[int, tuple[events.RunEvent, ...]]
 
 _OF_A_MESSAGE = frozenset({events.Published, *get_args(MessageEvent)})
 _OF_A_LEASE = (events.LeaseAcquired, events.LeaseReleased, events.LeaseExpired)
-_TAKES_UP = (events.Claimed, events.Started, events.Reclaimed, events.Lost)
+_TakesUp = events.Claimed | events.Started | events.Reclaimed | events.Lost
 _OF_A_RUN = (events.Started, events.Invoked, events.Finished)
 
 
@@ -56,8 +56,26 @@ def surviving_events(history: list[Event]) -> tuple[list[Event], list[OrphanRun]
     orphans: list[OrphanRun] = []
     adopted: Adopted = {}
     for loss in losses:
-        orphans += _Rollback(surviving, loss, adopted).orphans()
+        taken_up = _taken_up_after(loss, surviving)
+        orphans += _Rollback(surviving, loss, adopted, taken_up).orphans()
     return list(_with(adopted, surviving)), orphans
+
+
+def _taken_up_after(loss: int, surviving: list[Event | None]) -> list[_TakesUp]:
+    """The events after a loss that take up a message, unless a later loss undoes them."""
+    later = [event for event in surviving[loss + 1 :] if type(event) is events.WritesLost]
+    undone = {seq - 1 for lost in later for seq in lost.undone}
+    unclaimed: set[Attempt] = set()
+    taken_up = []
+    for n, event in enumerate(surviving[loss + 1 :], loss + 1):
+        if not isinstance(event, _TakesUp):
+            continue
+        attempt = _attempt(event)
+        if type(event) is events.Claimed:
+            (unclaimed.add if n in undone else unclaimed.discard)(attempt)
+        if n not in undone and attempt not in unclaimed:
+            taken_up.append(event)
+    return taken_up
 
 
 def _with(adopted: Adopted, surviving: list[Event | None]) -> Iterator[Event]:
@@ -75,7 +93,13 @@ class _Rollback:
     the completion again.
     """
 
-    def __init__(self, surviving: list[Event | None], loss: int, adopted: Adopted) -> None:
+    def __init__(
+        self,
+        surviving: list[Event | None],
+        loss: int,
+        adopted: Adopted,
+        taken_up: list[_TakesUp],
+    ) -> None:
         lost = surviving[loss]
         assert type(lost) is events.WritesLost
         self._surviving = surviving
@@ -88,7 +112,6 @@ class _Rollback:
         self._ended_runs: dict[Attempt, tuple[events.Started, events.Finished]] = {}
         completed = {_attempt(e) for e in surviving[:loss] if type(e) is events.Finished}
         held_again = self._remove_writes()
-        taken_up = [e for e in surviving[loss + 1 :] if isinstance(e, _TAKES_UP)]
         messages = {event.message for event in taken_up}
         self._reopened = {
             attempt
@@ -115,23 +138,35 @@ class _Rollback:
 
     def orphans(self) -> Iterator[OrphanRun]:
         """Remove the events of others, and yield the part after the loss of each run among them."""
-        for n, event in enumerate(self._surviving):
+        for n, event in self._events():
             if type(event) is events.ServerCrashed or type(event) is events.ServerStopped:
-                for attempt in [each for each in self._running if each[1] == event.server]:
-                    yield from self._ended(attempt, event.at)
+                yield from self._left(event)
             if type(event) not in _OF_A_MESSAGE:
                 continue
             if type(event) is events.Claimed:
                 self._claimed(n, event)
             if not self._is_undone(n, cast("events.Published | MessageEvent", event)):
                 continue
-            self._surviving[n] = None
+            if event is self._surviving[n]:
+                self._surviving[n] = None
             if type(event) is events.Started:
                 self._running[_attempt(event)] = event
             elif type(event) is events.Finished:
                 yield from self._finished(event)
         for attempt in [*self._running]:
             yield from self._ended(attempt, None)
+
+    def _events(self) -> Iterator[tuple[int, Event | None]]:
+        """The events, and those of the runs whose adopting claim this loss has undone."""
+        for n, event in enumerate(self._surviving):
+            yield n, event
+            if event is None:
+                for of_run in self._adopted.pop(n, ()):
+                    yield n, of_run
+
+    def _left(self, left: events.ServerCrashed | events.ServerStopped) -> Iterator[OrphanRun]:
+        for attempt in [each for each in self._running if each[1] == left.server]:
+            yield from self._ended(attempt, left.at)
 
     def _finished(self, finished: events.Finished) -> Iterator[OrphanRun]:
         attempt = _attempt(finished)

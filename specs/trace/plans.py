@@ -3,6 +3,9 @@
 The one idea: nearly every stage *follows its plan*: its outcomes are those of the first instants
 that were due, in order, and nothing else. Each question below is answered at once for such a stage,
 and by comparing instants for any other. The answers do not depend on which way was taken.
+
+A history may have been made under another version of the time zone database. What a cron job in a
+zone other than UTC was due at then is not known here: its outcomes count as its due instants.
 """
 
 from bisect import bisect_right
@@ -12,11 +15,35 @@ from functools import lru_cache
 from gnomon.reference import events, oracle
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import HOUR, LAST_INSTANT
+from gnomon.reference.schedule.zones import zone_database
 from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.trace import Trace
 
 InstantOutcome = tuple[int, events.OccurrenceEvent]
 """An instant (µs, UTC), and an outcome of the occurrence that was due then."""
+
+
+def zone_databases(trace: Trace) -> frozenset[str]:
+    """The versions of the time zone database under which a history was made, as far as known.
+
+    They are those of its servers; if no server names one, that of the header.
+    """
+    started = (event for event in trace.events if isinstance(event, events.ServerStarted))
+    named = frozenset(event.tzdata for event in started if event.tzdata is not None)
+    header = trace.header.versions.get("tzdata")
+    return named or (frozenset() if header is None else frozenset((header,)))
+
+
+def has_other_zones(trace: Trace) -> bool:
+    """Whether a history was made under another version of the time zone database than this one."""
+    return bool(trace.cached(zone_databases)) and trace.cached(zone_databases) != {zone_database()}
+
+
+def is_unknown_when_due(trace: Trace, stage: Stage) -> bool:
+    """Whether another version of the time zone database decided when a stage was due."""
+    fields = stage.fields
+    in_zone = fields.get("job_type") == "cron_style" and fields.get("timezone", "UTC") != "UTC"
+    return in_zone and trace.cached(has_other_zones)
 
 
 def due(trace: Trace, stage: Stage) -> list[int]:
@@ -33,6 +60,8 @@ def _compute_due(trace: Trace, stage: Stage) -> Iterator[int]:
     first = max(stage.begins, stage.latest_before + 1)
     if definition.job_type == "one_time" and type(stage.cause) is not events.JobActivated:
         first = stage.latest_before + 1  # a start_date in the past is a misfire (FIRE-10)
+    if is_unknown_when_due(trace, stage):
+        return iter(sorted({instant for instant, _ in stage.outcomes if instant >= first}))
     ends = trace.end - 1 if stage.ends is None else stage.ends
     return oracle.due_instants(definition, first, ends + 1)
 
@@ -45,9 +74,13 @@ def follows_plan(trace: Trace, stage: Stage) -> bool:
     return stage.follows_plan
 
 
-def is_due_at(definition: Definition, instant: int) -> bool:
-    """Whether a definition is due at `instant`, whenever it began to count."""
-    return instant in oracle.due_instants(definition, instant, instant + 1)
+def is_due_at(trace: Trace, stage: Stage, instant: int) -> bool:
+    """Whether the definition of a stage is due at `instant`, whenever it began to count."""
+    if stage.definition is None:
+        return False
+    return is_unknown_when_due(trace, stage) or instant in oracle.due_instants(
+        stage.definition, instant, instant + 1
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -109,14 +142,13 @@ def current_outcomes(trace: Trace, stage: Stage) -> list[InstantOutcome]:
 
 def not_due(trace: Trace, stage: Stage) -> list[InstantOutcome]:
     """The current outcomes of a stage at instants at which its definition is never due."""
-    definition = stage.definition
-    if definition is None or follows_plan(trace, stage):
+    if stage.definition is None or follows_plan(trace, stage):
         return []
     expected = set(due(trace, stage))
     return [
         (instant, event)
         for instant, event in current_outcomes(trace, stage)
-        if instant not in expected and not is_due_at(definition, instant)
+        if instant not in expected and not is_due_at(trace, stage, instant)
     ]
 
 

@@ -49,6 +49,11 @@ class ServerLog:
         self._leases.writes_lost(event)
         self.faults.append(FaultWindow("writes_lost", STORE, event.since, event.at))
 
+    def store_replaced(self, event: events.StoreReplaced) -> None:
+        """A server found another store: the one before was gone when this one was first used."""
+        self._leases.events.append(event)
+        self.faults.append(FaultWindow("store_replaced", STORE, event.store, event.store))
+
     def fault_began(self, event: events.FaultBegan) -> None:
         """A fault was injected."""
         self._open_faults.setdefault((event.fault, event.target), []).append(event.at)

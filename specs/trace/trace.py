@@ -271,6 +271,7 @@ def readers_of(
     readers.add(events.LeaseReleased, leases.ended)
     readers.add(events.LeaseExpired, leases.ended)
     readers.add(events.WritesLost, servers.writes_lost)
+    readers.add(events.StoreReplaced, servers.store_replaced)
     readers.add(events.ServerStarted, servers.started)
     readers.add(events.ServerStopping, servers.stopping)
     readers.add(events.ServerStopped, servers.left)

@@ -1,20 +1,29 @@
 """Failure tests on real processes: a cluster, a store, load, and a nemesis that injects faults.
 
-The one idea: three independent checks judge the cluster: the rules read its history; the run log
-of a service shows what really ran; and a reconciliation counts, occurrence by occurrence, the
-outcomes of jobs that nobody changed.
+The one idea: four independent checks judge the cluster: the rules read its history; the run log
+of a service shows what really ran; a reconciliation counts, occurrence by occurrence, the outcomes
+of jobs that nobody changed; and a watcher reads, as an operator would, whether log and health of
+each server name each fault within five seconds, and whether work goes on after it.
 
     python -m tests.nemesis --minutes 10 --seed 1
 
-    plan            which faults, in which order, from a seed: pure
-    proxy           a link to the store that loses, delays and resets
-    stores          the store, alone or with a replica and a Sentinel
-    cluster         the servers' processes
-    fault_reporter  records the faults in the history
-    faults          the effect of each fault
-    load_generator  creates, changes, runs and deletes jobs through the API
-    run_log         the service that logs its own runs to a file
-    reconciliation  history and run log counted against each other: pure
-    trial           one run from start to end, and its report
-    report          the report as tables
+    system/              the system under test
+      cluster              the servers' processes
+      stores               the store, alone or with a replica and a Sentinel
+      proxy                a link to the store that loses, delays and resets
+    faults/
+      catalogue            the kinds of faults, and how each must be reported: data
+      plan                 which faults, in which order, from a seed: pure
+      nemesis              injects them: the effect of each
+      fault_reporter       records the faults in the history
+    load/
+      load_generator       creates, changes, runs and deletes jobs through the API
+      run_log              the service that logs its own runs to a file
+    checks/
+      history_recorder     reads the history while the trial runs
+      watcher              the health and the log of each server
+      observations         reports that are missing among what the watcher has seen: pure
+      reconciliation       history and run log counted against each other: pure
+    trial                one run from start to end, and its report
+    report               the report as tables
 """

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND
 from gnomon.specs.render.tables import broken_rules, rules_table, verdict_line
-from tests.nemesis.plan import FAULT_KINDS
+from tests.nemesis.faults.plan import FAULT_KINDS
 from tests.nemesis.report import tables
 from tests.nemesis.trial import Scenario, Settings, run_trial
 
@@ -25,7 +25,7 @@ def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    scenarios = get_args(Scenario) if arguments.scenario == "both" else [arguments.scenario]
+    scenarios = get_args(Scenario) if arguments.scenario == "all" else [arguments.scenario]
     results = [_try(arguments, scenario, len(scenarios)) for scenario in scenarios]
     return 0 if all(results) else 1
 
@@ -67,7 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10, help="total minutes of faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--servers", type=int, default=4, choices=range(3, 17), metavar="3…16")
-    parser.add_argument("--scenario", choices=[*get_args(Scenario), "both"], default="both")
+    parser.add_argument("--scenario", choices=[*get_args(Scenario), "all"], default="all")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
 """The report of a trial as tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.table import Table
 
@@ -22,7 +22,7 @@ def tables(report: Report) -> Iterator[Table]:
             "lease": f"{settings.lease / SECOND:g} s",
         },
     )
-    yield _figures("faults", dict(report.faults) | {"all": sum(report.faults.values())})
+    yield _faults(report)
     yield _figures(
         "outcomes",
         {
@@ -50,6 +50,27 @@ def tables(report: Report) -> Iterator[Table]:
             ended_by, str(len(gaps)), *(_milliseconds(g) for g in (median, max(gaps)))
         )
     yield takeovers
+
+
+def _faults(report: Report) -> Table:
+    """How often each fault occurred, and the longest times until it was reported and was over."""
+    columns = ("times", "checked", "log", "health", "went on")
+    table = style.table("faults, and the longest time until", *columns, right=columns)
+    for kind, times in sorted(report.faults.items()):
+        reactions = report.reactions.get(kind, ())
+        delays = (
+            [each.log for each in reactions],
+            [each.health for each in reactions],
+            [each.went_on for each in reactions],
+        )
+        checked = sum(each.health is not None for each in reactions)
+        table.add_row(kind, str(times), str(checked), *map(_longest, delays))
+    return table
+
+
+def _longest(delays: Iterable[int | None]) -> str:
+    known = [delay for delay in delays if delay is not None]
+    return _milliseconds(max(known)) if known else ""
 
 
 def _figures(title: str, figures: dict[str, object]) -> Table:

@@ -13,8 +13,8 @@ the last fault, all work must end within a bounded time.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -22,8 +22,9 @@ from typing import Literal
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
-from gnomon.reference.events import kind_of
+from gnomon.reference.events import Event, kind_of
 from gnomon.reference.history import Header, History, write
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.store.address import read_address
@@ -33,17 +34,27 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import Job, JobList, Jobs, SetActive
 from gnomon.specs.rules import Finding, judge_trace
 from gnomon.specs.trace.trace import Trace
-from tests.nemesis.cluster import Process, Shape, cluster
-from tests.nemesis.fault_reporter import FaultReporter
-from tests.nemesis.faults import Nemesis
-from tests.nemesis.load_generator import LoadGenerator, steady_jobs
-from tests.nemesis.plan import Kind, injections
-from tests.nemesis.reconciliation import Reconciliation, reconcile
-from tests.nemesis.run_log import read_run_log
-from tests.nemesis.stores import Pair, Single, paired_store, single_store
+from tests.nemesis.checks.history_recorder import HistoryRecorder
+from tests.nemesis.checks.reconciliation import Reconciliation, reconcile
+from tests.nemesis.checks.watcher import Reaction, Watcher
+from tests.nemesis.faults.catalogue import Kind
+from tests.nemesis.faults.fault_reporter import FaultReporter
+from tests.nemesis.faults.nemesis import Nemesis
+from tests.nemesis.faults.plan import injections
+from tests.nemesis.load.load_generator import LoadGenerator, steady_jobs
+from tests.nemesis.load.run_log import read_run_log
+from tests.nemesis.system.cluster import Process, Shape, cluster, supervised_cluster
+from tests.nemesis.system.stores import (
+    Pair,
+    Single,
+    Store,
+    embedded,
+    paired_store,
+    single_store,
+)
 from tests.support.servers import wait_until
 
-Scenario = Literal["proxy", "sentinel"]
+Scenario = Literal["proxy", "sentinel", "embedded"]
 
 TRAVEL = SECOND
 """The longest transit (µs): a server waits no longer than this for a reply."""
@@ -71,6 +82,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     faults: Counter[Kind]
+    reactions: Mapping[Kind, Sequence[Reaction]]
     answers: Counter[tuple[str, int]]
     reconciliation: Reconciliation
     findings: dict[str, Finding]
@@ -95,36 +107,35 @@ def run_trial(settings: Settings, folder: Path) -> Report:
     """
     run_log = folder / "run_log"
     run_log.touch()
-    with _store(settings, folder) as store:
-        shape = Shape(
-            workers=settings.workers,
-            lease=settings.lease,
-            replicas=store.replicas,
-            folder=folder,
-            run_log=run_log,
-        )
-        urls = [store.url_for(place) for place in range(settings.servers)]
-        with cluster(urls, shape) as servers:
-            storage = RedisStorage(_connection(store, TIMEOUT))
-            nemesis = _nemesis(settings, servers, store)
-            load = LoadGenerator([server.api for server in servers], settings.seed)
-            try:
-                steady = _create_steady(servers[0].api)
+    with _system(settings, folder, run_log) as (store, servers):
+        storage = RedisStorage(_connection(store, TIMEOUT))
+        recorder = HistoryRecorder(storage)
+        watched = [each for server in servers for each in server.watched]
+        watcher = Watcher(watched, lambda: recorder.published_at, settings.lease)
+        nemesis = _nemesis(settings, servers, store, watcher)
+        load = LoadGenerator([each.api for each in watched], settings.seed)
+        recorder.start()
+        try:
+            steady = _create_steady(watched[0].api)
+            with watcher.watching():
                 settled_until = _run_phases(settings, servers, storage, nemesis, load)
-            finally:
-                history = _export(storage, settings, folder / "history.jsonl")
-            discrepancies = [*map(repr, nemesis.failures), *load.faults]
-            discrepancies += [
-                f"{server.name} did not stop in good order (exit {code})"
-                for server in servers
-                if (code := server.stop())
-            ]
-            killed = {pid for server in servers for pid in server.killed}
+        finally:
+            events = recorder.finish()
+            end = storage.overview().now
+            history = _export(events, end, settings, folder / "history.jsonl")
+        discrepancies = [*map(repr, nemesis.failures), *load.faults, *watcher.failures]
+        discrepancies += [
+            f"{server.name} did not stop in good order (exit {code})"
+            for server in servers
+            if (code := server.stop())
+        ]
+        killed = {pid for server in servers for pid in server.killed}
     load.acknowledged.jobs.extend(steady)
     trace = Trace(history)
     return Report(
         settings=settings,
         faults=nemesis.counts,
+        reactions=watcher.reactions,
         answers=load.answers,
         reconciliation=reconcile(
             history.events, read_run_log(run_log), load.acknowledged, killed, settled_until
@@ -136,16 +147,30 @@ def run_trial(settings: Settings, folder: Path) -> Report:
 
 
 @contextmanager
-def _store(settings: Settings, folder: Path) -> Iterator[Single | Pair]:
-    if settings.scenario == "proxy":
-        with single_store(folder, settings.servers, settings.seed) as single:
-            yield single
-    else:
-        with paired_store(folder) as pair:
-            yield pair
+def _system(
+    settings: Settings, folder: Path, run_log: Path
+) -> Iterator[tuple[Store, list[Process]]]:
+    """The store and the servers of a trial; the end of the block ends them."""
+    shape = Shape(workers=settings.workers, lease=settings.lease, folder=folder, run_log=run_log)
+    number = settings.servers
+    with ExitStack() as stack:
+        if settings.scenario == "embedded":
+            store = stack.enter_context(embedded())
+            shape = replace(shape, wrapper=store.wrapper)
+            servers = stack.enter_context(supervised_cluster(store.words, shape, number))
+            store.attach(servers[0].pid)
+            yield store, servers
+            return
+        if settings.scenario == "sentinel":
+            external: Single | Pair = stack.enter_context(paired_store(folder))
+        else:
+            external = stack.enter_context(single_store(folder, number, settings.seed))
+        urls = [external.url_for(place) for place in range(number)]
+        shape = replace(shape, replicas=external.replicas)
+        yield external, stack.enter_context(cluster(urls, shape))
 
 
-def _connection(store: Single | Pair, timeout: int) -> Connection:
+def _connection(store: Store, timeout: int) -> Connection:
     options = StoreOptions(
         address=read_address(store.url),
         prefix="gnomon",
@@ -156,10 +181,10 @@ def _connection(store: Single | Pair, timeout: int) -> Connection:
     return Connection(options.open(timeout))
 
 
-def _nemesis(settings: Settings, servers: list[Process], store: Single | Pair) -> Nemesis:
+def _nemesis(settings: Settings, servers: list[Process], store: Store, watcher: Watcher) -> Nemesis:
     """A nemesis that always leaves at least two servers without a fault."""
     reporter = FaultReporter(_connection(store, TIMEOUT))
-    return Nemesis(servers, store, reporter, most=settings.servers - 2)
+    return Nemesis(servers, store, reporter, watcher, most=max(len(servers) - 2, 0))
 
 
 def _run_phases(
@@ -217,21 +242,12 @@ def _jobs(storage: RedisStorage) -> tuple[Job, ...]:
     return listed.jobs
 
 
-def _export(storage: RedisStorage, settings: Settings, path: Path) -> History:
-    """The whole history, also written to the file `path`."""
-    entries = [*storage.history(0)]
-    while page := storage.history(len(entries)):
-        entries += page
-    numbers = [entry.seq for entry in entries]
-    assert numbers == [*range(1, len(entries) + 1)], "the history has a gap"
+def _export(events: Sequence[Event], end: int, settings: Settings, path: Path) -> History:
+    """The whole history up to `end` (µs, UTC), also written to the file `path`."""
     header = Header(
-        start=entries[0].event.at,
-        end=storage.overview().now,
-        lease=settings.lease,
-        travel=TRAVEL,
-        seed=settings.seed,
+        start=events[0].at, end=end, lease=settings.lease, travel=TRAVEL, seed=settings.seed
     )
-    history = History(header, [entry.event for entry in entries])
+    history = History(header, [*events])
     with path.open("wb") as file:
         write(history, file)
     return history

@@ -3,12 +3,19 @@
 from itertools import accumulate
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from gnomon.reference.oracle import cron_sets, due_instants, near_change, start_instants
+from gnomon.reference.oracle import (
+    _instants_near_change,
+    cron_sets,
+    due_instants,
+    near_change,
+    start_instants,
+)
 from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND, read_instant, write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
+from gnomon.reference.schedule.zones import load_zone
 from tests.support import strategies
 from tests.support.strategies import Written, a_cron, a_job
 
@@ -134,6 +141,30 @@ def test_a_fold_by_hand() -> None:
         "2026-11-01T06:00",
         "2026-11-01T06:30",
     ]
+
+
+def test_a_change_in_the_last_minute() -> None:
+    """London, 25 October 2026: 02:00 BST is 01:00 GMT is 01:00Z."""
+    last_minute = "Europe/London", "2026-10-25T00:59", "2026-10-25T01:01"
+    assert _due("* 1,2 * * *", *last_minute) == ["2026-10-25T00:59", "2026-10-25T01:00"]
+    assert _due("0-59 1,2 * * *", *last_minute) == ["2026-10-25T00:59"]
+
+
+@given(strategies.cron_texts(), strategies.zones(), st.data())
+@settings(deadline=None)
+def test_days_and_hours_that_are_left_out_have_no_due_minute(
+    text: str, timezone: str, data: st.DataObject
+) -> None:
+    start = data.draw(strategies.instants_near_change(timezone))
+    end = start + data.draw(st.integers(1, 4 * DAY))
+    sets = cron_sets(text)
+    assert sets is not None
+    each_minute = _instants_near_change(
+        sets, load_zone(timezone), -(-start // MINUTE) * MINUTE, end
+    )
+    assert list(due_instants(a_cron(text, timezone, start_date=start), start, end)) == list(
+        each_minute
+    )
 
 
 # --- near_change

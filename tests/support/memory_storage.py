@@ -32,7 +32,18 @@ from gnomon.reference.store.operations import (
 
 NOW = read_instant("2026-01-05T08:00:00Z")
 DOWN = StoreUnavailable("connection refused", "is the store running?")
-HEALTHY = Health(server="s1", state="working", leads=True, epoch=1, workers=2, busy=0, store="ok")
+HEALTHY = Health(
+    server="s1",
+    state="working",
+    leads=True,
+    epoch=1,
+    workers=2,
+    busy=0,
+    dead_letters=0,
+    store="ok",
+    warnings=(),
+    incidents=(),
+)
 EVERY_MINUTE = {
     "name": "report",
     "job_type": "interval_based",

@@ -64,7 +64,7 @@ class Bench:
 
     def lead(self) -> None:
         """Let server s1 lead, in epoch 1, for an hour."""
-        assert self.ask(0, "s1", Campaign(HOUR)) == Leader(NOW, "s1", 1, NOW + HOUR, 0)
+        assert self.ask(0, "s1", Campaign(HOUR)) == Leader(NOW, "s1", 1, NOW + HOUR, 0, NOW)
 
     def put(self, after: int = 0, id: str = "a", **fields: Any) -> None:
         """Create a job of that id and name, due every second from NOW but for the `fields`."""

@@ -20,7 +20,7 @@ from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import Definition, Fault, Rejected
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.store.storage import Storage
-from gnomon.reference.schedule.trigger import trigger
+from gnomon.reference.schedule.trigger import Unschedulable, trigger
 from gnomon.reference.store.administration import RUNS_KEPT, JobByName, JobRun, JobRuns, RunsOf
 from gnomon.reference.store.operations import (
     Accepted,
@@ -76,18 +76,32 @@ def next_due(job: Job) -> int | None:
     """The instant (µs, UTC) at which `job` is due next, None if there is none."""
     if not job.definition.is_active or job.cursor is None:
         return None
-    return trigger(job.definition).first(job.cursor)
+    try:
+        return trigger(job.definition).first(job.cursor)
+    except Unschedulable:
+        return None
+
+
+def problem(job: Job) -> str | None:
+    """Why this server cannot schedule `job`; None if it can."""
+    try:
+        trigger(job.definition)
+    except Unschedulable as error:
+        return str(error)
+    return None
 
 
 # --- reading
 
 
 def get(storage: Storage, id: str) -> Job:
-    """The job of that id. Raises NoSuchJob."""
-    found = _read(storage, Jobs((id,))).jobs
-    if not found:
+    """The job of that id. Raises NoSuchJob, and Conflict if the job cannot be read."""
+    reply = _read(storage, Jobs((id,)))
+    for _, why in reply.unreadable:
+        raise Conflict(f"job {id!r}: {why}")
+    if not reply.jobs:
         raise NoSuchJob(f"id {id!r}")
-    return found[0]
+    return reply.jobs[0]
 
 
 def get_all(storage: Storage) -> list[Job]:

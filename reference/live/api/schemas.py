@@ -14,6 +14,7 @@ from gnomon.reference import jobs
 from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.job_service import RunList
+from gnomon.reference.live.runtime.incidents import Incident, IncidentKind
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.administration import ClusterOverview, JobRun, Member, RunOutcome
 from gnomon.reference.store.operations import Job
@@ -94,6 +95,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
     next_due: InstantText | None
+    problem: Annotated[str, Meta(description="why this server cannot schedule the job")] | None
     published: Annotated[int, Meta(ge=0, description="planned runs so far")]
 
 
@@ -134,6 +136,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     workers: int
     services: tuple[str, ...]
+    tzdata: Annotated[str, Meta(description="the version of its time zone database")] | None
     since: InstantText
     heard: InstantText
     is_alive: bool
@@ -156,8 +159,21 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
 State = Literal["starting", "working", "doubting", "draining"]
 
 
+class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault of an instant that this server noticed; `text` is a sentence for people."""
+
+    kind: IncidentKind
+    at: InstantText
+    text: str
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of this server; `store` is ok, or the problem with the store."""
+    """The state of this server; `store` is ok, or the problem with the store.
+
+    `incidents` are the latest incidents of this process, the latest last; they have ended.
+    `dead_letters` is the number of messages of the cluster that are dead-lettered (DLV-2, DLV-6).
+    `warnings` are sentences for people, about what does not work although the server does.
+    """
 
     server: str
     state: State
@@ -165,7 +181,15 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     workers: int
     busy: int
+    dead_letters: int
     store: str
+    warnings: tuple[str, ...]
+    incidents: tuple[IncidentView, ...]
+
+
+def view_incident(incident: Incident) -> IncidentView:
+    """An incident as the API gives it."""
+    return IncidentView(kind=incident.kind, at=write_instant(incident.at), text=incident.text)
 
 
 def view_job(job: Job) -> JobView:
@@ -176,6 +200,7 @@ def view_job(job: Job) -> JobView:
         revision=job.revision,
         cursor=_instant(job.cursor),
         next_due=_instant(job_service.next_due(job)),
+        problem=job_service.problem(job),
         published=job.published,
         **msgspec.structs.asdict(fields),
     )
@@ -213,6 +238,7 @@ def _view_member(member: Member, now: int) -> MemberView:
         name=member.name,
         workers=member.workers,
         services=member.services,
+        tzdata=member.tzdata,
         since=write_instant(member.since),
         heard=write_instant(member.heard),
         is_alive=now < member.alive_until,

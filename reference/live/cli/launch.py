@@ -59,6 +59,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     data: Path | None
     profile: Profile
     lease: str
+    max_attempts: int
     drain: str
     keep: int
     replicas: int
@@ -107,6 +108,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 services=tuple(sorted(services)),
                 lease=lease,
                 grace=drain,
+                max_attempts=options.max_attempts,
             ),
             services=services,
             store=StoreOptions(

@@ -70,6 +70,7 @@ def record(storage: Storage, since: int | None = None, travel: int | None = None
         lease=overview.lease_length or None,
         travel=travel,
         profile=overview.profile,
+        max_attempts=overview.max_attempts if overview.profile == "durable" else None,
         versions=versions(),
     )
     whole = History(header, happened)
@@ -85,7 +86,9 @@ def _known(overview: ClusterOverview, jobs: tuple[Job, ...]) -> Known:
     return Known(
         jobs=jobs,
         servers=tuple(
-            events.ServerStarted(member.since, member.name, member.workers, member.services)
+            events.ServerStarted(
+                member.since, member.name, member.workers, member.services, member.tzdata
+            )
             for member in overview.members
         ),
         leader=events.LeaseAcquired(now, lease.leader, lease.epoch) if lease.leader else None,

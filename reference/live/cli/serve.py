@@ -14,6 +14,7 @@ import typer
 
 from gnomon.reference.live import DEFAULT_HTTP, EVENTS_KEPT
 from gnomon.reference.live.cli.options import Data, Prefix, Redis
+from gnomon.reference.store.messages import MAX_ATTEMPTS, MOST_ATTEMPTS
 from gnomon.specs.cli.options import DeliveryProfile, HistoryOut, examples
 
 LogFormat = Literal["text", "json"]
@@ -71,6 +72,16 @@ def serve(
             "server.",
         ),
     ] = "10s",
+    max_attempts: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Attempts of a message before it is dead-lettered, if each server that has it "
+            "dies. Same on every server.",
+            min=1,
+            max=MOST_ATTEMPTS,
+        ),
+    ] = MAX_ATTEMPTS,
     drain: Annotated[
         str,
         typer.Option(metavar="D", help="Time limit for running services to end after a stop."),
@@ -114,6 +125,7 @@ def serve(
             data=data,
             profile=profile,
             lease=lease,
+            max_attempts=max_attempts,
             drain=drain,
             keep=keep,
             replicas=replicas,

@@ -40,7 +40,7 @@ def list_table(found: Sequence[JobView]) -> Table:
             job.job_type,
             when(job),
             printable(job.service, keep=""),
-            job.next_due or "-",
+            printable(_next_due(job), keep=""),
             str(job.revision),
         )
     return listing
@@ -59,7 +59,7 @@ def job_table(job: JobView) -> Table:
         "payload": _payload(job.extra),
         "misfire": job.misfire,
         "grace": job.grace,
-        "next due": job.next_due or "-",
+        "next due": _next_due(job),
         "published": count(job.published),
         "revision": str(job.revision),
     }
@@ -87,6 +87,13 @@ def runs_table(runs: Sequence[RunView]) -> Table:
             printable(run.error or "", keep=""),
         )
     return listing
+
+
+def _next_due(job: JobView) -> str:
+    """When a job is due next, or why the server that was asked cannot schedule it."""
+    if job.problem is not None:
+        return f"cannot be scheduled: {job.problem}"
+    return job.next_due or "-"
 
 
 def when(job: JobView) -> str:

@@ -22,7 +22,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 
-from gnomon.reference.events import Outcome
+from gnomon.reference.events import DeadLetterCause, Outcome
 from gnomon.reference.live.runtime.worker_pool import Ended
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
 from gnomon.reference.store.operations import Outcomes, Publish, Refusal
@@ -87,6 +87,16 @@ class Metrics:
         self.epoch = Gauge(
             "gnomon_epoch", "The latest epoch that this server has led in.", registry=registry
         )
+        self.unschedulable = Gauge(
+            "gnomon_jobs_unschedulable",
+            "Active jobs that this server cannot schedule while it leads.",
+            registry=registry,
+        )
+        self.zones_differ = Gauge(
+            "gnomon_zone_databases_differ",
+            "1 while live servers differ in the version of their time zone database, else 0.",
+            registry=registry,
+        )
         self.published = Counter(
             "gnomon_published_total",
             "Messages that this server has published as the leader.",
@@ -104,6 +114,23 @@ class Metrics:
             ("kind",),
             registry=registry,
         )
+        self.incidents = Counter(
+            "gnomon_incidents_total",
+            "Faults of an instant that this server noticed, such as a store that was emptied.",
+            ("kind",),
+            registry=registry,
+        )
+        self.dead_letters = Gauge(
+            "gnomon_dead_letters",
+            "Dead-lettered messages that the store keeps, of the whole cluster.",
+            registry=registry,
+        )
+        dead_lettered = Counter(
+            "gnomon_dead_lettered_total",
+            "Messages of the cluster that were dead-lettered while this server ran.",
+            ("why",),
+            registry=registry,
+        )
         self.exchange_time = Durations(
             "gnomon_store_exchange_seconds", "From asking the store to its answer.", registry
         )
@@ -115,6 +142,7 @@ class Metrics:
         }
         self._slow_runs = {name: slow_runs.labels(name) for name in names}
         self._refused = {why: refused.labels(why) for why in get_args(Refusal)}
+        self._dead_lettered = {why: dead_lettered.labels(why) for why in get_args(DeadLetterCause)}
 
     def run_ended(self, ended: Ended) -> None:
         """Count a run that has ended."""
@@ -134,6 +162,10 @@ class Metrics:
                 self._refused[refusal].inc()
             elif entry.due is not None:
                 self.published.inc()
+
+    def dead_lettered(self, why: DeadLetterCause) -> None:
+        """Count a message that was dead-lettered, by any server of the cluster."""
+        self._dead_lettered[why].inc()
 
     def text(self) -> str:
         """All metrics in the text format 0.0.4."""

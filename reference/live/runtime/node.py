@@ -19,6 +19,7 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
 from gnomon.reference.live.cid import new_cid
+from gnomon.reference.live.runtime.incidents import Incidents
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.store_link import StoreLink
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
@@ -26,7 +27,9 @@ from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable
 from gnomon.reference.live.store.errors import Failure
 from gnomon.reference.schedule.clock import SECOND, Clock
+from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.administration import RegisterServer, Superseded
+from gnomon.reference.store.messages import MAX_ATTEMPTS
 from gnomon.reference.store.operations import (
     Claim,
     Operation,
@@ -61,7 +64,8 @@ Input = Ended | Signal
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """The name, workers and services of a server; `lease` and `grace` in µs.
 
-    `grace` is how long runs may take to finish when the server is to leave.
+    `grace` is how long runs may take to finish when the server is to leave. `max_attempts` is the
+    number of attempts of a message before it is dead-lettered (DLV-2).
     """
 
     name: str
@@ -69,12 +73,13 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     lease: int
     grace: int
+    max_attempts: int = MAX_ATTEMPTS
 
 
 class Node:
     """A live server; `run` returns when it has left.
 
-    Every input arrives in `inputs`, from any thread.
+    Every input arrives in `inputs`, from any thread. `incidents` has the latest incidents.
     """
 
     def __init__(
@@ -96,8 +101,10 @@ class Node:
         self._server: Server | None = None
         self._drain_until: int | None = None
         self._logged_epoch: int | None = None
+        self._logged_unschedulable: dict[str, str] = {}
         self._has_quit = False
         self._is_superseded = False
+        self.incidents = Incidents(metrics)
 
     # --- for any thread
 
@@ -121,6 +128,11 @@ class Node:
         """What is wrong between this server and the store; None if nothing is."""
         return self._link.failure
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The jobs that it cannot schedule while it leads, a sentence for each."""
+        return tuple(cannot_schedule(id, why) for id, why in self._logged_unschedulable.items())
+
     # --- from beginning to end
 
     def run(self) -> bool:
@@ -135,8 +147,9 @@ class Node:
             self._name, self._shape.workers, self._shape.lease, new_cid, process
         )
         now = self._clock.now
+        shape = self._shape
         self._link.introduce(
-            RegisterServer(process, now, self._shape.workers, self._shape.services)
+            RegisterServer(process, now, shape.workers, shape.services, zone_database())
         )
         self._do(server.start(now))
         self._exchange()
@@ -259,6 +272,7 @@ class Node:
         for operation, reply in replies:
             self._receive(now, operation, reply)
         self._note_epoch()
+        self._note_unschedulable()
 
     def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
         """A reply of the store has reached this server."""
@@ -322,3 +336,20 @@ class Node:
         else:
             self._metrics.epoch.set(epoch)
             logger.info("leads", extra={"fields": {"epoch": epoch}})
+
+    def _note_unschedulable(self) -> None:
+        """Log each job that this leader cannot schedule, once for each reason."""
+        before = self._logged_unschedulable
+        if self._server is None or self._server.unschedulable == before:
+            return
+        found = dict(self._server.unschedulable)
+        self._logged_unschedulable = found
+        self._metrics.unschedulable.set(len(found))
+        for id, why in found.items():
+            if before.get(id) != why:
+                logger.error("%s", cannot_schedule(id, why))
+
+
+def cannot_schedule(job: str, why: str) -> str:
+    """The sentence for a job that a server cannot schedule."""
+    return f"job {job} cannot be scheduled by this server, and is not published: {why}"

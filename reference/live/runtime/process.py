@@ -19,16 +19,23 @@ import uvicorn
 
 from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.auth import Guard
-from gnomon.reference.live.api.schemas import Health
+from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.clock import WallClock
 from gnomon.reference.live.runtime.logs import log_run
 from gnomon.reference.live.runtime.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Shape, Signal
 from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
+from gnomon.reference.live.runtime.zone_watch import ZoneWatch
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
-from gnomon.reference.live.store.errors import StoreUnusable, check_server, pause_after
+from gnomon.reference.live.store.embedded.diagnosis import explain
+from gnomon.reference.live.store.errors import (
+    Failure,
+    StoreUnusable,
+    check_server,
+    pause_after,
+)
 from gnomon.reference.live.store.notify import PATIENCE, Notifier
 from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
@@ -65,6 +72,15 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
 
         return find
 
+    def explain(self, failure: Failure) -> Failure:
+        """The failure of a call, with what is known about this store."""
+        folder = self.address.embedded_in
+        return failure if folder is None else explain(failure, folder)
+
+    def connection(self, timeout: int) -> Connection:
+        """A connection for a server; its calls time out after `timeout` (µs)."""
+        return Connection(self.open(timeout), explain=self.explain)
+
 
 def timeout_of(lease: int) -> int:
     """How long a server waits for a reply (µs): repeating a late heartbeat is better."""
@@ -97,7 +113,7 @@ def serve(
     Raises StoreUnusable if the store cannot be used, and waiting would not help.
     """
     inputs: SimpleQueue[Input] = SimpleQueue()
-    connection = Connection(store.open(timeout_of(shape.lease)))
+    connection = store.connection(timeout_of(shape.lease))
     with _handled_signals(inputs):
         if not _settle(connection, shape, store.profile, inputs):
             return True  # ended before there was a store
@@ -122,9 +138,10 @@ def _serve(
 
     workers = WorkerPool(shape.name, services, shape.workers, ended)
     node = Node(shape, connection, WallClock(), workers, metrics, inputs)
-    others = Connection(store.open(LONGEST_TIMEOUT))
+    others = store.connection(LONGEST_TIMEOUT)
     storage = RedisStorage(others)
     watch = StoreWatch(others, store.profile, metrics)
+    zones = ZoneWatch(storage, metrics)
     notifier = Notifier(
         shape.name, store.open((PATIENCE + 1) * SECOND), lambda: inputs.put(Signal.INBOX)
     )
@@ -142,7 +159,10 @@ def _serve(
             epoch=node.epoch or 0,
             workers=shape.workers,
             busy=workers.busy,
+            dead_letters=watch.dead_letters,
             store="ok" if problem is None else problem.problem,
+            warnings=(*zones.warnings, *node.warnings),
+            incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 
     with _api(listening, storage, health, measured):
@@ -150,6 +170,7 @@ def _serve(
         left_in_order = node.run()
         notifier.close()
         watch.close()
+        zones.close()
     connection.close()
     return left_in_order
 
@@ -165,7 +186,8 @@ def _settle(
     while True:
         try:
             facts = connection.use(lambda store: check_server(store.client, profile))
-            answer = connection.call(shape.name, [AgreeSettings(profile, shape.lease)])
+            proposed = AgreeSettings(profile, shape.lease, shape.max_attempts)
+            answer = connection.call(shape.name, [proposed])
             break
         except StoreFailed as failed:
             failure = failed.failure
@@ -181,21 +203,27 @@ def _settle(
         logger.warning("%s", warning)
     settings = answer.deliveries[0][2]
     assert isinstance(settings, Settings)
-    _check_settings(settings, profile, shape.lease)
+    _check_settings(settings, proposed)
     return True
 
 
-def _check_settings(settings: Settings, profile: Profile, lease: int) -> None:
+def _check_settings(settings: Settings, proposed: AgreeSettings) -> None:
     """Raise StoreUnusable if the cluster has other settings than this server."""
-    if settings.profile != profile:
+    if settings.profile != proposed.profile:
         raise StoreUnusable(
             f"the store holds a cluster of the {settings.profile} profile",
             f"give --profile {settings.profile}, or another --prefix",
         )
-    if settings.lease != lease:
+    if settings.lease != proposed.lease:
         right = write_duration(settings.lease)
         raise StoreUnusable(
             f"a lease of this cluster lasts {right}", f"give --lease {right}, as its servers have"
+        )
+    if settings.max_attempts != proposed.max_attempts:
+        most = settings.max_attempts
+        raise StoreUnusable(
+            f"this cluster dead-letters a message after {most} attempts",
+            f"give --max-attempts {most}, as its servers have",
         )
 
 

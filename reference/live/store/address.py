@@ -113,13 +113,17 @@ class Tls:
 
 @dataclass(frozen=True)
 class Address:
-    """Where the store is, and its login. No text of it shows a password."""
+    """Where the store is, and its login. No text of it shows a password.
+
+    `embedded_in` is the folder of an embedded store; None for any other store.
+    """
 
     place: Server | Socket | Sentinels | Cluster
     _: KW_ONLY
     login: Login = Login()
     db: int = 0
     tls: Tls | None = None
+    embedded_in: Path | None = None
 
     def __str__(self) -> str:
         """The URL, with the password hidden."""

@@ -34,6 +34,10 @@ Introduce = Callable[[RedisStore, str], str]
 """Called with each new connection, and the store's run known before; returns the run of now."""
 
 
+Explain = Callable[[Failure], Failure]
+"""Adds to a failure what is known about this store."""
+
+
 class StoreFailed(Exception):
     """A call to the store failed; it is not known whether it was carried out."""
 
@@ -52,6 +56,11 @@ def report_run(store: RedisStore, known: str) -> str:
     return run
 
 
+def as_it_is(failure: Failure) -> Failure:
+    """Add nothing to a failure."""
+    return failure
+
+
 def report_nothing(_: RedisStore, known: str) -> str:
     """Report nothing: a client that only reads writes nothing."""
     return known
@@ -60,9 +69,12 @@ def report_nothing(_: RedisStore, known: str) -> str:
 class Connection:
     """Calls the store that `open` finds; may be used by several threads."""
 
-    def __init__(self, open: Open, introduce: Introduce = report_run) -> None:
+    def __init__(
+        self, open: Open, introduce: Introduce = report_run, explain: Explain = as_it_is
+    ) -> None:
         self._open = open
         self._introduce = introduce
+        self._explain = explain
         self._store: RedisStore | None = None
         self._run = ""  # of the store, at the latest connection
         self._lock = Lock()
@@ -109,7 +121,7 @@ class Connection:
         failure = classify(error)
         if failure.resolves_anew:
             self.close()
-        return StoreFailed(failure)
+        return StoreFailed(self._explain(failure))
 
     def close(self) -> None:
         """Drop the connection; the next call makes another. Calls under way may still finish."""

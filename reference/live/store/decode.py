@@ -6,13 +6,12 @@ message or the job that cannot be read (DLV-6).
 """
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule.minutes import matching_minutes
 from gnomon.reference.store.administration import (
     ClusterOverview,
     JobRun,
@@ -85,6 +84,7 @@ _assignments = msgspec.json.Decoder(Assignment)
 _lists = msgspec.json.Decoder(JobList)
 _waiting = msgspec.json.Decoder(Claim | Changes)
 _jobs = msgspec.json.Decoder(Job)
+_ID = re.compile(rb'{"id":"([^"]*)"')
 _claims = msgspec.json.Decoder(Claim)
 _messages = msgspec.json.Decoder(Message)
 _runs = msgspec.json.Decoder(JobRun)
@@ -138,13 +138,22 @@ def _read_list(reply: bytes, body: bytes) -> JobList:
     try:
         read = _lists.decode(b'%b,"jobs":[%b]}' % (reply[:-1], body.replace(b"\n", b",")))
     except UNREADABLE:
-        read = _lists.decode(reply[:-1] + b',"jobs":[]}')
-        read = msgspec.structs.replace(read, jobs=tuple(_readable(_jobs, "job", body)))
-    unsound = {job.id for job in read.jobs if not _is_sound(job.definition)}
-    for id in unsound:
-        logger.error("job %s cannot be scheduled as the store has it; it is left out", id)
-    sound = tuple(job for job in read.jobs if job.id not in unsound)
-    return msgspec.structs.replace(read, jobs=sound) if unsound else read
+        return _read_lines(_lists.decode(reply[:-1] + b',"jobs":[]}'), body)
+    return read
+
+
+def _read_lines(empty: JobList, body: bytes) -> JobList:
+    """The list of jobs, one a line, of which some cannot be read."""
+    read: list[Job] = []
+    unreadable: list[tuple[str, str]] = []
+    for line in body.split(b"\n"):
+        try:
+            read.append(_jobs.decode(line))
+        except UNREADABLE as error:
+            id = _ID.match(line)
+            name = id.group(1).decode(errors="replace") if id else "?"
+            unreadable.append((name, f"it cannot be read as the store has it: {error}"))
+    return msgspec.structs.replace(empty, jobs=tuple(read), unreadable=tuple(unreadable))
 
 
 def _readable(decoder: "msgspec.json.Decoder[T]", what: str, body: bytes) -> Iterator[T]:
@@ -155,18 +164,6 @@ def _readable(decoder: "msgspec.json.Decoder[T]", what: str, body: bytes) -> Ite
         except UNREADABLE as error:
             text = "a %s cannot be read, it is left out: %s: %.200r"
             logger.error(text, what, error, line)  # noqa: TRY400
-
-
-def _is_sound(definition: Definition) -> bool:
-    """Whether it has a trigger: a store that was tampered with may hold anything."""
-    if definition.job_type == "interval_based":
-        return definition.interval > 0
-    if definition.job_type == "cron_style":
-        try:
-            matching_minutes(definition.cron_definition or "", definition.timezone)
-        except ValueError:
-            return False
-    return True
 
 
 def _read_withdrawn(reply: bytes, body: bytes) -> Withdrawn:

@@ -39,6 +39,7 @@ from gnomon.reference.store.operations import (
     EditJob,
     Entry,
     Execute,
+    Former,
     Heartbeat,
     Jobs,
     Join,
@@ -81,6 +82,12 @@ def _claim(claim: Claim) -> Arguments:
 
 def _claims(claims: tuple[Claim, ...]) -> Arguments:
     return [len(claims), *(argument for claim in claims for argument in _claim(claim))]
+
+
+def _former(former: Former | None) -> Arguments:
+    if former is None:
+        return ["", "", ""]
+    return [former.store, former.epoch, _optional(former.jobs)]
 
 
 def _nothing(_: Operation) -> Arguments:
@@ -166,13 +173,15 @@ def _reported(event: Reported) -> Arguments:
 
 
 def _register(operation: RegisterServer) -> Arguments:
-    of = {"workers": operation.workers, "services": operation.services}
+    of: dict[str, object] = {"workers": operation.workers, "services": operation.services}
+    if operation.tzdata is not None:
+        of["tzdata"] = operation.tzdata
     described = b"{%b}" % _pieces(**of, since=operation.since)
     return [operation.process, described, _pieces(**of)]
 
 
 _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
-    Campaign: lambda op: [op.ttl, *_claims(op.claims)],
+    Campaign: lambda op: [op.ttl, op.store, *_former(op.former), *_claims(op.claims)],
     Resign: lambda op: [op.epoch],
     PutJob: _put,
     EditJob: lambda op: [*_current(op), *_definition(op.definition)],
@@ -193,11 +202,16 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     JobByName: lambda op: [op.name],
     RunsOf: lambda op: [op.job, json.encode(no_such_job(op.job))],
     NewJobId: _nothing,
-    AgreeSettings: lambda op: [op.profile, op.lease],
+    AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
-    RecordEvents: lambda op: [op.first, len(op.events), *chain(*map(_reported, op.events))],
+    RecordEvents: lambda op: [
+        op.first,
+        op.store,
+        len(op.events),
+        *chain(*map(_reported, op.events)),
+    ],
     RemoveServer: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
     ReportStoreRun: lambda op: [op.run, op.known, op.leap],
 }

@@ -19,7 +19,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from gnomon.reference.store.administration import RUNS_KEPT
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 
 SERVER_TIME = """(function()
   local time = redis.call('TIME')
@@ -47,4 +47,11 @@ def script(profile: Profile, time: str = SERVER_TIME) -> bytes:
     folder = files("gnomon.reference.live.store") / "lua"
     parts = [(folder / f"{part.format(profile=profile)}.lua").read_text("utf-8") for part in _PARTS]
     text = "\n".join(parts)
-    return text.replace("GNOMON_TIME", time).replace("GNOMON_RUNS_KEPT", str(RUNS_KEPT)).encode()
+    values = {
+        "GNOMON_TIME": time,
+        "GNOMON_RUNS_KEPT": str(RUNS_KEPT),
+        "GNOMON_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
+    }
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text.encode()

@@ -60,6 +60,13 @@ def second_attempt_elsewhere(trace: Trace) -> bool:
     )
 
 
+@durable
+def dead_lettered_after_its_attempts(trace: Trace) -> bool:
+    """A message was dead-lettered after its last attempt, and the cluster continued."""
+    dead = [event.at for event in every(trace, events.DeadLettered) if event.cause == "attempts"]
+    return bool(dead) and any(event.at > dead[0] for event in every(trace, events.Finished))
+
+
 @state
 def given_to_a_lost_server(trace: Trace) -> bool:
     """A message was assigned to a worker of a server that was absent."""

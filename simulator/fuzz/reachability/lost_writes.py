@@ -5,9 +5,10 @@ what a server remembers. Therefore all recorded events are read here, also those
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from gnomon.reference import events
-from gnomon.simulator.fuzz.reachability.base import state
+from gnomon.simulator.fuzz.reachability.base import every, state
 from gnomon.specs.trace.trace import Trace
 
 Worker = tuple[str, int]
@@ -108,3 +109,24 @@ def claim_known_to_the_server_alone(trace: Trace) -> bool:
 def claim_known_to_the_store_alone(trace: Trace) -> bool:
     """The store still held a message for a worker that had completed it and started another."""
     return _STORE in trace.cached(_differences)
+
+
+@state
+def a_leader_found_another_store(trace: Trace) -> bool:
+    """A leader found the store emptied, and led again in that store."""
+    found = {
+        event.server: event.at
+        for event in every(trace, events.StoreReplaced)
+        if event.jobs is not None
+    }
+    return any(
+        grant.server in found and grant.at >= found[grant.server]
+        for grant in every(trace, events.LeaseAcquired)
+    )
+
+
+@state
+def epochs_began_anew(trace: Trace) -> bool:
+    """An emptied store granted an epoch that a former one had granted, too."""
+    grants = list(every(trace, events.LeaseAcquired))
+    return any(after.epoch <= before.epoch for before, after in pairwise(grants))

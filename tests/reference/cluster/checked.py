@@ -9,6 +9,7 @@ from gnomon.reference.cluster.server import LEADER_REPLIES, Server, Timer
 from gnomon.reference.cluster.states import LEADER, SERVER, WORKER, To
 from gnomon.reference.store.operations import (
     Assignment,
+    Campaign,
     Claim,
     Complete,
     JobList,
@@ -79,6 +80,8 @@ class CheckedLeaderRole(LeaderRole):
 
     def _input_of(self, operation: Operation, reply: Reply) -> str:
         if isinstance(reply, Leader):
+            if reply.store != self.store and self.store and not self._has_resigned:
+                return f"Leader: {'another' if operation is self._campaign else 'former'} store"
             return f"Leader: {self._news_of(reply)}"
         if isinstance(reply, Outcomes):
             if operation is not self._publishing:
@@ -87,6 +90,8 @@ class CheckedLeaderRole(LeaderRole):
                 return "Outcomes: deposed"
             return f"Outcomes: {'some refused' if reply.refusals else 'all accepted'}"
         assert isinstance(reply, JobList)
+        if reply.store != self.store and self._is_leading:
+            return "JobList: of another store"
         if operation is self._loading:
             return f"JobList: {'the last page' if reply.more is None else 'a page, more follow'}"
         if not self._is_leading:
@@ -108,6 +113,13 @@ class CheckedLeaderRole(LeaderRole):
 
 def present(output: Operation | None) -> list[Operation]:
     return [] if output is None else [output]
+
+
+_OWN: dict[str, tuple[type[Claim | Complete | Run], ...]] = {
+    "finish": (Claim, Complete),
+    "reply that the turn is over": (Claim,),
+}
+"""Kinds of a worker's own outputs, by input; a run for all others."""
 
 
 class CheckedServer(Server):
@@ -139,12 +151,19 @@ class CheckedServer(Server):
     def _input_of(self, operation: Operation, reply: Reply) -> tuple[str, dict[int, str]]:
         """The input of the server, and those of its workers."""
         if type(reply) in LEADER_REPLIES:
+            is_awaited = isinstance(operation, Campaign) and self.is_awaiting(operation)
+            is_known = isinstance(reply, Leader) and self.store in (0, reply.store)
+            if is_awaited and not is_known and not self.is_draining:
+                return "reply of another store", {}
             return "reply for the leader role", {}
         if isinstance(reply, Assignment):
             assert isinstance(operation, Claim)
             claim = self._claims.get(operation.worker)
             is_current = claim is not None and claim.turn == operation.turn
             input = f"Assignment of {'this' if is_current else 'another'} turn"
+            return input, {operation.worker: input}
+        if isinstance(operation, Claim):
+            input = "reply that the turn is over"
             return input, {operation.worker: input}
         if isinstance(reply, Withdrawn) and operation in self._unanswered:
             return "Withdrawn", dict.fromkeys(self._all_workers(), "Withdrawn")
@@ -163,7 +182,7 @@ class CheckedServer(Server):
         for worker, state in workers.items():
             after = self.state_of_worker(worker)
             if worker in inputs:
-                own = Run if inputs[worker] != "finish" else (Claim, Complete)
+                own = _OWN.get(inputs[worker], (Run,))
                 mine = [o for o in outputs if isinstance(o, own) and o.worker == worker]
                 check("worker", state, inputs[worker], after, mine)
             elif input != "start":

@@ -4,9 +4,11 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gnomon.reference.cluster.leader import INSTANT, LARGEST_LOAD, LARGEST_PUBLISH, LeaderRole
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.operations import (
     Campaign,
     Changes,
@@ -23,6 +25,7 @@ from gnomon.reference.store.operations import (
 from tests.support.worlds import START, definition
 
 LEASE = 10 * SECOND
+VERSION = zone_database()
 
 
 def candidate() -> LeaderRole:
@@ -279,6 +282,47 @@ def test_a_job_without_an_occurrence_is_ended() -> None:
     assert entries(publish) == (Entry("job", 3, START + 5 * SECOND, None, True, ""),)
     assert answer(leader, START + 9 * SECOND, publish) is None
     assert leader.publish_at is None
+
+
+NEWTOWN = definition("job", cron_definition="0 9 * * *")
+NEWTOWN = replace(NEWTOWN, timezone="America/Newtown")
+"""A job in a zone that the database here has not, as a newer one may have."""
+
+
+def test_a_job_that_it_cannot_schedule_holds_up_no_other() -> None:
+    leader = elected(Job("strange", 1, NEWTOWN, START, 0), job())
+    why = f"timezone: 'America/Newtown' is not in the time zone database of this server, {VERSION}"
+    assert leader.unschedulable == {"strange": why}
+    assert [entry.job for entry in entries(leader.publish_due(START))] == ["job"]
+
+
+def test_a_job_that_cannot_be_read_is_known_by_its_id() -> None:
+    leader = candidate()
+    (campaign,) = leader.heartbeat(START)
+    load = leader.receive(START, campaign, Leader(START, "s1", 4, START + LEASE, 9))
+    assert load is not None
+    leader.receive(START, load, JobList(START, 9, (job(),), unreadable=(("x", "noise"),)))
+    assert leader.unschedulable == {"x": "noise"}
+    assert leader.publish_at == START
+
+
+@pytest.mark.parametrize("change", ["right", "inactive", "gone", "deposed", "wrong again"])
+def test_it_is_forgotten_when_it_can_be_scheduled_or_need_not(change: str) -> None:
+    leader = elected(Job("job", 1, NEWTOWN, START, 0))
+    fixed = replace(
+        NEWTOWN,
+        timezone="UTC" if change == "right" else NEWTOWN.timezone,
+        is_active=change != "inactive",
+    )
+    changed = Job("job", 2, fixed, START, 0)
+    if change == "deposed":
+        leader.receive(START, Campaign(LEASE), Leader(START, "s2", 5, START + LEASE, 9))
+    elif change == "gone":
+        leader.receive(START, Changes(9), JobList(START, 10, (), ("job",)))
+    else:
+        leader.receive(START, Changes(9), JobList(START, 10, (changed,)))
+    assert list(leader.unschedulable) == (["job"] if change == "wrong again" else [])
+    assert (leader.publish_at is not None) is (change == "right")
 
 
 def test_the_grace_is_inclusive() -> None:

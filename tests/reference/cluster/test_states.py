@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
 from gnomon.reference.cluster.leader import LeaderRole
-from gnomon.reference.cluster.outputs import Outputs, Run
-from gnomon.reference.cluster.server import TIMERS, Timer
+from gnomon.reference.cluster.server import TIMERS
 from gnomon.reference.cluster.states import (
     LEADER,
     SERVER,
@@ -27,29 +26,17 @@ from gnomon.reference.cluster.states import (
 )
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
-    Assignment,
     Campaign,
-    Claim,
     Done,
-    Job,
-    JobList,
     Jobs,
-    Join,
-    Leader,
-    Message,
     Operation,
-    Outcomes,
-    Publish,
     PutJob,
     Reclaim,
-    Reply,
-    Resign,
-    Withdraw,
-    Withdrawn,
 )
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.world import cluster
 from gnomon.simulator.world.replay import replay
+from tests.reference.cluster.by_hand import Hand, by_hand, late_campaign
 from tests.reference.cluster.checked import (
     TABLES,
     CheckedServer,
@@ -124,158 +111,6 @@ class FaultyLoop(Loop):
         return self.servers[self.replies[number][0]].has_left
 
 
-class Hand:
-    """One server with two workers; its replies are made by hand."""
-
-    def __init__(self) -> None:
-        self.now = START
-        self.server = CheckedServer("s1", 2, LEASE, lambda: "K1")
-        self.sent: list[Operation] = []
-        self.do(self.server.start(START))
-
-    def do(self, outputs: Outputs) -> None:
-        self.sent += [output for output in outputs if not isinstance(output, Run)]
-
-    def latest(self, kind: type[Operation]) -> Operation:
-        return [operation for operation in self.sent if type(operation) is kind][-1]
-
-    def receive(self, kind: type[Operation], reply: Reply) -> None:
-        """The reply to the latest operation of that kind."""
-        self.do(self.server.receive(self.now, self.latest(kind), reply))
-
-    def leader(self, name: str = "s1", epoch: int = 4, version: int = 9) -> None:
-        """The reply to the latest Campaign."""
-        self.receive(Campaign, Leader(self.now, name, epoch, self.now + LEASE, version))
-
-    def lead(self) -> None:
-        """Load one job, and lead in epoch 4."""
-        self.leader()
-        made = definition("job", seconds=1)
-        self.receive(Jobs, JobList(self.now, 9, (Job("job", 1, made, START, 0),)))
-
-    def wake(self, timer: Timer) -> None:
-        self.do(self.server.wake(self.now, timer))
-
-    def wait(self) -> None:
-        """Wait for the time between two heartbeats, and send one."""
-        self.now += LEASE // 3
-        self.wake("heartbeat")
-
-    def drain(self) -> None:
-        self.do(self.server.drain(self.now))
-
-    def claim(self, worker: int) -> tuple[Claim, Assignment]:
-        """The first claim of a worker, and a reply to it."""
-        campaign = self.sent[1]
-        assert isinstance(campaign, Campaign)
-        claim = next(claim for claim in campaign.claims if claim.worker == worker)
-        return claim, Assignment(self.now, message(worker), 1)
-
-    def assign(self, worker: int) -> None:
-        """The reply to the claim of a worker."""
-        self.do(self.server.receive(self.now, *self.claim(worker)))
-
-    def withdrawn(self, worker: int) -> None:
-        """The reply to Withdraw: the claim of a worker had been answered before."""
-        self.receive(Withdraw, Withdrawn(self.now, (self.claim(worker),)))
-
-    def finish(self, worker: int) -> None:
-        self.do(self.server.finish(self.now, worker))
-
-
-def message(number: int) -> Message:
-    return Message(number, "K1", "job", 1, START, 4, "job", "interval_based", "work", None)
-
-
-def late_campaign(doubting: Hand, **reply: Any) -> None:
-    """A Campaign from within the last lease is answered when the server is in doubt."""
-    doubting.now = START + LEASE
-    doubting.leader(**reply)
-
-
-def by_hand() -> None:
-    """Rare transitions."""
-    from_an_earlier_epoch()
-    late_replies()
-    to_a_server_that_drains()
-    to_a_draining_server_in_doubt()
-
-
-def from_an_earlier_epoch() -> None:
-    hand = Hand()
-    hand.leader()
-    hand.leader(name="s2", epoch=3)
-    hand.receive(Jobs, JobList(START, 9, ()))
-    hand.leader(name="s2", epoch=3)
-
-
-def late_replies() -> None:
-    for version in (9, 10):
-        hand = Hand()
-        hand.lead()
-        hand.wait()
-        late_campaign(hand, version=version)
-    for name in ("s1", "s2"):
-        hand = Hand()
-        hand.wait()
-        late_campaign(hand, name=name)
-        hand = Hand()
-        hand.wait()
-        hand.drain()
-        late_campaign(hand, name=name)
-        # A later heartbeat was answered before the Campaign is.
-        hand = Hand()
-        hand.drain()
-        hand.now += LEASE // 2
-        hand.wake("heartbeat")
-        hand.receive(Reclaim, Done(hand.now))
-        late_campaign(hand, name=name)
-
-
-def to_a_server_that_drains() -> None:
-    hand = Hand()
-    hand.lead()
-    hand.wake("publish")
-    hand.drain()
-    hand.receive(Withdraw, Withdrawn(START))
-    hand.assign(1)
-    hand.receive(Resign, Leader(START, None, 4, START, 9))
-    hand.receive(Publish, Outcomes(START, ()))
-    hand = Hand()
-    hand.lead()
-    hand.receive(Join, Done(START))
-    hand.drain()
-    hand.receive(Withdraw, Withdrawn(START))
-    hand.receive(Resign, Leader(START, None, 4, START, 9))
-    assert hand.server.has_left
-
-
-def to_a_draining_server_in_doubt() -> None:
-    # Join has not been answered when the doubt ends.
-    hand = Hand()
-    hand.drain()
-    hand.wait()
-    hand.now += LEASE
-    hand.wake("heartbeat")
-    hand.receive(Reclaim, Done(hand.now))
-    # A run has been completed, but that has not been answered.
-    for assigns in (Hand.assign, Hand.withdrawn):
-        hand = Hand()
-        hand.assign(1)
-        hand.drain()
-        hand.finish(1)
-        hand.now += LEASE
-        assigns(hand, 2)
-        hand.assign(1)
-    # The messages that were assigned are left to the others.
-    hand = Hand()
-    hand.receive(Join, Done(START))
-    hand.drain()
-    hand.now += LEASE
-    hand.withdrawn(1)
-    assert hand.server.has_left
-
-
 def simulated() -> None:
     """The first seeds of the search, in the simulated cluster."""
     with pytest.MonkeyPatch.context() as patch:
@@ -336,6 +171,18 @@ def test_every_row_happens(transitions: Counter[tuple[str, str, str, str, Kinds]
             missing += [] if any(kind in k for k in kinds) else [f"{row} with {kind.__name__}"]
             missing += [] if any(kind not in k for k in kinds) else [f"{row} always with it"]
     assert not missing, "\n".join(missing)
+
+
+@pytest.mark.parametrize("name", ["s1", "s2"])
+def test_a_late_reply_to_a_campaign_puts_no_draining_server_in_doubt(name: str) -> None:
+    """A later heartbeat has been answered."""
+    hand = Hand()
+    hand.drain()
+    hand.now += LEASE // 2
+    hand.wake("heartbeat")
+    hand.receive(Reclaim, Done(hand.now))
+    late_campaign(hand, name=name)
+    assert hand.server.state(hand.now) == "draining"
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,9 @@ published, coalesced or skipped. The instants are correct if each leader account
 that is due, by its rules, after the last instant that is accounted for.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -21,21 +17,15 @@ from gnomon.reference import events, oracle
 from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.events import Event
 from gnomon.reference.jobs import Definition
-from gnomon.reference.schedule import minutes
 from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, read_instant, write_instant
-from gnomon.reference.schedule.zones import load_zone
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import Changes, Operation, PutJob
 from gnomon.simulator.mutants.patch import Mutant, patched
 from tests.support.strategies import a_cron
+from tests.support.zone_rules import RULES, VANCOUVER, vancouver_like
 
 LEASE = 10 * MINUTE
 START = read_instant("2026-10-20T00:00:00Z")
-VANCOUVER = "America/Vancouver"
-RULES = (VANCOUVER, "America/Los_Angeles", "Europe/Warsaw", "Pacific/Apia", "America/Denver", "UTC")
-"""Zones whose rules Vancouver has in the database of some leader. It had those of Los Angeles until
-version 2026a, which leaves it at UTC-7 after 1 November 2026."""
-
 EXPECTED_NEXT = Mutant(
     "the cursor is the next instant expected",
     "FIRE-5",
@@ -45,21 +35,6 @@ EXPECTED_NEXT = Mutant(
     "cursor = entry.next_cursor and __import__('gnomon').reference.schedule.trigger.trigger("
     "kept.definition).first(entry.next_cursor)",
 )
-
-
-@contextmanager
-def rules(zone: str) -> Iterator[None]:
-    """Within the block, Vancouver has the rules of another zone."""
-
-    def load(name: str) -> ZoneInfo:
-        return load_zone(zone if name == VANCOUVER else name)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(minutes, "load_zone", load)
-        patch.setattr(oracle, "load_zone", load)
-        minutes._shared.cache_clear()
-        yield
-    minutes._shared.cache_clear()
 
 
 class Term(NamedTuple):
@@ -90,7 +65,7 @@ class Cluster:
 
     def lead(self, term: Term) -> None:
         """Let a new server lead after each of the waits, until nothing is due."""
-        with rules(term.zone):
+        with vancouver_like(term.zone):
             role = LeaderRole(next(self._names), LEASE, lambda: next(self._cids))
             for wait in term.waits:
                 self.now += LEASE + wait
@@ -119,7 +94,7 @@ def correct(definition: Definition, terms: list[Term]) -> list[int]:
     for term in terms:
         now += sum(LEASE + wait for wait in term.waits)
         following = instants[-1] + 1 if instants else definition.start_date
-        with rules(term.zone):
+        with vancouver_like(term.zone):
             instants += oracle.due_instants(definition, following, now + 1)
     return instants
 

@@ -28,6 +28,7 @@ from gnomon.reference.store.operations import (
     Claim,
     Complete,
     DeleteJob,
+    Done,
     EditJob,
     Entry,
     Execute,
@@ -134,7 +135,11 @@ class StoreMachine(RuleBasedStateMachine):
                 answers.append(reply)
             if type(reply) is JobList:
                 self.learn(to, reply)
-            if type(what) is Claim:
+            if type(what) is Claim and type(reply) is Done:
+                worker = (to, what.worker)
+                assert what.turn < self.model.turns[worker], "its turn is not over"
+                assert worker not in self.model.held and worker not in self.model.idle
+            elif type(what) is Claim:
                 assert type(reply) is Assignment
                 assert self.model.held[to, what.worker][:2] == (reply.message.id, reply.attempt)
         assert len(answers) <= 1
@@ -365,7 +370,8 @@ class StoreMachine(RuleBasedStateMachine):
         """A claim of an earlier turn changes nothing."""
         recorded = len(self.recorded)
         turn = self.turns.setdefault((server, worker), 0)
-        assert turn == 0 or self.ask(server, Claim(worker, turn - behind)) is None
+        reply = self.ask(server, Claim(worker, turn - behind)) if turn else None
+        assert reply is None or type(reply) is Done
         assert len(self.recorded) == recorded
 
     def next_turn(self, worker: tuple[str, int]) -> int:

@@ -29,9 +29,9 @@ def bench() -> Bench:
 
 
 def test_the_first_who_campaigns_leads_until_the_lease_runs_out(bench: Bench) -> None:
-    assert bench.ask(0, "s1", Campaign(10)) == Leader(NOW, "s1", 1, NOW + 10, 0)
-    assert bench.ask(9, "s2", Campaign(10)) == Leader(NOW + 9, "s1", 1, NOW + 10, 0)
-    assert bench.ask(10, "s2", Campaign(10)) == Leader(NOW + 10, "s2", 2, NOW + 20, 0)
+    assert bench.ask(0, "s1", Campaign(10)) == Leader(NOW, "s1", 1, NOW + 10, 0, NOW)
+    assert bench.ask(9, "s2", Campaign(10)) == Leader(NOW + 9, "s1", 1, NOW + 10, 0, NOW)
+    assert bench.ask(10, "s2", Campaign(10)) == Leader(NOW + 10, "s2", 2, NOW + 20, 0, NOW)
     assert bench.recorded == [
         events.LeaseAcquired(NOW, "s1", 1),
         events.LeaseExpired(NOW + 10, "s1", 1),
@@ -41,19 +41,19 @@ def test_the_first_who_campaigns_leads_until_the_lease_runs_out(bench: Bench) ->
 
 def test_a_leader_renews_its_lease_within_its_epoch(bench: Bench) -> None:
     bench.ask(0, "s1", Campaign(10))
-    assert bench.ask(9, "s1", Campaign(10)) == Leader(NOW + 9, "s1", 1, NOW + 19, 0)
+    assert bench.ask(9, "s1", Campaign(10)) == Leader(NOW + 9, "s1", 1, NOW + 19, 0, NOW)
     assert bench.recorded == [events.LeaseAcquired(NOW, "s1", 1)]
 
 
 def test_a_lease_that_ran_out_is_not_renewed_but_granted_anew(bench: Bench) -> None:
     bench.ask(0, "s1", Campaign(10))
-    assert bench.ask(10, "s1", Campaign(10)) == Leader(NOW + 10, "s1", 2, NOW + 20, 0)
+    assert bench.ask(10, "s1", Campaign(10)) == Leader(NOW + 10, "s1", 2, NOW + 20, 0, NOW)
 
 
 def test_a_lease_that_is_handed_over_is_free_at_once(bench: Bench) -> None:
     bench.ask(0, "s1", Campaign(10))
     assert bench.ask(1, "s1", Resign(1)).server is None
-    assert bench.ask(1, "s2", Campaign(10)) == Leader(NOW + 1, "s2", 2, NOW + 11, 0)
+    assert bench.ask(1, "s2", Campaign(10)) == Leader(NOW + 1, "s2", 2, NOW + 11, 0, NOW)
 
 
 @pytest.mark.parametrize(("server", "epoch"), [("s2", 1), ("s1", 0), ("s1", 2)])

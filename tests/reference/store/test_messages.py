@@ -145,7 +145,7 @@ def test_a_server_that_withdraws_is_given_nothing_more(bench: Bench) -> None:
     bench.ask(1, "s1", Withdraw((Claim(1, 1),)))
     assert messages(bench.execute(2)) == [("s2", 1, 1)]
     assert messages(bench.execute(2)) == []
-    assert bench.ask(3, "s1", Claim(1, 1)) is None  # it was on its way for long
+    assert bench.ask(3, "s1", Claim(1, 1)) == Done(NOW + 3)  # late: that turn is over
 
 
 def test_a_server_that_withdraws_is_told_what_it_was_given_before(bench: Bench) -> None:
@@ -193,7 +193,7 @@ def test_a_claim_after_the_last_completion_is_not_heard(bench: Bench) -> None:
     bench.ask(0, "s1", Claim(1, 1))
     bench.execute(1)
     bench.ask(2, "s1", Complete(1, 1, 1, 1))
-    assert bench.ask(3, "s1", Claim(1, 1)) is None
+    assert bench.ask(3, "s1", Claim(1, 1)) == Done(NOW + 3)  # that turn is over
     assert messages(bench.execute(4)) == []
 
 

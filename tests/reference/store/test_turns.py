@@ -1,6 +1,17 @@
 """Claims that arrive twice: what a claim was given, the same claim does not complete (RUN-1)."""
 
-from gnomon.reference.store.operations import Assignment, Claim, Join, first_turn
+import pytest
+
+from gnomon.reference.store.operations import (
+    Assignment,
+    Campaign,
+    Claim,
+    Done,
+    Heartbeat,
+    Join,
+    Reclaim,
+    first_turn,
+)
 from tests.support.store_bench import Bench
 
 TTL = 10_000_000
@@ -21,3 +32,22 @@ def test_a_claim_that_arrives_twice_does_not_complete_what_it_was_given() -> Non
         assert (reply.message.id, reply.attempt) == (1, 2)
     assert bench.ask(1, "s1", Claim(1, first_turn(2) + 3, (1, 2))) is None, "completed by the next"
     assert not bench.store.open
+
+
+@pytest.mark.parametrize("by", [Claim(1, 1), Campaign(TTL, (Claim(1, 1),))])
+def test_a_turn_whose_message_was_reclaimed_gets_no_other(by: Claim | Campaign) -> None:
+    """The worker may be running that message; another would wait until the run has ended."""
+    bench = Bench()
+    bench.lead()
+    bench.put()
+    bench.ask(0, "s1", Heartbeat(10))
+    assert bench.ask(0, "s1", Claim(1, 1)) is None
+    bench.execute(0)
+    bench.ask(10, "s2", Reclaim())
+    bench.ask(11, "s1", Heartbeat(TTL))
+    replies = [reply for _, reply in bench.replies(12, "s1", by)]
+    assert type(replies[-1]) is Done, "claim in your next turn"
+    assert bench.store.waiting == 1
+    reply = bench.ask(13, "s1", Claim(1, 2))
+    assert (reply.message.id, reply.attempt) == (1, 2)
+    assert bench.ask(14, "s1", Claim(1, 1)) is None, "late: the worker has claimed since"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.simulator.fuzz.judge import run_trial
+from gnomon.simulator.mutants.patch import Mutant, patched
 from gnomon.specs.recording import files
 
 FOUND = sorted((Path(__file__).parent / "found").glob("*.toml"))
@@ -18,3 +19,22 @@ def test_there_are_recordings_to_try() -> None:
 def test_what_a_search_found_is_not_found_again(file: Path) -> None:
     trial = run_trial(files.load(str(file)))
     assert not [(broken.rule, broken) for broken in trial.broken]
+
+
+SECOND_MESSAGE = Mutant(
+    "a turn gets a second message",
+    "OVER-1",
+    "a worker is assigned a message while it runs one that was reclaimed from it",
+    "gnomon.reference.store.messages:MessageQueue._take_from",
+    "            self._turns[worker] = self._turns.get(worker, 0) + 1\n",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", ["over-1-late-heartbeat", "over-1-seed-22000022"])
+def test_a_second_message_in_a_turn_is_found_again(name: str) -> None:
+    """Too few drawn runs reach this for a search: it takes a late heartbeat, or a lost one."""
+    recording = files.load(str(Path(__file__).parent / "found" / f"{name}.toml"))
+    with patched(SECOND_MESSAGE):
+        trial = run_trial(recording)
+    assert [broken.rule for broken in trial.broken] == ["OVER-1"]

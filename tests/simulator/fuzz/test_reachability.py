@@ -77,6 +77,9 @@ REACHING = {
     "first-run-finished-after-all": TAKEN + "3s finished 1 s1/1",
     "finished-run-taken-back": HELD + "2s finished 1 s1/1\n3s reclaimed 1 s1/1",
     "third-attempt": TAKEN + "3s claimed 1 s2/1 attempt=3",
+    "dead-lettered-after-its-attempts": TAKEN
+    + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s published 2 a\n'
+    + "4s claimed 2 s2/1\n4s started 2 s2/1\n5s finished 2 s2/1",
     "second-attempt-elsewhere": TAKEN
     + "3s claimed 1 s2/1 attempt=2\n3s started 1 s2/1 attempt=2\n4s finished 1 s2/1 attempt=2",
     "given-to-a-lost-server": JOB + "1s server_crashed s2\n2s published 1 a\n2s claimed 1 s2/1",
@@ -121,6 +124,12 @@ REACHING = {
     "claim-known-to-the-server-alone": HELD + "2s writes_lost 1 since=1s undone=[6] reopened=[]",
     "claim-known-to-the-store-alone": SECOND_RUN
     + "4s writes_lost 2 since=3s undone=[9,10] reopened=[1]",
+    "a-leader-found-another-store": LED
+    + "1s writes_lost 1 since=0s undone=[] reopened=[] emptied=true\n"
+    + "2s store_replaced s1 former=0s store=2s epoch=1 jobs=0\n2s lease_acquired s1 epoch=2",
+    "epochs-began-anew": LED
+    + "1s writes_lost 1 since=0s undone=[] reopened=[] emptied=true\n"
+    + "2s lease_acquired s2 epoch=1",
     "nobody-was-there": "0s server_started s1 workers=1\n1s server_crashed s1\n"
     "2s server_started s1 workers=1",
     "back-within-a-lease": LED + "1s server_crashed s1\n3s server_started s1 workers=1",
@@ -160,6 +169,9 @@ NEAR_MISSES = {
     + "3s claimed 1 s1/1 attempt=2\n3s started 1 s1/1 attempt=2\n4s finished 1 s1/1 attempt=2",
     "finished-run-taken-back": TAKEN + "3s finished 1 s1/1",
     "third-attempt": TAKEN + "3s claimed 1 s2/1 attempt=2",
+    "dead-lettered-after-its-attempts": TAKEN
+    + "3s dead_lettered 1 why=garbled\n4s published 2 a\n"
+    + "4s claimed 2 s2/1\n4s started 2 s2/1\n5s finished 2 s2/1",
     "second-attempt-elsewhere": TAKEN + "3s finished 1 s1/1",
     "given-to-a-lost-server": JOB + "1s server_crashed s2\n2s published 1 a\n2s claimed 1 s1/1",
     "taken-back-from-itself": HELD + "2s server_crashed s1\n3s reclaimed 1 s1/1",
@@ -191,6 +203,9 @@ NEAR_MISSES = {
     "claim-known-to-the-server-alone": FINISHED
     + "3s writes_lost 2 since=1s undone=[6] reopened=[]",
     "claim-known-to-the-store-alone": FINISHED + "3s writes_lost 1 since=2s undone=[] reopened=[1]",
+    "a-leader-found-another-store": LED
+    + "2s store_replaced s2 former=0s store=2s epoch=1\n2s lease_acquired s2 epoch=2",
+    "epochs-began-anew": LED + "1s lease_released s1\n2s lease_acquired s2",
     "nobody-was-there": UP + "1s server_crashed s1\n2s server_started s1 workers=1",
     "back-within-a-lease": LED + "1s server_crashed s1\n12s server_started s1 workers=1",
     "crashed-with-a-fault": LED + PAUSED + "3s server_crashed s2\n4s end",

@@ -80,7 +80,7 @@ class EmbeddedStore:
     def __init__(
         self, program: Path, folder: Path, socket: Path, give_up: Callable[[], object]
     ) -> None:
-        self.address = Address(Socket(str(socket)))
+        self.address = Address(Socket(str(socket)), embedded_in=folder)
         self.failure: StoreUnusable | None = None
         self._program = program
         self._folder = folder
@@ -157,6 +157,7 @@ class EmbeddedStore:
             end(self.process)
             return unusable(self._folder, error)
         logger.warning("the embedded store runs again, with its data")
+        self._reported = ""  # whatever ends it next is reported at once, the same problem too
         return None
 
     def _describe_end(self) -> StoreUnusable:

@@ -87,11 +87,12 @@ local function define_administration()
   end
 
   function meaning.AgreeSettings()
-    local profile, lease = take(), take()
-    local known = call('HMGET', P .. ':meta', 'profile', 'lease')
-    if call('ZCOUNT', P .. ':alive', '(' .. at, '+inf') == 0 then known[2] = lease end
-    call('HSET', P .. ':meta', 'profile', known[1] or profile, 'lease', known[2] or lease)
-    reply('Settings', '"profile":"' .. (known[1] or profile) .. '","lease":' .. (known[2] or lease))
+    local profile, lease, attempts = take(), take(), take()
+    local known = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts')
+    if call('ZCOUNT', P .. ':alive', '(' .. at, '+inf') == 0 then known = {known[1]} end
+    profile, lease, attempts = known[1] or profile, known[2] or lease, known[3] or attempts
+    call('HSET', P .. ':meta', 'profile', profile, 'lease', lease, 'max-attempts', attempts)
+    reply('Settings', '"profile":"' .. profile .. '","lease":' .. lease .. ',"max_attempts":' .. attempts)
   end
 
   -- After lost writes a running process may have a number that the store does not know it gave.
@@ -137,9 +138,11 @@ local function define_administration()
 
   function meaning.Overview()
     local leads = leader ~= '' and now < meta.ends
-    local settings = call('HMGET', P .. ':meta', 'profile', 'lease')
-    reply('ClusterOverview', '"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":'
-      .. (settings[2] or 0) .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')
+    local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts')
+    reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"profile":"'
+      .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
+      .. ',"max_attempts":' .. (settings[3] or GNOMON_MAX_ATTEMPTS)
+      .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')
       .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
       .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
       .. call('XLEN', P .. ':dead') .. ',"held":[' .. list_held() .. '],"members":['

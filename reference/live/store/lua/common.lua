@@ -8,7 +8,7 @@
 -- KEYS[1] is the prefix of every key; its hash tag keeps all keys in one slot.
 --   :meta      hash: the numbers below, the leader, and the run of the store
 --   :history   stream of events, an entry a call; an entry's id is the number of its first event
---   :dead      stream of messages that could not be read
+--   :dead      stream of the dead letters: messages that could not be read, or had their attempts
 --   :inbox:S   list of deliveries that server S has not fetched
 --   :notify:S  list with one element while server S has something to fetch
 -- ARGV: the asking server, the number of events that the history keeps, then the operations.
@@ -28,7 +28,7 @@ local server = take()
 local events_kept = take_number()
 
 local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
-  'leapt', 'landed'}
+  'leapt', 'landed', 'store', 'former'}
 local meta, changed = {}, {}
 local kept = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
 local leader = kept[1] or ''

@@ -27,9 +27,10 @@ local function drop_message(id)
   call('XDEL', STREAM, id .. '-0')
 end
 
-local function put_aside(id, why, fields)
+local function put_aside(id, why, cause, attempts, fields)
   local most = math.min(#fields, 100)  -- a stranger's entry may have more than XADD takes
-  call('XADD', P .. ':dead', '*', 'id', id, 'why', why, unpack(fields, 1, most))
+  call('XADD', P .. ':dead', '*', 'id', id, 'why', why, 'cause', cause, 'attempts', attempts,
+    unpack(fields, 1, most))
   call('XACK', STREAM, GROUP, id)
   call('XDEL', STREAM, id)
 end
@@ -55,7 +56,7 @@ function next_message(worker)
   local id = string.match(entry[1], '^(%d+)%-0$')
   local start = '{"id":' .. (id or '') .. ','
   if id and string.sub(entry[2][2], 1, #start) == start then return id, 1, entry[2][2] end
-  put_aside(entry[1], 'nobody here has published it', entry[2])
+  put_aside(entry[1], 'nobody here has published it', 'unreadable', 0, entry[2])
   return next_message(worker)
 end
 
@@ -66,14 +67,27 @@ local function held_message(_, id)
   return entry and entry[2][2] or ''
 end
 
-local function bury(worker, id, why)
-  put_aside(id .. '-0', why, {'m', held_message(worker, id)})
+local function bury(worker, id, why, cause, attempts)
+  put_aside(id .. '-0', why, cause, attempts, {'m', held_message(worker, id)})
+end
+
+-- The number of attempts of a message before it is dead-lettered, as the servers have agreed.
+local function max_attempts()
+  local agreed = tonumber(call('HGET', P .. ':meta', 'max-attempts') or '') or 0
+  return agreed >= 1 and agreed or GNOMON_MAX_ATTEMPTS
 end
 
 local function return_message(worker, id, attempt)
   local from, number = string.match(worker, '^(.*)/(%d+)$')
-  call('ZADD', P .. ':returned', id, id .. ' ' .. attempt)
   record_reclaimed(id, from, number, attempt)
+  if attempt % max_attempts() == 0 then
+    local why = 'attempts: ' .. attempt .. '; each server that had it died, or its heartbeat lapsed; '
+      .. 'the last was ' .. worker
+    bury(worker, id, why, 'attempts', attempt)
+    record_dead_lettered(id, quote(why), 'attempts')
+  else
+    call('ZADD', P .. ':returned', id, id .. ' ' .. attempt)
+  end
 end
 
 local function count_waiting() return call('XLEN', STREAM) - call('HLEN', P .. ':held') end

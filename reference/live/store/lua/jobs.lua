@@ -67,7 +67,8 @@ local function job_list(ids, numbers, room, more)
       end
     end
   end
-  return answer('JobList', '"version":' .. whole(meta.version) .. ',"gone":['
+  return answer('JobList', '"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store)
+    .. ',"gone":['
     .. table.concat(gone, ',') .. '],"more":' .. (more or 'null')), table.concat(jobs, '\n')
 end
 

@@ -15,14 +15,28 @@ end
 local function reply_lease()
   local who = leader == '' and 'null' or '"' .. leader .. '"'
   reply('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
-    .. whole(meta.ends) .. ',"version":' .. whole(meta.version))
+    .. whole(meta.ends) .. ',"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store))
+end
+
+-- Note what a server knew of the store in whose place this one is (LEAD-1).
+local function replace(former, epoch, jobs)
+  set('former', math.max(meta.former, tonumber(epoch)))
+  record('store_replaced', '"server":"' .. server .. '","former":' .. former .. ',"store":'
+    .. whole(meta.store) .. ',"epoch":' .. epoch .. (jobs == '' and '' or ',"jobs":' .. jobs))
 end
 
 function meaning.Campaign()
-  local ttl, claims = take_number(), take_number()
+  local ttl, store, former, epoch, jobs = take_number(), take_number(), take(), take(), take()
+  local claims = take_number()
+  if meta.store == 0 then set('store', now) end
+  if store ~= 0 and store ~= meta.store then
+    position = position + 3 * claims
+    return reply_lease()
+  end
+  if former ~= '' then replace(former, epoch, jobs) end
   expire_lease()
   if leader == '' then
-    set('epoch', meta.epoch + 1)
+    set('epoch', math.max(meta.epoch, meta.former) + 1)
     set_leader(server)
     record('lease_acquired', '"server":"' .. server .. '","epoch":' .. whole(meta.epoch))
   end
@@ -157,9 +171,9 @@ end
 function meaning.SetAside()
   local worker, what, why = worker_of(server, take()), take(), take()
   if call('HGET', P .. ':held', worker) == what then
-    local id = string.match(what, '^%d+')
+    local id, attempt = string.match(what, '^(%d+) (%d+)$')
     call('HDEL', P .. ':held', worker)
-    bury(worker, id, why)
+    bury(worker, id, why, 'unreadable', attempt)
     record_dead_lettered(id, quote(why))
   end
   reply('Done')

@@ -79,6 +79,8 @@ local function take_from(names)
   table.sort(taken, function(a, b) return a[1] < b[1] end)
   for _, what in ipairs(taken) do
     call('HDEL', P .. ':held', what[2])
+    -- The worker may be running the message: nothing else is assigned to it in this turn.
+    call('HINCRBY', P .. ':turns', what[2], 1)
     return_message(what[2], what[3], what[4])
   end
 end
@@ -120,8 +122,12 @@ local function carry_out_claim(number, turn, done)
   expire()
   local worker = worker_of(server, number)
   local earliest = call('HGET', P .. ':turns', worker)
-  if earliest and turn < tonumber(earliest) then return end
   if not call('ZSCORE', P .. ':alive', server) then return end
+  if earliest and turn < tonumber(earliest) then
+    local is_late = call('HEXISTS', P .. ':held', worker) + call('HEXISTS', P .. ':claims', worker) > 0
+    if not is_late then deliver(server, claim_text(worker, turn, done), answer('Done')) end
+    return
+  end
   local process, known = math.floor(turn / 4294967296), process_of(server)
   if process < known then return end
   if process > known then begin(server, process) end

@@ -102,7 +102,8 @@ local function record_expired(message)
   end_run(message, 'expired', 'null')
 end
 
-local function record_dead_lettered(message, why)
-  record('dead_lettered', '"message":' .. message .. ',"why":' .. why)
+local function record_dead_lettered(message, why, cause)
+  record('dead_lettered', '"message":' .. message .. ',"why":' .. why
+    .. (cause and ',"cause":"' .. cause .. '"' or ''))
   end_run(message, 'dead_lettered', why)
 end

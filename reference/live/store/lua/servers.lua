@@ -6,20 +6,24 @@
 local function record_reported(event) lines[#lines + 1] = '{"at":' .. at .. ',' .. event end
 
 -- A server numbers the events that it reports; 0 is not a number. An event of a run comes with its
--- message, attempt and worker, and with its ending if it is finished.
+-- message, attempt and worker, and with its ending if it is finished. Events of a run that another
+-- store had assigned are left out.
 function meaning.RecordEvents()
-  local first, count = take_number(), take_number()
+  local first, store, count = take_number(), take_number(), take_number()
+  local is_of_another = store ~= 0 and store ~= meta.store
   local last = first > 0 and tonumber(call('HGET', P .. ':reported', server) or 0) or -1
   for number = first, first + count - 1 do
     local event, message = take(), take()
-    if number > last then record_reported(event) end
-    if message ~= '' then
-      local attempt, who, ending = take(), take(), take()
-      if number > last and ending == '' then
-        start_run(message, attempt, who)
-      elseif number > last then
-        finish_run(message, attempt, who, ending)
-      end
+    local is_new, attempt, who, ending = number > last
+    if message ~= '' then attempt, who, ending = take(), take(), take() end
+    if is_of_another and (message ~= '' or starts_with(event, '"kind":"invoked"')) then
+      is_new = false
+    end
+    if is_new then record_reported(event) end
+    if is_new and ending == '' then
+      start_run(message, attempt, who)
+    elseif is_new and ending then
+      finish_run(message, attempt, who, ending)
     end
   end
   if first > 0 then

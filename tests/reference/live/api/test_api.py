@@ -61,7 +61,8 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
         **EVERY_MINUTE,
         "id": "1", "revision": 1, "published": 0, "is_active": True, "extra": None,
         "cursor": "2026-01-05T08:00:00Z", "next_due": "2026-01-05T08:00:30Z",
-        "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None, "ends": None,
+        "problem": None, "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None,
+        "ends": None,
         "cron_definition": None, "timezone": "UTC", "misfire": "once", "grace": "1s",
     }  # fmt: skip
     edited = client.patch(path, json={"minutes": 2, "grace": "5s"})

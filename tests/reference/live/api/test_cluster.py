@@ -53,7 +53,7 @@ def test_the_cluster_is_shown(client: TestClient[Litestar], storage: MemoryStora
         "now": "2026-01-05T08:00:02Z", "leader": None, "epoch": 0, "lease_until": None,
         "jobs": 1, "waiting": 1, "held": 0, "dead_lettered": 0,
         "members": [{
-            "name": "s1", "workers": 2, "services": ["work", "report.daily"],
+            "name": "s1", "workers": 2, "services": ["work", "report.daily"], "tzdata": None,
             "since": "2026-01-05T08:00:00Z", "heard": "2026-01-05T08:00:00Z", "is_alive": False,
         }],
     }  # fmt: skip

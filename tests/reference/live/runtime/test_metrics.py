@@ -89,9 +89,14 @@ def test_everything_is_exported_from_the_start() -> None:
         "gnomon_workers_busy": "gauge",
         "gnomon_leads": "gauge",
         "gnomon_epoch": "gauge",
+        "gnomon_jobs_unschedulable": "gauge",
+        "gnomon_zone_databases_differ": "gauge",
         "gnomon_published_total": "counter",
         "gnomon_publish_refused_total": "counter",
         "gnomon_store_errors_total": "counter",
+        "gnomon_incidents_total": "counter",
+        "gnomon_dead_letters": "gauge",
+        "gnomon_dead_lettered_total": "counter",
         "gnomon_store_exchange_seconds": "histogram",
     }
     assert all(family.help for family in families.values())

@@ -23,7 +23,7 @@ from gnomon.reference.store.administration import (
     RemoveServer,
     RunsOf,
 )
-from gnomon.reference.store.messages import Profile
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     OPERATOR,
     Campaign,
@@ -195,14 +195,21 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
         arms.ask(NOW + SECOND, OPERATOR, Execute("a", 1, "K3"))
         held = (Holding("s2", 1, 2),)
     for name in ("s2", "s10", "s1"):
-        arms.apply(NOW + SECOND, name, RegisterServer(1, NOW - 5, 2, ("b", "a")))
+        arms.apply(NOW + SECOND, name, RegisterServer(1, NOW - 5, 2, ("b", "a"), "2026f"))
     arms.apply(NOW + SECOND, "s1", Campaign(7 * SECOND))
     overview = arms.ask(NOW + SECOND, OPERATOR, Overview())
-    common: dict[str, Any] = {"workers": 2, "services": ("b", "a"), "since": NOW - 5}
+    common: dict[str, Any] = {
+        "workers": 2,
+        "services": ("b", "a"),
+        "since": NOW - 5,
+        "tzdata": "2026f",
+    }
     assert overview == ClusterOverview(
         now=NOW + SECOND,
+        store=NOW + SECOND,
         profile=profile,
         lease_length=0,
+        max_attempts=MAX_ATTEMPTS,
         lease=Lease(leader="s1", epoch=1, until=NOW + 8 * SECOND),
         members=(
             Member(name="s1", **common, heard=NOW + SECOND, alive_until=NOW + 8 * SECOND),

@@ -7,6 +7,8 @@ import pytest
 
 from gnomon.reference.events import Record
 from gnomon.reference.history import Writer
+from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.administration import AgreeSettings
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Job, JobList, Jobs
@@ -21,8 +23,9 @@ from tests.support.arms import RedisArm, frozen, on_fakeredis
 class InSimulation(RedisArm):
     """What the simulator asks of a store, its operations and one job, on a fakeredis of its own."""
 
-    def __init__(self, profile: Profile, record: Record, clock: Any) -> None:
+    def __init__(self, record: Record, profile: Profile, max_attempts: int, clock: Any) -> None:
         super().__init__(*on_fakeredis(profile, record, clock))
+        self.store.call("observer", [AgreeSettings(profile, SECOND, max_attempts)])
 
     def job(self, id: str) -> Job | None:
         answer = self.store.call("observer", [Jobs((id,))])
@@ -57,8 +60,8 @@ def recordings(first: int) -> Iterator[Recording]:
 
 @pytest.mark.parametrize("first", range(0, 1_000, 100))
 def test_redis_gives_the_same_history(first: int, clock: Any) -> None:
-    def on_redis(record: Record, profile: Profile) -> Any:
-        return InSimulation(profile, record, clock)
+    def on_redis(record: Record, profile: Profile, max_attempts: int) -> Any:
+        return InSimulation(record, profile, max_attempts, clock)
 
     for recording in recordings(first):
         expected = digest(recording, MemoryStore)

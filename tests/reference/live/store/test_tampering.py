@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.reference import events
+from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.live.store import decode
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable
@@ -31,7 +32,7 @@ from gnomon.reference.store.operations import (
     first_turn,
 )
 from tests.support.servers import RealServer
-from tests.support.strategies import a_job
+from tests.support.strategies import a_cron, a_job
 
 TURN = first_turn(1)
 PIECES = [
@@ -232,3 +233,37 @@ def test_a_reply_without_its_carried_part_is_an_error_of_its_own() -> None:
     assert decode.read_reply(reply, b"17 garbage") == Unreadable(
         5, 17, 2, "it cannot be read: JSON is malformed: invalid character (byte 51)"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "why"),
+    [
+        ("cron", '"timezone":"UTC"', '"timezone":"America/Newtown"', "timezone: 'America/Newtown'"),
+        ("cron", '"cron_definition":"0 9 * * *"', '"cron_definition":"?"', "cron_definition: "),
+        ("interval", '"seconds":1', '"seconds":0', "interval: it must be longer than 0"),
+        ("interval", '"seconds":1', '"seconds":"x"', "it cannot be read as the store has it: "),
+    ],
+)
+def test_a_job_that_cannot_be_scheduled_is_listed_with_the_reason(
+    client: redis.Redis, kind: str, old: str, new: str, why: str
+) -> None:
+    """It is in the list, or at least its id; the leader names it, and publishes the others."""
+    client.flushall()
+    store = RedisStore(client)
+    interval = a_job("s", job_type="interval_based", seconds=1)
+    made = interval if kind == "interval" else a_cron("0 9 * * *")
+    store.call("operator", [PutJob("good", a_job("g")), PutJob("bad", made)])
+    definition = client.hget("{gnomon}:job:bad", "definition")
+    assert isinstance(definition, bytes) and old.encode() in definition
+    client.hset("{gnomon}:job:bad", "definition", definition.replace(old.encode(), new.encode()))
+    leader = LeaderRole("s1", 10 * SECOND, lambda: "K1")
+    (campaign,) = leader.heartbeat(0)
+    led = store.call("s1", [campaign]).deliveries[0][2]
+    load = leader.receive(led.now, campaign, led)
+    assert isinstance(load, Jobs)
+    listed = store.call("s1", [load]).deliveries[0][2]
+    assert isinstance(listed, JobList)
+    leader.receive(listed.now, load, listed)
+    assert {*(job.id for job in listed.jobs), *dict(listed.unreadable)} == {"good", "bad"}
+    assert list(leader.unschedulable) == ["bad"]
+    assert leader.unschedulable["bad"].startswith(why)

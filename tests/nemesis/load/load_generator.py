@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from tests.nemesis.run_log import LoggedService
+from tests.nemesis.load.run_log import LoggedService
 
 MOST_JOBS = 24
 """With more jobs than this, the next request deletes one."""

@@ -6,38 +6,18 @@ even a short run has every kind of fault, in a random order.
 
 from collections.abc import Iterator, Sequence
 from random import Random
-from typing import Literal
 
 import msgspec
 
-Kind = Literal[
-    "kill",
-    "stop",
-    "pause",
-    "cut both ways",
-    "cut requests",
-    "cut replies",
-    "delay",
-    "reset",
-    "kill the store",
-    "pause the store",
-    "fail over",
-    "kill the primary",
-]
-
-ON_STORE: tuple[Kind, ...] = (
-    "kill the store",
-    "pause the store",
-    "fail over",
-    "kill the primary",
-)
+from tests.nemesis.faults.catalogue import FAULTS, Kind
 
 FAULT_KINDS: dict[str, tuple[Kind, ...]] = {
     "proxy": (
         *("kill", "kill", "stop", "pause", "pause"),
         *("cut both ways", "cut requests", "cut replies", "delay", "reset"),
-        *("kill the store", "pause the store"),
+        *("kill the store", "pause the store", "evicting policy", "out of memory"),
     ),
+    "embedded": ("kill the embedded store", "kill the embedded store", "fill the disk"),
     "sentinel": ("kill", "kill", "stop", "pause", "pause", "fail over", "kill the primary"),
 }
 """The kinds of faults of each scenario; a kind that is listed twice occurs twice as often."""
@@ -59,8 +39,8 @@ def injections(
     random = Random(seed)
     while True:
         for kind in random.sample(fault_kinds, len(fault_kinds)):
-            server = None if kind in ON_STORE else random.choice(servers)
-            lasts = _lasts(random, kind, lease)
+            server = random.choice(servers) if FAULTS[kind].on == "server" else None
+            lasts = max(_lasts(random, kind, lease), FAULTS[kind].shortest)
             yield Injection(random.randint(lease // 4, 2 * lease), kind, server, lasts)
 
 

@@ -5,11 +5,12 @@ only from outside: its process, its API, its log.
 """
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,8 @@ import msgspec
 
 from gnomon.reference.live.store.embedded.tether import end, start_tethered
 from gnomon.reference.schedule.clock import SECOND, write_duration
-from tests.nemesis import run_log
+from tests.nemesis.checks.watcher import Watched
+from tests.nemesis.load import run_log
 from tests.support.paths import IMPORT_PATH
 from tests.support.servers import free_port, wait_until
 
@@ -27,29 +29,39 @@ GRACE = 10 * SECOND
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What the servers share: `lease` in µs, the `folder` of their logs, the `run_log`."""
+    """What the servers share: `lease` in µs, the `folder` of their logs, the `run_log`.
+
+    `wrapper` is a command that becomes a process of ours, with the words of its command appended.
+    """
 
     workers: int
     lease: int
-    replicas: int
     folder: Path
     run_log: Path
+    replicas: int = 0
+    wrapper: tuple[str, ...] = ()
 
 
 class Process:
-    """A server of the cluster. Each fault holds its `lock`."""
+    """A process of the cluster: one server, or the supervisor of several; a fault holds its `lock`.
 
-    def __init__(self, name: str, url: str, shape: Shape) -> None:
+    `words` are its options for the store and the name; `apis` are the URLs of its servers' APIs.
+    """
+
+    def __init__(self, name: str, words: Sequence[str], shape: Shape, servers: int = 1) -> None:
         self.name = name
-        self.api = f"http://127.0.0.1:{free_port()}"
+        ports = _free_ports(servers)
+        self.apis = [f"http://127.0.0.1:{port}" for port in ports]
         self.lock = threading.Lock()
         self.killed: set[int] = set()
         self.log = shape.folder / f"{name}.log"
         self._environment = {run_log.VARIABLE: str(shape.run_log), "PYTHONPATH": IMPORT_PATH}
         self._command = [
+            *shape.wrapper,
             *(sys.executable, "-m", "gnomon", "serve"),
-            *("--redis", url, "--name", name, "--workers", str(shape.workers)),
-            *("--services", run_log.__name__, "--http", self.api.removeprefix("http://")),
+            *words,
+            *("--servers", str(servers), "--http", f"127.0.0.1:{ports[0]}"),
+            *("--services", run_log.__name__, "--workers", str(shape.workers)),
             *("--lease", write_duration(shape.lease), "--drain", write_duration(GRACE)),
             *("--replicas", str(shape.replicas), "--log", "json"),
         ]
@@ -73,10 +85,23 @@ class Process:
         process = self._running
         assert process.poll() is None, self._died
         try:
-            health = httpx.get(f"{self.api}/health", timeout=1)
+            found = [httpx.get(f"{api}/health", timeout=1).json() for api in self.apis]
         except httpx.HTTPError:
             return False
-        return bool(health.json().get("state") == "working")
+        return all(health["state"] == "working" for health in found)
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._running.pid
+
+    @property
+    def watched(self) -> list[Watched]:
+        """Its servers, by the names that they have."""
+        if len(self.apis) == 1:
+            return [Watched(self.name, self.apis[0], self.log)]
+        numbered = enumerate(self.apis, start=1)
+        return [Watched(f"s{number}", api, self.log) for number, api in numbered]
 
     def kill(self) -> None:
         """Kill it, as a crash would; it must not have ended by itself."""
@@ -120,16 +145,47 @@ class Process:
         return self._process
 
 
+def _free_ports(number: int) -> range:
+    """This many consecutive ports at which nobody listens yet."""
+    while True:
+        first = free_port()
+        ports = range(first, first + number)
+        with ExitStack() as probes:
+            try:
+                for port in ports:
+                    probes.enter_context(socket.create_server(("127.0.0.1", port)))
+            except (OSError, OverflowError):
+                continue
+            return ports
+
+
 @contextmanager
 def cluster(urls: list[str], shape: Shape) -> Iterator[list[Process]]:
     """A server for each URL of the store, s1, s2…; the end of the block kills them."""
-    servers = [Process(f"s{number}", url, shape) for number, url in enumerate(urls, start=1)]
+    servers = [
+        Process(f"s{number}", ("--redis", url, "--name", f"s{number}"), shape)
+        for number, url in enumerate(urls, start=1)
+    ]
+    with _running(servers):
+        yield servers
+
+
+@contextmanager
+def supervised_cluster(words: Sequence[str], shape: Shape, servers: int) -> Iterator[list[Process]]:
+    """One process that runs this many servers; the end of the block kills it."""
+    supervisor = Process("supervisor", words, shape, servers)
+    with _running([supervisor]):
+        yield [supervisor]
+
+
+@contextmanager
+def _running(servers: Sequence[Process]) -> Iterator[None]:
     try:
         for server in servers:
             server.launch()
         for server in servers:
             server.wait_until_it_works()
-        yield servers
+        yield
     finally:
         for server in servers:
             server.close()

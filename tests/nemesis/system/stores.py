@@ -1,19 +1,33 @@
-"""The store of a trial: one server that keeps a log of its writes, or a pair with a Sentinel.
+"""The store of a trial: one server, a pair with a Sentinel, or the one that the servers embed.
 
 The one idea: whatever fault a store has in a trial, it keeps the writes that it acknowledged. So a
-single store syncs each write to its disk before it answers, and in a pair the replica must receive
-a write before it counts.
+single store, like an embedded one, syncs each write to its disk before it answers, and in a pair
+the replica must receive a write before it counts.
 """
 
+import os
+import shutil
+import signal
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import redis
 
-from tests.nemesis.proxy import Proxy, proxies
-from tests.support.servers import RealServer, Trio, on_a_port, sentinel_trio, wait_until
+from tests.nemesis.system.proxy import Proxy, proxies
+from tests.support.servers import (
+    SHORT,
+    RealServer,
+    Trio,
+    on_a_port,
+    sentinel_trio,
+    wait_until,
+)
 
+DISK_BYTES = 2**28
+"""The size of an embedded store's disk."""
 PATIENCE_S = 30
 """The longest copy of a store to its replica on a busy machine (s)."""
 
@@ -69,6 +83,51 @@ class Pair:
         return (one, other) if _replication(one)["role"] == "master" else (other, one)
 
 
+class Embedded:
+    """The store that ``gnomon serve`` embeds, on a small disk of its own, mounted at `mount`.
+
+    Only the process that `wrapper` starts sees that disk; ``attach`` finds it there. `words` are
+    its options for the store.
+    """
+
+    replicas = 0
+
+    def __init__(self, mount: Path) -> None:
+        script = f'mount -t tmpfs -o size={DISK_BYTES} none "$0" && exec "$@"'
+        self.wrapper = ("unshare", "-rm", "sh", "-c", script, str(mount))
+        self.words = ("--data", str(mount))
+        self._mount = mount
+        self._disk = mount
+
+    def attach(self, pid: int) -> None:
+        """Find the disk that the process with that number sees."""
+        self._disk = Path(f"/proc/{pid}/root{self._mount}")
+
+    @property
+    def url(self) -> str:
+        """The URL of its socket, for the trial itself."""
+        return f"unix://{self._disk}/store/store.sock"
+
+    def kill(self) -> None:
+        """Kill the store's process."""
+        os.kill(int((self._disk / "store" / "server.lock").read_text()), signal.SIGKILL)
+
+    def fill(self) -> None:
+        """Fill its disk to the last byte."""
+        with (self._disk / "ballast").open("wb", buffering=0) as ballast:
+            for block in (2**20, 2**12):
+                with suppress(OSError):
+                    while True:
+                        ballast.write(bytes(block))
+
+    def clear(self) -> None:
+        """Make space on its disk."""
+        (self._disk / "ballast").unlink()
+
+
+Store = Single | Pair | Embedded
+
+
 def _follow(server: RealServer, primary: RealServer) -> None:
     """Make a server a replica, and wait for its copy; the Sentinel would take 8 s to begin."""
     host, _, port = primary.url.removeprefix("redis://").partition(":")
@@ -99,3 +158,18 @@ def paired_store(folder: Path) -> Iterator[Pair]:
     """A store with a replica and a Sentinel; the end of the block stops it."""
     with sentinel_trio(folder / "stores", appendonly="yes") as trio:
         yield Pair(trio)
+
+
+@contextmanager
+def embedded() -> Iterator[Embedded]:
+    """An embedded store that no process uses yet."""
+    with TemporaryDirectory(prefix="gnomon-", dir=SHORT) as mount:
+        yield Embedded(Path(mount))
+
+
+def can_mount() -> bool:
+    """Whether a process may mount a small disk that only it sees."""
+    if shutil.which("unshare") is None:
+        return False
+    command = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0

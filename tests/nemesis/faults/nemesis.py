@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable
 
 from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
-from tests.nemesis.cluster import Process
-from tests.nemesis.fault_reporter import FaultReporter
-from tests.nemesis.plan import Injection, Kind
-from tests.nemesis.proxy import Direction, Proxy
-from tests.nemesis.stores import Pair, Single
+from tests.nemesis.checks.watcher import Watcher
+from tests.nemesis.faults.catalogue import Kind
+from tests.nemesis.faults.fault_reporter import FaultReporter
+from tests.nemesis.faults.plan import Injection
+from tests.nemesis.system.cluster import Process
+from tests.nemesis.system.proxy import Direction, Proxy
+from tests.nemesis.system.stores import Embedded, Pair, Single, Store
 
 LONGEST_DELAY = 400 * MILLISECOND
 """The longest delay of a chunk on a disturbed link (µs)."""
@@ -30,13 +32,19 @@ class Nemesis:
     """
 
     def __init__(
-        self, servers: list[Process], store: Single | Pair, reporter: FaultReporter, most: int
+        self,
+        servers: list[Process],
+        store: Store,
+        reporter: FaultReporter,
+        watcher: Watcher,
+        most: int,
     ) -> None:
         self.counts: Counter[Kind] = Counter()
         self.failures: list[Exception] = []
         self._servers = {server.name: server for server in servers}
         self._store = store
         self._reporter = reporter
+        self._watcher = watcher
         self._free_servers = threading.Semaphore(most)
         self._store_lock = threading.Lock()
         self._is_over = threading.Event()
@@ -75,10 +83,11 @@ class Nemesis:
     def _inject(self, injection: Injection, permit: "threading.Semaphore | threading.Lock") -> None:
         try:
             if injection.server is None:
-                self._on_store(injection)
+                with self._watcher.fault(injection.kind, None):
+                    self._on_store(injection)
             else:
                 server = self._servers[injection.server]
-                with server.lock:
+                with server.lock, self._watcher.fault(injection.kind, server.name):
                     self._on_server(server, injection)
         except Exception as error:
             self.failures.append(error)
@@ -152,16 +161,35 @@ class Nemesis:
 
     def _on_store(self, injection: Injection) -> None:
         self.counts[injection.kind] += 1
+        if injection.kind == "evicting policy":
+            self._configure("maxmemory-policy", "allkeys-lru", "noeviction", injection.lasts)
+            return
         with self._reporter.reported("stop_store", STORE):
             match self._store, injection.kind:
                 case Single(server=server), "kill the store":
                     self._hold(server.kill, server.start, injection.lasts)
                 case Single(server=server), "pause the store":
                     self._hold(server.pause, server.resume, injection.lasts)
+                case Single(), "out of memory":
+                    self._configure("maxmemory", "1", "0", injection.lasts)
+                case Embedded() as store, "kill the embedded store":
+                    store.kill()
+                case Embedded() as store, "fill the disk":
+                    self._hold(store.fill, store.clear, injection.lasts)
                 case Pair() as pair, "fail over":
                     pair.fail_over()
                 case Pair() as pair, "kill the primary":
                     pair.crash_primary()
+
+    def _configure(self, setting: str, wrong: str, right: str, lasts: int) -> None:
+        """Give the store a wrong setting for a while."""
+        assert isinstance(self._store, Single)
+        client = self._store.server.client()
+        self._hold(
+            lambda: client.config_set(setting, wrong),
+            lambda: client.config_set(setting, right),
+            lasts,
+        )
 
     def _hold(self, begin: Callable[[], object], finish: Callable[[], object], lasts: int) -> None:
         begin()

@@ -12,8 +12,8 @@ import msgspec
 from gnomon.reference import events
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import SECOND, read_instant, write_instant
-from tests.nemesis.load_generator import Acknowledged
-from tests.nemesis.run_log import LoggedService, LogLine
+from tests.nemesis.load.load_generator import Acknowledged
+from tests.nemesis.load.run_log import LoggedService, LogLine
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):

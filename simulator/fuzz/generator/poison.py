@@ -1,0 +1,50 @@
+"""A job whose runs end their server's process, in some drawn recordings.
+
+The one idea: such a job is drawn last, and its choices change nothing that was drawn before. Its
+occurrences are few. The recording then lasts long enough for all their attempts, and for the
+cluster to settle after the last one.
+"""
+
+from msgspec.structs import replace
+
+from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.store.messages import MAX_ATTEMPTS
+from gnomon.simulator.fuzz.generator.scenario import Scenario
+from gnomon.simulator.fuzz.liveness import patience
+from gnomon.simulator.world.cluster import RESTART_DELAY
+from gnomon.specs.recording.model import Fixed, JobSpec, Recording, ServiceSpec
+
+PER_CENT = 8
+"""The share of recordings that have such a job."""
+NAME = "poison"
+"""The name of the job and of its service."""
+
+
+def with_poison(scenario: Scenario, recording: Recording) -> Recording:
+    """The `recording`, in some cases with such a job, and a number of attempts of its own."""
+    choices, lease = scenario.choices, scenario.cluster.lease
+    if not choices.happens(PER_CENT):
+        return recording
+    run = choices.within(0, choices.one_of((0, SECOND, lease)), MILLISECOND)
+    attempts = choices.one_of((MAX_ATTEMPTS, 1, 2, 5))
+    job = Definition(
+        name=NAME,
+        service=NAME,
+        job_type="interval_based",
+        seconds=choices.whole(1, 30),
+        start_date=scenario.instant(),
+        repeats=choices.whole(1, 3),
+    )
+    changed = replace(
+        recording,
+        cluster=replace(recording.cluster, max_attempts=attempts),
+        services=(
+            *recording.services,
+            ServiceSpec(name=NAME, duration=Fixed(run), crashes_server=True),
+        ),
+        jobs=(*recording.jobs, JobSpec(NAME, job)),
+    )
+    deaths = (job.repeats or 1) * attempts
+    until = recording.until + deaths * (run + RESTART_DELAY + 2 * lease) + patience(changed)
+    return replace(changed, until=until)

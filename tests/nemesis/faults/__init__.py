@@ -1,0 +1,1 @@
+"""Faults: which ones, in which order, and their effect."""

@@ -1,0 +1,116 @@
+"""The kinds of faults as data: their place, their duration, and how the product must report them.
+
+The one idea: a fault that nobody reports is a defect, even if it costs nothing. So each kind names
+the words that the log and the health of a server must contain within five seconds, or a reason why
+none are due.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from gnomon.reference.schedule.clock import SECOND
+
+Kind = Literal[
+    "kill",
+    "stop",
+    "pause",
+    "cut both ways",
+    "cut requests",
+    "cut replies",
+    "delay",
+    "reset",
+    "kill the store",
+    "pause the store",
+    "fail over",
+    "kill the primary",
+    "evicting policy",
+    "out of memory",
+    "kill the embedded store",
+    "fill the disk",
+]
+
+Place = Literal["server", "store"]
+
+WITHIN = 5 * SECOND
+"""A fault is in the log and in the health within this time (µs)."""
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of a fault: one of the texts `logged`, and one of the texts in the `health`.
+
+    `by` the server that has the fault, or by every server that has none. A fault that lasts less
+    than `leases` leases may end before a server has noticed it.
+    """
+
+    logged: tuple[str, ...]
+    health: tuple[str, ...]
+    by: Literal["target", "others"] = "others"
+    leases: int = 1
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of fault; its report, or the reason why none is due.
+
+    It lasts a part of a lease or up to two leases, as the plan draws it, and at least `shortest`
+    (µs).
+    """
+
+    on: Place
+    report: Expected | str
+    shortest: int = 0
+
+
+def _same(*texts: str, by: Literal["target", "others"] = "others", leases: int = 1) -> Expected:
+    """A report with the same texts in log and health."""
+    return Expected(logged=texts, health=texts, by=by, leases=leases)
+
+
+_SILENT = "the store does not answer in time"
+_BROKEN = "the connection to the store broke"
+_AWAY = "the store cannot be reached"
+_READ_ONLY = "takes no writes"
+
+_CUT = _same(_SILENT, _BROKEN, by="target")
+
+FAULTS: dict[Kind, Fault] = {
+    "kill": Fault(on="server", report="it cannot report its own end"),
+    "stop": Fault(on="server", report="an operator wants it"),
+    "pause": Fault(on="server", report="a paused process reports nothing"),
+    "cut both ways": Fault(on="server", report=_CUT),
+    "cut requests": Fault(on="server", report=_CUT),
+    "cut replies": Fault(on="server", report=_CUT),
+    "delay": Fault(on="server", report="calls succeed, only later"),
+    "reset": Fault(on="server", report="the next call has a new connection"),
+    "kill the store": Fault(on="store", report=_same(_BROKEN, _AWAY)),
+    "pause the store": Fault(on="store", report=_same(_SILENT)),
+    "fail over": Fault(on="store", report="it takes less time than a lease"),
+    "kill the primary": Fault(on="store", report=_same(_BROKEN, _AWAY, _READ_ONLY, leases=0)),
+    "evicting policy": Fault(
+        on="store",
+        report=Expected(
+            logged=("maxmemory-policy is allkeys-lru; CONFIG SET maxmemory-policy noeviction",),
+            health=("throws away jobs and messages",),
+        ),
+        shortest=WITHIN,
+    ),
+    "out of memory": Fault(
+        on="store", report=_same("the store takes no more data"), shortest=WITHIN
+    ),
+    "kill the embedded store": Fault(
+        on="store",
+        report=Expected(
+            logged=("the embedded store is down: its server was killed by signal 9",),
+            health=("writes_lost", "the embedded store is down"),
+            leases=0,
+        ),
+    ),
+    "fill the disk": Fault(
+        on="store",
+        report=Expected(
+            logged=("No space left on device; make space there",),
+            health=("the embedded store is down: no space left",),
+        ),
+        shortest=WITHIN,
+    ),
+}

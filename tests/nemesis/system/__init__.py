@@ -1,0 +1,1 @@
+"""The system under test, as processes: servers, stores, and the links between them."""
