@@ -11,7 +11,12 @@ from gnomon.specs.rules.base import Cases
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.availability import led_for
 from gnomon.specs.trace.entities import JobRecord, Stage
-from gnomon.specs.trace.plans import InstantOutcome, first_outcomes, next_due
+from gnomon.specs.trace.plans import (
+    InstantOutcome,
+    first_outcomes,
+    is_unknown_when_due,
+    next_due,
+)
 from gnomon.specs.trace.spans import first_span_from
 from gnomon.specs.trace.trace import Trace
 
@@ -39,7 +44,7 @@ def examine_end(cases: Cases, trace: Trace, job: JobRecord, number: int) -> None
     """Examine whether a job was active until its last occurrence before `ends`, and no longer."""
     stage = job.stages[number]
     cause, definition = stage.cause, stage.definition
-    if definition is None or definition.job_type == "one_time":
+    if definition is None or definition.job_type == "one_time" or is_unknown_when_due(trace, stage):
         return
     if type(cause) is events.JobDeactivated and cause.has_ended and definition.repeats is None:
         cases.examined += 1
@@ -72,6 +77,8 @@ def still_due(trace: Trace, job: JobRecord, number: int) -> int | None:
     if trace.was_clock_wrong(job.stages[number].begins):
         return None
     if before is None or before.definition is None or not before.active:
+        return None
+    if is_unknown_when_due(trace, before):
         return None
     since = max(before.begins, job.stages[number].latest_before + 1)
     return next_due(before.definition, since)

@@ -148,6 +148,11 @@ def _is_never_due(fields: Mapping[str, object]) -> bool:
     return next_due(definition, definition.start_date) is None
 
 
+def _is_in_other_zones(trace: Trace, event: Defining) -> bool:
+    """Whether another version of the time zone database decides when a job is due first."""
+    return event.definition.get("timezone", "UTC") != "UTC" and trace.cached(has_other_zones)
+
+
 def _is_whole(value: object, low: int) -> bool:
     return type(value) is int and value >= low
 
@@ -218,7 +223,7 @@ def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
             text = event.definition.get("cron_definition")
             if not _is_cron(text):
                 cases.broken(event.at, Kind.CRON_WRONG, job=event.job, observed=text)
-            elif _is_never_due(event.definition):
+            elif _is_never_due(event.definition) and not _is_in_other_zones(trace, event):
                 ends = event.definition["ends"]
                 cases.broken(event.at, Kind.NEVER_DUE, job=event.job, observed=ends)
 

@@ -57,12 +57,11 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     )
     until = scenario.phase.end + 2 * drain + 2 * patience(recording)
     commands = [*recording.commands, *fates_of_outsiders(scenario, until)]
-    commands += draw_edits_of_limits(scenario, recording.jobs)
+    recording = with_poison(scenario, replace(recording, until=until, commands=_in_order(commands)))
+    commands = [*recording.commands, *draw_edits_of_limits(scenario, recording.jobs)]
     limited = draw_limits(scenario, recording.jobs, commands)
-    recording = replace(recording, until=until, jobs=limited, commands=_in_order(commands))
-    recording = with_poison(scenario, recording)
-    commands = [*recording.commands, *draw_steps_of_store_clock(scenario, commands)]
-    return replace(recording, commands=_in_order(commands))
+    commands += draw_steps_of_store_clock(scenario, commands)
+    return replace(recording, jobs=limited, commands=_in_order(commands))
 
 
 def _in_order(commands: list[Command]) -> tuple[Command, ...]:
