@@ -156,6 +156,8 @@ class _Story:
                 | events.Lost()
                 | events.Expired()
                 | events.DeadLettered()
+                | events.Dropped()
+                | events.PutBack()
                 | events.WritesLost()
                 | events.FaultBegan()
                 | events.FaultEnded()

@@ -28,6 +28,13 @@ from gnomon.reference.store.administration import (
     RunsOf,
 )
 from gnomon.reference.store.jobs import no_such_job
+from gnomon.reference.store.kept_messages import (
+    DropMessage,
+    MessageById,
+    Messages,
+    MessagesOfJob,
+    PutBackMessage,
+)
 from gnomon.reference.store.operations import (
     LARGEST_PAGE,
     PAGE,
@@ -196,6 +203,11 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
     RecordEvents: lambda op: [op.first, len(op.events), *chain(*map(_reported, op.events))],
+    Messages: lambda op: [op.state, op.after],
+    MessageById: lambda op: [op.message],
+    DropMessage: lambda op: [op.message],
+    PutBackMessage: lambda op: [op.message],
+    MessagesOfJob: lambda op: [json.encode(op.job), int(op.drop)],
     RemoveServer: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
     ReportStoreRun: lambda op: [op.run, op.known, op.leap],
 }

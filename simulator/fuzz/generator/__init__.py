@@ -19,7 +19,7 @@ from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded
 from gnomon.simulator.fuzz.generator.faults import draw_faults
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
 from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
-from gnomon.simulator.fuzz.generator.poison import with_poison
+from gnomon.simulator.fuzz.generator.poison import with_dropped_messages, with_poison
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
 from gnomon.simulator.fuzz.generator.scenario import Scenario
 from gnomon.simulator.fuzz.liveness import patience
@@ -56,7 +56,7 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     until = scenario.phase.end + 2 * drain + 2 * patience(recording)
     commands = [*recording.commands, *fates_of_outsiders(scenario, until)]
     recording = replace(recording, until=until, commands=_in_order(commands))
-    return with_poison(scenario, recording)
+    return with_dropped_messages(scenario, with_poison(scenario, recording))
 
 
 def _in_order(commands: list[Command]) -> tuple[Command, ...]:
