@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gnomon.reference.live.cli import auth, jobs, record, serve
+from gnomon.reference.live.cli import auth, jobs, messages, record, serve
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, ZoneDatabaseError, zone_database
 from gnomon.simulator.cli import explore, fuzz, recordings, replay
 from gnomon.specs.cli import check, conform, import_, rules, show
@@ -21,7 +21,7 @@ from gnomon.usage import print_usage_error
 COMMANDS = (
     *(recordings, replay, fuzz, explore),
     *(check, show, rules, next_, import_, conform),
-    *(serve, record, jobs, auth),
+    *(serve, record, jobs, messages, auth),
 )
 """The modules of the commands, in the order of ``gnomon --help``."""
 

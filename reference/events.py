@@ -258,6 +258,18 @@ class DeadLettered(EventBase, frozen=True, gc=False, tag="dead_lettered"):
     cause: DeadLetterCause = "unreadable"
 
 
+class Dropped(EventBase, frozen=True, gc=False, tag="dropped"):
+    """A message that waited or was dead was dropped on request; it is never run."""
+
+    message: int
+
+
+class PutBack(EventBase, frozen=True, gc=False, tag="put_back"):
+    """A message that was dead after its attempts was put back on request, and waits (DLV-2)."""
+
+    message: int
+
+
 class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
     """A server joined the cluster.
 
@@ -372,6 +384,8 @@ Event = (
     | Lost
     | Expired
     | DeadLettered
+    | Dropped
+    | PutBack
     | ServerStarted
     | ServerStopping
     | ServerStopped

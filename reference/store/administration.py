@@ -108,8 +108,8 @@ class JobByName(Operation, frozen=True, gc=False):
 RUNS_KEPT = 20
 """Number of latest runs that the store keeps of each job."""
 
-RunOutcome = Literal["ok", "failed", "dead_lettered", "expired", "lost"]
-"""How a run ended; the last three without a result of the service."""
+RunOutcome = Literal["ok", "failed", "dead_lettered", "expired", "lost", "dropped"]
+"""How a run ended; the last four without a result of the service."""
 
 
 class RunsOf(Operation, frozen=True, gc=False):

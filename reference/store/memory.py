@@ -37,8 +37,17 @@ from gnomon.reference.store.administration import (
     ReportUnschedulable,
     RunsOf,
 )
+from gnomon.reference.store.classic import QUEUES
 from gnomon.reference.store.jobs import JobTable, StoredJob, no_such_job
-from gnomon.reference.store.messages import MAX_ATTEMPTS, QUEUES, Profile
+from gnomon.reference.store.kept_messages import (
+    DropMessage,
+    KeptMessages,
+    MessageById,
+    Messages,
+    MessagesOfJob,
+    PutBackMessage,
+)
+from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     Accepted,
     Campaign,
@@ -105,6 +114,7 @@ class MemoryStore:
         self._meanings = self._bind_meanings()
 
     def _bind_meanings(self) -> Meanings:
+        kept = KeptMessages(self._messages)
         return {
             Campaign: self._campaign,
             Resign: self._resign,
@@ -133,6 +143,11 @@ class MemoryStore:
             RecordEvents: self._record_events,
             RemoveServer: self._servers.remove,
             ReportUnschedulable: self._report_unschedulable,
+            Messages: kept.page,
+            MessageById: kept.read,
+            DropMessage: kept.drop,
+            PutBackMessage: kept.put_back,
+            MessagesOfJob: kept.of_job,
         }
 
     def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
@@ -390,7 +405,7 @@ class MemoryStore:
             jobs=len(self._jobs.by_id),
             waiting=self._messages.waiting,
             held=tuple(Holding(*worker, message) for worker, message in held),
-            dead_lettered=self._messages.dead_lettered,
+            dead_lettered=len(self._messages.dead),
             unschedulable=report.jobs if report is not None and is_current else (),
         )
         return [(server, operation, overview)]

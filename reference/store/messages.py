@@ -5,6 +5,7 @@ The one idea: a message is in exactly one place, and moves only along these arro
     publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
                   ^                     |
                   +------- reclaim -----+--- after its last attempt ---> dead letters
+                  +------------------------- put back ------------------------+
 
 A run that kills its process would otherwise kill one server after another. The store cannot
 distinguish it from a run whose server died for another reason. It therefore counts attempts: every
@@ -26,11 +27,10 @@ from bisect import insort
 from collections import deque
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from copy import copy
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from gnomon.reference import events
-from gnomon.reference.events import Record
-from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.events import DeadLetterCause, Record
 from gnomon.reference.store.operations import (
     Assignment,
     Claim,
@@ -64,22 +64,36 @@ def attempts_used_up(attempt: int, worker: Worker) -> str:
     )
 
 
+Profile = Literal["durable", "classic"]
+"""Delivery profile: at least once, or at most once (DLV)."""
+
+
+class DeadLetter(NamedTuple):
+    """A message that is not run any more, since the instant `at` (µs, UTC), and why."""
+
+    message: Message
+    attempts: int
+    at: int
+    cause: DeadLetterCause
+    why: str
+
+
 class MessageQueue:
     """The messages that are not completed, and the workers that wait for one.
 
     A message that is taken back after `max_attempts` attempts is dead-lettered. `published` is the
-    number of the last message. `dead_lettered` counts messages, and `heard` maps
-    a server to its last heartbeat (µs, UTC); both are only reported, and decide nothing.
+    number of the last message, `dead` has the dead letters by their numbers. `heard` maps a server
+    to its last heartbeat (µs, UTC); it is only reported, and decides nothing.
     """
 
     __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_processes", "_record", "_returned",
-                 "_turns", "dead_lettered", "heard", "max_attempts", "published")  # fmt: skip
+                 "_turns", "dead", "heard", "max_attempts", "published")  # fmt: skip
 
     def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._record = record
         self.max_attempts = max_attempts
         self.published = 0
-        self.dead_lettered = 0
+        self.dead: dict[int, DeadLetter] = {}
         self.heard: dict[str, int] = {}
         self._backlog: deque[Message] = deque()
         self._returned: list[tuple[int, int, Message]] = []  # id, attempts so far, message
@@ -110,10 +124,19 @@ class MessageQueue:
 
     @property
     def open(self) -> set[int]:
-        """The messages that are not completed: O(messages)."""
+        """The messages that are neither completed nor dropped: O(messages)."""
         held = (message.id for message, _ in self._held.values())
         backlog = (message.id for message in self._backlog)
-        return {*held, *backlog, *(id for id, _, _ in self._returned)}
+        return {*held, *backlog, *(id for id, _, _ in self._returned), *self.dead}
+
+    def waiting_messages(self) -> Iterator[tuple[Message, int]]:
+        """The messages that no worker holds, the oldest first, and the attempts each has had."""
+        yield from ((message, attempts) for _, attempts, message in self._returned)
+        yield from ((message, 0) for message in self._backlog)
+
+    def held_messages(self) -> Iterator[tuple[Worker, Message, int]]:
+        """The workers that hold a message, the message and its attempt."""
+        return ((worker, message, attempt) for worker, (message, attempt) in self._held.items())
 
     def publish(self, now: int, message: Message) -> Delivery | None:
         """Append a message, whose id must be the next; assign it if a worker waits."""
@@ -199,8 +222,8 @@ class MessageQueue:
         worker, what = (server, operation.worker), (operation.message, operation.attempt)
         held = self._held.get(worker)
         if held is not None and (held[0].id, held[1]) == what:
-            del self._held[worker]
-            self.dead_lettered += 1
+            message, attempt = self._held.pop(worker)
+            self.dead[message.id] = DeadLetter(message, attempt, now, "unreadable", operation.why)
             self._record(events.DeadLettered(now, operation.message, operation.why))
         return [(server, operation, Done(now))]
 
@@ -254,8 +277,8 @@ class MessageQueue:
         message, attempt = self._held.pop(worker)
         self._record(events.Reclaimed(now, message.id, *worker, attempt))
         if attempt % self.max_attempts == 0:
-            self.dead_lettered += 1
             why = attempts_used_up(attempt, worker)
+            self.dead[message.id] = DeadLetter(message, attempt, now, "attempts", why)
             self._record(events.DeadLettered(now, message.id, why, "attempts"))
         else:
             insort(self._returned, (message.id, attempt, message))
@@ -265,6 +288,29 @@ class MessageQueue:
         while self._idle and self._returned:
             worker = next(iter(self._idle))
             yield self._assign(now, worker, self._idle.pop(worker))
+
+    def put_back(self, now: int, id: int) -> list[Delivery]:
+        """Let a dead letter wait for a worker again; its attempts are counted on."""
+        dead = self.dead.pop(id)
+        insort(self._returned, (id, dead.attempts, dead.message))
+        self._record(events.PutBack(now, id))
+        return list(self._hand_out(now))
+
+    def drop(self, now: int, id: int) -> None:
+        """Drop a message that waits or is dead."""
+        if self.dead.pop(id, None) is None:
+            self._remove_waiting(id)
+        self._record(events.Dropped(now, id))
+
+    def _remove_waiting(self, id: int) -> None:
+        self._returned = [returned for returned in self._returned if returned[0] != id]
+        for place, message in enumerate(self._backlog):
+            if message.id == id:
+                self._remove_from_backlog(place)
+                break
+
+    def _remove_from_backlog(self, place: int) -> None:
+        del self._backlog[place]
 
     def withdraw(self, now: int, server: str, operation: Withdraw) -> list[Delivery]:
         """Drop the server's waiting claims; answer which claims were assigned before."""
@@ -311,6 +357,7 @@ class MessageQueue:
         other._held, other._idle = self._held.copy(), self._idle.copy()
         other._alive_until, other._processes = self._alive_until.copy(), self._processes.copy()
         other._turns, other.heard = self._turns.copy(), self.heard.copy()
+        other.dead = self.dead.copy()
         return other
 
     def key(self) -> Hashable:
@@ -325,6 +372,7 @@ class MessageQueue:
             frozenset(self._alive_until.items()),
             frozenset(self._processes.items()),
             frozenset(self._turns.items()),
+            frozenset(self.dead.items()),
         )
 
     def check(self) -> None:
@@ -335,78 +383,8 @@ class MessageQueue:
         assert returned == sorted(set(returned)), "the returned messages are out of order"
         assert not returned or not ids or returned[-1] < ids[0], "a returned message is too young"
         held = [message.id for message, _ in self._held.values()]
-        everywhere = ids + returned + held
+        everywhere = ids + returned + held + list(self.dead)
         assert len(everywhere) == len(set(everywhere)), "a message is in two places"
         assert all(1 <= id <= self.published for id in everywhere), "a message from nowhere"
         assert not (self._idle and (ids or returned)), "a worker waits beside a waiting message"
         assert not self._idle.keys() & self._held.keys(), "a worker waits and works"
-
-
-MESSAGE_LIFE = 15 * SECOND
-"""How long a message can be claimed in the classic profile (µs; S4, DLV-3)."""
-
-
-class ClassicQueue(MessageQueue):
-    """The classic profile, as the predecessor does it: a message is assigned once, and not kept.
-
-    publish -> backlog --claim--> held by a worker --complete, or the next claim--> (gone)
-                  |                     |
-                  +-- 15 s --> (gone)   +-- its server is lost --> (gone)
-    """
-
-    __slots__ = ("_gone_at",)
-
-    def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
-        super().__init__(record, max_attempts)
-        self._gone_at: deque[int] = deque()  # of each message of the backlog
-
-    def publish(self, now: int, message: Message) -> Delivery | None:
-        """Append a message, which expires after `MESSAGE_LIFE`."""
-        self._expire(now)
-        self._gone_at.append(now + MESSAGE_LIFE)
-        return super().publish(now, message)
-
-    def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
-        """Assign the oldest message that has not expired, or let the worker wait."""
-        self._expire(now)
-        return super().claim(now, server, operation)
-
-    def set_back(self, now: int, lease: int) -> None:
-        """Let no message live longer than one that is published now."""
-        super().set_back(now, lease)
-        self._gone_at = deque(min(gone_at, now + MESSAGE_LIFE) for gone_at in self._gone_at)
-
-    def take_back(self, now: int) -> list[Delivery]:
-        """Drop the messages of servers whose heartbeat has lapsed."""
-        self._expire(now)
-        return super().take_back(now)
-
-    def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
-        self._gone_at.popleft()
-        return super()._assign(now, worker, operation)
-
-    def _put_back(self, now: int, worker: Worker) -> None:
-        message, attempt = self._held.pop(worker)
-        self._record(events.Lost(now, message.id, *worker, attempt))
-
-    def copy(self, record: Record) -> Self:
-        """Another that holds the same and records to `record`: O(messages + workers)."""
-        other: Self = super().copy(record)
-        other._gone_at = self._gone_at.copy()
-        return other
-
-    def key(self) -> Hashable:
-        """All that can influence a decision: O(messages + workers)."""
-        return super().key(), tuple(self._gone_at)
-
-    def _expire(self, now: int) -> None:
-        while self._gone_at and self._gone_at[0] <= now:
-            self._gone_at.popleft()
-            self._record(events.Expired(now, self._backlog.popleft().id))
-
-
-Profile = Literal["durable", "classic"]
-"""Delivery profile: at least once, or at most once (DLV)."""
-
-QUEUES: dict[Profile, type[MessageQueue]] = {"durable": MessageQueue, "classic": ClassicQueue}
-"""The queue of each profile."""

@@ -13,12 +13,14 @@ from msgspec.structs import replace
 from gnomon.reference.events import (
     Claimed,
     DeadLettered,
+    Dropped,
     Event,
     Expired,
     Finished,
     JobDeleted,
     Lost,
     Published,
+    PutBack,
     Reclaimed,
     Record,
     Started,
@@ -55,6 +57,10 @@ class LatestRuns:
                 self._end(message, "expired", None)
             case DeadLettered(message=message, why=why):
                 self._end(message, "dead_lettered", why)
+            case Dropped(message=message):
+                self._end(message, "dropped", None)
+            case PutBack(message=message):
+                self._end(message, None, None)
             case JobDeleted(job=job):
                 for message in self._messages.pop(job, ()):
                     del self._runs[message]
@@ -86,7 +92,7 @@ class LatestRuns:
         who = {"server": event.server, "worker": event.worker, "attempt": event.attempt}
         self._runs[event.message] = replace(run, **who | _facts(event))
 
-    def _end(self, message: int, outcome: str, error: str | None) -> None:
+    def _end(self, message: int, outcome: str | None, error: str | None) -> None:
         if message in self._runs:
             self._runs[message] = replace(self._runs[message], outcome=outcome, error=error)
 

@@ -158,6 +158,8 @@ class _Story:
                 | events.Lost()
                 | events.Expired()
                 | events.DeadLettered()
+                | events.Dropped()
+                | events.PutBack()
                 | events.WritesLost()
                 | events.ClockSetBack()
                 | events.StoreReplaced()

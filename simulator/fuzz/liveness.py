@@ -26,6 +26,8 @@ _Progress = (
     | events.Lost
     | events.Expired
     | events.DeadLettered
+    | events.Dropped
+    | events.PutBack
 )
 """The events by which a message makes progress; `Invoked` only describes a run."""
 
@@ -121,10 +123,16 @@ def _messages_behind(trace: Trace, since: int) -> Iterator[Stuck]:
         match last:
             case events.Claimed() | events.Started():
                 yield Stuck(f"{what} {_held(trace, last)}", job, message)
-            case events.Published() | events.Reclaimed():
+            case events.Published() | events.Reclaimed() | events.PutBack():
                 if not is_claiming:
                     yield Stuck(f"{what} has waited since {write_instant(last.at)}", job, message)
-            case events.Finished() | events.Expired() | events.Lost() | events.DeadLettered():
+            case (
+                events.Finished()
+                | events.Expired()
+                | events.Lost()
+                | events.DeadLettered()
+                | events.Dropped()
+            ):
                 pass
             case _:
                 assert_never(last)

@@ -9,6 +9,13 @@ from collections.abc import Mapping
 from typing import NamedTuple, assert_never
 
 from gnomon.reference import events, jobs
+from gnomon.reference.store.administration import Number
+from gnomon.reference.store.kept_messages import (
+    MessageList,
+    Messages,
+    MessagesOfJob,
+    PutBackMessage,
+)
 from gnomon.reference.store.operations import (
     DeleteJob,
     EditJob,
@@ -31,8 +38,10 @@ from gnomon.specs.recording.commands import (
     Create,
     Deactivate,
     Delete,
+    DropMessages,
     Edit,
     JobChange,
+    MessageCommand,
     ProcessCommand,
     StartServer,
     StopServer,
@@ -71,10 +80,12 @@ class CommandExecutor:
         """Carry out a command; the reason if it is refused, else None."""
         if isinstance(command, ProcessCommand):
             return self._control(command)
-        if not isinstance(command, JobChange):
+        if not isinstance(command, JobChange | MessageCommand):
             return self._injector.inject(command)
         if self._cluster.store_health.outages:
             return "the store cannot be reached"
+        if isinstance(command, MessageCommand):
+            return self._administer(command)
         return self._create(command) if isinstance(command, Create) else self._change(command)
 
     def _control(self, command: ProcessCommand) -> str | None:
@@ -87,6 +98,19 @@ class CommandExecutor:
                 return self._cluster.start(server)
             case _:
                 assert_never(command)
+
+    def _administer(self, command: MessageCommand) -> str | None:
+        cluster, job = self._cluster, command.job
+        if isinstance(command, DropMessages):
+            dropped = cluster.operate(MessagesOfJob(job, True))
+            assert isinstance(dropped, Number)
+            return None if dropped.value else f"no message of job {job!r} waits"
+        dead = cluster.operate(Messages("dead"))
+        assert isinstance(dead, MessageList)
+        found = [one.id for one in dead.messages if one.content and one.content.job == job]
+        for message in found:
+            cluster.operate(PutBackMessage(message))
+        return None if found else f"no message of job {job!r} is dead after its attempts"
 
     def _create(self, command: Create) -> str | None:
         fields = {"name": command.job} | command.fields

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
+from gnomon.reference.store.kept_messages import Messages
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import Changes, Delivery, Jobs, Operation
 from gnomon.simulator.world.cluster import Cluster
 
-READS = (Jobs, Changes)
+READS = (Jobs, Changes, Messages)
 
 Write = Callable[[MemoryStore], list[Delivery]]
 """Carries out one write."""

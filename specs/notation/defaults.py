@@ -69,6 +69,8 @@ class Defaults:
                 | events.Lost()
                 | events.Expired()
                 | events.DeadLettered()
+                | events.Dropped()
+                | events.PutBack()
                 | events.ServerStopping()
                 | events.ServerStopped()
                 | events.ServerCrashed()

@@ -72,6 +72,8 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "lost": _RUN,
     "expired": ("message",),
     "dead_lettered": ("message",),
+    "dropped": ("message",),
+    "put_back": ("message",),
     "server_started": _SERVER,
     "server_stopping": _SERVER,
     "server_stopped": _SERVER,

@@ -149,6 +149,14 @@ class Execute(JobCommand, frozen=True, kw_only=True):
     """Runs a job on demand (FIRE-11)."""
 
 
+class DropMessages(JobCommand, frozen=True, kw_only=True):
+    """Drops the messages of a job that wait, also of a job that was deleted."""
+
+
+class PutBackMessages(JobCommand, frozen=True, kw_only=True):
+    """Puts the messages of a job back that are dead after their attempts (DLV-2)."""
+
+
 def edit(at: int, job: str, fields: Mapping[str, Plain | None]) -> Edit:
     """The command that sets the `fields` of a job, and removes those that are None."""
     present = {field: value for field, value in fields.items() if value is not None}
@@ -328,6 +336,7 @@ class EmptyStore(StoreCommand, frozen=True, kw_only=True):
 # --- the catalogue
 
 JobChange = Create | Edit | Activate | Deactivate | Delete | Execute
+MessageCommand = DropMessages | PutBackMessages
 ProcessCommand = StopServer | CrashServer | StartServer
 Fault = (
     PauseServer
@@ -345,7 +354,7 @@ LastingFault = LastingServerFault | StopStore
 """A fault that ends by itself after its `duration` (µs)."""
 DataLoss = LoseWrites | EmptyStore
 """A fault after which the store lacks writes that it had acknowledged."""
-Command = JobChange | ProcessCommand | Fault
+Command = JobChange | MessageCommand | ProcessCommand | Fault
 
 CATALOGUE: tuple[type[Command], ...] = get_args(Command)
 COMMANDS: dict[str, type[Command]] = {tag_of(kind.__name__): kind for kind in CATALOGUE}

@@ -16,6 +16,7 @@ from gnomon.specs.rules import (
     leading,
     misfires,
     publishing,
+    reclaiming,
     running,
     waiting,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "leading",
     "misfires",
     "publishing",
+    "reclaiming",
     "running",
     "waiting",
 ]

@@ -139,6 +139,8 @@ _STEPS: dict[type[MessageEvent], tuple[tuple[str, ...], str]] = {
     events.Lost: (("claimed", "running", "finished", "failed"), "lost"),
     events.Expired: (("waiting",), "expired"),
     events.DeadLettered: (("waiting", "taken back", "claimed"), "dead-lettered"),
+    events.Dropped: (("waiting", "taken back", "dead-lettered"), "dropped"),
+    events.PutBack: (("dead-lettered",), "taken back"),
 }
 """For each event of a message: the states in which it may happen, and the state after it."""
 

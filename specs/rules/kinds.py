@@ -127,6 +127,7 @@ class Kind(Enum):
         "message {message}: taken back after attempt {attempt} of {expected} allowed, and not "
         "dead-lettered"
     )
+    PUT_BACK_AND_FORGOTTEN = "message {message}: put back and never claimed, though others were"
     HOLDER_LOST = (
         "message {message}: {server}, which held it, was lost, and nothing is known of it since"
     )

@@ -110,8 +110,11 @@ def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
 
 
 def _is_judged_elsewhere(record: MessageRecord) -> bool:
-    """Whether a message expired or was dead-lettered: DLV-3 and DLV-6 judge it."""
-    return any((type(e) is events.Expired or type(e) is events.DeadLettered) for e in record.later)
+    """Whether a message expired, was dead-lettered or dropped: DLV and HIST-1 judge it."""
+    return any(isinstance(event, _ENDS_UNCLAIMED) for event in record.later)
+
+
+_ENDS_UNCLAIMED = (events.Expired, events.DeadLettered, events.Dropped)
 
 
 @rule("WORK-2")
@@ -203,12 +206,15 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
 
 
 def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
-    """When the last message was published or reclaimed, or the last disturbance ended (µs).
+    """When a message was last published, reclaimed or put back, or a disturbance ended (µs).
 
     Only disturbances of servers that are there at the end count.
     """
     reclaimed_at = [
-        event.at for record in records for event in record.later if type(event) is events.Reclaimed
+        event.at
+        for record in records
+        for event in record.later
+        if type(event) is events.Reclaimed or type(event) is events.PutBack
     ]
     disturbed_until = [
         trace.fault_windows.last_end(member.server, trace.end)

@@ -14,7 +14,9 @@ from gnomon.reference.schedule.clock import FIRST_INSTANT
 BEFORE_ALL = FIRST_INSTANT - 1
 """Earlier than any instant."""
 
-MessageEvent = events.RunEvent | events.Expired | events.DeadLettered
+MessageEvent = (
+    events.RunEvent | events.Expired | events.DeadLettered | events.Dropped | events.PutBack
+)
 """The events of a message after it was published."""
 
 StageCause = events.JobCreated | events.JobEdited | events.JobActivated | events.JobDeactivated

@@ -107,9 +107,9 @@ def _state(record: MessageRecord) -> str:
     if ends:
         return ends[-1].outcome
     last = type(happened[-1])
-    if last in (events.Lost, events.Expired, events.DeadLettered):
+    if last in (events.Lost, events.Expired, events.DeadLettered, events.Dropped):
         return "lost"
-    return "waiting" if last is events.Reclaimed else "running"
+    return "waiting" if last in (events.Reclaimed, events.PutBack) else "running"
 
 
 def _percentiles(ordered: Sequence[int]) -> Percentiles | None:
@@ -135,12 +135,18 @@ def _utilisation(trace: Trace) -> dict[str, float]:
 def _peak_waiting(trace: Trace) -> int:
     """The most messages that waited at once, at the end of an instant."""
     waiting = peak = at = 0
+    dead: set[int] = set()
     for event in trace.events:
         if event.at != at:
             peak, at = max(peak, waiting), event.at
         kind = type(event)
-        if kind is events.Published or kind is events.Reclaimed:
+        if kind is events.Published or kind is events.Reclaimed or kind is events.PutBack:
             waiting += 1
         elif kind is events.Claimed or kind is events.Expired:
             waiting -= 1
+        elif type(event) is events.DeadLettered:
+            dead.add(event.message)
+            waiting -= event.cause == "attempts"
+        elif type(event) is events.Dropped:
+            waiting -= event.message not in dead
     return max(peak, waiting)

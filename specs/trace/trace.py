@@ -266,6 +266,8 @@ def readers_of(
     readers.add(events.Lost, messages.later)
     readers.add(events.Expired, messages.later)
     readers.add(events.DeadLettered, messages.later)
+    readers.add(events.Dropped, messages.later)
+    readers.add(events.PutBack, messages.later)
     readers.add(events.Coalesced, jobs.not_published)
     readers.add(events.Skipped, jobs.not_published)
     readers.add(events.JobCreated, jobs.created)

@@ -64,7 +64,7 @@ def _waits_of(record: MessageRecord, end: int) -> Iterator[Wait]:
     """When a message waited that was not claimed just once."""
     since: int | None = record.published.at
     for event in record.events:
-        if type(event) is events.Reclaimed:
+        if type(event) is events.Reclaimed or type(event) is events.PutBack:
             since = event.at
         elif since is not None and isinstance(event, _ENDS_A_WAIT):
             if since < event.at:
@@ -74,7 +74,7 @@ def _waits_of(record: MessageRecord, end: int) -> Iterator[Wait]:
         yield Wait(since, end, record)
 
 
-_ENDS_A_WAIT = (events.Claimed, events.Expired, events.DeadLettered)
+_ENDS_A_WAIT = (events.Claimed, events.Expired, events.DeadLettered, events.Dropped)
 
 
 def wait_during(trace: Trace, spans: Iterable[Span], length: int) -> tuple[int, Wait] | None:

@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Message, Scope
 
-from gnomon.reference.live.api import cluster, jobs, zato
+from gnomon.reference.live.api import cluster, jobs, messages, zato
 from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.body import refuse_unknown_parameters
 from gnomon.reference.live.api.errors import answer
@@ -33,7 +33,7 @@ def create_app(
     block. `metrics` may block.
     """
     return Litestar(
-        route_handlers=[jobs.router, cluster.router, zato.router],
+        route_handlers=[jobs.router, messages.router, cluster.router, zato.router],
         dependencies={
             "storage": Provide(lambda: storage, sync_to_thread=False),
             "health": Provide(lambda: health, sync_to_thread=False),

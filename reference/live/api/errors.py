@@ -14,7 +14,12 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
 from gnomon.reference.jobs import Fault, Rejected
-from gnomon.reference.live.api.job_service import Conflict, NoSuchJob, Stale
+from gnomon.reference.live.api.job_service import (
+    Conflict,
+    NoSuchJob,
+    NoSuchMessage,
+    Stale,
+)
 from gnomon.reference.live.api.schemas import LARGEST_BODY
 from gnomon.reference.live.store.storage import HistoryReplaced, StoreUnavailable
 
@@ -48,6 +53,7 @@ class BadRequest(ValueError):
 STATUSES: dict[type[Exception], HTTPStatus] = {
     BadRequest: HTTPStatus.BAD_REQUEST,
     NoSuchJob: HTTPStatus.NOT_FOUND,
+    NoSuchMessage: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     HistoryReplaced: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.PRECONDITION_FAILED,

@@ -5,7 +5,7 @@ conditional with If-Match; a change without it applies to the job as it is.
 """
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.datastructures import ResponseHeader
@@ -21,7 +21,7 @@ from gnomon.reference.live.api.body import (
     read_if_match,
 )
 from gnomon.reference.live.api.errors import may_answer
-from gnomon.reference.live.api.schemas import Executed, JobFields, JobView, RunsView
+from gnomon.reference.live.api.schemas import Deleted, Executed, JobFields, JobView, RunsView
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.store.operations import Job
 
@@ -29,6 +29,7 @@ MOST_RUNS = 1_000
 
 Store = SkipValidation[Storage]
 Fields = SkipValidation[JsonObject]
+Fate = Literal["keep", "drop"]
 JobId = Annotated[str, PathParameter(description="the id of a job")]
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="the ETag of the job as it was read")
@@ -104,10 +105,25 @@ def edit_job(
     return _show(job_service.edit(storage, job_id, fields, read_if_match(if_match)))
 
 
-@delete("/{job_id:str}", sync_to_thread=True, responses=may_answer(*_CHANGE))
-def delete_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> None:
-    """Delete a job; it publishes nothing from now on."""
-    job_service.delete(storage, job_id, read_if_match(if_match))
+@delete(
+    "/{job_id:str}",
+    sync_to_thread=True,
+    status_code=HTTPStatus.OK,
+    responses=may_answer(*_CHANGE),
+    opt={"query": ("messages",)},
+)
+def delete_job(
+    storage: Store,
+    job_id: JobId,
+    if_match: IfMatch = None,
+    messages: Annotated[
+        Fate, QueryParameter(description="what becomes of its messages that wait")
+    ] = "keep",
+) -> Deleted:
+    """Delete a job; it publishes nothing from now on. Its waiting messages are kept or dropped."""
+    is_drop = messages == "drop"
+    waiting = job_service.delete(storage, job_id, read_if_match(if_match), is_drop)
+    return Deleted(waiting=waiting, dropped=is_drop)
 
 
 @post(

@@ -11,12 +11,14 @@ import msgspec
 from msgspec import Meta
 
 from gnomon.reference import jobs
+from gnomon.reference.events import DeadLetterCause
 from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.job_service import RunList
 from gnomon.reference.live.runtime.incidents import Incident, IncidentKind
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.administration import ClusterOverview, JobRun, Member, RunOutcome
+from gnomon.reference.store.kept_messages import KeptMessage, MessageList, MessageState
 from gnomon.reference.store.operations import Job
 
 LARGEST_BODY = 8 * LARGEST_EXTRA
@@ -130,6 +132,44 @@ class Executed(msgspec.Struct, frozen=True):
     cid: Cid
 
 
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    """A job was deleted; so many of its messages waited, and were dropped or are still run."""
+
+    waiting: int
+    dropped: bool
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that waits, that a worker holds, or that is dead.
+
+    What is not known is null: the job, if the message cannot be read; the worker, if none holds it;
+    `dead_since`, `cause` and `why`, if it is not dead. `attempts` counts the present one. Only a
+    message that is read alone has its payload.
+    """
+
+    id: int
+    state: MessageState
+    attempts: int
+    job: str | None
+    name: str | None
+    service: str | None
+    cid: str | None
+    due: InstantText | None
+    payload: Extra | None
+    server: str | None
+    worker: int | None
+    dead_since: InstantText | None
+    cause: DeadLetterCause | None
+    why: str | None
+
+
+class MessagesView(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages by number; the next page begins after number `more`, null if there is none."""
+
+    messages: tuple[MessageView, ...]
+    more: int | None
+
+
 class MemberView(msgspec.Struct, frozen=True, kw_only=True):
     """A registered server; `is_alive`: its last heartbeat has not lapsed."""
 
@@ -220,6 +260,36 @@ def _view_run(run: JobRun) -> RunView:
     fields = msgspec.structs.asdict(run)
     instants = ("due", "published", "claimed", "started", "finished")
     return RunView(**fields | {field: _instant(fields[field]) for field in instants})
+
+
+def view_messages(found: MessageList) -> MessagesView:
+    """A page of messages as the API gives it."""
+    return MessagesView(messages=tuple(map(view_message, found.messages)), more=found.more)
+
+
+def view_message(kept: KeptMessage) -> MessageView:
+    """A message as the API gives it."""
+    job = name = service = cid = due = payload = None
+    if kept.content is not None:
+        content = kept.content
+        job, name, service, cid = content.job, content.name, content.service, content.cid
+        due, payload = write_instant(content.due), content.payload
+    return MessageView(
+        id=kept.id,
+        state=kept.state,
+        attempts=kept.attempts,
+        job=job,
+        name=name,
+        service=service,
+        cid=cid,
+        due=due,
+        payload=payload,
+        server=kept.server,
+        worker=kept.worker,
+        dead_since=_instant(kept.since),
+        cause=kept.cause,
+        why=kept.why,
+    )
 
 
 def view_cluster(overview: ClusterOverview) -> ClusterView:

@@ -1,4 +1,4 @@
-"""A client of the API, for the jobs of one server.
+"""A client of the API, for the jobs and messages of one server.
 
 The one idea: a method returns the value that the server answered, or raises `Failed` with every
 fault of the request or of the connection. The client uses no proxy and follows no redirection, so
@@ -17,8 +17,16 @@ import httpx
 import msgspec
 
 from gnomon.reference.jobs import Fault
-from gnomon.reference.live.api.schemas import Executed, JobView, RunsView
+from gnomon.reference.live.api.schemas import (
+    Deleted,
+    Executed,
+    JobView,
+    MessagesView,
+    MessageView,
+    RunsView,
+)
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
+from gnomon.reference.store.kept_messages import MessageState
 
 TIMEOUT_S = 30
 """For each step of a request; the server may read 100,000 events to find a job's runs."""
@@ -91,9 +99,10 @@ class Client:
         """Replace `fields` of a job's definition."""
         return self._ask(JobView, "PATCH", "jobs", id, fields=fields, revision=revision)
 
-    def delete(self, id: str, revision: int | None = None) -> None:
-        """Delete a job."""
-        self._send("DELETE", "jobs", id, revision=revision)
+    def delete(self, id: str, revision: int | None = None, drop: bool = False) -> Deleted:
+        """Delete a job, and drop its waiting messages if `drop`."""
+        query = {"messages": "drop" if drop else "keep"}
+        return self._ask(Deleted, "DELETE", "jobs", id, query=query, revision=revision)
 
     def set_active(self, id: str, is_active: bool, revision: int | None = None) -> JobView:
         """Activate or deactivate a job."""
@@ -103,6 +112,31 @@ class Client:
     def execute(self, id: str, revision: int | None = None) -> str:
         """Run a job once, now. Returns the cid of the run."""
         return self._ask(Executed, "POST", "jobs", id, "execute", revision=revision).cid
+
+    # --- messages
+
+    def messages(self, state: MessageState) -> list[MessageView]:
+        """Every message in that state, by number, without payloads."""
+        found: list[MessageView] = []
+        after: int | None = 0
+        while after is not None:
+            query = {"state": state, "after": after}
+            page = self._ask(MessagesView, "GET", "messages", query=query)
+            found += page.messages
+            after = page.more
+        return found
+
+    def message(self, id: int) -> MessageView:
+        """The message with that number. Raises Failed with status 404 if there is none."""
+        return self._ask(MessageView, "GET", "messages", str(id))
+
+    def drop_message(self, id: int) -> None:
+        """Drop a message that waits or is dead."""
+        self._send("DELETE", "messages", str(id))
+
+    def put_back_message(self, id: int) -> None:
+        """Put a message back that is dead after its attempts."""
+        self._send("POST", "messages", str(id), "put-back")
 
     # --- requests
 

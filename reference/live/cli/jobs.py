@@ -1,8 +1,5 @@
 """``gnomon jobs``: lists, shows and changes the jobs of a running server."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from difflib import get_close_matches
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +9,14 @@ import msgspec
 import typer
 
 from gnomon.reference.live.api.schemas import JobView
+from gnomon.reference.live.cli.connected import (
+    Login,
+    Server,
+    Yes,
+    confirms,
+    connected,
+    refuse_without_terminal,
+)
 from gnomon.reference.live.cli.job_fields import (
     At,
     Cron,
@@ -31,14 +36,13 @@ from gnomon.reference.live.cli.job_fields import (
     payload,
     removed,
 )
-from gnomon.reference.live.cli.login import HOW_TO_LOG_IN, authorization_from
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import job_table, list_table, runs_table, when
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, examples
-from gnomon.specs.render.strings import printable
+from gnomon.specs.render.strings import counted, printable
 
 if TYPE_CHECKING:
     from gnomon.reference.live.cli.client import Client
@@ -48,14 +52,6 @@ LATEST_RUNS = 10
 
 Job = Annotated[
     str, typer.Argument(metavar="ID_OR_NAME", help="Id or name of a job; an id takes precedence.")
-]
-Server = Annotated[
-    str,
-    typer.Option("--server", metavar="URL", envvar="GNOMON_SERVER", help="URL of the API."),
-]
-Login = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="File with one line: a token, or NAME:PASSWORD."),
 ]
 
 _HELP = """List, show and change the jobs of a running server.
@@ -90,7 +86,7 @@ def add_to(app: typer.Typer) -> None:
 
 def list_jobs(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False) -> None:
     """List the jobs, by name."""
-    with _connected(server, login) as client:
+    with connected(server, login) as client:
         jobs = client.jobs()
     if json:
         console.print_json(jobs)
@@ -102,7 +98,7 @@ def show(
     job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
 ) -> None:
     """Show a job and its latest runs."""
-    with _connected(server, login) as client:
+    with connected(server, login) as client:
         found = _find(client, job)
         latest = client.runs(found.id, LATEST_RUNS)
     if json:
@@ -152,7 +148,7 @@ def create(
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
         "is_active": not inactive,
     }
-    with _connected(server, login) as client:
+    with connected(server, login) as client:
         _print_changed("created", client.create(fields), json)
 
 
@@ -200,7 +196,7 @@ def edit(
     }
     if not fields:
         raise BadInput("OPTIONS", ["none says what to change; gnomon jobs edit --help lists them"])
-    with _connected(server, login) as client:
+    with connected(server, login) as client:
         found = _find(client, job)
         changed = client.edit(found.id, fields, revision or found.revision)
         _print_changed("edited", changed, json)
@@ -208,28 +204,33 @@ def edit(
 
 def delete(
     job: Job,
-    yes: Annotated[bool, typer.Option("--yes", help="No confirmation.")] = False,
+    yes: Yes = False,
+    drop_messages: Annotated[
+        bool,
+        typer.Option(
+            "--drop-messages", help="Its waiting messages are dropped.  [default: they are run]"
+        ),
+    ] = False,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
 ) -> None:
     """Delete a job, after a confirmation at the terminal."""
-    if not yes and not (sys.stdin and sys.stdin.isatty()):
-        problem = "there is no terminal to ask at; with --yes the job is deleted without asking"
-        raise BadInput("--yes", [problem])
-    with _connected(server, login) as client:
+    refuse_without_terminal(yes, "the job is deleted")
+    with connected(server, login) as client:
         found = _find(client, job)
-        if not yes and not _confirms(f"Delete {_label(found)}? [y/N]"):
+        if not yes and not confirms(f"Delete {_label(found)}? [y/N]"):
             console.print_notes(["nothing was deleted"])
             raise typer.Exit(1)
-        client.delete(found.id, found.revision)
+        deleted = client.delete(found.id, found.revision, drop_messages)
+    if json:
+        console.print_json(found)
+        return
     _print_changed("deleted", found, json)
-
-
-def _confirms(question: str) -> bool:
-    """Whether the user answers yes; the question does not mix with standard output."""
-    console.print_notes([question])
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    if deleted.waiting:
+        messages = counted(deleted.waiting, "message")
+        fate = "dropped" if deleted.dropped else "still run; --drop-messages drops such"
+        console.print_parts(f"{messages} that waited: {fate}")
 
 
 def activate(
@@ -247,7 +248,7 @@ def deactivate(
 
 
 def _set_active(job: str, is_active: bool, server: str, login: Path | None, json: bool) -> None:
-    with _connected(server, login) as client:
+    with connected(server, login) as client:
         changed = client.set_active(_find(client, job).id, is_active)
         _print_changed("activated" if is_active else "deactivated", changed, json)
 
@@ -256,35 +257,13 @@ def execute(
     job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
 ) -> None:
     """Run a job once, now; its schedule does not change."""
-    with _connected(server, login) as client:
+    with connected(server, login) as client:
         found = _find(client, job)
         cid = client.execute(found.id)
     if json:
         console.print_json({"cid": cid})
     else:
         console.print_parts(f"published a run of {_label(found)}: {cid}")
-
-
-# --- the server
-
-
-@contextmanager
-def _connected(server: str, login: Path | None) -> Iterator["Client"]:
-    """A client of the API at the URL `server`; its errors become BadInput."""
-    # The HTTP library takes a third of the time in which any command starts.
-    from gnomon.reference.live.cli.client import Client, Failed  # noqa: PLC0415
-
-    authorization = authorization_from(login)
-    try:
-        client = Client(server, authorization)
-    except ValueError as error:
-        raise BadInput("--server", [str(error)]) from None
-    try:
-        with client:
-            yield client
-    except Failed as error:
-        advice = [HOW_TO_LOG_IN] if error.status == HTTPStatus.UNAUTHORIZED else []
-        raise BadInput(server, [*error.faults, *advice]) from None
 
 
 def _find(client: "Client", job: str) -> JobView:

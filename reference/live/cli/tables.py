@@ -1,4 +1,4 @@
-"""Jobs and their runs as tables.
+"""Jobs, their runs and messages as tables.
 
 The one idea: the tables hold the answers of the API; nothing is computed that the server knows.
 """
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Rejected
-from gnomon.reference.live.api.schemas import JobFields, JobView, RunView
+from gnomon.reference.live.api.schemas import JobFields, JobView, MessageView, RunView
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.specs.render.strings import printable
 from gnomon.specs.render.tables import count, span, table
@@ -96,6 +96,48 @@ def _next_due(job: JobView) -> str:
     return job.next_due or "-"
 
 
+def messages_table(found: Sequence[MessageView]) -> Table:
+    """A line for each message."""
+    listing = table(
+        "message", "state", "job", "service", "due", "attempts", "where", "dead since", "why",
+        right=("message", "attempts"),
+    )  # fmt: skip
+    for message in found:
+        listing.add_row(
+            str(message.id),
+            message.state,
+            _or_dash(message.name),
+            _or_dash(message.service),
+            message.due or "-",
+            str(message.attempts),
+            _place(message),
+            message.dead_since or "-",
+            _or_dash(message.why),
+        )
+    return listing
+
+
+def message_table(message: MessageView) -> Table:
+    """One message, a line for each field."""
+    lines = {
+        "state": message.state,
+        "job": _or_dash(message.name),
+        "job id": _or_dash(message.job),
+        "service": _or_dash(message.service),
+        "payload": _payload(message.payload),
+        "cid": _or_dash(message.cid),
+        "due": message.due or "-",
+        "attempts": str(message.attempts),
+        "where": _place(message),
+        "dead since": message.dead_since or "-",
+        "why": _or_dash(message.why),
+    }
+    rows = table("message", str(message.id))
+    for label, text in lines.items():
+        rows.add_row(label, printable(text, keep=""))
+    return rows
+
+
 def when(job: JobView) -> str:
     """When a job is due, in words. A time zone that is unknown here is reported instead."""
     fields = {field: getattr(job, field) for field in JobFields.__struct_fields__}
@@ -115,6 +157,15 @@ def _took(run: RunView) -> str:
     if run.started is None or run.finished is None:
         return "-"
     return span(read_instant(run.finished) - read_instant(run.started))
+
+
+def _place(message: MessageView) -> str:
+    """The worker that holds a message."""
+    return "-" if message.server is None else f"{message.server}/{message.worker}"
+
+
+def _or_dash(text: str | None) -> str:
+    return "-" if text is None else printable(text, keep="")
 
 
 def _payload(extra: str | None) -> str:

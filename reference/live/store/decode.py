@@ -20,6 +20,7 @@ from gnomon.reference.store.administration import (
     Settings,
     Superseded,
 )
+from gnomon.reference.store.kept_messages import KeptMessage, MessageList
 from gnomon.reference.store.operations import (
     Accepted,
     Assignment,
@@ -62,6 +63,13 @@ class _AssignmentFacts(msgspec.Struct):
     attempt: int
 
 
+class _ListFacts(msgspec.Struct):
+    """A MessageList without its messages, which lie beside it."""
+
+    now: int
+    more: int | None
+
+
 class _Now(msgspec.Struct):
     """The store's time of a reply."""
 
@@ -90,6 +98,8 @@ _messages = msgspec.json.Decoder(Message)
 _runs = msgspec.json.Decoder(JobRun)
 _assignment_facts = msgspec.json.Decoder(_AssignmentFacts)
 _now = msgspec.json.Decoder(_Now)
+_list_facts = msgspec.json.Decoder(_ListFacts)
+_kept = msgspec.json.Decoder(KeptMessage)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """The exceptions of reading text that a stranger wrote."""
@@ -117,6 +127,8 @@ def read_reply(reply: bytes, body: bytes) -> Reply:
         return _read_withdrawn(reply, body)
     if reply.startswith(b'{"type":"JobRuns"'):
         return JobRuns(_now.decode(reply).now, tuple(_readable(_runs, "run", body)))
+    if reply.startswith(b'{"type":"MessageList"'):
+        return _read_messages(reply, body)
     read: Reply = _replies.decode(reply)
     return read
 
@@ -164,6 +176,25 @@ def _readable(decoder: "msgspec.json.Decoder[T]", what: str, body: bytes) -> Ite
         except UNREADABLE as error:
             text = "a %s cannot be read, it is left out: %s: %.200r"
             logger.error(text, what, error, line)  # noqa: TRY400
+
+
+def _read_messages(reply: bytes, body: bytes) -> MessageList:
+    facts = _list_facts.decode(reply)
+    lines = [line.partition(b"\t") for line in body.split(b"\n")] if body else []
+    kept = (
+        msgspec.structs.replace(fact, content=_content(text))
+        for head, _, text in lines
+        for fact in _readable(_kept, "message", head)
+    )
+    return MessageList(facts.now, tuple(kept), facts.more)
+
+
+def _content(text: bytes) -> Message | None:
+    """A message as it was published, None if nobody can read it."""
+    try:
+        return _messages.decode(text)
+    except UNREADABLE:
+        return None
 
 
 def _read_withdrawn(reply: bytes, body: bytes) -> Withdrawn:

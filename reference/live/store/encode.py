@@ -29,6 +29,13 @@ from gnomon.reference.store.administration import (
     RunsOf,
 )
 from gnomon.reference.store.jobs import END_HAS_PASSED, no_such_job
+from gnomon.reference.store.kept_messages import (
+    DropMessage,
+    MessageById,
+    Messages,
+    MessagesOfJob,
+    PutBackMessage,
+)
 from gnomon.reference.store.operations import (
     LARGEST_PAGE,
     PAGE,
@@ -214,6 +221,11 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
         len(op.events),
         *chain(*map(_reported, op.events)),
     ],
+    Messages: lambda op: [op.state, op.after],
+    MessageById: lambda op: [op.message],
+    DropMessage: lambda op: [op.message],
+    PutBackMessage: lambda op: [op.message],
+    MessagesOfJob: lambda op: [json.encode(op.job), int(op.drop)],
     RemoveServer: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
     ReportStoreRun: lambda op: [op.run, op.known, op.leap],
 }

@@ -12,6 +12,7 @@ call of the script carries out operations with the meaning of those modules.
     changes         jobs.py, the operations that are rare
     servers         servers.py, what running servers report
     administration  servers.py, the rest, and questions
+    kept_messages   kept_messages.py
     call            one call
 """
 
@@ -19,6 +20,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from gnomon.reference.store.administration import RUNS_KEPT
+from gnomon.reference.store.kept_messages import MESSAGES_PAGE
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 
 SERVER_TIME = """(function()
@@ -37,6 +39,7 @@ _PARTS = (
     "changes",
     "servers",
     "administration",
+    "kept_messages",
     "call",
 )
 
@@ -51,6 +54,7 @@ def script(profile: Profile, time: str = SERVER_TIME) -> bytes:
         "GNOMON_TIME": time,
         "GNOMON_RUNS_KEPT": str(RUNS_KEPT),
         "GNOMON_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
+        "GNOMON_MESSAGES_PAGE": str(MESSAGES_PAGE),
     }
     for name, value in values.items():
         text = text.replace(name, value)

@@ -20,7 +20,7 @@ from gnomon.simulator.fuzz.generator.faults import draw_faults
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
 from gnomon.simulator.fuzz.generator.limits import draw_edits_of_limits, draw_limits
 from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
-from gnomon.simulator.fuzz.generator.poison import with_poison
+from gnomon.simulator.fuzz.generator.poison import with_dropped_messages, with_poison
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
 from gnomon.simulator.fuzz.generator.scenario import Scenario
 from gnomon.simulator.fuzz.generator.store_clock import draw_steps_of_store_clock
@@ -58,6 +58,7 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     until = scenario.phase.end + 2 * drain + 2 * patience(recording)
     commands = [*recording.commands, *fates_of_outsiders(scenario, until)]
     recording = with_poison(scenario, replace(recording, until=until, commands=_in_order(commands)))
+    recording = with_dropped_messages(scenario, recording)
     commands = [*recording.commands, *draw_edits_of_limits(scenario, recording.jobs)]
     limited = draw_limits(scenario, recording.jobs, commands)
     commands += draw_steps_of_store_clock(scenario, commands)

@@ -13,11 +13,13 @@ from gnomon.specs.recording.commands import (
     Direction,
     DisturbServer,
     DriftClock,
+    DropMessages,
     EmptyStore,
     Fault,
     LoseWrites,
     PauseServer,
     ProcessCommand,
+    PutBackMessages,
     StartServer,
     StepClock,
     StepStoreClock,
@@ -196,5 +198,7 @@ FAULT_RATES = (
 NOT_DRAWN: dict[type[Command], str] = {
     StartServer: "it follows each crash and each stop",
     StepStoreClock: "it is drawn after all else, by ``store_clock``",
+    DropMessages: "it is drawn after everything else",
+    PutBackMessages: "it follows runs that end their server's process",
 }
 """Commands without a rate of their own, and the reason."""

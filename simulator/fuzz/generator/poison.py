@@ -1,6 +1,6 @@
-"""A job whose runs end their server's process, in some drawn recordings.
+"""A job whose runs end their server's process, and dropped messages, in some drawn recordings.
 
-The one idea: such a job is drawn last, and its choices change nothing that was drawn before. Its
+The one idea: both are drawn last, and these choices change nothing that was drawn before. The job's
 occurrences are few. The recording then lasts long enough for all their attempts, and for the
 cluster to settle after the last one.
 """
@@ -13,6 +13,7 @@ from gnomon.reference.store.messages import MAX_ATTEMPTS
 from gnomon.simulator.fuzz.generator.scenario import Scenario
 from gnomon.simulator.fuzz.liveness import patience
 from gnomon.simulator.world.cluster import RESTART_DELAY
+from gnomon.specs.recording.commands import Command, DropMessages, PutBackMessages
 from gnomon.specs.recording.model import Fixed, JobSpec, Recording, ServiceSpec
 
 PER_CENT = 8
@@ -45,6 +46,27 @@ def with_poison(scenario: Scenario, recording: Recording) -> Recording:
         ),
         jobs=(*recording.jobs, JobSpec(NAME, job)),
     )
-    deaths = (job.repeats or 1) * attempts
-    until = recording.until + deaths * (run + RESTART_DELAY + 2 * lease) + patience(changed)
-    return replace(changed, until=until)
+    time_per_death = run + RESTART_DELAY + 2 * lease
+    until = recording.until + (job.repeats or 1) * attempts * time_per_death + patience(changed)
+    if not choices.happens(50):
+        return replace(changed, until=until)
+    at = choices.within(job.start_date, recording.until, SECOND)
+    until += (job.repeats or 1) * attempts * time_per_death
+    put_back = PutBackMessages(at=at, job=NAME)
+    return replace(changed, until=until, commands=_in_order([*changed.commands, put_back]))
+
+
+def with_dropped_messages(scenario: Scenario, recording: Recording) -> Recording:
+    """The `recording`, in some cases with commands that drop what waits of some jobs."""
+    choices = scenario.choices
+    if not choices.happens(PER_CENT):
+        return recording
+    drops = [
+        DropMessages(at=scenario.instant(), job=choices.one_of(recording.jobs).id)
+        for _ in range(choices.whole(1, 30))
+    ]
+    return replace(recording, commands=_in_order([*recording.commands, *drops]))
+
+
+def _in_order(commands: list[Command]) -> tuple[Command, ...]:
+    return tuple(sorted(commands, key=lambda command: command.at))

@@ -67,6 +67,19 @@ def dead_lettered_after_its_attempts(trace: Trace) -> bool:
     return bool(dead) and any(event.at > dead[0] for event in every(trace, events.Finished))
 
 
+@durable
+def put_back_and_run(trace: Trace) -> bool:
+    """A dead message was put back and started again."""
+    put_back = {event.message: event.at for event in every(trace, events.PutBack)}
+    return any(start.at >= put_back.get(start.message, trace.end) for start in trace.starts)
+
+
+@state
+def waiting_message_dropped(trace: Trace) -> bool:
+    """A message that waited was dropped."""
+    return bool(every(trace, events.Dropped))
+
+
 @state
 def given_to_a_lost_server(trace: Trace) -> bool:
     """A message was assigned to a worker of a server that was absent."""

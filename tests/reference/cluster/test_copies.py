@@ -18,9 +18,10 @@ from gnomon.reference.events import Event
 from gnomon.reference.schedule.agenda import Agenda
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.schedule.trigger import trigger
+from gnomon.reference.store.classic import QUEUES, ClassicQueue
 from gnomon.reference.store.jobs import JobTable, StoredJob
 from gnomon.reference.store.memory import MemoryStore
-from gnomon.reference.store.messages import QUEUES, ClassicQueue, MessageQueue, Profile
+from gnomon.reference.store.messages import MessageQueue, Profile
 from gnomon.reference.store.operations import Operation
 from gnomon.reference.store.servers import ServerTable
 from tests.reference.cluster.loop import LEASE, STEPS, Loop
@@ -110,8 +111,8 @@ NOT_IN_THE_KEY = {
     MemoryStore: {"_record", "_meanings", "_profile", "_servers"},  # no decision depends on them
     JobTable: {"_record", "_last_id"},
     StoredJob: {"shown", "repeats", "size"},  # as its definition says
-    MessageQueue: {"_record", "dead_lettered", "heard"},
-    ClassicQueue: {"_record", "dead_lettered", "heard"},
+    MessageQueue: {"_record", "heard"},
+    ClassicQueue: {"_record", "heard"},
     LeaderRole: {"_new_cid"},
     Server: {"_heartbeat_interval"},  # as its lease says
     Agenda: {"next_due"},  # as its order says

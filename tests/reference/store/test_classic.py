@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.classic import MESSAGE_LIFE
 from gnomon.reference.store.memory import MemoryStore
-from gnomon.reference.store.messages import MESSAGE_LIFE
 from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Reclaim, first_turn
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.commands import CrashServer

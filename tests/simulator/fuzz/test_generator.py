@@ -84,8 +84,9 @@ def test_what_is_drawn_can_be_written_and_read() -> None:
         assert files.parse(writer.to_toml(recording).encode()) == recording
 
 
-RATES = {rate.kind: rate.per_cent for rate in FAULT_RATES} | {
-    kind: rate.per_cent for rate in CHANGE_RATES for kind in rate.kinds
+RATES: dict[type[Command], int] = {
+    **{rate.kind: rate.per_cent for rate in FAULT_RATES},
+    **{kind: rate.per_cent for rate in CHANGE_RATES for kind in rate.kinds},
 }
 LOSSES: set[type[Command]] = {LoseWrites, EmptyStore}
 

@@ -77,6 +77,10 @@ REACHING = {
     "first-run-finished-after-all": TAKEN + "3s finished 1 s1/1",
     "finished-run-taken-back": HELD + "2s finished 1 s1/1\n3s reclaimed 1 s1/1",
     "third-attempt": TAKEN + "3s claimed 1 s2/1 attempt=3",
+    "put-back-and-run": TAKEN
+    + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s put_back 1\n'
+    + "4s claimed 1 s2/1 attempt=2\n4s started 1 s2/1 attempt=2",
+    "waiting-message-dropped": JOB + "1s published 1 a\n2s dropped 1",
     "dead-lettered-after-its-attempts": TAKEN
     + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s published 2 a\n'
     + "4s claimed 2 s2/1\n4s started 2 s2/1\n5s finished 2 s2/1",

@@ -3,7 +3,8 @@
 -- A server without memory denies a script only its first write, and only if that is one that may take
 -- memory; LPOP is none. So a call first asks for memory, with a write that changes nothing: either the
 -- whole call is carried out, or nothing of it. An operator can read without memory.
-local READS = {Jobs = true, Changes = true, JobByName = true, RunsOf = true, Overview = true}
+local READS = {Jobs = true, Changes = true, JobByName = true, RunsOf = true, Overview = true,
+  Messages = true, MessageById = true}
 if server ~= 'operator' or not READS[ARGV[position + 1]] then
   call('SETRANGE', P .. ':memory', 0, '')
 end
@@ -16,6 +17,7 @@ while position < #ARGV do
   if not meaning[operation] then
     define_changes()
     define_administration()
+    define_kept_messages()
   end
   meaning[operation]()
 end

@@ -68,9 +68,8 @@ local function has_returned_message() return false end
 
 local function held_message(worker) return call('HGET', P .. ':bodies', worker) or '' end
 
-local function bury(worker, id, why, cause, attempts)
-  call('XADD', P .. ':dead', '*', 'id', id, 'why', why, 'cause', cause, 'attempts', attempts,
-    'm', held_message(worker))
+local function bury(worker, id, why, attempts)
+  add_dead_letter(id, why, 'unreadable', attempts, {'m', held_message(worker)})
 end
 
 local function return_message(worker, id, attempt)

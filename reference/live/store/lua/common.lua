@@ -9,6 +9,7 @@
 --   :meta      hash: the numbers below, the leader, and the run of the store
 --   :history   stream of events, an entry a call; an entry's id is the number of its first event
 --   :dead      stream of the dead letters: messages that could not be read, or had their attempts
+--   :dead-letters  sorted set of the entries of :dead, by the number of their message
 --   :inbox:S   list of deliveries that server S has not fetched
 --   :notify:S  list with one element while server S has something to fetch
 -- ARGV: the asking server, the number of events that the history keeps, then the operations.
@@ -94,6 +95,14 @@ local function reserve()
 end
 local function fill(place, type, rest, body)
   out[place - 1], out[place] = answer(type, rest), body or ''
+end
+
+-- Add a dead letter; `fields` are those of its message, if they are not kept elsewhere. A stranger's
+-- entry may have more fields than XADD takes.
+local function add_dead_letter(id, why, cause, attempts, fields)
+  local entry = call('XADD', P .. ':dead', '*', 'id', id, 'why', why, 'cause', cause, 'attempts',
+    attempts, 'at', at, unpack(fields, 1, math.min(#fields, 100)))
+  call('ZADD', P .. ':dead-letters', string.match(id, '^%d+'), entry)
 end
 
 local function failed(answer) return type(answer) == 'table' and answer.err end

@@ -2,6 +2,8 @@
 --
 --   :messages   stream; the id of message n is n-0. Group `workers`; a consumer is a worker.
 --   :returned   sorted set of the reclaimed messages: "message attempts", by message
+--   :exhausted  set of the messages that are dead after their attempts. They stay in the stream, whose
+--               entries cannot be added again, so that they can be put back.
 
 local PROFILE = 'durable'
 local STREAM, GROUP = P .. ':messages', 'workers'
@@ -29,10 +31,8 @@ local function drop_message(id)
   call('XDEL', STREAM, id .. '-0')
 end
 
-local function put_aside(id, why, cause, attempts, fields)
-  local most = math.min(#fields, 100)  -- a stranger's entry may have more than XADD takes
-  call('XADD', P .. ':dead', '*', 'id', id, 'why', why, 'cause', cause, 'attempts', attempts,
-    unpack(fields, 1, most))
+local function put_aside(id, why, attempts, fields)
+  add_dead_letter(id, why, 'unreadable', attempts, fields)
   call('XACK', STREAM, GROUP, id)
   call('XDEL', STREAM, id)
 end
@@ -58,7 +58,7 @@ function next_message(worker)
   local id = string.match(entry[1], '^(%d+)%-0$')
   local start = '{"id":' .. (id or '') .. ','
   if id and string.sub(entry[2][2], 1, #start) == start then return id, 1, entry[2][2] end
-  put_aside(entry[1], 'nobody here has published it', 'unreadable', 0, entry[2])
+  put_aside(entry[1], 'nobody here has published it', 0, entry[2])
   return next_message(worker)
 end
 
@@ -69,8 +69,8 @@ local function held_message(_, id)
   return entry and entry[2][2] or ''
 end
 
-local function bury(worker, id, why, cause, attempts)
-  put_aside(id .. '-0', why, cause, attempts, {'m', held_message(worker, id)})
+local function bury(worker, id, why, attempts)
+  put_aside(id .. '-0', why, attempts, {'m', held_message(worker, id)})
 end
 
 -- The number of attempts of a message before it is dead-lettered, as the servers have agreed.
@@ -85,11 +85,14 @@ local function return_message(worker, id, attempt)
   if attempt % max_attempts() == 0 then
     local why = 'attempts: ' .. attempt .. '; each server that had it died, or its heartbeat lapsed; '
       .. 'the last was ' .. worker
-    bury(worker, id, why, 'attempts', attempt)
+    add_dead_letter(id, why, 'attempts', attempt, {})
+    call('SADD', P .. ':exhausted', id)
     record_dead_lettered(id, quote(why), 'attempts')
   else
     call('ZADD', P .. ':returned', id, id .. ' ' .. attempt)
   end
 end
 
-local function count_waiting() return call('XLEN', STREAM) - call('HLEN', P .. ':held') end
+local function count_waiting()
+  return call('XLEN', STREAM) - call('HLEN', P .. ':held') - call('SCARD', P .. ':exhausted')
+end

@@ -188,7 +188,7 @@ function meaning.SetAside()
   if call('HGET', P .. ':held', worker) == what then
     local id, attempt = string.match(what, '^(%d+) (%d+)$')
     call('HDEL', P .. ':held', worker)
-    bury(worker, id, why, 'unreadable', attempt)
+    bury(worker, id, why, attempt)
     record_dead_lettered(id, quote(why))
   end
   reply('Done')

@@ -52,11 +52,11 @@ local function finish_run(message, attempt, who, ending)
   save_run(message, attempt, published, who, claimed, started, ',"finished":' .. at .. ending)
 end
 
--- End a run without a result, whatever its attempt.
+-- End a run without a result, whatever its attempt; `outcome` and `why` are JSON.
 local function end_run(message, outcome, why)
   local text = call('HGET', P .. ':runs', message)
   if not text or not string.match(text, RUN) then return end
-  call('HSET', P .. ':runs', message, text .. ',"outcome":"' .. outcome .. '","error":' .. why)
+  call('HSET', P .. ':runs', message, text .. ',"outcome":' .. outcome .. ',"error":' .. why)
 end
 
 local function delete_runs(id)
@@ -99,11 +99,21 @@ end
 
 local function record_expired(message)
   record('expired', '"message":' .. message)
-  end_run(message, 'expired', 'null')
+  end_run(message, '"expired"', 'null')
 end
 
 local function record_dead_lettered(message, why, cause)
   record('dead_lettered', '"message":' .. message .. ',"why":' .. why
     .. (cause and ',"cause":"' .. cause .. '"' or ''))
-  end_run(message, 'dead_lettered', why)
+  end_run(message, '"dead_lettered"', why)
+end
+
+local function record_dropped(message)
+  record('dropped', '"message":' .. message)
+  end_run(message, '"dropped"', 'null')
+end
+
+local function record_put_back(message)
+  record('put_back', '"message":' .. message)
+  end_run(message, 'null', 'null')
 end

@@ -33,6 +33,13 @@ from gnomon.reference.store.administration import (
     ReportUnschedulable,
     RunsOf,
 )
+from gnomon.reference.store.kept_messages import (
+    DropMessage,
+    MessageById,
+    Messages,
+    MessagesOfJob,
+    PutBackMessage,
+)
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
     Assignment,
@@ -111,6 +118,11 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(
         AgreeSettings, st.sampled_from(["durable", "classic"]), TTLS, st.sampled_from([1, 2, 3])
     ),
+    st.builds(Messages, st.sampled_from(["waiting", "held", "dead"]), st.integers(0, 2)),
+    st.builds(MessageById, SMALL),
+    st.builds(DropMessage, SMALL),
+    st.builds(PutBackMessage, SMALL),
+    st.builds(MessagesOfJob, JOBS, st.booleans()),
     st.just(NewProcess()),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(

@@ -1,0 +1,62 @@
+"""The options and questions of commands that use the API of a running server, and the connection.
+
+The one idea: a command opens a connection once, and every error of it is reported as bad input.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gnomon.reference.live.cli.login import HOW_TO_LOG_IN, authorization_from
+from gnomon.specs.cli import console
+from gnomon.specs.cli.console import BadInput
+
+if TYPE_CHECKING:
+    from gnomon.reference.live.cli.client import Client
+
+Server = Annotated[
+    str,
+    typer.Option("--server", metavar="URL", envvar="GNOMON_SERVER", help="URL of the API."),
+]
+Login = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="File with one line: a token, or NAME:PASSWORD."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="No confirmation.")]
+
+
+@contextmanager
+def connected(server: str, login: Path | None) -> Iterator["Client"]:
+    """A client of the API at the URL `server`; its errors become BadInput."""
+    # The HTTP library takes a third of the time in which any command starts.
+    from gnomon.reference.live.cli.client import Client, Failed  # noqa: PLC0415
+
+    authorization = authorization_from(login)
+    try:
+        client = Client(server, authorization)
+    except ValueError as error:
+        raise BadInput("--server", [str(error)]) from None
+    try:
+        with client:
+            yield client
+    except Failed as error:
+        advice = [HOW_TO_LOG_IN] if error.status == HTTPStatus.UNAUTHORIZED else []
+        raise BadInput(server, [*error.faults, *advice]) from None
+
+
+def refuse_without_terminal(yes: bool, done: str) -> None:
+    """Raise BadInput if a confirmation is needed and there is no terminal to ask at."""
+    if not yes and not (sys.stdin and sys.stdin.isatty()):
+        problem = f"there is no terminal to ask at; with --yes {done} without asking"
+        raise BadInput("--yes", [problem])
+
+
+def confirms(question: str) -> bool:
+    """Whether the user answers yes; the question does not mix with standard output."""
+    console.print_notes([question])
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
