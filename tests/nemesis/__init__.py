@@ -12,6 +12,7 @@ each server name each fault within five seconds, and whether work goes on after 
       assembly             starts the store and the servers of a scenario
       cluster              the servers' processes
       stores               the store: alone, with a replica and a Sentinel, or embedded
+      store_clock          a clock of the store that can be set
       zone_databases       a second database of time zones
       proxy                a link to the store that loses, delays and resets
     faults/

@@ -8,10 +8,10 @@ from typing import Literal, get_args
 import msgspec
 
 from tests.nemesis.faults.catalogue import Kind
-from tests.nemesis.load.jobs import JobKinds
+from tests.nemesis.load.jobs import SPARSE, JobKinds
 from tests.nemesis.system.cluster import MANY_ATTEMPTS
 
-Name = Literal["proxy", "sentinel", "emptied", "zones", "poison", "embedded"]
+Name = Literal["proxy", "sentinel", "emptied", "clock", "zones", "poison", "embedded"]
 
 NAMES: tuple[Name, ...] = get_args(Name)
 
@@ -44,6 +44,11 @@ SCENARIOS: dict[Name, Scenario] = {
     ),
     "emptied": Scenario(
         fault_kinds=("kill", "pause", "cut replies", "kill the store", "empty the store"), share=2
+    ),
+    "clock": Scenario(
+        fault_kinds=("kill", "pause", "cut both ways", "set the store's clock ahead"),
+        share=2,
+        jobs=SPARSE,
     ),
     "zones": Scenario(fault_kinds=("kill", "pause", "stop", "other zone rules"), share=2),
     "poison": Scenario(fault_kinds=("cut replies", "stop", "poison run"), share=1, max_attempts=3),

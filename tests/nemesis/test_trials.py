@@ -19,9 +19,9 @@ TRIALS = (
         duration=8 * SECOND,
     ),
     Settings(
-        scenario="emptied",
+        scenario="clock",
         seed=1,
-        fault_kinds=("empty the store",),
+        fault_kinds=("set the store's clock ahead", "empty the store"),
         duration=SECOND,
         servers=2,
     ),
@@ -45,8 +45,8 @@ def test_nothing_is_lost_or_doubled(settings: Settings, tmp_path: Path) -> None:
         Console().print(table)
     assert report.broken == []
     assert report.faults.keys() == {*settings.fault_kinds}
-    assert report.reconciliation.published > 20
-    assert report.reconciliation.logged > 20
+    assert report.reconciliation.published >= 5
+    assert report.reconciliation.logged >= 5
     for kind in settings.fault_kinds:
         if isinstance(FAULTS[kind].report, Expected):
             assert any(reaction.health is not None for reaction in report.reactions[kind]), kind

@@ -49,7 +49,7 @@ def reconcile(
     """
     published = [event for event in history if type(event) is events.Published]
     planned = [event for event in published if not event.on_demand]
-    lost, doubled = [*_lost(history)], [*_doubled(planned), *_run_twice(history, run_log)]
+    lost, doubled = [*_lost(history)], [*_doubled(history), *_run_twice(history, run_log)]
     discrepancies = [
         *lost,
         *doubled,
@@ -82,9 +82,12 @@ def unexplained_losses(
     before: Sequence[History], history: Sequence[Event], costs: Collection[Cost]
 ) -> Iterator[str]:
     """Losses that no fault with these `costs` allows."""
+    is_clock_wrong = "what was due later than the corrected clock" in costs
     if before and "everything before" not in costs:
         yield "the store has begun another history, and nobody had emptied it"
     for event in history:
+        if type(event) is events.ClockSetBack and not is_clock_wrong:
+            yield f"the store's clock was set back to {write_instant(event.at)} by itself"
         if type(event) is events.DeadLettered and "the poisonous message" not in costs:
             yield f"message {event.message} was dead-lettered: {event.why}"
 
@@ -108,11 +111,18 @@ def _lost(history: Sequence[Event]) -> Iterator[str]:
             yield f"message {event.message} of job {event.job} was lost: no run of it has ended"
 
 
-def _doubled(planned: Iterable[events.Published]) -> Iterator[str]:
+def _doubled(history: Iterable[Event]) -> Iterator[str]:
     """Occurrences that were published more than once."""
-    for (job, due), times in Counter((event.job, event.due) for event in planned).items():
-        if times > 1:
-            yield f"job {job}: {write_instant(due)} was published {times} times"
+    published: Counter[tuple[str, int]] = Counter()
+    for event in history:
+        match event:
+            case events.ClockSetBack():  # what was due later is published again when it is due
+                published = Counter({of: n for of, n in published.items() if of[1] < event.at})
+            case events.Published(on_demand=False):
+                published[event.job, event.due] += 1
+                if (times := published[event.job, event.due]) > 1:
+                    due = write_instant(event.due)
+                    yield f"job {event.job}: {due} was published {times} times"
 
 
 def _run_twice(history: Sequence[Event], run_log: Sequence[LogLine]) -> Iterator[str]:
@@ -184,6 +194,10 @@ def _unaccounted(history: Sequence[Event], settled_until: int) -> Iterator[str]:
     outcomes: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for event in history:
         match event:
+            case events.ClockSetBack():  # an outcome of what was due later did not happen
+                for job, found in outcomes.items():
+                    earlier = {due: n for due, n in found.items() if due < event.at}
+                    outcomes[job] = Counter(earlier)
             case events.Published(on_demand=False) | events.Coalesced() | events.Skipped():
                 outcomes[event.job][event.due] += 1
     for created in _steady(history):

@@ -137,6 +137,15 @@ def test_losses_that_no_fault_explains_are_found() -> None:
     assert [*unexplained_losses(before, [dead], costs)] == []
 
 
+def test_what_was_due_later_than_the_corrected_clock_has_another_outcome() -> None:
+    set_back = events.ClockSetBack(START + SECOND, START + 9 * SECOND)
+    again = [*TWO, set_back, published(3, 1), *run(3)]
+    assert counted(again, [*TWO_LOGGED, *logged(3)]).discrepancies == ()
+    earlier = [*TWO, set_back, published(3, 0), *run(3)]
+    assert counted(earlier, [*TWO_LOGGED, *logged(3)]).doubled == 1
+    assert len([*unexplained_losses([], [set_back], {"time"})]) == 1
+
+
 def test_a_store_that_was_emptied_has_only_the_lines_of_its_own_runs() -> None:
     assert lines_of(TWO[:4], TWO_LOGGED) == logged(1)
 

@@ -135,10 +135,10 @@ def test_a_cluster_that_does_not_go_on_fails_the_trial(tmp_path: Path) -> None:
     with server(tmp_path) as (said, watched):
         watcher = Watcher([watched], lambda: 0, lease=0)
         with watcher.watching():
-            with watcher.fault("fail over", None):
+            with watcher.fault("delay", None):
                 pass
-            with watcher.fault("fail over", None):
+            with watcher.fault("delay", None):
                 said.store = "the store cannot be reached"
     silent, ill = watcher.failures
-    assert silent == "fail over: nothing was published within 0.5 s after its end"
-    assert ill == "fail over: s1 did not get well within 0.5 s after its end"
+    assert silent == "delay: nothing was published within 0.5 s after its end"
+    assert ill == "delay: s1 did not get well within 0.5 s after its end"

@@ -46,9 +46,13 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Span(msgspec.Struct):
-    """The time from the beginning of a fault until everything is well again (µs, UTC)."""
+    """The time from the beginning of a fault until everything is well again (µs, UTC).
+
+    `ended` is when the fault itself ended, 0 if that is at the end of its block.
+    """
 
     begins: int
+    ended: int = 0
     ends: int | None = None
 
 
@@ -106,10 +110,13 @@ class Watcher:
         self._spans[server].append(span)
         try:
             yield span
-            ended = now()
+            ended = span.ended or now()
             went_on = self._wait_until_all_is_well(kind, server, span.begins)
             expected = FAULTS[kind].report
             reaction = Reaction(went_on=went_on)
+            if (at_end := FAULTS[kind].end_report) is not None:
+                reaction = self._check_report(kind, at_end, server, ended, went_on)
+                self.reactions[kind].append(reaction)
             if isinstance(expected, Expected) and ended - span.begins >= (
                 expected.leases * self._lease
             ):

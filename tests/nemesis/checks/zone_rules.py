@@ -35,6 +35,8 @@ def misplaced(history: Sequence[Event], others: Collection[OtherRules]) -> Itera
         match event:
             case events.JobCreated(job=job, name=name) if name.startswith(ZONE_JOB):
                 before[job] = event.at
+            case events.ClockSetBack():  # what was due later is published again when it is due
+                before = {job: min(due, event.at - 1) for job, due in before.items()}
             case events.Published(on_demand=False, job=job, due=due) if job in before:
                 is_other = _is_other(event, others)
                 expected = _first_after(before[job], is_other)

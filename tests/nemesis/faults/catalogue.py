@@ -29,6 +29,7 @@ Kind = Literal[
     "kill the embedded store",
     "fill the disk",
     "empty the store",
+    "set the store's clock ahead",
     "other zone rules",
     "poison run",
 ]
@@ -39,6 +40,7 @@ Place = Literal["server", "store", "everything"]
 Cost = Literal[
     "time",
     "everything before",
+    "what was due later than the corrected clock",
     "the poisonous message",
 ]
 """The most that a fault may cost: what ``specs/scheduler.md`` allows, and the trial checks.
@@ -46,6 +48,7 @@ Cost = Literal[
     time                   work is late, and runs are repeated; no occurrence and no message is lost
     everything before      the store forgets all; whatever comes later is complete
     the poisonous…         it is dead-lettered after its attempts, and its servers die meanwhile
+    what was due later…    such occurrences may have a second outcome, when they are due
 """
 
 WITHIN = 5 * SECOND
@@ -69,11 +72,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of fault; its report, or the reason why none is due.
 
     It lasts a part of a lease or up to two leases, as the plan draws it, and at least `shortest`
-    (µs).
+    (µs). `end_report` is due when it has ended.
     """
 
     on: Place
     report: Expected | str
+    end_report: Expected | None = None
     shortest: int = 0
     costs: Cost = "time"
 
@@ -139,6 +143,15 @@ FAULTS: dict[Kind, Fault] = {
             logged=("the store was emptied or replaced",), health=("store_replaced",), leases=0
         ),
         costs="everything before",
+    ),
+    "set the store's clock ahead": Fault(
+        on="store",
+        report=_same("ahead of this server's", leases=0),
+        end_report=Expected(
+            logged=("the store's clock was set back by",), health=("clock_set_back",)
+        ),
+        shortest=2 * WITHIN,
+        costs="what was due later than the corrected clock",
     ),
     "other zone rules": Fault(
         on="everything", report=_same("the servers differ in their time zone database", leases=0)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnomon.reference.events import STORE
-from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
+from gnomon.reference.schedule.clock import DAY, MILLISECOND, MINUTE, SECOND
 from tests.nemesis.checks.history_recorder import HistoryRecorder
 from tests.nemesis.checks.watcher import Span, Watcher, now
 from tests.nemesis.checks.zone_rules import OtherRules
@@ -24,6 +24,7 @@ from tests.nemesis.faults.plan import Injection
 from tests.nemesis.load.load_generator import LoadGenerator
 from tests.nemesis.system.cluster import Process
 from tests.nemesis.system.proxy import Direction, Proxy
+from tests.nemesis.system.store_clock import StoreClock
 from tests.nemesis.system.stores import Embedded, Pair, Single, Store
 
 LONGEST_DELAY = 400 * MILLISECOND
@@ -31,6 +32,8 @@ LONGEST_DELAY = 400 * MILLISECOND
 POISON_PATIENCE_S = 90
 """The longest time until a message has had its attempts and is dead-lettered (s)."""
 POISON_POLL = 100 * MILLISECOND
+LEAP = DAY
+"""How far ahead the store's clock is set (µs)."""
 RESET_EVERY = 300 * MILLISECOND
 
 
@@ -195,6 +198,12 @@ class Nemesis:
                 self._configure("maxmemory-policy", "allkeys-lru", "noeviction", injection.lasts)
             case Single() as store, "empty the store":
                 self._empty(store)
+            case Single(clock=StoreClock() as clock), "set the store's clock ahead":
+                with self._reporter.reported("step_store_clock", STORE):
+                    clock.set_ahead(LEAP)
+                    self._wait(injection.lasts)
+                    span.ended = now()
+                    clock.set_right()
             case _, "poison run":
                 self._poison(span)
             case _, "other zone rules":

@@ -26,6 +26,9 @@ class JobKinds(msgspec.Struct, frozen=True, kw_only=True):
 ZONE_JOB = "zone"
 """The name of the job of a zone whose rules change: due in even minutes, or in odd ones."""
 
+SPARSE = JobKinds(steady=(5, 10, 30), drawn=(5, 30), misfire=("once", "skip"))
+"""Jobs for a store whose clock leaps a day ahead: each occurrence of that day has an outcome."""
+
 
 def draw_job(random: Random, kinds: JobKinds, name: str, job_type: str | None = None) -> Fields:
     """A definition, of that type if one is given."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tests.nemesis.scenarios import Name
 from tests.nemesis.system.cluster import Process, Shape, cluster, supervised_cluster
+from tests.nemesis.system.store_clock import StoreClock, can_set_clock
 from tests.nemesis.system.stores import (
     Pair,
     Single,
@@ -25,6 +26,8 @@ def missing(scenario: Name) -> str | None:
     """What this machine lacks for a scenario; None if nothing."""
     if scenario == "embedded" and not can_mount():
         return "a process may not mount a small disk here"
+    if scenario == "clock" and not can_set_clock():
+        return "there is no C compiler, or the store's program takes no preloaded library"
     return None
 
 
@@ -45,7 +48,8 @@ def assembled(
         if scenario == "sentinel":
             external = stack.enter_context(paired_store(shape.folder))
         else:
-            external = stack.enter_context(single_store(shape.folder, servers, seed))
+            clock = StoreClock(shape.folder / "clock") if scenario == "clock" else None
+            external = stack.enter_context(single_store(shape.folder, servers, seed, clock))
         urls = [external.url_for(place) for place in range(servers)]
         shape = replace(shape, replicas=external.replicas)
         yield external, stack.enter_context(cluster(urls, shape))

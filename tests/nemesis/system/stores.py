@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import redis
 
 from tests.nemesis.system.proxy import Proxy, proxies
+from tests.nemesis.system.store_clock import StoreClock
 from tests.support.servers import (
     SHORT,
     RealServer,
@@ -35,13 +36,16 @@ PATIENCE_S = 30
 class Single:
     """One store, behind a proxy for each server of the cluster.
 
-    `url` bypasses the proxies, for the trial itself.
+    `url` bypasses the proxies, for the trial itself. `clock` is None if it cannot be set.
     """
 
     replicas = 0
 
-    def __init__(self, server: RealServer, links: list[Proxy]) -> None:
+    def __init__(
+        self, server: RealServer, links: list[Proxy], clock: StoreClock | None = None
+    ) -> None:
         self.server = server
+        self.clock = clock
         self.links = links
         self.url = server.url
 
@@ -145,12 +149,15 @@ def _replication(server: RealServer) -> dict[str, object]:
 
 
 @contextmanager
-def single_store(folder: Path, servers: int, seed: int) -> Iterator[Single]:
+def single_store(
+    folder: Path, servers: int, seed: int, clock: StoreClock | None = None
+) -> Iterator[Single]:
     """A store for this many servers; the end of the block stops it."""
-    with on_a_port(folder / "store", appendonly="yes", appendfsync="always") as server:
+    program = None if clock is None else clock.program
+    with on_a_port(folder / "store", program, appendonly="yes", appendfsync="always") as server:
         host, _, port = server.url.removeprefix("redis://").partition(":")
         with proxies(servers, (host, int(port)), seed) as links:
-            yield Single(server, links)
+            yield Single(server, links, clock)
 
 
 @contextmanager
