@@ -11,18 +11,21 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+import msgspec
+
 from gnomon.reference.schedule.clock import DAY, MINUTE, SECOND, from_datetime, to_datetime
 from gnomon.reference.schedule.zones import load_zone
 from gnomon.specs.conformance.dialects.fields import Meaning, Refusal, meaning_of
-from gnomon.specs.conformance.dialects.knobs import Dialect
+from gnomon.specs.conformance.dialects.knobs import DEFAULT, Dialect
 
 Gap = str
 Fold = str
 
 _DAY = DAY // MINUTE
 _EPOCH = date(1970, 1, 1).toordinal()
-_LONGEST_SEARCH = 50 * 366
-"""Days. 29 February falls on a given day of the week every 40 years at the latest."""
+_LONGEST_SEARCH = 130 * 366
+"""Days. 29 February falls on a given day of the week every 40 years at the latest, and three times
+within these."""
 _LAST_DAY = date(9998, 12, 31).toordinal() - _EPOCH
 
 
@@ -39,7 +42,7 @@ def next_instants(
 ) -> tuple[int, ...] | None:
     """The first `count` instants later than `after` (µs, UTC) at which `text` is due in `dialect`.
 
-    None if the dialect refuses the definition; fewer instants if there are no more within 50 years.
+    None if the dialect refuses the definition; fewer instants if there are no more in 130 years.
 
     >>> from gnomon.reference.schedule.clock import read_instant, write_instant
     >>> spring = read_instant("2024-03-10T00:00:00Z")
@@ -52,11 +55,19 @@ def next_instants(
     2024-03-10T07:30:00Z
     2024-03-11T06:30:00Z
     """
+    # The fields do not depend on gap and fold: they are read once for all settings of these.
+    meaning = _meaning(text, msgspec.structs.replace(dialect, gap=DEFAULT.gap, fold=DEFAULT.fold))
+    if meaning is None:
+        return None if dialect.malformed == "refused" else ()
+    return _first(meaning, zone, after, count, dialect.gap, dialect.fold)
+
+
+@lru_cache(maxsize=1 << 16)
+def _meaning(text: str, dialect: Dialect) -> Meaning | None:
     try:
-        meaning = meaning_of(text, dialect)
+        return meaning_of(text, dialect)
     except Refusal:
         return None
-    return _first(meaning, zone, after, count, dialect.gap, dialect.fold)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -137,7 +148,12 @@ def _is_due_by_gap(meaning: Meaning, instant: int, change: Change, gap: Gap) -> 
     if gap == "after":
         return instant == change.at and any(_shows(meaning, wall) for wall in skipped)
     wall = instant + change.before
-    return gap == "shifted" and instant >= change.at and wall in skipped and _shows(meaning, wall)
+    if gap == "skipped" or instant < change.at or wall not in skipped:
+        return False
+    if not _shows(meaning, wall):
+        return False
+    earlier = range(skipped.start, wall)
+    return gap == "shifted" or not any(_shows(meaning, skip) for skip in earlier)
 
 
 def _shows(meaning: Meaning, wall: int) -> bool:

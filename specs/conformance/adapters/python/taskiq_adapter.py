@@ -12,9 +12,7 @@ PROFILE = {
     "day_fields": "either-unless-star",
     "gap": "skipped",
     "fold": "both",
-    "question_mark": "any",
-    "last_day": "accepted",
-    "never_due": "accepted",
+    "malformed": "never-due",
 }
 
 
