@@ -238,7 +238,9 @@ def _result(
 
 
 def _known(result: Result, introduction: Introduction) -> str | None:
-    """The public issue that the adapter names for a result."""
+    """The public issue that the adapter names for a result that is not as declared."""
+    if result.verdict not in ("broken", "declared but not so"):
+        return None
     return next(
         (
             known.url

@@ -18,9 +18,6 @@ from gnomon.reference.schedule.zones import load_zone
 from gnomon.specs.conformance.dialects.fields import Meaning, Refusal, meaning_of
 from gnomon.specs.conformance.dialects.knobs import DEFAULT, Dialect
 
-Gap = str
-Fold = str
-
 _DAY = DAY // MINUTE
 _EPOCH = date(1970, 1, 1).toordinal()
 _LONGEST_SEARCH = 130 * 366
@@ -72,7 +69,7 @@ def _meaning(text: str, dialect: Dialect) -> Meaning | None:
 
 @lru_cache(maxsize=1 << 15)
 def _first(
-    meaning: Meaning, zone: str, after: int, count: int, gap: Gap, fold: Fold
+    meaning: Meaning, zone: str, after: int, count: int, gap: str, fold: str
 ) -> tuple[int, ...]:
     due = (
         minute * MINUTE + second * SECOND
@@ -82,7 +79,7 @@ def _first(
     return tuple(islice((instant for instant in due if instant > after), count))
 
 
-def _due_minutes(meaning: Meaning, zone: str, start: int, gap: Gap, fold: Fold) -> Iterator[int]:
+def _due_minutes(meaning: Meaning, zone: str, start: int, gap: str, fold: str) -> Iterator[int]:
     """The due minutes from `start` on (minutes since the epoch), in order."""
     first = start // _DAY
     for day in range(first, min(first + _LONGEST_SEARCH, _LAST_DAY)):
@@ -115,7 +112,7 @@ def _on_a_plain_day(meaning: Meaning, begins: int, offset: int) -> Iterator[int]
 
 
 def _is_due(
-    meaning: Meaning, instant: int, changes: tuple[Change, ...], gap: Gap, fold: Fold
+    meaning: Meaning, instant: int, changes: tuple[Change, ...], gap: str, fold: str
 ) -> bool:
     """Whether a definition is due at a minute near `changes` of the offset."""
     offset = changes[0].before
@@ -131,7 +128,7 @@ def _is_due(
     return any(_is_due_by_gap(meaning, instant, change, gap) for change in changes)
 
 
-def _is_chosen_copy(instant: int, changes: tuple[Change, ...], fold: Fold) -> bool:
+def _is_chosen_copy(instant: int, changes: tuple[Change, ...], fold: str) -> bool:
     """Whether the knob `fold` lets a wall time be due at this one of its copies."""
     for change in changes:
         repeated = change.before - change.after
@@ -142,7 +139,7 @@ def _is_chosen_copy(instant: int, changes: tuple[Change, ...], fold: Fold) -> bo
     return True
 
 
-def _is_due_by_gap(meaning: Meaning, instant: int, change: Change, gap: Gap) -> bool:
+def _is_due_by_gap(meaning: Meaning, instant: int, change: Change, gap: str) -> bool:
     """Whether a wall time that `change` leaves out is due at this instant."""
     skipped = range(change.at + change.before, change.at + change.after)
     if gap == "after":

@@ -92,6 +92,8 @@ def _section(report: AdapterReport) -> Iterator[str]:
     yield f"<p>Declared: {escape(profile or 'no difference from the specification')}.</p>"
     if report.noise:
         yield f"<p>Noise on standard output: {escape('; '.join(report.noise))}</p>"
+    for url, results in report.known.items():
+        yield f'<p>Known: <a href="{escape(url)}">{escape(url)}</a> ({results})</p>'
     for rule, counts in report.counts.items():
         shown = ", ".join(f"{name}: {counts[name]}" for name in VERDICTS if counts[name])
         yield f'<h3 id="{_anchor(report, rule)}">{rule}</h3><p>{escape(RULES[rule])} {shown}.</p>'
