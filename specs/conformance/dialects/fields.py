@@ -40,6 +40,10 @@ class Refusal(Exception):
     """The dialect does not accept a definition."""
 
 
+class FieldRefusal(Refusal):
+    """There are five fields, and the dialect does not accept one of them, or all together."""
+
+
 class Meaning(NamedTuple):
     """The numbers that a definition allows in each field; Sunday is 0."""
 
@@ -112,7 +116,7 @@ def meaning_of(text: str, dialect: Dialect) -> Meaning:
         either_day=_is_either_day(fields, days, weekdays, dialect),
     )
     if dialect.never_due == "refused" and _is_never_due(meaning):
-        raise Refusal(f"{text!r} can never be due")
+        raise FieldRefusal(f"{text!r} can never be due")
     return meaning
 
 
@@ -172,10 +176,10 @@ def _numbers(text: str, field: _Field, dialect: Dialect) -> frozenset[int]:
     numbers: list[int] = []
     for term in text.split(","):
         if term == "*" and dialect.star_in_list == "refused":
-            raise Refusal("a bare * in a list")
+            raise FieldRefusal("a bare * in a list")
         numbers += _term(term, field, dialect)
     if dialect.overlaps == "refused" and len(set(numbers)) < len(numbers):
-        raise Refusal(f"{text!r} gives a number twice")
+        raise FieldRefusal(f"{text!r} gives a number twice")
     return frozenset(numbers)
 
 
@@ -183,10 +187,10 @@ def _term(text: str, field: _Field, dialect: Dialect) -> list[int]:
     """The numbers that one term of a list allows. Raises Refusal."""
     written = _TERM.fullmatch(text)
     if written is None:
-        raise Refusal(f"{text!r} is not a term")
+        raise FieldRefusal(f"{text!r} is not a term")
     step = int(written["step"] or 1)
     if step == 0 or step > _largest_step(field, dialect):
-        raise Refusal(f"a step of {step}")
+        raise FieldRefusal(f"a step of {step}")
     if written["star"]:
         return _stepped(field.low, field.high, step, dialect)
     if dialect.steps_on_names == "ignored" and written["first"].isalpha():
@@ -198,7 +202,7 @@ def _term(text: str, field: _Field, dialect: Dialect) -> list[int]:
     if written["step"] is None:
         return [first]
     if dialect.step_on_number == "refused":
-        raise Refusal(f"{text!r}: a step on a number")
+        raise FieldRefusal(f"{text!r}: a step on a number")
     end = field.high if dialect.step_on_number == "to-end" else first
     return list(range(first, end + 1, step))
 
@@ -213,7 +217,7 @@ def _range(first: int, last: int, step: int, field: _Field, dialect: Dialect) ->
     if first <= last:
         return _stepped(first, last, step, dialect)
     if dialect.backward_ranges == "refused":
-        raise Refusal(f"{first}-{last} runs backwards")
+        raise FieldRefusal(f"{first}-{last} runs backwards")
     size = field.size or field.high - field.low + 1
     around = range(first, last + size + 1, step)
     return [number if number <= field.high else number - size for number in around]
@@ -222,7 +226,7 @@ def _range(first: int, last: int, step: int, field: _Field, dialect: Dialect) ->
 def _stepped(first: int, last: int, step: int, dialect: Dialect) -> list[int]:
     """Every `step`-th number of a range."""
     if dialect.large_steps == "refused-above-range" and step > max(1, last - first):
-        raise Refusal(f"a step of {step} in {first}-{last}")
+        raise FieldRefusal(f"a step of {step} in {first}-{last}")
     return list(range(first, last + 1, step))
 
 
@@ -236,7 +240,7 @@ def _largest_step(field: _Field, dialect: Dialect) -> int:
 def _value(text: str, field: _Field) -> int:
     number = int(text) if text.isdigit() else field.names.get(text, field.high + 1)
     if not field.low <= number <= field.high:
-        raise Refusal(f"{text!r} is not allowed")
+        raise FieldRefusal(f"{text!r} is not allowed")
     return number
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from gnomon.reference.schedule.clock import DAY, MINUTE, SECOND, from_datetime, to_datetime
 from gnomon.reference.schedule.zones import load_zone
-from gnomon.specs.conformance.dialects.fields import Meaning, Refusal, meaning_of
+from gnomon.specs.conformance.dialects.fields import FieldRefusal, Meaning, Refusal, meaning_of
 from gnomon.specs.conformance.dialects.knobs import DEFAULT, Dialect
 
 _DAY = DAY // MINUTE
@@ -54,17 +54,19 @@ def next_instants(
     """
     # The fields do not depend on gap and fold: they are read once for all settings of these.
     meaning = _meaning(text, msgspec.structs.replace(dialect, gap=DEFAULT.gap, fold=DEFAULT.fold))
-    if meaning is None:
-        return None if dialect.malformed == "refused" else ()
+    if not isinstance(meaning, Meaning):
+        is_refused = dialect.malformed == "refused" or meaning is not FieldRefusal
+        return None if is_refused else ()
     return _first(meaning, zone, after, count, dialect.gap, dialect.fold)
 
 
 @lru_cache(maxsize=1 << 16)
-def _meaning(text: str, dialect: Dialect) -> Meaning | None:
+def _meaning(text: str, dialect: Dialect) -> Meaning | type[Refusal]:
+    """The meaning of a definition, or why it has none."""
     try:
         return meaning_of(text, dialect)
-    except Refusal:
-        return None
+    except Refusal as refusal:
+        return type(refusal)
 
 
 @lru_cache(maxsize=1 << 15)

@@ -117,7 +117,7 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ] = "refused"
     malformed: Annotated[
         Literal["refused", "never-due"],
-        Meta(description="A definition that is not understood: refused, or silently never due."),
+        Meta(description="A field that is not understood: refused, or silently never due."),
     ] = "refused"
 
 

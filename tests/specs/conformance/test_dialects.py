@@ -137,6 +137,7 @@ JANUARY = "UTC", "2026-01-01T00:00:00Z"  # a Thursday
         ({"nickname_case": "lower"}, "@Daily", JANUARY, None),
         ({"nth_weekday": "and-last"}, "0 0 * * 1L", JANUARY, ["2026-01-26T00:00:00Z"]),
         ({"malformed": "never-due"}, "60 * * * *", JANUARY, []),
+        ({"malformed": "never-due"}, "* * * *", JANUARY, None),
         ({"large_steps": "refused-above-size"}, "*/60 * * * *", JANUARY, ["2026-01-01T01:00:00Z"]),
         ({"large_steps": "refused-above-size"}, "*/61 * * * *", JANUARY, None),
         ({"large_steps": "refused"}, "*/90 * * * *", JANUARY, None),

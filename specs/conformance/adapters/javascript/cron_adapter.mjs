@@ -17,4 +17,4 @@ const profile = {
 serve("cron", (cron, zone, after, count) => {
   const time = refusing(() => new CronTime(cron, zone));
   return repeated((previous) => time.getNextDateFrom(previous, zone).toJSDate(), after, count);
-});
+}, { profile });

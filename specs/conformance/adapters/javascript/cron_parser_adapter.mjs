@@ -23,4 +23,5 @@ serve("cron-parser", (cron, zone, after, count) =>
     const dates = CronExpressionParser.parse(cron, { currentDate: after, tz: zone });
     return repeated(() => dates.next().toDate(), after, count);
   }),
+  { profile },
 );

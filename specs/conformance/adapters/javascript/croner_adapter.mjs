@@ -19,4 +19,5 @@ const profile = {
 
 serve("croner", (cron, zone, after, count) =>
   refusing(() => new Cron(cron, { timezone: zone, paused: true })).nextRuns(count, after),
+  { profile },
 );

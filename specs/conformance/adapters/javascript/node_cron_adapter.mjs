@@ -36,4 +36,5 @@ serve("node-cron", (text, zone, after, count) =>
     after,
     count,
   ),
+  { profile },
 );

@@ -39,4 +39,5 @@ serve("node-schedule", (cron, zone, after, count) =>
     after,
     count,
   ),
+  { profile },
 );
