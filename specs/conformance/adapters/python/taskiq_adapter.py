@@ -12,6 +12,7 @@ PROFILE = {
     "day_fields": "either-unless-star",
     "gap": "skipped",
     "fold": "both",
+    "nicknames": "refused",
     "malformed": "never-due",
 }
 
