@@ -1,1 +1,1 @@
-"""The conformance suite: judges schedulers that others wrote, through an adapter (README.md)."""
+"""The conformance suite: judges schedulers that others wrote, through adapters (protocol.md)."""

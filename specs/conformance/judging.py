@@ -15,6 +15,7 @@ scheduler. Nothing that was not seen is filled in.
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -133,7 +134,7 @@ def expectation(case: Case) -> str:
 def prediction(case: Case, dialect: Dialect) -> str:
     """The answer that `dialect` predicts, as text."""
     instants = next_instants(case.cron, case.zone, read_instant(case.after), case.count, dialect)
-    return REFUSED if instants is None else _listed([write_instant(at) for at in instants])
+    return REFUSED if instants is None else _written(instants)
 
 
 def observation(answer: Answer | Failure) -> str:
@@ -237,7 +238,9 @@ def _result(
 
 
 def _known(result: Result, introduction: Introduction) -> str | None:
-    """The public issue that the adapter names for a result."""
+    """The public issue that the adapter names for a result that is not as declared."""
+    if result.verdict not in ("broken", "declared but not so"):
+        return None
     return next(
         (
             known.url
@@ -250,6 +253,11 @@ def _known(result: Result, introduction: Introduction) -> str | None:
 
 def _listed(instants: Sequence[str]) -> str:
     return ", ".join(instants) or "never"
+
+
+@lru_cache(maxsize=1 << 14)
+def _written(instants: tuple[int, ...]) -> str:
+    return _listed([write_instant(at) for at in instants])
 
 
 def _instants(listed: str) -> list[str]:

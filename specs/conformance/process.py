@@ -73,6 +73,7 @@ class AdapterProcess:
         self.starts = 0
         self._command = list(command)
         self._environment = os.environ | {"TZ": process_zone, "PYTHONIOENCODING": "utf-8"}
+        self._environment.pop("PYTHONSAFEPATH", None)  # an adapter imports the kit beside it
         self._transcript = None if transcript is None else transcript.open("a", encoding="utf-8")
         self._limits = start_limit, time_limit
         self._child: _Child | None = None

@@ -71,7 +71,7 @@ class Known(msgspec.Struct, frozen=True):
 
     rule: str
     scenario: str
-    url: str
+    url: Annotated[str, Meta(pattern="^https?://")]
 
 
 class Introduction(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
-from typing import Final
+from threading import Event, Lock
+from typing import Final, NamedTuple
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant, write_instant
 from gnomon.specs.conformance.dialects.instants import changes_near
@@ -40,26 +40,27 @@ SMOKE = (
 """Five requests, in UTC, whose answers any scheduler must give."""
 
 
-class Run:
+class Run(NamedTuple):
     """What one adapter answered: its introduction, the cases seen, and its noise."""
 
-    def __init__(self, introduction: Introduction, seen: list[Seen], noise: list[str]) -> None:
-        self.introduction = introduction
-        self.seen = seen
-        self.noise = noise
+    introduction: Introduction
+    seen: list[Seen]
+    noise: list[str]
 
 
-class Limits:
+class Limits(NamedTuple):
     """Limits of time for a reply and for the start (seconds)."""
 
-    def __init__(self, reply: float = TIME_LIMIT, start: float = START_LIMIT) -> None:
-        self.reply = reply
-        self.start = start
+    reply: float = TIME_LIMIT
+    start: float = START_LIMIT
 
 
-def smoke(command: Sequence[str], limits: Limits | None = None) -> list[str]:
+DEFAULT_LIMITS = Limits()
+
+
+def smoke(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
     """The faults of an adapter, found by five requests. Raises AdapterFault."""
-    process = _process(command, PROCESS_ZONES[0], None, limits or Limits())
+    process = _process(command, PROCESS_ZONES[0], None, limits)
     try:
         process.introduce()
         faults = []
@@ -80,14 +81,13 @@ def run(
     cases: Sequence[Case],
     progress: Progress = lambda: None,
     keep: Path | None = None,
-    limits: Limits | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Run:
     """Ask an adapter about all `cases`. Raises AdapterFault.
 
     `keep` is a folder for the transcripts of all processes. A run in which not a single case has an
     answer is a fault of the adapter, too.
     """
-    limits = limits or Limits()
     introduction = _introduction(command, limits)
     if "next" not in introduction.levels:
         return Run(introduction, [], [])
@@ -96,7 +96,11 @@ def run(
     noise: list[str] = []
     with ThreadPoolExecutor(workers) as pool:
         worker = _Worker(command, keep, limits, progress, noise)
-        found = list(pool.map(worker.answer, range(workers), shares))
+        try:
+            found = list(pool.map(worker.answer, range(workers), shares))
+        except BaseException:  # also Ctrl-C: the processes must end before this one does
+            worker.stopped.set()
+            raise
     order = {case.id: index for index, case in enumerate(cases)}
     seen = sorted((one for share in found for one in share), key=lambda one: order[one.case.id])
     if seen and all(isinstance(one.answer, Failure | Error) for one in seen):
@@ -133,6 +137,7 @@ class _Worker:
         self._command, self._keep, self._limits = command, keep, limits
         self._progress, self._noise = progress, noise
         self._lock = Lock()
+        self.stopped = Event()
 
     def answer(self, number: int, cases: Sequence[Case]) -> list[Seen]:
         """What the adapter answers about `cases`."""
@@ -140,6 +145,8 @@ class _Worker:
         seen = []
         try:
             for case in cases:
+                if self.stopped.is_set():
+                    break
                 seen.append(_ask(processes, case))
                 with self._lock:
                     self._progress()

@@ -31,10 +31,17 @@ _TERM = re.compile(
     r"(?:/(?P<step>[0-9]{1,9}))?"
 )
 _NTH = re.compile(r"([A-Z]+|[0-9])#([1-5])")
+_LAST = re.compile(r"([0-9])L")
+LAST = 0
+"""The position of the last such day of a month."""
 
 
 class Refusal(Exception):
     """The dialect does not accept a definition."""
+
+
+class FieldRefusal(Refusal):
+    """There are five fields, and the dialect does not accept one of them, or all together."""
 
 
 class Meaning(NamedTuple):
@@ -63,6 +70,8 @@ class Meaning(NamedTuple):
             return False
         by_date = day in self.days or (self.last_day and day == monthrange(year, month)[1])
         by_weekday = weekday in self.weekdays or (weekday, (day + 6) // 7) in self.nth_weekdays
+        if (weekday, LAST) in self.nth_weekdays and day + 7 > monthrange(year, month)[1]:
+            by_weekday = True
         return (by_date or by_weekday) if self.either_day else (by_date and by_weekday)
 
 
@@ -107,7 +116,7 @@ def meaning_of(text: str, dialect: Dialect) -> Meaning:
         either_day=_is_either_day(fields, days, weekdays, dialect),
     )
     if dialect.never_due == "refused" and _is_never_due(meaning):
-        raise Refusal(f"{text!r} can never be due")
+        raise FieldRefusal(f"{text!r} can never be due")
     return meaning
 
 
@@ -115,8 +124,10 @@ def _split(text: str, dialect: Dialect) -> tuple[list[str], tuple[int, ...], fro
     """The five fields in upper case, the seconds and the years."""
     if not text.isascii():
         raise Refusal("only ASCII is allowed")
-    words = " ".join(re.findall(r"\S+", text, re.ASCII)).upper()
-    if words.startswith("@") and dialect.nicknames != "refused":
+    written = " ".join(re.findall(r"\S+", text, re.ASCII))
+    words = written.upper()
+    has_right_case = dialect.nickname_case == "any" or written == written.lower()
+    if words.startswith("@") and dialect.nicknames != "refused" and has_right_case:
         if words == "@MIDNIGHT" and dialect.nicknames == "midnight":
             words = "@DAILY"
         words = _NICKNAMES.get(words, words)
@@ -148,9 +159,10 @@ def _weekdays(text: str, dialect: Dialect) -> tuple[frozenset[int], frozenset[tu
     plain: list[str] = []
     nth: set[tuple[int, int]] = set()
     for term in _any(text, dialect).split(","):
-        if dialect.nth_weekday == "accepted" and (written := _NTH.fullmatch(term)):
-            day = _value(written[1], field)
-            nth.add(((day - sunday) % 7, int(written[2])))
+        if dialect.nth_weekday != "refused" and (written := _NTH.fullmatch(term)):
+            nth.add(((_value(written[1], field) - sunday) % 7, int(written[2])))
+        elif dialect.nth_weekday == "and-last" and (written := _LAST.fullmatch(term)):
+            nth.add(((_value(written[1], field) - sunday) % 7, LAST))
         else:
             plain.append(term)
     numbers = _numbers(",".join(plain), field, dialect) if plain else frozenset[int]()
@@ -164,10 +176,10 @@ def _numbers(text: str, field: _Field, dialect: Dialect) -> frozenset[int]:
     numbers: list[int] = []
     for term in text.split(","):
         if term == "*" and dialect.star_in_list == "refused":
-            raise Refusal("a bare * in a list")
+            raise FieldRefusal("a bare * in a list")
         numbers += _term(term, field, dialect)
     if dialect.overlaps == "refused" and len(set(numbers)) < len(numbers):
-        raise Refusal(f"{text!r} gives a number twice")
+        raise FieldRefusal(f"{text!r} gives a number twice")
     return frozenset(numbers)
 
 
@@ -175,40 +187,60 @@ def _term(text: str, field: _Field, dialect: Dialect) -> list[int]:
     """The numbers that one term of a list allows. Raises Refusal."""
     written = _TERM.fullmatch(text)
     if written is None:
-        raise Refusal(f"{text!r} is not a term")
+        raise FieldRefusal(f"{text!r} is not a term")
     step = int(written["step"] or 1)
-    if step == 0 or (dialect.large_steps == "refused" and step > field.high):
-        raise Refusal(f"a step of {step}")
+    if step == 0 or step > _largest_step(field, dialect):
+        raise FieldRefusal(f"a step of {step}")
     if written["star"]:
-        return list(range(field.low, field.high + 1, step))
-    names = {} if dialect.names == "refused" else field.names
-    first = _value(written["first"], field._replace(names=names))
-    if written["last"] is None:
-        if written["step"] is None:
-            return [first]
-        if dialect.step_on_number == "refused":
-            raise Refusal(f"{text!r}: a step on a number")
-        return (
-            list(range(first, field.high + 1, step))
-            if dialect.step_on_number == "to-end"
-            else [first]
-        )
-    last = _value(written["last"], field._replace(names=names))
-    if dialect.weekday_numbers == "sunday-0-7" and field.high == 7 and last == 0 < first:
+        return _stepped(field.low, field.high, step, dialect)
+    if dialect.steps_on_names == "ignored" and written["first"].isalpha():
+        step = 1
+    named = field._replace(names={}) if dialect.names == "refused" else field
+    first = _value(written["first"], named)
+    if written["last"] is not None:
+        return _range(first, _value(written["last"], named), step, field, dialect)
+    if written["step"] is None:
+        return [first]
+    if dialect.step_on_number == "refused":
+        raise FieldRefusal(f"{text!r}: a step on a number")
+    end = field.high if dialect.step_on_number == "to-end" else first
+    return list(range(first, end + 1, step))
+
+
+def _range(first: int, last: int, step: int, field: _Field, dialect: Dialect) -> list[int]:
+    """The numbers of a range, which may run backwards. Raises Refusal."""
+    has_two_sundays = (field.low, field.high) == (0, 7)
+    if has_two_sundays and last == 0 < first and dialect.range_to_sunday == "accepted":
         last = 7
+    if first == last and dialect.equal_ranges == "whole-field":
+        return list(range(field.low, field.high + 1, step))
     if first <= last:
-        return list(range(first, last + 1, step))
+        return _stepped(first, last, step, dialect)
     if dialect.backward_ranges == "refused":
-        raise Refusal(f"{text!r} runs backwards")
+        raise FieldRefusal(f"{first}-{last} runs backwards")
     size = field.size or field.high - field.low + 1
     around = range(first, last + size + 1, step)
     return [number if number <= field.high else number - size for number in around]
 
 
+def _stepped(first: int, last: int, step: int, dialect: Dialect) -> list[int]:
+    """Every `step`-th number of a range."""
+    if dialect.large_steps == "refused-above-range" and step > max(1, last - first):
+        raise FieldRefusal(f"a step of {step} in {first}-{last}")
+    return list(range(first, last + 1, step))
+
+
+def _largest_step(field: _Field, dialect: Dialect) -> int:
+    if dialect.large_steps in ("accepted", "refused-above-range"):
+        return 10**9
+    size = field.high - field.low + 1
+    return field.high if dialect.large_steps == "refused" else max(field.high, size)
+
+
 def _value(text: str, field: _Field) -> int:
     number = int(text) if text.isdigit() else field.names.get(text, field.high + 1)
     if not field.low <= number <= field.high:
-        raise Refusal(f"{text!r} is not allowed")
+        raise FieldRefusal(f"{text!r} is not allowed")
     return number
 
 

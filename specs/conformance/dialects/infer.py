@@ -12,7 +12,10 @@ import msgspec
 
 from gnomon.specs.conformance.dialects.knobs import DEFAULT, KNOBS, Dialect
 
-_TOGETHER = (("gap", "fold", "real_time"), ("weekday_numbers", "backward_ranges"))
+_TOGETHER = (
+    ("gap", "fold", "real_time"),
+    ("weekday_numbers", "backward_ranges", "range_to_sunday"),
+)
 """Knobs whose effects hide each other; their values are tried in every combination."""
 _GROUPS = (
     *_TOGETHER,
@@ -42,11 +45,16 @@ def infer(score: Score) -> Inferred:
                 found = score(candidate)
                 if found > best:
                     dialect, best, is_better = candidate, found, True
-    gains = {
-        knob: best - score(msgspec.structs.replace(dialect, **{knob: values[0]}))
-        for knob, values in KNOBS.items()
-        if getattr(dialect, knob) != values[0]
-    }
+    gains = {}
+    for knob, values in KNOBS.items():
+        if getattr(dialect, knob) == values[0]:
+            continue
+        without = msgspec.structs.replace(dialect, **{knob: values[0]})
+        gain = best - score(without)
+        if gain > 0:
+            gains[knob] = gain
+        else:  # a knob that moved later explains the same answers
+            dialect = without
     return Inferred(dialect, best, gains)
 
 

@@ -11,18 +11,18 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+import msgspec
+
 from gnomon.reference.schedule.clock import DAY, MINUTE, SECOND, from_datetime, to_datetime
 from gnomon.reference.schedule.zones import load_zone
-from gnomon.specs.conformance.dialects.fields import Meaning, Refusal, meaning_of
-from gnomon.specs.conformance.dialects.knobs import Dialect
-
-Gap = str
-Fold = str
+from gnomon.specs.conformance.dialects.fields import FieldRefusal, Meaning, Refusal, meaning_of
+from gnomon.specs.conformance.dialects.knobs import DEFAULT, Dialect
 
 _DAY = DAY // MINUTE
 _EPOCH = date(1970, 1, 1).toordinal()
-_LONGEST_SEARCH = 50 * 366
-"""Days. 29 February falls on a given day of the week every 40 years at the latest."""
+_LONGEST_SEARCH = 130 * 366
+"""Days. 29 February falls on a given day of the week every 40 years at the latest, and three times
+within these."""
 _LAST_DAY = date(9998, 12, 31).toordinal() - _EPOCH
 
 
@@ -39,7 +39,7 @@ def next_instants(
 ) -> tuple[int, ...] | None:
     """The first `count` instants later than `after` (µs, UTC) at which `text` is due in `dialect`.
 
-    None if the dialect refuses the definition; fewer instants if there are no more within 50 years.
+    None if the dialect refuses the definition; fewer instants if there are no more in 130 years.
 
     >>> from gnomon.reference.schedule.clock import read_instant, write_instant
     >>> spring = read_instant("2024-03-10T00:00:00Z")
@@ -52,16 +52,26 @@ def next_instants(
     2024-03-10T07:30:00Z
     2024-03-11T06:30:00Z
     """
-    try:
-        meaning = meaning_of(text, dialect)
-    except Refusal:
-        return None
+    # The fields do not depend on gap and fold: they are read once for all settings of these.
+    meaning = _meaning(text, msgspec.structs.replace(dialect, gap=DEFAULT.gap, fold=DEFAULT.fold))
+    if not isinstance(meaning, Meaning):
+        is_refused = dialect.malformed == "refused" or meaning is not FieldRefusal
+        return None if is_refused else ()
     return _first(meaning, zone, after, count, dialect.gap, dialect.fold)
+
+
+@lru_cache(maxsize=1 << 16)
+def _meaning(text: str, dialect: Dialect) -> Meaning | type[Refusal]:
+    """The meaning of a definition, or why it has none."""
+    try:
+        return meaning_of(text, dialect)
+    except Refusal as refusal:
+        return type(refusal)
 
 
 @lru_cache(maxsize=1 << 15)
 def _first(
-    meaning: Meaning, zone: str, after: int, count: int, gap: Gap, fold: Fold
+    meaning: Meaning, zone: str, after: int, count: int, gap: str, fold: str
 ) -> tuple[int, ...]:
     due = (
         minute * MINUTE + second * SECOND
@@ -71,7 +81,7 @@ def _first(
     return tuple(islice((instant for instant in due if instant > after), count))
 
 
-def _due_minutes(meaning: Meaning, zone: str, start: int, gap: Gap, fold: Fold) -> Iterator[int]:
+def _due_minutes(meaning: Meaning, zone: str, start: int, gap: str, fold: str) -> Iterator[int]:
     """The due minutes from `start` on (minutes since the epoch), in order."""
     first = start // _DAY
     for day in range(first, min(first + _LONGEST_SEARCH, _LAST_DAY)):
@@ -104,7 +114,7 @@ def _on_a_plain_day(meaning: Meaning, begins: int, offset: int) -> Iterator[int]
 
 
 def _is_due(
-    meaning: Meaning, instant: int, changes: tuple[Change, ...], gap: Gap, fold: Fold
+    meaning: Meaning, instant: int, changes: tuple[Change, ...], gap: str, fold: str
 ) -> bool:
     """Whether a definition is due at a minute near `changes` of the offset."""
     offset = changes[0].before
@@ -120,7 +130,7 @@ def _is_due(
     return any(_is_due_by_gap(meaning, instant, change, gap) for change in changes)
 
 
-def _is_chosen_copy(instant: int, changes: tuple[Change, ...], fold: Fold) -> bool:
+def _is_chosen_copy(instant: int, changes: tuple[Change, ...], fold: str) -> bool:
     """Whether the knob `fold` lets a wall time be due at this one of its copies."""
     for change in changes:
         repeated = change.before - change.after
@@ -131,13 +141,18 @@ def _is_chosen_copy(instant: int, changes: tuple[Change, ...], fold: Fold) -> bo
     return True
 
 
-def _is_due_by_gap(meaning: Meaning, instant: int, change: Change, gap: Gap) -> bool:
+def _is_due_by_gap(meaning: Meaning, instant: int, change: Change, gap: str) -> bool:
     """Whether a wall time that `change` leaves out is due at this instant."""
     skipped = range(change.at + change.before, change.at + change.after)
     if gap == "after":
         return instant == change.at and any(_shows(meaning, wall) for wall in skipped)
     wall = instant + change.before
-    return gap == "shifted" and instant >= change.at and wall in skipped and _shows(meaning, wall)
+    if gap == "skipped" or instant < change.at or wall not in skipped:
+        return False
+    if not _shows(meaning, wall):
+        return False
+    earlier = range(skipped.start, wall)
+    return gap == "shifted" or not any(_shows(meaning, skip) for skip in earlier)
 
 
 def _shows(meaning: Meaning, wall: int) -> bool:

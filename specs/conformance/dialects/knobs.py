@@ -28,10 +28,11 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ),
     ] = "either"
     gap: Annotated[
-        Literal["after", "shifted", "skipped"],
+        Literal["after", "shifted", "shifted-first", "skipped"],
         Meta(
             description="When a wall time is due that a change of offset leaves out: at the first "
-            "instant after the gap, later by the length of the gap, or not at all."
+            "instant after the gap; later by the length of the gap; so, but the first one alone "
+            "if there are several; or not at all."
         ),
     ] = "after"
     fold: Annotated[
@@ -49,6 +50,10 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Literal["refused", "wrap"],
         Meta(description="A range that runs backwards, such as FRI-MON."),
     ] = "refused"
+    equal_ranges: Annotated[
+        Literal["one-value", "whole-field"],
+        Meta(description="A range whose ends are equal, such as 5-5."),
+    ] = "one-value"
     step_on_number: Annotated[
         Literal["refused", "to-end", "alone"],
         Meta(
@@ -57,8 +62,19 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ),
     ] = "refused"
     large_steps: Annotated[
+        Literal["accepted", "refused", "refused-above-size", "refused-above-range"],
+        Meta(
+            description="A step larger than the greatest number of its field; than the number of "
+            "its values; or than the distance between the ends of its range."
+        ),
+    ] = "accepted"
+    range_to_sunday: Annotated[
         Literal["accepted", "refused"],
-        Meta(description="A step that is larger than the greatest number of its field."),
+        Meta(description="A range whose end is Sunday, as SUN or 0, such as FRI-SUN."),
+    ] = "accepted"
+    steps_on_names: Annotated[
+        Literal["accepted", "ignored"],
+        Meta(description="A step on a range of names, such as MON-FRI/2."),
     ] = "accepted"
     names: Annotated[
         Literal["accepted", "refused"],
@@ -68,6 +84,9 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Literal["accepted", "midnight", "refused"],
         Meta(description="@daily and the others; midnight: @midnight is accepted as well."),
     ] = "accepted"
+    nickname_case: Annotated[
+        Literal["any", "lower"], Meta(description="The letters of a nickname.")
+    ] = "any"
     star_in_list: Annotated[
         Allowed, Meta(description="A bare * as one term of a list, such as *,5.")
     ] = "refused"
@@ -83,7 +102,11 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Allowed, Meta(description="L in the field day of month: the last day of the month.")
     ] = "refused"
     nth_weekday: Annotated[
-        Allowed, Meta(description="1#2 in the field day of week: the second Monday of the month.")
+        Literal["refused", "accepted", "and-last"],
+        Meta(
+            description="1#2 in the field day of week: the second Monday of the month; and-last: "
+            "1L is accepted as well, the last Monday."
+        ),
     ] = "refused"
     sixth_field: Annotated[
         Literal["refused", "seconds-first", "seconds-last", "year"],
@@ -91,6 +114,10 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ] = "refused"
     never_due: Annotated[
         Allowed, Meta(description="A definition that can never be due, such as 0 0 30 2 *.")
+    ] = "refused"
+    malformed: Annotated[
+        Literal["refused", "never-due"],
+        Meta(description="A field that is not understood: refused, or silently never due."),
     ] = "refused"
 
 

@@ -60,6 +60,8 @@ def _details(reports: Sequence[AdapterReport]) -> Iterator[str]:
         yield f"Declared: {profile or 'no difference from the specification'}."
         if report.noise:
             yield f"Noise on standard output: {_escaped('; '.join(report.noise))}."
+        for url, results in report.known.items():
+            yield f"Known: <{url}> ({results} result{'s' * (results != 1)})."
         yield ""
         by_rule: dict[str, list[Result]] = defaultdict(list)
         for result in report.suspects:

@@ -3,6 +3,8 @@
 The one idea: all formats are written from this model, so they cannot differ.
 """
 
+from collections import Counter
+
 import msgspec
 
 from gnomon.specs.conformance.dialects.knobs import dialect_of, profile_of
@@ -50,6 +52,11 @@ class AdapterReport(msgspec.Struct, frozen=True):
     def suspects(self) -> list[Result]:
         """The results that are not as declared, and have no public issue."""
         return [result for result in self.results if result.is_suspect]
+
+    @property
+    def known(self) -> dict[str, int]:
+        """The addresses of public issues, and how many results each one explains."""
+        return Counter(result.url for result in self.results if result.url is not None)
 
 
 def report_of(adapter: str, run: Run, profile: dict[str, str]) -> AdapterReport:

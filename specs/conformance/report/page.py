@@ -26,6 +26,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem }
 .wide { overflow-x: auto }
 table { border-collapse: collapse }
+td { min-width: 6rem }
 th, td {
   border-bottom: 1px solid #8885; padding: .3rem .6rem; text-align: left; vertical-align: top
 }
@@ -91,8 +92,10 @@ def _section(report: AdapterReport) -> Iterator[str]:
     yield f"<p>Declared: {escape(profile or 'no difference from the specification')}.</p>"
     if report.noise:
         yield f"<p>Noise on standard output: {escape('; '.join(report.noise))}</p>"
+    for url, results in report.known.items():
+        yield f'<p>Known: <a href="{escape(url)}">{escape(url)}</a> ({results})</p>'
     for rule, counts in report.counts.items():
-        shown = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+        shown = ", ".join(f"{name}: {counts[name]}" for name in VERDICTS if counts[name])
         yield f'<h3 id="{_anchor(report, rule)}">{rule}</h3><p>{escape(RULES[rule])} {shown}.</p>'
         chosen = [one for one in report.results if one.rule == rule and _is_listed(one)]
         for result in sorted(chosen, key=lambda one: VERDICTS.index(one.verdict)):

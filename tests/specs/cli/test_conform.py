@@ -61,7 +61,7 @@ def test_a_profile_replaces_what_the_adapter_declares(
     assert summary["profile"] == {"gap": "skipped"}
     file.write_text('gap = "jump"\n')
     line = fault(run("conform", "reference", "--profile", file))
-    assert line.endswith("gap: 'jump' is not a value; allowed are after, shifted, skipped")
+    assert "gap: 'jump' is not a value; allowed are after, shifted, " in line
 
 
 def test_an_adapter_at_fault_ends_with_2(run: Command, fake: Fake) -> None:
@@ -110,7 +110,7 @@ def test_the_report(run: Command, fake: Fake, tmp_path: Path) -> None:
     result = run("conform", *names, *ONLY, "--report", folder, "--keep", tmp_path / "kept")
     assert result.code == 2
     page = (folder / "index.html").read_text("utf-8")
-    assert "http" not in page and "<script" not in page and "src=" not in page
+    assert "<link" not in page and "<script" not in page and "src=" not in page
     for text in (
         f'<a href="#{names[1]}-FIRE-5">',
         f'<h3 id="{names[1]}-FIRE-5">',
@@ -118,9 +118,11 @@ def test_the_report(run: Command, fake: Fake, tmp_path: Path) -> None:
         "<dt>seen</dt>",
         f"gnomon conform {names[1]} --only FIRE-5/gap-new-york/01",
         "adapter at fault",
+        '<a href="https://example.org/2">',
     ):
         assert text in page
     assert "skips\\_gap.py | 1 |" in (folder / "results.md").read_text("utf-8")
+    assert "Known: <https://example.org/2> (1 result)" in (folder / "results.md").read_text("utf-8")
     *lines, end = (folder / "results.jsonl").read_bytes().splitlines(keepends=True)
     assert json.loads(lines[0])["format"] == "gnomon-conformance-report/1"
     assert json.loads(end) == {

@@ -14,6 +14,11 @@ from gnomon.specs.conformance.dialects.knobs import DEFAULT, dialect_of
 SPECIAL = "30 6 1 * *"
 """The definition about which most fakes go wrong; the smoke test asks for it too."""
 
+KNOWN = [
+    {"rule": "FIRE-4", "scenario": "*/known/*", "url": "https://example.org/1"},
+    {"rule": "FIRE-5", "scenario": "FIRE-5/gap-new-york/02", "url": "https://example.org/2"},
+]
+
 Reply = dict[str, Any]
 
 
@@ -151,7 +156,7 @@ def main() -> None:
                 implementation={"name": name, "version": "1", "language": "python", "mood": "good"},
                 levels=["cluster"] if name == "newer" else ["next", "tick"],
                 profile=profile,
-                known=[{"rule": "FIRE-4", "scenario": "*/known/*", "url": "https://example.org/1"}],
+                known=KNOWN,
             )
         else:
             reply(**({"seq": seq} | FAKES[name](ask)))

@@ -1,5 +1,6 @@
 """The adapters that ship: what they declare, and those of light peers in this environment."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.dialects.knobs import dialect_of
+from gnomon.specs.conformance.dialects.knobs import dialect_of, profile_of
 from gnomon.specs.conformance.judging import Result, judge
 from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled, command_for, find
@@ -44,6 +45,24 @@ def test_the_smoke_test(name: str) -> None:
 def test_every_adapter_declares_what_it_needs() -> None:
     for name, adapter in shipped.shipped().items():
         assert bool(adapter.dependencies) == (name != "reference"), name
+
+
+def test_every_profile_is_one_of_the_model() -> None:
+    """Read from the text: most schedulers are not installed here."""
+    declared = 0
+    for adapter in shipped.shipped().values():
+        text = adapter.file.read_text("utf-8")
+        block = re.search(
+            r"^(?:PROFILE|const profile) = \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL
+        )
+        if block is not None:
+            assert re.search(r"profile=PROFILE|\{ profile \}", text), adapter.name
+            pairs = re.findall(r'^ +"?(\w+)"?: "([\w-]+)",$', block[1], re.MULTILINE)
+            assert len(pairs) == len(block[1].splitlines())
+            profile = dict(pairs)
+            assert profile_of(dialect_of(profile)) == profile, adapter.name
+            declared += 1
+    assert declared > 15
 
 
 def test_a_header_is_read(tmp_path: Path) -> None:

@@ -67,7 +67,10 @@ def test_the_first_value_of_a_knob_is_its_default(knob: str) -> None:
     ("profile", "fault"),
     [
         ({"gaps": "skipped"}, "'gaps' is not a knob; the knobs are weekday_numbers, "),
-        ({"gap": "skip"}, "gap: 'skip' is not a value; allowed are after, shifted, skipped"),
+        (
+            {"gap": "skip"},
+            "gap: 'skip' is not a value; allowed are after, shifted, shifted-first",
+        ),
     ],
 )
 def test_a_wrong_profile_names_the_fault(profile: dict[str, str], fault: str) -> None:
@@ -121,6 +124,22 @@ JANUARY = "UTC", "2026-01-01T00:00:00Z"  # a Thursday
         ({"backward_ranges": "wrap"}, "0 22-1/2 * * *", JANUARY, ["2026-01-01T22:00:00Z"]),
         ({"step_on_number": "to-end"}, "50/5 * * * *", JANUARY, ["2026-01-01T00:50:00Z"]),
         ({"step_on_number": "alone"}, "50/5 0 1 1 *", JANUARY, ["2026-01-01T00:50:00Z"]),
+        (
+            {"gap": "shifted-first"},
+            "15,45 2 * * *",
+            NEW_YORK_SPRING,
+            ["2024-03-10T07:15:00Z", "2024-03-11T06:15:00Z"],
+        ),
+        ({"equal_ranges": "whole-field"}, "0 5-5 * * *", JANUARY, ["2026-01-01T01:00:00Z"]),
+        ({"steps_on_names": "ignored"}, "0 0 * * THU-SAT/2", JANUARY, ["2026-01-02T00:00:00Z"]),
+        ({"large_steps": "refused-above-range"}, "10-20/11 * * * *", JANUARY, None),
+        ({"range_to_sunday": "refused"}, "0 0 * * FRI-SUN", JANUARY, None),
+        ({"nickname_case": "lower"}, "@Daily", JANUARY, None),
+        ({"nth_weekday": "and-last"}, "0 0 * * 1L", JANUARY, ["2026-01-26T00:00:00Z"]),
+        ({"malformed": "never-due"}, "60 * * * *", JANUARY, []),
+        ({"malformed": "never-due"}, "* * * *", JANUARY, None),
+        ({"large_steps": "refused-above-size"}, "*/60 * * * *", JANUARY, ["2026-01-01T01:00:00Z"]),
+        ({"large_steps": "refused-above-size"}, "*/61 * * * *", JANUARY, None),
         ({"large_steps": "refused"}, "*/90 * * * *", JANUARY, None),
         ({"names": "refused"}, "0 0 * * MON", JANUARY, None),
         ({"nicknames": "refused"}, "@daily", JANUARY, None),

@@ -1,6 +1,7 @@
 """The protocol: its page, its schema and its kits."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -33,7 +34,10 @@ REFERENCE = [sys.executable, str(shipped()["reference"].file)]
 
 def exchange(command: list[str], *requests: dict[str, Any]) -> list[dict[str, Any]]:
     text = "".join(f"{json.dumps(request)}\n" for request in requests)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    environment = {name: os.environ[name] for name in os.environ if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, check=True, env=environment
+    )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -15,6 +15,7 @@ from gnomon.reference.oracle import cron_sets, due_instants
 from gnomon.reference.schedule.clock import read_instant, to_datetime, write_instant
 from gnomon.specs.vectors import next_cases
 from gnomon.specs.vectors.next_cases import DIRECTORY, RULES, Case, read_cases
+from tests.support.paths import ROOT
 from tests.support.strategies import a_cron
 
 CASES = read_cases()
@@ -120,3 +121,7 @@ def test_the_files_are_plain_json() -> None:
         found = json.loads((DIRECTORY / f"{rule}.json").read_text("utf-8"))
         assert found["format"] == "gnomon-next-cases/1"
         assert {case["rule"] for case in found["cases"]} == {rule}
+
+
+def test_the_readme_gives_their_number() -> None:
+    assert f"in {len(CASES)} cases" in (ROOT / "README.md").read_text("utf-8")

@@ -9,6 +9,7 @@ const profile = {
   day_fields: "either-unless-full",
   real_time: "hour",
   step_on_number: "to-end",
+  range_to_sunday: "refused",
   star_in_list: "accepted",
   sixth_field: "seconds-first",
 };
@@ -16,4 +17,4 @@ const profile = {
 serve("cron", (cron, zone, after, count) => {
   const time = refusing(() => new CronTime(cron, zone));
   return repeated((previous) => time.getNextDateFrom(previous, zone).toJSDate(), after, count);
-});
+}, { profile });

@@ -9,10 +9,12 @@ const profile = {
   gap: "shifted",
   real_time: "hour",
   step_on_number: "to-end",
+  range_to_sunday: "refused",
+  nickname_case: "lower",
   overlaps: "refused",
   question_mark: "any",
   last_day: "accepted",
-  nth_weekday: "accepted",
+  nth_weekday: "and-last",
   sixth_field: "seconds-first",
 };
 
@@ -21,4 +23,5 @@ serve("cron-parser", (cron, zone, after, count) =>
     const dates = CronExpressionParser.parse(cron, { currentDate: after, tz: zone });
     return repeated(() => dates.next().toDate(), after, count);
   }),
+  { profile },
 );

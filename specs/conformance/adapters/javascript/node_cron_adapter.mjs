@@ -15,7 +15,7 @@ const profile = {
   star_in_list: "accepted",
   question_mark: "any",
   last_day: "accepted",
-  nth_weekday: "accepted",
+  nth_weekday: "and-last",
   sixth_field: "seconds-first",
 };
 
@@ -36,4 +36,5 @@ serve("node-cron", (text, zone, after, count) =>
     after,
     count,
   ),
+  { profile },
 );

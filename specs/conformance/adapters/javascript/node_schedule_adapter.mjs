@@ -10,13 +10,15 @@ let jobs = 0;
 
 const profile = {
   day_fields: "either-unless-full",
-  gap: "skipped",
+  gap: "shifted-first",
   real_time: "hour",
   step_on_number: "to-end",
+  range_to_sunday: "refused",
+  nickname_case: "lower",
   star_in_list: "accepted",
   question_mark: "any",
   last_day: "accepted",
-  nth_weekday: "accepted",
+  nth_weekday: "and-last",
   sixth_field: "seconds-first",
 };
 
@@ -37,4 +39,5 @@ serve("node-schedule", (cron, zone, after, count) =>
     after,
     count,
   ),
+  { profile },
 );

@@ -13,17 +13,46 @@ from apscheduler.triggers.cron import CronTrigger
 INSTANT = timedelta(microseconds=1)
 
 PROFILE = {
+    "steps_on_names": "ignored",
+    "large_steps": "refused-above-range",
     "weekday_numbers": "monday-0",
     "day_fields": "both",
-    "gap": "shifted",
+    "gap": "shifted-first",
     "fold": "both",
     "real_time": "never",
     "step_on_number": "to-end",
-    "large_steps": "refused",
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",
 }
+
+KNOWN = [
+    {
+        "rule": "FIRE-5",
+        "scenario": "FIRE-5/gap-and-fold-elsewhere/03",
+        "url": "https://github.com/agronholm/apscheduler/issues/606",
+    },
+    {
+        "rule": "FIRE-5",
+        "scenario": "FIRE-5/gap-and-fold-elsewhere/04",
+        "url": "https://github.com/agronholm/apscheduler/issues/606",
+    },
+    {
+        "rule": "FIRE-5",
+        "scenario": "FIRE-5/gap-and-fold-elsewhere/15",
+        "url": "https://github.com/agronholm/apscheduler/issues/606",
+    },
+    {
+        "rule": "FIRE-5",
+        "scenario": "FIRE-5/plain-zones/02",
+        "url": "https://github.com/agronholm/apscheduler/issues/606",
+    },
+    {
+        "rule": "FIRE-5",
+        "scenario": "FIRE-5/plain-zones/27",
+        "url": "https://github.com/agronholm/apscheduler/issues/606",
+    },
+]
 
 
 def next_instants(cron, zone, after, count):
@@ -42,4 +71,4 @@ def next_instants(cron, zone, after, count):
 
 
 if __name__ == "__main__":
-    serve("apscheduler", next_instants, profile=PROFILE)
+    serve("apscheduler", next_instants, profile=PROFILE, known=KNOWN)

@@ -11,12 +11,13 @@ from adapter_kit import Refused, first, serve
 from apscheduler.triggers.cron import CronTrigger
 
 PROFILE = {
+    "steps_on_names": "ignored",
+    "large_steps": "refused-above-range",
     "day_fields": "both",
-    "gap": "shifted",
+    "gap": "shifted-first",
     "fold": "both",
     "real_time": "never",
     "step_on_number": "to-end",
-    "large_steps": "refused",
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",

@@ -13,12 +13,25 @@ KEYS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
 PROFILE = {
     "weekday_numbers": "sunday-0",
     "day_fields": "both",
-    "gap": "shifted",
+    "gap": "shifted-first",
     "real_time": "never",
     "backward_ranges": "wrap",
     "nicknames": "refused",
     "star_in_list": "accepted",
 }
+
+KNOWN = [
+    {
+        "rule": "FIRE-5",
+        "scenario": "FIRE-5/fold-new-york/*",
+        "url": "https://github.com/celery/celery/pull/10608",
+    },
+    {
+        "rule": "META-1",
+        "scenario": "FIRE-5/fold-new-york/*",
+        "url": "https://github.com/celery/celery/pull/10608",
+    },
+]
 
 
 def next_instants(cron, zone, after, count):
@@ -46,4 +59,4 @@ def next_instants(cron, zone, after, count):
 
 
 if __name__ == "__main__":
-    serve("celery", next_instants, profile=PROFILE)
+    serve("celery", next_instants, profile=PROFILE, known=KNOWN)

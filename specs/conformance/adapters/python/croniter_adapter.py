@@ -12,6 +12,7 @@ from croniter import croniter
 from croniter.croniter import CroniterError
 
 PROFILE = {
+    "equal_ranges": "whole-field",
     "fold": "both",
     "real_time": "hour",
     "backward_ranges": "wrap",

@@ -12,10 +12,11 @@ from cronsim import CronSim, CronSimError
 PROFILE = {
     "day_fields": "either-unless-star",
     "step_on_number": "to-end",
+    "range_to_sunday": "refused",
     "nicknames": "refused",
     "star_in_list": "accepted",
     "last_day": "accepted",
-    "nth_weekday": "accepted",
+    "nth_weekday": "and-last",
     "sixth_field": "seconds-first",
 }
 

@@ -12,10 +12,11 @@ from crontab import CronTab
 
 PROFILE = {
     "day_fields": "both",
-    "gap": "shifted",
+    "gap": "shifted-first",
     "real_time": "never",
     "step_on_number": "to-end",
     "large_steps": "refused",
+    "nickname_case": "lower",
     "star_in_list": "accepted",
     "question_mark": "any",
     "last_day": "accepted",

@@ -2,7 +2,11 @@
 # requires-python = ">=3.11"
 # dependencies = ["periodiq", "tzdata"]
 # ///
-"""Adapter: periodiq, the periodic tasks of Dramatiq."""
+"""Adapter: periodiq, the periodic tasks of Dramatiq: what its `next_valid_date` answers.
+
+Its scheduler checks each date again before it sends a message, so that a wrong answer here may be
+repaired there.
+"""
 
 import pendulum
 from adapter_kit import Refused, repeated, serve

@@ -11,6 +11,7 @@ from croniter import CroniterError
 from procrastinate.periodic import PeriodicRegistry
 
 PROFILE = {
+    "equal_ranges": "whole-field",
     "backward_ranges": "wrap",
     "step_on_number": "to-end",
     "nicknames": "midnight",

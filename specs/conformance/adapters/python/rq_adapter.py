@@ -12,7 +12,8 @@ from croniter.croniter import CroniterError
 from rq.cron import CronJob
 
 PROFILE = {
-    "gap": "shifted",
+    "equal_ranges": "whole-field",
+    "gap": "shifted-first",
     "real_time": "never",
     "backward_ranges": "wrap",
     "step_on_number": "to-end",

@@ -16,6 +16,7 @@ PROFILE = {
     "real_time": "never",
     "step_on_number": "to-end",
     "large_steps": "refused",
+    "nickname_case": "lower",
     "star_in_list": "accepted",
     "question_mark": "any",
     "last_day": "accepted",

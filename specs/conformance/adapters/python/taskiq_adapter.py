@@ -12,9 +12,8 @@ PROFILE = {
     "day_fields": "either-unless-star",
     "gap": "skipped",
     "fold": "both",
-    "question_mark": "any",
-    "last_day": "accepted",
-    "never_due": "accepted",
+    "nicknames": "refused",
+    "malformed": "never-due",
 }
 
 
@@ -24,7 +23,7 @@ def next_instants(cron, zone, after, count):
     try:
         ScheduledTask(task_name="t", labels={}, args=[], kwargs={}, cron=cron, cron_offset=zone)
         return scan(lambda minute: run.is_cron_task_now(cron, minute, zone), after, count)
-    except ValueError as error:
+    except (ValueError, run.CronValueError) as error:
         raise Refused(str(error)) from None
 
 
