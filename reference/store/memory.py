@@ -26,7 +26,6 @@ from gnomon.reference.store.administration import (
     ClusterOverview,
     Holding,
     JobByName,
-    JobRuns,
     Lease,
     NewJobId,
     NewProcess,
@@ -38,7 +37,7 @@ from gnomon.reference.store.administration import (
     RunsOf,
 )
 from gnomon.reference.store.classic import QUEUES
-from gnomon.reference.store.jobs import JobTable, StoredJob, no_such_job
+from gnomon.reference.store.jobs import JobTable, StoredJob
 from gnomon.reference.store.kept_messages import (
     DropMessage,
     KeptMessages,
@@ -78,10 +77,10 @@ from gnomon.reference.store.operations import (
     SetAside,
     Withdraw,
 )
-from gnomon.reference.store.runs import LatestRuns
+from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
-READS = (Jobs, Changes, JobByName, RunsOf, Overview)
+READS = frozenset((Jobs, Changes, JobByName, RunsOf, Overview))
 """Operations whose instants the store need not keep."""
 
 LEAP = 1_000_000
@@ -94,7 +93,7 @@ Meanings = dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]
 class MemoryStore:
     """The store, in memory. It records each event to `record`, in order.
 
-    It answers every operation but RunsOf: see `MemoryStoreWithRuns`.
+    It answers every operation but RunsOf: see `MemoryStoreWithRuns` of ``runs``.
     """
 
     def __init__(
@@ -182,10 +181,10 @@ class MemoryStore:
         """Continue after a restart that may have lost writes; `generation` counts those from 1.
 
         Epochs, messages and changes of jobs that were numbered in lost writes must not be confused
-        with new ones: a late reply would end a job that is active again. So numbering continues
-        far beyond them, and nobody holds the lease. A store that has lost
-        its identity is another store, whose epochs begin at 1; only its messages are numbered on,
-        because one history names no two messages alike.
+        with new ones: a late reply would end a job that is active again. So numbering continues far
+        beyond them, and nobody holds the lease. A store that has lost its identity is another
+        store, whose epochs begin at 1; only its messages are numbered on, because one history names
+        no two messages alike.
         """
         self._leader = None
         self._messages.published = generation * LEAP
@@ -296,11 +295,11 @@ class MemoryStore:
         deliveries: list[Delivery] = []
         for number, entry in enumerate(operation.entries):
             kept = self._jobs.by_id.get(entry.job)
-            why = general or _refusal(now, kept, entry)
+            why = general or refusal(now, kept, entry)
             if why is not None or kept is None:
                 refusals[number] = why or "gone"
                 refused = events.PublishRefused(
-                    now, entry.job, _earliest(entry), epoch, server, refusals[number]
+                    now, entry.job, earliest(entry), epoch, server, refusals[number]
                 )
                 self._record(refused)
                 continue
@@ -409,61 +408,3 @@ class MemoryStore:
             unschedulable=report.jobs if report is not None and is_current else (),
         )
         return [(server, operation, overview)]
-
-
-class MemoryStoreWithRuns(MemoryStore):
-    """A store that keeps the latest runs of each job, and answers RunsOf too.
-
-    The simulator does without: no simulated server asks, and the runs of 100,000 jobs would take
-    about a gigabyte.
-    """
-
-    def __init__(
-        self, record: Record, profile: Profile = "durable", max_attempts: int = MAX_ATTEMPTS
-    ) -> None:
-        self._runs = LatestRuns(record)
-        super().__init__(self._runs.record, profile, max_attempts)
-
-    @property
-    def record(self) -> Record:
-        """Records an event that somebody else decided."""
-        return self._record
-
-    def _bind_meanings(self) -> Meanings:
-        return super()._bind_meanings() | {RunsOf: self._runs_of}
-
-    def copy(self, record: Record) -> Self:
-        """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
-        runs = self._runs.copy(record)
-        other: Self = super().copy(runs.record)
-        other._runs = runs
-        return other
-
-    def _runs_of(self, now: int, server: str, operation: RunsOf) -> list[Delivery]:
-        if operation.job not in self._jobs.by_id:
-            return [(server, operation, Refused(now, no_such_job(operation.job)))]
-        return [(server, operation, JobRuns(now, self._runs.of(operation.job)))]
-
-
-def _earliest(entry: Entry) -> int:
-    """The instant that names a refused entry; the cursor if it has no outcome."""
-    if entry.due is not None:
-        return entry.due
-    return entry.skipped[0] if entry.skipped else entry.cursor
-
-
-def _refusal(now: int, kept: StoredJob | None, entry: Entry) -> Refusal | None:
-    """Why the store refuses an `entry` about a job that it knows as `kept`, or None."""
-    if kept is None:
-        return "gone"
-    if not kept.definition.is_active:
-        return "inactive"
-    if kept.revision != entry.revision:
-        return "revision"
-    if kept.cursor != entry.cursor:
-        return "cursor"
-    misfires = entry.skipped or entry.coalesced
-    is_early = entry.due is not None and entry.due > now
-    if is_early or (misfires and misfires[-1] + kept.definition.grace >= now):
-        return "early"
-    return None

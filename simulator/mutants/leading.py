@@ -147,7 +147,7 @@ MUTANTS = (
         "what has been published is published again",
         "PUB-1",
         "the store does not ask how far the job has come",
-        "gnomon.reference.store.memory:_refusal",
+        "gnomon.reference.store.refusals:refusal",
         "if kept.cursor != entry.cursor:",
         "if False:",
     ),

@@ -17,9 +17,9 @@ from gnomon.reference.events import Event, Record
 from gnomon.reference.live.store import decode
 from gnomon.reference.live.store.redis import STORES, RedisStore
 from gnomon.reference.schedule.clock import to_datetime
-from gnomon.reference.store.memory import MemoryStoreWithRuns
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Delivery, Operation, Reply
+from gnomon.reference.store.runs import MemoryStoreWithRuns
 
 CLOCK = "(function() return tonumber(redis.call('GET', KEYS[1] .. ':clock')) end)"
 """In place of the server's own clock, which a test cannot set."""

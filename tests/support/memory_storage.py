@@ -21,7 +21,6 @@ from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.live.store.storage import RecordedEvent, Storage, StoreUnavailable
 from gnomon.reference.schedule.clock import SECOND, VirtualClock, read_instant
 from gnomon.reference.store.administration import RecordEvents, RegisterServer, Reported
-from gnomon.reference.store.memory import MemoryStoreWithRuns
 from gnomon.reference.store.operations import (
     OPERATOR,
     Delivery,
@@ -29,6 +28,7 @@ from gnomon.reference.store.operations import (
     Operation,
     Reply,
 )
+from gnomon.reference.store.runs import MemoryStoreWithRuns
 
 NOW = read_instant("2026-01-05T08:00:00Z")
 DOWN = StoreUnavailable("connection refused", "is the store running?")

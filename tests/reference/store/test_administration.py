@@ -15,7 +15,6 @@ from gnomon.reference.store.administration import (
     RegisterServer,
     RunsOf,
 )
-from gnomon.reference.store.memory import MemoryStoreWithRuns
 from gnomon.reference.store.operations import (
     OPERATOR,
     Claim,
@@ -26,6 +25,7 @@ from gnomon.reference.store.operations import (
     Reply,
     first_turn,
 )
+from gnomon.reference.store.runs import MemoryStoreWithRuns
 from tests.support.store_bench import NOW
 from tests.support.strategies import a_job
 

@@ -15,8 +15,8 @@ from litestar.testing import TestClient
 from gnomon.reference import events
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.schedule.clock import SECOND
-from gnomon.reference.store.memory import MemoryStoreWithRuns
 from gnomon.reference.store.operations import Campaign
+from gnomon.reference.store.runs import MemoryStoreWithRuns
 from tests.support.memory_storage import (
     DOWN,
     EVERY_MINUTE,
