@@ -16,6 +16,7 @@ LIVE = frozenset(
         "reference/live/store",
         "reference/live/store/embedded",
         "reference/live/runtime",
+        "reference/live/runtime/monitoring",
         "reference/live/api",
     }
 )

@@ -22,7 +22,7 @@ from gnomon.reference.live.api import schemas
 from gnomon.reference.live.api.auth import OPEN, OpenOperation
 from gnomon.reference.live.api.errors import may_answer, problems
 from gnomon.reference.live.api.schemas import ClusterView, Health
-from gnomon.reference.live.runtime.metrics import CONTENT_TYPE
+from gnomon.reference.live.runtime.monitoring.metrics import CONTENT_TYPE
 from gnomon.reference.live.store.storage import (
     HistoryReplaced,
     RecordedEvent,

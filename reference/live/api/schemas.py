@@ -15,7 +15,7 @@ from gnomon.reference.events import DeadLetterCause
 from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.job_service import RunList
-from gnomon.reference.live.runtime.incidents import Incident, IncidentKind
+from gnomon.reference.live.runtime.monitoring.incidents import Incident, IncidentKind
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.administration import ClusterOverview, JobRun, Member, RunOutcome
 from gnomon.reference.store.kept_messages import KeptMessage, MessageList, MessageState

@@ -18,7 +18,7 @@ from gnomon.reference.live.api.auth import Unguarded, guard_for
 from gnomon.reference.live.api.credentials import BadCredentials, Credentials, read_credentials
 from gnomon.reference.live.cli.recorder import record_from
 from gnomon.reference.live.cli.store import opened_store, parse_prefix
-from gnomon.reference.live.runtime.logs import Format
+from gnomon.reference.live.runtime.monitoring.logs import Format
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.runtime.services import BadServices, find_services
 from gnomon.reference.live.runtime.shape import Shape

@@ -5,7 +5,7 @@ The one idea: each demonstrates one thing that a run can do: read its input, tak
 
 from time import sleep
 
-from gnomon.reference.live.runtime.logs import fields_of
+from gnomon.reference.live.runtime.monitoring.logs import fields_of
 from gnomon.reference.schedule.clock import DAY, SECOND, read_duration
 from gnomon.reference.service import Service
 

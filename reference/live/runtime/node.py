@@ -18,15 +18,15 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
 from gnomon.reference.live.cid import new_cid
-from gnomon.reference.live.runtime.incidents import (
+from gnomon.reference.live.runtime.monitoring.incidents import (
     Incidents,
     describe_lost_writes,
     describe_replacement,
 )
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.store_time import StoreTime
 from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.runtime.store_link import StoreLink
-from gnomon.reference.live.runtime.store_time import StoreTime
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable

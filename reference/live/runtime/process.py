@@ -21,12 +21,12 @@ from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.clock import WallClock
-from gnomon.reference.live.runtime.cluster_watch import ClusterWatch
-from gnomon.reference.live.runtime.logs import log_run
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.cluster_watch import ClusterWatch
+from gnomon.reference.live.runtime.monitoring.logs import log_run
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
 from gnomon.reference.live.runtime.shape import Shape, disagreement
-from gnomon.reference.live.runtime.store_watch import StoreWatch
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed

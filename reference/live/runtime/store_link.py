@@ -12,8 +12,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from gnomon.reference.events import Finished, ServerCrashed, ServerStopped
-from gnomon.reference.live.runtime.metrics import Metrics
-from gnomon.reference.live.runtime.store_time import StoreTime
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.store_time import StoreTime
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_after
 from gnomon.reference.schedule.clock import Clock

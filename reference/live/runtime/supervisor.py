@@ -22,7 +22,7 @@ import msgspec
 
 from gnomon.reference.live.api.auth import guard_for
 from gnomon.reference.live.api.credentials import Credentials
-from gnomon.reference.live.runtime import logs
+from gnomon.reference.live.runtime.monitoring import logs
 from gnomon.reference.live.runtime.process import Listening, StoreOptions, listen, serve
 from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.store.errors import StoreUnusable

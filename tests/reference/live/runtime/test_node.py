@@ -13,7 +13,7 @@ from gnomon.reference import events
 from gnomon.reference.history import Header, History
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.runtime.clock import WallClock
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.node import Input, Node, Signal
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.runtime.services import find_services

@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.runtime import cluster_watch
-from gnomon.reference.live.runtime.cluster_watch import JOBS_NAMED, ClusterWatch, difference
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring import cluster_watch
+from gnomon.reference.live.runtime.monitoring.cluster_watch import (
+    JOBS_NAMED,
+    ClusterWatch,
+    difference,
+)
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.reference.store.administration import Member, RegisterServer, ReportUnschedulable
 from gnomon.reference.store.operations import Campaign, Heartbeat, Resign
-from tests.reference.live.runtime.test_metrics import value_of
+from tests.reference.live.runtime.monitoring.test_metrics import value_of
 from tests.support.memory_storage import DOWN, NOW, MemoryStorage, eventually
 from tests.support.servers import RealServer, free_port, wait_until
 from tests.support.serving import PATIENCE_S, ask, is_up, run, said, serving

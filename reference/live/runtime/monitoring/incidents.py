@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.administration import ClusterOverview
 from gnomon.reference.store.operations import Former

@@ -7,7 +7,7 @@ server's own is a problem for as long as that lasts, since nobody knows which of
 
 import logging
 
-from gnomon.reference.live.runtime.incidents import Incidents
+from gnomon.reference.live.runtime.monitoring.incidents import Incidents
 from gnomon.reference.schedule.clock import write_duration
 
 logger = logging.getLogger("gnomon.server")

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from gnomon.reference.live.runtime.incidents import Incidents
-from gnomon.reference.live.runtime.metrics import Metrics
-from gnomon.reference.live.runtime.store_time import StoreTime
+from gnomon.reference.live.runtime.monitoring.incidents import Incidents
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.store_time import StoreTime
 from gnomon.reference.schedule.clock import DAY, SECOND
 
 NOW = 1_767_614_400 * SECOND

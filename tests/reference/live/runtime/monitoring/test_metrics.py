@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from gnomon.reference.cluster.outputs import Run
-from gnomon.reference.live.runtime.metrics import UNKNOWN, Metrics
+from gnomon.reference.live.runtime.monitoring.metrics import UNKNOWN, Metrics
 from gnomon.reference.live.runtime.worker_pool import Ended
 from gnomon.reference.store.operations import Entry, Message, Outcomes, Publish
 

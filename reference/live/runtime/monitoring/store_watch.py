@@ -12,7 +12,7 @@ reads the new dead letters, and logs each one.
 import logging
 from threading import Event, Thread
 
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.errors import Failure, eviction_problem
 from gnomon.reference.live.store.redis import RedisStore

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from gnomon.reference.live.runtime.incidents import INCIDENTS_KEPT, Incident, Incidents
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.incidents import INCIDENTS_KEPT, Incident, Incidents
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 
 
 def test_an_incident_is_logged_counted_and_kept(caplog: pytest.LogCaptureFixture) -> None:

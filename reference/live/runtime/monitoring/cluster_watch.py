@@ -14,7 +14,7 @@ import logging
 from collections.abc import Iterable
 from threading import Event, Thread
 
-from gnomon.reference.live.runtime.metrics import Metrics
+from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.store.storage import Storage, StoreUnavailable
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.live.runtime import demo
-from gnomon.reference.live.runtime.logs import (
+from gnomon.reference.live.runtime.monitoring.logs import (
     WRITERS,
     Format,
     by_length,
