@@ -138,7 +138,7 @@ def preview(
     ] = None,
     ends: Annotated[
         str | None,
-        typer.Option(metavar="T", help="The job's end: only instants earlier than T are due."),
+        typer.Option(metavar="T", help="End of the job: it is due only before T."),
     ] = None,
     repeats: Annotated[
         int | None,

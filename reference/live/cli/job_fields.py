@@ -41,12 +41,12 @@ CronZone = Annotated[
 Repeats = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Number of occurrences of --every or --cron.", min=1, max=MOST_REPEATS
+        metavar="N", help="Number of occurrences of the job in all.", min=1, max=MOST_REPEATS
     ),
 ]
 Ends = Annotated[
     str | None,
-    typer.Option(metavar="T", help="End of --every or --cron: the job is due only before T."),
+    typer.Option(metavar="T", help="End of the job: it is due only before T."),
 ]
 NoRepeats = Annotated[bool, typer.Option("--no-repeats", help="No limit of occurrences.")]
 NoEnds = Annotated[bool, typer.Option("--no-ends", help="No end.")]
