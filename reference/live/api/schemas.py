@@ -133,7 +133,7 @@ class Executed(msgspec.Struct, frozen=True):
 
 
 class Deleted(msgspec.Struct, frozen=True, kw_only=True):
-    """A job was deleted; so many of its messages waited, and were dropped or are still run."""
+    """A job was deleted; `waiting` of its messages waited, and were `dropped` or are still run."""
 
     waiting: int
     dropped: bool
