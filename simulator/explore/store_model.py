@@ -63,7 +63,7 @@ class Held(NamedTuple):
 class StoreModel:
     """The tables. They may be read; only `observe` changes them."""
 
-    __slots__ = ("alive_until", "attempts", "epoch", "held", "idle", "jobs", "leader", "processes",
+    __slots__ = ("alive_until", "attempts", "dead", "epoch", "held", "idle", "jobs", "leader", "processes",
                  "published", "turns", "until", "waiting")  # fmt: skip
 
     def __init__(self) -> None:
@@ -73,6 +73,7 @@ class StoreModel:
         self.jobs: dict[str, JobModel] = {}
         self.published = 0  # the number of the last message
         self.attempts: dict[int, int] = {}  # so far, of each message
+        self.dead: frozenset[int] = frozenset()  # put aside, or out of attempts
         self.waiting: list[int] = []
         self.held: dict[Worker, Held] = {}
         self.idle: list[Worker] = []  # with an open claim, the oldest claim first
@@ -114,6 +115,7 @@ class StoreModel:
             tuple(self.jobs.items()),
             self.published,
             tuple(self.attempts.items()),
+            self.dead,
             tuple(self.waiting),
             frozenset(self.held.items()),
             tuple(self.idle),
@@ -379,6 +381,7 @@ class StoreModel:
             holds("DLV-2", f"{what} before its last attempt", is_last)
             holds("DLV-2", f"{what} while it is held", event.message in self.waiting)
             self.waiting.remove(event.message)
+            self.dead |= {event.message}
             return
         assert type(operation) is SetAside
         worker, asked = (server, operation.worker), (operation.message, operation.attempt)
@@ -386,3 +389,4 @@ class StoreModel:
         is_asked = is_held and event.message == operation.message
         holds("DLV-6", f"{what}, and its worker did not ask for that", is_asked)
         del self.held[worker]
+        self.dead |= {event.message}

@@ -423,7 +423,7 @@ class StoreMachine(RuleBasedStateMachine):
     def the_store_keeps_the_messages_that_are_not_completed(self) -> None:
         held = {held.message for held in self.model.held.values()}
         assert self.store.waiting == len(self.model.waiting)
-        assert self.store.open == {*self.model.waiting, *held}
+        assert self.store.open == {*self.model.waiting, *held, *self.model.dead}
 
     @invariant()
     def the_store_describes_the_jobs_as_the_model_does(self) -> None:

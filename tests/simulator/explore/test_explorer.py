@@ -207,7 +207,8 @@ class Comparing(Transitions):
                 self.compared["stores"] += 1
                 for operation in OPERATIONS:
                     first = self.stores[number]
-                    assert answers(watched, operation) == answers(first, operation)
+                    now = max(START + SECOND, first.store.now, watched.store.now)
+                    assert answers(watched, operation, now) == answers(first, operation, now)
             return number
 
         setattr(self.servers, "put", put_compared_server)  # noqa: B010
@@ -232,10 +233,10 @@ def futures(model: ServerModel, now: int) -> Hashable:
     return model.next_at, frozenset(outcomes), len(outcomes)
 
 
-def answers(watched: Watched, operation: Operation) -> Hashable:
+def answers(watched: Watched, operation: Operation, now: int) -> Hashable:
     happened: list[Any] = []
     store, model = watched.store.copy(happened.append), watched.model.copy()
-    deliveries = tuple(store.apply(START + SECOND, "s1", operation))
+    deliveries = tuple(store.apply(now, "s1", operation))
     return store.key(), model.key(), deliveries, tuple(map(repr, happened))
 
 

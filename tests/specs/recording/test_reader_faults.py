@@ -210,7 +210,8 @@ def test_more_that_is_wrong_with_commands() -> None:
         "stop_server, crash_server, start_server, pause_server, cut_server, disturb_server, "
         "step_clock, drift_clock, stop_store, step_store_clock, lose_writes, empty_store"
     )
-    known = f"create, edit, activate, deactivate, delete, execute, {servers}"
+    jobs = "create, edit, activate, deactivate, delete, execute, drop_messages, put_back_messages"
+    known = f"{jobs}, {servers}"
     assert faults_of(USUAL | {"command": commands}) == [
         f"[[command]] 1, do: it is required: one of {known}",
         f"[[command]] 2 (undo), do: there is no such command; known are {known}",
