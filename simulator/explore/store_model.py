@@ -63,8 +63,8 @@ class Held(NamedTuple):
 class StoreModel:
     """The tables. They may be read; only `observe` changes them."""
 
-    __slots__ = ("alive_until", "attempts", "dead", "epoch", "held", "idle", "jobs", "leader", "processes",
-                 "published", "turns", "until", "waiting")  # fmt: skip
+    __slots__ = ("alive_until", "attempts", "dead", "epoch", "held", "idle", "jobs", "leader",
+                 "processes", "published", "turns", "until", "waiting")  # fmt: skip
 
     def __init__(self) -> None:
         self.epoch = 0
