@@ -92,6 +92,18 @@ def has_retired(job: JobRecord, number: int) -> bool:
     return not following.active or type(following.cause) is events.JobCreated
 
 
+def examine_single_occurrence(cases: Cases, trace: Trace, stage: Stage) -> None:
+    """Examine whether a one-time job that has ended has had its occurrence."""
+    cause, definition = stage.cause, stage.definition
+    if definition is None or definition.job_type != "one_time":
+        return
+    if type(cause) is events.JobDeactivated and cause.has_ended:
+        cases.examined += 1
+        due = definition.start_date
+        if stage.latest_before < due and not trace.was_clock_wrong(stage.begins):
+            cases.broken(cause.at, Kind.ENDED_BEFORE_LAST, job=stage.job, due=due)
+
+
 def examine_passed_end(cases: Cases, stage: Stage, definition: Definition) -> None:
     """Examine whether the end of a job had passed when it became active."""
     if definition.ends is not None:

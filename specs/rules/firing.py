@@ -22,6 +22,7 @@ from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.ending import (
     examine_end,
     examine_passed_end,
+    examine_single_occurrence,
     had_time,
     has_had_its_repeats,
     has_retired,
@@ -118,8 +119,11 @@ def _examine_dueness(cases: Cases, trace: Trace) -> None:
 
 @rule("FIRE-1")
 def a_one_time_job_is_due_once(cases: Cases, trace: Trace) -> None:
-    """A one-time job is due exactly once, at its `start_date`."""
+    """A one-time job is due exactly once, at its `start_date`, and does not end before that."""
     _examine_dueness(cases, trace)
+    for job in trace.jobs.values():
+        for stage in job.stages:
+            examine_single_occurrence(cases, trace, stage)
 
 
 @rule("FIRE-2")
