@@ -43,7 +43,11 @@ function next_message(worker)
   local back = call('ZPOPMIN', P .. ':returned')[1]
   if back then
     local id, attempts = string.match(back, '^(%d+) (%d+)$')
-    local entry = call('XCLAIM', STREAM, GROUP, worker, 0, id .. '-0')[1]
+    -- It is claimed as if it had never been pending: neither how long it has been (the clock may have
+    -- been set back since) nor whether it still is (anybody may have acknowledged it) decides.
+    call('XACK', STREAM, GROUP, id .. '-0')
+    local entry = call('XCLAIM', STREAM, GROUP, worker, 0, id .. '-0', 'FORCE',
+      'RETRYCOUNT', attempts + 1)[1]
     if entry then return id, attempts + 1, entry[2][2] end
     record_dead_lettered(id, '"its body is gone from the stream"')
     return next_message(worker)

@@ -11,14 +11,18 @@ from gnomon.reference.store.administration import Overview
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
     OPERATOR,
+    Assignment,
     Campaign,
+    Claim,
     Entry,
     Execute,
     Heartbeat,
     Jobs,
+    Join,
     Publish,
     PutJob,
     Reclaim,
+    first_turn,
 )
 from tests.support.arms import Arms, frozen
 from tests.support.strategies import a_job
@@ -85,3 +89,17 @@ def test_a_step_back_of_no_more_than_a_lease_is_waited_out(clock: Any, real_serv
         reply: Any = arms.ask(NOW - back, "s2", Campaign(LEASE))
         assert (reply.now, reply.server) == (NOW, "s1")
     assert not [event for event in arms.events[0] if type(event) is events.ClockSetBack]
+
+
+def test_a_reclaimed_message_is_claimed_by_a_clock_before_its_first_claim(
+    clock: Any, real_server: Any
+) -> None:
+    """How long it has been pending is negative then."""
+    arms = Arms("durable", clock, real_server.client())
+    arms.apply(NOW, OPERATOR, PutJob("a", a_job("a")))
+    arms.apply(NOW, OPERATOR, Execute("a", 1, "K1"))
+    arms.apply(NOW + DAY, "s1", Join(1, LEASE))
+    arms.apply(NOW + DAY, "s1", Claim(1, first_turn(1)))
+    arms.apply(NOW + DAY, "s1", Join(2, LEASE))
+    again = arms.ask(NOW, "s1", Claim(1, first_turn(2)))
+    assert isinstance(again, Assignment) and (again.message.id, again.attempt) == (1, 2)

@@ -24,6 +24,7 @@ from gnomon.reference.store.operations import (
     Execute,
     JobList,
     Jobs,
+    Join,
     Outcomes,
     Publish,
     PutJob,
@@ -225,6 +226,20 @@ def test_a_message_that_somebody_took_is_told_of(
         asked.call("s2", [Claim(1, TURN), Campaign(SECOND)])
     told = RedisStorage(Connection(lambda: store(client))).history()
     assert "DeadLettered" in [type(one.event).__name__ for one in told]
+
+
+def test_a_reclaimed_message_that_somebody_acknowledged_is_run(client: redis.Redis) -> None:
+    """Its body is still there, so it is not dead-lettered."""
+    client.flushall()
+    store = RedisStore(client)
+    store.call("s1", [Campaign(100 * SECOND), Join(1, 100 * SECOND)])
+    store.call("operator", [PutJob("good", a_job("g")), Execute("good", 1, "K1")])
+    store.call("s1", [Claim(1, TURN), Join(2, 100 * SECOND)])
+    client.xack("{gnomon}:messages", "workers", "1-0")
+    reply = store.call("s1", [Claim(1, first_turn(2))]).deliveries[0][2]
+    assert isinstance(reply, Assignment) and (reply.message.id, reply.attempt) == (1, 2)
+    (pending,) = client.xpending_range("{gnomon}:messages", "workers", "-", "+", 10)
+    assert (pending["consumer"], pending["times_delivered"]) == (b"s1/1", 2)
 
 
 def test_a_reply_without_its_carried_part_is_an_error_of_its_own() -> None:
