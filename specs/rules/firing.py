@@ -119,7 +119,10 @@ def _examine_dueness(cases: Cases, trace: Trace) -> None:
 
 @rule("FIRE-1")
 def a_one_time_job_is_due_once(cases: Cases, trace: Trace) -> None:
-    """A one-time job is due exactly once, at its `start_date`, and does not end before that."""
+    """A one-time job is due exactly once, at its `start_date`.
+
+    It does not end before that occurrence has had its outcome.
+    """
     _examine_dueness(cases, trace)
     for job in trace.jobs.values():
         for stage in job.stages:
