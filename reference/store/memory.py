@@ -80,7 +80,7 @@ from gnomon.reference.store.operations import (
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
-READS = frozenset((Jobs, Changes, JobByName, RunsOf, Overview))
+READS = frozenset((Jobs, Changes, JobByName, RunsOf, Overview, Messages, MessageById))
 """Operations whose instants the store need not keep."""
 
 LEAP = 1_000_000

@@ -14,26 +14,31 @@ from tests.nemesis.trial import Settings, run_trial
 TRIALS = (
     Settings(
         scenario="proxy",
-        seed=1,
+        seed=158,
         fault_kinds=("kill", "pause", "cut replies", "kill the store", "evicting policy"),
-        duration=8 * SECOND,
+        duration=SECOND,
     ),
     Settings(
         scenario="clock",
-        seed=1,
+        seed=83,
         fault_kinds=("set the store's clock ahead", "empty the store"),
         duration=SECOND,
         servers=2,
     ),
     Settings(
         scenario="embedded",
-        seed=1,
+        seed=95,
         fault_kinds=("kill the embedded store", "fill the disk"),
         duration=SECOND,
         servers=2,
     ),
-    Settings(scenario="sentinel", seed=1, fault_kinds=("fail over", "kill"), duration=4 * SECOND),
+    Settings(scenario="sentinel", seed=27, fault_kinds=("fail over", "kill"), duration=SECOND),
 )
+"""Each fault once. The seeds are those whose plans have the shortest waits between the faults, with
+
+    proxy    its pause and its cut longer than the lease, so that a server must report the cut
+    clock    the store emptied first: the history that is counted then has the step of the clock
+"""
 
 
 @pytest.mark.parametrize("settings", TRIALS, ids=lambda settings: settings.scenario)

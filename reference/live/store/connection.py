@@ -1,7 +1,8 @@
 """A connection to the store that is made anew whenever it has broken.
 
 The one idea: a failed call is reported and never repeated here, because only the protocol knows
-which operations may be repeated. Each new connection first reports to the store which run of it
+which operations may be repeated; a call that surely had no effect, because another run of the store
+answered or a primary has become a replica, is sent once more to the store found anew. Each new connection first reports to the store which run of it
 answers: after a restart or a failover the store may have lost its last writes, and then numbers
 from far beyond.
 """
@@ -13,7 +14,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import redis
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from gnomon.reference.live.store.decode import UNREADABLE
 from gnomon.reference.live.store.encode import ReportStoreRun
@@ -95,7 +96,7 @@ class Connection:
         try:
             try:
                 return use(self._connected())
-            except _AnotherRun:  # nothing has been sent to it yet
+            except (_AnotherRun, ReadOnlyError):  # nothing has been carried out
                 self.close()
                 return use(self._connected())
         except FAILURES as error:

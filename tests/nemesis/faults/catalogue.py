@@ -35,7 +35,10 @@ Kind = Literal[
 ]
 
 Place = Literal["server", "store", "everything"]
-"""A fault of the store may overlap those of servers; one of everything overlaps no other."""
+"""A fault of the store may overlap those of servers; one of everything overlaps no other.
+
+A store that throws data away is a fault of everything: a server that starts meanwhile refuses it.
+"""
 
 Cost = Literal[
     "time",
@@ -111,7 +114,7 @@ FAULTS: dict[Kind, Fault] = {
         on="store", report=_same(_BROKEN, _AWAY, _READ_ONLY, _RESTARTED, leases=0)
     ),
     "evicting policy": Fault(
-        on="store",
+        on="everything",
         report=Expected(
             logged=("maxmemory-policy is allkeys-lru; CONFIG SET maxmemory-policy noeviction",),
             health=("throws away jobs and messages",),

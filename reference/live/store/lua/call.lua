@@ -2,7 +2,8 @@
 
 -- A server without memory denies a script only its first write, and only if that is one that may take
 -- memory; LPOP is none. So a call first asks for memory, with a write that changes nothing: either the
--- whole call is carried out, or nothing of it. An operator can read without memory.
+-- whole call is carried out, or nothing of it. An operator can read without memory. LPOP remains, also
+-- for an operator: a replica refuses it, so no former primary answers with what it had.
 local READS = {Jobs = true, Changes = true, JobByName = true, RunsOf = true, Overview = true,
   Messages = true, MessageById = true}
 if server ~= 'operator' or not READS[ARGV[position + 1]] then

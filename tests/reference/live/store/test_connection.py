@@ -12,6 +12,7 @@ from gnomon.reference.live.store.address import read_address
 from gnomon.reference.live.store.connection import Connection, StoreFailed, report_nothing
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.live.store.redis_storage import RedisStorage
+from gnomon.reference.live.store.storage import StoreUnavailable
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import RecordEvents
 from gnomon.reference.store.operations import Reclaim
@@ -70,4 +71,33 @@ def test_another_thread_gets_its_answer_when_the_connection_is_let_go(tmp_path: 
         client.rpush("list", "answer")
         thread.join()
         assert answers == [(b"list", b"answer")]
+        connection.close()
+
+
+def test_a_primary_that_became_a_replica_answers_nobody(tmp_path: Path) -> None:
+    """It refuses even questions, so that nobody is answered with what it had; another is asked."""
+    with on_a_port(tmp_path / "1") as former, on_a_port(tmp_path / "2") as primary:
+        found = [former, primary]
+
+        def open() -> RedisStore:
+            address = read_address(found[0].url)
+            options = StoreOptions(address=address, prefix="p", profile="durable", keep=1_000)
+            return options.open(SECOND)()
+
+        connection = Connection(open)
+        storage = RedisStorage(connection)
+        assert storage.overview().waiting == 0
+        host, _, port = primary.url.removeprefix("redis://").partition(":")
+        former.client().replicaof(host, port)
+        with pytest.raises(StoreUnavailable, match="takes no writes"):
+            storage.overview()  # it is still the one that is found
+        found.reverse()
+        assert storage.overview().waiting == 0
+        found.reverse()
+        former.client().replicaof("NO", "ONE")
+        connection.close()
+        assert storage.overview().waiting == 0
+        former.client().replicaof(host, port)
+        found.reverse()
+        assert storage.overview().waiting == 0  # with the connection to the former one
         connection.close()
