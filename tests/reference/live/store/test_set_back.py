@@ -7,15 +7,18 @@ import pytest
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import DAY, SECOND
-from gnomon.reference.store.administration import Overview
+from gnomon.reference.store.administration import JobByName, Overview, RunsOf
+from gnomon.reference.store.kept_messages import MessageById, Messages
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
     OPERATOR,
     Campaign,
+    Changes,
     Entry,
     Execute,
     Heartbeat,
     Jobs,
+    Operation,
     Publish,
     PutJob,
     Reclaim,
@@ -25,6 +28,15 @@ from tests.support.strategies import a_job
 
 NOW = 1_767_614_400 * SECOND
 LEASE = 10 * SECOND
+QUESTIONS = (
+    Changes(0),
+    JobByName("a"),
+    Jobs(("a",)),
+    MessageById(1),
+    Messages("dead"),
+    Overview(),
+    RunsOf("a"),
+)
 
 
 @pytest.fixture
@@ -84,4 +96,16 @@ def test_a_step_back_of_no_more_than_a_lease_is_waited_out(clock: Any, real_serv
     for back in (LEASE, 1, 0):
         reply: Any = arms.ask(NOW - back, "s2", Campaign(LEASE))
         assert (reply.now, reply.server) == (NOW, "s1")
+    assert not [event for event in arms.events[0] if type(event) is events.ClockSetBack]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: type(question).__name__)
+def test_the_instant_of_a_question_is_not_kept(
+    question: Operation, clock: Any, real_server: Any
+) -> None:
+    arms = Arms("durable", clock, real_server.client())
+    arms.apply(NOW, "s1", Campaign(LEASE))
+    arms.apply(NOW + DAY, OPERATOR, question)
+    again: Any = arms.ask(NOW + 1, "s2", Campaign(LEASE))
+    assert (again.now, again.server) == (NOW + 1, "s1")
     assert not [event for event in arms.events[0] if type(event) is events.ClockSetBack]
