@@ -24,8 +24,16 @@ class InSimulation(RedisArm):
     """What the simulator asks of a store, its operations and one job, on a fakeredis of its own."""
 
     def __init__(self, record: Record, profile: Profile, max_attempts: int, clock: Any) -> None:
-        super().__init__(*on_fakeredis(profile, record, clock))
-        self.store.call("observer", [AgreeSettings(profile, SECOND, max_attempts)])
+        store, record, set_clock = on_fakeredis(profile, record, clock)
+        super().__init__(store, record, set_clock)
+        set_clock(0)  # the first instant that it keeps, like that of a MemoryStore
+        store.call("observer", [AgreeSettings(profile, SECOND, max_attempts)])
+
+    @property
+    def now(self) -> int:
+        kept = self.store.client.hget(f"{self.store.prefix}:meta", "now")
+        assert isinstance(kept, bytes)
+        return int(kept)
 
     def job(self, id: str) -> Job | None:
         answer = self.store.call("observer", [Jobs((id,))])

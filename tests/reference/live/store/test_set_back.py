@@ -7,18 +7,21 @@ import pytest
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import DAY, SECOND
-from gnomon.reference.store.administration import Overview
+from gnomon.reference.store.administration import JobByName, Overview, RunsOf
+from gnomon.reference.store.kept_messages import MessageById, Messages
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import (
     OPERATOR,
     Assignment,
     Campaign,
+    Changes,
     Claim,
     Entry,
     Execute,
     Heartbeat,
     Jobs,
     Join,
+    Operation,
     Publish,
     PutJob,
     Reclaim,
@@ -29,6 +32,15 @@ from tests.support.strategies import a_job
 
 NOW = 1_767_614_400 * SECOND
 LEASE = 10 * SECOND
+QUESTIONS = (
+    Changes(0),
+    JobByName("a"),
+    Jobs(("a",)),
+    MessageById(1),
+    Messages("dead"),
+    Overview(),
+    RunsOf("a"),
+)
 
 
 @pytest.fixture
@@ -103,3 +115,15 @@ def test_a_reclaimed_message_is_claimed_by_a_clock_before_its_first_claim(
     arms.apply(NOW + DAY, "s1", Join(2, LEASE))
     again = arms.ask(NOW, "s1", Claim(1, first_turn(2)))
     assert isinstance(again, Assignment) and (again.message.id, again.attempt) == (1, 2)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: type(question).__name__)
+def test_the_instant_of_a_question_is_not_kept(
+    question: Operation, clock: Any, real_server: Any
+) -> None:
+    arms = Arms("durable", clock, real_server.client())
+    arms.apply(NOW, "s1", Campaign(LEASE))
+    arms.apply(NOW + DAY, OPERATOR, question)
+    again: Any = arms.ask(NOW + 1, "s2", Campaign(LEASE))
+    assert (again.now, again.server) == (NOW + 1, "s1")
+    assert not [event for event in arms.events[0] if type(event) is events.ClockSetBack]
