@@ -109,7 +109,7 @@ LOOP = at_work()
 STORE, SERVER = LOOP.store, LOOP.servers["s1"]
 NOT_IN_THE_KEY = {
     MemoryStore: {"_record", "_meanings", "_profile", "_servers"},  # no decision depends on them
-    JobTable: {"_record", "_last_id"},
+    JobTable: {"_record", "_last_id", "leapt"},
     StoredJob: {"shown", "repeats", "size"},  # as its definition says
     MessageQueue: {"_record", "heard"},
     ClassicQueue: {"_record", "heard"},
