@@ -111,12 +111,13 @@ class JobTable:
     """
 
     __slots__ = ("_changed", "_created", "_last_id", "_names", "_record", "_watchers", "by_id",
-                 "store", "version")  # fmt: skip
+                 "leapt", "store", "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self.store = 0
         self.version = 0
+        self.leapt = 0  # the part of the version that counts no changes
         self._created = 0
         self._last_id = 0  # the last that was given out
         self.by_id: dict[str, StoredJob] = {}
@@ -258,6 +259,7 @@ class JobTable:
 
         A reply from before the loss then has a lower version than any that follows it.
         """
+        self.leapt += version - self.version
         self.version = version
         self._watchers.clear()
 

@@ -394,6 +394,7 @@ class MemoryStore:
             now=now,
             store=self._jobs.store,
             version=self._jobs.version,
+            changes=self._jobs.version - self._jobs.leapt,
             profile=settings.profile if settings else self._profile,
             lease_length=settings.lease if settings else 0,
             max_attempts=self._messages.max_attempts,

@@ -109,6 +109,7 @@ class Node:
         self._store = 0  # the identity of the store, as far as it was noted
         self._former: Former | None = None
         self._run_of_store = ""
+        self._leapt = 0  # the part of the version of the jobs that counts no changes
         self._stores: dict[int, int] = {}  # worker -> the store that assigned its run
 
     # --- for any thread
@@ -349,15 +350,17 @@ class Node:
         was_replaced = self._store not in (0, store)
         was_restarted = self._run_of_store not in ("", run)
         self._former = self._server.former or self._former
-        if was_replaced or was_restarted:
+        if (self._store, self._run_of_store) != (store, run):
             present = self._link.overview()
             if present is None:
                 return  # after the next exchange
             if was_replaced:
                 self._begin_anew(present)
-            elif present.store == store:
-                text = describe_lost_writes(version, present)
+            elif was_restarted and present.store == store:
+                changes = None if version is None else version - self._leapt
+                text = describe_lost_writes(changes, present)
                 self.incidents.report("writes_lost", self._clock.now, text)
+            self._leapt = present.version - present.changes
         self._store, self._run_of_store = store, run
 
     def _begin_anew(self, present: ClusterOverview) -> None:

@@ -1,10 +1,10 @@
 """A connection to the store that is made anew whenever it has broken.
 
 The one idea: a failed call is reported and never repeated here, because only the protocol knows
-which operations may be repeated; a call that surely had no effect, because another run of the store
-answered or a primary has become a replica, is sent once more to the store found anew. Each new connection first reports to the store which run of it
-answers: after a restart or a failover the store may have lost its last writes, and then numbers
-from far beyond.
+which operations may be repeated; but a call that surely had no effect, because another run of the
+store answered or a former primary refused it, is sent once more to the store found anew. Each new
+connection first reports to the store which run of it answers: after a restart or a failover the
+store may have lost its last writes, and then numbers from far beyond.
 """
 
 import re

@@ -112,7 +112,7 @@ NOT_IN_THE_KEY = {
         *("_record", "_meanings", "_profile", "_servers"),  # no decision depends on them
         *("_now", "_lease_length"),  # unless the clock is set back
     },
-    JobTable: {"_record", "_last_id"},
+    JobTable: {"_record", "_last_id", "leapt"},
     StoredJob: {"shown", "repeats", "is_limited", "size"},  # as its definition says
     MessageQueue: {"_record", "heard"},
     ClassicQueue: {"_record", "heard"},

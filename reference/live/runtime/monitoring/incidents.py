@@ -69,15 +69,15 @@ def describe_replacement(former: Former, present: ClusterOverview) -> str:
     )
 
 
-def describe_lost_writes(version: int | None, present: ClusterOverview) -> str:
+def describe_lost_writes(changes: int | None, present: ClusterOverview) -> str:
     """What a server knows to be lost after the store was restarted or failed over, for people.
 
-    `version` is the version of the job table that it knew, None if it did not lead.
+    `changes` is the number of changes of jobs that it knew, None if it did not lead.
     """
-    if version is None:
+    if changes is None:
         lost = "this server did not lead and does not know which"
-    elif version > present.version:
-        lost = f"changes of jobs that are lost: {version - present.version}; make them again"
+    elif changes > present.changes:
+        lost = f"changes of jobs that are lost: {changes - present.changes}; make them again"
     else:
         lost = "no change of a job is lost"
     return (

@@ -93,7 +93,9 @@ local function define_administration()
     local milliseconds = math.floor(now / 1000)
     set('epoch', math.max(meta.epoch + leap, milliseconds))
     set('published', math.max(meta.published + leap, milliseconds))
-    set('version', math.max(meta.version + leap, milliseconds))
+    local version = math.max(meta.version + leap, milliseconds)
+    call('HINCRBY', P .. ':meta', 'version-leapt', whole(version - meta.version))
+    set('version', version)
     call('DEL', P .. ':watchers')
   end
 
@@ -149,10 +151,12 @@ local function define_administration()
 
   function meaning.Overview()
     local leads = leader ~= '' and now < meta.ends
-    local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts', 'unschedulable')
+    local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts', 'unschedulable',
+      'version-leapt')
     local epoch, unschedulable = string.match(settings[4] or '', '^(%d+) (.*)$')
     if not leads or tonumber(epoch) ~= meta.epoch then unschedulable = '[]' end
     reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"version":' .. whole(meta.version)
+      .. ',"changes":' .. whole(meta.version - (settings[5] or 0))
       .. ',"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
       .. ',"max_attempts":' .. (settings[3] or GNOMON_MAX_ATTEMPTS)
       .. ',"lease":{"leader":' .. (leads and '"' .. leader .. '"' or 'null')

@@ -3,9 +3,10 @@
 from gnomon.reference.live.store.encode import ReportStoreRun
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.schedule.clock import SECOND
-from gnomon.reference.store.administration import NewProcess, Number
+from gnomon.reference.store.administration import ClusterOverview, NewProcess, Number, Overview
 from gnomon.reference.store.memory import LEAP
 from gnomon.reference.store.operations import (
+    OPERATOR,
     Campaign,
     Changes,
     Claim,
@@ -47,3 +48,21 @@ def test_changes_are_counted_on_beyond_those_that_were_lost(real_server: RealSer
     jobs = store.call("s1", [Jobs()]).deliveries[0][2]
     assert isinstance(jobs, JobList)
     assert jobs.version > LEAP
+
+
+def test_a_leap_of_the_version_counts_as_no_change(real_server: RealServer) -> None:
+    """A leader compares it with the version that it knew, so that it can name what is lost."""
+    client = real_server.client()
+    client.flushall()
+    store = RedisStore(client)
+    store.call("", [ReportStoreRun("one", "", LEAP)])
+    client.hset("{gnomon}:meta", "version", 7)
+    assert _overview(store).changes == 7
+    store.call("", [ReportStoreRun("two", "one", LEAP)])
+    assert (_overview(store).changes, _overview(store).version > LEAP) == (7, True)
+
+
+def _overview(store: RedisStore) -> ClusterOverview:
+    overview = store.call(OPERATOR, [Overview()]).deliveries[0][2]
+    assert isinstance(overview, ClusterOverview)
+    return overview

@@ -211,6 +211,7 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
         now=NOW + SECOND,
         store=NOW + SECOND,
         version=1,
+        changes=1,
         profile=profile,
         lease_length=0,
         max_attempts=MAX_ATTEMPTS,
