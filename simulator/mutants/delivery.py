@@ -180,7 +180,7 @@ MUTANTS = (
     ),
     Mutant(
         "who hears nothing asks on",
-        "OVER-1",
+        "LEAD-3",
         "a server that no answer reaches keeps the lease, and messages that it cannot run",
         "gnomon.reference.cluster.server:Server._may_be_declared_dead",
         "confirmed_at >= self._lease",

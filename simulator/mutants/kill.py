@@ -34,7 +34,7 @@ from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import RULES
 from gnomon.specs.trace.trace import Trace
 
-MOST_RUNS = 2_000
+MOST_RUNS = 4_000
 """A mutant that this many runs do not kill has survived."""
 MOST_EVENTS = 50_000
 """A run with more events than this does not end by itself and is cut off."""

@@ -87,6 +87,7 @@ class Kind(Enum):
         "nobody leads, {outcome} (led by {server}) at {until}, though a server was there to from "
         "{since} on"
     )
+    LED_WHILE_CUT_OFF = "{server} has been cut off since {since}, and still holds the lease"
     LEASE_NOT_RELEASED = "{server} stops, and has not handed the lease over"
     NO_OUTCOME_AFTER_VACANCY = "job {job}: due at {due}, while nobody led, and nothing came of it"
     LEADER_WORKER_IDLE = (

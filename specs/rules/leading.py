@@ -19,8 +19,8 @@ from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.misfires import misfires
 from gnomon.specs.trace.availability import able_for, claims_of_leaders, led
-from gnomon.specs.trace.entities import LeaseVoided, Term, TermEnd
-from gnomon.specs.trace.spans import contains, first_from
+from gnomon.specs.trace.entities import FaultWindow, LeaseVoided, Term, TermEnd
+from gnomon.specs.trace.spans import Span, contains, first_from
 from gnomon.specs.trace.trace import Trace
 
 
@@ -192,6 +192,8 @@ class Vacancy(NamedTuple):
 def there_is_a_leader_again_in_time(cases: Cases, trace: Trace) -> None:
     """A server that stops cleanly releases the lease at once; after a crash of the leader, a
     server that is live and connected leads within the length of a lease and one campaign interval.
+
+    A leader that is cut off from the store loses the lease within two leases.
     """
     if not trace.terms or not trace.memberships:
         return
@@ -204,6 +206,7 @@ def there_is_a_leader_again_in_time(cases: Cases, trace: Trace) -> None:
         if able_from is not None and is_late:
             _report_vacancy(cases, able_from + patience, able_from, vacancy.after)
     _examine_stops(cases, trace)
+    _examine_cut_off_leaders(cases, trace, able)
 
 
 def _report_vacancy(cases: Cases, at: int, since: int, after: Term | None) -> None:
@@ -244,6 +247,35 @@ def _free_from(trace: Trace, term: Term) -> int:
     # What the leader had asked may have reached the store as late as its links let it.
     last_heard = max(term.ends, trace.fault_windows.last_end(term.server, term.ends))
     return last_heard + tolerances.expiry(trace)
+
+
+def _examine_cut_off_leaders(cases: Cases, trace: Trace, able: list[Span]) -> None:
+    """Whether a leader that is cut off loses the lease, if another server can take it over."""
+    patience = tolerances.settling(trace)
+    for cut in trace.faults:
+        if cut.fault != "cut_server" or _has_another_fault(trace, cut):
+            continue
+        for term in trace.terms:
+            if term.server != cut.target:
+                continue
+            since, until = max(term.begins, cut.begins), min(term.ends, cut.ends)
+            able_from = first_from(able, since + tolerances.cut_off(trace))
+            if able_from is not None and able_from + patience < cut.ends and since < until:
+                cases.examined += 1
+                if able_from + patience < until:
+                    at = able_from + patience
+                    cases.broken(at, Kind.LED_WHILE_CUT_OFF, server=term.server, since=since)
+
+
+def _has_another_fault(trace: Trace, cut: FaultWindow) -> bool:
+    """Whether another fault may let a server notice later that it is cut off."""
+    return any(
+        other is not cut
+        and other.target in (cut.target, STORE)
+        and other.begins < cut.ends
+        and other.ends > cut.begins - tolerances.expiry(trace)
+        for other in trace.faults
+    )
 
 
 def _examine_stops(cases: Cases, trace: Trace) -> None:

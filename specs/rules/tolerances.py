@@ -13,8 +13,8 @@ from gnomon.specs.trace.fault_windows import aftermath
 from gnomon.specs.trace.trace import Trace
 
 __all__ = ["BACKLOG_FACTOR", "CLASSIC_LIFETIME", "aftermath", "catch_up", "claim_round_trip",
-           "expiry", "handover", "liveness", "one_way", "publishing", "settling", "takeover",
-           "time_per_run"]  # fmt: skip
+           "cut_off", "expiry", "handover", "liveness", "one_way", "publishing", "settling",
+           "takeover", "time_per_run"]  # fmt: skip
 
 CLASSIC_LIFETIME = 15 * SECOND
 """The predecessor kept a message that nobody had claimed for 15 s."""
@@ -51,6 +51,11 @@ def settling(trace: Trace) -> int:
 def expiry(trace: Trace) -> int:
     """The lease of a lost leader, like any other reservation, ends after a lease at the latest."""
     return trace.lease
+
+
+def cut_off(trace: Trace) -> int:
+    """A leader that is cut off notices it within a lease, and renews its lease until then."""
+    return 2 * trace.lease + trace.travel
 
 
 def catch_up(trace: Trace, grace: int) -> int:
