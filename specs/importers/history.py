@@ -72,7 +72,7 @@ def reconstruct(history: History) -> Recording:
     header = history.header
     if header.start >= header.end:
         raise RecordingError(["the history ends where it starts; there is nothing to replay"])
-    recorded = [event for event in _requested(history.events) if event.at < header.end]
+    recorded = [event for event in _requested(history) if event.at < header.end]
     scheduled, commands = _requests(recorded, header.start)
     services, notes = _services(recorded, scheduled, commands)
     return Recording(
@@ -87,13 +87,16 @@ def reconstruct(history: History) -> Recording:
     )
 
 
-def _requested(recorded: list[Event]) -> Iterator[Event]:
-    """The events with corrected instants, without what a wrong clock published ahead of time."""
-    happened = corrected(recorded)
+def _requested(history: History) -> Iterator[Event]:
+    """The events with corrected instants, without what a wrong clock published ahead of time.
+
+    None is before the start, as a corrected instant may be by a few microseconds.
+    """
+    happened, start = corrected(history.events), history.header.start
     for event in happened.events:
         is_ahead = isinstance(event, events.Published) and event.message in happened.beside_plan
         if event is not None and not is_ahead:
-            yield event
+            yield event if event.at >= start else replace(event, at=start)
 
 
 # --- jobs

@@ -72,6 +72,13 @@ def test_a_shipped_recording_is_published_as_it_was(name: str) -> None:
     assert published(replay(reconstruct(whole))) == published(whole)
 
 
+def test_a_corrected_instant_is_not_before_the_start() -> None:
+    whole, _ = happened(generator.drawn_from(20235, "durable"))
+    assert any(isinstance(event, events.ClockSetBack) for event in whole.events)
+    again = reconstruct(whole)
+    assert all(again.start <= command.at < again.until for command in again.commands)
+
+
 @given(st.integers(0, 2**31), st.sampled_from(["durable", "classic"]), st.data())
 def test_any_history_or_excerpt_makes_a_recording_that_can_be_written(
     seed: int, profile: Profile, data: st.DataObject
