@@ -96,7 +96,7 @@ def test_a_run_that_ends_its_process_ends_three_servers_and_no_more(
         assert ask(port, "/cluster").json()["dead_lettered"] == 1
         assert "gnomon_dead_letters 1.0" in ask(port, "/metrics").text
         assert "attempts: 3; each server that had it died" in said(tmp_path)
-        # Created only now: a run beside the killing run is lost as often, and dead-lettered with it.
+        # Created only now: a run beside the killing one is lost as often, and dead-lettered, too.
         works = JOB | {"name": "works", "service": "mine.works"}
         assert ask(port, "/jobs", "POST", json=works).status_code == 201
         wait_until(lambda: ask(port, "/jobs/2").json()["published"] > 2, PATIENCE_S)
