@@ -18,7 +18,7 @@ from gnomon.specs.render.strings import counted
 from gnomon.specs.rules import RULES
 
 USUAL_RUNS = 1_000
-"""The default number of runs. So many runs must reach every state of their profile."""
+"""The default number of runs: enough to reach every state of a profile."""
 
 
 class Found(msgspec.Struct, frozen=True):

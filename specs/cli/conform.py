@@ -26,7 +26,7 @@ class _Group(typer.core.TyperGroup):
         info_name: str | None,
         args: list[str],
         parent: Any = None,  # Any: typer does not publish the type of its contexts
-        **extra: Any,
+        **extra: Any,  # Any: whatever a context may be given, and passed on as it is
     ) -> Any:
         if args and args[0] not in (*_COMMANDS, "--help", "-h"):
             args = ["run", *args]

@@ -44,6 +44,20 @@ HEALTHY = Health(
     warnings=(),
     incidents=(),
 )
+LOOPBACK = "http://127.0.0.1:8000"
+"""A host that the API accepts."""
+IN_WARSAW = {
+    "name": "weekly report",
+    "job_type": "cron_style",
+    "service": "work",
+    "start_date": "2026-01-01T00:00:00Z",
+    "is_active": False,
+    "extra": "for the board",
+    "cron_definition": "0 9 * * MON",
+    "timezone": "Europe/Warsaw",
+    "misfire": "skip",
+    "grace": "5s",
+}
 EVERY_MINUTE = {
     "name": "report",
     "job_type": "interval_based",

@@ -14,21 +14,14 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from gnomon.reference.live.api.cluster import JSON_LINES
 from gnomon.reference.live.api.schemas import JobFields
-from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, app_over, member
-
-LOOPBACK = "http://127.0.0.1:8000"
-IN_WARSAW = {
-    "name": "weekly report",
-    "job_type": "cron_style",
-    "service": "work",
-    "start_date": "2026-01-01T00:00:00Z",
-    "is_active": False,
-    "extra": "for the board",
-    "cron_definition": "0 9 * * MON",
-    "timezone": "Europe/Warsaw",
-    "misfire": "skip",
-    "grace": "5s",
-}
+from tests.support.memory_storage import (
+    EVERY_MINUTE,
+    IN_WARSAW,
+    LOOPBACK,
+    MemoryStorage,
+    app_over,
+    member,
+)
 
 
 @pytest.fixture

@@ -13,24 +13,10 @@ from gnomon.reference.jobs import Definition
 from gnomon.reference.live.api.cluster import JSON_LINES
 from gnomon.reference.live.api.credentials import Credentials
 from gnomon.reference.live.api.schemas import JobFields, JobView
-from tests.support.memory_storage import MemoryStorage, app_over, member
+from tests.support.memory_storage import IN_WARSAW, LOOPBACK, MemoryStorage, app_over, member
 
-LOOPBACK = "http://127.0.0.1:8000"
 ABSENT_IF_NOT_SET = {"Record", "Saved"}
 """Answers of the predecessor, which leave out the fields that are not set."""
-
-IN_WARSAW = {
-    "name": "weekly report",
-    "job_type": "cron_style",
-    "service": "work",
-    "start_date": "2026-01-01T00:00:00Z",
-    "is_active": False,
-    "extra": "for the board",
-    "cron_definition": "0 9 * * MON",
-    "timezone": "Europe/Warsaw",
-    "misfire": "skip",
-    "grace": "5s",
-}
 
 
 @pytest.fixture
