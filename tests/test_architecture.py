@@ -27,7 +27,9 @@ SPECS = frozenset(
         "specs/conformance",
         "specs/conformance/adapters/python",
         "specs/conformance/dialects",
+        "specs/conformance/cluster",
         "specs/conformance/report",
+        "specs/conformance/tick",
         "specs/excerpt",
         "specs/importers",
         "specs/notation",
@@ -59,7 +61,22 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance": REFERENCE | {"specs/conformance/dialects", "specs/vectors"},
     "specs/conformance/adapters/python": REFERENCE,
     "specs/conformance/dialects": REFERENCE,
-    "specs/conformance/report": REFERENCE | {"specs/conformance", "specs/conformance/dialects"},
+    "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/tick"},
+    "specs/conformance/report": REFERENCE
+    | {
+        "specs/conformance",
+        "specs/conformance/cluster",
+        "specs/conformance/dialects",
+        "specs/conformance/tick",
+    },
+    "specs/conformance/tick": REFERENCE
+    | {
+        "specs/conformance",
+        "specs/conformance/dialects",
+        "specs/rules",
+        "specs/trace",
+        "specs/vectors",
+    },
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},

@@ -5,13 +5,13 @@ The one idea: one definition of each message serves the runner, the JSON Schema 
 adapter.
 """
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 VERSION: Final = 1
-LEVELS = ("next",)
+LEVELS = ("next", "tick")
 """The levels that this runner has. An adapter may list others; they are ignored."""
 
 Instant = Annotated[
@@ -22,6 +22,7 @@ Instant = Annotated[
     ),
 ]
 Count = Annotated[int, Meta(ge=1, le=1000)]
+Seconds = Annotated[float, Meta(ge=0, description="Seconds, with at most six decimals.")]
 Seq = Annotated[int, Meta(ge=1, description="Number of the request; its reply repeats it.")]
 
 
@@ -51,10 +52,123 @@ class Bye(msgspec.Struct, frozen=True, tag_field="do", tag="bye"):
     seq: Seq
 
 
-Request = Hello | Next | Bye
+# --- requests of level tick: a scheduler under a clock that the runner moves
+
+
+class Job(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The definition of a job. Exactly one of `cron`, `every` and `at` is given."""
+
+    id: Annotated[str, Meta(min_length=1)]
+    cron: str | None = None
+    every: Seconds | None = None
+    at: Instant | None = None
+    zone: str = "UTC"
+    """The IANA time zone of `cron`."""
+    start: Instant | None = None
+    """The instant from which `cron` or `every` counts; without it, that of the creation."""
+    repeats: Annotated[int, Meta(ge=1)] | None = None
+    payload: str | None = None
+    takes: Seconds = 0
+    """How long each run of the job lasts, by the clock that the runner moves."""
+
+
+class Open(msgspec.Struct, frozen=True, tag_field="do", tag="open"):
+    """Start the scheduler on the folder `store`, at the instant `now`.
+
+    The folder holds what the scheduler kept there before a `close` or before its process was
+    killed; it is empty at first. `zone` is the time zone of the process (TZ). Each wake of the
+    scheduler comes `lag` too late: a scheduler that sleeps until an instant wakes `lag` after it.
+    """
+
+    seq: Seq
+    store: str
+    now: Instant
+    zone: str
+    lag: Seconds = 0
+
+
+class Create(msgspec.Struct, frozen=True, tag_field="do", tag="create"):
+    """Add a job."""
+
+    seq: Seq
+    job: Job
+
+
+class Edit(msgspec.Struct, frozen=True, tag_field="do", tag="edit"):
+    """Replace the definition of the job with the same id."""
+
+    seq: Seq
+    job: Job
+
+
+class Delete(msgspec.Struct, frozen=True, tag_field="do", tag="delete"):
+    """Remove a job."""
+
+    seq: Seq
+    id: str
+
+
+class Pause(msgspec.Struct, frozen=True, tag_field="do", tag="pause"):
+    """Make a job inactive; its definition stays."""
+
+    seq: Seq
+    id: str
+
+
+class Resume(msgspec.Struct, frozen=True, tag_field="do", tag="resume"):
+    """Make a job active again."""
+
+    seq: Seq
+    id: str
+
+
+class Execute(msgspec.Struct, frozen=True, tag_field="do", tag="execute"):
+    """Run a job now, beside its plan."""
+
+    seq: Seq
+    id: str
+
+
+class Advance(msgspec.Struct, frozen=True, tag_field="do", tag="advance"):
+    """Let time pass, wall clock and monotonic clock alike, and report what fired in it."""
+
+    seq: Seq
+    by: Seconds
+
+
+class Step(msgspec.Struct, frozen=True, tag_field="do", tag="step"):
+    """Set the wall clock forward, or back if `by` is negative; the monotonic clock stays."""
+
+    seq: Seq
+    by: float
+
+
+class Close(msgspec.Struct, frozen=True, tag_field="do", tag="close"):
+    """Stop the scheduler in an orderly way; what it keeps stays in the store."""
+
+    seq: Seq
+
+
+Request = (
+    Hello
+    | Next
+    | Open
+    | Create
+    | Edit
+    | Delete
+    | Pause
+    | Resume
+    | Execute
+    | Advance
+    | Step
+    | Close
+    | Bye
+)
 
 
 # --- replies
+
+Observes = Literal["due", "payload", "misfires", "runs"]
 
 
 class Implementation(msgspec.Struct, frozen=True):
@@ -81,6 +195,8 @@ class Introduction(msgspec.Struct, frozen=True):
     protocol: int
     implementation: Implementation
     levels: tuple[str, ...]
+    observes: tuple[Observes, ...] = ()
+    """What the scheduler lets an adapter see at level tick, beside the firings themselves."""
     profile: dict[str, str] = {}
     known: tuple[Known, ...] = ()
 
@@ -118,6 +234,43 @@ class Error(msgspec.Struct, frozen=True):
 
 
 Answer = Instants | Refused | Unsupported | Error
+
+
+# --- replies of level tick
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The request was carried out: the reply to all of level tick but `advance`."""
+
+    seq: Seq
+    done: Literal[True]
+
+
+class Firing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A run that began, by the wall clock of the scheduler.
+
+    `due` is the instant that it stands for, if the scheduler knows it; `payload` is what the run
+    was given. `run` and `outcome` belong together: a later firing of the same `run` with an
+    `outcome` is its end. A misfire that the scheduler reports has the outcome `misfired` and no
+    run.
+    """
+
+    job: str
+    at: Instant
+    due: Instant | None = None
+    payload: str | None = None
+    run: str | None = None
+    outcome: Literal["ok", "failed", "misfired"] | None = None
+
+
+class Fired(msgspec.Struct, frozen=True):
+    """The reply to `advance`: the firings, in their order."""
+
+    seq: Seq
+    fired: tuple[Firing, ...]
+
+
+Reply = Done | Fired | Refused | Unsupported | Error
 
 Message = TypeVar("Message")
 
