@@ -37,7 +37,9 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     for event in trace.leases.events:
         if last is not None and _store_at(trace, last.at) != _store_at(trace, event.at):
             last, known, is_held = None, None, False
-        if isinstance(event, LeaseVoided):
+        if isinstance(event, events.WritesLost) and event.emptied:
+            last, known, is_held = None, None, False  # also at the instant of the last grant
+        elif isinstance(event, LeaseVoided):
             is_held = False
         elif isinstance(event, events.StoreReplaced):
             known = event if known is None or event.epoch > known.epoch else known
