@@ -23,6 +23,8 @@ import msgspec
 CACHE_VARIABLE = "GNOMON_CONFORM_CACHE"
 """The environment variable that names another folder for environments."""
 SUFFIXES = ("_adapter.py", "_adapter.mjs")
+HELPERS = ("adapter_kit.mjs", "in_process.mjs", "moved_clocks.mjs")
+"""Files that adapters in JavaScript import from their own folder."""
 INSTALL_LIMIT = 600
 """Seconds that the installation of one environment may take."""
 
@@ -169,7 +171,8 @@ def _javascript(adapter: Adapter) -> list[str]:
         (folder / "package.json").write_bytes(msgspec.json.encode(manifest))
         _install([npm, "install", "--no-audit", "--no-fund", "--silent"], folder)
         (folder / "complete").touch()
-    for file in {adapter.file, *adapter.file.parent.glob("adapter_kit.mjs")}:
+    helpers = (file for file in adapter.file.parent.glob("*.mjs") if file.name in HELPERS)
+    for file in {adapter.file, *helpers}:
         part = folder / f"{file.name}.{os.getpid()}"
         shutil.copyfile(file, part)
         part.replace(folder / file.name)

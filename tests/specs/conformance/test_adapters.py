@@ -56,7 +56,7 @@ def test_every_profile_is_one_of_the_model() -> None:
             r"^(?:PROFILE|const profile) = \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL
         )
         if block is not None:
-            assert re.search(r"profile=PROFILE|\{ profile \}", text), adapter.name
+            assert re.search(r"profile=PROFILE|\{ profile\b", text), adapter.name
             pairs = re.findall(r'^ +"?(\w+)"?: "([\w-]+)",$', block[1], re.MULTILINE)
             assert len(pairs) == len(block[1].splitlines())
             profile = dict(pairs)
