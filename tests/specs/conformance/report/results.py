@@ -7,8 +7,10 @@ from gnomon.specs.conformance.report.model import AdapterReport, Setting
 SETTING = Setting("2026-11-28", "0.1.0", "2026f", 573)
 
 
-def result(rule: str, case: str, verdict: Verdict, url: str | None = None) -> Result:
-    return Result(rule, case, verdict, "question", "expected", "declared", f"seen {verdict}", url)
+def result(
+    rule: str, case: str, verdict: Verdict, url: str | None = None, seen: str = "seen"
+) -> Result:
+    return Result(rule, case, verdict, "question", "expected", "declared", seen, url)
 
 
 def report(name: str, *results: Result, version: str = "1.0", **profile: str) -> AdapterReport:
