@@ -144,6 +144,13 @@ class Step(msgspec.Struct, frozen=True, tag_field="do", tag="step"):
     by: float
 
 
+class Store(msgspec.Struct, frozen=True, tag_field="do", tag="store"):
+    """Cut the scheduler off from its store, or connect it again. After `open` it is connected."""
+
+    seq: Seq
+    reachable: bool
+
+
 class Close(msgspec.Struct, frozen=True, tag_field="do", tag="close"):
     """Stop the scheduler in an orderly way; what it keeps stays in the store."""
 
@@ -162,6 +169,7 @@ Request = (
     | Execute
     | Advance
     | Step
+    | Store
     | Close
     | Bye
 )
