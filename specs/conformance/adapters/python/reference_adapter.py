@@ -43,7 +43,7 @@ def next_instants(cron, zone, after, count):
 
 NAME = "server"
 WORKERS = 16
-LEASE = 60 * SECOND
+LEASE = 60 * SECOND  # longer than by default: months pass here, and each heartbeat takes time
 
 
 class Kept:
@@ -72,6 +72,7 @@ class Scheduler:
         self.kept.processes += 1
         self.now = self.wall = from_datetime(now)  # the server's clock, the store's clock (µs)
         self.lag = round(lag * SECOND)
+        self.is_reachable = True
         self.firings, self.ends, self.wakes = [], [], {}
         self.numbers = count_from()
         numbers = count_from(self.kept.processes << 64)
@@ -170,7 +171,15 @@ class Scheduler:
 
     def step(self, by):
         self.wall += round(by * SECOND)
-        # The server learns of the step with its next heartbeat; one may come at any time.
+        self.wake_now()  # the server learns of the step with its next heartbeat, at the latest
+
+    def store(self, reachable):
+        self.is_reachable = reachable
+        if reachable:
+            self.wake_now()  # a live server sends a heartbeat when its link works again
+
+    def wake_now(self):
+        """Let the next heartbeat come at once."""
         self.wakes["heartbeat"] = (None, self.now + self.lag)
 
     def set_timers(self):
@@ -188,7 +197,7 @@ class Scheduler:
         for output in outputs:
             if isinstance(output, Run):
                 self.begin(output)
-            else:
+            elif self.is_reachable:
                 self.carry_out(NAME, output)
         self.set_timers()
 
