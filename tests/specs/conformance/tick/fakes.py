@@ -1,28 +1,86 @@
-"""Fakes of level tick: the reference with one thing wrong each. Run as a script with its name."""
+"""Fake schedulers of level tick, each with one fault. Run as a script with the name of one.
 
+They need nothing but the kit, so that their processes start quickly.
+"""
+
+import json
 import os
 import sys
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from gnomon.specs.conformance.shipped import find
+KIT = Path(__file__).parents[4] / "specs" / "conformance" / "adapters" / "python"
+sys.path.insert(0, str(KIT))
 
-sys.path.insert(0, str(find("reference").file.parent))
-
-import reference_adapter
-from adapter_kit import Unsupported, serve
+from adapter_kit import Unsupported, serve  # noqa: E402 - an adapter finds the kit beside itself
 
 NOISE = os.dup(1)
 """Standard output as it was before the kit took it over."""
 
 Firing = dict[str, Any]
 Job = dict[str, Any]
-Right: Any = reference_adapter.Scheduler
-"""Any: adapters have no types; they are pages to copy."""
 
-MOMENT = timedelta(seconds=10)
+
+class Right:
+    """Interval jobs on their grid; of what was missed it fires the latest."""
+
+    observes: tuple[str, ...] = ("due", "payload", "runs")
+
+    def open(self, store: str, now: datetime, zone: str, lag: float) -> None:
+        self.file = Path(store, "jobs.json")
+        self.now = now
+        self.jobs: dict[str, Job] = json.loads(self.file.read_text()) if self.is_kept else {}
+        self.firings: list[Firing] = []
+
+    @property
+    def is_kept(self) -> bool:
+        return self.file.exists()
+
+    def create(self, job: Job) -> None:
+        if "every" not in job:
+            raise Unsupported("cron")
+        self.jobs[job["id"]] = job | {"due": self.now.isoformat()}
+        self.save()
+
+    def delete(self, name: str) -> None:
+        del self.jobs[name]
+        self.save()
+
+    def execute(self, name: str) -> None:
+        self.fire(self.jobs[name])
+
+    def advance(self, by: float) -> Iterable[Firing]:
+        end = self.now + timedelta(seconds=by)
+        while due := [job for job in self.jobs.values() if self.due(job) <= end]:
+            job = min(due, key=self.due)
+            every = timedelta(seconds=job["every"])
+            self.now = max(self.now, self.due(job))
+            latest = self.due(job) + (self.now - self.due(job)) // every * every
+            job["due"] = (latest + every).isoformat()
+            self.fire(job, latest)
+        self.now = end
+        self.save()
+        fired, self.firings = self.firings, []
+        return fired
+
+    def step(self, by: float) -> None:
+        self.now += timedelta(seconds=by)
+
+    def close(self) -> None:
+        self.save()
+
+    def due(self, job: Job) -> datetime:
+        return datetime.fromisoformat(job["due"])
+
+    def fire(self, job: Job, due: datetime | None = None) -> None:
+        firing = {"job": job["id"], "at": self.now, "due": due, "payload": job.get("payload")}
+        self.firings.append(firing | {"run": f"{job['id']} at {self.now}"})
+
+    def save(self) -> None:
+        self.file.write_text(json.dumps(self.jobs))
 
 
 # --- faults of the adapter
@@ -63,7 +121,7 @@ class Raises(Right):
 
 class OutOfOrder(Right):
     def advance(self, by: float) -> Iterable[Firing]:
-        return reversed(super().advance(by))
+        return reversed([*super().advance(by)])
 
 
 class AnotherDay(Right):
@@ -77,14 +135,14 @@ class JobsOfItsOwn(Right):
 
 
 class NotAtAll(Right):
-    def open(self, *_: object) -> None:
+    def open(self, store: str, now: datetime, zone: str, lag: float) -> None:
         raise LookupError("no such table")
 
 
 class DiesAtTheSecondOpening(Right):
     def open(self, store: str, now: datetime, zone: str, lag: float) -> None:
         super().open(store, now, zone, lag)
-        if self.kept.processes > 1:
+        if self.is_kept:
             os._exit(4)
 
 
@@ -97,82 +155,36 @@ class KeepsItsPeace(Right):
         return []
 
 
-class CannotPause(Right):
-    def pause(self, name: str) -> None:
-        raise Unsupported("pause")
-
-
-# --- each breaks one rule
-
-
-class Early(Right):
-    """Breaks FIRE-6: a run begins ten seconds before it is due."""
-
+class NeverFires(Right):
     def advance(self, by: float) -> Iterable[Firing]:
-        began = reference_adapter.to_datetime(self.wall)
-        return [one | {"at": max(one["at"] - MOMENT, began)} for one in super().advance(by)]
-
-
-class Twice(Right):
-    """Breaks PUB-1: every planned run has a double."""
-
-    def fire(self, **firing: Any) -> None:
-        super().fire(**firing)
-        if firing.get("due") and "run" in firing:
-            super().fire(**firing | {"run": f"{firing['run']}-again"})
-
-
-class ForgetsAfterAKill(Right):
-    """Breaks FIRE-2: only an orderly end leaves something in its store."""
-
-    is_closing = False
-
-    def close(self) -> None:
-        self.is_closing = True
-        super().close()
-
-    def save(self) -> None:
-        if self.is_closing:
-            super().save()
-
-
-class FiresWhilePaused(Right):
-    """Breaks FIRE-7: it does not pause."""
-
-    def pause(self, name: str) -> None:
-        pass
+        super().advance(by)
+        return []
 
 
 class FiresAfterDelete(Right):
-    """Breaks FIRE-7: it does not delete."""
-
     def delete(self, name: str) -> None:
         pass
 
 
-class StripsPayloads(Right):
-    """Breaks RUN-4: white space around a payload is lost."""
-
-    def definition(self, job: Job, start: int) -> Any:
-        payload = job.get("payload")
-        return super().definition(job | {"payload": payload and payload.strip()}, start)
+class ShoutsPayloads(Right):
+    def advance(self, by: float) -> Iterable[Firing]:
+        return [one | {"payload": str(one["payload"]).upper()} for one in super().advance(by)]
 
 
-FAKES: dict[str, Any] = {"Right": Right} | {
-    made.__name__: made
-    for made in (
-        *(PrintsItsZone, Hangs, Crashes, Noisy, Raises, OutOfOrder, AnotherDay, JobsOfItsOwn),
-        *(
-            HasNoSuchZone,
-            NotAtAll,
-            KeepsItsPeace,
-            DiesAtTheSecondOpening,
-            CannotPause,
-            Early,
-            Twice,
-        ),
-        *(ForgetsAfterAKill, FiresWhilePaused, FiresAfterDelete, StripsPayloads),
-    )
+class HidesRuns(Right):
+    def advance(self, by: float) -> Iterable[Firing]:
+        return [one | {"run": None} for one in super().advance(by)]
+
+
+class HasNoJobs(Right):
+    def create(self, job: Job) -> None:
+        raise Unsupported("jobs")
+
+
+FAKES = {
+    name: made
+    for name, made in globals().items()
+    if isinstance(made, type) and issubclass(made, Right)
 }
 
 

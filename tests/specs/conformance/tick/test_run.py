@@ -124,7 +124,7 @@ def test_a_scheduler_that_does_not_start_again() -> None:
 
 
 def test_what_a_scheduler_has_not_ends_a_scenario() -> None:
-    found = seen("CannotPause", scenario(Pause("a"), Advance(100)))
+    found = seen("Right", scenario(Pause("a"), Advance(100)))
     assert found.replies[1:] == (Unsupported(4, "pause"),)
 
 
