@@ -16,7 +16,7 @@ from itertools import islice
 
 PROTOCOL = 1
 CHANGES = ("create", "edit", "delete", "pause", "resume", "execute")
-VERBS = ("open", *CHANGES, "advance", "step", "close")
+VERBS = ("open", *CHANGES, "advance", "step", "store", "close")
 """The requests of level tick; each is a method of the scheduler's object."""
 
 
@@ -57,6 +57,7 @@ def serve(
                                         with due, payload, run and outcome where they are known;
                                         instants are aware datetimes
         step(by)                        seconds
+        store(reachable)                a boolean
         close()
 
     `scheduler.observes` names what its firings hold: "due", "payload", "misfires", "runs".
@@ -135,6 +136,8 @@ def _carried_out(running, request):
             return {"fired": [_firing(firing) for firing in method(by)]}
         case {"by": by}:
             method(by)
+        case {"reachable": reachable}:
+            method(reachable)
         case _:
             method()
     return {"done": True}
