@@ -7,23 +7,14 @@ from collections.abc import Iterator
 
 from gnomon.reference.schedule.clock import DAY, MILLISECOND, SECOND
 from gnomon.simulator.fuzz.generator.scenario import Scenario
-from gnomon.specs.recording.commands import Command, DataLoss, StepStoreClock
+from gnomon.specs.recording.commands import StepStoreClock
 
 SHARE = 20
 """The percentage of recordings that have such steps."""
 
 
-def draw_steps_of_store_clock(scenario: Scenario, commands: list[Command]) -> list[StepStoreClock]:
-    """Steps forward, mostly corrected later, and steps back; in most recordings none.
-
-    There are none beside `commands` that lose data: a simulated store may lose its correction, and
-    its history still has it. A live store loses both.
-    """
-    steps = [*_steps(scenario)]
-    return [] if any(isinstance(command, DataLoss) for command in commands) else steps
-
-
-def _steps(scenario: Scenario) -> Iterator[StepStoreClock]:
+def draw_steps_of_store_clock(scenario: Scenario) -> Iterator[StepStoreClock]:
+    """Steps forward, mostly corrected later, and steps back; in most recordings none."""
     choices = scenario.choices
     if not choices.happens(SHARE):
         return

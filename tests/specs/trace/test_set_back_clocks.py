@@ -62,14 +62,55 @@ def test_without_a_correction_the_very_events_count() -> None:
     assert corrected(history.events).events is history.events
 
 
-def test_a_correction_that_was_lost_counts_only_when_it_is_made_again() -> None:
-    lost = AHEAD.replace(
-        "26s     lease_acquired s1\n",
-        "26s lease_acquired s1\n"
-        "3614s writes_lost 1 since=26s undone=[15] reopened=[]\n"
-        "27s clock_set_back was=3614s\n",
-    )
-    happened, beside_plan, windows, _ = corrected(read_example(lost).events)
-    instants = [event.at for event in happened if event is not None]
+LOST = AHEAD.replace("26s     lease_acquired s1\n", "{}")
+
+
+def test_a_lost_correction_is_replaced_by_the_one_that_the_store_makes_again() -> None:
+    """It kept what it had recorded ahead, and so it was ahead once more."""
+    lost = """
+        26s    lease_acquired  s1
+        26s    writes_lost     1 since=26s undone=[15,16] reopened=[]
+        27s    clock_set_back  was=3614s
+    """
+    history = read_example(LOST.format(lost))
+    start = history.header.start
+    happened, beside_plan, windows, wrong = corrected(history.events)
+    instants = [event.at - start for event in happened if event is not None]
     assert instants == sorted(instants)
-    assert beside_plan == {2} and len(windows) == 1
+    assert instants[7:13] == [27 * SECOND - 1] * 5 + [27 * SECOND]  # but for the start of s1
+    assert beside_plan == {2}
+    assert all(w.ends == start + 27 * SECOND for w in windows)
+    assert all(ends == start + 27 * SECOND for _, ends in wrong)
+
+
+def test_a_correction_counts_if_all_that_it_corrected_was_lost_with_it() -> None:
+    """The store is not ahead any more, and corrects nothing; the servers' events remain."""
+    lost = "25s writes_lost 9 since=3610s undone=[8,9,10,11,12,13,14,15] reopened=[]\n"
+    history = read_example(LOST.format(lost))
+    start = history.header.start
+    happened, _, windows, _ = corrected(history.events)
+    at = [None if event is None else event.at - start for event in happened]
+    assert at[7:13] == [25 * SECOND - 1] * 3 + [None] + [25 * SECOND - 1] * 2
+    assert at[13:] == [25 * SECOND] * 3 + [30 * SECOND]
+    assert [(w.begins - start, w.ends - start) for w in windows] == [(11 * SECOND, 25 * SECOND)]
+
+
+def test_a_lost_correction_takes_nothing_from_what_the_store_kept() -> None:
+    """It was set back to before what was right, and so the store's time stands still until then."""
+    text = """
+        0s   job_created     tick seconds=10
+        0s   server_started  s1 workers=1
+        10s  published       1 tick due=10s
+        1d   fault_began     step_store_clock store
+        1d   lease_acquired  s1
+        4s   clock_set_back  was=1d
+        4s   writes_lost     2 since=1d undone=[5,6] reopened=[]
+        5s   server_stopped  s1
+        20s  end
+    """
+    history = read_example(text)
+    start = history.header.start
+    happened, beside_plan, _, _ = corrected(history.events)
+    at = [None if event is None else event.at - start for event in happened]
+    assert at == [0, 0, *[10 * SECOND] * 6]
+    assert not beside_plan
