@@ -5,8 +5,9 @@ beyond the corrected instant happened at that instant, in the same order. The ru
 history with these instants, which never fall.
 
     beyond the corrected instant    is
-    an event                        an event at that instant; 1 µs earlier for each later start of
-                                    a server, as two of its processes are never there at once
+    an event                        an event at that instant; 1 µs earlier for each start and end
+                                    of a server from it on, as two of its processes are never there
+                                    at once
     the instant of an occurrence    published: a run beside the plan, which has used up a repeat
                                     coalesced, skipped: no event
     an earlier occurrence that was  skipped, for no reason that a job's policy gives
@@ -85,6 +86,9 @@ _OF_OTHERS = (
 )
 
 
+_CHANGES_SERVERS = (events.ServerStarted, events.ServerStopped, events.ServerCrashed)
+
+
 def _kept_until(happened: list[Event | None], lost: set[int]) -> int:
     """The latest instant of what a store recorded and has not lost (µs)."""
     return max(
@@ -109,13 +113,13 @@ def _correct(
     while first < correction and ((event := happened[first]) is None or event.at < beyond):
         right_until = right_until if event is None else event.at
         first += 1
-    starts = sum(type(event) is events.ServerStarted for event in happened[first:correction])
-    at = wrong_from = max(end - starts, right_until if first else BEFORE_ALL)
+    changes = sum(type(event) in _CHANGES_SERVERS for event in happened[first:correction])
+    at = wrong_from = max(end - changes, right_until if first else BEFORE_ALL)
     for n in range(first, correction):
         event = happened[n]
         if event is not None:
-            starts -= type(event) is events.ServerStarted
-            at = max(at, end - starts)
+            at = max(at, end - changes)
+            changes -= type(event) in _CHANGES_SERVERS
             if is_planned(event) and event.due < end:
                 at = max(at, event.due)
             happened[n] = _with_instant(event, at, end, beside_plan)

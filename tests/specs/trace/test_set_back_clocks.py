@@ -3,6 +3,7 @@
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.notation.parser import read_example
+from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.set_back_clocks import corrected
 from gnomon.specs.trace.trace import Trace
 
@@ -35,15 +36,15 @@ def test_what_was_recorded_ahead_counts_as_of_the_corrected_instant() -> None:
     at = [None if event is None else event.at - start for event in happened]
     end = 25 * SECOND
     assert at[:7] == [0, 0, 0, 10 * SECOND, 10 * SECOND, 10 * SECOND, 11 * SECOND]
-    assert at[7:13] == [end - 1, end - 1, end - 1, None, end - 1, end - 1]  # then it starts again
-    assert at[13:] == [end, end, 26 * SECOND, 30 * SECOND]
+    assert at[7:13] == [end - 2, end - 2, end - 2, None, end - 2, end - 2]  # then it starts again
+    assert at[13:] == [end - 1, end, 26 * SECOND, 30 * SECOND]
     assert beside_plan == {2}
-    assert happened[9] == events.Skipped(start + end - 1, "tick", start + 20 * SECOND, "changed")
+    assert happened[9] == events.Skipped(start + end - 2, "tick", start + 20 * SECOND, "changed")
     published = happened[11]
     assert isinstance(published, events.Published)
     assert published.on_demand and published.due == published.at and not published.coalesced
     assert [(w.begins - start, w.ends - start) for w in windows] == [(11 * SECOND, end)]
-    assert wrong == ((start + end - 1, start + end),)
+    assert wrong == ((start + end - 2, start + end),)
 
 
 def test_a_message_beside_the_plan_uses_up_a_repeat() -> None:
@@ -77,7 +78,7 @@ def test_a_lost_correction_is_replaced_by_the_one_that_the_store_makes_again() -
     happened, beside_plan, windows, wrong = corrected(history.events)
     instants = [event.at - start for event in happened if event is not None]
     assert instants == sorted(instants)
-    assert instants[7:13] == [27 * SECOND - 1] * 5 + [27 * SECOND]  # but for the start of s1
+    assert instants[7:13] == [27 * SECOND - 2] * 5 + [27 * SECOND - 1]
     assert beside_plan == {2}
     assert all(w.ends == start + 27 * SECOND for w in windows)
     assert all(ends == start + 27 * SECOND for _, ends in wrong)
@@ -90,8 +91,8 @@ def test_a_correction_counts_if_all_that_it_corrected_was_lost_with_it() -> None
     start = history.header.start
     happened, _, windows, _ = corrected(history.events)
     at = [None if event is None else event.at - start for event in happened]
-    assert at[7:13] == [25 * SECOND - 1] * 3 + [None] + [25 * SECOND - 1] * 2
-    assert at[13:] == [25 * SECOND] * 3 + [30 * SECOND]
+    assert at[7:13] == [25 * SECOND - 2] * 3 + [None] + [25 * SECOND - 2] * 2
+    assert at[13:] == [25 * SECOND - 1] + [25 * SECOND] * 2 + [30 * SECOND]
     assert [(w.begins - start, w.ends - start) for w in windows] == [(11 * SECOND, 25 * SECOND)]
 
 
@@ -114,3 +115,23 @@ def test_a_lost_correction_takes_nothing_from_what_the_store_kept() -> None:
     at = [None if event is None else event.at - start for event in happened]
     assert at == [0, 0, *[10 * SECOND] * 6]
     assert not beside_plan
+
+
+def test_a_server_may_start_once_more_right_after_the_correction() -> None:
+    text = """
+        header lease=10s
+        11s  server_started   s1 workers=1
+        11s  lease_acquired   s1
+        11s  server_crashed   s1
+        0s   clock_set_back   was=11s
+        0s   server_started   s1 workers=1
+        0s   lease_acquired   s1 epoch=2
+        8s   server_stopping  s1
+        8s   lease_released   s1 epoch=2
+        8s   server_stopped   s1
+        9s   end
+    """
+    trace = Trace(read_example(text))
+    first, second = trace.memberships
+    assert first.begins < first.ends <= second.begins
+    assert not any(finding.violations for finding in judge_trace(trace).values())
