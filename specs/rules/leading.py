@@ -36,7 +36,8 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     known: events.StoreReplaced | None = None
     is_held = False
     for event in trace.leases.events:
-        if last is not None and _store_at(trace, last.at) != _store_at(trace, event.at):
+        is_elsewhere = last is not None and _store_at(trace, last.at) != _store_at(trace, event.at)
+        if is_elsewhere or (isinstance(event, events.WritesLost) and event.emptied):
             last, known, is_held = None, None, False
         if isinstance(event, events.WritesLost) and event.emptied:
             last, known, is_held = None, None, False  # also at the instant of the last grant
@@ -57,17 +58,12 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
 
 
 def stores(trace: Trace) -> list[int]:
-    """When each store after the first began (µs): the one before was emptied, or is elsewhere."""
-    return sorted(
-        event.store if isinstance(event, events.StoreReplaced) else event.at
-        for event in trace.events
-        if isinstance(event, events.StoreReplaced)
-        or (isinstance(event, events.WritesLost) and event.emptied)
-    )
+    """When each store began that is in the place of another (µs)."""
+    return sorted(e.store for e in trace.leases.events if isinstance(e, events.StoreReplaced))
 
 
 def _store_at(trace: Trace, at: int) -> int:
-    """The number of the store at an instant: epochs of different stores may be equal."""
+    """How many stores have been replaced by an instant: epochs of different ones may be equal."""
     return bisect_right(trace.cached(stores), at)
 
 
