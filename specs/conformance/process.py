@@ -22,13 +22,17 @@ import msgspec
 from gnomon.specs.conformance.protocol import (
     Answer,
     Bye,
+    Deploy,
+    Deployed,
     Hello,
     Introduction,
+    Job,
     Next,
     ProtocolError,
     Request,
     encode,
     read_answer,
+    read_deployed,
     read_introduction,
 )
 
@@ -107,6 +111,20 @@ class AdapterProcess:
             return reply
         try:
             return read_answer(reply)
+        except ProtocolError as error:
+            self._stop()
+            return Failure("garbage", str(error))
+
+    def deploy(
+        self, store: Path, jobs: tuple[Job, ...], instances: int, witness: Path
+    ) -> Deployed | Failure:
+        """Ask how the scheduler is run with `jobs`; the adapter must run."""
+        request = Deploy(self._next_seq(), str(store), jobs, instances, str(witness))
+        reply = self._exchange(request, self._limits[1])
+        if isinstance(reply, Failure):
+            return reply
+        try:
+            return read_deployed(reply)
         except ProtocolError as error:
             self._stop()
             return Failure("garbage", str(error))

@@ -11,14 +11,14 @@ from typing import Any, get_args
 
 import msgspec
 
-from gnomon.specs.conformance.protocol import Answer, Introduction, Request
+from gnomon.specs.conformance.protocol import Answer, Deployment, Firing, Introduction, Request
 
 FILE = Path(__file__).with_name("protocol.schema.json")
 
 
 def schema() -> dict[str, Any]:
     """The schema of one line in either direction. `Any`: JSON Schema has no static types."""
-    kinds = (*get_args(Request), Introduction, *get_args(Answer))
+    kinds = (*get_args(Request), Introduction, *get_args(Answer), Deployment, Firing)
     schemas, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["description"] = cleandoc(definition["description"])
