@@ -262,12 +262,12 @@ class _Session:
         """Wait until an instance is ready, and give it the jobs if that is how it gets them."""
         launched = next(one.at for one in reversed(self._events) if one.kind == "launched")
         self._processes.wait_until_ready(_name(instance))
+        self._startup = _now() - launched
         if self._to_apply is not None:
             for number, command in enumerate(self._to_apply.apply, 1):
                 self._processes.run(f"apply {number}", command)
             self._to_apply = None
         self._record("ready", instance)
-        self._startup = self._events[-1].at - launched
 
     def _kill(self, instance: int) -> None:
         self._processes.kill(_name(instance))
