@@ -2,7 +2,8 @@
 // Level next: nextInstants(cron, zone, after, count) gets a Date and returns Dates.
 // Level tick: scheduler() returns an object with open(store, now, zone, lag), create(job), edit(job),
 // delete(id), pause(id), resume(id), execute(id), advance(by), step(by) and close(), each with or
-// without a promise; what it does not have is answered as unsupported. `advance` returns firings:
+// without a promise; `store(reachable)` too, where there is a store. What it does not have is
+// answered as unsupported. `advance` returns firings:
 // {job, at, due, payload, run, outcome}, with Dates. Copy this file beside an adapter of your own.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -76,6 +77,7 @@ const verbs = {
   execute: (scheduler, { id }) => scheduler.execute(id),
   advance: async (scheduler, { by }) => ({ fired: (await scheduler.advance(by)).map(firing) }),
   step: (scheduler, { by }) => scheduler.step(by),
+  store: (scheduler, { reachable }) => scheduler.store(reachable),
   close: (scheduler) => scheduler.close(),
 };
 

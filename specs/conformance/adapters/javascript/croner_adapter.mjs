@@ -7,7 +7,7 @@ import { refusing, serve } from "./adapter_kit.mjs";
 import { inProcess } from "./in_process.mjs";
 
 const profile = {
-  fold: "both",
+  real_time: "unless-single",
   large_steps: "refused-above-size",
   nicknames: "midnight",
   star_in_list: "accepted",
@@ -16,6 +16,8 @@ const profile = {
   nth_weekday: "and-last",
   sixth_field: "seconds-first",
   never_due: "accepted",
+  nearest_weekday: "accepted",
+  seventh_field: "year",
 };
 
 const scheduler = inProcess({

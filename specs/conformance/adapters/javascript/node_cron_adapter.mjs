@@ -18,6 +18,7 @@ const profile = {
   last_day: "accepted",
   nth_weekday: "and-last",
   sixth_field: "seconds-first",
+  nearest_weekday: "accepted",
 };
 
 const scheduler = inProcess({
