@@ -279,11 +279,10 @@ def _has_another_fault(trace: Trace, cut: FaultWindow) -> bool:
 
 def _examine_stops(cases: Cases, trace: Trace) -> None:
     """Whether a leader that stops hands its lease over, in the time that it takes to do so."""
-    ended = {
-        (_store_at(trace, event.at), event.epoch): event.at
-        for event in trace.leases.events
-        if isinstance(event, events.LeaseReleased | events.LeaseExpired)
-    }
+    ends: dict[tuple[str, int], list[int]] = {}
+    for event in trace.leases.events:
+        if isinstance(event, events.LeaseReleased | events.LeaseExpired):
+            ends.setdefault((event.server, event.epoch), []).append(event.at)
     patience = tolerances.handover(trace)
     for term in trace.terms:
         member = trace.membership_at(term.server, term.begins)
@@ -295,7 +294,8 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
         if deadline >= trace.end or is_lost:
             continue
         cases.examined += 1
-        released = ended.get((_store_at(trace, term.begins), term.epoch), trace.end)
+        of_lease = ends.get((term.server, term.epoch), ())  # two stores may have an equal epoch
+        released = next((at for at in of_lease if at >= term.begins), trace.end)
         if released > deadline and not trace.is_disturbed(term.server, stops, deadline):
             cases.broken(
                 deadline,

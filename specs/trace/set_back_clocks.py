@@ -72,6 +72,7 @@ def corrected(history: list[Event]) -> CorrectedHistory:
 
 
 _OF_OTHERS = (
+    events.JobRejected,
     events.Started,
     events.Invoked,
     events.Finished,

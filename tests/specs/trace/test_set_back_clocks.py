@@ -102,10 +102,11 @@ def test_a_lost_correction_takes_nothing_from_what_the_store_kept() -> None:
         0s   job_created     tick seconds=10
         0s   server_started  s1 workers=1
         10s  published       1 tick due=10s
+        1d   job_rejected    other seconds=0 faults="seconds: no"
         1d   fault_began     step_store_clock store
         1d   lease_acquired  s1
         4s   clock_set_back  was=1d
-        4s   writes_lost     2 since=1d undone=[5,6] reopened=[]
+        4s   writes_lost     2 since=1d undone=[6,7] reopened=[]
         5s   server_stopped  s1
         20s  end
     """
@@ -113,7 +114,7 @@ def test_a_lost_correction_takes_nothing_from_what_the_store_kept() -> None:
     start = history.header.start
     happened, beside_plan, _, _ = corrected(history.events)
     at = [None if event is None else event.at - start for event in happened]
-    assert at == [0, 0, *[10 * SECOND] * 6]
+    assert at == [0, 0, *[10 * SECOND] * 7]
     assert not beside_plan
 
 
