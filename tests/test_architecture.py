@@ -26,6 +26,7 @@ SPECS = frozenset(
         "specs",
         "specs/conformance",
         "specs/conformance/adapters/python",
+        "specs/conformance/behaviour",
         "specs/conformance/dialects",
         "specs/conformance/cluster",
         "specs/conformance/report",
@@ -60,11 +61,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/rules": REFERENCE | {"specs/trace"},
     "specs/conformance": REFERENCE | {"specs/conformance/dialects", "specs/vectors"},
     "specs/conformance/adapters/python": REFERENCE,
+    "specs/conformance/behaviour": REFERENCE
+    | {"specs/conformance", "specs/conformance/dialects", "specs/conformance/tick"},
     "specs/conformance/dialects": REFERENCE,
     "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/tick"},
     "specs/conformance/report": REFERENCE
     | {
         "specs/conformance",
+        "specs/conformance/behaviour",
         "specs/conformance/cluster",
         "specs/conformance/dialects",
         "specs/conformance/tick",
@@ -72,6 +76,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance/tick": REFERENCE
     | {
         "specs/conformance",
+        "specs/conformance/behaviour",
         "specs/conformance/dialects",
         "specs/rules",
         "specs/trace",
