@@ -16,7 +16,8 @@ from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.dialects.knobs import ProfileError, dialect_of
+from gnomon.specs.conformance.behaviour.profile import settings_of
+from gnomon.specs.conformance.dialects.knobs import ProfileError
 from gnomon.specs.conformance.judging import RULES, Result
 from gnomon.specs.conformance.process import AdapterFault
 from gnomon.specs.conformance.report.badges import badges, stem_of
@@ -141,7 +142,7 @@ def _profile(file: Path | None) -> dict[str, str] | None:
         return None
     try:
         profile = msgspec.toml.decode(console.read_file(file, LARGEST_PROFILE), type=dict[str, str])
-        dialect_of(profile)
+        settings_of(profile)
     except (msgspec.DecodeError, ProfileError) as error:
         raise BadInput(str(file), [str(error)]) from None
     return profile
