@@ -16,9 +16,11 @@ from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.dialects.knobs import ProfileError, dialect_of
+from gnomon.specs.conformance.behaviour.profile import settings_of
+from gnomon.specs.conformance.dialects.knobs import ProfileError
 from gnomon.specs.conformance.judging import RULES, Result
 from gnomon.specs.conformance.process import AdapterFault
+from gnomon.specs.conformance.report.badges import badges, stem_of
 from gnomon.specs.conformance.report.json_lines import json_lines
 from gnomon.specs.conformance.report.markdown import markdown
 from gnomon.specs.conformance.report.model import (
@@ -36,6 +38,8 @@ from gnomon.specs.vectors.next_cases import Case, read_cases
 
 ALL = "all"
 """Stands for every adapter that ships."""
+BADGES = "badges"
+"""The folder of the badges in a report."""
 LARGEST_PROFILE = 2**16
 """Bytes."""
 MOST_SUSPECTS = 10
@@ -76,7 +80,9 @@ def run_adapters(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for the report: HTML, Markdown, JSON lines."),
+        typer.Option(
+            metavar="DIR", help="Folder for the report: HTML, Markdown, JSON lines, badges."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -136,7 +142,7 @@ def _profile(file: Path | None) -> dict[str, str] | None:
         return None
     try:
         profile = msgspec.toml.decode(console.read_file(file, LARGEST_PROFILE), type=dict[str, str])
-        dialect_of(profile)
+        settings_of(profile)
     except (msgspec.DecodeError, ProfileError) as error:
         raise BadInput(str(file), [str(error)]) from None
     return profile
@@ -198,7 +204,7 @@ def _setting(cases: Sequence[Case]) -> Setting:
 
 def _write_report(folder: Path, setting: Setting, reports: Sequence[AdapterReport]) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / BADGES).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(str(folder), [f"cannot be made: {error.strerror}"]) from None
     texts = {
@@ -206,6 +212,11 @@ def _write_report(folder: Path, setting: Setting, reports: Sequence[AdapterRepor
         "results.md": markdown(setting, reports).encode(),
         "results.jsonl": json_lines(setting, reports),
     }
+    for report in reports:
+        for stale in (folder / BADGES).glob(f"{stem_of(report)}-*.json"):
+            stale.unlink()  # of a level that this report does not have
+        for name, badge in badges(report).items():
+            texts[f"{BADGES}/{name}"] = msgspec.json.encode(badge)
     for name, text in texts.items():
         with console.open_output(folder / name) as file:
             file.write(text)

@@ -31,6 +31,11 @@ _HEADER = re.compile(
 )
 """The block of PEP 723; in JavaScript the comments begin with // and a package is name@version."""
 
+_PROFILE = re.compile(r"^(?:PROFILE|const profile)\b[^={]*=(?P<written>[^;}]*\}?.*)", re.MULTILINE)
+_PAIRS = re.compile(r"""\s*\{((?:\s*["']?\w+["']?: *(?:"[^"\\]*"|'[^'\\]*'),?)*)\s*\};?\s*""")
+_PAIR = re.compile(r"""["']?(\w+)["']?: *["']([^"']*)["']""")
+_COMMENT = re.compile(r"(?m)(?:^|\s)(?:#|//).*$")
+
 
 class NotInstalled(Exception):
     """What an adapter needs is not on this machine; the message names it and the way out."""
@@ -88,6 +93,24 @@ def dependencies_of(file: Path) -> tuple[str, ...]:
     except tomllib.TOMLDecodeError as error:
         raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
     return tuple(header.get("dependencies", ()))
+
+
+def declared_profile(adapter: Adapter) -> dict[str, str] | None:
+    """The profile that the file of an adapter declares, without running it; None if it has none.
+
+    It is the constant ``PROFILE`` in Python, and ``profile`` in JavaScript: names and texts
+    alone. Raises NoAdapter if it is anything else.
+    """
+    declared = _PROFILE.search(_COMMENT.sub("", adapter.file.read_text("utf-8")))
+    if declared is None:
+        return None
+    pairs = _PAIRS.fullmatch(declared["written"])
+    if pairs is None:
+        raise NoAdapter(
+            f'{adapter.file}: a profile is written as names and texts, as in {{"gap": "skipped"}}; '
+            f"given was {' '.join(declared['written'].split())!r:.80}"
+        )
+    return dict(_PAIR.findall(pairs[1]))
 
 
 def command_for(adapter: Adapter) -> list[str]:

@@ -135,7 +135,7 @@ def _split(text: str, dialect: Dialect) -> tuple[list[str], tuple[int, ...], fro
     if len(fields) == 5:
         return fields, (0,), None
     if len(fields) != 6 or dialect.sixth_field == "refused":
-        raise Refusal(f"{len(fields)} fields")
+        raise Refusal(f"{len(fields)} field{'s' * (len(fields) != 1)}")
     if dialect.sixth_field == "year":
         years = None if fields[5] == "*" else _numbers(fields[5], _YEAR, dialect)
         return fields[:5], (0,), years

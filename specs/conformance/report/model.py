@@ -7,7 +7,7 @@ from collections import Counter
 
 import msgspec
 
-from gnomon.specs.conformance.dialects.knobs import dialect_of, profile_of
+from gnomon.specs.conformance.behaviour.profile import profile_of, settings_of
 from gnomon.specs.conformance.judging import Result, Verdict, by_rule, judge
 from gnomon.specs.conformance.protocol import Introduction
 from gnomon.specs.conformance.runner import Run
@@ -61,12 +61,14 @@ class AdapterReport(msgspec.Struct, frozen=True):
 
 def report_of(adapter: str, run: Run, profile: dict[str, str]) -> AdapterReport:
     """The report about a run, judged under `profile`. Raises ProfileError."""
-    dialect = dialect_of(profile)
-    results = [result for seen in run.seen for result in judge(seen, dialect, run.introduction)]
+    settings = settings_of(profile)
+    results = [
+        result for seen in run.seen for result in judge(seen, settings.dialect, run.introduction)
+    ]
     return AdapterReport(
         adapter,
         run.introduction,
-        profile_of(dialect),
+        profile_of(settings),
         tuple(results),
         tuple(run.noise),
     )

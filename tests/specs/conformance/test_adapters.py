@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.dialects.knobs import dialect_of, profile_of
+from gnomon.specs.conformance.behaviour.profile import profile_of, settings_of
 from gnomon.specs.conformance.judging import Result, judge
 from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled, command_for, find
@@ -19,7 +19,7 @@ from gnomon.specs.vectors.next_cases import read_cases
 def results(name: str) -> list[Result]:
     """The results of an adapter whose scheduler the tests have installed."""
     found = run([sys.executable, str(find(name).file)], read_cases())
-    dialect = dialect_of(found.introduction.profile)
+    dialect = settings_of(found.introduction.profile).dialect
     return [result for seen in found.seen for result in judge(seen, dialect, found.introduction)]
 
 
@@ -44,7 +44,7 @@ def test_the_smoke_test(name: str) -> None:
 
 def test_every_adapter_declares_what_it_needs() -> None:
     for name, adapter in shipped.shipped().items():
-        assert bool(adapter.dependencies) == (name != "reference"), name
+        assert bool(adapter.dependencies) == (name not in ("reference", "gnomon-serve")), name
 
 
 def test_every_profile_is_one_of_the_model() -> None:
@@ -60,7 +60,7 @@ def test_every_profile_is_one_of_the_model() -> None:
             pairs = re.findall(r'^ +"?(\w+)"?: "([\w-]+)",$', block[1], re.MULTILINE)
             assert len(pairs) == len(block[1].splitlines())
             profile = dict(pairs)
-            assert profile_of(dialect_of(profile)) == profile, adapter.name
+            assert profile_of(settings_of(profile)) == profile, adapter.name
             declared += 1
     assert declared > 15
 

@@ -59,6 +59,7 @@ class Kept:
         self.processes = 0
         self.takes = {}  # job -> how long a run lasts (µs)
         self.on_demand = set()  # messages
+        self.paused = set()  # jobs
 
 
 class Scheduler:
@@ -102,14 +103,17 @@ class Scheduler:
 
     def delete(self, name):
         self.operate(operations.DeleteJob(name, self.job(name).revision))
+        self.kept.paused.discard(name)
         self.save()
 
     def pause(self, name):
         self.operate(operations.SetActive(name, self.job(name).revision, False))
+        self.kept.paused.add(name)
         self.save()
 
     def resume(self, name):
         self.operate(operations.SetActive(name, self.job(name).revision, True))
+        self.kept.paused.discard(name)
         self.save()
 
     def execute(self, name):
@@ -126,6 +130,7 @@ class Scheduler:
         """The definition of a job; `start` (µs) is used if the job has none of its own."""
         fields = {"name": job["id"], "service": "service", "extra": job.get("payload")}
         fields["start_date"] = job.get("start") or write_instant(start)
+        fields["is_active"] = job["id"] not in self.kept.paused  # an edit resumes nothing
         if "repeats" in job:
             fields["repeats"] = job["repeats"]
         if "cron" in job:
