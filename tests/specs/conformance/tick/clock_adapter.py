@@ -20,7 +20,7 @@ from adapter_kit import serve
 class Loops(clock_kit.JobsInCode):
     observes = ("payload",)
 
-    def start(self):
+    def start(self) -> None:
         for name in self.jobs:
             self.fire(name, payload="start")
         self.event = clock_kit.Event()
@@ -29,50 +29,50 @@ class Loops(clock_kit.JobsInCode):
             for name, job in self.jobs.items()
         ]
 
-    def stop(self):
+    def stop(self) -> None:
         for thread in self.threads:
             thread.stop(KeyboardInterrupt)
 
-    def execute(self, name):
+    def execute(self, name: str) -> None:
         self.event.set()
 
-    def sleep(self, every):
+    def sleep(self, every: float) -> None:
         started = time.monotonic()
         while True:
             time.sleep(every)
             self.fire("sleep", payload=f"{time.monotonic() - started:g}")
 
-    def wait(self, every):
+    def wait(self, every: float) -> None:
         while True:
             was_set = self.event.wait(every)
             self.event.clear()
             self.fire("wait", payload=f"{was_set}")
 
-    def asynchronous(self, every):
-        async def main():
+    def asynchronous(self, every: float) -> None:
+        async def main() -> None:
             while True:
                 await asyncio.sleep(every)
                 self.fire("asynchronous", payload=f"{datetime.now(UTC):%H:%M}")
 
         clock_kit.EventLoop().run_until_complete(main())
 
-    def local(self, every):
+    def local(self, every: float) -> None:
         while True:
             time.sleep(every)
             now = datetime.now(UTC).astimezone()
             self.fire("local", payload=f"{now:%H:%M %Z}")
 
-    def pool(self, every):
+    def pool(self, every: float) -> None:
         while True:
             time.sleep(every)
             clock_kit.Pool().submit(self.work, every)
 
-    def work(self, every):
+    def work(self, every: float) -> None:
         self.fire("pool", payload="began")
         time.sleep(every / 2)
         self.fire("pool", payload="ended")
 
-    def broken(self, every):
+    def broken(self, every: float) -> None:
         time.sleep(every)
         raise OSError("the disk is full")
 
