@@ -28,6 +28,7 @@ SPECS = frozenset(
         "specs/conformance/adapters/python",
         "specs/conformance/dialects",
         "specs/conformance/cluster",
+        "specs/conformance/in_process",
         "specs/conformance/report",
         "specs/conformance/tick",
         "specs/excerpt",
@@ -62,6 +63,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance/adapters/python": REFERENCE,
     "specs/conformance/dialects": REFERENCE,
     "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/tick"},
+    "specs/conformance/in_process": REFERENCE
+    | {
+        "specs/conformance",
+        "specs/conformance/dialects",
+        "specs/vectors",
+    },
     "specs/conformance/report": REFERENCE
     | {
         "specs/conformance",
