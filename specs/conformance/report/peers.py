@@ -19,6 +19,7 @@ OURS = "gnomon"
 """The name of the dialect of the specification."""
 LEAST_VERIFIED = 0.9
 """The part of the cases that must be as declared for a profile to be a dialect."""
+_OUR_ADAPTER = "reference"
 _RULES = ("JOB-4", "FIRE-4", "FIRE-5")
 """The rules of level next that a dialect predicts."""
 _ZONES = "FIRE-5"
@@ -65,6 +66,8 @@ def peers() -> Mapping[str, Peer]:
     found = {OURS: Peer(OURS, DEFAULT, None)}
     results = published()
     for name, adapter in shipped.shipped().items():
+        if name == _OUR_ADAPTER:
+            continue
         profile, verified = shipped.declared_profile(adapter), results.get(name)
         if profile is not None and verified is not None and verified.is_enough:
             knobs = {knob: value for knob, value in profile.items() if knob in KNOBS}
