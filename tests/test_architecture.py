@@ -63,7 +63,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance/adapters/cluster": frozenset(),
     "specs/conformance/adapters/python": REFERENCE,
     "specs/conformance/dialects": REFERENCE,
-    "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/dialects"},
+    "specs/conformance/cluster": REFERENCE
+    | {"specs/conformance", "specs/conformance/dialects", "specs/rules", "specs/trace"},
     "specs/conformance/report": REFERENCE
     | {
         "specs/conformance",

@@ -18,7 +18,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from gnomon.reference import history
 from gnomon.reference.schedule.clock import SECOND, read_instant
+from gnomon.specs.conformance.cluster.history import history_of
 from gnomon.specs.conformance.cluster.observation import Event, Kind, Observation
 from gnomon.specs.conformance.cluster.processes import POLL, Fault, Processes, Stopped
 from gnomon.specs.conformance.cluster.scenarios import (
@@ -33,6 +35,7 @@ from gnomon.specs.conformance.cluster.scenarios import (
     Stop,
     Wait,
 )
+from gnomon.specs.conformance.cluster.slots import Slots
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
 from gnomon.specs.conformance.protocol import (
     Deployment,
@@ -85,7 +88,7 @@ def run(
     """Run all `scenarios` against an adapter, `workers` at once.
 
     By default there are two for each core, because most of the time is spent waiting. `keep` is a
-    folder for the transcript, the logs and the witness of each scenario. Raises AdapterFault, also
+    folder for the transcript, logs, witness and history of each scenario. Raises AdapterFault, also
     if not one scenario could be carried out.
     """
     process = AdapterProcess(command, "UTC", None, *limits)
@@ -146,7 +149,11 @@ class _Runner:
             processes = stack.enter_context(Processes(store, logs, self.stopped))
             session = _Session(adapter, scenario, processes, store, logs / "witness.jsonl")
             session.play()
-            return session.observation(self._introduction)
+            seen = session.observation(self._introduction)
+            if self._keep is not None:
+                with (logs / "history.jsonl").open("wb") as file:
+                    history.write(history_of(Slots(seen)), file)
+            return seen
 
     def _finish(self, adapter: AdapterProcess) -> None:
         adapter.close()

@@ -15,12 +15,15 @@ from threading import Timer
 import msgspec
 import pytest
 
+from gnomon.reference import history
 from gnomon.specs.conformance.cluster.behaviour import behaviour_of
+from gnomon.specs.conformance.cluster.history import history_of
 from gnomon.specs.conformance.cluster.judging import judge
 from gnomon.specs.conformance.cluster.observation import Observation
 from gnomon.specs.conformance.cluster.processes import Fault, Processes, Stopped
 from gnomon.specs.conformance.cluster.run import run
 from gnomon.specs.conformance.cluster.scenarios import Deploy, Scenario, read_scenarios
+from gnomon.specs.conformance.cluster.slots import Slots
 from gnomon.specs.conformance.process import AdapterFault, Failure
 from gnomon.specs.conformance.protocol import Command, Process, Unsupported
 from tests.specs.conformance.cluster import fakes
@@ -107,8 +110,10 @@ def assert_kept(seen: Observation, folder: Path) -> None:
     assert kinds == ["launched 1", "ready 1", "launched 2", "killed 1", "ready 2", "edited 2"]
     assert [event.at for event in seen.events] == sorted(event.at for event in seen.events)
     assert {file.name for file in folder.iterdir()} == {
-        *("transcript.txt", "witness.jsonl", "instance-1.log", "instance-2.log"),
+        *("transcript.txt", "witness.jsonl", "history.jsonl", "instance-1.log", "instance-2.log"),
     }
+    with (folder / "history.jsonl").open("rb") as file:
+        assert history.read(file) == history_of(Slots(seen))
     assert len((folder / "witness.jsonl").read_text().splitlines()) == len(seen.firings) > 4
     assert '"do":"deploy"' in (folder / "transcript.txt").read_text()
     assert "ready\n" in (folder / "instance-1.log").read_text()
