@@ -18,7 +18,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from gnomon.reference import history
 from gnomon.reference.schedule.clock import SECOND, read_instant
+from gnomon.specs.conformance.cluster.history import history_of
 from gnomon.specs.conformance.cluster.observation import Event, Kind, Observation
 from gnomon.specs.conformance.cluster.processes import POLL, Fault, Processes, Stopped
 from gnomon.specs.conformance.cluster.scenarios import (
@@ -33,6 +35,7 @@ from gnomon.specs.conformance.cluster.scenarios import (
     Stop,
     Wait,
 )
+from gnomon.specs.conformance.cluster.slots import Slots
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
 from gnomon.specs.conformance.protocol import (
     Deployment,
@@ -82,10 +85,11 @@ def run(
     limits: Limits = DEFAULT_LIMITS,
     workers: int | None = None,
 ) -> Run:
-    """Run all `scenarios` against an adapter, `workers` at once: as many as there are cores.
+    """Run all `scenarios` against an adapter, `workers` at once.
 
-    `keep` is a folder for the transcript, the logs and the witness of each scenario. Raises
-    AdapterFault, also if not one scenario could be carried out.
+    By default there are two for each core, because most of the time is spent waiting. `keep` is a
+    folder for the transcript, logs, witness and history of each scenario. Raises AdapterFault, also
+    if not one scenario could be carried out.
     """
     process = AdapterProcess(command, "UTC", None, *limits)
     try:
@@ -95,7 +99,7 @@ def run(
     if "cluster" not in introduction.levels:
         return Run(introduction, [], [])
     runner = _Runner(command, introduction, keep, limits, progress)
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or 2 * (os.cpu_count() or 1)) as pool:
         try:
             found = list(pool.map(runner.observe, scenarios))
         except BaseException:  # also Ctrl-C: the processes must end before this one does
@@ -127,7 +131,9 @@ class _Runner:
         self.stopped = Flag()
 
     def observe(self, scenario: Scenario) -> Observation:
-        """What the scheduler does in a scenario. Raises AdapterFault."""
+        """What the scheduler does in a scenario. Raises AdapterFault, and Stopped."""
+        if self.stopped.is_set():
+            raise Stopped
         with ExitStack() as stack:
             # A short path: the socket of a broker in this folder must fit into 100 bytes.
             store = Path(stack.enter_context(TemporaryDirectory(prefix="gc-")))
@@ -143,7 +149,11 @@ class _Runner:
             processes = stack.enter_context(Processes(store, logs, self.stopped))
             session = _Session(adapter, scenario, processes, store, logs / "witness.jsonl")
             session.play()
-            return session.observation(self._introduction)
+            seen = session.observation(self._introduction)
+            if self._keep is not None:
+                with (logs / "history.jsonl").open("wb") as file:
+                    history.write(history_of(Slots(seen)), file)
+            return seen
 
     def _finish(self, adapter: AdapterProcess) -> None:
         adapter.close()
