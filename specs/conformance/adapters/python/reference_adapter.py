@@ -55,7 +55,7 @@ class Kept:
 
     def __init__(self):
         self.events = []  # those since the latest request
-        self.store = MemoryStore(self.events.append)
+        self.folder = MemoryStore(self.events.append)
         self.processes = 0
         self.takes = {}  # job -> how long a run lasts (µs)
         self.on_demand = set()  # messages
