@@ -70,6 +70,11 @@ def reconstruct(history: History) -> Recording:
     There is none if a definition is not acceptable, or if the history has no length.
     """
     header = history.header
+    if header.observes is not None:
+        observed = ", ".join(header.observes)
+        raise RecordingError(
+            [f"the history is partial: it observes {observed}, and a recording needs everything"]
+        )
     if header.start >= header.end:
         raise RecordingError(["the history ends where it starts; there is nothing to replay"])
     recorded = [event for event in _requested(history) if event.at < header.end]

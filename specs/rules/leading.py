@@ -20,11 +20,12 @@ from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.misfires import misfires
 from gnomon.specs.trace.availability import able_for, claims_of_leaders, led
 from gnomon.specs.trace.entities import FaultWindow, LeaseVoided, Term, TermEnd
+from gnomon.specs.trace.plans import first_outcomes
 from gnomon.specs.trace.spans import Span, contains, first_from
 from gnomon.specs.trace.trace import Trace
 
 
-@rule("LEAD-1")
+@rule("LEAD-1", "leader")
 def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     """The store grants a lease for a limited time, to one server at a time, and only after the
     last lease was released or has run out by the store's clock.
@@ -124,7 +125,7 @@ def _examine_end(
         )
 
 
-@rule("LEAD-2")
+@rule("LEAD-2", "jobs", "servers", "messages", "leader")
 def a_deposed_leader_is_refused(cases: Cases, trace: Trace) -> None:
     """The store refuses to publish for a server that does not hold the lease, for a server that
     asks in the name of an earlier epoch, and for a server whose lease has run out by the store's
@@ -188,7 +189,7 @@ class Vacancy(NamedTuple):
     after: Term | None
 
 
-@rule("LEAD-3")
+@rule("LEAD-3", "servers", "leader")
 def there_is_a_leader_again_in_time(cases: Cases, trace: Trace) -> None:
     """A server that stops cleanly releases the lease at once; after a crash of the leader, a
     server that is live and connected leads within the length of a lease and one campaign interval.
@@ -307,16 +308,21 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
             )
 
 
-@rule("LEAD-4")
+@rule("LEAD-4", "jobs", "servers", "firings")
 def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
     """The next leader finds every occurrence that was due while nobody led, ahead of the cursor:
     it is a misfire (MISS-1) or still within its grace.
     """
-    if not trace.leases.events:
-        return
     spans = trace.cached(led)
-    for misfire in trace.cached(misfires):
-        cases.examined += not contains(spans, misfire.instant)
+    if trace.observes("leader"):
+        if not trace.leases.events:
+            return
+        for misfire in trace.cached(misfires):
+            cases.examined += not contains(spans, misfire.instant)
+    else:
+        for stage in trace.stages:
+            had = first_outcomes(trace, stage)
+            cases.examined += sum(not contains(spans, instant) for instant, _ in had)
     for stage, instants in trace.cached(overdue).items():
         for instant, deadline, was_led in instants:
             if rule_for(LATE, trace, Occurrence(stage, instant, was_led)) == cases.id:
@@ -324,7 +330,7 @@ def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
                 cases.broken(deadline, Kind.NO_OUTCOME_AFTER_VACANCY, job=stage.job, due=instant)
 
 
-@rule("LEAD-5")
+@rule("LEAD-5", "servers", "messages", "leader")
 def leading_occupies_no_worker(cases: Cases, trace: Trace) -> None:
     """The leader's server has as many workers as any other server, and all of them claim."""
     cases.examined = len(trace.cached(claims_of_leaders))

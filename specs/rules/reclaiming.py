@@ -22,7 +22,7 @@ def is_durable(trace: Trace) -> bool:
     return trace.header.profile == "durable"
 
 
-@rule("DLV-2")
+@rule("DLV-2", "servers", "messages")
 def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None:
     """Durable: a message that a server claimed and did not complete is reclaimed after the
     server's heartbeat has lapsed, and is claimed again with the next attempt.

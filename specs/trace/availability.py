@@ -11,7 +11,14 @@ from gnomon.specs.trace.trace import Trace
 
 
 def led(trace: Trace) -> list[Span]:
-    """When a leader was in office and not disturbed."""
+    """When a leader was in office and not disturbed.
+
+    If the history does not observe leaders: when a server was there and not disturbed.
+    """
+    if not trace.observes("leader"):
+        gaps = trace.fault_windows.gaps
+        stays = (span for m in trace.memberships for span in gaps(m.server, m.begins, m.ends))
+        return merge_spans(sorted(stays))
     return [
         span
         for term in trace.terms

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from gnomon.reference import events
 from gnomon.reference.events import Event, EventBase
-from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
+from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History, Observable
 from gnomon.specs.trace.entities import (
     FaultWindow,
     Membership,
@@ -25,6 +25,7 @@ from gnomon.specs.trace.entities import (
     Term,
 )
 from gnomon.specs.trace.fault_windows import FaultWindows, aftermath
+from gnomon.specs.trace.firings import FiringLog
 from gnomon.specs.trace.jobs import JobLog
 from gnomon.specs.trace.leases import LeaseLog
 from gnomon.specs.trace.lost_writes import surviving_events
@@ -64,6 +65,7 @@ class Trace:
         start: When the history starts (µs, UTC).
         end: When it ends (µs, UTC).
         lease: How long a lease lasts (µs).
+        lag: How late each wake of the scheduler of a partial history comes (µs).
         travel: How long anything takes at most between a server and the store, one way (µs).
         messages: What happened to each message, by its number, in the order of publishing.
         beside_plan: The messages of occurrences beyond an instant to which the clock was set back.
@@ -72,6 +74,8 @@ class Trace:
         published_without_lease: The planned messages whose server did not hold the lease then, in
             the epoch that the message carries.
         refused: Every publishing that the store refused.
+        firings: Every run of a partial history.
+        requests: Every request to run a job on demand, in a partial history.
         jobs: What happened to each job, by its id.
         changes: Every change of a job, in order.
         rejected: Every definition that was rejected.
@@ -88,10 +92,12 @@ class Trace:
         happened, self.beside_plan, wrong_clocks, self._wrong = corrected(history.events)
         self.events, orphans = surviving_events(happened)
         self.start, self.end = history.header.start, history.header.end
-        self.lease = DEFAULT_LEASE if self.header.lease is None else self.header.lease
-        self.travel = DEFAULT_TRAVEL if self.header.travel is None else self.header.travel
+        self.lag = self.header.lag or 0
+        self._observes = None if self.header.observes is None else frozenset(self.header.observes)
+        self.lease, self.travel = _lease_and_travel(history, self.observes("leader"))
         self.misplaced: list[MisplacedEvent] = []
         self.refused: list[events.PublishRefused] = []
+        self.requests: list[events.Requested] = []
         self.leases = LeaseLog()
         job_log = JobLog(self.misplaced)
         message_log = MessageLog(job_log, self.leases, self.misplaced, self.beside_plan)
@@ -101,17 +107,29 @@ class Trace:
             for server, begins, ends in orphans
         )
         server_log.faults += wrong_clocks
-        readers_of(job_log, message_log, server_log, self.leases, self.refused).read(self.events)
+        firing_log = FiringLog(job_log, self.misplaced)
+        logs = (job_log, message_log, firing_log, server_log, self.leases)
+        readers_of(*logs, self.refused, self.requests).read(self.events)
         self.leases.close(self.end)
         server_log.close(self.end)
         self.messages, self.claims, self.starts = (
             message_log.records, message_log.claims, message_log.starts
         )  # fmt: skip
         self.published_without_lease = message_log.published_without_lease
+        self.firings = firing_log.firings
         self.jobs, self.changes, self.rejected = job_log.records, job_log.changes, job_log.rejected
         self.memberships, self.faults = server_log.memberships, server_log.faults
         self.terms = self.leases.terms
         self._cached: dict[tuple[object, ...], Any] = {}  # each value has its function's type
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of the scheduler was not observed."""
+        return self._observes is not None
+
+    def observes(self, *aspects: Observable) -> bool:
+        """Whether the history observes each of these."""
+        return self._observes is None or self._observes.issuperset(aspects)
 
     def cached(self, compute: Callable[["Trace", *Arguments], T], *arguments: *Arguments) -> T:
         """What `compute` returns for this trace and `arguments`; it is computed once."""
@@ -248,12 +266,22 @@ class Trace:
 _BEGINS = attrgetter("begins")
 
 
+def _lease_and_travel(history: History, has_leader: bool) -> tuple[int, int]:
+    """How long a lease and a travel time are (µs): no time if leaders are not observed."""
+    if not has_leader:
+        return 0, 0
+    lease, travel = history.header.lease, history.header.travel
+    return DEFAULT_LEASE if lease is None else lease, DEFAULT_TRAVEL if travel is None else travel
+
+
 def readers_of(
     jobs: JobLog,
     messages: MessageLog,
+    firings: FiringLog,
     servers: ServerLog,
     leases: LeaseLog,
     refused: list[events.PublishRefused],
+    requests: list[events.Requested],
 ) -> Readers:
     """Which reader each kind of event has."""
     readers = Readers()
@@ -268,6 +296,8 @@ def readers_of(
     readers.add(events.DeadLettered, messages.later)
     readers.add(events.Dropped, messages.later)
     readers.add(events.PutBack, messages.later)
+    readers.add(events.Fired, firings.fired)
+    readers.add(events.Ended, firings.ended)
     readers.add(events.Coalesced, jobs.not_published)
     readers.add(events.Skipped, jobs.not_published)
     readers.add(events.JobCreated, jobs.created)
@@ -277,6 +307,7 @@ def readers_of(
     readers.add(events.JobDeleted, jobs.deleted)
     readers.add(events.JobRejected, jobs.rejected.append)
     readers.add(events.PublishRefused, refused.append)
+    readers.add(events.Requested, requests.append)
     readers.add(events.LeaseAcquired, leases.acquired)
     readers.add(events.LeaseReleased, leases.ended)
     readers.add(events.LeaseExpired, leases.ended)
