@@ -12,6 +12,7 @@ from gnomon.reference.schedule.clock import read_instant, write_instant
 from gnomon.specs.conformance.cluster.scenarios import Deploy
 from gnomon.specs.conformance.cluster.slots import Slots
 from gnomon.specs.conformance.protocol import Job
+from gnomon.specs.rules.tolerances import POLLING
 
 
 def history_of(slots: Slots) -> History:
@@ -33,7 +34,8 @@ def history_of(slots: Slots) -> History:
         start=start,
         end=max(slots.observation.ended, *(event.at for event in events), start) + 1,
         observes=tuple(seen),
-        lateness=slots.interval,
+        # A firing may come until the next one is due: lateness is POLLING and twice the lag.
+        lag=max(0, slots.interval - POLLING) // 2,
         versions={"scheduler": slots.observation.introduction.implementation.version},
     )
     return History(header, events)
