@@ -4,6 +4,7 @@ The one idea: a scenario holds actions and no expected result. The rules judge w
 ``specs/vectors/scenarios/<group>.toml`` holds them; the id of a scenario is ``<group>/<name>``.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
@@ -138,22 +139,38 @@ def read_scenarios() -> tuple[Scenario, ...]:
     folder = files("gnomon.specs.vectors") / "scenarios"
     found: list[Scenario] = []
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if not file.name.endswith(".toml"):
-            continue
-        group = file.name.removesuffix(".toml")
-        found += (
-            Scenario(
-                f"{group}/{one.name}",
-                one.about,
-                one.rules,
-                one.now,
-                one.actions(),
-                one.zone,
-                one.lag,
-            )
-            for one in msgspec.toml.decode(file.read_bytes(), type=_Group).scenario
-        )
+        if file.name.endswith(".toml"):
+            found += read_group(file.name.removesuffix(".toml"), file.read_bytes())
     return tuple(found)
+
+
+def read_group(group: str, text: bytes) -> tuple[Scenario, ...]:
+    """The scenarios in the text of a file. Raises msgspec.DecodeError."""
+    return tuple(
+        Scenario(
+            f"{group}/{one.name}",
+            one.about,
+            one.rules,
+            one.now,
+            one.actions(),
+            one.zone,
+            one.lag,
+        )
+        for one in msgspec.toml.decode(text, type=_Group).scenario
+    )
+
+
+def write_group(scenarios: Iterable[Scenario]) -> bytes:
+    """The text of a file of scenarios; `read_group` reads it."""
+    entries = []
+    for scenario in scenarios:
+        entry = {**msgspec.to_builtins(scenario), "name": scenario.id.rpartition("/")[2]}
+        entry["action"] = entry.pop("actions")
+        del entry["id"]
+        if scenario.lag == 0:
+            del entry["lag"]
+        entries.append({"name": entry.pop("name"), **entry})
+    return msgspec.toml.encode({"scenario": entries})
 
 
 def _filled(action: Action, long: dict[str, str]) -> Action:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.behaviour.profile import profile_of, settings_of
+from gnomon.specs.conformance.behaviour.profile import OF_CLUSTER, profile_of, settings_of
 from gnomon.specs.conformance.judging import Result, judge
 from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import (
@@ -58,7 +58,7 @@ def test_every_profile_is_one_of_the_models() -> None:
     declared = 0
     for adapter in shipped.shipped().values():
         pairs = (declared_profile(adapter) or {}).items()
-        profile = {knob: value for knob, value in pairs if not knob.startswith("cluster_")}
+        profile = {knob: value for knob, value in pairs if not knob.startswith(OF_CLUSTER)}
         assert profile_of(settings_of(profile)) == profile, adapter.name
         declared += bool(profile)
     assert declared > 20
