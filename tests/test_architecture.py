@@ -20,7 +20,7 @@ LIVE = frozenset(
         "reference/live/api",
     }
 )
-CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli"})
+CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli", "specs/cli/comparisons"})
 SPECS = frozenset(
     {
         "specs",
@@ -86,7 +86,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs": REFERENCE,
     **dict.fromkeys(SIMULATOR, REFERENCE | SPECS | SIMULATOR),
     "simulator/world": REFERENCE | WORLD | {"specs", "specs/recording"},
-    "specs/cli": REFERENCE | SPECS,
+    "specs/cli": REFERENCE | SPECS | {"specs/cli/comparisons"},
+    "specs/cli/comparisons": REFERENCE | SPECS | {"specs/cli"},
     "simulator/cli": REFERENCE | SPECS | SIMULATOR,
     "reference/live/cli": REFERENCE | LIVE | SPECS,
 }

@@ -51,6 +51,8 @@ VERDICTS: tuple[Verdict, ...] = (
     "not exercised",
 )
 """The worst first: a rule has the worst verdict of its cases."""
+SUSPECT_VERDICTS = frozenset({"broken", "declared but not so"})
+"""Something is not as it was declared."""
 RULES: dict[str, str] = {
     "JOB-4": "A definition is accepted or refused as its grammar demands.",
     "FIRE-4": "A job is due at every minute that its fields match.",
@@ -101,7 +103,7 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def is_suspect(self) -> bool:
         """Whether something is not as it was declared, and no public issue is named."""
-        return self.verdict in ("broken", "declared but not so") and self.url is None
+        return self.verdict in SUSPECT_VERDICTS and self.url is None
 
 
 def judge(seen: Seen, dialect: Dialect, introduction: Introduction) -> list[Result]:
@@ -241,7 +243,7 @@ def _result(
 
 def known_issue(result: Result, introduction: Introduction) -> str | None:
     """The public issue that the adapter names for a result that is not as declared."""
-    if result.verdict not in ("broken", "declared but not so"):
+    if result.verdict not in SUSPECT_VERDICTS:
         return None
     return next(
         (
