@@ -150,7 +150,7 @@ try:
     deployment = adapter.deploy("/s", [job], 2, "/w")
 except adapter.Unsupported as unsupported:
     deployment = {"unsupported": str(unsupported)}
-print(json.dumps({"profile": adapter.BEHAVIOUR, "reply": {"seq": 1} | deployment}))
+print(json.dumps({"profile": adapter.PROFILE, "reply": {"seq": 1} | deployment}))
 """
 
 OF_LEVEL_CLUSTER = [one.file.stem for one in shipped().values() if one.file.parent == KIT.parent]
