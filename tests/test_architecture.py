@@ -27,6 +27,7 @@ SPECS = frozenset(
         "specs/conformance",
         "specs/conformance/adapters/cluster",
         "specs/conformance/adapters/python",
+        "specs/conformance/behaviour",
         "specs/conformance/dialects",
         "specs/conformance/cluster",
         "specs/conformance/report",
@@ -62,19 +63,24 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance": REFERENCE | {"specs/conformance/dialects", "specs/vectors"},
     "specs/conformance/adapters/cluster": frozenset(),
     "specs/conformance/adapters/python": REFERENCE,
+    "specs/conformance/behaviour": REFERENCE
+    | {"specs/conformance", "specs/conformance/dialects", "specs/conformance/tick"},
     "specs/conformance/dialects": REFERENCE,
     "specs/conformance/cluster": REFERENCE
     | {"specs/conformance", "specs/conformance/dialects", "specs/rules", "specs/trace"},
     "specs/conformance/report": REFERENCE
     | {
         "specs/conformance",
+        "specs/conformance/behaviour",
         "specs/conformance/cluster",
         "specs/conformance/dialects",
         "specs/conformance/tick",
+        "specs/vectors",
     },
     "specs/conformance/tick": REFERENCE
     | {
         "specs/conformance",
+        "specs/conformance/behaviour",
         "specs/conformance/dialects",
         "specs/rules",
         "specs/trace",

@@ -33,7 +33,7 @@ def history_of(slots: Slots) -> History:
         start=start,
         end=max(slots.observation.ended, *(event.at for event in events), start) + 1,
         observes=tuple(seen),
-        lateness=slots.interval,
+        lag=slots.interval // 2,
         versions={"scheduler": slots.observation.introduction.implementation.version},
     )
     return History(header, events)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.dialects.knobs import dialect_of, profile_of
+from gnomon.specs.conformance.behaviour.profile import OF_CLUSTER, profile_of, settings_of
+from gnomon.specs.conformance.cluster.behaviour import behaviour_of
 from gnomon.specs.conformance.judging import Result, judge
 from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled, command_for, find
@@ -26,7 +27,7 @@ PROFILE = re.compile(
 def results(name: str) -> list[Result]:
     """The results of an adapter whose scheduler the tests have installed."""
     found = run([sys.executable, str(find(name).file)], read_cases())
-    dialect = dialect_of(found.introduction.profile)
+    dialect = settings_of(found.introduction.profile).dialect
     return [result for seen in found.seen for result in judge(seen, dialect, found.introduction)]
 
 
@@ -65,8 +66,10 @@ def test_every_profile_is_one_of_the_model() -> None:
             assert re.search(r"(?i)profile.?[=:]|\{ profile\b|profile\(\)", text), adapter.name
             lines = re.sub(r" *#.*", "", block[1]).splitlines()
             words = (re.findall(r"[a-z_]\w+[\w-]*", line) for line in lines)
-            profile = dict(pair[-2:] for pair in words)
-            assert profile_of(dialect_of(profile)) == profile, adapter.name
+            profile = dict(pair[-2:] for pair in words if pair)
+            behaviour_of(profile)
+            own = {k: value for k, value in profile.items() if not k.startswith(OF_CLUSTER)}
+            assert profile_of(settings_of(profile)) == own, adapter.name
             declared += 1
     assert declared > 20
 
