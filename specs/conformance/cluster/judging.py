@@ -140,6 +140,8 @@ def _fire_2(slots: Slots, behaviour: Behaviour) -> Finding:
     offsets = [slots.offset(at) for at in slots.firings if at > start]
     if outage is None or not offsets:
         return Answers("on its grid", declared, "on its grid")
+    if abs(slots.offset(outage[1].at)) < slots.early:
+        return Silent("not exercised", "the instance was ready too close to a due instant")
     middle = median_low(offsets)  # a single late run is none of another grid
     is_moved = abs(middle) > slots.early
     seen = "on another grid" if is_moved else "on its grid"

@@ -9,6 +9,7 @@ import pytest
 
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.behaviour.profile import OF_CLUSTER, profile_of, settings_of
+from gnomon.specs.conformance.cluster.behaviour import behaviour_of
 from gnomon.specs.conformance.judging import Result, judge
 from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import (
@@ -57,8 +58,9 @@ def test_every_profile_is_one_of_the_models() -> None:
     """Read from the text: most schedulers are not installed here."""
     declared = 0
     for adapter in shipped.shipped().values():
-        pairs = (declared_profile(adapter) or {}).items()
-        profile = {knob: value for knob, value in pairs if not knob.startswith(OF_CLUSTER)}
+        declared_knobs = declared_profile(adapter) or {}
+        behaviour_of(declared_knobs)
+        profile = {k: v for k, v in declared_knobs.items() if not k.startswith(OF_CLUSTER)}
         assert profile_of(settings_of(profile)) == profile, adapter.name
         declared += bool(profile)
     assert declared > 20

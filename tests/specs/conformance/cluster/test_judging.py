@@ -286,6 +286,9 @@ def test_the_scenarios_that_ship() -> None:
 def test_an_instance_that_is_ready_at_a_due_instant_proves_nothing() -> None:
     events = "launched 1 0; ready 1 1; killed 1 28; launched 1 57; ready 1 58"
     assert judged(observed("LEAD-4", events, [10, 20, 60], 90)).verdict == "not exercised"
+    events = "launched 1 0; ready 1 1; killed 1 28; launched 1 57; ready 1 61"
+    seen = observed("FIRE-2", events, [10, 20, 61, 71, 81, 91], 99)
+    assert judged(seen).verdict == "not exercised"
 
 
 # --- the partial history

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import msgspec
@@ -14,6 +14,7 @@ import pytest
 
 from gnomon.specs.conformance import schema
 from gnomon.specs.conformance.cluster.behaviour import KNOBS, Behaviour, behaviour_of
+from gnomon.specs.conformance.cluster.scenarios import Action
 from gnomon.specs.conformance.protocol import (
     Deployed,
     Deployment,
@@ -149,7 +150,7 @@ try:
     deployment = adapter.deploy("/s", [job], 2, "/w")
 except adapter.Unsupported as unsupported:
     deployment = {"unsupported": str(unsupported)}
-print(json.dumps({"profile": adapter.BEHAVIOUR, "reply": {"seq": 1} | deployment}))
+print(json.dumps({"profile": adapter.PROFILE, "reply": {"seq": 1} | deployment}))
 """
 
 OF_LEVEL_CLUSTER = [one.file.stem for one in shipped().values() if one.file.parent == KIT.parent]
@@ -192,3 +193,14 @@ def test_the_page_shows_messages_of_the_protocol() -> None:
         jsonschema.validate(message, schema.schema())
     for field in Deployment.__struct_fields__:
         assert field in section
+
+
+def test_the_page_about_the_scenarios_names_each_action_and_each_file() -> None:
+    folder = PACKAGE / "specs" / "vectors" / "cluster"
+    page = (folder / "README.md").read_text("utf-8")
+    for kind in get_args(Action):
+        assert f"`{kind.__struct_config__.tag}`" in page
+    for file in folder.glob("*.toml"):
+        assert f"| `{file.stem}` |" in page
+    example = page.split("```toml\n")[1].split("```")[0].strip()
+    assert example in (folder / "interval.toml").read_text("utf-8")

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from gnomon.reference import history
+from gnomon.specs.conformance.cluster import run as cluster_run
 from gnomon.specs.conformance.cluster.behaviour import behaviour_of
 from gnomon.specs.conformance.cluster.history import history_of
 from gnomon.specs.conformance.cluster.judging import judge
@@ -31,15 +32,15 @@ from tests.specs.conformance.cluster import fakes
 EVERY_S = 1.0
 
 
-def quick(scenario: Scenario) -> Scenario:
+def quick(scenario: Scenario, every_s: float = EVERY_S) -> Scenario:
     """The scenario with a shorter interval."""
     actions = tuple(
-        msgspec.structs.replace(one, job=msgspec.structs.replace(one.job, every=EVERY_S))
+        msgspec.structs.replace(one, job=msgspec.structs.replace(one.job, every=every_s))
         if isinstance(one, Deploy)
         else one
         for one in scenario.actions
     )
-    job = msgspec.structs.replace(scenario.job, every=EVERY_S)
+    job = msgspec.structs.replace(scenario.job, every=every_s)
     return msgspec.structs.replace(scenario, job=job, actions=actions)
 
 
@@ -274,3 +275,19 @@ def test_a_wait_ends_when_the_runner_ends(tmp_path: Path) -> None:
     Timer(0.1, stopped.set).start()
     with Processes(tmp_path, tmp_path, stopped) as processes, pytest.raises(Stopped):
         processes.wait(60)
+
+
+def test_a_start_that_misses_the_middle_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = []
+    play = cluster_run._Session.play
+
+    def counted(session: cluster_run._Session) -> None:
+        played.append(session._is_strict)
+        play(session)
+
+    monkeypatch.setattr(cluster_run._Session, "play", counted)
+    monkeypatch.setattr(cluster_run, "MIDDLE", -1.0)
+    scenario = quick(SCENARIOS["two-at-once"], every_s=0.3)
+    scenario = msgspec.structs.replace(scenario, actions=scenario.actions[:3])
+    (seen,) = run(command("holds"), [scenario]).observations
+    assert played == [True, True, False] and seen.failure is None
