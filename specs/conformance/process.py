@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -26,10 +26,12 @@ from gnomon.specs.conformance.protocol import (
     Introduction,
     Next,
     ProtocolError,
+    Reply,
     Request,
     encode,
     read_answer,
     read_introduction,
+    read_reply,
 )
 
 TIME_LIMIT = 10.0
@@ -111,13 +113,43 @@ class AdapterProcess:
             self._stop()
             return Failure("garbage", str(error))
 
-    def close(self) -> None:
-        """End the adapter, with a bye if it still runs."""
+    def send(self, make: Callable[[int], Request]) -> Reply | Failure:
+        """Send a request of level tick, which `make` makes from its number."""
+        request, reply = self.exchange(make)
+        if isinstance(reply, Failure):
+            return reply
+        try:
+            return read_reply(reply, request)
+        except ProtocolError as error:
+            self._stop()
+            return Failure("garbage", str(error))
+
+    def exchange(
+        self, make: Callable[[int], Request]
+    ) -> tuple[Request, dict[str, object] | Failure]:
+        """Send a request, which `make` makes from its number; the request, and the reply as it is.
+
+        The adapter must run: what it held in memory cannot be had again by a second start.
+        """
+        assert self._child is not None, "the adapter does not run"
+        request = make(self._next_seq())
+        return request, self._exchange(request, self._limits[1])
+
+    def kill(self) -> None:
+        """End the process by SIGKILL, and its children."""
+        self._stop()
+
+    def leave(self) -> None:
+        """End the process with a bye, if it still runs."""
         if self._child is not None:
             with suppress(OSError):
                 self._write(Bye(self._next_seq()))
             self._child.end_politely()
         self._stop()
+
+    def close(self) -> None:
+        """End the process with a bye, and the transcript."""
+        self.leave()
         if self._transcript is not None:
             self._transcript.close()
 

@@ -5,6 +5,7 @@ The one idea: one definition of each message serves the runner, the JSON Schema 
 adapter.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
@@ -143,6 +144,13 @@ class Step(msgspec.Struct, frozen=True, tag_field="do", tag="step"):
     by: float
 
 
+class Store(msgspec.Struct, frozen=True, tag_field="do", tag="store"):
+    """Cut the scheduler off from its store, or connect it again. After `open` it is connected."""
+
+    seq: Seq
+    reachable: bool
+
+
 class Close(msgspec.Struct, frozen=True, tag_field="do", tag="close"):
     """Stop the scheduler in an orderly way; what it keeps stays in the store."""
 
@@ -161,6 +169,7 @@ Request = (
     | Execute
     | Advance
     | Step
+    | Store
     | Close
     | Bye
 )
@@ -282,6 +291,15 @@ _ANSWERS: dict[str, type[Answer]] = {
 }
 
 
+_REPLIES: dict[str, type[Reply]] = {
+    "done": Done,
+    "fired": Fired,
+    "refused": Refused,
+    "unsupported": Unsupported,
+    "error": Error,
+}
+
+
 class ProtocolError(ValueError):
     """A reply is not one of the protocol; the message names the fault."""
 
@@ -311,11 +329,32 @@ def read_answer(message: dict[str, object]) -> Answer:
     >>> read_answer({"seq": 2, "refused": "bad hour", "later": "field"})
     Refused(seq=2, refused='bad hour')
     """
-    kinds = [key for key in _ANSWERS if key in message]
+    return _one_of(message, _ANSWERS)
+
+
+def read_reply(message: dict[str, object], request: Request) -> Reply:
+    """The reply to a request of level tick. Raises ProtocolError.
+
+    >>> read_reply({"seq": 2, "done": True}, Close(2))
+    Done(seq=2, done=True)
+    """
+    reply = _one_of(message, _REPLIES)
+    wanted = Fired if isinstance(request, Advance) else Done
+    if isinstance(reply, Done | Fired) and not isinstance(reply, wanted):
+        name = type(request).__name__.lower()
+        raise ProtocolError(
+            f"the reply to {name} is {wanted.__name__.lower()}; given was "
+            f"{type(reply).__name__.lower()}"
+        )
+    return reply
+
+
+def _one_of(message: dict[str, object], allowed: Mapping[str, type[Message]]) -> Message:
+    kinds = [key for key in allowed if key in message]
     if len(kinds) != 1:
         given = ", ".join(kinds) or f"none of them but {', '.join(message)}"
-        raise ProtocolError(f"a reply has exactly one of {', '.join(_ANSWERS)}; given was {given}")
-    return _convert(message, _ANSWERS[kinds[0]])
+        raise ProtocolError(f"a reply has exactly one of {', '.join(allowed)}; given was {given}")
+    return _convert(message, allowed[kinds[0]])
 
 
 def _convert(message: dict[str, object], kind: type[Message]) -> Message:

@@ -1,7 +1,8 @@
-"""The kit for adapters in Python: JSON lines on the outside, one function inside. Standard library.
+"""The kit for adapters in Python: JSON lines outside, a scheduler inside. Standard library only.
 
-An adapter calls `serve` with a description and a function from a definition to its instants. Copy
-this file beside an adapter of your own.
+An adapter calls `serve` with a function from a definition to its instants (level next), with a
+class that drives its scheduler (level tick), or with both. Copy this file beside an adapter of your
+own.
 """
 
 import json
@@ -14,6 +15,9 @@ from importlib.metadata import version
 from itertools import islice
 
 PROTOCOL = 1
+CHANGES = ("create", "edit", "delete", "pause", "resume", "execute")
+VERBS = ("open", *CHANGES, "advance", "step", "store", "close")
+"""The requests of level tick; each is a method of the scheduler's object."""
 
 
 class Refused(Exception):
@@ -28,36 +32,74 @@ class Horizon(Exception):
     """The scheduler looked no further than an instant; raised with (instants, end)."""
 
 
-def serve(package, next_instants, *, language="python", profile=None, known=(), homepage=None):
+def serve(
+    package,
+    next_instants=None,
+    scheduler=None,
+    *,
+    language="python",
+    profile=None,
+    known=(),
+    homepage=None,
+):
     """Answer requests until the end of the input.
 
-    `next_instants(cron, zone, after, count)` gets a `datetime` in UTC; it returns aware ones.
     `package` is the name of the distribution; its version is looked up.
+    Level next: `next_instants(cron, zone, after, count)` gets a `datetime` in UTC; it returns aware
+    ones.
+    Level tick: `scheduler()` is called at each `open`. Its object has the methods in VERBS;
+    those that it lacks are answered with `unsupported`:
+
+        open(store, now, zone, lag)     folder, `datetime` in UTC, name of a zone, seconds
+        create(job), edit(job)          the job as a dict, see protocol.md
+        delete(id), pause(id), resume(id), execute(id)
+        advance(by)                     seconds; returns the firings: dicts with job and at, and
+                                        with due, payload, run and outcome where they are known;
+                                        instants are aware datetimes
+        step(by)                        seconds
+        store(reachable)                a boolean
+        close()
+
+    `scheduler.observes` names what its firings hold: "due", "payload", "misfires", "runs".
     """
+    implementation = {"name": package, "version": version(package), "language": language}
+    if homepage:
+        implementation["homepage"] = homepage
+    levels = [
+        level
+        for level, given in (("next", next_instants), ("tick", scheduler))
+        if given is not None
+    ]
+    introduction = {"protocol": PROTOCOL, "implementation": implementation, "levels": levels}
+    if scheduler is not None:
+        introduction["observes"] = list(getattr(scheduler, "observes", ()))
+    introduction |= {"profile": profile or {}, "known": list(known)}
+
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # what a library prints must not reach the protocol
+    running = None
     for line in sys.stdin:
         request = json.loads(line)
-        if request["do"] == "bye":
+        do = request["do"]
+        if do == "bye":
             break
-        if request["do"] == "hello":
-            implementation = {"name": package, "version": version(package), "language": language}
-            if homepage:
-                implementation["homepage"] = homepage
-            reply = {"protocol": PROTOCOL, "implementation": implementation, "levels": ["next"]}
-            reply |= {"profile": profile or {}, "known": list(known)}
-        elif request["do"] == "next":
-            reply = _answer(request, next_instants)
+        if do == "hello":
+            reply = introduction
+        elif do == "next" and next_instants is not None:
+            reply = _reply(lambda: {"instants": _instants(next_instants, request)})  # noqa: B023
+        elif do in VERBS and scheduler is not None:
+            if do == "open":
+                running = scheduler()
+            reply = _reply(lambda: _carried_out(running, request))  # noqa: B023
         else:
-            reply = {"unsupported": request["do"]}
+            reply = {"unsupported": do}
         print(json.dumps({"seq": request["seq"], **reply}), file=out)
 
 
-def _answer(request, next_instants):
+def _reply(answer):
+    """The reply to a request, from a function that answers it or raises."""
     try:
-        after = datetime.fromisoformat(request["after"])
-        found = next_instants(request["cron"], request["zone"], after, request["count"])
-        return {"instants": [_text(instant) for instant in found]}
+        return answer()
     except Refused as refused:
         return {"refused": str(refused) or "refused"}
     except Unsupported as unsupported:
@@ -67,6 +109,47 @@ def _answer(request, next_instants):
         return {"instants": [_text(instant) for instant in instants], "horizon": _text(end)}
     except Exception:
         return {"error": traceback.format_exc(limit=-4)}
+
+
+def _instants(next_instants, request):
+    after = datetime.fromisoformat(request["after"])
+    found = next_instants(request["cron"], request["zone"], after, request["count"])
+    return [_text(instant) for instant in found]
+
+
+def _carried_out(running, request):
+    """Carry out a request of level tick."""
+    if running is None:
+        raise RuntimeError(f"{request['do']} came before open")
+    method = getattr(running, request["do"], None)
+    if method is None:
+        raise Unsupported(request["do"])
+    match request:
+        case {"do": "open"}:
+            now = datetime.fromisoformat(request["now"])
+            method(request["store"], now, request["zone"], request.get("lag", 0))
+        case {"job": job}:
+            method(job)
+        case {"id": name}:
+            method(name)
+        case {"do": "advance", "by": by}:
+            return {"fired": [_firing(firing) for firing in method(by)]}
+        case {"by": by}:
+            method(by)
+        case {"reachable": reachable}:
+            method(reachable)
+        case _:
+            method()
+    return {"done": True}
+
+
+def _firing(firing):
+    """A firing as it is written: instants as text, and nothing that is not known."""
+    written = {
+        name: _text(value) if isinstance(value, datetime) else value
+        for name, value in firing.items()
+    }
+    return {name: value for name, value in written.items() if value is not None}
 
 
 def _text(instant):

@@ -1,0 +1,66 @@
+"""The kit for adapters in Python at level tick, driven by a scheduler of a few lines."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from gnomon.specs.conformance.shipped import shipped
+from tests.specs.conformance.test_protocol import exchange
+
+KIT = Path(str(shipped()["reference"].file)).parent
+ADAPTER = f"""
+import sys
+sys.path.insert(0, {str(KIT)!r})
+from datetime import timedelta
+from adapter_kit import Refused, serve
+
+class Scheduler:
+    observes = ("due",)
+
+    def open(self, store, now, zone, lag):
+        print("noise")
+        self.now = now
+
+    def create(self, job):
+        if "cron" in job:
+            raise Refused("no cron")
+
+    def advance(self, by):
+        self.now += timedelta(seconds=by)
+        return [{{"job": "a", "at": self.now, "due": None, "payload": "\\0ż\\ud800"}}]
+
+    def close(self):
+        raise RuntimeError("busy")
+
+serve("gnomon", scheduler=Scheduler)
+"""
+
+
+def test_the_kit_at_level_tick(tmp_path: Path) -> None:
+    file = tmp_path / "adapter.py"
+    file.write_text(ADAPTER, "utf-8")
+    opening: dict[str, Any] = {"do": "open", "store": "/", "now": "2026-01-01T00:00:00Z"}
+    replies = exchange(
+        [sys.executable, str(file)],
+        {"do": "hello", "seq": 1, "protocol": 1},
+        {"do": "next", "seq": 2},
+        {"do": "step", "seq": 3, "by": 1},
+        opening | {"seq": 4, "zone": "UTC"},
+        {"do": "create", "seq": 5, "job": {"id": "a", "cron": "* * * * *"}},
+        {"do": "create", "seq": 6, "job": {"id": "a", "every": 60}},
+        {"do": "pause", "seq": 7, "id": "a"},
+        {"do": "advance", "seq": 8, "by": 0.25},
+        {"do": "close", "seq": 9},
+        {"do": "bye", "seq": 10},
+    )
+    assert [reply["seq"] for reply in replies] == list(range(1, 10))
+    assert (replies[0]["levels"], replies[0]["observes"]) == (["tick"], ["due"])
+    assert replies[1] == {"seq": 2, "unsupported": "next"}
+    assert replies[2]["error"].endswith("RuntimeError: step came before open\n")
+    assert replies[3] == {"seq": 4, "done": True}
+    assert replies[4] == {"seq": 5, "refused": "no cron"}
+    assert replies[5] == {"seq": 6, "done": True}
+    assert replies[6] == {"seq": 7, "unsupported": "pause"}
+    firing = {"job": "a", "at": "2026-01-01T00:00:00.250000Z", "payload": "\0ż\ud800"}
+    assert replies[7] == {"seq": 8, "fired": [firing]}
+    assert replies[8]["error"].endswith("RuntimeError: busy\n")
