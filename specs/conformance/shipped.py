@@ -70,6 +70,12 @@ def shipped() -> dict[str, Adapter]:
     return dict(sorted(found.items()))
 
 
+def kits() -> dict[str, Path]:
+    """The kits for adapters, by language."""
+    root = Path(str(files("gnomon.specs.conformance"))) / "adapters"
+    return {file.parent.name: file for file in sorted(root.glob("*/adapter_kit.*"))}
+
+
 def find(name: str) -> Adapter:
     """The adapter that ships under a name, or the one in a file. Raises NoAdapter."""
     if name in (known := shipped()):
