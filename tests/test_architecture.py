@@ -25,6 +25,7 @@ SPECS = frozenset(
     {
         "specs",
         "specs/conformance",
+        "specs/conformance/adapters/cluster",
         "specs/conformance/adapters/python",
         "specs/conformance/dialects",
         "specs/conformance/cluster",
@@ -60,9 +61,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/vectors": REFERENCE | {"specs/notation"},
     "specs/rules": REFERENCE | {"specs/trace"},
     "specs/conformance": REFERENCE | {"specs/conformance/dialects", "specs/vectors"},
+    "specs/conformance/adapters/cluster": frozenset(),
     "specs/conformance/adapters/python": REFERENCE,
     "specs/conformance/dialects": REFERENCE,
-    "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/tick"},
+    "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/dialects"},
     "specs/conformance/in_process": REFERENCE
     | {
         "specs/conformance",

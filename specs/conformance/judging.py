@@ -109,7 +109,9 @@ class Result(msgspec.Struct, frozen=True):
 def judge(seen: Seen, dialect: Dialect, introduction: Introduction) -> list[Result]:
     """The verdicts about one case: of its rule, of META-1 and of META-2."""
     results = [_by_reference(seen, dialect), _meta_1(seen), _meta_2(seen)]
-    return [msgspec.structs.replace(result, url=_known(result, introduction)) for result in results]
+    return [
+        msgspec.structs.replace(result, url=known_issue(result, introduction)) for result in results
+    ]
 
 
 def by_rule(results: Iterable[Result]) -> dict[str, dict[Verdict, int]]:
@@ -239,7 +241,7 @@ def _result(
     return Result(rule, case.id, verdict, question, expected, declared, found)
 
 
-def _known(result: Result, introduction: Introduction) -> str | None:
+def known_issue(result: Result, introduction: Introduction) -> str | None:
     """The public issue that the adapter names for a result that is not as declared."""
     if result.verdict not in SUSPECT_VERDICTS:
         return None

@@ -22,14 +22,18 @@ import msgspec
 from gnomon.specs.conformance.protocol import (
     Answer,
     Bye,
+    Deploy,
+    Deployed,
     Hello,
     Introduction,
+    Job,
     Next,
     ProtocolError,
     Reply,
     Request,
     encode,
     read_answer,
+    read_deployed,
     read_introduction,
     read_reply,
 )
@@ -120,6 +124,19 @@ class AdapterProcess:
             return reply
         try:
             return read_reply(reply, request)
+        except ProtocolError as error:
+            self._stop()
+            return Failure("garbage", str(error))
+
+    def deploy(
+        self, store: Path, jobs: tuple[Job, ...], instances: int, witness: Path
+    ) -> Deployed | Failure:
+        """Ask how the scheduler is run with `jobs`; the adapter must run."""
+        _, reply = self.exchange(lambda seq: Deploy(seq, str(store), jobs, instances, str(witness)))
+        if isinstance(reply, Failure):
+            return reply
+        try:
+            return read_deployed(reply)
         except ProtocolError as error:
             self._stop()
             return Failure("garbage", str(error))
