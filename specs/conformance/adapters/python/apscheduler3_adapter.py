@@ -122,7 +122,7 @@ class Scheduler(clock_kit.Peer):
         self.scheduler.shutdown()
 
     def job_store(self):
-        store = SQLAlchemyJobStore(f"sqlite:///{self.store}/jobs.sqlite")
+        store = SQLAlchemyJobStore(f"sqlite:///{self.folder}/jobs.sqlite")
         # A process that is killed loses nothing by it, and no write waits for the disk.
         event.listen(
             store.engine, "connect", lambda link, _: link.execute("PRAGMA synchronous = OFF")

@@ -74,7 +74,7 @@ class Scheduler(clock_kit.Peer):
 
     def start(self):
         Scheduler.current = self
-        engine = create_engine(f"sqlite:///{self.store}/jobs.sqlite")
+        engine = create_engine(f"sqlite:///{self.folder}/jobs.sqlite")
         # A process that is killed loses nothing by it, and no write waits for the disk.
         event.listen(engine, "connect", lambda link, _: link.execute("PRAGMA synchronous = OFF"))
         self.loop = clock_kit.EventLoop()

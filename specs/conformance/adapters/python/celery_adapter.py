@@ -96,7 +96,7 @@ class Scheduler(clock_kit.JobsInCode):
         }
         service = Service(
             app,
-            schedule_filename=f"{self.store}/beat",
+            schedule_filename=f"{self.folder}/beat",
             scheduler_cls=catching(PersistentScheduler, self.fire),
         )
         self.thread = clock_kit.clock.run(service.start)

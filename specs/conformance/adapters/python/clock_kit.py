@@ -211,7 +211,7 @@ class Peer:
 
     def open(self, store, now, zone, lag):
         """Start the scheduler at `now`."""
-        self.store, self.zone = Path(store), zone
+        self.folder, self.zone = Path(store), zone
         self.fired = []
         clock.start(now, zone, lag)
         self.start()
@@ -234,12 +234,12 @@ class Peer:
 
     def kept_zone(self):
         """The time zone of the cron jobs so far, for schedulers that have one zone for all."""
-        file = self.store / "zone"
+        file = self.folder / "zone"
         return file.read_text() if file.exists() else self.zone
 
     def keep_zone(self, job):
         """Keep the time zone of a cron job as that of all; whether it changes by that."""
-        before, zone, file = self.kept_zone(), _zone(job), self.store / "zone"
+        before, zone, file = self.kept_zone(), _zone(job), self.folder / "zone"
         if "cron" not in job:
             return False
         if file.exists() and zone != before:

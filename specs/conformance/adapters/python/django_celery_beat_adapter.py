@@ -36,7 +36,7 @@ class Scheduler(clock_kit.Peer):
 
     def start(self):
         if not settings.configured:
-            configure(self.store, self.zone)
+            configure(self.folder, self.zone)
         # Its models can be imported only when Django is configured.
         from django_celery_beat import models  # noqa: PLC0415
         from django_celery_beat.schedulers import DatabaseScheduler  # noqa: PLC0415

@@ -67,7 +67,7 @@ class Scheduler(clock_kit.JobsInCode):
     def start(self):
         zone = self.one_zone()
         set_process_zone(zone)
-        self.huey = Catching(filename=f"{self.store}/huey.sqlite", utc=zone == "UTC", fsync=False)
+        self.huey = Catching(filename=f"{self.folder}/huey.sqlite", utc=zone == "UTC", fsync=False)
         self.huey.fire = lambda name, payload=None: self.fire(name, payload=payload)
         self.once = self.huey.task()(once)
         for name, job in self.jobs.items():

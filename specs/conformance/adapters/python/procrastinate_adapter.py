@@ -86,7 +86,7 @@ class Scheduler(clock_kit.JobsInCode):
     observes = ("due", "payload")
 
     def start(self):
-        app = App(connector=Database(self.store, self.fire))
+        app = App(connector=Database(self.folder, self.fire))
         for name, job in self.jobs.items():
             task = app.task(nothing, name=name)
             arguments = {"payload": job.get("payload")}
