@@ -86,8 +86,7 @@ def work(name, payload, takes):
     """The function of every job; the store keeps its name only."""
     peer = Scheduler.current
     due = peer.submitted[name].pop(0)
-    peer.runs += 1
-    run = str(peer.runs)
+    run = peer.new_run()
     peer.fire(name, due=due, payload=payload, run=run)
     time.sleep(takes)
     peer.fire(name, run=run, outcome="ok")
@@ -104,7 +103,7 @@ class Scheduler(clock_kit.Peer):
     observes = ("due", "payload", "misfires", "runs")
 
     def start(self):
-        Scheduler.current, self.runs, self.submitted = self, 0, {}
+        Scheduler.current, self.submitted = self, {}
         self.scheduler = blocking.BlockingScheduler(
             timezone=ZoneInfo(self.zone),
             jobstores={"default": self.job_store()},

@@ -96,7 +96,7 @@ class Scheduler(clock_kit.JobsInCode):
     def function_of(self, job):
         async def function(context):
             due = datetime.fromtimestamp(context["score"] / 1000, UTC)
-            run = context["job_id"]
+            run = self.new_run()
             self.fire(job["id"], due=due, payload=job.get("payload"), run=run)
             await asyncio.sleep(job.get("takes", 0))
             self.fire(job["id"], run=run, outcome="ok")

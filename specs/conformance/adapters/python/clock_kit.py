@@ -16,6 +16,7 @@ import time
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -213,6 +214,7 @@ class Peer:
         """Start the scheduler at `now`."""
         self.folder, self.zone = Path(store), zone
         self.fired = []
+        self._runs = (f"{now:%Y-%m-%dT%H:%M:%S}/{number}" for number in count(1))
         clock.start(now, zone, lag)
         self.start()
         clock.settle()
@@ -246,6 +248,10 @@ class Peer:
             raise Unsupported("jobs in several time zones")
         file.write_text(zone)
         return zone != before
+
+    def new_run(self):
+        """An id for a run, which no earlier process on this store has given."""
+        return next(self._runs)
 
     def fire(self, job, **known):
         """Record a firing at the present instant."""

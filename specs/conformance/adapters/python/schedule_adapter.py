@@ -24,7 +24,6 @@ class Scheduler(clock_kit.JobsInCode):
     has_zones = True
 
     def start(self):
-        self.runs = 0
         self.scheduler = schedule.Scheduler()
         for name, job in self.jobs.items():
             planned_in(self.scheduler, job).do(self.work, job).tag(name)
@@ -38,8 +37,7 @@ class Scheduler(clock_kit.JobsInCode):
 
     def work(self, job):
         (planned,) = self.scheduler.get_jobs(job["id"])
-        self.runs += 1
-        run = str(self.runs)
+        run = self.new_run()
         due = planned.next_run.astimezone()
         self.fire(job["id"], due=due, payload=job.get("payload"), run=run)
         time.sleep(job.get("takes", 0))

@@ -82,6 +82,11 @@ def test_missed_instants_are_reported_and_not_made_up(seen: dict[str, list[Firin
     assert misfires(seen["killed"]) == ["00:05:07"]
 
 
+def test_each_run_has_an_id_of_its_own(seen: dict[str, list[Firing]]) -> None:
+    ids = [one.run for one in seen["killed"] if one.run and one.outcome is None]
+    assert len(ids) == len(set(ids)) == 3
+
+
 def test_a_resumed_job_keeps_its_grid(seen: dict[str, list[Firing]]) -> None:
     assert starts(seen["paused"]) == ["00:01:07", "00:02:07", "00:06:07"]
 
