@@ -203,11 +203,32 @@ class Trace:
 
     def lost_at(self, event: events.Claimed | events.Started) -> int | None:
         """When the server that claimed or started something left the cluster (µs), or None."""
-        membership = self.membership_at(event.server, event.at)
+        membership = self._membership_of(event)
         if membership is not None:
             return membership.ends if membership.ends < self.end else None
         # The store may give a message to a worker that was waiting when its server was lost.
         return event.at if event.server in self.memberships_of else None
+
+    def _membership_of(self, event: events.Claimed | events.Started) -> Membership | None:
+        """The membership of the process that claimed or started something.
+
+        Several may share an instant, while the store's time stands still: then the order decides.
+        """
+        found = self.membership_at(event.server, event.at)
+        if found is None or found.begins < event.at:
+            return found
+        places = self._places
+        for member in self.memberships_of[event.server]:
+            if member.begins <= event.at <= member.ends and (
+                member.ended_by is None or places[id(member.ended_by)] > places[id(event)]
+            ):
+                return member
+        return found
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """The place of each event, by its identity."""
+        return {id(event): place for place, event in enumerate(self.events)}
 
     @cached_property
     def runs(self) -> list[Run]:
