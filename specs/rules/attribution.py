@@ -153,6 +153,10 @@ LATE: tuple[Row[Occurrence], ...] = (
     Row("another run of the job, which was seen, was going on", "OVER-1", _was_held_up),
     *BY_TYPE,
 )
+WITHIN_GRACE: tuple[Row[Occurrence], ...] = (
+    Row("another run of the job, which was seen, was going on", "OVER-1", _was_held_up),
+    Row("otherwise", "MISS-1", _always),
+)
 BEFORE_STAGE: tuple[Row[Occurrence], ...] = (
     Row("the stage begins with an edit", "FIRE-8", _begins_with(events.JobEdited)),
     Row("the stage begins with an activation", "FIRE-9", _begins_with(events.JobActivated)),
@@ -176,6 +180,7 @@ TABLE = {
     "an outcome at an instant that was not due": NOT_DUE,
     "an outcome at an instant that was due, but before the stage began": BEFORE_STAGE,
     "an occurrence without an outcome in time": LATE,
+    "a misfire within its grace": WITHIN_GRACE,
     "a second outcome of one occurrence": SECOND_OUTCOME,
     "an outcome after that of a later occurrence": OUT_OF_ORDER,
     "a message that waited beside a free worker": IDLE_WAIT,

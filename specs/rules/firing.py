@@ -226,7 +226,7 @@ def a_cron_job_survives_changes_of_offset(cases: Cases, trace: Trace) -> None:
 @rule("FIRE-6", "firings", "due")
 def nothing_is_published_before_it_is_due(cases: Cases, trace: Trace) -> None:
     """No message is published before the instant it stands for, by the store's clock."""
-    for event in messages(trace):
+    for event in trace.cached(messages):
         if event.due is None:
             continue
         cases.examined += 1
@@ -354,7 +354,7 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
     It coalesces no occurrence and does not count towards `repeats`: a job that has ended has
     published all of them, unless none was left before its `ends`.
     """
-    for event in messages(trace) if trace.observes("due") else ():
+    for event in trace.cached(messages) if trace.observes("due") else ():
         if event.on_demand and event.due is not None:
             cases.examined += 1
             coalesced = event.coalesced if type(event) is events.Published else 0

@@ -178,6 +178,7 @@ class Kind(Enum):
     )
     # OVER and WORK
     HELD_UP = "job {job}: no run for {due} in time, while another run of the job was going on"
+    LEFT_OUT = "job {job}: {due} was left out, while another run of the job was going on"
     HELD_UP_UNTIL_END = "job {job}: a run at {due}, when another run of the job had ended"
     STARTED_LATE = (
         "message {message}: had worker {server}/{worker} for {duration} µs before it started"

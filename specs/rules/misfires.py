@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from gnomon.reference import events
 from gnomon.specs.rules import tolerances
-from gnomon.specs.rules.attribution import OUT_OF_ORDER, TwoOutcomes, rule_for
+from gnomon.specs.rules.attribution import (
+    OUT_OF_ORDER,
+    WITHIN_GRACE,
+    Occurrence,
+    TwoOutcomes,
+    rule_for,
+)
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import Stage
@@ -65,7 +71,10 @@ def what_is_late_is_a_misfire(cases: Cases, trace: Trace) -> None:
     for misfire in trace.cached(misfires):
         if not isinstance(misfire.event, events.FIRINGS):
             cases.examined += 1
-            if misfire.delay <= misfire.grace:
+            if misfire.delay > misfire.grace:
+                continue
+            occurrence = Occurrence(misfire.stage, misfire.instant)
+            if rule_for(WITHIN_GRACE, trace, occurrence) == cases.id:
                 cases.broken(
                     misfire.event.at,
                     Kind.WITHIN_GRACE,

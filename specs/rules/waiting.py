@@ -71,9 +71,12 @@ def _examine_firings(cases: Cases, trace: Trace) -> None:
     """Examine the runs of a partial history that should have begun during another of their job."""
     runs = trace.cached(runs_seen)
     for stage in trace.stages:
+        grace = stage.definition.grace if stage.definition else 0
         for instant, event in stage.outcomes:
-            going_on = any(begins < instant < ends for begins, ends in runs[stage.job])
-            cases.examined += going_on and isinstance(event, events.FIRINGS)
+            if any(begins < instant < ends for begins, ends in runs[stage.job]):
+                cases.examined += 1
+                if type(event) is events.Skipped and event.at - instant <= grace:
+                    cases.broken(event.at, Kind.LEFT_OUT, job=stage.job, due=instant)
         for instant, event in not_due(trace, stage):
             if rule_for(NOT_DUE, trace, Occurrence(stage, instant)) == "OVER-1":
                 cases.examined += 1

@@ -219,11 +219,12 @@ class Plan:
             published.add(instant)
 
 
-def messages(trace: Trace) -> Iterator[Message]:
+def messages(trace: Trace) -> list[Message]:
     """Every message, planned or on demand, in the order of publishing."""
+    found: list[Message] = [firing.fired for firing in trace.firings]
     if trace.observes("messages"):
-        yield from (record.published for record in trace.messages.values())
-    yield from (firing.fired for firing in trace.firings)
+        found += [record.published for record in trace.messages.values()]
+    return found
 
 
 def plans(trace: Trace) -> list[Plan]:

@@ -72,7 +72,7 @@ def summarise(trace: Trace) -> Summary:
     return Summary(
         occurrences=published + coalesced + skipped + ahead,
         published=published,
-        on_demand=sum(1 for message in messages(trace) if message.on_demand),
+        on_demand=sum(1 for message in trace.cached(messages) if message.on_demand),
         coalesced=coalesced,
         skipped=skipped,
         ahead=ahead,
