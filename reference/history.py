@@ -55,8 +55,8 @@ class Header(
     where it is absent. `profile` is the delivery profile: durable or classic (DLV-2, DLV-3).
     `max_attempts` is the number of attempts of a message before it is dead-lettered; None if there
     is no limit, or it is not known (DLV-2). `observes` is what a partial history observes; a full
-    history observes everything, and has None. `lateness` is how late a firing of a partial history
-    may be (µs).
+    history observes everything, and has None. `lag` is how late each wake of the scheduler of a
+    partial history comes, because its observer made it so (µs).
     """
 
     start: Instant
@@ -66,7 +66,7 @@ class Header(
     profile: Literal["durable", "classic"] = "durable"
     max_attempts: Annotated[int, msgspec.Meta(ge=1)] | None = None
     observes: tuple[Observable, ...] | None = None
-    lateness: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    lag: Annotated[int, msgspec.Meta(ge=0)] | None = None
     seed: int | None = None
     recording: str | None = None
     versions: dict[str, str] = {}

@@ -74,6 +74,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/conformance/cluster",
         "specs/conformance/dialects",
         "specs/conformance/tick",
+        "specs/vectors",
     },
     "specs/conformance/tick": REFERENCE
     | {

@@ -210,7 +210,7 @@ def _read_header(name: str, text: str) -> int | str | tuple[str, ...] | None:
         if unknown := [what for what in text.split(",") if what not in get_args(Observable)]:
             raise ValueError(f"a history does not observe {', '.join(unknown)}")
         return tuple(text.split(","))
-    if name not in ("lease", "travel", "lateness"):
+    if name not in ("lease", "travel", "lag"):
         raise ValueError(f"the header of an example has no {name}")
     return None if text == "null" else read_duration(text)
 

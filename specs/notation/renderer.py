@@ -6,7 +6,7 @@ back, and a line changes only if its event does.
 
     output    HEADER LINE… END
     HEADER    header start=INSTANT, and lease=DURATION and travel=DURATION, null if not known,
-              profile=classic, and of a partial history observes=LIST and lateness=DURATION
+              profile=classic, and of a partial history observes=LIST and lag=DURATION
     LINE      TIME KIND SUBJECT… NAME=VALUE…     as in ``grammar``, one for each event, in order
     END       TIME end
 
@@ -97,8 +97,8 @@ def render_history(history: History, view: View = EVERYTHING) -> Iterator[str]:
         profile += f" max_attempts={header.max_attempts}"
     if header.observes is not None:
         profile += f" observes={','.join(header.observes)}"
-    if header.lateness is not None:
-        profile += f" lateness={write_duration(header.lateness)}"
+    if header.lag is not None:
+        profile += f" lag={write_duration(header.lag)}"
     yield f"header start={write_instant(header.start)} lease={lease} travel={travel}{profile}"
     cids = Counter(event.cid for event in history.events if isinstance(event, Published))
     defaults = Defaults(header.start)

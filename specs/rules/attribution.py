@@ -87,7 +87,7 @@ def _was_held_up(trace: Trace, late: Occurrence) -> bool:
 
 
 def _waited_for_end(trace: Trace, run: Occurrence) -> bool:
-    lateness = trace.header.lateness or 0
+    lateness = tolerances.lateness(trace)
     return any(
         begins < ends <= run.instant <= ends + lateness
         for begins, ends in trace.cached(runs_seen)[run.stage.job]
@@ -109,7 +109,7 @@ def _is_due_by_old_definition(trace: Trace, run: Occurrence) -> bool:
         return False
     stages = trace.jobs[run.stage.job].stages
     old = stages[stages.index(run.stage) - 1].definition
-    since = run.instant - (trace.header.lateness or 0)
+    since = run.instant - tolerances.lateness(trace)
     return old is not None and any(oracle.due_instants(old, since, run.instant + 1))
 
 

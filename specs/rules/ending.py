@@ -33,8 +33,9 @@ def had_time(trace: Trace, stage: Stage, grace: int, since: int) -> tuple[int, i
 
 def deadline_of(trace: Trace, grace: int, since: int) -> tuple[int, int] | None:
     """The same, whatever the end of a stage or of the history."""
-    lateness = trace.header.lateness
-    patience = tolerances.catch_up(trace, grace) if lateness is None else lateness
+    patience = tolerances.catch_up(trace, grace)
+    if trace.is_partial:
+        patience = tolerances.lateness(trace)
     span = first_span_from(trace.cached(led_for, patience), since)
     return None if span is None else (span[0], max(span[0], since) + patience)
 

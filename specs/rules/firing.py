@@ -87,12 +87,13 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
 def _unfired_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
     """The due instants of a stage of a partial history that had no outcome in time.
 
-    A misfire may have been coalesced unseen into the next due instant, if that one was missed too.
+    A misfire may have been coalesced unseen into the next due instant, if that one was missed too,
+    or if one late wake found both.
     """
     definition = stage.definition
     if definition is None:
         return
-    having_outcome = {instant for instant, _ in stage.outcomes}
+    having_outcome = {instant: event.at for instant, event in reversed(stage.outcomes)}
     last = max(having_outcome, default=BEFORE_ALL) if has_had_its_repeats(stage) else LAST_INSTANT
     instants = due(trace, stage)
     for instant, following in zip_longest(instants, instants[1:]):
@@ -102,9 +103,11 @@ def _unfired_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
             return
         led_since, deadline = late
         was_missed = led_since > counts_from
-        may_be_coalesced = following is not None and following <= led_since
-        is_excused = {"once": may_be_coalesced, "skip": True, "all": False}[definition.misfire]
-        if instant not in having_outcome and not (was_missed and is_excused):
+        found_at = max(led_since, instant + trace.lag)
+        may_be_coalesced = following is not None and following <= found_at
+        is_excused = {"once": may_be_coalesced, "skip": was_missed, "all": False}
+        is_late = having_outcome.get(instant, deadline + 1) > deadline
+        if is_late and not is_excused[definition.misfire]:
             yield Overdue(instant, deadline, not was_missed)
 
 

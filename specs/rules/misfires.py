@@ -144,7 +144,7 @@ def _were_one_decision(trace: Trace, one: Misfire, other: Misfire) -> bool:
     """Whether two misfires of one job were published together, both known to be misfires."""
     first, second = one.event, other.event
     if type(first) is type(second) is events.Fired:
-        is_soon = second.at - first.at <= (trace.header.lateness or 0)
+        is_soon = second.at - first.at <= tolerances.lateness(trace)
         return one.stage is other.stage and is_soon and _was_missed(trace, one)
     return (
         type(first) is type(second) is events.Published

@@ -12,12 +12,15 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.trace.fault_windows import aftermath
 from gnomon.specs.trace.trace import Trace
 
-__all__ = ["BACKLOG_FACTOR", "CLASSIC_LIFETIME", "aftermath", "catch_up", "claim_round_trip",
-           "cut_off", "expiry", "handover", "liveness", "one_way", "publishing", "settling",
-           "takeover", "time_per_run"]  # fmt: skip
+__all__ = ["BACKLOG_FACTOR", "CLASSIC_LIFETIME", "POLLING", "aftermath", "catch_up",
+           "claim_round_trip", "cut_off", "expiry", "handover", "lateness", "liveness", "one_way",
+           "publishing", "settling", "takeover", "time_per_run"]  # fmt: skip
 
 CLASSIC_LIFETIME = 15 * SECOND
 """The predecessor kept a message that nobody had claimed for 15 s."""
+
+POLLING = 1 * SECOND
+"""Many schedulers look once a second what is due."""
 
 BACKLOG_FACTOR = 10
 """The length of a run is known only from the runs that have ended."""
@@ -61,6 +64,11 @@ def cut_off(trace: Trace) -> int:
 def catch_up(trace: Trace, grace: int) -> int:
     """A leader may use up the grace, and renews, loads and publishes within a lease after it."""
     return grace + trace.lease + 4 * trace.travel
+
+
+def lateness(trace: Trace) -> int:
+    """A scheduler wakes to find out what is due, and its worker wakes to run it."""
+    return POLLING + 2 * trace.lag
 
 
 def liveness(trace: Trace) -> int:

@@ -204,14 +204,19 @@ class Plan:
                 yield instant, before, event
 
     def inversions(self) -> Iterator[tuple[int, int, Message]]:
-        """The latest instant that was published, and a later message of an earlier one."""
+        """The latest instant that was published, and a later message of an earlier one.
+
+        An instant that was published before is one of the `repetitions`.
+        """
         if self.is_ascending:
             return
         latest: int | None = None
+        published: set[int] = set()
         for instant, event in self.messages():
-            if latest is not None and instant < latest:
+            if latest is not None and instant < latest and instant not in published:
                 yield latest, instant, event
             latest = instant if latest is None else max(latest, instant)
+            published.add(instant)
 
 
 def messages(trace: Trace) -> Iterator[Message]:

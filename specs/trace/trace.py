@@ -66,6 +66,7 @@ class Trace:
         start: When the history starts (µs, UTC).
         end: When it ends (µs, UTC).
         lease: How long a lease lasts (µs).
+        lag: How late each wake of the scheduler of a partial history comes (µs).
         travel: How long anything takes at most between a server and the store, one way (µs).
         messages: What happened to each message, by its number, in the order of publishing.
         beside_plan: The messages of occurrences beyond an instant to which the clock was set back.
@@ -92,6 +93,7 @@ class Trace:
         happened, self.beside_plan, wrong_clocks, self._wrong = corrected(history.events)
         self.events, orphans = surviving_events(happened)
         self.start, self.end = history.header.start, history.header.end
+        self.lag = self.header.lag or 0
         self._observes = None if self.header.observes is None else frozenset(self.header.observes)
         self.lease, self.travel = _lease_and_travel(history, self.observes("leader"))
         self.misplaced: list[MisplacedEvent] = []

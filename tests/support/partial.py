@@ -8,9 +8,6 @@ from msgspec.structs import replace
 from gnomon.reference import events
 from gnomon.reference.events import Event
 from gnomon.reference.history import History, Observable
-from gnomon.reference.schedule.clock import SECOND
-
-LATENESS = SECOND
 
 KINDS: dict[Observable, tuple[type[Event], ...]] = {
     "jobs": (*get_args(events.JobChange), events.Requested),
@@ -42,7 +39,7 @@ KINDS: dict[Observable, tuple[type[Event], ...]] = {
 
 def partial_history(history: History, observes: Collection[Observable]) -> History:
     """The same history, as far as it is observed; the runs are those that a full one has begun."""
-    header = replace(history.header, observes=tuple(observes), lateness=LATENESS)
+    header = replace(history.header, observes=tuple(observes))
     return History(header, list(_seen(history.events, observes)))
 
 

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from gnomon.specs.conformance.judging import RULES, Result
+from gnomon.specs.conformance.judging import Result
+from gnomon.specs.conformance.report.levels import LEVELS
 from gnomon.specs.conformance.report.model import AdapterReport, Setting, cell, reproduce
 
 MOST_SUSPECTS = 3
@@ -14,15 +15,16 @@ LONGEST_ANSWER = 90
 
 def markdown(setting: Setting, reports: Sequence[AdapterReport]) -> str:
     """The report as Markdown."""
-    return "\n".join([*_head(setting), *_matrix(reports), *_details(reports)]).rstrip() + "\n"
+    levels = [line for level in setting.cases for line in _level(level, setting, reports)]
+    return "\n".join([*_head(setting), *levels, *_details(reports)]).rstrip() + "\n"
 
 
 def _head(setting: Setting) -> Iterator[str]:
-    yield "# Conformance of schedulers: level next"
+    yield "# Conformance of schedulers"
     yield ""
     yield (
         f"Printed by `gnomon conform` on {setting.date}: gnomon {setting.gnomon}, tzdata "
-        f"{setting.tzdata}, {setting.cases} cases."
+        f"{setting.tzdata}."
     )
     yield ""
     yield (
@@ -31,20 +33,26 @@ def _head(setting: Setting) -> Iterator[str]:
         "A difference that a scheduler documents is no defect."
     )
     yield ""
-    yield from (f"* {id}: {title}" for id, title in RULES.items())
+
+
+def _level(level: str, setting: Setting, reports: Sequence[AdapterReport]) -> Iterator[str]:
+    rules = LEVELS[level].rules
+    yield f"## Level {level}: {LEVELS[level].question}"
     yield ""
-
-
-def _matrix(reports: Sequence[AdapterReport]) -> Iterator[str]:
-    yield _row("adapter", "version", *RULES, "suspects")
-    yield _row(*(["---"] * (len(RULES) + 3)))
+    yield f"{setting.cases[level]} cases."
+    yield ""
+    yield from (f"* {id}: {title}" for id, title in rules.items())
+    yield ""
+    yield _row("adapter", "version", *rules, "suspects")
+    yield _row(*(["---"] * (len(rules) + 3)))
     for report in reports:
         if report.fault is not None:
             kind = "adapter at fault" if report.is_installed else "not installed"
-            yield _row(report.adapter, kind, *([""] * len(RULES)), "")
-            continue
-        cells = [cell(counts) for counts in report.counts.values()]
-        yield _row(report.adapter, report.version, *cells, str(len(report.suspects)))
+            yield _row(report.adapter, kind, *([""] * len(rules)), "")
+        elif level in report.levels:
+            cells = [cell(counts) for counts in report.counts(level).values()]
+            suspects = sum(result.is_suspect for result in report.levels[level].results)
+            yield _row(report.adapter, report.version, *cells, str(suspects))
     yield ""
 
 
@@ -63,15 +71,22 @@ def _details(reports: Sequence[AdapterReport]) -> Iterator[str]:
         for url, results in report.known.items():
             yield f"Known: <{url}> ({results} result{'s' * (results != 1)})."
         yield ""
-        by_rule: dict[str, list[Result]] = defaultdict(list)
-        for result in report.suspects:
-            by_rule[result.rule].append(result)
-        for rule, suspects in by_rule.items():
-            yield f"* {rule}: {len(suspects)} suspect{'s' * (len(suspects) != 1)}"
-            for result in suspects[:MOST_SUSPECTS]:
-                yield from _suspect(report.adapter, result)
-        if by_rule:
-            yield ""
+        yield from _suspects(report)
+
+
+def _suspects(report: AdapterReport) -> Iterator[str]:
+    by_rule: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for level, found in report.levels.items():
+        for result in found.results:
+            if result.is_suspect:
+                by_rule[level, result.rule].append(result)
+    for (level, rule), suspects in by_rule.items():
+        number = f"{len(suspects)} suspect{'s' * (len(suspects) != 1)}"
+        yield f"* {rule} at level {level}: {number}"
+        for result in suspects[:MOST_SUSPECTS]:
+            yield from _suspect(report.adapter, result)
+    if by_rule:
+        yield ""
 
 
 def _suspect(adapter: str, result: Result) -> Iterator[str]:

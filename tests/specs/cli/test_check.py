@@ -86,7 +86,7 @@ def test_check_of_nothing(run: Command, tmp_path: Path) -> None:
 
 
 PARTIAL = """
-header observes=jobs,servers,firings lateness=1s
+header observes=jobs,servers,firings lag=0s
 0s   server_started  s workers=null
 0s   job_created     a seconds=10
 0s   fired           1 a due=0s
@@ -107,7 +107,7 @@ def test_check_says_what_a_partial_history_observes(run: Command, tmp_path: Path
     assert found["observes"] == ["jobs", "servers", "firings"]
     assert found["rules"]["LEAD-1"]["verdict"] == "not observable"
     first = run("show", file).out.splitlines()[0]
-    assert first.endswith(" observes=jobs,servers,firings lateness=1s")
+    assert first.endswith(" observes=jobs,servers,firings lag=0s")
     (fault,) = faults(run("import", "history", file))
     assert "the history is partial" in fault
 

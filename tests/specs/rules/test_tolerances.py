@@ -44,7 +44,7 @@ def rows_of(module: ModuleType) -> Iterator[Row]:
 
 def formula(value: ast.expr) -> str:
     text = ast.unparse(value).replace("(trace)", "").replace("trace.", "")
-    return text.replace("SECOND", "s").replace("15 * s", "15 s")
+    return re.sub(r"(\d+) \* SECOND", r"\1 s", text)
 
 
 def quoted() -> list[Row]:
