@@ -10,6 +10,10 @@ the recordings, their replay, and the rules that judge a history.
     judge(history) -> {id: Finding}       what every rule finds in it
     events                                the kinds of events that a history holds
 
+For the tests of another scheduler:
+
+    gnomon_conformance(adapter)           a pytest test for each case of the conformance suite
+
 >>> from gnomon import events, judge, load_recording, replay
 >>> history = replay(load_recording("overlap"))
 >>> sum(isinstance(event, events.Published) for event in history.events)
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from gnomon.reference.history import Header, History, HistoryError
     from gnomon.reference.service import Service
     from gnomon.simulator.world.replay import replay
+    from gnomon.specs.conformance.in_process.plugin import gnomon_conformance
     from gnomon.specs.recording.files import load as load_recording
     from gnomon.specs.recording.model import Recording
     from gnomon.specs.recording.reader import RecordingError
@@ -50,6 +55,7 @@ __all__ = [
     "Service",
     "Violation",
     "events",
+    "gnomon_conformance",
     "judge",
     "load_recording",
     "read_history",
@@ -68,6 +74,7 @@ _ORIGINS = {
     "Service": ("gnomon.reference.service", "Service"),
     "Violation": ("gnomon.specs.rules", "Violation"),
     "events": ("gnomon.reference.events", ""),
+    "gnomon_conformance": ("gnomon.specs.conformance.in_process.plugin", "gnomon_conformance"),
     "judge": ("gnomon.specs.rules", "judge"),
     "load_recording": ("gnomon.specs.recording.files", "load"),
     "read_history": ("gnomon.files", "read_history"),

@@ -30,6 +30,7 @@ SPECS = frozenset(
         "specs/conformance/behaviour",
         "specs/conformance/dialects",
         "specs/conformance/cluster",
+        "specs/conformance/in_process",
         "specs/conformance/report",
         "specs/conformance/tick",
         "specs/excerpt",
@@ -66,7 +67,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance/behaviour": REFERENCE
     | {"specs/conformance", "specs/conformance/dialects", "specs/conformance/tick"},
     "specs/conformance/dialects": REFERENCE,
-    "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/dialects"},
+    "specs/conformance/in_process": REFERENCE
+    | {
+        "specs/conformance",
+        "specs/conformance/dialects",
+        "specs/vectors",
+    },
+    "specs/conformance/cluster": REFERENCE
+    | {"specs/conformance", "specs/conformance/dialects", "specs/rules", "specs/trace"},
     "specs/conformance/report": REFERENCE
     | {
         "specs/conformance",

@@ -3,7 +3,7 @@
 The one idea: the work is done by ``specs.conformance``; the commands read arguments and print.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -12,11 +12,12 @@ from gnomon.specs.cli import console
 from gnomon.specs.cli.comparisons.conform_compare import compare_reports
 from gnomon.specs.cli.conform_infer import ask, infer_profile, watch
 from gnomon.specs.cli.conform_run import run_adapters
+from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, examples
 from gnomon.specs.conformance import shipped
 from gnomon.specs.render import tables
 
-_COMMANDS = ("run", "list", "infer", "ask", "watch", "compare")
+_COMMANDS = ("run", "list", "infer", "ask", "watch", "compare", "kit")
 
 
 class _Group(typer.core.TyperGroup):
@@ -50,6 +51,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("compare", epilog=examples("gnomon conform compare old/ new/results.jsonl"))(
         compare_reports
     )
+    group.command("kit", epilog=examples("gnomon conform kit python > adapter_kit.py"))(print_kit)
     app.add_typer(group, name="conform")
 
 
@@ -63,3 +65,15 @@ def list_adapters(json: Json = False) -> None:
     for adapter in known:
         listing.add_row(adapter.name, adapter.language, adapter.needs)
     console.print_parts(listing, f"\nEnvironments: {shipped.cache()}")
+
+
+def print_kit(
+    language: Annotated[
+        str, typer.Argument(metavar="LANGUAGE", help="Language of the adapter: python, javascript.")
+    ],
+) -> None:
+    """Print the kit for adapters in a language: a file to keep beside an adapter of your own."""
+    kits = shipped.kits()
+    if language not in kits:
+        raise BadInput("LANGUAGE", [f"there is a kit for {' and '.join(kits)}; not for {language}"])
+    console.print_text(kits[language].read_text("utf-8"))

@@ -433,11 +433,7 @@ def read_deployed(message: dict[str, object]) -> Deployed:
     >>> read_deployed({"seq": 2, "unsupported": "one-time jobs"})
     Unsupported(seq=2, unsupported='one-time jobs')
     """
-    found = [key for key in _DEPLOYED if key in message]
-    if len(found) != 1:
-        given = ", ".join(found) or f"none of them but {', '.join(message)}"
-        raise ProtocolError(f"a reply has exactly one of {', '.join(_DEPLOYED)}; given was {given}")
-    return _convert(message, _DEPLOYED[found[0]])
+    return _one_of(message, _DEPLOYED)
 
 
 def _convert(message: dict[str, object], kind: type[Message]) -> Message:

@@ -5,11 +5,11 @@ after a hang or a crash the next case gets a fresh one.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant, write_instant
 from gnomon.specs.conformance.dialects.instants import changes_near
@@ -29,6 +29,14 @@ PROCESS_ZONES: Final = ("UTC", "America/St_Johns")
 
 Progress = Callable[[], None]
 """Called after each case."""
+
+
+class Asks(Protocol):
+    """Whatever answers questions in one process time zone."""
+
+    def ask(self, cron: str, zone: str, after: str, count: int) -> Answer | Failure:
+        """Ask for the first `count` instants later than `after`."""
+
 
 SMOKE = (
     ("*/15 * * * *", "2026-01-05T00:00:00Z", ("2026-01-05T00:15:00Z", "2026-01-05T00:30:00Z")),
@@ -147,7 +155,7 @@ class _Worker:
             for case in cases:
                 if self.stopped.is_set():
                     break
-                seen.append(_ask(processes, case))
+                seen.append(observe_case(processes, case))
                 with self._lock:
                     self._progress()
         finally:
@@ -163,7 +171,8 @@ class _Worker:
         return _process(self._command, zone, transcript, self._limits)
 
 
-def _ask(processes: dict[str, AdapterProcess], case: Case) -> Seen:
+def observe_case(processes: Mapping[str, Asks], case: Case) -> Seen:
+    """Ask about a case in each process time zone, and again at later instants in the first one."""
     answers: dict[str, Answer | Failure] = {}
     for zone, process in processes.items():
         answers[zone] = process.ask(case.cron, case.zone, case.after, case.count)

@@ -37,9 +37,15 @@ _HEADER = re.compile(
 )
 """The block of PEP 723; in JavaScript the comments begin with // and a package is name@version."""
 
-_PROFILE = re.compile(r"^(?:PROFILE|const profile)\b[^={]*=(?P<written>[^;}]*\}?.*)", re.MULTILINE)
-_PAIRS = re.compile(r"""\s*\{((?:\s*["']?\w+["']?: *(?:"[^"\\]*"|'[^'\\]*'),?)*)\s*\};?\s*""")
-_PAIR = re.compile(r"""["']?(\w+)["']?: *["']([^"']*)["']""")
+_PROFILE = re.compile(
+    r"^(?:(?:var|const) profile|(?: +static final [\w<>, ]+ )?PROFILE)\b[^={]* = "
+    r"(?P<written>[^;}]*.*)",
+    re.MULTILINE,
+)
+_PAIR = re.compile(
+    r"""(?:["']?(\w+)["']?: *|Map\.entry\("(\w+)", )(?:"([^"\\]*)"\)?|'([^'\\]*)')(?=[\s,})])"""
+)
+_NO_PAIRS = re.compile(r"(?:\{|map\[string\]string\{|Map\.ofEntries\()[\s,]*[})];?\s*")
 _COMMENT = re.compile(r"(?m)(?:^|\s)(?:#|//).*$")
 
 
@@ -107,6 +113,12 @@ def shipped() -> dict[str, Adapter]:
     return dict(sorted(found.items()))
 
 
+def kits() -> dict[str, Path]:
+    """The kits for adapters, by language."""
+    root = Path(str(files("gnomon.specs.conformance"))) / "adapters"
+    return {file.parent.name: file for file in sorted(root.glob("*/adapter_kit.*"))}
+
+
 def find(name: str) -> Adapter:
     """The adapter that ships under a name, or the one in a file. Raises NoAdapter."""
     if name in (known := shipped()):
@@ -136,19 +148,19 @@ def _adapter(name: str, file: Path) -> Adapter:
 def declared_profile(adapter: Adapter) -> dict[str, str] | None:
     """The profile that the file of an adapter declares, without running it; None if it has none.
 
-    It is the constant ``PROFILE`` in Python, and ``profile`` in JavaScript: names and texts
-    alone. Raises NoAdapter if it is anything else.
+    It is the constant ``PROFILE`` or ``profile``, in any of the languages of the adapters that
+    ship: names and texts alone. Raises NoAdapter if it is anything else.
     """
     declared = _PROFILE.search(_COMMENT.sub("", adapter.file.read_text("utf-8")))
     if declared is None:
         return None
-    pairs = _PAIRS.fullmatch(declared["written"])
-    if pairs is None:
+    written = declared["written"]
+    if not _NO_PAIRS.fullmatch(_PAIR.sub("", written)):
         raise NoAdapter(
             f'{adapter.file}: a profile is written as names and texts, as in {{"gap": "skipped"}}; '
-            f"given was {' '.join(declared['written'].split())!r:.80}"
+            f"given was {' '.join(written.split())!r:.80}"
         )
-    return dict(_PAIR.findall(pairs[1]))
+    return {knob or entry: value or other for knob, entry, value, other in _PAIR.findall(written)}
 
 
 def command_for(adapter: Adapter) -> list[str]:

@@ -51,7 +51,7 @@ def corrected(history: list[Event]) -> CorrectedHistory:
     corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
     if not corrections:
         return CorrectedHistory(history, frozenset())
-    happened: list[Event | None] = [*history]
+    happened: list[Event | None] = [_with_since(event, history) for event in history]
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     beside_plan: set[int] = set()
     spans: list[Span] = []
@@ -88,6 +88,15 @@ _OF_OTHERS = (
 
 
 _CHANGES_SERVERS = (events.ServerStarted, events.ServerStopped, events.ServerCrashed)
+
+
+def _with_since(event: Event, history: list[Event]) -> Event:
+    """A loss of corrections began before the first of them, whatever the wrong clock read then."""
+    if type(event) is not events.WritesLost:
+        return event
+    undone = (history[seq - 1] for seq in event.undone)
+    corrected_at = (lost.at for lost in undone if type(lost) is events.ClockSetBack)
+    return replace(event, since=min(event.since, *corrected_at, event.at))
 
 
 def _kept_until(happened: list[Event | None], lost: set[int]) -> int:

@@ -6,7 +6,7 @@ the three answers, as at level next.
 
 A witness shows firings alone, so each rule is judged in the sense in which firings can show it:
 
-    PUB-1   no slot has two firings
+    PUB-1   no slot has two firings (judged by the rule's own function, over a partial history)
     FIRE-2  an interval job fires once in each slot, and at the same part of it after a restart
     FIRE-4  a cron job fires in each minute
     FIRE-6  no firing before its due instant; of an interval job only if the due instant is known
@@ -15,6 +15,7 @@ A witness shows firings alone, so each rule is judged in the sense in which firi
     LEAD-4  what was due while no instance lived is made up: the latest of it, once
 """
 
+from collections import Counter
 from collections.abc import Callable
 from statistics import median_low
 from typing import NamedTuple
@@ -23,11 +24,14 @@ import msgspec
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant
 from gnomon.specs.conformance.cluster.behaviour import Behaviour
+from gnomon.specs.conformance.cluster.history import history_of
 from gnomon.specs.conformance.cluster.observation import Observation
 from gnomon.specs.conformance.cluster.slots import SLACK, Slots
 from gnomon.specs.conformance.judging import Result, Verdict, known_issue
 from gnomon.specs.conformance.process import Failure
 from gnomon.specs.conformance.protocol import Error, Refused, Unsupported
+from gnomon.specs.rules.publishing import an_occurrence_is_published_at_most_once
+from gnomon.specs.trace.trace import Trace
 
 RULES: dict[str, str] = {
     "FIRE-2": "An interval job keeps its grid, whatever was killed or restarted.",
@@ -111,8 +115,9 @@ def _pub_1(slots: Slots, behaviour: Behaviour) -> Finding:
         return Silent("not exercised", "nothing ran")
     living = slots.most_living()
     expected, each = "once", _times(living)
-    most = max(slots.counts.values())
-    doubled = slots.doubled()
+    repeated = an_occurrence_is_published_at_most_once(Trace(history_of(slots))).violations
+    doubled = Counter(violation.due for violation in repeated)
+    most = 1 + max(doubled.values(), default=0)
     # Each of several instances may miss the slot by a little: then one has fewer, and one has more.
     seen = each if 1 < most <= living else _times(most)
     evidence = f"{len(doubled)} of {len(slots.counts)} occurrences ran more than once"
@@ -135,6 +140,8 @@ def _fire_2(slots: Slots, behaviour: Behaviour) -> Finding:
     offsets = [slots.offset(at) for at in slots.firings if at > start]
     if outage is None or not offsets:
         return Answers("on its grid", declared, "on its grid")
+    if abs(slots.offset(outage[1].at)) < slots.early:
+        return Silent("not exercised", "the instance was ready too close to a due instant")
     middle = median_low(offsets)  # a single late run is none of another grid
     is_moved = abs(middle) > slots.early
     seen = "on another grid" if is_moved else "on its grid"

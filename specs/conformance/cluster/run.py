@@ -6,10 +6,11 @@ appends a line.
 """
 
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event as Flag
@@ -18,7 +19,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from gnomon.reference import history
 from gnomon.reference.schedule.clock import SECOND, read_instant
+from gnomon.specs.conformance.cluster.history import history_of
 from gnomon.specs.conformance.cluster.observation import Event, Kind, Observation
 from gnomon.specs.conformance.cluster.processes import POLL, Fault, Processes, Stopped
 from gnomon.specs.conformance.cluster.scenarios import (
@@ -33,6 +36,7 @@ from gnomon.specs.conformance.cluster.scenarios import (
     Stop,
     Wait,
 )
+from gnomon.specs.conformance.cluster.slots import Slots
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
 from gnomon.specs.conformance.protocol import (
     Deployment,
@@ -51,6 +55,11 @@ WHEN_HARMED: Final = 0.75
 """When an instance is killed, paused, resumed or stopped. Two instances that each count from their
 own start fire half an interval apart; this is between their firings."""
 
+MIDDLE: Final = 0.2
+"""How far from `WHEN_STARTED` an instance may be ready (a part of an interval)."""
+ATTEMPTS: Final = 3
+"""How often a scenario is played until every instance is ready in the middle."""
+
 Fired = tuple[Firing, ...]
 
 
@@ -64,6 +73,10 @@ class Run(NamedTuple):
 
 class BadWitness(Exception):
     """A line of the witness is no firing of a job of the scenario."""
+
+
+class MissedMiddle(Exception):
+    """An instance took longer or shorter to start than the one before: the machine is busy."""
 
 
 class NotDeployed(Exception):
@@ -82,10 +95,11 @@ def run(
     limits: Limits = DEFAULT_LIMITS,
     workers: int | None = None,
 ) -> Run:
-    """Run all `scenarios` against an adapter, `workers` at once: as many as there are cores.
+    """Run all `scenarios` against an adapter, `workers` at once.
 
-    `keep` is a folder for the transcript, the logs and the witness of each scenario. Raises
-    AdapterFault, also if not one scenario could be carried out.
+    By default there are two for each core, because most of the time is spent waiting. `keep` is a
+    folder for the transcript, logs, witness and history of each scenario. Raises AdapterFault, also
+    if not one scenario could be carried out.
     """
     process = AdapterProcess(command, "UTC", None, *limits)
     try:
@@ -95,7 +109,7 @@ def run(
     if "cluster" not in introduction.levels:
         return Run(introduction, [], [])
     runner = _Runner(command, introduction, keep, limits, progress)
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or 2 * (os.cpu_count() or 1)) as pool:
         try:
             found = list(pool.map(runner.observe, scenarios))
         except BaseException:  # also Ctrl-C: the processes must end before this one does
@@ -127,7 +141,20 @@ class _Runner:
         self.stopped = Flag()
 
     def observe(self, scenario: Scenario) -> Observation:
-        """What the scheduler does in a scenario. Raises AdapterFault."""
+        """What the scheduler does in a scenario. Raises AdapterFault, and Stopped."""
+        try:
+            for _ in range(ATTEMPTS - 1):
+                with suppress(MissedMiddle):
+                    return self._attempt(scenario, is_strict=True)
+            return self._attempt(scenario, is_strict=False)
+        finally:
+            with self._lock:
+                self._progress()
+
+    def _attempt(self, scenario: Scenario, is_strict: bool) -> Observation:
+        """Play a scenario once. Raises MissedMiddle only if it `is_strict`."""
+        if self.stopped.is_set():
+            raise Stopped
         with ExitStack() as stack:
             # A short path: the socket of a broker in this folder must fit into 100 bytes.
             store = Path(stack.enter_context(TemporaryDirectory(prefix="gc-")))
@@ -135,21 +162,26 @@ class _Runner:
                 logs = Path(stack.enter_context(TemporaryDirectory(prefix="gc-")))
             else:
                 logs = self._keep / scenario.id.replace("/", "-")
-                logs.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(logs, ignore_errors=True)  # of an earlier attempt
+                logs.mkdir(parents=True)
             transcript = None if self._keep is None else logs / "transcript.txt"
             adapter = AdapterProcess(self._command, "UTC", transcript, *self._limits)
             stack.callback(self._finish, adapter)
             adapter.introduce()
             processes = stack.enter_context(Processes(store, logs, self.stopped))
-            session = _Session(adapter, scenario, processes, store, logs / "witness.jsonl")
+            witness = logs / "witness.jsonl"
+            session = _Session(adapter, scenario, processes, store, witness, is_strict)
             session.play()
-            return session.observation(self._introduction)
+            seen = session.observation(self._introduction)
+            if self._keep is not None:
+                with (logs / "history.jsonl").open("wb") as file:
+                    history.write(history_of(Slots(seen)), file)
+            return seen
 
     def _finish(self, adapter: AdapterProcess) -> None:
         adapter.close()
         with self._lock:
             self.noise.update(adapter.noise)
-            self._progress()
 
 
 class _Session:
@@ -162,7 +194,9 @@ class _Session:
         processes: Processes,
         store: Path,
         witness: Path,
+        is_strict: bool,
     ) -> None:
+        self._is_strict = is_strict
         self._adapter, self._scenario, self._processes = adapter, scenario, processes
         self._store, self._witness = store, witness
         self._events: list[Event] = []
@@ -249,9 +283,14 @@ class _Session:
         self._deployment = self._to_apply = found
 
     def _start(self, instance: int) -> None:
+        before = self._firings()
         self._await_middle(WHEN_STARTED, self._startup)
         self._launch(instance)
         self._make_ready(instance)
+        if before and self._is_strict:
+            since = self._events[-1].at - read_instant(before[-1].at)
+            if abs(since / self._scenario.interval % 1 - WHEN_STARTED) > MIDDLE:
+                raise MissedMiddle
 
     def _launch(self, instance: int) -> None:
         assert self._deployment is not None

@@ -5,6 +5,7 @@ between them. The firings before anything happens to an instance fix the grid; f
 belongs to the *slot* in which it lies: the time from one due instant to the next.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -28,7 +29,9 @@ class Slots:
         self.early = SECOND if self.is_cron else self.interval // 4
         """How much before a due instant a firing still belongs to it (µs)."""
         self.origin = 0 if self.is_cron else self._origin()
-        self.counts = self._counts()
+        self.assigned = self._assigned()
+        """The slot of each firing, in the order of the firings."""
+        self.counts = Counter(self.assigned)
 
     def due(self, slot: int) -> int:
         """The due instant with which a slot begins (µs, UTC)."""
@@ -117,17 +120,14 @@ class Slots:
         offsets = [(at - first + half) % self.interval - half for at in self.firings if at < end]
         return first + min([0, *offsets])
 
-    def _counts(self) -> dict[int, int]:
-        """The number of firings of each slot that has any.
+    def _assigned(self) -> list[int]:
+        """The slot of each firing: that in which it lies.
 
-        A firing that shares its slot belongs to the slot before if that has none: it is late.
+        Of several in a slot the first belongs to the slot before if that has none: it is late.
         """
-        counts: dict[int, int] = {}
-        for at in self.firings:
-            slot = self.slot(at)
-            counts[slot] = counts.get(slot, 0) + 1
-        for slot in sorted(counts):
-            if counts[slot] > 1 and slot - 1 not in counts and slot - 1 >= min(counts):
-                counts[slot] -= 1
-                counts[slot - 1] = 1
-        return counts
+        slots = [self.slot(at) for at in self.firings]
+        for index, slot in enumerate(slots):
+            is_shared = slots[index + 1 : index + 2] == [slot]
+            if index and is_shared and slots[index - 1] < slot - 1:
+                slots[index] -= 1
+        return slots

@@ -1,6 +1,5 @@
 """The adapters that ship: what they declare, and those of light peers in this environment."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -10,17 +9,17 @@ import pytest
 
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.behaviour.profile import OF_CLUSTER, profile_of, settings_of
+from gnomon.specs.conformance.cluster.behaviour import behaviour_of
 from gnomon.specs.conformance.judging import Result, judge
 from gnomon.specs.conformance.runner import run, smoke
-from gnomon.specs.conformance.shipped import Adapter, NotInstalled, command_for, find
-from gnomon.specs.vectors.next_cases import read_cases
-
-PROFILE = re.compile(
-    r"^ *(?:PROFILE|const profile|var profile|static final .*PROFILE) = \S*\n(.*?)"
-    r"(?:^\}|\);$)",
-    re.MULTILINE | re.DOTALL,
+from gnomon.specs.conformance.shipped import (
+    Adapter,
+    NotInstalled,
+    command_for,
+    declared_profile,
+    find,
 )
-"""The declaration of a profile, a knob a line, in each language."""
+from gnomon.specs.vectors.next_cases import read_cases
 
 
 def results(name: str) -> list[Result]:
@@ -55,20 +54,15 @@ def test_every_adapter_declares_what_it_needs() -> None:
         assert bool(adapter.check) == bool(adapter.debian), name
 
 
-def test_every_profile_is_one_of_the_model() -> None:
+def test_every_profile_is_one_of_the_models() -> None:
     """Read from the text: most schedulers are not installed here."""
     declared = 0
     for adapter in shipped.shipped().values():
-        text = adapter.file.read_text("utf-8")
-        block = PROFILE.search(text)
-        if block is not None:
-            assert re.search(r"(?i)profile.?[=:]|\{ profile\b|profile\(\)", text), adapter.name
-            lines = re.sub(r" *#.*", "", block[1]).splitlines()
-            words = (re.findall(r"[a-z_]\w+[\w-]*", line) for line in lines)
-            pairs = dict(pair[-2:] for pair in words if pair)
-            profile = {knob: pairs[knob] for knob in pairs if not knob.startswith(OF_CLUSTER)}
-            assert profile_of(settings_of(profile)) == profile, adapter.name
-            declared += 1
+        declared_knobs = declared_profile(adapter) or {}
+        behaviour_of(declared_knobs)
+        profile = {k: v for k, v in declared_knobs.items() if not k.startswith(OF_CLUSTER)}
+        assert profile_of(settings_of(profile)) == profile, adapter.name
+        declared += bool(profile)
     assert declared > 20
 
 

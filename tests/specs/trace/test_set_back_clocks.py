@@ -94,6 +94,8 @@ def test_a_correction_counts_if_all_that_it_corrected_was_lost_with_it() -> None
     assert at[7:13] == [25 * SECOND - 2] * 3 + [None] + [25 * SECOND - 2] * 2
     assert at[13:] == [25 * SECOND - 1] + [25 * SECOND] * 2 + [30 * SECOND]
     assert [(w.begins - start, w.ends - start) for w in windows] == [(11 * SECOND, 25 * SECOND)]
+    (loss,) = (event for event in happened if type(event) is events.WritesLost)
+    assert loss.since == start + 25 * SECOND
 
 
 def test_a_lost_correction_takes_nothing_from_what_the_store_kept() -> None:

