@@ -23,7 +23,7 @@ COMMANDS = [
     *((name,) for name in ("recordings", "replay", "fuzz", "explore")),
     *((name,) for name in ("check", "show", "rules", "next", "import", "serve", "record")),
     ("conform",),
-    *(("conform", name) for name in ("run", "list", "infer", "ask", "compare", "kit")),
+    *(("conform", name) for name in ("run", "list", "infer", "ask", "watch", "compare", "kit")),
     *(("import", name) for name in ("crontab", "schedule", "history")),
     *((name,) for name in ("jobs", "messages", "auth")),
     *(("messages", name) for name in ("list", "show", "drop", "put-back")),

@@ -10,14 +10,14 @@ import typer.core
 
 from gnomon.specs.cli import console
 from gnomon.specs.cli.comparisons.conform_compare import compare_reports
-from gnomon.specs.cli.conform_infer import ask, infer_profile
+from gnomon.specs.cli.conform_infer import ask, infer_profile, watch
 from gnomon.specs.cli.conform_run import run_adapters
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, examples
 from gnomon.specs.conformance import shipped
 from gnomon.specs.render import tables
 
-_COMMANDS = ("run", "list", "infer", "ask", "compare", "kit")
+_COMMANDS = ("run", "list", "infer", "ask", "watch", "compare", "kit")
 
 
 class _Group(typer.core.TyperGroup):
@@ -47,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list", epilog=examples("gnomon conform list"))(list_adapters)
     group.command("infer", epilog=examples("gnomon conform infer croniter"))(infer_profile)
     group.command("ask", epilog=examples("gnomon conform ask croniter '5-5 * * * *'"))(ask)
+    group.command("watch", epilog=examples("gnomon conform watch croner clock/cron-back"))(watch)
     group.command("compare", epilog=examples("gnomon conform compare old/ new/results.jsonl"))(
         compare_reports
     )

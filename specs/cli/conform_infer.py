@@ -1,75 +1,221 @@
-"""``gnomon conform infer`` and ``ask``: the knobs of a scheduler, its suspects, one question."""
+"""``gnomon conform infer``, ``ask`` and ``watch``: the knobs, one question, one scenario."""
 
 import shlex
 from collections.abc import Sequence
-from typing import Annotated
+from itertools import count
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
 
+import msgspec
 import typer
 
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.conform_run import (
     AdapterArgument,
+    LevelName,
+    Levels,
     Only,
-    chosen_cases,
     command_of,
     find,
+    is_selected,
     run_cases,
 )
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
 from gnomon.specs.conformance import judging
-from gnomon.specs.conformance.behaviour.profile import settings_of
-from gnomon.specs.conformance.dialects.infer import Inferred, infer
-from gnomon.specs.conformance.dialects.knobs import Dialect, ProfileError, profile_of
+from gnomon.specs.conformance.behaviour import infer as behaviours
+from gnomon.specs.conformance.behaviour.matching import differences, explains, starts
+from gnomon.specs.conformance.behaviour.model import predict
+from gnomon.specs.conformance.behaviour.profile import Settings, profile_of, settings_of
+from gnomon.specs.conformance.behaviour.shrink import shrink as shrink_scenario
+from gnomon.specs.conformance.dialects import infer as dialects
+from gnomon.specs.conformance.dialects.knobs import Dialect, ProfileError
 from gnomon.specs.conformance.judging import Seen
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
-from gnomon.specs.conformance.protocol import Error, Unsupported
+from gnomon.specs.conformance.protocol import Error, Firing, Unsupported
 from gnomon.specs.conformance.runner import PROCESS_ZONES
 from gnomon.specs.conformance.shipped import NotInstalled
 from gnomon.specs.conformance.shrink import shrink
-from gnomon.specs.vectors.next_cases import Case, answered
+from gnomon.specs.conformance.tick import run as tick
+from gnomon.specs.conformance.tick.observation import Observation
+from gnomon.specs.conformance.tick.scenarios import (
+    Create,
+    Scenario,
+    read_group,
+    read_scenarios,
+    write_group,
+)
+from gnomon.specs.vectors.next_cases import Case, answered, read_cases
+
+LARGEST_FILE: Final = 2**20
+"""Bytes of a file of scenarios."""
 
 # --- infer
 
 
-def infer_profile(adapter: AdapterArgument, only: Only = None, json: Json = False) -> None:
+MOST_INSTANTS = 12
+"""Instants that are printed for a job."""
+MOST_SHRUNK = 10
+"""Scenarios that are shrunk; each takes up to a minute."""
+
+
+class OfNext(NamedTuple):
+    """What the answers of level next show: how many there are, the knobs, the smallest cases."""
+
+    answers: int
+    inferred: dialects.Inferred
+    suspects: list[Case]
+
+
+class OfTick(NamedTuple):
+    """What the scenarios show: how many tell anything, the knobs, and those not explained."""
+
+    scenarios: int
+    inferred: behaviours.Inferred
+    suspects: list[Observation]
+
+
+def infer_profile(
+    adapter: AdapterArgument,
+    level: Levels = None,
+    only: Only = None,
+    suspects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for the smallest scenario of each suspect of level tick, which takes up "
+            "to a minute each.  [default: the scenario is named]",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Find the knobs that explain the most, and the suspects.
 
-    Suspects are the answers that no setting explains. Each one is shrunk to its smallest case.
+    Suspects are the answers and scenarios that no setting explains. Each one is shrunk to its
+    smallest case.
     """
-    chosen, cases = find(adapter), chosen_cases(only)
+    chosen, wanted = find(adapter), [one.value for one in level or LevelName]
+    cases = [one for one in read_cases() if "next" in wanted and is_selected(one.id, only)]
+    scenarios = [one for one in read_scenarios() if "tick" in wanted and is_selected(one.id, only)]
+    if not cases and not scenarios:
+        raise BadInput("--only", ["no case and no scenario of level next or tick has such an id"])
     try:
         command = command_of(chosen)
-        found = run_cases(chosen, cases)
-        seen = [one for one in found.seen if not isinstance(one.answer, Unsupported)]
-        with console.spinner(f"{adapter}: knobs"):
-            inferred = infer(lambda dialect: sum(_explains(one, dialect) for one in seen))
-        suspects = [one for one in seen if not _explains(one, inferred.dialect)]
-        with console.progress_bar(f"{adapter}: suspects", 0, len(suspects)) as bar:
-            shrunk = _shrunk(command, suspects, inferred, bar)
-    except (NotInstalled, AdapterFault) as error:
+        of_next = _of_next(adapter, command, cases) if cases else None
+        of_tick = _of_tick(adapter, command, scenarios, of_next) if scenarios else None
+        commands = [_command_to_ask(adapter, case) for case in of_next.suspects] if of_next else []
+        if of_tick:
+            commands += _tick_suspects(adapter, command, of_tick, suspects)
+    except (NotInstalled, AdapterFault, ProfileError) as error:
         raise BadInput(adapter, [str(error)]) from None
-    commands = [_command_to_ask(adapter, case) for case in shrunk]
-    profile = profile_of(inferred.dialect)
+    if not of_next and not of_tick:
+        raise BadInput(adapter, [f"it has none of the levels {', '.join(wanted)}"])
+    _print_inferred(of_next, of_tick, commands, json)
+
+
+def _print_inferred(
+    of_next: OfNext | None, of_tick: OfTick | None, commands: list[str], json: bool
+) -> None:
+    dialect = of_next.inferred.dialect if of_next else None
+    profile = profile_of(of_tick.inferred.settings if of_tick else Settings(dialect or Dialect()))
+    gains = {
+        **(of_next.inferred.gains if of_next else {}),
+        **(of_tick.inferred.gains if of_tick else {}),
+    }
     if json:
-        console.print_json(
-            {
-                "profile": profile,
-                "gains": inferred.gains,
-                "explained": inferred.explained,
-                "answers": len(seen),
-                "suspects": commands,
-            }
-        )
+        found: dict[str, object] = {"profile": profile, "gains": gains, "suspects": commands}
+        if of_next:
+            found |= {"explained": of_next.inferred.explained, "answers": of_next.answers}
+        if of_tick:
+            found["explained_scenarios"] = of_tick.inferred.explained
+            found["scenarios"] = of_tick.scenarios
+        console.print_json(found)
         return
+    counts = []
+    if of_next:
+        counts.append(f"{of_next.inferred.explained} of {of_next.answers} answers")
+    if of_tick:
+        counts.append(f"{of_tick.inferred.explained} of {of_tick.scenarios} scenarios")
     lines = [
-        f'{knob} = "{value}"  # explains {inferred.gains[knob]} more'
+        f'{knob} = "{value}"' + (f"  # explains {gains[knob]} more" if knob in gains else "")
         for knob, value in profile.items()
     ]
-    console.print_parts(f"# {inferred.explained} of {len(seen)} answers are explained by:", *lines)
+    console.print_parts(f"# {' and '.join(counts)} are explained by:", *lines)
     if commands:
-        console.print_parts(f"\n# {len(suspects)} are not; the smallest cases:", *commands)
+        console.print_parts("\n# Not explained; the smallest cases:", *commands)
+
+
+def _of_next(adapter: str, command: Sequence[str], cases: list[Case]) -> OfNext | None:
+    """The dialect, and its suspects. Raises AdapterFault."""
+    found = run_cases(find(adapter), cases)
+    if "next" not in found.introduction.levels:
+        return None
+    seen = [one for one in found.seen if not isinstance(one.answer, Unsupported)]
+    with console.spinner(f"{adapter}: knobs"):
+        inferred = dialects.infer(lambda dialect: sum(_explains(one, dialect) for one in seen))
+    suspects = [one for one in seen if not _explains(one, inferred.dialect)]
+    with console.progress_bar(f"{adapter}: suspects", 0, len(suspects)) as bar:
+        return OfNext(len(seen), inferred, _shrunk(command, suspects, inferred, bar))
+
+
+def _of_tick(
+    adapter: str, command: Sequence[str], scenarios: list[Scenario], of_next: OfNext | None
+) -> OfTick | None:
+    """The behaviour, and what it leaves. Raises AdapterFault and ProfileError."""
+    with console.progress_bar(f"{adapter}: tick", 0, len(scenarios)) as bar:
+        done = count(1)
+        found = tick.run(command, scenarios, lambda: bar(next(done)))
+    if "tick" not in found.introduction.levels:
+        return None
+    declared = settings_of(found.introduction.profile).dialect
+    dialect = of_next.inferred.dialect if of_next else declared
+    seen = behaviours.telling(found.observations)
+    with console.spinner(f"{adapter}: knobs of behaviour"):
+        inferred = behaviours.infer(seen, dialect, zones=of_next is None)
+    settings = inferred.settings
+    left = [one for one in seen if not _is_predicted(one, settings)]
+    return OfTick(len(seen), inferred, left)
+
+
+def _is_predicted(observation: Observation, settings: Settings) -> bool:
+    return explains(
+        predict(observation.scenario, settings.behaviour, settings.dialect), observation
+    )
+
+
+def _tick_suspects(
+    adapter: str, command: Sequence[str], of_tick: OfTick, folder: Path | None
+) -> list[str]:
+    """A command for each suspect; with a folder, for its smallest scenario."""
+    begin = f"gnomon conform watch {shlex.quote(adapter)}"
+    if folder is None:
+        return [f"{begin} {one.scenario.id}" for one in of_tick.suspects]
+    commands = []
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = of_tick.suspects[:MOST_SHRUNK]
+    with console.progress_bar(f"{adapter}: suspects", 0, len(chosen)) as bar:
+        for number, suspect in enumerate(chosen, 1):
+            smallest = _smallest(command, suspect, of_tick.inferred.settings)
+            file = folder / f"{suspect.scenario.id.replace('/', '-')}.toml"
+            file.write_bytes(write_group([smallest]))
+            commands.append(f"{begin} {shlex.quote(str(file))}")
+            bar(number)
+    return commands + [f"{begin} {one.scenario.id}" for one in of_tick.suspects[MOST_SHRUNK:]]
+
+
+def _smallest(command: Sequence[str], suspect: Observation, settings: Settings) -> Scenario:
+    """The smallest scenario that ends as the suspect does and is not explained either."""
+    kind = type(suspect.replies[-1]) if suspect.replies else None
+    if kind is Failure:  # each run would last as long as the time limit
+        return suspect.scenario
+
+    def differs(scenario: Scenario) -> bool:
+        (seen,) = tick.run(command, [scenario]).observations
+        is_alike = bool(seen.replies) and type(seen.replies[-1]) is kind
+        return is_alike and not _is_predicted(seen, settings)
+
+    return shrink_scenario(suspect.scenario, differs)
 
 
 def _explains(seen: Seen, dialect: Dialect) -> bool:
@@ -77,7 +223,7 @@ def _explains(seen: Seen, dialect: Dialect) -> bool:
 
 
 def _shrunk(
-    command: Sequence[str], suspects: Sequence[Seen], inferred: Inferred, bar: console.Move
+    command: Sequence[str], suspects: Sequence[Seen], inferred: dialects.Inferred, bar: console.Move
 ) -> list[Case]:
     """The smallest case for each suspect, without those that are equal."""
     process = AdapterProcess(command, PROCESS_ZONES[0])
@@ -152,3 +298,83 @@ def ask(
         console.print_json(answers)
     else:
         console.print_parts(*(f"{name:<9} {text}" for name, text in answers.items()))
+
+
+# --- watch
+
+
+def watch(
+    adapter: AdapterArgument,
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="Id of a scenario, or a file (TOML).")
+    ],
+    json: Json = False,
+) -> None:
+    """Watch what a scheduler does in a scenario.
+
+    Printed are the firings of each job: expected, declared and seen.
+    """
+    chosen, scenarios = find(adapter), _scenarios(scenario)
+    try:
+        found = tick.run(command_of(chosen), scenarios)
+        settings = settings_of(found.introduction.profile)
+    except (NotInstalled, AdapterFault, ProfileError) as error:
+        raise BadInput(adapter, [str(error)]) from None
+    if not found.observations:
+        raise BadInput(adapter, ["it has not the level tick"])
+    rows = [row for one in found.observations for row in _watched(one, settings)]
+    if json:
+        console.print_json(rows)
+        return
+    for row in rows:
+        console.print_parts(
+            f"{row['scenario']} job {row['job']}",
+            *(f"  {name:<9} {_shortened(row[name])}" for name in ("expected", "declared", "seen")),
+        )
+    for one in found.observations:
+        for text in differences(predict(one.scenario, settings.behaviour, settings.dialect), one):
+            if text.startswith(("action ", "open")):
+                console.print_parts(f"{one.scenario.id} {text}")
+
+
+def _scenarios(text: str) -> list[Scenario]:
+    """The scenarios of an id or in a file. Raises BadInput."""
+    if found := [one for one in read_scenarios() if one.id == text]:
+        return found
+    file = Path(text)
+    if not file.is_file():
+        known = read_scenarios()[0].id
+        raise BadInput(text, [f"is neither the id of a scenario, as in {known}, nor a file"])
+    try:
+        return list(read_group(file.stem, console.read_file(file, LARGEST_FILE)))
+    except msgspec.DecodeError as error:
+        raise BadInput(text, [str(error)]) from None
+
+
+def _watched(observation: Observation, settings: Settings) -> list[dict[str, str]]:
+    """The three rows of each job."""
+    scenario = observation.scenario
+    rows = {
+        "expected": predict(scenario).firings,
+        "declared": predict(scenario, settings.behaviour, settings.dialect).firings,
+        "seen": tuple(starts(observation)),
+    }
+    jobs = dict.fromkeys(one.job.id for one in scenario.actions if isinstance(one, Create))
+    return [
+        {"scenario": scenario.id, "job": job}
+        | {name: _fired(firings, job) for name, firings in rows.items()}
+        for job in jobs
+    ]
+
+
+def _fired(firings: Sequence[Firing], job: str) -> str:
+    return ", ".join(firing.at for firing in firings if firing.job == job) or "nothing"
+
+
+def _shortened(instants: str) -> str:
+    """The first and the last of many instants."""
+    listed = instants.split(", ")
+    if len(listed) <= MOST_INSTANTS:
+        return instants
+    left = len(listed) - MOST_INSTANTS
+    return ", ".join([*listed[: MOST_INSTANTS - 1], f"… {left} more …", listed[-1]])

@@ -192,14 +192,6 @@ def is_selected(id: str, only: list[str] | None) -> bool:
     return not only or any(fnmatchcase(id, pattern) for pattern in only)
 
 
-def chosen_cases(only: list[str] | None) -> list[Case]:
-    """The cases of level next that ``--only`` selects. Raises BadInput if there is none."""
-    cases = [case for case in read_cases() if is_selected(case.id, only)]
-    if not cases:
-        raise BadInput("--only", [_no_such_case(read_cases()[0].id)])
-    return cases
-
-
 def _no_such_case(*examples: str) -> str:
     return f"no case has such an id, as in {', '.join(sorted(examples))} or FIRE-5/*"
 

@@ -56,7 +56,7 @@ class Kept:
 
     def __init__(self):
         self.events = []  # those since the latest request
-        self.folder = MemoryStore(self.events.append)
+        self.store = MemoryStore(self.events.append)
         self.processes = 0
         self.takes = {}  # job -> how long a run lasts (µs)
         self.on_demand = set()  # messages
