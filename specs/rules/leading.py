@@ -58,12 +58,17 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
 
 
 def stores(trace: Trace) -> list[int]:
-    """When each store began that is in the place of another (µs)."""
-    return sorted(e.store for e in trace.leases.events if isinstance(e, events.StoreReplaced))
+    """When each store after the first began (µs): the one before was emptied, or is elsewhere."""
+    return sorted(
+        event.store if isinstance(event, events.StoreReplaced) else event.at
+        for event in trace.leases.events
+        if isinstance(event, events.StoreReplaced)
+        or (isinstance(event, events.WritesLost) and event.emptied)
+    )
 
 
 def _store_at(trace: Trace, at: int) -> int:
-    """How many stores have been replaced by an instant: epochs of different ones may be equal."""
+    """The number of the store at an instant: epochs of different stores may be equal."""
     return bisect_right(trace.cached(stores), at)
 
 

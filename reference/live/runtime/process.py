@@ -30,7 +30,7 @@ from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
-from gnomon.reference.live.store.embedded.diagnosis import explain
+from gnomon.reference.live.store.embedded.diagnosis import explain, removed_data
 from gnomon.reference.live.store.errors import (
     Failure,
     StoreUnusable,
@@ -77,6 +77,12 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
         """The failure of a call, with what is known about this store."""
         folder = self.address.embedded_in
         return failure if folder is None else explain(failure, folder)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with this store although it answers, for people."""
+        folder = self.address.embedded_in
+        removed = None if folder is None else removed_data(folder)
+        return () if removed is None else (removed,)
 
     def connection(self, timeout: int) -> Connection:
         """A connection for a server; its calls time out after `timeout` (µs)."""
@@ -162,7 +168,7 @@ def _serve(
             busy=workers.busy,
             dead_letters=watch.dead_letters,
             store=node.clock_problem or "ok" if problem is None else problem.problem,
-            warnings=cluster.warnings,
+            warnings=(*store.warnings(), *cluster.warnings),
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 

@@ -35,6 +35,7 @@ from threading import Event, Lock, Thread
 import redis
 
 from gnomon.reference.live.store.address import Address, Socket
+from gnomon.reference.live.store.embedded.diagnosis import removed_data
 from gnomon.reference.live.store.embedded.folder import (
     NoSpace,
     holder_of,
@@ -56,9 +57,6 @@ PATIENCE = 10 * SECOND
 
 LONGEST_QUOTE = 300
 """Most characters of a line of the log that an error quotes."""
-
-_DATA = "appendonlydir"
-"""The folder of the server's data, which it makes when it starts."""
 
 MOST_FAILURES = 10
 """Most failures in a row, with pauses up to 2 s, before a server is not started again."""
@@ -138,26 +136,14 @@ class EmbeddedStore:
 
     def _has_ended(self) -> bool:
         """Wait until the server has ended by itself; False if the store is closed instead."""
-        is_removed = False
+        removed: str | None = None
         while self.process.poll() is None:
             if self._is_closing.wait(_LOOK / SECOND):
                 return False
-            was_removed, is_removed = is_removed, not (self._folder / _DATA).exists()
-            if is_removed and not was_removed:
-                self._report_removal()
+            was_removed, removed = removed, removed_data(self._folder)
+            if removed is not None and was_removed is None:
+                logger.error("%s", removed)  # to end would lose the only copy
         return not self._is_closing.is_set()
-
-    def _report_removal(self) -> None:
-        """Log that the data is in memory only: the server itself goes on as if nothing were wrong.
-
-        To end would lose the only copy.
-        """
-        logger.error(
-            "the data of the embedded store was removed from %s while it runs: every job is lost "
-            "when this process ends; read the jobs with GET /jobs, end this process, start it "
-            "again, and create them anew",
-            self._folder,
-        )
 
     def _start_again(self) -> StoreUnusable | None:
         """Start the server again; why it does not start, None if it does."""

@@ -199,12 +199,15 @@ def test_an_embedded_store_that_cannot_be_started_again_ends_the_server(tmp_path
 
 def test_removed_data_of_an_embedded_store_is_reported(tmp_path: Path) -> None:
     """Its server goes on in memory, as if nothing were wrong."""
-    data = tmp_path / "data"
-    with serving(tmp_path, "--data", str(data), "--http", "none") as it:
-        wait_until(lambda: "leads" in said(tmp_path), PATIENCE_S)
+    data, port = tmp_path / "data", free_port()
+    with serving(tmp_path, "--data", str(data), "--http", f"127.0.0.1:{port}") as it:
+        wait_until(lambda: is_up(port), PATIENCE_S)
         assert "was removed" not in said(tmp_path)
+        assert ask(port, "/health").json()["warnings"] == []
         shutil.rmtree(data)
         wait_until(lambda: "was removed from" in said(tmp_path), WITHIN_S)
+        (warning,) = ask(port, "/health").json()["warnings"]
+        assert warning.startswith("the data of the embedded store was removed from")
         it.terminate()
         it.wait(PATIENCE_S)
     assert said(tmp_path).count("was removed from") == 1
