@@ -60,6 +60,5 @@ def list_adapters(json: Json = False) -> None:
         return
     listing = tables.table("adapter", "language", "installs, in an environment of its own")
     for adapter in known:
-        language = "JavaScript" if adapter.is_javascript else "Python"
-        listing.add_row(adapter.name, language, ", ".join(adapter.dependencies) or "nothing")
+        listing.add_row(adapter.name, adapter.language, adapter.needs)
     console.print_parts(listing, f"\nEnvironments: {shipped.cache()}")

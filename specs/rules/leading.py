@@ -36,9 +36,12 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     known: events.StoreReplaced | None = None
     is_held = False
     for event in trace.leases.events:
-        if last is not None and _store_at(trace, last.at) != _store_at(trace, event.at):
+        is_elsewhere = last is not None and _store_at(trace, last.at) != _store_at(trace, event.at)
+        if is_elsewhere or (isinstance(event, events.WritesLost) and event.emptied):
             last, known, is_held = None, None, False
-        if isinstance(event, LeaseVoided):
+        if isinstance(event, events.WritesLost) and event.emptied:
+            last, known, is_held = None, None, False  # also at the instant of the last grant
+        elif isinstance(event, LeaseVoided):
             is_held = False
         elif isinstance(event, events.StoreReplaced):
             known = event if known is None or event.epoch > known.epoch else known
@@ -55,17 +58,12 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
 
 
 def stores(trace: Trace) -> list[int]:
-    """When each store after the first began (µs): the one before was emptied, or is elsewhere."""
-    return sorted(
-        event.store if isinstance(event, events.StoreReplaced) else event.at
-        for event in trace.events
-        if isinstance(event, events.StoreReplaced)
-        or (isinstance(event, events.WritesLost) and event.emptied)
-    )
+    """When each store began that is in the place of another (µs)."""
+    return sorted(e.store for e in trace.leases.events if isinstance(e, events.StoreReplaced))
 
 
 def _store_at(trace: Trace, at: int) -> int:
-    """The number of the store at an instant: epochs of different stores may be equal."""
+    """How many stores have been replaced by an instant: epochs of different ones may be equal."""
     return bisect_right(trace.cached(stores), at)
 
 
@@ -281,11 +279,10 @@ def _has_another_fault(trace: Trace, cut: FaultWindow) -> bool:
 
 def _examine_stops(cases: Cases, trace: Trace) -> None:
     """Whether a leader that stops hands its lease over, in the time that it takes to do so."""
-    ended = {
-        (_store_at(trace, event.at), event.epoch): event.at
-        for event in trace.leases.events
-        if isinstance(event, events.LeaseReleased | events.LeaseExpired)
-    }
+    ends: dict[tuple[str, int], list[int]] = {}
+    for event in trace.leases.events:
+        if isinstance(event, events.LeaseReleased | events.LeaseExpired):
+            ends.setdefault((event.server, event.epoch), []).append(event.at)
     patience = tolerances.handover(trace)
     for term in trace.terms:
         member = trace.membership_at(term.server, term.begins)
@@ -297,7 +294,8 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
         if deadline >= trace.end or is_lost:
             continue
         cases.examined += 1
-        released = ended.get((_store_at(trace, term.begins), term.epoch), trace.end)
+        of_lease = ends.get((term.server, term.epoch), ())  # two stores may have an equal epoch
+        released = next((at for at in of_lease if at >= term.begins), trace.end)
         if released > deadline and not trace.is_disturbed(term.server, stops, deadline):
             cases.broken(
                 deadline,

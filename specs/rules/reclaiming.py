@@ -13,7 +13,7 @@ from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.availability import able_for
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.spans import contains
+from gnomon.specs.trace.spans import first_from
 from gnomon.specs.trace.trace import Trace
 
 
@@ -188,12 +188,13 @@ def examine_losses(cases: Cases, trace: Trace) -> None:
             continue
         for claim, until in _unfinished_claims(record):
             lost_at = trace.lost_at(claim)
-            if lost_at is None or not contains(able, lost_at):
+            able_from = None if lost_at is None else first_from(able, lost_at)
+            if able_from is None:
                 continue
             cases.examined += 1
-            if (trace.end if until is None else until) > lost_at + patience:
+            if (trace.end if until is None else until) > able_from + patience:
                 cases.broken(
-                    lost_at + patience,
+                    able_from + patience,
                     Kind.HOLDER_LOST,
                     job=record.published.job,
                     **attempt_of(claim),

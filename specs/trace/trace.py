@@ -6,7 +6,8 @@ and it computes with the oracle, ``reference.oracle``, when a job was due, never
 scheduler's own schedule.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from operator import attrgetter
@@ -219,9 +220,35 @@ class Trace:
                 found.append(record)
         return found
 
+    def membership_of(self, event: events.Claimed | events.Started) -> Membership | None:
+        """The membership in which a server claimed or started something, or None.
+
+        A server may leave and join at one instant; then the order of the events decides.
+        """
+        membership = self.membership_at(event.server, event.at)
+        if membership is None or membership.begins < event.at:
+            return membership
+        of_server = self.memberships_of[event.server]
+        number = bisect_left(of_server, event.at, key=_ENDS)
+        if of_server[number] is membership:
+            return membership
+        return of_server[max(number, self._starts_up_to[id(event)] - 1)]
+
+    @cached_property
+    def _starts_up_to(self) -> dict[int, int]:
+        """How often its server had started at each claim and each start of a run, by identity."""
+        starts: Counter[str] = Counter()
+        counted = {}
+        for event in self.events:
+            if type(event) is events.ServerStarted:
+                starts[event.server] += 1
+            elif type(event) is events.Claimed or type(event) is events.Started:
+                counted[id(event)] = starts[event.server]
+        return counted
+
     def lost_at(self, event: events.Claimed | events.Started) -> int | None:
         """When the server that claimed or started something left the cluster (µs), or None."""
-        membership = self.membership_at(event.server, event.at)
+        membership = self.membership_of(event)
         if membership is not None:
             return membership.ends if membership.ends < self.end else None
         # The store may give a message to a worker that was waiting when its server was lost.
@@ -264,6 +291,7 @@ class Trace:
 
 
 _BEGINS = attrgetter("begins")
+_ENDS = attrgetter("ends")
 
 
 def _lease_and_travel(history: History, has_leader: bool) -> tuple[int, int]:

@@ -97,7 +97,7 @@ def test_noise_is_named(run: Command, fake: Fake) -> None:
 def test_bad_input(run: Command) -> None:
     line = fault(run("conform", "cronitor"))
     assert line.startswith(
-        "gnomon: cronitor: no adapter and no file; the adapters are apscheduler3"
+        "gnomon: cronitor: no adapter and no file; the adapters are aiocron, apscheduler3"
     )
     line = fault(run("conform", "reference", "--only", "FIRE-9/*"))
     example = "JOB-4/out-of-range/01, calendar/end-of-february, cluster/cron/two-at-once"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cluster_kit import Unsupported, serve, valkey
 
-BEHAVIOUR = {
+PROFILE = {
     # "ensure only a single scheduler is running for a schedule at a time" (Celery's documentation)
     "cluster_instances": "each-runs-all",
     "cluster_interval_grid": "from-the-restart",
@@ -73,4 +73,4 @@ def when(job):
 
 
 if __name__ == "__main__":
-    serve("celery", deploy, profile=BEHAVIOUR)
+    serve("celery", deploy, profile=PROFILE)

@@ -6,7 +6,7 @@ from pathlib import Path
 from cluster_kit import Unsupported, free_port, serve, valkey
 
 LEASE = "1500ms"
-BEHAVIOUR = {"cluster_takeover": "2s"}  # the lease, and a campaign every third of it (LEAD-3)
+PROFILE = {"cluster_takeover": "2s"}  # the lease, and a campaign every third of it (LEAD-3)
 
 SERVICES = """
 import sys
@@ -71,4 +71,4 @@ def when(job):
 
 
 if __name__ == "__main__":
-    serve("gnomon", deploy, profile=BEHAVIOUR)
+    serve("gnomon", deploy, profile=PROFILE)

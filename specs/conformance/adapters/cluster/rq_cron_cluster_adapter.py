@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cluster_kit import Unsupported, serve, valkey
 
-BEHAVIOUR = {
+PROFILE = {
     # Its documentation says nothing about two at once; it has no lock.
     "cluster_instances": "each-runs-all",
     # "enqueues registered interval based jobs immediately when started" (its documentation)
@@ -67,4 +67,4 @@ def when(job):
 
 
 if __name__ == "__main__":
-    serve("rq", deploy, profile=BEHAVIOUR)
+    serve("rq", deploy, profile=PROFILE)

@@ -38,13 +38,14 @@ def serve(
     scheduler=None,
     *,
     language="python",
+    release=None,
     profile=None,
     known=(),
     homepage=None,
 ):
     """Answer requests until the end of the input.
 
-    `package` is the name of the distribution; its version is looked up.
+    `package` is the name of the distribution; its version is looked up, unless `release` is given.
     Level next: `next_instants(cron, zone, after, count)` gets a `datetime` in UTC; it returns aware
     ones.
     Level tick: `scheduler()` is called at each `open`. Its object has the methods in VERBS;
@@ -62,7 +63,8 @@ def serve(
 
     `scheduler.observes` names what its firings hold: "due", "payload", "misfires", "runs".
     """
-    implementation = {"name": package, "version": version(package), "language": language}
+    implementation = {"name": package, "version": release or version(package)}
+    implementation["language"] = language
     if homepage:
         implementation["homepage"] = homepage
     levels = [
