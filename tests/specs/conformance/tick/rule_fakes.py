@@ -8,6 +8,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
+from gnomon.reference.schedule.clock import read_instant, to_datetime
+from gnomon.reference.schedule.trigger import trigger
 from gnomon.specs.conformance.shipped import find
 
 sys.path.insert(0, str(find("reference").file.parent))
@@ -27,7 +31,7 @@ class Early(Right):
     """Breaks FIRE-6: a run begins ten seconds before it is due."""
 
     def advance(self, by: float) -> Iterable[Firing]:
-        began = reference_adapter.to_datetime(self.wall)
+        began = to_datetime(self.wall)
         return [one | {"at": max(one["at"] - MOMENT, began)} for one in super().advance(by)]
 
 
@@ -74,6 +78,82 @@ class StripsPayloads(Right):
     def definition(self, job: Job, start: int) -> Any:
         payload = job.get("payload")
         return super().definition(job | {"payload": payload and payload.strip()}, start)
+
+
+class CountsRepeatsAnew(Right):
+    """Breaks FIRE-3: each process counts the repeats from zero."""
+
+    def save(self) -> None:
+        for job in self.kept.store._jobs.by_id.values():
+            job.published = 0
+        super().save()
+
+
+class KnowsNoZones(Right):
+    """Breaks FIRE-5: cron jobs run by UTC."""
+
+    def definition(self, job: Job, start: int) -> Any:
+        return super().definition(job | {"zone": "UTC"}, start)
+
+
+class RunsTheOldOnceMore(Right):
+    """Breaks FIRE-8: the second instant of the old definition after an edit runs, too."""
+
+    old: tuple[Firing, ...] = ()
+
+    def edit(self, job: Job) -> None:
+        old: Any = trigger(self.job(job["id"]).definition)
+        due = to_datetime(old.first(old.first(self.wall) + 1))
+        self.old = ({"job": job["id"], "at": due, "due": due, "run": "old"},)
+        super().edit(job)
+
+    def advance(self, by: float) -> Iterable[Firing]:
+        fired = sorted([*super().advance(by), *self.old], key=lambda firing: firing["at"])
+        self.old = ()
+        return fired
+
+
+class MakesUpThePause(Right):
+    """Breaks FIRE-9: what was due while a job was inactive runs when it is resumed."""
+
+    def pause(self, name: str) -> None:
+        super().pause(name)
+        self.missed: Any = trigger(self.job(name).definition).first(self.wall)
+
+    def resume(self, name: str) -> None:
+        super().resume(name)
+        self.fire(job=name, due=to_datetime(self.missed), run="made up")
+
+
+class MakesUpTheStart(Right):
+    """Breaks FIRE-10: an instant before the creation runs at once."""
+
+    def create(self, job: Job) -> None:
+        super().create(job)
+        if "start" in job:
+            self.fire(job=job["id"], due=to_datetime(read_instant(job["start"])), run="made up")
+
+
+class IgnoresExecute(Right):
+    """Breaks FIRE-11: a run on demand never comes."""
+
+    def execute(self, name: str) -> None:
+        pass
+
+
+class CatchesUpWithAll(Right):
+    """Breaks MISS-2: every misfire runs."""
+
+    def definition(self, job: Job, start: int) -> Any:
+        return replace(super().definition(job, start), misfire="all")
+
+
+class RunsOneAtATime(Right):
+    """Breaks OVER-1: it has one worker."""
+
+    def open(self, *given: Any) -> None:
+        reference_adapter.WORKERS = 1
+        super().open(*given)
 
 
 FAKES: dict[str, Any] = {
