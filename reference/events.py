@@ -157,6 +157,36 @@ class PublishRefused(EventBase, frozen=True, gc=False, tag="publish_refused"):
     why: str
 
 
+class Requested(EventBase, frozen=True, gc=False, tag="requested"):
+    """A run on demand was requested, in a partial history."""
+
+    job: str
+
+
+class Fired(EventBase, frozen=True, gc=False, tag="fired"):
+    """A run of a job began, in a partial history: all that is seen of its message.
+
+    `message` is the number that the observer gave it. `due` is the instant for which it stands, as
+    the scheduler names it; if the history does not observe `due`, the observer has found it from
+    the job's definition and `at`. It is None for a run on demand, and for a run that stands for no
+    instant at which the job was due. `payload` is what the run was given, shortened as
+    ``recorded_payload`` does it.
+    """
+
+    message: int
+    job: str
+    due: Instant | None = None
+    payload: str | None = None
+    on_demand: bool = False
+
+
+class Ended(EventBase, frozen=True, gc=False, tag="ended"):
+    """A run that has `fired` ended, in a partial history."""
+
+    message: int
+    outcome: Outcome
+
+
 class Skipped(EventBase, frozen=True, gc=False, tag="skipped"):
     """An occurrence ended without a message: a misfire under `skip`, or dropped by a change."""
 
@@ -273,12 +303,12 @@ class PutBack(EventBase, frozen=True, gc=False, tag="put_back"):
 class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
     """A server joined the cluster.
 
-    `services` are those that it can run, and `tzdata` is the version of its time zone database;
-    both None if unknown.
+    `workers` is how many workers it has, `services` are those that it can run, and `tzdata` is the
+    version of its time zone database; each None if unknown.
     """
 
     server: str
-    workers: int
+    workers: int | None
     services: tuple[str, ...] | None = None
     tzdata: str | None = None
 
@@ -374,6 +404,9 @@ Event = (
     | LeaseExpired
     | Published
     | PublishRefused
+    | Requested
+    | Fired
+    | Ended
     | Skipped
     | Coalesced
     | Claimed
@@ -407,8 +440,11 @@ LeaseEvent = LeaseAcquired | LeaseReleased | LeaseExpired
 RunEvent = Claimed | Started | Invoked | Finished | Reclaimed | Lost
 """The events of a message at a worker; each names the message, server, worker and attempt."""
 
-OccurrenceEvent = Published | Coalesced | Skipped
+OccurrenceEvent = Published | Fired | Coalesced | Skipped
 """The events that give an occurrence its outcome; each names the job and the instant `due`."""
+
+FIRINGS = (Published, Fired)
+"""The events with which a run begins to be due: in a full history, and in a partial one."""
 
 Record = Callable[[Event], None]
 """Takes an event as it happens; `list.append` is one."""

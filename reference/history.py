@@ -22,6 +22,22 @@ from gnomon.reference.schedule.clock import write_instant
 FORMAT = "gnomon-history/1"
 
 
+Observable = Literal[
+    "jobs",
+    "servers",
+    "firings",
+    "due",
+    "payload",
+    "runs",
+    "misfires",
+    "endings",
+    "definitions",
+    "messages",
+    "leader",
+]
+"""What a history may observe; ``specs/scheduler.md`` defines each under "Partial histories"."""
+
+
 class Header(
     msgspec.Struct,
     frozen=True,
@@ -38,7 +54,9 @@ class Header(
     store (both in µs); rules that depend on one of them assume `DEFAULT_LEASE` or `DEFAULT_TRAVEL`
     where it is absent. `profile` is the delivery profile: durable or classic (DLV-2, DLV-3).
     `max_attempts` is the number of attempts of a message before it is dead-lettered; None if there
-    is no limit, or it is not known (DLV-2).
+    is no limit, or it is not known (DLV-2). `observes` is what a partial history observes; a full
+    history observes everything, and has None. `lateness` is how late a firing of a partial history
+    may be (µs).
     """
 
     start: Instant
@@ -47,6 +65,8 @@ class Header(
     travel: int | None = None
     profile: Literal["durable", "classic"] = "durable"
     max_attempts: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    observes: tuple[Observable, ...] | None = None
+    lateness: Annotated[int, msgspec.Meta(ge=0)] | None = None
     seed: int | None = None
     recording: str | None = None
     versions: dict[str, str] = {}

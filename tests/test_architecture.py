@@ -20,11 +20,12 @@ LIVE = frozenset(
         "reference/live/api",
     }
 )
-CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli"})
+CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli", "specs/cli/comparisons"})
 SPECS = frozenset(
     {
         "specs",
         "specs/conformance",
+        "specs/conformance/adapters/cluster",
         "specs/conformance/adapters/python",
         "specs/conformance/dialects",
         "specs/conformance/cluster",
@@ -59,9 +60,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/vectors": REFERENCE | {"specs/notation"},
     "specs/rules": REFERENCE | {"specs/trace"},
     "specs/conformance": REFERENCE | {"specs/conformance/dialects", "specs/vectors"},
+    "specs/conformance/adapters/cluster": frozenset(),
     "specs/conformance/adapters/python": REFERENCE,
     "specs/conformance/dialects": REFERENCE,
-    "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/tick"},
+    "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/dialects"},
     "specs/conformance/report": REFERENCE
     | {
         "specs/conformance",
@@ -83,7 +85,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs": REFERENCE,
     **dict.fromkeys(SIMULATOR, REFERENCE | SPECS | SIMULATOR),
     "simulator/world": REFERENCE | WORLD | {"specs", "specs/recording"},
-    "specs/cli": REFERENCE | SPECS,
+    "specs/cli": REFERENCE | SPECS | {"specs/cli/comparisons"},
+    "specs/cli/comparisons": REFERENCE | SPECS | {"specs/cli"},
     "simulator/cli": REFERENCE | SPECS | SIMULATOR,
     "reference/live/cli": REFERENCE | LIVE | SPECS,
 }

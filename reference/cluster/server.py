@@ -226,7 +226,7 @@ class Server:
     def _begin_anew(self, now: int) -> list[Operation]:
         """Join the store that is in the place of the former one, and claim anew."""
         self._former_runs = frozenset(self._runs)
-        self._unanswered = {Join(self._process, self._lease): None}
+        self._unanswered = {Join(self._process, self._lease, self._turn + 1): None}
         for worker in [*self._claims]:
             self._claim(worker)
         return self._heartbeat(now)

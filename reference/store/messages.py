@@ -150,7 +150,7 @@ class MessageQueue:
     def claim(self, now: int, server: str, operation: Claim) -> list[Delivery]:
         """Complete the message that the worker is done with; assign the oldest, or let it wait."""
         worker, turn, done = (server, operation.worker), operation.turn, operation.done
-        if server not in self._alive_until:
+        if self._alive_until.get(server, now) <= now:
             return []
         if turn < self._turns.get(worker, turn):
             is_late = worker in self._held or worker in self._idle  # it claimed in a later turn
@@ -183,7 +183,13 @@ class MessageQueue:
         """Register a new process of the server; reclaim what an earlier one held."""
         self._processes[server] = process
         self._dismiss(server)
-        self._take_from(now, (server,))
+        self._take_from(now, self._held_by((server,)))
+        return list(self._hand_out(now))
+
+    def _begin_anew(self, now: int, server: str, turn: int) -> list[Delivery]:
+        """Reclaim what the server was assigned before `turn`."""
+        earlier = [worker for worker in self._held_by((server,)) if self._turns[worker] < turn]
+        self._take_from(now, earlier)
         return list(self._hand_out(now))
 
     def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> Iterator[Delivery]:
@@ -230,8 +236,10 @@ class MessageQueue:
     def join(self, now: int, server: str, operation: Join) -> list[Delivery]:
         """Register a process of the server; reclaim what an earlier one held."""
         self.note_life(now, server, operation.ttl)
-        is_new = operation.process > self._processes.get(server, 0)
-        begun = self._begin(now, server, operation.process) if is_new else []
+        if operation.process > self._processes.get(server, 0):
+            begun = self._begin(now, server, operation.process)
+        else:
+            begun = self._begin_anew(now, server, operation.turn)
         return [(server, operation, Done(now)), *begun]
 
     def heartbeat(self, now: int, server: str, operation: Heartbeat) -> list[Delivery]:
@@ -263,12 +271,14 @@ class MessageQueue:
         for name in sorted(lapsed):
             del self._alive_until[name]
             self._dismiss(name)
-        self._take_from(now, lapsed)
+        self._take_from(now, self._held_by(lapsed))
         return list(self._hand_out(now))
 
-    def _take_from(self, now: int, servers: Collection[str]) -> None:
-        taken = [worker for worker in self._held if worker[0] in servers]
-        for worker in sorted(taken, key=lambda worker: self._held[worker][0].id):
+    def _held_by(self, servers: Collection[str]) -> list[Worker]:
+        return [worker for worker in self._held if worker[0] in servers]
+
+    def _take_from(self, now: int, workers: Collection[Worker]) -> None:
+        for worker in sorted(workers, key=lambda worker: self._held[worker][0].id):
             # The worker may be running the message: it gets no other in this turn.
             self._turns[worker] = self._turns.get(worker, 0) + 1
             self._put_back(now, worker)

@@ -354,10 +354,15 @@ class Join(Operation, frozen=True, gc=False):
 
     The store reclaims the messages that an earlier process of that server held, and drops its
     waiting claims (DLV-2). `process` rises with each start: a repeated Join changes nothing.
+
+    A process that finds another store in the place of the one that it knew joins that one, and
+    claims in new turns, from `turn` on. The store reclaims the messages that it assigned to earlier
+    turns: the process takes them for those of the former store.
     """
 
     process: int
     ttl: int
+    turn: int = 0
 
 
 class Heartbeat(Operation, frozen=True, gc=False):

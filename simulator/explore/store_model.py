@@ -149,9 +149,9 @@ class StoreModel:
             case Campaign(ttl=ttl, claims=claims):
                 self.alive_until[server] = now + ttl
                 for claim in claims:
-                    self._note_claim(server, claim)
+                    self._note_claim(now, server, claim)
             case Claim():
-                self._note_claim(server, operation)
+                self._note_claim(now, server, operation)
             case Complete(worker=number, turn=turn, message=message, attempt=attempt):
                 self._complete((server, number), (message, attempt))
                 self._close_turn((server, number), turn)
@@ -165,11 +165,12 @@ class StoreModel:
                 for claim in claims:
                     self._withdraw_claim(server, claim)
 
-    def _note_claim(self, server: str, claim: Claim) -> None:
+    def _note_claim(self, now: int, server: str, claim: Claim) -> None:
         """A claim counts unless its server is dead, or its process or turn is over."""
         worker, process = (server, claim.worker), process_of(claim.turn)
         is_over = process < self.processes.get(server, 0)
-        if server not in self.alive_until or is_over or claim.turn < self.turns.get(worker, 0):
+        is_over = is_over or claim.turn < self.turns.get(worker, 0)
+        if self.alive_until.get(server, now) <= now or is_over:
             return
         self._begin_process(server, process)
         if claim.turn != self.turns.get(worker):  # a repeated claim completes nothing

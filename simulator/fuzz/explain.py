@@ -153,6 +153,9 @@ class _Story:
                 return self._job(event)
             case (
                 events.JobRejected()
+                | events.Requested()
+                | events.Fired()
+                | events.Ended()
                 | events.Coalesced()
                 | events.Invoked()
                 | events.Lost()

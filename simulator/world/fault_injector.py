@@ -88,6 +88,8 @@ class FaultInjector:
         assert self._log is not None, "a log of writes is kept if a fault loses data"
         now = now if self._clock is None else self._clock.time(now)
         self._log.lose(now, fault.writes if isinstance(fault, LoseWrites) else None)
+        if self._clock is not None:
+            self._clock.let_store_notice()  # the store may have lost a correction
         return _nothing
 
     def _affect_server(

@@ -11,7 +11,7 @@ from gnomon.reference.events import Event
 from gnomon.reference.store.administration import CheckProcess
 from gnomon.reference.store.operations import Delivery, Operation
 from gnomon.simulator.world.cluster import Cluster
-from gnomon.specs.recording.commands import StepStoreClock
+from gnomon.specs.recording.commands import DataLoss, StepStoreClock
 from gnomon.specs.recording.model import Recording
 
 
@@ -38,23 +38,27 @@ class StoreClock:
 
     def step(self, by: int) -> None:
         """Step it `by` µs; negative steps go back. The store notices at once."""
-        self._let_store_notice()
+        self.let_store_notice()
         self._ahead += by
-        self._let_store_notice()
+        self.let_store_notice()
 
-    def _let_store_notice(self) -> None:
+    def let_store_notice(self) -> None:
+        """Let the store read it, as any request does; it corrects a time far beyond the reading."""
         self._cluster.operate(CheckProcess(0))
 
 
 def span_by_store(recording: Recording) -> tuple[int, int]:
     """The first and the last instant of the history of a recording, by the store's time (µs)."""
-    start = latest = recording.start
-    ahead = 0
+    start = latest = highest = recording.start
+    ahead, lease = 0, recording.cluster.lease
     for command in recording.commands:
         if isinstance(command, StepStoreClock):
             latest = max(latest, command.at + ahead)
+            highest = max(highest, latest)
             ahead += command.by
-            if latest - (command.at + ahead) > recording.cluster.lease:
+            if latest - (command.at + ahead) > lease:
                 latest = command.at + ahead
                 start = min(start, latest)
+        elif isinstance(command, DataLoss):  # of a correction, too: its time may be ahead again
+            latest = max(latest, min(highest, command.at + ahead + lease))
     return start, max(latest, recording.until + ahead)

@@ -28,6 +28,9 @@ def add_to(app: typer.Typer) -> None:
 def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> None:
     """Judge the history of any scheduler by every rule.
 
+    A partial history observes only some of what a scheduler does. A rule that needs more is not
+    observable.
+
     If the history was made under another version of the time zone database, it is not judged when
     cron jobs in zones other than UTC were due.
 
@@ -45,7 +48,12 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
     if json:
         figures = msgspec.to_builtins(summary)
         console.print_json(
-            {**figures, "tzdata": zones, "rules": tables.findings_as_values(findings)}
+            {
+                **figures,
+                "observes": trace.header.observes,
+                "tzdata": zones,
+                "rules": tables.findings_as_values(findings),
+            }
         )
     else:
         begins, ends = write_instant(trace.start), write_instant(trace.end)
@@ -54,7 +62,9 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
         console.print_parts(f"{file}: {events}, {begins} to {ends} ({length})")
         if trace.cached(has_other_zones):
             console.print_parts(_zones_note(zones))
-        for table in tables.figures(summary):
+        if trace.is_partial:
+            console.print_parts(_observed_note(trace))
+        for table in tables.figures(summary, trace.observes("messages")):
             console.print_parts("", table)
         console.print_parts(
             *verdict_parts(findings, rules, f"gnomon check {quote(str(file))} --rules")
@@ -77,6 +87,11 @@ def _zone_database(trace: Trace) -> ZoneDatabase:
     unknown = {stage.job: None for stage in trace.stages if is_unknown_when_due(trace, stage)}
     made_under = tuple(sorted(trace.cached(zone_databases)))
     return ZoneDatabase(made_under, zone_database(), tuple(unknown))
+
+
+def _observed_note(trace: Trace) -> str:
+    observed = ", ".join(trace.header.observes or ())
+    return f"a partial history, which observes {observed}; rules that need more are not observable"
 
 
 def _zones_note(zones: ZoneDatabase) -> str:

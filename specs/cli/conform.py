@@ -9,13 +9,14 @@ import typer
 import typer.core
 
 from gnomon.specs.cli import console
+from gnomon.specs.cli.comparisons.conform_compare import compare_reports
 from gnomon.specs.cli.conform_infer import ask, infer_profile
 from gnomon.specs.cli.conform_run import run_adapters
 from gnomon.specs.cli.options import Json, examples
 from gnomon.specs.conformance import shipped
 from gnomon.specs.render import tables
 
-_COMMANDS = ("run", "list", "infer", "ask")
+_COMMANDS = ("run", "list", "infer", "ask", "compare")
 
 
 class _Group(typer.core.TyperGroup):
@@ -45,6 +46,9 @@ def add_to(app: typer.Typer) -> None:
     group.command("list", epilog=examples("gnomon conform list"))(list_adapters)
     group.command("infer", epilog=examples("gnomon conform infer croniter"))(infer_profile)
     group.command("ask", epilog=examples("gnomon conform ask croniter '5-5 * * * *'"))(ask)
+    group.command("compare", epilog=examples("gnomon conform compare old/ new/results.jsonl"))(
+        compare_reports
+    )
     app.add_typer(group, name="conform")
 
 
@@ -56,6 +60,5 @@ def list_adapters(json: Json = False) -> None:
         return
     listing = tables.table("adapter", "language", "installs, in an environment of its own")
     for adapter in known:
-        language = "JavaScript" if adapter.is_javascript else "Python"
-        listing.add_row(adapter.name, language, ", ".join(adapter.dependencies) or "nothing")
+        listing.add_row(adapter.name, adapter.language, adapter.needs)
     console.print_parts(listing, f"\nEnvironments: {shipped.cache()}")

@@ -19,6 +19,7 @@ from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.dialects.knobs import ProfileError, dialect_of
 from gnomon.specs.conformance.judging import RULES, Result
 from gnomon.specs.conformance.process import AdapterFault
+from gnomon.specs.conformance.report.badges import badges, stem_of
 from gnomon.specs.conformance.report.json_lines import json_lines
 from gnomon.specs.conformance.report.markdown import markdown
 from gnomon.specs.conformance.report.model import (
@@ -36,6 +37,8 @@ from gnomon.specs.vectors.next_cases import Case, read_cases
 
 ALL = "all"
 """Stands for every adapter that ships."""
+BADGES = "badges"
+"""The folder of the badges in a report."""
 LARGEST_PROFILE = 2**16
 """Bytes."""
 MOST_SUSPECTS = 10
@@ -76,7 +79,9 @@ def run_adapters(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for the report: HTML, Markdown, JSON lines."),
+        typer.Option(
+            metavar="DIR", help="Folder for the report: HTML, Markdown, JSON lines, badges."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -198,7 +203,7 @@ def _setting(cases: Sequence[Case]) -> Setting:
 
 def _write_report(folder: Path, setting: Setting, reports: Sequence[AdapterReport]) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / BADGES).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(str(folder), [f"cannot be made: {error.strerror}"]) from None
     texts = {
@@ -206,6 +211,11 @@ def _write_report(folder: Path, setting: Setting, reports: Sequence[AdapterRepor
         "results.md": markdown(setting, reports).encode(),
         "results.jsonl": json_lines(setting, reports),
     }
+    for report in reports:
+        for stale in (folder / BADGES).glob(f"{stem_of(report)}-*.json"):
+            stale.unlink()  # of a level that this report does not have
+        for name, badge in badges(report).items():
+            texts[f"{BADGES}/{name}"] = msgspec.json.encode(badge)
     for name, text in texts.items():
         with console.open_output(folder / name) as file:
             file.write(text)

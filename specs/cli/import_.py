@@ -9,6 +9,8 @@ import typer
 
 from gnomon.reference.schedule.clock import DAY, LAST_INSTANT, write_instant
 from gnomon.specs.cli import console
+from gnomon.specs.cli.comparisons.crontab_dialect import CrontabDialect, dialect_remarks
+from gnomon.specs.cli.comparisons.next_dialects import peer_named
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import (
     HistoryFile,
@@ -44,7 +46,11 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     group = typer.Typer(no_args_is_help=True, help="Make a recording of a schedule or a history.")
     group.command(
-        "crontab", epilog=examples("gnomon import crontab /etc/crontab --out crontab.toml")
+        "crontab",
+        epilog=examples(
+            "gnomon import crontab /etc/crontab --out crontab.toml",
+            "gnomon import crontab crontab.txt --dialect celery",
+        ),
     )(crontab)
     group.command(
         "schedule", epilog=examples("gnomon import schedule schedule.json --duration 3s")
@@ -70,6 +76,7 @@ def crontab(
     start: RecordingStart = None,
     until: RecordingEnd = None,
     duration: RunDuration = "1s",
+    dialect: CrontabDialect = None,
     out: RecordingOut = None,
     json: Json = False,
 ) -> None:
@@ -78,7 +85,11 @@ def crontab(
     Lines that a recording cannot express, such as @reboot, are listed on standard error with the
     nearest equivalent. Arguments of commands are kept in the field extra of the jobs, and are not
     printed elsewhere: look for passwords there before you share a recording.
+
+    With --dialect, each line is listed that means something else here than in the scheduler for
+    which the crontab was written, with the first instant at which the two part.
     """
+    peer = None if dialect is None else peer_named(dialect)
     begins, ends, takes = _span(start, until, duration)
     try:
         data = console.read_file(file, LARGEST_SCHEDULE)
@@ -90,6 +101,12 @@ def crontab(
     if not read.lines:
         reasons = [f"line {problem.number}: {problem.reason}" for problem in read.problems]
         raise BadInput(str(file), [*reasons, "it has no job that can be imported"])
+    if peer is not None:
+        try:
+            remarks = sorted((*read.remarks, *dialect_remarks(read, peer, begins - 1)))
+        except ValueError as error:
+            raise BadInput("--from", [str(error)]) from None
+        read = read._replace(remarks=tuple(remarks))
     recording = from_crontab(read, f"Imported from {file.name}", begins, ends, takes)
     _deliver(recording, file, out, json, read.problems, DURATIONS_ARE_GUESSED, read.remarks)
 

@@ -12,11 +12,15 @@ import typer
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import INTERVAL_UNITS, LONGEST_DURATION, Definition
-from gnomon.reference.schedule.clock import to_datetime, write_instant
+from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
 from gnomon.reference.schedule.trigger import trigger, upcoming
-from gnomon.reference.schedule.zones import load_zone
 from gnomon.specs.cli import console
+from gnomon.specs.cli.comparisons.next_dialects import (
+    DialectNames,
+    print_dialects,
+    with_local_time,
+)
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, Zone, examples, parse_instant, parse_zone
 from gnomon.specs.render.text import in_words, interval_units
@@ -110,7 +114,9 @@ def _units_of(interval: re.Match[str]) -> dict[str, int]:
 def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
     epilog = examples(
-        "gnomon next '0 12 * * MON-FRI' --timezone Europe/Warsaw", "gnomon next 'every 90m'"
+        "gnomon next '0 12 * * MON-FRI' --timezone Europe/Warsaw",
+        "gnomon next 'every 90m'",
+        "gnomon next '30 2 * * 7' --timezone Europe/Warsaw --all-dialects",
     )
     app.command("next", epilog=epilog)(preview)
 
@@ -147,19 +153,26 @@ def preview(
     count: Annotated[
         int, typer.Option(metavar="N", help="Number of instants.", min=1, max=100_000)
     ] = 10,
+    dialect: DialectNames = None,
+    all_dialects: Annotated[
+        bool, typer.Option("--all-dialects", help="Meaning in every scheduler that is known.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Print when a definition is due, and what it means."""
-    try:
-        fields = read_when(definition)
-    except CronError as error:
-        raise BadInput("DEFINITION", error.faults) from None
-    except ValueError as error:
-        raise BadInput("DEFINITION", [str(error)]) from None
-    if fields["job_type"] == "cron_style":
-        fields["timezone"] = parse_zone(timezone)
-    elif timezone != "UTC":
-        raise BadInput("--timezone", ["an interval has no time zone: it counts real time"])
+    """Print when a definition is due, and what it means.
+
+    With --dialect NAME or --all-dialects: what it means in other schedulers, which of them agree,
+    and the first instant at which the others part from the first one.
+    """
+    if dialect or all_dialects:
+        if dialect and all_dialects:
+            raise BadInput("--dialect", ["--all-dialects includes every dialect: give one of both"])
+        ours = {"--start": start, "--ends": ends, "--repeats": repeats}
+        if given := [option for option, value in ours.items() if value is not None]:
+            raise BadInput(", ".join(given), ["dialects are of cron definitions, and not of jobs"])
+        print_dialects(definition, timezone, after, count, dialect, json)
+        return
+    fields = _fields(definition, timezone)
     later_than = None if after is None else parse_instant("--after", after)
     if start is not None:
         begins = parse_instant("--start", start)
@@ -178,12 +191,20 @@ def preview(
     if json:
         console.print_json([write_instant(instant) for instant in instants])
     else:
-        lines = (_with_local_time(instant, timezone) for instant in instants)
+        lines = (with_local_time(instant, timezone) for instant in instants)
         console.print_parts(in_words(job), *lines)
 
 
-def _with_local_time(instant: int, timezone: str) -> str:
-    """An instant, and the local time in `timezone`."""
-    local = to_datetime(instant).astimezone(load_zone(timezone))
-    text = f"{local:%a}" if timezone == "UTC" else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
-    return f"{write_instant(instant)}  {text}"
+def _fields(definition: str, timezone: str) -> dict[str, str | int]:
+    """The job fields of a definition in a time zone. Raises BadInput."""
+    try:
+        fields = read_when(definition)
+    except CronError as error:
+        raise BadInput("DEFINITION", error.faults) from None
+    except ValueError as error:
+        raise BadInput("DEFINITION", [str(error)]) from None
+    if fields["job_type"] == "cron_style":
+        fields["timezone"] = parse_zone(timezone)
+    elif timezone != "UTC":
+        raise BadInput("--timezone", ["an interval has no time zone: it counts real time"])
+    return fields

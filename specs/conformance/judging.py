@@ -51,6 +51,8 @@ VERDICTS: tuple[Verdict, ...] = (
     "not exercised",
 )
 """The worst first: a rule has the worst verdict of its cases."""
+SUSPECT_VERDICTS = frozenset({"broken", "declared but not so"})
+"""Something is not as it was declared."""
 RULES: dict[str, str] = {
     "JOB-4": "A definition is accepted or refused as its grammar demands.",
     "FIRE-4": "A job is due at every minute that its fields match.",
@@ -101,13 +103,15 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def is_suspect(self) -> bool:
         """Whether something is not as it was declared, and no public issue is named."""
-        return self.verdict in ("broken", "declared but not so") and self.url is None
+        return self.verdict in SUSPECT_VERDICTS and self.url is None
 
 
 def judge(seen: Seen, dialect: Dialect, introduction: Introduction) -> list[Result]:
     """The verdicts about one case: of its rule, of META-1 and of META-2."""
     results = [_by_reference(seen, dialect), _meta_1(seen), _meta_2(seen)]
-    return [msgspec.structs.replace(result, url=_known(result, introduction)) for result in results]
+    return [
+        msgspec.structs.replace(result, url=known_issue(result, introduction)) for result in results
+    ]
 
 
 def by_rule(results: Iterable[Result]) -> dict[str, dict[Verdict, int]]:
@@ -237,9 +241,9 @@ def _result(
     return Result(rule, case.id, verdict, question, expected, declared, found)
 
 
-def _known(result: Result, introduction: Introduction) -> str | None:
+def known_issue(result: Result, introduction: Introduction) -> str | None:
     """The public issue that the adapter names for a result that is not as declared."""
-    if result.verdict not in ("broken", "declared but not so"):
+    if result.verdict not in SUSPECT_VERDICTS:
         return None
     return next(
         (

@@ -22,14 +22,18 @@ import msgspec
 from gnomon.specs.conformance.protocol import (
     Answer,
     Bye,
+    Deploy,
+    Deployed,
     Hello,
     Introduction,
+    Job,
     Next,
     ProtocolError,
     Reply,
     Request,
     encode,
     read_answer,
+    read_deployed,
     read_introduction,
     read_reply,
 )
@@ -114,13 +118,8 @@ class AdapterProcess:
             return Failure("garbage", str(error))
 
     def send(self, make: Callable[[int], Request]) -> Reply | Failure:
-        """Send a request of level tick, which `make` makes from its number.
-
-        The adapter must run: what it held in memory cannot be had again by a second start.
-        """
-        assert self._child is not None, "the adapter does not run"
-        request = make(self._next_seq())
-        reply = self._exchange(request, self._limits[1])
+        """Send a request of level tick, which `make` makes from its number."""
+        request, reply = self.exchange(make)
         if isinstance(reply, Failure):
             return reply
         try:
@@ -128,6 +127,30 @@ class AdapterProcess:
         except ProtocolError as error:
             self._stop()
             return Failure("garbage", str(error))
+
+    def deploy(
+        self, store: Path, jobs: tuple[Job, ...], instances: int, witness: Path
+    ) -> Deployed | Failure:
+        """Ask how the scheduler is run with `jobs`; the adapter must run."""
+        _, reply = self.exchange(lambda seq: Deploy(seq, str(store), jobs, instances, str(witness)))
+        if isinstance(reply, Failure):
+            return reply
+        try:
+            return read_deployed(reply)
+        except ProtocolError as error:
+            self._stop()
+            return Failure("garbage", str(error))
+
+    def exchange(
+        self, make: Callable[[int], Request]
+    ) -> tuple[Request, dict[str, object] | Failure]:
+        """Send a request, which `make` makes from its number; the request, and the reply as it is.
+
+        The adapter must run: what it held in memory cannot be had again by a second start.
+        """
+        assert self._child is not None, "the adapter does not run"
+        request = make(self._next_seq())
+        return request, self._exchange(request, self._limits[1])
 
     def kill(self) -> None:
         """End the process by SIGKILL, and its children."""

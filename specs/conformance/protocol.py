@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 VERSION: Final = 1
-LEVELS = ("next", "tick")
+LEVELS = ("next", "tick", "cluster")
 """The levels that this runner has. An adapter may list others; they are ignored."""
 
 Instant = Annotated[
@@ -144,10 +144,36 @@ class Step(msgspec.Struct, frozen=True, tag_field="do", tag="step"):
     by: float
 
 
+class Store(msgspec.Struct, frozen=True, tag_field="do", tag="store"):
+    """Cut the scheduler off from its store, or connect it again. After `open` it is connected."""
+
+    seq: Seq
+    reachable: bool
+
+
 class Close(msgspec.Struct, frozen=True, tag_field="do", tag="close"):
     """Stop the scheduler in an orderly way; what it keeps stays in the store."""
 
     seq: Seq
+
+
+# --- request of level cluster: real processes, which the runner owns
+
+
+class Deploy(msgspec.Struct, frozen=True, tag_field="do", tag="deploy"):
+    """How are so many `instances` of the scheduler run with these `jobs`?
+
+    The adapter starts nothing: it answers with a `Deployment`. `store` is an empty folder for
+    everything that the processes keep. Each run of a job appends a line to the file `witness`: a
+    `Firing` as JSON, written at once, with the wall clock of the machine. A second request in the
+    same folder is an edit: the same jobs, defined anew.
+    """
+
+    seq: Seq
+    store: str
+    jobs: tuple[Job, ...]
+    instances: Annotated[int, Meta(ge=1)]
+    witness: str
 
 
 Request = (
@@ -162,7 +188,9 @@ Request = (
     | Execute
     | Advance
     | Step
+    | Store
     | Close
+    | Deploy
     | Bye
 )
 
@@ -273,10 +301,60 @@ class Fired(msgspec.Struct, frozen=True):
 
 Reply = Done | Fired | Refused | Unsupported | Error
 
+
+# --- reply of level cluster
+
+
+class Command(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A command with its arguments, and variables that are added to the environment.
+
+    It runs in the folder `store`.
+    """
+
+    command: Annotated[tuple[str, ...], Meta(min_length=1)]
+    environment: dict[str, str] = {}
+
+
+class Process(Command, frozen=True, omit_defaults=True):
+    """A process that the runner starts, and ends when the scenario is over.
+
+    It is ready when its output, on standard output or standard error, has contained the text
+    `ready`, and a connection to `port` of 127.0.0.1 is accepted; each if it is given.
+    """
+
+    ready: str | None = None
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """How the scheduler is run: the reply to `deploy`.
+
+    The runner writes `files` (path in the folder `store`: text), starts `support` (a broker, a
+    worker: nothing happens to them), and then the `instances`, of which it kills, pauses and stops
+    some. When an instance is ready it runs `apply` to its end, for a scheduler that is given its
+    jobs while it runs.
+    """
+
+    seq: Seq
+    instances: Annotated[tuple[Process, ...], Meta(min_length=1)]
+    support: tuple[Process, ...] = ()
+    apply: tuple[Command, ...] = ()
+    files: dict[str, str] = {}
+
+
+Deployed = Deployment | Refused | Unsupported | Error
+
 Message = TypeVar("Message")
 
 _ANSWERS: dict[str, type[Answer]] = {
     "instants": Instants,
+    "refused": Refused,
+    "unsupported": Unsupported,
+    "error": Error,
+}
+
+_DEPLOYED: dict[str, type[Deployed]] = {
+    "instances": Deployment,
     "refused": Refused,
     "unsupported": Unsupported,
     "error": Error,
@@ -347,6 +425,19 @@ def _one_of(message: dict[str, object], allowed: Mapping[str, type[Message]]) ->
         given = ", ".join(kinds) or f"none of them but {', '.join(message)}"
         raise ProtocolError(f"a reply has exactly one of {', '.join(allowed)}; given was {given}")
     return _convert(message, allowed[kinds[0]])
+
+
+def read_deployed(message: dict[str, object]) -> Deployed:
+    """The reply to deploy. Raises ProtocolError.
+
+    >>> read_deployed({"seq": 2, "unsupported": "one-time jobs"})
+    Unsupported(seq=2, unsupported='one-time jobs')
+    """
+    found = [key for key in _DEPLOYED if key in message]
+    if len(found) != 1:
+        given = ", ".join(found) or f"none of them but {', '.join(message)}"
+        raise ProtocolError(f"a reply has exactly one of {', '.join(_DEPLOYED)}; given was {given}")
+    return _convert(message, _DEPLOYED[found[0]])
 
 
 def _convert(message: dict[str, object], kind: type[Message]) -> Message:

@@ -11,14 +11,22 @@ from typing import Any, get_args
 
 import msgspec
 
-from gnomon.specs.conformance.protocol import Answer, Introduction, Request
+from gnomon.specs.conformance.protocol import (
+    Answer,
+    Deployment,
+    Firing,
+    Introduction,
+    Reply,
+    Request,
+)
 
 FILE = Path(__file__).with_name("protocol.schema.json")
 
 
 def schema() -> dict[str, Any]:
     """The schema of one line in either direction. `Any`: JSON Schema has no static types."""
-    kinds = (*get_args(Request), Introduction, *get_args(Answer))
+    replies = dict.fromkeys((*get_args(Answer), *get_args(Reply), Deployment, Firing))
+    kinds = (*get_args(Request), Introduction, *replies)
     schemas, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["description"] = cleandoc(definition["description"])

@@ -4,6 +4,10 @@ The one idea: an adapter is one file that declares its dependencies in itself (P
 an environment of its own, because two schedulers may need different versions of the same library.
 Environments lie in a cache, named by the digest of what they hold. What cannot be installed is *not
 installed*, and never a failure of the scheduler.
+
+A scheduler of another language is not installed but found: the table ``[tool.gnomon]`` of the
+header names the command that runs the file, a command that succeeds if all it needs is there, and
+the packages of Debian that hold it.
 """
 
 import hashlib
@@ -22,7 +26,9 @@ import msgspec
 
 CACHE_VARIABLE = "GNOMON_CONFORM_CACHE"
 """The environment variable that names another folder for environments."""
-SUFFIXES = ("_adapter.py", "_adapter.mjs")
+SUFFIXES = tuple(f"_adapter.{end}" for end in ("py", "mjs", "go", "java", "pl", "rb"))
+HELPERS = ("adapter_kit.mjs", "in_process.mjs", "moved_clocks.mjs")
+"""Files that adapters in JavaScript import from their own folder."""
 INSTALL_LIMIT = 600
 """Seconds that the installation of one environment may take."""
 
@@ -30,6 +36,24 @@ _HEADER = re.compile(
     r"(?m)^(?:#|//) /// script$\s(?P<content>(?:^(?:#|//)(?:| .*)$\s)+)^(?:#|//) ///$"
 )
 """The block of PEP 723; in JavaScript the comments begin with // and a package is name@version."""
+
+_PROFILE = re.compile(r"^(?:PROFILE|const profile)\b[^={]*=(?P<written>[^;}]*\}?.*)", re.MULTILINE)
+_PAIRS = re.compile(r"""\s*\{((?:\s*["']?\w+["']?: *(?:"[^"\\]*"|'[^'\\]*'),?)*)\s*\};?\s*""")
+_PAIR = re.compile(r"""["']?(\w+)["']?: *["']([^"']*)["']""")
+_COMMENT = re.compile(r"(?m)(?:^|\s)(?:#|//).*$")
+
+
+_LANGUAGES = {
+    ".py": "Python",
+    ".mjs": "JavaScript",
+    ".js": "JavaScript",
+    ".cjs": "JavaScript",
+    ".go": "Go",
+    ".java": "Java",
+    ".pl": "Perl",
+    ".rb": "Ruby",
+}
+"""The languages whose comments begin with # or //, by the ends of their files."""
 
 
 class NotInstalled(Exception):
@@ -41,16 +65,34 @@ class NoAdapter(ValueError):
 
 
 class Adapter(NamedTuple):
-    """An adapter: its name on the command line, its file, and what its file declares."""
+    """An adapter: its name on the command line, its file, and what its file declares.
+
+    `command` runs the file; without one its language does. `check` succeeds if the packages
+    `debian`, or others of that content, are on the machine; without one nothing is needed.
+    """
 
     name: str
     file: Path
-    dependencies: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+    debian: tuple[str, ...] = ()
 
     @property
     def is_javascript(self) -> bool:
         """Whether Node.js runs it."""
         return self.file.suffix in (".mjs", ".js", ".cjs")
+
+    @property
+    def language(self) -> str:
+        """The language that the adapter is written in."""
+        return _LANGUAGES.get(self.file.suffix, "")
+
+    @property
+    def needs(self) -> str:
+        """The packages that the adapter needs."""
+        debian = (f"{package} (Debian)" for package in self.debian)
+        return ", ".join((*self.dependencies, *debian)) or "nothing"
 
 
 def shipped() -> dict[str, Adapter]:
@@ -61,7 +103,7 @@ def shipped() -> dict[str, Adapter]:
         for suffix in SUFFIXES:
             if file.name.endswith(suffix):
                 name = file.name.removesuffix(suffix).replace("_", "-")
-                found[name] = Adapter(name, file, dependencies_of(file))
+                found[name] = _adapter(name, file)
     return dict(sorted(found.items()))
 
 
@@ -72,26 +114,49 @@ def find(name: str) -> Adapter:
     file = Path(name)
     if not file.is_file():
         raise NoAdapter(f"no adapter and no file; the adapters are {', '.join(known)}")
-    return Adapter(name, file.absolute(), dependencies_of(file))
+    return _adapter(name, file.absolute())
 
 
-def dependencies_of(file: Path) -> tuple[str, ...]:
-    """The dependencies that a file declares. Raises NoAdapter for a header that is no TOML."""
-    if file.suffix not in (".py", ".mjs", ".js", ".cjs"):
-        return ()
-    block = _HEADER.search(file.read_text("utf-8"))
+def _adapter(name: str, file: Path) -> Adapter:
+    """The adapter in a file. Raises NoAdapter for a header that is no TOML."""
+    block = _HEADER.search(file.read_text("utf-8")) if file.suffix in _LANGUAGES else None
     if block is None:
-        return ()
+        return Adapter(name, file)
     lines = (re.sub(r"^(#|//) ?", "", line) for line in block["content"].splitlines())
     try:
         header = tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError as error:
         raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
-    return tuple(header.get("dependencies", ()))
+    dependencies = tuple(header.get("dependencies", ()))
+    table = header.get("tool", {}).get("gnomon", {})
+    given = {key: tuple(table[key]) for key in ("command", "check", "debian") if key in table}
+    return Adapter(name, file, dependencies, **given)
+
+
+def declared_profile(adapter: Adapter) -> dict[str, str] | None:
+    """The profile that the file of an adapter declares, without running it; None if it has none.
+
+    It is the constant ``PROFILE`` in Python, and ``profile`` in JavaScript: names and texts
+    alone. Raises NoAdapter if it is anything else.
+    """
+    declared = _PROFILE.search(_COMMENT.sub("", adapter.file.read_text("utf-8")))
+    if declared is None:
+        return None
+    pairs = _PAIRS.fullmatch(declared["written"])
+    if pairs is None:
+        raise NoAdapter(
+            f'{adapter.file}: a profile is written as names and texts, as in {{"gap": "skipped"}}; '
+            f"given was {' '.join(declared['written'].split())!r:.80}"
+        )
+    return dict(_PAIR.findall(pairs[1]))
 
 
 def command_for(adapter: Adapter) -> list[str]:
     """The command that runs an adapter; its environment is made first. Raises NotInstalled."""
+    if adapter.check:
+        _find(adapter)
+    if adapter.command:
+        return [*adapter.command, str(adapter.file)]
     if adapter.is_javascript:
         return _javascript(adapter)
     if adapter.file.suffix != ".py":
@@ -107,6 +172,14 @@ def cache() -> Path:
     given = os.environ.get(CACHE_VARIABLE) or os.environ.get("XDG_CACHE_HOME")
     base = Path(given) if given else Path.home() / ".cache"
     return base / "gnomon" / "conform"
+
+
+def _find(adapter: Adapter) -> None:
+    """Raises NotInstalled unless all that the adapter needs is on the machine."""
+    try:
+        _install(adapter.check)
+    except NotInstalled as error:
+        raise NotInstalled(f"{error}; Debian has it in {' '.join(adapter.debian)}") from None
 
 
 def _python(dependencies: Sequence[str]) -> Path:
@@ -146,7 +219,8 @@ def _javascript(adapter: Adapter) -> list[str]:
         (folder / "package.json").write_bytes(msgspec.json.encode(manifest))
         _install([npm, "install", "--no-audit", "--no-fund", "--silent"], folder)
         (folder / "complete").touch()
-    for file in {adapter.file, *adapter.file.parent.glob("adapter_kit.mjs")}:
+    helpers = (file for file in adapter.file.parent.glob("*.mjs") if file.name in HELPERS)
+    for file in {adapter.file, *helpers}:
         part = folder / f"{file.name}.{os.getpid()}"
         shutil.copyfile(file, part)
         part.replace(folder / file.name)
@@ -169,7 +243,7 @@ def _install(command: Sequence[str], folder: Path | None = None) -> None:
         name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "TZ")
     }
     try:
-        done = subprocess.run(  # noqa: S603 - the command is ours
+        done = subprocess.run(  # noqa: S603 - the command is that of the adapter, or ours
             command,
             cwd=folder,
             env=environment,
@@ -180,6 +254,8 @@ def _install(command: Sequence[str], folder: Path | None = None) -> None:
             timeout=INSTALL_LIMIT,
             check=False,
         )
+    except OSError as error:
+        raise NotInstalled(f"{command[0]}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise NotInstalled(f"{' '.join(command)}: not done after {INSTALL_LIMIT} s") from None
     if done.returncode:

@@ -38,6 +38,7 @@ from gnomon.reference.store.operations import Job
 _Switch = events.JobActivated | events.JobDeactivated
 _Defines = events.JobCreated | events.JobEdited
 _OfJob = JobChange | OccurrenceEvent
+_Outcome = events.Published | events.Coalesced | events.Skipped
 _Placed = tuple[int, _OfJob]
 """An event of a job, and its place among the recorded events."""
 
@@ -200,8 +201,8 @@ def _first_known(record: _JobRecord, place_of: PlaceOf, begins: int) -> _FirstKn
     return None if state is None else _FirstKnown(place, at, state)
 
 
-def _has_outcome(event: _OfJob) -> TypeGuard[OccurrenceEvent]:
-    """Whether an event is the outcome of an occurrence."""
+def _has_outcome(event: _OfJob) -> TypeGuard[_Outcome]:
+    """Whether an event is the outcome of an occurrence, in a full history."""
     return is_planned(event) or isinstance(event, events.Coalesced | events.Skipped)
 
 

@@ -11,7 +11,8 @@ and claimed, which server led, which servers crashed.
     _activated, _deactivated, _deleted,
     published on demand
     runs that ended                       the durations of their service, in the order of starting
-    the median of started - claimed       latency
+    the median of started - claimed,      latency
+    where nothing was disturbed
     servers, workers                      the most servers present at once, the most workers of one
     the header                            its span, lease and profile
 
@@ -51,8 +52,9 @@ from gnomon.specs.recording.model import (
     Samples,
     ServiceSpec,
     Spread,
+    longest_latency,
 )
-from gnomon.specs.recording.reader import LEAST_JOURNEYS, RecordingError
+from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.trace.entities import Membership
 from gnomon.specs.trace.set_back_clocks import corrected
 from gnomon.specs.trace.trace import Trace
@@ -70,6 +72,11 @@ def reconstruct(history: History) -> Recording:
     There is none if a definition is not acceptable, or if the history has no length.
     """
     header = history.header
+    if header.observes is not None:
+        observed = ", ".join(header.observes)
+        raise RecordingError(
+            [f"the history is partial: it observes {observed}, and a recording needs everything"]
+        )
     if header.start >= header.end:
         raise RecordingError(["the history ends where it starts; there is nothing to replay"])
     recorded = [event for event in _requested(history) if event.at < header.end]
@@ -284,7 +291,7 @@ def _cluster(trace: Trace) -> ClusterSpec:
         servers=min(max(servers, 1), MOST_SERVERS),
         workers=min(max(workers, 1), MOST_WORKERS),
         lease=lease,
-        latency=Fixed(min(_latency(trace), lease // LEAST_JOURNEYS)),
+        latency=Fixed(min(_latency(trace), longest_latency(lease))),
         profile=trace.header.profile,
     )
 
@@ -295,10 +302,12 @@ def _most_at_once(memberships: list[Membership]) -> int:
 
 
 def _latency(trace: Trace) -> int:
-    """The median time from the store to a server (µs)."""
+    """The median time from the store to a server, while no fault disturbed either (µs)."""
     times = sorted(
-        max(record.started.at - record.claimed.at, 0)
+        max(started.at - claimed.at, 0)
         for record in trace.messages.values()
-        if record.claimed and record.started
+        if (claimed := record.claimed)
+        and (started := record.started)
+        and not trace.is_disturbed(claimed.server, claimed.at, started.at)
     )
     return times[len(times) // 2] if times else MILLISECOND

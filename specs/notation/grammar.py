@@ -10,7 +10,7 @@ The one idea: one table defines the notation. ``parser`` reads by it and ``rende
               as in 2026-01-31T12:00:00Z
     KIND      the kind of an event, as ``gnomon.reference.events`` has it
     SUBJECT   job_created, job_edited …    the job
-              published                    the message and the job
+              published, fired             the message and the job
               claimed, started, finished,  the message and SERVER/WORKER;
               invoked, reclaimed, lost     for finished also ok or failed
               lease_acquired …             the server; the epoch has a default
@@ -62,6 +62,9 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "lease_expired": _SERVER,
     "published": ("message", "job"),
     "publish_refused": _JOB,
+    "requested": _JOB,
+    "fired": ("message", "job"),
+    "ended": ("message", "outcome"),
     "skipped": _JOB,
     "coalesced": _JOB,
     "claimed": _RUN,

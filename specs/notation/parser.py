@@ -13,11 +13,12 @@ at `ORIGIN`, a Thursday, unless its header has another start. A line ``---`` sep
 import re
 import shlex
 from collections.abc import Callable, Iterable
+from typing import get_args
 
 import msgspec
 
 from gnomon.reference.events import ClockSetBack, Event, Fields, Json
-from gnomon.reference.history import Header, History
+from gnomon.reference.history import Header, History, Observable
 from gnomon.reference.schedule.clock import read_duration, read_instant
 from gnomon.specs.notation.defaults import Defaults
 from gnomon.specs.notation.grammar import (
@@ -198,14 +199,18 @@ def _subjects(kind: str, words: list[str]) -> Fields:
     return given | {name: int(given[name]) for name in NUMBERS if name in given}
 
 
-def _read_header(name: str, text: str) -> int | str | None:
+def _read_header(name: str, text: str) -> int | str | tuple[str, ...] | None:
     if name == "start":
         return read_instant(text)
     if name == "profile":
         return text
     if name == "max_attempts" and text.isascii() and text.isdigit():
         return int(text)
-    if name not in ("lease", "travel"):
+    if name == "observes":
+        if unknown := [what for what in text.split(",") if what not in get_args(Observable)]:
+            raise ValueError(f"a history does not observe {', '.join(unknown)}")
+        return tuple(text.split(","))
+    if name not in ("lease", "travel", "lateness"):
         raise ValueError(f"the header of an example has no {name}")
     return None if text == "null" else read_duration(text)
 

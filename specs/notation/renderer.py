@@ -5,8 +5,8 @@ that differ from those of a faultless scheduler (``defaults``). The parser can t
 back, and a line changes only if its event does.
 
     output    HEADER LINE… END
-    HEADER    header start=INSTANT, and lease=DURATION and travel=DURATION, null if not known, and
-              profile=classic
+    HEADER    header start=INSTANT, and lease=DURATION and travel=DURATION, null if not known,
+              profile=classic, and of a partial history observes=LIST and lateness=DURATION
     LINE      TIME KIND SUBJECT… NAME=VALUE…     as in ``grammar``, one for each event, in order
     END       TIME end
 
@@ -23,6 +23,7 @@ from typing import NamedTuple
 from msgspec.structs import asdict
 
 from gnomon.reference.events import (
+    FIRINGS,
     Event,
     Fields,
     Json,
@@ -94,11 +95,15 @@ def render_history(history: History, view: View = EVERYTHING) -> Iterator[str]:
     profile = "" if header.profile == "durable" else f" profile={header.profile}"
     if header.max_attempts is not None:
         profile += f" max_attempts={header.max_attempts}"
+    if header.observes is not None:
+        profile += f" observes={','.join(header.observes)}"
+    if header.lateness is not None:
+        profile += f" lateness={write_duration(header.lateness)}"
     yield f"header start={write_instant(header.start)} lease={lease} travel={travel}{profile}"
     cids = Counter(event.cid for event in history.events if isinstance(event, Published))
     defaults = Defaults(header.start)
     for event in history.events:
-        if isinstance(event, Published):
+        if isinstance(event, FIRINGS):
             jobs.setdefault(event.message, event.job)
         if view.includes(event, _job_of(event, jobs)):
             yield _line(event, defaults, cids)

@@ -51,6 +51,20 @@ def longest(spread: Spread) -> int:
             return p99
 
 
+def shortest_lease(latency: int) -> int:
+    """The shortest lease (µs) that servers hold over links of `latency` (µs).
+
+    They renew it at each third, and only the reply to the latest request counts: it must arrive
+    before the next request is sent.
+    """
+    return 3 * (2 * latency + 1)
+
+
+def longest_latency(lease: int) -> int:
+    """The longest latency (µs) over which servers hold a lease of that length (µs)."""
+    return (lease // 3 - 1) // 2
+
+
 class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster: `workers` is the number on each server, `lease` is in µs.
 

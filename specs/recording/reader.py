@@ -24,12 +24,17 @@ from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.specs.recording.commands import COMMANDS, Command
 from gnomon.specs.recording.format import FORMAT, ClusterTable, RecordingTable, ServiceTable
 from gnomon.specs.recording.keys import Key, keys_of
-from gnomon.specs.recording.model import ClusterSpec, JobSpec, Recording, ServiceSpec, longest
+from gnomon.specs.recording.model import (
+    ClusterSpec,
+    JobSpec,
+    Recording,
+    ServiceSpec,
+    longest,
+    shortest_lease,
+)
 
 MOST_FAULTS = 1_000
 """Reading stops after this many faults: nobody goes through more."""
-LEAST_JOURNEYS = 6
-"""The shortest lease, in one-way trips: it is renewed at each third, by a request and a reply."""
 MOST_NAMES = 100
 """A misspelt name is compared with at most this many known ones: more would take too long."""
 
@@ -134,11 +139,12 @@ class _Reader:
         if len(values) < len(keys_of(ClusterTable)):
             return None
         cluster = ClusterSpec(**values)
-        if cluster.lease < (least := LEAST_JOURNEYS * longest(cluster.latency)):
+        if cluster.lease < (least := shortest_lease(longest(cluster.latency))):
             self.fault(
                 "[cluster], lease",
-                f"it must last for {LEAST_JOURNEYS} journeys, here {write_duration(least)}: it is "
-                f"renewed three times; given was {write_duration(cluster.lease)}",
+                f"it must last for at least {write_duration(least)}: a request and its reply take "
+                "two journeys and must fit into a third of it; given was "
+                f"{write_duration(cluster.lease)}",
             )
         return cluster
 

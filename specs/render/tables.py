@@ -19,7 +19,7 @@ SERVERS_SHOWN = 16
 BAR = 40
 """The length of a full bar in characters."""
 
-STYLES = {"holds": "green", "broken": "bold red", "not exercised": "dim"}
+STYLES = {"holds": "green", "broken": "bold red", "not exercised": "dim", "not observable": "dim"}
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
@@ -30,8 +30,11 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
     return made
 
 
-def figures(summary: Summary) -> Iterator[Table]:
-    """The figures of a history, a table for each kind of figure."""
+def figures(summary: Summary, has_messages: bool = True) -> Iterator[Table]:
+    """The figures of a history, a table for each kind of figure.
+
+    If it does not observe messages, there are none of messages, waiting times and workers.
+    """
     runs = summary.runs
     yield _counts(
         {
@@ -43,6 +46,8 @@ def figures(summary: Summary) -> Iterator[Table]:
             "on demand": summary.on_demand,
         }
     )
+    if not has_messages:
+        return
     yield _counts(
         {
             "messages": summary.published + summary.on_demand,
@@ -93,6 +98,8 @@ def verdict_line(findings: Mapping[str, Finding]) -> Text:
     tally = Counter(finding.verdict for finding in findings.values())
     holding = counted(tally["holds"], "rule") + (" holds" if tally["holds"] == 1 else " hold")
     line = f"{holding}, {tally['broken']} broken, {tally['not exercised']} not exercised"
+    if tally["not observable"]:
+        line += f", {tally['not observable']} not observable"
     return Text(line, STYLES["broken" if tally["broken"] else "holds"])
 
 

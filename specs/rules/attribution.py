@@ -4,14 +4,16 @@ The one idea: each fault is reported by one rule. Where several could report it,
 applies in `TABLE` decides, and every rule asks this table.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
-from gnomon.reference import events
+from gnomon.reference import events, oracle
 from gnomon.reference.jobs import Definition
 from gnomon.specs.rules import tolerances
 from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import is_near_change
+from gnomon.specs.trace.spans import Span
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import (
     IdleWait,
@@ -78,8 +80,41 @@ def _begins_with(cause: type[events.Event]) -> Callable[[Trace, Occurrence], boo
     return lambda _, due: type(due.stage.cause) is cause
 
 
+def _was_held_up(trace: Trace, late: Occurrence) -> bool:
+    return any(
+        begins < late.instant < ends for begins, ends in trace.cached(runs_seen)[late.stage.job]
+    )
+
+
+def _waited_for_end(trace: Trace, run: Occurrence) -> bool:
+    lateness = trace.header.lateness or 0
+    return any(
+        begins < ends <= run.instant <= ends + lateness
+        for begins, ends in trace.cached(runs_seen)[run.stage.job]
+    )
+
+
+def runs_seen(trace: Trace) -> defaultdict[str, list[Span]]:
+    """From when until when each run of a partial history went on, by its job."""
+    found: defaultdict[str, list[Span]] = defaultdict(list)
+    for firing in trace.firings if trace.observes("runs") else ():
+        ends = trace.end if firing.ended is None else firing.ended.at
+        found[firing.fired.job].append((firing.fired.at, ends))
+    return found
+
+
+def _is_due_by_old_definition(trace: Trace, run: Occurrence) -> bool:
+    """Whether a run began when the definition before the edit was due; if revisions are unseen."""
+    if trace.observes("messages") or type(run.stage.cause) is not events.JobEdited:
+        return False
+    stages = trace.jobs[run.stage.job].stages
+    old = stages[stages.index(run.stage) - 1].definition
+    since = run.instant - (trace.header.lateness or 0)
+    return old is not None and any(oracle.due_instants(old, since, run.instant + 1))
+
+
 def _are_messages(_: Trace, two: TwoOutcomes) -> bool:
-    return type(two.before) is type(two.event) is events.Published
+    return isinstance(two.before, events.FIRINGS) and isinstance(two.event, events.FIRINGS)
 
 
 def _worker_met_unreadable(trace: Trace, wait: IdleWait) -> bool:
@@ -101,16 +136,22 @@ def _own_job_ran(trace: Trace, wait: IdleWait) -> bool:
 
 # --- the table
 
-NOT_DUE: tuple[Row[Occurrence], ...] = (
+BY_TYPE: tuple[Row[Occurrence], ...] = (
     Row("the job is one-time", "FIRE-1", _has_type("one_time")),
     Row("the job is interval-based", "FIRE-2", _has_type("interval_based")),
     Row("the zone's offset changes within 25 hours", "FIRE-5", _is_near_change),
     Row("otherwise", "FIRE-4", _always),
 )
 
+NOT_DUE: tuple[Row[Occurrence], ...] = (
+    Row("another run of the job, which was seen, had just ended", "OVER-1", _waited_for_end),
+    Row("only the definition before the edit was due", "FIRE-8", _is_due_by_old_definition),
+    *BY_TYPE,
+)
 LATE: tuple[Row[Occurrence], ...] = (
     Row("nobody led when it was due", "LEAD-4", _was_not_led),
-    *NOT_DUE,
+    Row("another run of the job, which was seen, was going on", "OVER-1", _was_held_up),
+    *BY_TYPE,
 )
 BEFORE_STAGE: tuple[Row[Occurrence], ...] = (
     Row("the stage begins with an edit", "FIRE-8", _begins_with(events.JobEdited)),

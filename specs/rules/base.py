@@ -6,25 +6,31 @@ from typing import Concatenate, Literal, NamedTuple, ParamSpec, Unpack
 
 import msgspec
 
-from gnomon.reference.history import History
+from gnomon.reference.history import History, Observable
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.violations import Fields, Violation
 from gnomon.specs.trace.trace import Trace
 
-Verdict = Literal["holds", "broken", "not exercised"]
+Verdict = Literal["holds", "broken", "not exercised", "not observable"]
 Subject = Literal["a history", "a file", "two histories"]
 Subjects = ParamSpec("Subjects")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """The result of a rule: how many cases it has `examined`, and those in which it is broken."""
+    """The result of a rule: how many cases it has `examined`, and those in which it is broken.
+
+    It is not `observable` if the rule needs something that the history does not observe.
+    """
 
     examined: int
     violations: tuple[Violation, ...] = ()
+    observable: bool = True
 
     @property
     def verdict(self) -> Verdict:
         """The result in a word."""
+        if not self.observable:
+            return "not observable"
         if self.violations:
             return "broken"
         return "holds" if self.examined else "not exercised"
@@ -34,11 +40,13 @@ class Rule(NamedTuple):
     """A rule that can be checked: its id in ``scheduler.md``, its subject, and the function.
 
     `check` takes a `Trace`, the bytes of a file, or those of two files, according to `subject`.
+    `needs` is what a partial history must observe for the rule to judge it.
     """
 
     id: str
     subject: Subject
     check: Callable[..., Finding]
+    needs: tuple[Observable, ...] = ()
 
 
 RULES: dict[str, Rule] = {}
@@ -61,9 +69,13 @@ class Cases:
 
 
 def rule(
-    id: str, subject: Subject = "a history"
+    id: str, *needs: Observable, subject: Subject = "a history"
 ) -> Callable[[Callable[Concatenate[Cases, Subjects], None]], Callable[Subjects, Finding]]:
-    """Make a function from cases and a subject the check of the rule `id`."""
+    """Make a function from cases and a subject the check of the rule `id`.
+
+    It reads nothing of a history but what it `needs`, unless `Trace.observes` says that there is
+    more.
+    """
 
     def tie(
         examine: Callable[Concatenate[Cases, Subjects], None],
@@ -75,7 +87,7 @@ def rule(
             return Finding(cases.examined, tuple(cases.violations))
 
         assert id not in RULES, f"{id} has a function already"
-        RULES[id] = Rule(id, subject, check)
+        RULES[id] = Rule(id, subject, check, needs)
         return check
 
     return tie
@@ -100,10 +112,15 @@ def judge_trace(trace: Trace) -> dict[str, Finding]:
 
     A rule about anything else than one history was not exercised.
     """
-    return {
-        known.id: known.check(trace) if known.subject == "a history" else Finding(0)
-        for known in in_order()
-    }
+    return {known.id: _finding(known, trace) for known in in_order()}
+
+
+def _finding(known: Rule, trace: Trace) -> Finding:
+    if known.subject != "a history":
+        return Finding(0)
+    if not trace.observes(*known.needs):
+        return Finding(0, observable=False)
+    return known.check(trace)
 
 
 def judge(history: History) -> dict[str, Finding]:

@@ -19,7 +19,7 @@ from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import wait_during
 
 
-@rule("DLV-1")
+@rule("DLV-1", "messages")
 def a_message_has_one_holder(cases: Cases, trace: Trace) -> None:
     """A worker holds a message from its claim until the worker has finished with the message or
     the message is reclaimed, and while it is held no other worker receives it.
@@ -82,7 +82,7 @@ def _examine_single_holder(cases: Cases, record: MessageRecord) -> None:
             is_claimed = False
 
 
-@rule("DLV-3")
+@rule("DLV-3", "servers", "messages")
 def what_nobody_claims_in_time_is_gone(cases: Cases, trace: Trace) -> None:
     """Classic: a message that has not been claimed within 15 s after it was published expires, and
     the history records `expired` for it.
@@ -166,7 +166,7 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
                 )
 
 
-@rule("DLV-4")
+@rule("DLV-4", "servers", "messages")
 def every_server_claims(cases: Cases, trace: Trace) -> None:
     """Each server of the cluster claims messages, and so does the leader."""
     claiming = {claim.server for claim in trace.claims}
@@ -189,7 +189,7 @@ def every_server_claims(cases: Cases, trace: Trace) -> None:
                 )
 
 
-@rule("DLV-5")
+@rule("DLV-5", "messages")
 def messages_are_claimed_in_order(cases: Cases, trace: Trace) -> None:
     """Messages are claimed in the order in which they were published."""
     claims = first_claims(trace)
@@ -208,7 +208,7 @@ def messages_are_claimed_in_order(cases: Cases, trace: Trace) -> None:
         latest = max(latest, position[claim.message])
 
 
-@rule("DLV-6")
+@rule("DLV-6", "servers", "messages", "leader")
 def what_cannot_be_read_is_dead_lettered(cases: Cases, trace: Trace) -> None:
     """A message that cannot be read goes to a dead-letter place, with the reason, and the history
     records `dead_lettered` for it.

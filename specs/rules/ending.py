@@ -26,12 +26,17 @@ def had_time(trace: Trace, stage: Stage, grace: int, since: int) -> tuple[int, i
 
     None if none had, before the stage ended. In µs.
     """
-    patience = tolerances.catch_up(trace, grace)
-    span = first_span_from(trace.cached(led_for, patience), since)
+    late = deadline_of(trace, grace, since)
     ends = trace.end if stage.ends is None else stage.ends
-    if span is None or max(span[0], since) + patience >= ends:
-        return None
-    return span[0], max(span[0], since) + patience
+    return None if late is None or late[1] >= ends else late
+
+
+def deadline_of(trace: Trace, grace: int, since: int) -> tuple[int, int] | None:
+    """The same, whatever the end of a stage or of the history."""
+    lateness = trace.header.lateness
+    patience = tolerances.catch_up(trace, grace) if lateness is None else lateness
+    span = first_span_from(trace.cached(led_for, patience), since)
+    return None if span is None else (span[0], max(span[0], since) + patience)
 
 
 def has_had_its_repeats(stage: Stage) -> bool:

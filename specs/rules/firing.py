@@ -7,9 +7,11 @@ an outcome before. ``attribution`` has the table.
 """
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 from gnomon.reference import events
+from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.specs.rules.attribution import (
     BEFORE_STAGE,
     LATE,
@@ -20,6 +22,7 @@ from gnomon.specs.rules.attribution import (
 )
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.ending import (
+    deadline_of,
     examine_end,
     examine_passed_end,
     examine_single_occurrence,
@@ -29,12 +32,14 @@ from gnomon.specs.rules.ending import (
     still_due,
 )
 from gnomon.specs.rules.kinds import Kind
-from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.entities import BEFORE_ALL, Stage
 from gnomon.specs.trace.plans import (
     ahead_of_cursor,
     current_outcomes,
+    due,
     is_due_at,
     is_unknown_when_due,
+    messages,
     not_due,
 )
 from gnomon.specs.trace.trace import Trace
@@ -55,7 +60,8 @@ class Overdue(NamedTuple):
 
 def overdue(trace: Trace) -> dict[Stage, list[Overdue]]:
     """The overdue occurrences of each stage that has any."""
-    found = {stage: list(_overdue_in(trace, stage)) for stage in trace.stages if stage.active}
+    overdue_in = _unfired_in if trace.is_partial else _overdue_in
+    found = {stage: list(overdue_in(trace, stage)) for stage in trace.stages if stage.active}
     return {stage: late for stage, late in found.items() if late}
 
 
@@ -76,6 +82,30 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
             return
         led_since, deadline = late
         yield Overdue(instant, deadline, led_since <= counts_from)
+
+
+def _unfired_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
+    """The due instants of a stage of a partial history that had no outcome in time.
+
+    A misfire may have been coalesced unseen into the next due instant, if that one was missed too.
+    """
+    definition = stage.definition
+    if definition is None:
+        return
+    having_outcome = {instant for instant, _ in stage.outcomes}
+    last = max(having_outcome, default=BEFORE_ALL) if has_had_its_repeats(stage) else LAST_INSTANT
+    instants = due(trace, stage)
+    for instant, following in zip_longest(instants, instants[1:]):
+        counts_from = max(instant, stage.begins)
+        late = had_time(trace, stage, definition.grace, counts_from)
+        if late is None or instant > last:
+            return
+        led_since, deadline = late
+        was_missed = led_since > counts_from
+        may_be_coalesced = following is not None and following <= led_since
+        is_excused = {"once": may_be_coalesced, "skip": True, "all": False}[definition.misfire]
+        if instant not in having_outcome and not (was_missed and is_excused):
+            yield Overdue(instant, deadline, not was_missed)
 
 
 def _examine_dueness(cases: Cases, trace: Trace) -> None:
@@ -117,19 +147,19 @@ def _examine_dueness(cases: Cases, trace: Trace) -> None:
 # --- the rules
 
 
-@rule("FIRE-1")
+@rule("FIRE-1", "jobs", "servers", "firings")
 def a_one_time_job_is_due_once(cases: Cases, trace: Trace) -> None:
     """A one-time job is due exactly once, at its `start_date`.
 
     It does not end before that occurrence has had its outcome.
     """
     _examine_dueness(cases, trace)
-    for job in trace.jobs.values():
+    for job in trace.jobs.values() if trace.observes("endings") else ():
         for stage in job.stages:
             examine_single_occurrence(cases, trace, stage)
 
 
-@rule("FIRE-2")
+@rule("FIRE-2", "jobs", "servers", "firings")
 def an_interval_job_keeps_to_its_grid(cases: Cases, trace: Trace) -> None:
     """An interval-based job is due at `start_date` + k·interval for k = 0, 1, 2 and so on, and at
     no other instant.
@@ -137,7 +167,7 @@ def an_interval_job_keeps_to_its_grid(cases: Cases, trace: Trace) -> None:
     _examine_dueness(cases, trace)
 
 
-@rule("FIRE-3")
+@rule("FIRE-3", "jobs", "firings")
 def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
     """A job with `repeats` publishes at most that many occurrences over its whole life, across
     restarts, failovers and edits.
@@ -145,15 +175,17 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
     When the last occurrence has been published, or none is left before `ends`, the job is
     deactivated or deleted at that instant.
     """
+    sees_endings = trace.observes("endings")
     for job in trace.jobs.values():
         for number, stage in enumerate(job.stages):
-            examine_end(cases, trace, job, number)
+            if sees_endings:
+                examine_end(cases, trace, job, number)
             repeats = stage.definition.repeats if stage.definition else None
             if repeats is None:
                 continue
             published, last_at = stage.published_before, None
             for _, event in stage.outcomes:
-                if type(event) is events.Published:
+                if isinstance(event, events.FIRINGS):
                     published, last_at = published + 1, event.at
                     cases.examined += 1
                     if published > repeats:
@@ -165,13 +197,14 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
                             expected=repeats,
                             observed=published,
                         )
-            if last_at is not None and published == repeats and stage.active:
+            is_over = last_at is not None and published == repeats and stage.active
+            if last_at is not None and is_over and sees_endings:
                 cases.examined += 1
                 if stage.ends != last_at or not has_retired(job, number):
                     cases.broken(last_at, Kind.ACTIVE_AFTER_LAST, job=job.id)
 
 
-@rule("FIRE-4")
+@rule("FIRE-4", "jobs", "servers", "firings")
 def a_cron_job_is_due_when_its_fields_match(cases: Cases, trace: Trace) -> None:
     """A cron-style job is due at the beginning of every minute, from `start_date` on, that its
     fields match.
@@ -179,7 +212,7 @@ def a_cron_job_is_due_when_its_fields_match(cases: Cases, trace: Trace) -> None:
     _examine_dueness(cases, trace)
 
 
-@rule("FIRE-5")
+@rule("FIRE-5", "jobs", "servers", "firings")
 def a_cron_job_survives_changes_of_offset(cases: Cases, trace: Trace) -> None:
     """A cron-style job may carry an IANA time zone, and when the zone's UTC offset changes, the
     job's definition decides whether it follows real time or the wall clock.
@@ -187,19 +220,20 @@ def a_cron_job_survives_changes_of_offset(cases: Cases, trace: Trace) -> None:
     _examine_dueness(cases, trace)
 
 
-@rule("FIRE-6")
+@rule("FIRE-6", "firings", "due")
 def nothing_is_published_before_it_is_due(cases: Cases, trace: Trace) -> None:
     """No message is published before the instant it stands for, by the store's clock."""
-    cases.examined = len(trace.messages)
-    for record in trace.messages.values():
-        event = record.published
+    for event in messages(trace):
+        if event.due is None:
+            continue
+        cases.examined += 1
         if event.at < event.due:
             cases.broken(
                 event.at, Kind.PUBLISHED_EARLY, job=event.job, message=event.message, due=event.due
             )
 
 
-@rule("FIRE-7")
+@rule("FIRE-7", "jobs", "firings")
 def what_is_inactive_or_deleted_publishes_nothing(cases: Cases, trace: Trace) -> None:
     """From the instant at which a job is deactivated or deleted, none of its occurrences is
     published, not even one that was due before.
@@ -209,13 +243,13 @@ def what_is_inactive_or_deleted_publishes_nothing(cases: Cases, trace: Trace) ->
             if not stage.active:
                 cases.examined += 1
                 for _, event in stage.outcomes:
-                    if type(event) is events.Published:
+                    if isinstance(event, events.FIRINGS):
                         cases.broken(
                             event.at, Kind.PUBLISHED_INACTIVE, job=job.id, message=event.message
                         )
         cases.examined += job.is_deleted
         for event in job.after_deletion:
-            if type(event) is events.Published:
+            if isinstance(event, events.FIRINGS):
                 cases.broken(event.at, Kind.PUBLISHED_DELETED, job=job.id, message=event.message)
 
 
@@ -245,17 +279,20 @@ def _is_late_start(stage: Stage, instant: int) -> bool:
     )
 
 
-@rule("FIRE-8")
+@rule("FIRE-8", "jobs", "firings")
 def an_edit_leaves_nothing_of_the_old_behind(cases: Cases, trace: Trace) -> None:
     """After an edit only occurrences of the new definition are published, from the instant of the
     edit on, under the new name and revision.
 
-    So there is no outcome of an instant before the edit, and no message with a lower revision.
+    So there is no outcome of an instant before the edit, and no message with a lower revision. If
+    revisions are not observed, there is no run when only the old definition was due.
     """
     for stage in trace.stages:
         if type(stage.cause) is events.JobEdited and stage.active and stage.definition is not None:
             _examine_beginning(cases, trace, stage, Kind.BEFORE_EDIT)
-    for record in trace.messages.values():
+            if not trace.observes("messages"):
+                _examine_old_definition(cases, trace, stage)
+    for record in trace.messages.values() if trace.observes("messages") else ():
         event, current = record.published, record.stage
         if current is None or event.revision >= current.revision or not current.active:
             continue
@@ -273,7 +310,14 @@ def an_edit_leaves_nothing_of_the_old_behind(cases: Cases, trace: Trace) -> None
             )
 
 
-@rule("FIRE-9")
+def _examine_old_definition(cases: Cases, trace: Trace, stage: Stage) -> None:
+    """Examine whether the definition from before an edit still has runs after it."""
+    for instant, event in not_due(trace, stage):
+        if rule_for(NOT_DUE, trace, Occurrence(stage, instant)) == cases.id:
+            cases.broken(event.at, Kind.OLD_DEFINITION, job=stage.job, due=instant)
+
+
+@rule("FIRE-9", "jobs", "firings")
 def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
     """A job that is activated continues with its grid, or with its cron definition, from that
     instant on: occurrences that were due while it was inactive get no outcome.
@@ -284,7 +328,7 @@ def inactive_time_is_not_made_up(cases: Cases, trace: Trace) -> None:
             examine_passed_end(cases, stage, stage.definition)
 
 
-@rule("FIRE-10")
+@rule("FIRE-10", "jobs", "firings")
 def a_passed_start_is_not_made_up(cases: Cases, trace: Trace) -> None:
     """If the `start_date` of an interval-based or cron-style job has passed when the job is
     created, the job is first due at its first instant from the creation on.
@@ -299,7 +343,7 @@ def a_passed_start_is_not_made_up(cases: Cases, trace: Trace) -> None:
                 examine_passed_end(cases, stage, definition)
 
 
-@rule("FIRE-11")
+@rule("FIRE-11", "jobs", "servers", "firings")
 def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
     """A job may be run on demand, active or inactive, and its message is published at once: it
     stands for the instant at which it is published.
@@ -307,20 +351,21 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
     It coalesces no occurrence and does not count towards `repeats`: a job that has ended has
     published all of them, unless none was left before its `ends`.
     """
-    for record in trace.messages.values():
-        event = record.published
-        if event.on_demand:
+    for event in messages(trace) if trace.observes("due") else ():
+        if event.on_demand and event.due is not None:
             cases.examined += 1
-            if event.due != event.at or event.coalesced:
+            coalesced = event.coalesced if type(event) is events.Published else 0
+            if event.due != event.at or coalesced:
                 cases.broken(
                     event.at,
                     Kind.ON_DEMAND_FOR_PLAN,
                     job=event.job,
                     message=event.message,
                     due=event.due,
-                    observed=event.coalesced,
+                    observed=coalesced,
                 )
-    for job in trace.jobs.values():
+    _examine_requests(cases, trace)
+    for job in trace.jobs.values() if trace.observes("endings") else ():
         for number, stage in enumerate(job.stages):
             cause, repeats = stage.cause, stage.definition.repeats if stage.definition else None
             if type(cause) is events.JobDeactivated and cause.has_ended and repeats is not None:
@@ -333,3 +378,18 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
                         expected=repeats,
                         observed=stage.published_before,
                     )
+
+
+def _examine_requests(cases: Cases, trace: Trace) -> None:
+    """Examine whether each request of a partial history led to a run in time."""
+    on_demand = [f.fired for f in trace.firings if f.fired.on_demand]
+    for request in trace.requests:
+        run = next((e for e in on_demand if e.job == request.job and e.at >= request.at), None)
+        deadline = deadline_of(trace, 0, request.at)
+        if run is not None:
+            on_demand.remove(run)
+        if deadline is None or deadline[0] > request.at or deadline[1] >= trace.end:
+            continue
+        cases.examined += 1
+        if run is None or run.at > deadline[1]:
+            cases.broken(deadline[1], Kind.REQUEST_IGNORED, job=request.job, since=request.at)

@@ -5,6 +5,7 @@ from gnomon.specs.rules.attribution import SECOND_OUTCOME, TwoOutcomes, rule_for
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import (
+    Firing,
     JobRecord,
     MessageEvent,
     MessageRecord,
@@ -15,7 +16,7 @@ from gnomon.specs.trace.plans import count_up_to_cursor, without_outcome
 from gnomon.specs.trace.trace import Trace
 
 
-@rule("HIST-1")
+@rule("HIST-1", "jobs", "firings", "misfires", "messages")
 def every_occurrence_and_message_is_accounted_for(cases: Cases, trace: Trace) -> None:
     """Every occurrence that was due has exactly one outcome or is still ahead of the cursor, and
     every message is in exactly one state.
@@ -145,10 +146,11 @@ _STEPS: dict[type[MessageEvent], tuple[tuple[str, ...], str]] = {
 """For each event of a message: the states in which it may happen, and the state after it."""
 
 
-@rule("HIST-2")
+@rule("HIST-2", "firings", "runs")
 def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
     """For each message: published ≤ claimed ≤ started ≤ finished. No event lies beyond the end."""
-    cases.examined = len(trace.messages)
+    for firing in trace.firings:
+        _examine_firing(cases, firing)
     if trace.events and (last := trace.events[-1]).at > trace.end:
         cases.broken(
             last.at,
@@ -156,6 +158,9 @@ def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
             duration=last.at - trace.end,
             outcome=events.kind_of(last),
         )
+    if not trace.observes("messages"):
+        return
+    cases.examined += len(trace.messages)
     for record in trace.messages.values():
         before: events.Published | MessageEvent = record.published
         for event in (record.claimed, record.started, record.finished, *record.later):
@@ -172,6 +177,22 @@ def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
                     expected=events.kind_of(before),
                 )
             before = event
+
+
+def _examine_firing(cases: Cases, firing: Firing) -> None:
+    """Whether a run of a partial history ended after it began."""
+    fired, ended = firing.fired, firing.ended
+    if ended is None:
+        return
+    cases.examined += 1
+    if ended.at < fired.at:
+        cases.broken(
+            ended.at,
+            Kind.ENDED_BEFORE_START,
+            job=fired.job,
+            message=fired.message,
+            duration=fired.at - ended.at,
+        )
 
 
 @rule("HIST-3", subject="two histories")

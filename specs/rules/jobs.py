@@ -25,7 +25,7 @@ def _defining(trace: Trace) -> Iterator[Defining]:
             yield event
 
 
-@rule("JOB-1")
+@rule("JOB-1", "definitions")
 def a_job_has_what_a_job_has(cases: Cases, trace: Trace) -> None:
     """A job has an id, which is not empty; the fields `name`, `job_type`, `service`, `start_date`
     and `is_active`; and a revision.
@@ -165,7 +165,7 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-@rule("JOB-2")
+@rule("JOB-2", "definitions")
 def a_job_keeps_its_type(cases: Cases, trace: Trace) -> None:
     """`job_type` is `one_time`, `interval_based` or `cron_style`, and an edit never changes it."""
     types: dict[str, object] = {}
@@ -186,7 +186,7 @@ def a_job_keeps_its_type(cases: Cases, trace: Trace) -> None:
             )
 
 
-@rule("JOB-3")
+@rule("JOB-3", "definitions")
 def an_interval_is_whole_and_above_zero(cases: Cases, trace: Trace) -> None:
     """The interval of an interval-based job is the sum of its `weeks`, `days`, `hours`, `minutes`
     and `seconds`, which are whole numbers from 0, at least one of them above 0.
@@ -210,7 +210,7 @@ def an_interval_is_whole_and_above_zero(cases: Cases, trace: Trace) -> None:
             cases.broken(event.at, Kind.ENDS_WRONG, job=event.job, observed=ends)
 
 
-@rule("JOB-4")
+@rule("JOB-4", "definitions")
 def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
     """A cron definition is exactly five fields, or one of the names `@yearly`, `@annually`,
     `@monthly`, `@weekly`, `@daily` and `@hourly`, in any letter case.
@@ -228,7 +228,7 @@ def a_cron_definition_is_one_of_ours(cases: Cases, trace: Trace) -> None:
                 cases.broken(event.at, Kind.NEVER_DUE, job=event.job, observed=ends)
 
 
-@rule("JOB-5")
+@rule("JOB-5", "definitions")
 def a_rejection_changes_nothing_and_names_every_fault(cases: Cases, trace: Trace) -> None:
     """A definition that JOB-1 to JOB-4 do not allow is rejected when it is given, and not later.
 
@@ -279,7 +279,7 @@ def _faulty_fields(fields: Mapping[str, object]) -> set[str]:
     return faulty
 
 
-@rule("JOB-6")
+@rule("JOB-6", "definitions")
 def a_definition_survives_being_written_and_read(cases: Cases, trace: Trace) -> None:
     """A definition that is written out and read back is the same definition: it has each of its
     fields, with the same value, and no other field.

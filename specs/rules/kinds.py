@@ -48,6 +48,8 @@ class Kind(Enum):
         "when the job was at {expected}"
     )
     ON_DEMAND_FOR_PLAN = "job {job}: a run on demand stands for {due} and {observed} others"
+    OLD_DEFINITION = "job {job}: fired at {due}, when only its definition before the edit was due"
+    REQUEST_IGNORED = "job {job}: no run came of the request at {since}"
     ENDED_EARLY = "job {job}: has ended after {observed} of {expected} repeats"
     # MISS
     WITHIN_GRACE = (
@@ -175,6 +177,8 @@ class Kind(Enum):
         "with {observed!r}"
     )
     # OVER and WORK
+    HELD_UP = "job {job}: no run for {due} in time, while another run of the job was going on"
+    HELD_UP_UNTIL_END = "job {job}: a run at {due}, when another run of the job had ended"
     STARTED_LATE = (
         "message {message}: had worker {server}/{worker} for {duration} µs before it started"
     )
@@ -207,6 +211,7 @@ class Kind(Enum):
     TWO_OUTCOMES = "job {job}: {due} was {outcome} after it had been {expected}"
     FINISHED_UNSTARTED = "message {message}: finished without having been started"
     STARTED_UNCLAIMED = "message {message}: started without having been claimed"
+    ENDED_BEFORE_START = "message {message}: ended {duration} µs before it began"
     IMPOSSIBLE_STEP = "message {message}: {outcome} while it was {expected}"
     TIME_BACKWARDS = "message {message}: {outcome} {duration} µs before it was {expected}"
     BEYOND_END = "{outcome} {duration} µs after the end of the history"

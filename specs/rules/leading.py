@@ -20,11 +20,12 @@ from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.misfires import misfires
 from gnomon.specs.trace.availability import able_for, claims_of_leaders, led
 from gnomon.specs.trace.entities import FaultWindow, LeaseVoided, Term, TermEnd
+from gnomon.specs.trace.plans import first_outcomes
 from gnomon.specs.trace.spans import Span, contains, first_from
 from gnomon.specs.trace.trace import Trace
 
 
-@rule("LEAD-1")
+@rule("LEAD-1", "leader")
 def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     """The store grants a lease for a limited time, to one server at a time, and only after the
     last lease was released or has run out by the store's clock.
@@ -35,9 +36,12 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
     known: events.StoreReplaced | None = None
     is_held = False
     for event in trace.leases.events:
-        if last is not None and _store_at(trace, last.at) != _store_at(trace, event.at):
+        is_elsewhere = last is not None and _store_at(trace, last.at) != _store_at(trace, event.at)
+        if is_elsewhere or (isinstance(event, events.WritesLost) and event.emptied):
             last, known, is_held = None, None, False
-        if isinstance(event, LeaseVoided):
+        if isinstance(event, events.WritesLost) and event.emptied:
+            last, known, is_held = None, None, False  # also at the instant of the last grant
+        elif isinstance(event, LeaseVoided):
             is_held = False
         elif isinstance(event, events.StoreReplaced):
             known = event if known is None or event.epoch > known.epoch else known
@@ -54,17 +58,12 @@ def an_epoch_has_one_leader(cases: Cases, trace: Trace) -> None:
 
 
 def stores(trace: Trace) -> list[int]:
-    """When each store after the first began (µs): the one before was emptied, or is elsewhere."""
-    return sorted(
-        event.store if isinstance(event, events.StoreReplaced) else event.at
-        for event in trace.events
-        if isinstance(event, events.StoreReplaced)
-        or (isinstance(event, events.WritesLost) and event.emptied)
-    )
+    """When each store began that is in the place of another (µs)."""
+    return sorted(e.store for e in trace.leases.events if isinstance(e, events.StoreReplaced))
 
 
 def _store_at(trace: Trace, at: int) -> int:
-    """The number of the store at an instant: epochs of different stores may be equal."""
+    """How many stores have been replaced by an instant: epochs of different ones may be equal."""
     return bisect_right(trace.cached(stores), at)
 
 
@@ -124,7 +123,7 @@ def _examine_end(
         )
 
 
-@rule("LEAD-2")
+@rule("LEAD-2", "jobs", "servers", "messages", "leader")
 def a_deposed_leader_is_refused(cases: Cases, trace: Trace) -> None:
     """The store refuses to publish for a server that does not hold the lease, for a server that
     asks in the name of an earlier epoch, and for a server whose lease has run out by the store's
@@ -188,7 +187,7 @@ class Vacancy(NamedTuple):
     after: Term | None
 
 
-@rule("LEAD-3")
+@rule("LEAD-3", "servers", "leader")
 def there_is_a_leader_again_in_time(cases: Cases, trace: Trace) -> None:
     """A server that stops cleanly releases the lease at once; after a crash of the leader, a
     server that is live and connected leads within the length of a lease and one campaign interval.
@@ -280,11 +279,10 @@ def _has_another_fault(trace: Trace, cut: FaultWindow) -> bool:
 
 def _examine_stops(cases: Cases, trace: Trace) -> None:
     """Whether a leader that stops hands its lease over, in the time that it takes to do so."""
-    ended = {
-        (_store_at(trace, event.at), event.epoch): event.at
-        for event in trace.leases.events
-        if isinstance(event, events.LeaseReleased | events.LeaseExpired)
-    }
+    ends: dict[tuple[str, int], list[int]] = {}
+    for event in trace.leases.events:
+        if isinstance(event, events.LeaseReleased | events.LeaseExpired):
+            ends.setdefault((event.server, event.epoch), []).append(event.at)
     patience = tolerances.handover(trace)
     for term in trace.terms:
         member = trace.membership_at(term.server, term.begins)
@@ -296,7 +294,8 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
         if deadline >= trace.end or is_lost:
             continue
         cases.examined += 1
-        released = ended.get((_store_at(trace, term.begins), term.epoch), trace.end)
+        of_lease = ends.get((term.server, term.epoch), ())  # two stores may have an equal epoch
+        released = next((at for at in of_lease if at >= term.begins), trace.end)
         if released > deadline and not trace.is_disturbed(term.server, stops, deadline):
             cases.broken(
                 deadline,
@@ -307,16 +306,21 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
             )
 
 
-@rule("LEAD-4")
+@rule("LEAD-4", "jobs", "servers", "firings")
 def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
     """The next leader finds every occurrence that was due while nobody led, ahead of the cursor:
     it is a misfire (MISS-1) or still within its grace.
     """
-    if not trace.leases.events:
-        return
     spans = trace.cached(led)
-    for misfire in trace.cached(misfires):
-        cases.examined += not contains(spans, misfire.instant)
+    if trace.observes("leader"):
+        if not trace.leases.events:
+            return
+        for misfire in trace.cached(misfires):
+            cases.examined += not contains(spans, misfire.instant)
+    else:
+        for stage in trace.stages:
+            had = first_outcomes(trace, stage)
+            cases.examined += sum(not contains(spans, instant) for instant, _ in had)
     for stage, instants in trace.cached(overdue).items():
         for instant, deadline, was_led in instants:
             if rule_for(LATE, trace, Occurrence(stage, instant, was_led)) == cases.id:
@@ -324,7 +328,7 @@ def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
                 cases.broken(deadline, Kind.NO_OUTCOME_AFTER_VACANCY, job=stage.job, due=instant)
 
 
-@rule("LEAD-5")
+@rule("LEAD-5", "servers", "messages", "leader")
 def leading_occupies_no_worker(cases: Cases, trace: Trace) -> None:
     """The leader's server has as many workers as any other server, and all of them claim."""
     cases.examined = len(trace.cached(claims_of_leaders))

@@ -49,13 +49,13 @@ def _misfires_of(trace: Trace, stage: Stage) -> Iterator[Misfire]:
         return
     grace = definition.grace
     for instant, event in first_outcomes(trace, stage):
-        if event.at - instant > grace or type(event) is not events.Published:
+        if event.at - instant > grace or not isinstance(event, events.FIRINGS):
             is_overtaken = type(event) is events.Skipped and event.why != "misfire"
             if not is_overtaken and not stage.is_outdated(event):
                 yield Misfire(stage, instant, event)
 
 
-@rule("MISS-1")
+@rule("MISS-1", "jobs", "firings", "misfires")
 def what_is_late_is_a_misfire(cases: Cases, trace: Trace) -> None:
     """An occurrence is a misfire if a leader comes to it later than the job's grace after it was
     due.
@@ -63,7 +63,7 @@ def what_is_late_is_a_misfire(cases: Cases, trace: Trace) -> None:
     So an occurrence that is coalesced or skipped as a misfire was due longer ago than its grace.
     """
     for misfire in trace.cached(misfires):
-        if type(misfire.event) is not events.Published:
+        if not isinstance(misfire.event, events.FIRINGS):
             cases.examined += 1
             if misfire.delay <= misfire.grace:
                 cases.broken(
@@ -77,7 +77,7 @@ def what_is_late_is_a_misfire(cases: Cases, trace: Trace) -> None:
                 )
 
 
-@rule("MISS-2")
+@rule("MISS-2", "jobs", "firings", "misfires")
 def misfires_go_by_the_policy(cases: Cases, trace: Trace) -> None:
     """A misfire has the outcome that the job's policy `misfire` requires when a leader comes to
     it.
@@ -91,7 +91,7 @@ def misfires_go_by_the_policy(cases: Cases, trace: Trace) -> None:
             continue
         cases.examined += 1
         _examine_policy(cases, trace, misfire, latest)
-        if type(misfire.event) is events.Published:
+        if isinstance(misfire.event, events.FIRINGS):
             latest = misfire
 
 
@@ -100,7 +100,7 @@ def _examine_policy(cases: Cases, trace: Trace, misfire: Misfire, before: Misfir
     stage, due, event = misfire.stage, misfire.instant, misfire.event
     assert stage.definition is not None
     policy, outcome = stage.definition.misfire, events.kind_of(event)
-    if type(event) is not events.Published:
+    if not isinstance(event, events.FIRINGS):
         if outcome != {"once": "coalesced", "skip": "skipped"}.get(policy):
             cases.broken(
                 event.at,
@@ -143,6 +143,9 @@ def _was_missed(trace: Trace, misfire: Misfire) -> bool:
 def _were_one_decision(trace: Trace, one: Misfire, other: Misfire) -> bool:
     """Whether two misfires of one job were published together, both known to be misfires."""
     first, second = one.event, other.event
+    if type(first) is type(second) is events.Fired:
+        is_soon = second.at - first.at <= (trace.header.lateness or 0)
+        return one.stage is other.stage and is_soon and _was_missed(trace, one)
     return (
         type(first) is type(second) is events.Published
         and one.stage is other.stage
@@ -151,7 +154,7 @@ def _were_one_decision(trace: Trace, one: Misfire, other: Misfire) -> bool:
     )
 
 
-@rule("MISS-3")
+@rule("MISS-3", "jobs", "firings", "misfires")
 def every_misfire_is_in_the_history(cases: Cases, trace: Trace) -> None:
     """For each misfire the history has exactly one event, which gives the instant at which it was
     due: published, later than the grace after it; coalesced, with the instant into which it was
@@ -199,6 +202,8 @@ def _examine_folding(cases: Cases, stage: Stage) -> None:
                 observed=event.coalesced,
             )
     for instant, outcome in stage.outcomes:
+        if type(outcome) is events.Fired:
+            continue
         if type(outcome) is not events.Published or outcome.coalesced:
             cases.examined += 1
         if type(outcome) is events.Coalesced and (

@@ -8,25 +8,25 @@ from gnomon.specs.trace.plans import plans
 from gnomon.specs.trace.trace import Trace
 
 
-@rule("PUB-1")
+@rule("PUB-1", "jobs", "firings")
 def an_occurrence_is_published_at_most_once(cases: Cases, trace: Trace) -> None:
     """No job has two planned messages for one instant, under any crash, pause, partition, lost
     reply or clock, as long as the store keeps its data.
     """
     for plan in trace.cached(plans):
         cases.examined += plan.instants_published()
-        for first, again in plan.repetitions():
+        for instant, first, again in plan.repetitions():
             cases.broken(
                 again.at,
                 Kind.PUBLISHED_TWICE,
                 job=again.job,
                 message=again.message,
-                due=again.due,
+                due=instant,
                 other_message=first.message,
             )
 
 
-@rule("PUB-2")
+@rule("PUB-2", "jobs", "messages")
 def a_message_says_what_it_is(cases: Cases, trace: Trace) -> None:
     """A message carries a cid that no other message has; the job's id, name, type and service; the
     payload, which is the job's extra data; the instant it stands for; the job's revision; and the
@@ -85,19 +85,19 @@ def payload_of(stage: Stage) -> object:
     return recorded_payload(extra) if isinstance(extra, str) else extra
 
 
-@rule("PUB-3")
+@rule("PUB-3", "jobs", "firings", "due")
 def a_jobs_occurrences_are_published_in_order(cases: Cases, trace: Trace) -> None:
     """No planned message of a job is published after a planned message of that job that was due
     later.
     """
     for plan in trace.cached(plans):
         cases.examined += max(plan.published - 1, 0)
-        for latest, event in plan.inversions():
+        for latest, instant, event in plan.inversions():
             cases.broken(
                 event.at,
                 Kind.PUBLISHED_OUT_OF_ORDER,
                 job=event.job,
                 message=event.message,
-                due=event.due,
+                due=instant,
                 other_due=latest,
             )

@@ -13,7 +13,7 @@ from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.availability import able_for
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.spans import contains
+from gnomon.specs.trace.spans import first_from
 from gnomon.specs.trace.trace import Trace
 
 
@@ -22,7 +22,7 @@ def is_durable(trace: Trace) -> bool:
     return trace.header.profile == "durable"
 
 
-@rule("DLV-2")
+@rule("DLV-2", "servers", "messages")
 def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None:
     """Durable: a message that a server claimed and did not complete is reclaimed after the
     server's heartbeat has lapsed, and is claimed again with the next attempt.
@@ -188,12 +188,13 @@ def examine_losses(cases: Cases, trace: Trace) -> None:
             continue
         for claim, until in _unfinished_claims(record):
             lost_at = trace.lost_at(claim)
-            if lost_at is None or not contains(able, lost_at):
+            able_from = None if lost_at is None else first_from(able, lost_at)
+            if able_from is None:
                 continue
             cases.examined += 1
-            if (trace.end if until is None else until) > lost_at + patience:
+            if (trace.end if until is None else until) > able_from + patience:
                 cases.broken(
-                    lost_at + patience,
+                    able_from + patience,
                     Kind.HOLDER_LOST,
                     job=record.published.job,
                     **attempt_of(claim),

@@ -12,11 +12,11 @@ from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.publishing import payload_of
 from gnomon.specs.rules.violations import attempt_of
-from gnomon.specs.trace.entities import MessageRecord, Run
+from gnomon.specs.trace.entities import Firing, MessageRecord, Run
 from gnomon.specs.trace.trace import Trace
 
 
-@rule("RUN-1")
+@rule("RUN-1", "servers", "messages")
 def a_run_occupies_its_worker(cases: Cases, trace: Trace) -> None:
     """A worker that has claimed a message is occupied with it until its service has returned or
     failed, and claims no other message before that.
@@ -89,7 +89,7 @@ def _examine_other_worker(cases: Cases, trace: Trace, finished: events.Finished)
         )
 
 
-@rule("RUN-2")
+@rule("RUN-2", "servers", "messages")
 def a_server_runs_no_more_than_its_workers(cases: Cases, trace: Trace) -> None:
     """At no instant does a server run more services than the number W of workers that it stated
     when it started.
@@ -148,7 +148,7 @@ def invocations(trace: Trace) -> list[tuple[MessageRecord, events.Invoked]]:
     return found
 
 
-@rule("RUN-3")
+@rule("RUN-3", "messages")
 def a_service_sees_what_it_should(cases: Cases, trace: Trace) -> None:
     """For a service, a job is one more way of being invoked, and the service sees these
     attributes.
@@ -183,12 +183,14 @@ def a_service_sees_what_it_should(cases: Cases, trace: Trace) -> None:
             )
 
 
-@rule("RUN-4")
+@rule("RUN-4", "jobs", "firings", "payload")
 def the_payload_arrives_unchanged(cases: Cases, trace: Trace) -> None:
     """`request.payload` is the job's extra data, character for character: line ends of any kind,
     white space at either end, characters outside the basic plane, the empty text.
     """
-    for record, event in trace.cached(invocations):
+    for firing in trace.firings:
+        _examine_payload_of_firing(cases, firing)
+    for record, event in trace.cached(invocations) if trace.observes("messages") else ():
         if record.revision_stage is None or "payload" not in event.saw:
             continue
         cases.examined += 1
@@ -204,7 +206,24 @@ def the_payload_arrives_unchanged(cases: Cases, trace: Trace) -> None:
             )
 
 
-@rule("RUN-5")
+def _examine_payload_of_firing(cases: Cases, firing: Firing) -> None:
+    """Examine the payload of a run of a partial history."""
+    if firing.stage is None or (expected := payload_of(firing.stage)) is None:
+        return
+    cases.examined += 1
+    fired = firing.fired
+    if fired.payload != expected:
+        cases.broken(
+            fired.at,
+            Kind.PAYLOAD_DIFFERS,
+            job=fired.job,
+            message=fired.message,
+            expected=expected,
+            observed=fired.payload,
+        )
+
+
+@rule("RUN-5", "messages")
 def methods_are_called_in_order(cases: Cases, trace: Trace) -> None:
     """The methods of a service are called in this order: `before_job`, `before_<job_type>_job`,
     `before_handle`, `handle`, `after_handle`, `after_job`, `after_<job_type>_job`,
@@ -235,7 +254,7 @@ def _left_out(event: events.Invoked) -> tuple[str, ...]:
     return tuple(method for method in event.defines if method not in event.calls)
 
 
-@rule("RUN-6")
+@rule("RUN-6", "messages")
 def a_hook_that_raises_does_not_stop_the_next(cases: Cases, trace: Trace) -> None:
     """If a hook raises, the error is logged, the next method is still called, and the run does not
     fail because of it.
@@ -266,7 +285,7 @@ def _ends_of(record: MessageRecord, event: events.Invoked) -> list[events.Finish
     return [ended for ended in ends if ended.attempt == event.attempt]
 
 
-@rule("RUN-7")
+@rule("RUN-7", "messages")
 def a_handle_that_raises_fails_the_run(cases: Cases, trace: Trace) -> None:
     """If `handle` raises, the run has failed, and its message is not tried again.
 
@@ -310,7 +329,7 @@ def _examine_retry(cases: Cases, record: MessageRecord) -> None:
             )
 
 
-@rule("RUN-8")
+@rule("RUN-8", "servers", "messages")
 def a_service_that_is_not_there_fails_the_run(cases: Cases, trace: Trace) -> None:
     """If the server that has claimed a message has no service of the name in the message, the run
     has failed, and its error names the service.

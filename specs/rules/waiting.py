@@ -6,21 +6,33 @@ one did, ``attribution`` decides which rule reports it, and here stands what eac
 
 from gnomon.reference import events
 from gnomon.specs.rules import tolerances
-from gnomon.specs.rules.attribution import idle_waits_by_rule
+from gnomon.specs.rules.attribution import (
+    LATE,
+    NOT_DUE,
+    Occurrence,
+    idle_waits_by_rule,
+    rule_for,
+    runs_seen,
+)
 from gnomon.specs.rules.base import Cases, rule
+from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.order import first_starts, keeps_order, positions
+from gnomon.specs.trace.plans import not_due
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
 
 
-@rule("OVER-1")
+@rule("OVER-1", "jobs", "servers", "firings", "runs")
 def a_run_never_waits_for_another(cases: Cases, trace: Trace) -> None:
     """As soon as a message has a worker it is run, whatever other runs of its job or of its
     service are going on.
     """
+    if not trace.observes("messages"):
+        _examine_firings(cases, trace)
+        return
     allowed, longest_open = tolerances.one_way(trace), tolerances.expiry(trace)
     for record in trace.messages.values():
         claimed, started = record.claimed, record.started
@@ -55,12 +67,29 @@ def a_run_never_waits_for_another(cases: Cases, trace: Trace) -> None:
                 )
 
 
+def _examine_firings(cases: Cases, trace: Trace) -> None:
+    """Examine the runs of a partial history that should have begun during another of their job."""
+    runs = trace.cached(runs_seen)
+    for stage in trace.stages:
+        for instant, event in stage.outcomes:
+            going_on = any(begins < instant < ends for begins, ends in runs[stage.job])
+            cases.examined += going_on and isinstance(event, events.FIRINGS)
+        for instant, event in not_due(trace, stage):
+            if rule_for(NOT_DUE, trace, Occurrence(stage, instant)) == "OVER-1":
+                cases.examined += 1
+                cases.broken(event.at, Kind.HELD_UP_UNTIL_END, job=stage.job, due=instant)
+        for instant, deadline, was_led in trace.cached(overdue).get(stage, ()):
+            if rule_for(LATE, trace, Occurrence(stage, instant, was_led)) == "OVER-1":
+                cases.examined += 1
+                cases.broken(deadline, Kind.HELD_UP, job=stage.job, due=instant)
+
+
 def _is_open(trace: Trace, record: MessageRecord, claimed: events.Claimed, since: int) -> bool:
     """Whether a message was claimed before `since`, and nothing has happened to it after that."""
     return claimed.at < since and not record.later and trace.lost_at(claimed) is None
 
 
-@rule("OVER-2")
+@rule("OVER-2", "servers", "messages", "leader")
 def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
     """A job may have as many runs at once as the cluster has workers, and no limit per job reduces
     that.
@@ -87,7 +116,7 @@ def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
         )
 
 
-@rule("WORK-1")
+@rule("WORK-1", "messages")
 def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
     """Durable: while all workers are busy, messages wait as long as it takes, and none is lost.
 
@@ -117,7 +146,7 @@ def _is_judged_elsewhere(record: MessageRecord) -> bool:
 _ENDS_UNCLAIMED = (events.Expired, events.DeadLettered, events.Dropped)
 
 
-@rule("WORK-2")
+@rule("WORK-2", "servers", "messages", "leader")
 def no_message_waits_beside_an_idle_worker(cases: Cases, trace: Trace) -> None:
     """No message waits for longer than one travel time while a live, connected server has an idle
     worker.
@@ -137,7 +166,7 @@ def no_message_waits_beside_an_idle_worker(cases: Cases, trace: Trace) -> None:
         )
 
 
-@rule("WORK-3")
+@rule("WORK-3", "servers", "messages")
 def runs_start_in_the_order_of_publishing(cases: Cases, trace: Trace) -> None:
     """Runs start in the order in which their messages were published.
 
@@ -170,7 +199,7 @@ def _was_held_up(trace: Trace, start: events.Started) -> bool:
     return claimed is not None and trace.is_disturbed(start.server, claimed.at, start.at)
 
 
-@rule("WORK-4")
+@rule("WORK-4", "servers", "messages")
 def the_backlog_drains(cases: Cases, trace: Trace) -> None:
     """When the load falls below the capacity of the workers, the messages that wait become fewer,
     until none is left.

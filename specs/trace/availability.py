@@ -6,17 +6,37 @@ that much time: a span in which a server was there and nothing disturbed it.
 
 from gnomon.reference import events
 from gnomon.reference.events import STORE
+from gnomon.specs.trace.entities import Term
 from gnomon.specs.trace.spans import Span, merge_spans, starts_of_stays
 from gnomon.specs.trace.trace import Trace
 
 
 def led(trace: Trace) -> list[Span]:
-    """When a leader was in office and not disturbed."""
+    """When a leader was in office, not about to stop, and not disturbed.
+
+    If the history does not observe leaders: when a server was there and not disturbed.
+    """
+    if not trace.observes("leader"):
+        gaps = trace.fault_windows.gaps
+        stays = (span for m in trace.memberships for span in gaps(m.server, m.begins, m.ends))
+        return merge_spans(sorted(stays))
     return [
         span
         for term in trace.terms
-        for span in trace.fault_windows.gaps(term.server, term.begins, term.ends)
+        if (ends := _leads_until(trace, term)) > term.begins
+        for span in trace.fault_windows.gaps(term.server, term.begins, ends)
     ]
+
+
+def _leads_until(trace: Trace, term: Term) -> int:
+    """When a leader's term ended, or when the leader began to stop (µs).
+
+    A server that stops without having learned that it leads hands nothing over; its lease runs out.
+    """
+    member = trace.membership_at(term.server, term.begins)
+    if member is None or member.claims_until is None:
+        return term.ends
+    return min(term.ends, member.claims_until)
 
 
 def led_for(trace: Trace, length: int) -> list[Span]:

@@ -151,7 +151,7 @@ class Membership(NamedTuple):
     """A server's time in the cluster, [begins, ends) (µs), and what ended it; None: the history.
 
     The server claimed, and asked for the lease, until `claims_until`; None if it left and the
-    history does not record when it stopped claiming.
+    history does not record when it stopped claiming. `workers` is 0 if it is unknown.
     """
 
     server: str
@@ -189,6 +189,17 @@ class MisplacedEvent(NamedTuple):
 
     event: events.Event
     why: Misplacement
+
+
+class Firing(msgspec.Struct, eq=False, gc=False):
+    """A run of a partial history: how it began, and how it `ended` if that was seen.
+
+    `stage` is the stage of its job when it began; None if there was no such job then.
+    """
+
+    fired: events.Fired
+    stage: Stage | None
+    ended: events.Ended | None = None
 
 
 class Run(msgspec.Struct, eq=False, gc=False):

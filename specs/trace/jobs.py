@@ -70,7 +70,8 @@ class JobLog:
 
     def add_outcome(self, record: JobRecord, event: events.OccurrenceEvent) -> None:
         """An occurrence of a job that exists had its outcome."""
-        stage, due = record.stages[-1], event.due
+        stage = record.stages[-1]
+        due = event.at if event.due is None else event.due
         stage.outcomes.append((due, event))
         if due > record.latest_outcome:
             record.latest_outcome = due

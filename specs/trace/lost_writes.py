@@ -63,10 +63,16 @@ def surviving_events(history: Sequence[Event | None]) -> tuple[list[Event], list
 
 
 def _taken_up_after(loss: int, surviving: list[Event | None]) -> list[_TakesUp]:
-    """The events after a loss that take up a message, unless a later loss undoes them."""
+    """The events after a loss that take up a message, unless a later loss undoes them.
+
+    A run whose claim is undone takes up nothing until that attempt is claimed anew.
+    """
     later = [event for event in surviving[loss + 1 :] if type(event) is events.WritesLost]
     undone = {seq - 1 for lost in later for seq in lost.undone}
-    unclaimed: set[Attempt] = set()
+    lost = surviving[loss]
+    assert type(lost) is events.WritesLost
+    removed = (surviving[seq - 1] for seq in lost.undone)
+    unclaimed = {_attempt(event) for event in removed if type(event) is events.Claimed}
     taken_up = []
     for n, event in enumerate(surviving[loss + 1 :], loss + 1):
         if not isinstance(event, _TakesUp):

@@ -162,6 +162,10 @@ def _is_near_change(zone: str, hour: int) -> bool:
     return oracle.near_change(zone, hour * HOUR)
 
 
+Message = events.Published | events.Fired
+"""What the history has of a message: how it was published, or how its run began."""
+
+
 class Plan:
     """The stages of one job, from its creation to its deletion."""
 
@@ -176,38 +180,45 @@ class Plan:
         self.published += stage.published
         self.is_ascending = self.is_ascending and stage.is_ascending
 
-    def messages(self) -> Iterator[events.Published]:
-        """The planned messages, in the order of publishing."""
+    def messages(self) -> Iterator[tuple[int, Message]]:
+        """The planned messages with their instants, in the order of publishing."""
         for stage in self.stages:
-            for _, event in stage.outcomes:
-                if type(event) is events.Published:
-                    yield event
+            for instant, event in stage.outcomes:
+                if isinstance(event, events.FIRINGS):
+                    yield instant, event
 
     def instants_published(self) -> int:
         """How many instants have a planned message."""
         if self.is_ascending:
             return self.published
-        return len({event.due for event in self.messages()})
+        return len({instant for instant, _ in self.messages()})
 
-    def repetitions(self) -> Iterator[tuple[events.Published, events.Published]]:
-        """The first message of an instant, and another of the same instant."""
+    def repetitions(self) -> Iterator[tuple[int, Message, Message]]:
+        """An instant, its first message, and another of the same instant."""
         if self.is_ascending:
             return
-        first: dict[int, events.Published] = {}
-        for event in self.messages():
-            before = first.setdefault(event.due, event)
+        first: dict[int, Message] = {}
+        for instant, event in self.messages():
+            before = first.setdefault(instant, event)
             if before is not event:
-                yield before, event
+                yield instant, before, event
 
-    def inversions(self) -> Iterator[tuple[int, events.Published]]:
-        """The latest instant that was published, and a later message of an earlier instant."""
+    def inversions(self) -> Iterator[tuple[int, int, Message]]:
+        """The latest instant that was published, and a later message of an earlier one."""
         if self.is_ascending:
             return
         latest: int | None = None
-        for event in self.messages():
-            if latest is not None and event.due < latest:
-                yield latest, event
-            latest = event.due if latest is None else max(latest, event.due)
+        for instant, event in self.messages():
+            if latest is not None and instant < latest:
+                yield latest, instant, event
+            latest = instant if latest is None else max(latest, instant)
+
+
+def messages(trace: Trace) -> Iterator[Message]:
+    """Every message, planned or on demand, in the order of publishing."""
+    if trace.observes("messages"):
+        yield from (record.published for record in trace.messages.values())
+    yield from (firing.fired for firing in trace.firings)
 
 
 def plans(trace: Trace) -> list[Plan]:

@@ -80,7 +80,9 @@ class ServerLog:
             server, None if type(event) is events.ServerStopped else at
         )
         self.memberships.append(
-            Membership(server, began.workers, began.services, began.at, at, claims_until, event)
+            Membership(
+                server, began.workers or 0, began.services, began.at, at, claims_until, event
+            )
         )
 
 

@@ -5,16 +5,20 @@ beyond the corrected instant happened at that instant, in the same order. The ru
 history with these instants, which never fall.
 
     beyond the corrected instant    is
-    an event                        an event at that instant; 1 µs earlier for each later start of
-                                    a server, as two of its processes are never there at once
+    an event                        an event at that instant; 1 µs earlier for each start and end
+                                    of a server from it on, as two of its processes are never there
+                                    at once
     the instant of an occurrence    published: a run beside the plan, which has used up a repeat
                                     coalesced, skipped: no event
     an earlier occurrence that was  skipped, for no reason that a job's policy gives
     coalesced or skipped meanwhile
 
 The store continues likewise: it forgets that these occurrences had an outcome, and keeps the
-messages. Nobody holds the lease from then on. If the store loses its correction with its latest
-writes, it corrects its clock once more, and that counts.
+messages. Nobody holds the lease from then on.
+
+A store may lose its correction with its latest writes, while a simulated history keeps it. The
+store then goes on from the latest instant that it kept. So the correction counts as one to that
+instant, unless that is earlier; and a store that is too far ahead corrects its clock once more.
 """
 
 from collections.abc import Sequence
@@ -50,37 +54,73 @@ def corrected(history: list[Event]) -> CorrectedHistory:
     happened: list[Event | None] = [*history]
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     beside_plan: set[int] = set()
-    windows: list[FaultWindow] = []
+    spans: list[Span] = []
     wrong: list[Span] = []
     for n in corrections:
-        if n + 1 not in lost:
-            right_until, wrong_from = _correct(happened, n, beside_plan)
-            at = history[n].at
-            windows.append(FaultWindow("clock_set_back", STORE, right_until, at))
-            wrong.append((wrong_from, at))
+        at, beyond = history[n].at, history[n].at
+        if n + 1 in lost:
+            at = max(at, _kept_until(happened[:n], lost))
+            beyond = at + 1
+        spans = [(min(begins, at), min(ends, at)) for begins, ends in spans]
+        wrong = [(min(begins, at), min(ends, at)) for begins, ends in wrong]
+        right_until, wrong_from = _correct(happened, n, at, beyond, beside_plan)
+        spans.append((right_until, at))
+        wrong.append((wrong_from, at))
+    windows = tuple(FaultWindow("clock_set_back", STORE, begins, ends) for begins, ends in spans)
     _let_time_stand_still(happened)
-    return CorrectedHistory(happened, frozenset(beside_plan), tuple(windows), tuple(wrong))
+    return CorrectedHistory(happened, frozenset(beside_plan), windows, tuple(wrong))
 
 
-def _correct(happened: list[Event | None], correction: int, beside_plan: set[int]) -> Span:
-    """Correct what was recorded before the event at index `correction`, at its instant or later.
+_OF_OTHERS = (
+    events.JobRejected,
+    events.Started,
+    events.Invoked,
+    events.Finished,
+    events.ServerStarted,
+    events.ServerStopping,
+    events.ServerStopped,
+    events.ServerCrashed,
+    events.WritesLost,
+    events.ClockSetBack,
+    events.FaultBegan,
+    events.FaultEnded,
+)
+
+
+_CHANGES_SERVERS = (events.ServerStarted, events.ServerStopped, events.ServerCrashed)
+
+
+def _kept_until(happened: list[Event | None], lost: set[int]) -> int:
+    """The latest instant of what a store recorded and has not lost (µs)."""
+    return max(
+        (
+            event.at
+            for seq, event in enumerate(happened, 1)
+            if event is not None and seq not in lost and not isinstance(event, _OF_OTHERS)
+        ),
+        default=BEFORE_ALL,
+    )
+
+
+def _correct(
+    happened: list[Event | None], correction: int, end: int, beyond: int, beside_plan: set[int]
+) -> Span:
+    """Let what was recorded before index `correction`, at `beyond` or later, happen at `end`.
 
     Returns the last instant at which the clock was right, and the first of the corrected ones (µs).
     """
-    correcting = happened[correction]
-    assert correcting is not None
-    end = right_until = correcting.at
+    right_until = end
     first = 0
-    while (event := happened[first]) is None or event.at < end:
+    while first < correction and ((event := happened[first]) is None or event.at < beyond):
         right_until = right_until if event is None else event.at
         first += 1
-    starts = sum(type(event) is events.ServerStarted for event in happened[first:correction])
-    at = wrong_from = max(end - starts, right_until if first else BEFORE_ALL)
+    changes = sum(type(event) in _CHANGES_SERVERS for event in happened[first:correction])
+    at = wrong_from = max(end - changes, right_until if first else BEFORE_ALL)
     for n in range(first, correction):
         event = happened[n]
         if event is not None:
-            starts -= type(event) is events.ServerStarted
-            at = max(at, end - starts)
+            at = max(at, end - changes)
+            changes -= type(event) in _CHANGES_SERVERS
             if is_planned(event) and event.due < end:
                 at = max(at, event.due)
             happened[n] = _with_instant(event, at, end, beside_plan)

@@ -11,7 +11,7 @@ import msgspec
 
 from gnomon.reference import events
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.plans import due
+from gnomon.specs.trace.plans import due, messages
 from gnomon.specs.trace.trace import Trace
 
 
@@ -65,14 +65,14 @@ def summarise(trace: Trace) -> Summary:
         ahead += sum(
             1 for instant in due(trace, stage) if instant < ends and instant not in settled
         )
-    published = outcomes[events.Published]
+    published = outcomes[events.Published] + outcomes[events.Fired]
     coalesced = outcomes[events.Coalesced]
     skipped = outcomes[events.Skipped]
     records = trace.messages.values()
     return Summary(
         occurrences=published + coalesced + skipped + ahead,
         published=published,
-        on_demand=sum(1 for record in records if record.published.on_demand),
+        on_demand=sum(1 for message in messages(trace) if message.on_demand),
         coalesced=coalesced,
         skipped=skipped,
         ahead=ahead,

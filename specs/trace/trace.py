@@ -6,7 +6,8 @@ and it computes with the oracle, ``reference.oracle``, when a job was due, never
 scheduler's own schedule.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from operator import attrgetter
@@ -14,7 +15,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from gnomon.reference import events
 from gnomon.reference.events import Event, EventBase
-from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History
+from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History, Observable
 from gnomon.specs.trace.entities import (
     FaultWindow,
     Membership,
@@ -25,6 +26,7 @@ from gnomon.specs.trace.entities import (
     Term,
 )
 from gnomon.specs.trace.fault_windows import FaultWindows, aftermath
+from gnomon.specs.trace.firings import FiringLog
 from gnomon.specs.trace.jobs import JobLog
 from gnomon.specs.trace.leases import LeaseLog
 from gnomon.specs.trace.lost_writes import surviving_events
@@ -72,6 +74,8 @@ class Trace:
         published_without_lease: The planned messages whose server did not hold the lease then, in
             the epoch that the message carries.
         refused: Every publishing that the store refused.
+        firings: Every run of a partial history.
+        requests: Every request to run a job on demand, in a partial history.
         jobs: What happened to each job, by its id.
         changes: Every change of a job, in order.
         rejected: Every definition that was rejected.
@@ -88,10 +92,11 @@ class Trace:
         happened, self.beside_plan, wrong_clocks, self._wrong = corrected(history.events)
         self.events, orphans = surviving_events(happened)
         self.start, self.end = history.header.start, history.header.end
-        self.lease = DEFAULT_LEASE if self.header.lease is None else self.header.lease
-        self.travel = DEFAULT_TRAVEL if self.header.travel is None else self.header.travel
+        self._observes = None if self.header.observes is None else frozenset(self.header.observes)
+        self.lease, self.travel = _lease_and_travel(history, self.observes("leader"))
         self.misplaced: list[MisplacedEvent] = []
         self.refused: list[events.PublishRefused] = []
+        self.requests: list[events.Requested] = []
         self.leases = LeaseLog()
         job_log = JobLog(self.misplaced)
         message_log = MessageLog(job_log, self.leases, self.misplaced, self.beside_plan)
@@ -101,17 +106,29 @@ class Trace:
             for server, begins, ends in orphans
         )
         server_log.faults += wrong_clocks
-        readers_of(job_log, message_log, server_log, self.leases, self.refused).read(self.events)
+        firing_log = FiringLog(job_log, self.misplaced)
+        logs = (job_log, message_log, firing_log, server_log, self.leases)
+        readers_of(*logs, self.refused, self.requests).read(self.events)
         self.leases.close(self.end)
         server_log.close(self.end)
         self.messages, self.claims, self.starts = (
             message_log.records, message_log.claims, message_log.starts
         )  # fmt: skip
         self.published_without_lease = message_log.published_without_lease
+        self.firings = firing_log.firings
         self.jobs, self.changes, self.rejected = job_log.records, job_log.changes, job_log.rejected
         self.memberships, self.faults = server_log.memberships, server_log.faults
         self.terms = self.leases.terms
         self._cached: dict[tuple[object, ...], Any] = {}  # each value has its function's type
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of the scheduler was not observed."""
+        return self._observes is not None
+
+    def observes(self, *aspects: Observable) -> bool:
+        """Whether the history observes each of these."""
+        return self._observes is None or self._observes.issuperset(aspects)
 
     def cached(self, compute: Callable[["Trace", *Arguments], T], *arguments: *Arguments) -> T:
         """What `compute` returns for this trace and `arguments`; it is computed once."""
@@ -201,9 +218,35 @@ class Trace:
                 found.append(record)
         return found
 
+    def membership_of(self, event: events.Claimed | events.Started) -> Membership | None:
+        """The membership in which a server claimed or started something, or None.
+
+        A server may leave and join at one instant; then the order of the events decides.
+        """
+        membership = self.membership_at(event.server, event.at)
+        if membership is None or membership.begins < event.at:
+            return membership
+        of_server = self.memberships_of[event.server]
+        number = bisect_left(of_server, event.at, key=_ENDS)
+        if of_server[number] is membership:
+            return membership
+        return of_server[max(number, self._starts_up_to[id(event)] - 1)]
+
+    @cached_property
+    def _starts_up_to(self) -> dict[int, int]:
+        """How often its server had started at each claim and each start of a run, by identity."""
+        starts: Counter[str] = Counter()
+        counted = {}
+        for event in self.events:
+            if type(event) is events.ServerStarted:
+                starts[event.server] += 1
+            elif type(event) is events.Claimed or type(event) is events.Started:
+                counted[id(event)] = starts[event.server]
+        return counted
+
     def lost_at(self, event: events.Claimed | events.Started) -> int | None:
         """When the server that claimed or started something left the cluster (µs), or None."""
-        membership = self.membership_at(event.server, event.at)
+        membership = self.membership_of(event)
         if membership is not None:
             return membership.ends if membership.ends < self.end else None
         # The store may give a message to a worker that was waiting when its server was lost.
@@ -246,14 +289,25 @@ class Trace:
 
 
 _BEGINS = attrgetter("begins")
+_ENDS = attrgetter("ends")
+
+
+def _lease_and_travel(history: History, has_leader: bool) -> tuple[int, int]:
+    """How long a lease and a travel time are (µs): no time if leaders are not observed."""
+    if not has_leader:
+        return 0, 0
+    lease, travel = history.header.lease, history.header.travel
+    return DEFAULT_LEASE if lease is None else lease, DEFAULT_TRAVEL if travel is None else travel
 
 
 def readers_of(
     jobs: JobLog,
     messages: MessageLog,
+    firings: FiringLog,
     servers: ServerLog,
     leases: LeaseLog,
     refused: list[events.PublishRefused],
+    requests: list[events.Requested],
 ) -> Readers:
     """Which reader each kind of event has."""
     readers = Readers()
@@ -268,6 +322,8 @@ def readers_of(
     readers.add(events.DeadLettered, messages.later)
     readers.add(events.Dropped, messages.later)
     readers.add(events.PutBack, messages.later)
+    readers.add(events.Fired, firings.fired)
+    readers.add(events.Ended, firings.ended)
     readers.add(events.Coalesced, jobs.not_published)
     readers.add(events.Skipped, jobs.not_published)
     readers.add(events.JobCreated, jobs.created)
@@ -277,6 +333,7 @@ def readers_of(
     readers.add(events.JobDeleted, jobs.deleted)
     readers.add(events.JobRejected, jobs.rejected.append)
     readers.add(events.PublishRefused, refused.append)
+    readers.add(events.Requested, requests.append)
     readers.add(events.LeaseAcquired, leases.acquired)
     readers.add(events.LeaseReleased, leases.ended)
     readers.add(events.LeaseExpired, leases.ended)

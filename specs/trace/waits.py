@@ -133,7 +133,10 @@ def has_claimed_during(trace: Trace, worker: Worker, begins: int, ends: int) -> 
 
 
 def _released_at(trace: Trace, claim: events.Claimed) -> int | None:
-    """When the worker was done with what it claimed (µs); None if it was not."""
+    """When the worker was done with what it claimed (µs); None if it was not.
+
+    A message that was reclaimed, and then dead-lettered, may still run on the worker.
+    """
     record = trace.messages.get(claim.message)
     if record is None:
         return None
@@ -147,7 +150,7 @@ def _released_at(trace: Trace, claim: events.Claimed) -> int | None:
         elif type(event) is events.Finished:
             if (event.server, event.worker, event.attempt) == attempt:
                 return event.at
-        elif type(event) is events.DeadLettered and is_held:
+        elif type(event) is events.DeadLettered and event.cause == "unreadable" and is_held:
             return event.at
     return None
 

@@ -16,7 +16,7 @@ import msgspec
 from gnomon.reference.history import History
 from gnomon.specs.notation.parser import ExampleError, read_example
 
-Expectation = Literal["holds", "broken", "excused", "not exercised"]
+Expectation = Literal["holds", "broken", "excused", "not exercised", "not observable"]
 """The verdict that a vector expects of its rule; ``README.md`` defines each."""
 
 SUFFIX = ".toml"

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
 from gnomon.reference import history
-from gnomon.reference.history import History
+from gnomon.reference.history import History, Observable
 from gnomon.specs.notation.parser import ExampleError, damage, read_example, read_examples
 from gnomon.specs.rules import RULES, Finding, judge
 from gnomon.specs.spec_text import Example, Section, read_sections, sections
@@ -66,8 +67,23 @@ def test_a_live_rule_is_named_by_a_test_that_checks_it() -> None:
 
 def test_the_table_of_all_rules_says_what_the_rules_say() -> None:
     table = _text().partition("## All rules\n")[2].partition("\n## ")[0]
-    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.strip().splitlines()]
-    assert rows[2:] == [[s.id, s.title, s.level, s.state] for s in sections().values()]
+    rows = [
+        [cell.strip() for cell in row.split("|")[1:-1]]
+        for row in table.splitlines()
+        if row.startswith("|")
+    ]
+    assert rows[2:] == [
+        [s.id, s.title, s.level, s.state, _needs(s.id)] for s in sections().values()
+    ]
+
+
+def _needs(id: str) -> str:
+    return ", ".join(RULES[id].needs) or "–" if id in RULES else "–"
+
+
+def test_the_specification_defines_what_a_history_may_observe() -> None:
+    section = _text().partition("## Partial histories\n")[2].partition("\n## ")[0]
+    assert tuple(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == get_args(Observable)
 
 
 def test_every_sentence_of_the_seed_is_the_source_of_a_rule() -> None:

@@ -202,7 +202,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     Claim: _claim,
     Complete: lambda op: [op.worker, op.turn, f"{op.message} {op.attempt}"],
     SetAside: lambda op: [op.worker, f"{op.message} {op.attempt}", op.why],
-    Join: lambda op: [op.process, op.ttl],
+    Join: lambda op: [op.process, op.ttl, op.turn],
     Heartbeat: lambda op: [op.ttl],
     Reclaim: _nothing,
     Withdraw: lambda op: _claims(op.claims),

@@ -7,23 +7,14 @@ from collections.abc import Iterator
 
 from gnomon.reference.schedule.clock import DAY, MILLISECOND, SECOND
 from gnomon.simulator.fuzz.generator.scenario import Scenario
-from gnomon.specs.recording.commands import Command, DataLoss, StepStoreClock
+from gnomon.specs.recording.commands import Command, CrashServer, StartServer, StepStoreClock
 
 SHARE = 20
 """The percentage of recordings that have such steps."""
 
 
-def draw_steps_of_store_clock(scenario: Scenario, commands: list[Command]) -> list[StepStoreClock]:
-    """Steps forward, mostly corrected later, and steps back; in most recordings none.
-
-    There are none beside `commands` that lose data: a simulated store may lose its correction, and
-    its history still has it. A live store loses both.
-    """
-    steps = [*_steps(scenario)]
-    return [] if any(isinstance(command, DataLoss) for command in commands) else steps
-
-
-def _steps(scenario: Scenario) -> Iterator[StepStoreClock]:
+def draw_steps_of_store_clock(scenario: Scenario) -> Iterator[Command]:
+    """Steps forward, mostly corrected later, and steps back; in most recordings none."""
     choices = scenario.choices
     if not choices.happens(SHARE):
         return
@@ -44,3 +35,16 @@ def _steps(scenario: Scenario) -> Iterator[StepStoreClock]:
             error = choices.within(0, SECOND, MILLISECOND) if choices.happens(30) else 0
             corrected_at = min(at + lasts, scenario.phase.end)
             yield StepStoreClock(at=corrected_at, by=-by - error)
+            if choices.happens(50):
+                yield from _crash(scenario, corrected_at)
+
+
+def _crash(scenario: Scenario, corrected_at: int) -> Iterator[Command]:
+    """A server crashes with a heartbeat by the wrong clock, and stays away for some leases."""
+    choices, phase, lease = scenario.choices, scenario.phase, scenario.cluster.lease
+    at = corrected_at + choices.within(0, lease // 2, MILLISECOND) - lease // 4
+    start = at + choices.within(lease, 6 * lease, SECOND)
+    if phase.start <= at and start <= phase.end:
+        server = choices.one_of(scenario.cluster.server_names)
+        yield CrashServer(at=at, server=server)
+        yield StartServer(at=start, server=server)

@@ -7,6 +7,7 @@ beside ``schedule.cron`` and ``oracle``, which accept one dialect only; a proper
 import re
 from calendar import monthrange
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from gnomon.specs.conformance.dialects.knobs import Dialect
@@ -32,6 +33,7 @@ _TERM = re.compile(
 )
 _NTH = re.compile(r"([A-Z]+|[0-9])#([1-5])")
 _LAST = re.compile(r"([0-9])L")
+_NEAREST = re.compile(r"([1-9]|[12][0-9]|3[01])W")
 LAST = 0
 """The position of the last such day of a month."""
 
@@ -57,6 +59,8 @@ class Meaning(NamedTuple):
     """None: every year."""
     last_day: bool
     """The last day of a month matches the field day of month."""
+    nearest_to: int | None
+    """The working day nearest to this day of a month matches the field day of month."""
     nth_weekdays: frozenset[tuple[int, int]]
     """Days of the week with their position in the month."""
     real_time: bool
@@ -69,6 +73,8 @@ class Meaning(NamedTuple):
         if month not in self.months or (self.years is not None and year not in self.years):
             return False
         by_date = day in self.days or (self.last_day and day == monthrange(year, month)[1])
+        if self.nearest_to is not None:
+            by_date = day == _nearest_weekday(year, month, self.nearest_to)
         by_weekday = weekday in self.weekdays or (weekday, (day + 6) // 7) in self.nth_weekdays
         if (weekday, LAST) in self.nth_weekdays and day + 7 > monthrange(year, month)[1]:
             by_weekday = True
@@ -100,7 +106,9 @@ def meaning_of(text: str, dialect: Dialect) -> Meaning:
     hours = _numbers(fields[1], _HOUR, dialect)
     months = _numbers(fields[3], _MONTH, dialect)
     last_day = dialect.last_day == "accepted" and fields[2] == "L"
-    days = frozenset() if last_day else _numbers(_any(fields[2], dialect), _DAY, dialect)
+    nearest = _NEAREST.fullmatch(fields[2]) if dialect.nearest_weekday == "accepted" else None
+    is_set = last_day or nearest is not None
+    days = frozenset() if is_set else _numbers(_any(fields[2], dialect), _DAY, dialect)
     weekdays, nth_weekdays = _weekdays(fields[4], dialect)
     meaning = Meaning(
         seconds=seconds,
@@ -111,6 +119,7 @@ def meaning_of(text: str, dialect: Dialect) -> Meaning:
         weekdays=weekdays,
         years=years,
         last_day=last_day,
+        nearest_to=None if nearest is None else int(nearest[1]),
         nth_weekdays=nth_weekdays,
         real_time=_follows_real_time(fields, dialect),
         either_day=_is_either_day(fields, days, weekdays, dialect),
@@ -134,14 +143,19 @@ def _split(text: str, dialect: Dialect) -> tuple[list[str], tuple[int, ...], fro
     fields = words.split(" ")
     if len(fields) == 5:
         return fields, (0,), None
-    if len(fields) != 6 or dialect.sixth_field == "refused":
-        raise Refusal(f"{len(fields)} fields")
-    if dialect.sixth_field == "year":
-        years = None if fields[5] == "*" else _numbers(fields[5], _YEAR, dialect)
-        return fields[:5], (0,), years
-    at = 0 if dialect.sixth_field == "seconds-first" else 5
+    has_seven = len(fields) == 7 and dialect.seventh_field == "year"
+    has_six = len(fields) == 6 and dialect.sixth_field != "refused"
+    if not has_six and not has_seven:
+        raise Refusal(f"{len(fields)} field{'s' * (len(fields) != 1)}")
+    years = None
+    if has_seven or dialect.sixth_field == "year":
+        year = fields.pop()
+        years = None if year == "*" else _numbers(year, _YEAR, dialect)
+    if len(fields) == 5:
+        return fields, (0,), years
+    at = 5 if dialect.sixth_field == "seconds-last" else 0
     seconds = tuple(sorted(_numbers(fields.pop(at), _MINUTE, dialect)))
-    return fields, seconds, None
+    return fields, seconds, years
 
 
 def _any(field: str, dialect: Dialect) -> str:
@@ -247,6 +261,8 @@ def _value(text: str, field: _Field) -> int:
 def _follows_real_time(fields: list[str], dialect: Dialect) -> bool:
     if dialect.real_time == "never":
         return False
+    if dialect.real_time == "unless-single":
+        return not (fields[0].isdigit() and fields[1].isdigit())
     by_minute = dialect.real_time == "minute-or-hour" and fields[0].startswith("*")
     return by_minute or fields[1].startswith("*")
 
@@ -257,6 +273,8 @@ def _is_either_day(
     day, weekday = _any(fields[2], dialect), _any(fields[4], dialect)
     if dialect.day_fields == "both":
         return False
+    if dialect.day_fields == "refused" and day != "*" and weekday != "*":
+        raise FieldRefusal("both day fields")
     if dialect.day_fields == "either-unless-star":
         return not (day.startswith("*") or weekday.startswith("*"))
     if dialect.day_fields == "either-unless-full":
@@ -265,7 +283,21 @@ def _is_either_day(
 
 
 def _is_never_due(meaning: Meaning) -> bool:
-    if meaning.either_day or meaning.last_day:
+    if meaning.either_day or meaning.last_day or meaning.nearest_to is not None:
         return False
     longest = max(monthrange(_LEAP_YEAR, month)[1] for month in meaning.months)
     return min(meaning.days) > longest
+
+
+def _nearest_weekday(year: int, month: int, day: int) -> int | None:
+    """The day from Monday to Friday in the same month that is nearest to a date, if it exists."""
+    last = monthrange(year, month)[1]
+    if day > last:
+        return None
+    match date(year, month, day).weekday():
+        case 5:
+            return day - 1 if day > 1 else 3
+        case 6:
+            return day + 1 if day < last else day - 2
+        case _:
+            return day

@@ -23,7 +23,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _LONGEST_SEARCH = 130 * 366
 """Days. 29 February falls on a given day of the week every 40 years at the latest, and three times
 within these."""
-_LAST_DAY = date(9998, 12, 31).toordinal() - _EPOCH
+LAST_DAY = date(9998, 12, 31).toordinal() - _EPOCH
+"""The last day on which something is due (days since the epoch)."""
 
 
 class Change(NamedTuple):
@@ -84,27 +85,32 @@ def _first(
 def _due_minutes(meaning: Meaning, zone: str, start: int, gap: str, fold: str) -> Iterator[int]:
     """The due minutes from `start` on (minutes since the epoch), in order."""
     first = start // _DAY
-    for day in range(first, min(first + _LONGEST_SEARCH, _LAST_DAY)):
-        # A local date is at most a day away from that of UTC, and a gap is a day long at most.
-        if not any(_matches(meaning, near) for near in range(day - 2, day + 3)):
-            continue
-        begins = day * _DAY
-        changes = changes_near(zone, day)
-        if not changes:
-            yield from _on_a_plain_day(meaning, begins, _offset(zone, begins))
-            continue
-        offsets = {offset for change in changes for offset in (change.before, change.after)}
-        shown = {at for offset in offsets for at in _on_a_plain_day(meaning, begins, offset)}
-        candidates = shown | {change.at for change in changes if day == change.at // _DAY}
-        for minute in sorted(candidates):
-            if _is_due(meaning, minute, changes, gap, fold):
-                yield minute
+    for day in range(first, min(first + _LONGEST_SEARCH, LAST_DAY)):
+        yield from minutes_on(meaning, zone, day, gap, fold)
+
+
+def minutes_on(meaning: Meaning, zone: str, day: int, gap: str, fold: str) -> Iterator[int]:
+    """The due minutes (since the epoch) of a UTC day (since the epoch), in order."""
+    # A local date is at most a day away from that of UTC, and a gap is a day long at most.
+    if not any(matches(meaning, near) for near in range(day - 2, day + 3)):
+        return
+    begins = day * _DAY
+    changes = changes_near(zone, day)
+    if not changes:
+        yield from _on_a_plain_day(meaning, begins, _offset(zone, begins))
+        return
+    offsets = {offset for change in changes for offset in (change.before, change.after)}
+    shown = {at for offset in offsets for at in _on_a_plain_day(meaning, begins, offset)}
+    candidates = shown | {change.at for change in changes if day == change.at // _DAY}
+    for minute in sorted(candidates):
+        if _is_due(meaning, minute, changes, gap, fold):
+            yield minute
 
 
 def _on_a_plain_day(meaning: Meaning, begins: int, offset: int) -> Iterator[int]:
     """The due minutes of a UTC day with one offset."""
     for local_day in range((begins + offset) // _DAY, (begins + offset + _DAY - 1) // _DAY + 1):
-        if not _matches(meaning, local_day):
+        if not matches(meaning, local_day):
             continue
         for hour in sorted(meaning.hours):
             for minute in sorted(meaning.minutes):
@@ -159,11 +165,11 @@ def _shows(meaning: Meaning, wall: int) -> bool:
     """Whether the definition matches a wall time (minutes since the epoch, local)."""
     day, minute_of_day = divmod(wall, _DAY)
     hour, minute = divmod(minute_of_day, 60)
-    return minute in meaning.minutes and hour in meaning.hours and _matches(meaning, day)
+    return minute in meaning.minutes and hour in meaning.hours and matches(meaning, day)
 
 
 @lru_cache(maxsize=1 << 17)
-def _matches(meaning: Meaning, day: int) -> bool:
+def matches(meaning: Meaning, day: int) -> bool:
     """Whether the definition matches a local date (days since the epoch)."""
     local = date.fromordinal(_EPOCH + day)
     return meaning.matches_day(local.year, local.month, local.day, local.isoweekday() % 7)

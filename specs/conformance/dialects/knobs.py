@@ -21,10 +21,11 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Meta(description="The numbers of the days of the week; sunday-0-7 has two for Sunday."),
     ] = "sunday-0-7"
     day_fields: Annotated[
-        Literal["either", "either-unless-star", "either-unless-full", "both"],
+        Literal["either", "either-unless-star", "either-unless-full", "both", "refused"],
         Meta(
             description="Whether a day must match both day fields, or either one if neither is *; "
-            "if neither begins with *; if neither allows every value."
+            "if neither begins with *; if neither allows every value; or whether one of them must "
+            "be *."
         ),
     ] = "either"
     gap: Annotated[
@@ -40,10 +41,11 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Meta(description="Which copies are due of a wall time that a change of offset repeats."),
     ] = "first"
     real_time: Annotated[
-        Literal["minute-or-hour", "hour", "never"],
+        Literal["minute-or-hour", "hour", "never", "unless-single"],
         Meta(
             description="Which of the two fields may begin with * for a job to follow real time "
-            "through a change of offset, where gap and fold do not apply."
+            "through a change of offset, where gap and fold do not apply; or all jobs do unless "
+            "both fields are a single number."
         ),
     ] = "minute-or-hour"
     backward_ranges: Annotated[
@@ -101,6 +103,10 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     last_day: Annotated[
         Allowed, Meta(description="L in the field day of month: the last day of the month.")
     ] = "refused"
+    nearest_weekday: Annotated[
+        Allowed,
+        Meta(description="15W in the field day of month: the working day nearest to that day."),
+    ] = "refused"
     nth_weekday: Annotated[
         Literal["refused", "accepted", "and-last"],
         Meta(
@@ -111,6 +117,13 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     sixth_field: Annotated[
         Literal["refused", "seconds-first", "seconds-last", "year"],
         Meta(description="The meaning of six fields."),
+    ] = "refused"
+    seventh_field: Annotated[
+        Literal["refused", "year"],
+        Meta(
+            description="The meaning of seven fields: a year after six, which begin with seconds "
+            "unless sixth_field is seconds-last."
+        ),
     ] = "refused"
     never_due: Annotated[
         Allowed, Meta(description="A definition that can never be due, such as 0 0 30 2 *.")

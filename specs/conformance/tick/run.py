@@ -32,6 +32,7 @@ from gnomon.specs.conformance.tick.scenarios import (
     Resume,
     Scenario,
     Step,
+    Store,
 )
 
 REPLY_LIMIT = 60.0
@@ -209,6 +210,7 @@ _REQUESTS: dict[type[Action], Callable[..., Request]] = {
     Execute: protocol.Execute,
     Advance: protocol.Advance,
     Step: protocol.Step,
+    Store: protocol.Store,
 }
 """The request that carries out each action; a Restart has none of its own."""
 

@@ -68,11 +68,18 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="d
     by: float
 
 
+class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", tag="store"):
+    """Cut the scheduler off from its store, or connect it again."""
+
+    reachable: bool
+
+
 class Restart(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", tag="restart"
 ):
     """End the scheduler, let `down` pass, and start a new process on the same store.
 
+    The new process can reach the store.
     `how`: `close` in an orderly way, or `kill` by SIGKILL.
     """
 
@@ -80,7 +87,7 @@ class Restart(
     down: Seconds
 
 
-Action = Create | Edit | Delete | Pause | Resume | Execute | Advance | Step | Restart
+Action = Create | Edit | Delete | Pause | Resume | Execute | Advance | Step | Store | Restart
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -99,6 +106,11 @@ class Scenario(msgspec.Struct, frozen=True):
     lag: Seconds = 0
 
 
+class _Fill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: str
+    times: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     about: str
@@ -107,6 +119,13 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action: Annotated[tuple[Action, ...], Meta(min_length=1)]
     zone: str = "UTC"
     lag: Seconds = 0
+    fill: dict[str, _Fill] = {}
+    """Payloads too long to write out: the payload `{NAME}` is `text`, `times` over."""
+
+    def actions(self) -> tuple[Action, ...]:
+        """The actions with whole payloads."""
+        long = {f"{{{name}}}": fill.text * fill.times for name, fill in self.fill.items()}
+        return tuple(_filled(action, long) for action in self.action) if long else self.action
 
 
 class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,10 +147,18 @@ def read_scenarios() -> tuple[Scenario, ...]:
                 one.about,
                 one.rules,
                 one.now,
-                one.action,
+                one.actions(),
                 one.zone,
                 one.lag,
             )
             for one in msgspec.toml.decode(file.read_bytes(), type=_Group).scenario
         )
     return tuple(found)
+
+
+def _filled(action: Action, long: dict[str, str]) -> Action:
+    """`action` with its payload whole."""
+    if not isinstance(action, Create | Edit) or action.job.payload not in long:
+        return action
+    job = msgspec.structs.replace(action.job, payload=long[action.job.payload])
+    return msgspec.structs.replace(action, job=job)

@@ -121,7 +121,7 @@ def simulated() -> None:
 
 
 def at_random() -> None:
-    for seed in range(60):
+    for seed in range(90):
         FaultyLoop("classic" if seed % 4 == 3 else "durable").walk(Random(seed), 400)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gnomon.reference import events
 from gnomon.reference.store.operations import (
     Assignment,
     Campaign,
@@ -12,7 +13,7 @@ from gnomon.reference.store.operations import (
     Reclaim,
     first_turn,
 )
-from tests.support.store_bench import Bench
+from tests.support.store_bench import NOW, Bench
 
 TTL = 10_000_000
 
@@ -51,3 +52,34 @@ def test_a_turn_whose_message_was_reclaimed_gets_no_other(by: Claim | Campaign) 
     reply = bench.ask(13, "s1", Claim(1, 2))
     assert (reply.message.id, reply.attempt) == (1, 2)
     assert bench.ask(14, "s1", Claim(1, 1)) is None, "late: the worker has claimed since"
+
+
+def test_a_server_whose_heartbeat_has_lapsed_is_assigned_nothing() -> None:
+    """Its message would be reclaimed at once, and an attempt be lost."""
+    bench = Bench()
+    bench.lead()
+    bench.put()
+    bench.execute(0)
+    bench.ask(0, "s1", Heartbeat(10))
+    assert bench.ask(10, "s1", Claim(1, 1)) is None
+    assert bench.store.waiting == 1
+    bench.ask(10, "s1", Heartbeat(10))
+    assert isinstance(bench.ask(19, "s1", Claim(1, 1)), Assignment)
+
+
+def test_a_process_that_begins_anew_gives_up_what_it_was_assigned_before() -> None:
+    """It takes a run that this store assigned for one of the former store."""
+    bench = Bench()
+    bench.lead()
+    bench.put()
+    bench.execute(0)
+    bench.execute(0)
+    bench.ask(0, "s1", Join(1, TTL))
+    bench.ask(0, "s1", Claim(1, first_turn(1) + 1))
+    anew = Join(1, TTL, first_turn(1) + 3)
+    bench.ask(1, "s1", anew)
+    assert bench.kinds(events.Reclaimed) == [events.Reclaimed(NOW + 1, 1, "s1", 1, 1)]
+    reply = bench.ask(2, "s1", Claim(1, first_turn(1) + 4))
+    assert (reply.message.id, reply.attempt) == (1, 2)
+    bench.ask(3, "s1", anew)
+    assert len(bench.kinds(events.Reclaimed)) == 1, "repeated"

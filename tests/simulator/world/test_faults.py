@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.jobs import write
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.schedule.clock import HOUR, MILLISECOND, SECOND
+from gnomon.reference.store.messages import Profile
 from gnomon.simulator.world.link import SkewedClock
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.commands import (
@@ -18,7 +19,6 @@ from gnomon.specs.recording.commands import (
     CrashServer,
     Create,
     CutServer,
-    DataLoss,
     Direction,
     DisturbServer,
     DriftClock,
@@ -243,6 +243,24 @@ def test_a_store_whose_clock_goes_back_by_a_lease_at_most_waits() -> None:
     assert broken(back) == {}
 
 
+@pytest.mark.parametrize("profile", ["durable", "classic"])
+@pytest.mark.parametrize("writes", [*range(1, 40, 3), None])
+def test_a_store_may_lose_the_correction_of_its_clock(profile: Profile, writes: int | None) -> None:
+    """With what it recorded by the wrong clock, or without; and within a lease of that, or not."""
+    loss = (
+        EmptyStore(at=26 * SECOND) if writes is None else LoseWrites(at=26 * SECOND, writes=writes)
+    )
+    for ahead, back in ((HOUR, HOUR), (HOUR, HOUR + 9 * SECOND), (12 * SECOND, 12 * SECOND)):
+        stepped = with_faults(
+            EVERY_SECOND,
+            StepStoreClock(at=10_500_000, by=ahead),
+            StepStoreClock(at=20_500_000, by=-back),
+            loss,
+        )
+        of_profile = replace(stepped, cluster=replace(stepped.cluster, profile=profile))
+        assert broken(of_profile) == {}
+
+
 def test_the_history_records_when_a_fault_began_and_ended() -> None:
     recorded = happened(
         with_faults(
@@ -326,20 +344,13 @@ def test_a_clock_computes_when_it_first_reads_something(
 
 @st.composite
 def faulty_worlds(draw: st.DrawFn) -> Recording:
-    """Busy worlds with up to eight faults, crashes, stops and starts.
-
-    None loses data after a step of the store's clock: a simulated history keeps a correction that
-    its store has lost, and the rules do not judge that.
-    """
+    """Busy worlds with up to eight faults, crashes, stops and starts."""
     recording = draw(busy_worlds())
     at = st.integers(0, recording.until - recording.start - 1)
     servers = st.sampled_from(recording.cluster.server_names)
     kinds = st.sampled_from(FAULTS_AND_RESTARTS)
     commands = st.lists(kinds.flatmap(lambda kind: commands_of(kind, at, servers)), max_size=8)
-    chosen = draw(commands)
-    if any(isinstance(command, StepStoreClock) for command in chosen):
-        chosen = [command for command in chosen if not isinstance(command, DataLoss)]
-    return with_faults(recording, *chosen)
+    return with_faults(recording, *draw(commands))
 
 
 @given(faulty_worlds())

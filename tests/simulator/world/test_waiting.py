@@ -2,11 +2,19 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gnomon.reference import oracle
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.recording.model import Fixed, JobSpec, Recording, Samples
+from gnomon.specs.recording.model import (
+    Fixed,
+    JobSpec,
+    Recording,
+    Samples,
+    longest_latency,
+    shortest_lease,
+)
 from gnomon.specs.rules import judge
 from tests.support.worlds import START, Messages, busy_worlds, definition, interval_job, world
 
@@ -54,6 +62,18 @@ def test_publishing_is_late_by_no_more_than_its_journeys(recording: Recording) -
     travel = recording.cluster.latency.duration
     for event in messages.published.values():
         assert event.due <= event.at <= event.due + 5 * travel
+
+
+@given(busy_worlds(), st.one_of(st.integers(MILLISECOND, 1_003), st.integers(SECOND, MINUTE)))
+def test_the_slowest_links_that_a_recording_may_have_hold_up_no_run(
+    recording: Recording, lease: int
+) -> None:
+    """No reply comes later than the next heartbeat, or the servers would doubt that they live."""
+    latency = longest_latency(lease)
+    assert shortest_lease(latency) <= lease < shortest_lease(latency + 1)
+    cluster = replace(recording.cluster, lease=lease, latency=Fixed(latency))
+    found = judge(replay(replace(recording, cluster=cluster)))
+    assert not found["OVER-1"].violations and not found["WORK-3"].violations
 
 
 @given(

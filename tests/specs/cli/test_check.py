@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gnomon.reference.history import write
+from gnomon.specs.notation.parser import ExampleError, read_example
 from gnomon.specs.render.strings import LONGEST_LINE
 from tests.reference.test_history import CREATED, HEADER, sealed
 from tests.support.command import Command, broken_history, faults
@@ -81,3 +83,35 @@ def test_check_of_nothing(run: Command, tmp_path: Path) -> None:
     ]
     (fault,) = faults(run("check", tmp_path))
     assert fault.endswith("cannot be read: Is a directory")
+
+
+PARTIAL = """
+header observes=jobs,servers,firings lateness=1s
+0s   server_started  s workers=null
+0s   job_created     a seconds=10
+0s   fired           1 a due=0s
+20s  fired           2 a due=20s
+"""
+
+
+def test_check_says_what_a_partial_history_observes(run: Command, tmp_path: Path) -> None:
+    file = tmp_path / "partial.jsonl"
+    with file.open("wb") as out:
+        write(read_example(PARTIAL), out)
+    result = run("check", file)
+    assert result.code == 1
+    assert "a partial history, which observes jobs, servers, firings; " in result.out
+    assert re.search(r"hold.*, 1 broken, \d+ not exercised, \d+ not observable", result.out)
+    assert "messages" not in result.out and "FIRE-2 broken" in result.out
+    found = run("check", file, "--json").json
+    assert found["observes"] == ["jobs", "servers", "firings"]
+    assert found["rules"]["LEAD-1"]["verdict"] == "not observable"
+    first = run("show", file).out.splitlines()[0]
+    assert first.endswith(" observes=jobs,servers,firings lateness=1s")
+    (fault,) = faults(run("import", "history", file))
+    assert "the history is partial" in fault
+
+
+def test_the_notation_refuses_what_no_history_observes() -> None:
+    with pytest.raises(ExampleError, match="does not observe colours"):
+        read_example("header observes=jobs,colours")

@@ -89,7 +89,7 @@ def test_noise_is_named(run: Command, fake: Fake) -> None:
 def test_bad_input(run: Command) -> None:
     line = fault(run("conform", "cronitor"))
     assert line.startswith(
-        "gnomon: cronitor: no adapter and no file; the adapters are apscheduler3"
+        "gnomon: cronitor: no adapter and no file; the adapters are aiocron, apscheduler3"
     )
     line = fault(run("conform", "reference", "--only", "FIRE-9/*"))
     assert line.startswith("gnomon: --only: no case has such an id, as in JOB-4/out-of-range/01")

@@ -154,7 +154,7 @@ def main() -> None:
                 seq=seq,
                 protocol=2 if name == "newer" else 1,
                 implementation={"name": name, "version": "1", "language": "python", "mood": "good"},
-                levels=["cluster"] if name == "newer" else ["next", "tick"],
+                levels=["cluster"] if name == "newer" else ["next", "later"],
                 profile=profile,
                 known=KNOWN,
             )

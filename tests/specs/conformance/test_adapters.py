@@ -15,6 +15,13 @@ from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled, command_for, find
 from gnomon.specs.vectors.next_cases import read_cases
 
+PROFILE = re.compile(
+    r"^ *(?:PROFILE|const profile|var profile|static final .*PROFILE) = \S*\n(.*?)"
+    r"(?:^\}|\);$)",
+    re.MULTILINE | re.DOTALL,
+)
+"""The declaration of a profile, a knob a line, in each language."""
+
 
 def results(name: str) -> list[Result]:
     """The results of an adapter whose scheduler the tests have installed."""
@@ -44,7 +51,8 @@ def test_the_smoke_test(name: str) -> None:
 
 def test_every_adapter_declares_what_it_needs() -> None:
     for name, adapter in shipped.shipped().items():
-        assert bool(adapter.dependencies) == (name != "reference"), name
+        assert (adapter.needs == "nothing") == (name in ("reference", "gnomon-serve")), name
+        assert bool(adapter.check) == bool(adapter.debian), name
 
 
 def test_every_profile_is_one_of_the_model() -> None:
@@ -52,17 +60,15 @@ def test_every_profile_is_one_of_the_model() -> None:
     declared = 0
     for adapter in shipped.shipped().values():
         text = adapter.file.read_text("utf-8")
-        block = re.search(
-            r"^(?:PROFILE|const profile) = \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL
-        )
+        block = PROFILE.search(text)
         if block is not None:
-            assert re.search(r"profile=PROFILE|\{ profile \}", text), adapter.name
-            pairs = re.findall(r'^ +"?(\w+)"?: "([\w-]+)",$', block[1], re.MULTILINE)
-            assert len(pairs) == len(block[1].splitlines())
-            profile = dict(pairs)
+            assert re.search(r"(?i)profile.?[=:]|\{ profile\b|profile\(\)", text), adapter.name
+            lines = re.sub(r" *#.*", "", block[1]).splitlines()
+            words = (re.findall(r"[a-z_]\w+[\w-]*", line) for line in lines)
+            profile = dict(pair[-2:] for pair in words)
             assert profile_of(dialect_of(profile)) == profile, adapter.name
             declared += 1
-    assert declared > 15
+    assert declared > 20
 
 
 def test_a_header_is_read(tmp_path: Path) -> None:
@@ -114,6 +120,23 @@ def test_an_environment_is_made_by_pip_without_uv(
     assert [step[1:3] for step in installed] == [["-m", "venv"], ["-m", "pip"]]
     with pytest.raises(NotInstalled, match="node is not installed"):
         command_for(Adapter("a", Path("a.mjs"), ("croner@^11",)))
+
+
+def test_what_a_scheduler_of_another_language_needs_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "mine.rb"
+    header = '# /// script\n# [tool.gnomon]\n# command = ["ruby"]\n# check = ["{}"]\n'
+    file.write_text(header.format("true") + '# debian = ["ruby", "ruby-fugit"]\n# ///\n')
+    assert command_for(find(str(file))) == ["ruby", str(file)]
+    assert (find(str(file)).language, find(str(file)).needs) == (
+        "Ruby",
+        "ruby (Debian), ruby-fugit (Debian)",
+    )
+    file.write_text(file.read_text().replace('["true"]', '["false"]'))
+    with pytest.raises(NotInstalled, match=r"^false: ; Debian has it in ruby ruby-fugit$"):
+        command_for(find(str(file)))
+    file.write_text(file.read_text().replace('["false"]', '["no-such-program"]'))
+    with pytest.raises(NotInstalled, match=r"^no-such-program: No such file or directory; Debian"):
+        command_for(find(str(file)))
 
 
 def test_an_adapter_in_any_language_is_run_as_it_is() -> None:

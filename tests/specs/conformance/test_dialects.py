@@ -102,6 +102,13 @@ JANUARY = "UTC", "2026-01-01T00:00:00Z"  # a Thursday
             NEW_YORK_AUTUMN,
             ["2024-11-03T05:30:00Z", "2024-11-03T06:30:00Z"],
         ),
+        ({"real_time": "unless-single"}, "30 1 * * *", NEW_YORK_AUTUMN, ["2024-11-03T05:30:00Z"]),
+        (
+            {"real_time": "unless-single"},
+            "15,45 1 * * *",
+            NEW_YORK_AUTUMN,
+            [f"2024-11-03T{time}:00Z" for time in ("05:15", "05:45", "06:15", "06:45")],
+        ),
         (
             {"real_time": "never"},
             "0 1-2 * * *",
@@ -148,6 +155,20 @@ JANUARY = "UTC", "2026-01-01T00:00:00Z"  # a Thursday
         ({"overlaps": "refused"}, "1-5,3 * * * *", JANUARY, None),
         ({"question_mark": "any"}, "0 0 ? * MON", JANUARY, ["2026-01-05T00:00:00Z"]),
         ({"last_day": "accepted"}, "0 0 L 2 *", JANUARY, ["2026-02-28T00:00:00Z"]),
+        (
+            {"nearest_weekday": "accepted"},
+            "0 0 15W * *",
+            JANUARY,
+            ["2026-01-15T00:00:00Z", "2026-02-16T00:00:00Z"],
+        ),
+        (
+            {"nearest_weekday": "accepted"},
+            "0 0 1W 2,8 *",
+            JANUARY,
+            ["2026-02-02T00:00:00Z", "2026-08-03T00:00:00Z"],
+        ),
+        ({"nearest_weekday": "accepted"}, "0 0 31W 2,5 *", JANUARY, ["2026-05-29T00:00:00Z"]),
+        ({}, "0 0 15W * *", JANUARY, None),
         ({"nth_weekday": "accepted"}, "0 0 * * 1#2", JANUARY, ["2026-01-12T00:00:00Z"]),
         (
             {"sixth_field": "seconds-first"},
@@ -157,6 +178,16 @@ JANUARY = "UTC", "2026-01-01T00:00:00Z"  # a Thursday
         ),
         ({"sixth_field": "seconds-last"}, "0 0 * * * 5", JANUARY, ["2026-01-01T00:00:05Z"]),
         ({"sixth_field": "year"}, "0 0 1 1 * 2028", JANUARY, ["2028-01-01T00:00:00Z"]),
+        ({"day_fields": "refused"}, "0 0 1 * MON", JANUARY, None),
+        ({"day_fields": "refused"}, "0 0 * * MON", JANUARY, ["2026-01-05T00:00:00Z"]),
+        ({"seventh_field": "year"}, "5 0 0 1 1 * 2028", JANUARY, ["2028-01-01T00:00:05Z"]),
+        (
+            {"seventh_field": "year", "sixth_field": "seconds-last"},
+            "0 0 1 1 * 5 2028",
+            JANUARY,
+            ["2028-01-01T00:00:05Z"],
+        ),
+        ({"seventh_field": "year"}, "0 0 1 1 * 2028", JANUARY, None),
         ({"never_due": "accepted"}, "0 0 30 2 *", JANUARY, []),
     ],
 )

@@ -26,9 +26,11 @@ from gnomon.specs.conformance.protocol import (
 from gnomon.specs.conformance.shipped import shipped
 
 PAGE = schema.FILE.with_name("protocol.md").read_text("utf-8")
-TRANSCRIPT = [
-    (line[0], json.loads(line[2:])) for line in re.findall(r"^[<>] .*$", PAGE, re.MULTILINE)
+TRANSCRIPTS = [
+    [(line[0], json.loads(line[2:])) for line in block.splitlines()]
+    for block in re.findall(r"^```\n(> .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 ]
+"""Each is one process; those of level tick share a folder."""
 REFERENCE = [sys.executable, str(shipped()["reference"].file)]
 
 
@@ -41,19 +43,23 @@ def exchange(command: list[str], *requests: dict[str, Any]) -> list[dict[str, An
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_the_transcript_on_the_page_is_what_the_adapter_answers() -> None:
-    sent = [message for direction, message in TRANSCRIPT if direction == ">"]
-    replies = [message for direction, message in TRANSCRIPT if direction == "<"]
-    replies[0]["implementation"]["version"] = version("gnomon")
-    assert exchange(REFERENCE, *sent) == replies
+def test_the_transcripts_on_the_page_are_what_the_adapter_answers(tmp_path: Path) -> None:
+    for transcript in TRANSCRIPTS:
+        sent = [message for direction, message in transcript if direction == ">"]
+        replies = [message for direction, message in transcript if direction == "<"]
+        replies[0]["implementation"]["version"] = version("gnomon")
+        for message in sent:
+            if message["do"] == "open":
+                message["store"] = str(tmp_path)
+        assert exchange(REFERENCE, *sent) == replies
 
 
 def test_the_schema_is_up_to_date() -> None:
     assert schema.FILE.read_text("utf-8") == schema.text()
 
 
-def test_the_transcript_fits_the_schema() -> None:
-    for _, message in TRANSCRIPT:
+def test_the_transcripts_fit_the_schema() -> None:
+    for _, message in [line for transcript in TRANSCRIPTS for line in transcript]:
         if message.get("do") != "dream":
             jsonschema.validate(message, schema.schema())
     with pytest.raises(jsonschema.ValidationError):

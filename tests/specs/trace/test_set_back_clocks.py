@@ -3,6 +3,7 @@
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.notation.parser import read_example
+from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.set_back_clocks import corrected
 from gnomon.specs.trace.trace import Trace
 
@@ -35,15 +36,15 @@ def test_what_was_recorded_ahead_counts_as_of_the_corrected_instant() -> None:
     at = [None if event is None else event.at - start for event in happened]
     end = 25 * SECOND
     assert at[:7] == [0, 0, 0, 10 * SECOND, 10 * SECOND, 10 * SECOND, 11 * SECOND]
-    assert at[7:13] == [end - 1, end - 1, end - 1, None, end - 1, end - 1]  # then it starts again
-    assert at[13:] == [end, end, 26 * SECOND, 30 * SECOND]
+    assert at[7:13] == [end - 2, end - 2, end - 2, None, end - 2, end - 2]  # then it starts again
+    assert at[13:] == [end - 1, end, 26 * SECOND, 30 * SECOND]
     assert beside_plan == {2}
-    assert happened[9] == events.Skipped(start + end - 1, "tick", start + 20 * SECOND, "changed")
+    assert happened[9] == events.Skipped(start + end - 2, "tick", start + 20 * SECOND, "changed")
     published = happened[11]
     assert isinstance(published, events.Published)
     assert published.on_demand and published.due == published.at and not published.coalesced
     assert [(w.begins - start, w.ends - start) for w in windows] == [(11 * SECOND, end)]
-    assert wrong == ((start + end - 1, start + end),)
+    assert wrong == ((start + end - 2, start + end),)
 
 
 def test_a_message_beside_the_plan_uses_up_a_repeat() -> None:
@@ -62,14 +63,76 @@ def test_without_a_correction_the_very_events_count() -> None:
     assert corrected(history.events).events is history.events
 
 
-def test_a_correction_that_was_lost_counts_only_when_it_is_made_again() -> None:
-    lost = AHEAD.replace(
-        "26s     lease_acquired s1\n",
-        "26s lease_acquired s1\n"
-        "3614s writes_lost 1 since=26s undone=[15] reopened=[]\n"
-        "27s clock_set_back was=3614s\n",
-    )
-    happened, beside_plan, windows, _ = corrected(read_example(lost).events)
-    instants = [event.at for event in happened if event is not None]
+LOST = AHEAD.replace("26s     lease_acquired s1\n", "{}")
+
+
+def test_a_lost_correction_is_replaced_by_the_one_that_the_store_makes_again() -> None:
+    """It kept what it had recorded ahead, and so it was ahead once more."""
+    lost = """
+        26s    lease_acquired  s1
+        26s    writes_lost     1 since=26s undone=[15,16] reopened=[]
+        27s    clock_set_back  was=3614s
+    """
+    history = read_example(LOST.format(lost))
+    start = history.header.start
+    happened, beside_plan, windows, wrong = corrected(history.events)
+    instants = [event.at - start for event in happened if event is not None]
     assert instants == sorted(instants)
-    assert beside_plan == {2} and len(windows) == 1
+    assert instants[7:13] == [27 * SECOND - 2] * 5 + [27 * SECOND - 1]
+    assert beside_plan == {2}
+    assert all(w.ends == start + 27 * SECOND for w in windows)
+    assert all(ends == start + 27 * SECOND for _, ends in wrong)
+
+
+def test_a_correction_counts_if_all_that_it_corrected_was_lost_with_it() -> None:
+    """The store is not ahead any more, and corrects nothing; the servers' events remain."""
+    lost = "25s writes_lost 9 since=3610s undone=[8,9,10,11,12,13,14,15] reopened=[]\n"
+    history = read_example(LOST.format(lost))
+    start = history.header.start
+    happened, _, windows, _ = corrected(history.events)
+    at = [None if event is None else event.at - start for event in happened]
+    assert at[7:13] == [25 * SECOND - 2] * 3 + [None] + [25 * SECOND - 2] * 2
+    assert at[13:] == [25 * SECOND - 1] + [25 * SECOND] * 2 + [30 * SECOND]
+    assert [(w.begins - start, w.ends - start) for w in windows] == [(11 * SECOND, 25 * SECOND)]
+
+
+def test_a_lost_correction_takes_nothing_from_what_the_store_kept() -> None:
+    """It was set back to before what was right, and so the store's time stands still until then."""
+    text = """
+        0s   job_created     tick seconds=10
+        0s   server_started  s1 workers=1
+        10s  published       1 tick due=10s
+        1d   job_rejected    other seconds=0 faults="seconds: no"
+        1d   fault_began     step_store_clock store
+        1d   lease_acquired  s1
+        4s   clock_set_back  was=1d
+        4s   writes_lost     2 since=1d undone=[6,7] reopened=[]
+        5s   server_stopped  s1
+        20s  end
+    """
+    history = read_example(text)
+    start = history.header.start
+    happened, beside_plan, _, _ = corrected(history.events)
+    at = [None if event is None else event.at - start for event in happened]
+    assert at == [0, 0, *[10 * SECOND] * 7]
+    assert not beside_plan
+
+
+def test_a_server_may_start_once_more_right_after_the_correction() -> None:
+    text = """
+        header lease=10s
+        11s  server_started   s1 workers=1
+        11s  lease_acquired   s1
+        11s  server_crashed   s1
+        0s   clock_set_back   was=11s
+        0s   server_started   s1 workers=1
+        0s   lease_acquired   s1 epoch=2
+        8s   server_stopping  s1
+        8s   lease_released   s1 epoch=2
+        8s   server_stopped   s1
+        9s   end
+    """
+    trace = Trace(read_example(text))
+    first, second = trace.memberships
+    assert first.begins < first.ends <= second.begins
+    assert not any(finding.violations for finding in judge_trace(trace).values())

@@ -195,10 +195,10 @@ function meaning.SetAside()
 end
 
 function meaning.Join()
-  local process, ttl = take_number(), take_number()
+  local process, ttl, turn = take_number(), take_number(), take_number()
   note_life(ttl)
   reply('Done')
-  if process > process_of(server) then begin(server, process) end
+  if process > process_of(server) then begin(server, process) else begin_anew(server, turn) end
 end
 
 function meaning.Heartbeat()

@@ -67,13 +67,16 @@ local function dismiss(name)
   end
 end
 
-local function take_from(names)
+-- Reclaim what the workers of these servers hold; if `before` is given, in an earlier turn.
+local function take_from(names, before)
   local taken = {}
   local held = call('HGETALL', P .. ':held')
   for place = 1, #held, 2 do
-    if names[string.match(held[place], '^(.*)/')] then
+    local worker = held[place]
+    local is_theirs = names[string.match(worker, '^(.*)/')]
+    if is_theirs and (not before or tonumber(call('HGET', P .. ':turns', worker)) < before) then
       local id, attempt = string.match(held[place + 1], '^(%d+) (%d+)$')
-      taken[#taken + 1] = {tonumber(id), held[place], id, attempt}
+      taken[#taken + 1] = {tonumber(id), worker, id, attempt}
     end
   end
   table.sort(taken, function(a, b) return a[1] < b[1] end)
@@ -89,6 +92,11 @@ local function begin(name, process)
   call('HSET', P .. ':processes', name, whole(process))
   dismiss(name)
   take_from({[name] = true})
+  hand_out()
+end
+
+local function begin_anew(name, turn)
+  take_from({[name] = true}, turn)
   hand_out()
 end
 
@@ -133,7 +141,7 @@ local function carry_out_claim(number, turn, done)
   expire()
   local worker = worker_of(server, number)
   local earliest = call('HGET', P .. ':turns', worker)
-  if not call('ZSCORE', P .. ':alive', server) then return end
+  if tonumber(call('ZSCORE', P .. ':alive', server) or 0) <= now then return end
   if earliest and turn < tonumber(earliest) then
     local is_late = call('HEXISTS', P .. ':held', worker) + call('HEXISTS', P .. ':claims', worker) > 0
     if not is_late then deliver(server, claim_text(worker, turn, done), answer('Done')) end

@@ -1,6 +1,10 @@
-// The kit for adapters in JavaScript: JSON lines on the outside, one function inside. No packages.
-// An adapter calls serve(description, nextInstants); nextInstants(cron, zone, after, count) gets a
-// Date and returns Dates. Copy this file beside an adapter of your own.
+// The kit for adapters in JavaScript: JSON lines on the outside, functions inside. No packages.
+// Level next: nextInstants(cron, zone, after, count) gets a Date and returns Dates.
+// Level tick: scheduler() returns an object with open(store, now, zone, lag), create(job), edit(job),
+// delete(id), pause(id), resume(id), execute(id), advance(by), step(by) and close(), each with or
+// without a promise; `store(reachable)` too, where there is a store. What it does not have is
+// answered as unsupported. `advance` returns firings:
+// {job, at, due, payload, run, outcome}, with Dates. Copy this file beside an adapter of your own.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -40,10 +44,9 @@ export function versionOf(name) {
 
 const text = (instant) => new Date(+instant).toISOString().replace(".000Z", "Z");
 
-function answer(request, nextInstants) {
+async function reply(call) {
   try {
-    const after = new Date(request.after);
-    return { instants: nextInstants(request.cron, request.zone, after, request.count).map(text) };
+    return await call();
   } catch (error) {
     if (error instanceof Refused) return { refused: error.message || "refused" };
     if (error instanceof Unsupported) return { unsupported: error.message };
@@ -51,21 +54,65 @@ function answer(request, nextInstants) {
   }
 }
 
-/** Answer requests until the end of the input. `name` is that of the package. */
-export async function serve(name, nextInstants, { profile = {}, known = [] } = {}) {
+function answer(request, nextInstants) {
+  const after = new Date(request.after);
+  return { instants: nextInstants(request.cron, request.zone, after, request.count).map(text) };
+}
+
+const firing = ({ at, due, ...others }) => ({
+  ...others,
+  at: text(at),
+  ...(due && { due: text(due) }),
+});
+
+/** What each request of level tick means, given the scheduler that is open. */
+const verbs = {
+  open: (scheduler, { store, now, zone, lag = 0 }) =>
+    scheduler.open(store, new Date(now), zone, lag),
+  create: (scheduler, { job }) => scheduler.create(job),
+  edit: (scheduler, { job }) => scheduler.edit(job),
+  delete: (scheduler, { id }) => scheduler.delete(id),
+  pause: (scheduler, { id }) => scheduler.pause(id),
+  resume: (scheduler, { id }) => scheduler.resume(id),
+  execute: (scheduler, { id }) => scheduler.execute(id),
+  advance: async (scheduler, { by }) => ({ fired: (await scheduler.advance(by)).map(firing) }),
+  step: (scheduler, { by }) => scheduler.step(by),
+  store: (scheduler, { reachable }) => scheduler.store(reachable),
+  close: (scheduler) => scheduler.close(),
+};
+
+async function act(scheduler, request) {
+  if (scheduler === null) throw new Error(`${request.do} before open`);
+  if (!scheduler[request.do]) throw new Unsupported(request.do);
+  const found = await verbs[request.do](scheduler, request);
+  return request.do === "advance" ? found : { done: true };
+}
+
+/**
+ * Answer requests until the end of the input. `name` is that of the package; `nextInstants` may be
+ * null, and `scheduler` may be left out: the levels follow.
+ */
+export async function serve(name, nextInstants, { profile = {}, known = [], scheduler } = {}) {
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = process.stderr.write.bind(process.stderr); // what a library prints
   const implementation = { name, version: versionOf(name), language: "javascript" };
+  const levels = [...(nextInstants ? ["next"] : []), ...(scheduler ? ["tick"] : [])];
+  const observes = scheduler?.observes ?? [];
+  let open = null;
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line);
     if (request.do === "bye") break;
-    let reply = { unsupported: request.do };
+    let found = { unsupported: request.do };
     if (request.do === "hello") {
-      reply = { protocol: PROTOCOL, implementation, levels: ["next"], profile, known };
-    } else if (request.do === "next") {
-      reply = answer(request, nextInstants);
+      found = { protocol: PROTOCOL, implementation, levels, observes, profile, known };
+    } else if (request.do === "next" && nextInstants) {
+      found = await reply(() => answer(request, nextInstants));
+    } else if (scheduler && request.do in verbs) {
+      if (request.do === "open") open = scheduler();
+      found = await reply(() => act(open, request));
+      if (request.do === "close") open = null;
     }
-    write(JSON.stringify({ seq: request.seq, ...reply }) + "\n");
+    write(JSON.stringify({ seq: request.seq, ...found }) + "\n");
   }
   process.exit(0);
 }

@@ -2,8 +2,10 @@
 // dependencies = ["cron@^4"]
 // ///
 // Adapter: cron (kelektiv/node-cron).
-import { CronTime } from "cron";
-import { refusing, repeated, serve } from "./adapter_kit.mjs";
+import { CronJob, CronTime } from "cron";
+import { Unsupported, refusing, repeated, serve } from "./adapter_kit.mjs";
+import { inProcess } from "./in_process.mjs";
+import { at as atInstant } from "./moved_clocks.mjs";
 
 const profile = {
   day_fields: "either-unless-full",
@@ -14,7 +16,27 @@ const profile = {
   sixth_field: "seconds-first",
 };
 
+const scheduler = inProcess({
+  observes: ["payload"],
+  make({ cron, every, at, zone = "UTC", start, repeats, payload }, fire) {
+    if (every) throw new Unsupported("intervals");
+    if (start) throw new Unsupported("a start");
+    if (repeats) throw new Unsupported("repeats");
+    const onTick = function () {
+      return fire({ payload: this.payload });
+    };
+    const what = { cronTime: cron ?? new Date(at), timeZone: zone, context: { payload }, onTick };
+    return refusing(() => CronJob.from({ ...what, start: true }));
+  },
+  drop: (job) => job.stop(),
+  pause: (job) => job.stop(),
+  resume: (job) => job.start(),
+  execute: (job) => job.fireOnTick(),
+});
+
 serve("cron", (cron, zone, after, count) => {
   const time = refusing(() => new CronTime(cron, zone));
-  return repeated((previous) => time.getNextDateFrom(previous, zone).toJSDate(), after, count);
-}, { profile });
+  // It looks eight years ahead, and from the present instant whatever it is asked about.
+  const next = (previous) => time.getNextDateFrom(previous, zone).toJSDate();
+  return repeated((previous) => atInstant(previous, () => next(previous)), after, count);
+}, { profile, scheduler });

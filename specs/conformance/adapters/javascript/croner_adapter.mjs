@@ -4,9 +4,10 @@
 // Adapter: croner.
 import { Cron } from "croner";
 import { refusing, serve } from "./adapter_kit.mjs";
+import { inProcess } from "./in_process.mjs";
 
 const profile = {
-  fold: "both",
+  real_time: "unless-single",
   large_steps: "refused-above-size",
   nicknames: "midnight",
   star_in_list: "accepted",
@@ -15,9 +16,26 @@ const profile = {
   nth_weekday: "and-last",
   sixth_field: "seconds-first",
   never_due: "accepted",
+  nearest_weekday: "accepted",
+  seventh_field: "year",
 };
+
+const scheduler = inProcess({
+  observes: ["payload"],
+  make({ cron, every, at, zone = "UTC", start, repeats, payload }, fire) {
+    const pattern = every ? "* * * * * *" : (cron ?? new Date(at));
+    const options = { timezone: zone, interval: every, startAt: start, maxRuns: repeats };
+    return refusing(
+      () => new Cron(pattern, { ...options, context: payload }, (_, payload) => fire({ payload })),
+    );
+  },
+  drop: (job) => job.stop(),
+  pause: (job) => job.pause(),
+  resume: (job) => job.resume(),
+  execute: (job) => job.trigger(),
+});
 
 serve("croner", (cron, zone, after, count) =>
   refusing(() => new Cron(cron, { timezone: zone, paused: true })).nextRuns(count, after),
-  { profile },
+  { profile, scheduler },
 );

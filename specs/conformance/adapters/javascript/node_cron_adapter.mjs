@@ -1,10 +1,11 @@
 // /// script
-// dependencies = ["node-cron@^4", "@sinonjs/fake-timers@^15"]
+// dependencies = ["node-cron@^4"]
 // ///
-// Adapter: node-cron, at a steered clock.
-import cron from "node-cron";
-import FakeTimers from "@sinonjs/fake-timers";
-import { refusing, repeated, serve } from "./adapter_kit.mjs";
+// Adapter: node-cron.
+import nodeCron from "node-cron";
+import { Unsupported, refusing, repeated, serve } from "./adapter_kit.mjs";
+import { inProcess } from "./in_process.mjs";
+import { at as atInstant } from "./moved_clocks.mjs";
 
 const profile = {
   day_fields: "both",
@@ -17,24 +18,41 @@ const profile = {
   last_day: "accepted",
   nth_weekday: "and-last",
   sixth_field: "seconds-first",
+  nearest_weekday: "accepted",
 };
 
-serve("node-cron", (text, zone, after, count) =>
+const scheduler = inProcess({
+  observes: ["due", "misfires", "runs"],
+  make({ cron, every, at, zone = "UTC", start, repeats }, fire, note) {
+    if (every) throw new Unsupported("intervals");
+    if (at) throw new Unsupported("one-time jobs");
+    if (start) throw new Unsupported("a start");
+    const run = ({ date, execution }) =>
+      fire({ run: execution.id, ...(execution.reason === "scheduled" && { due: date }) });
+    const options = { timezone: zone, maxExecutions: repeats };
+    const task = refusing(() => nodeCron.schedule(cron, run, options));
+    task.on("execution:missed", ({ date }) => note({ due: date, outcome: "misfired" }));
+    task.on("execution:finished", ({ execution }) => note({ run: execution.id, outcome: "ok" }));
+    return task;
+  },
+  drop: (task) => task.destroy(),
+  pause: (task) => task.stop(),
+  resume: (task) => task.start(),
+  execute: (task) => task.execute(),
+});
+
+serve("node-cron", (cron, zone, after, count) =>
   repeated(
-    (previous) => {
-      const clock = FakeTimers.install({ now: previous });
-      try {
-        const task = refusing(() => cron.createTask(text, () => {}, { timezone: zone }));
+    (previous) =>
+      atInstant(previous, () => {
+        const task = refusing(() => nodeCron.createTask(cron, () => {}, { timezone: zone }));
         task.start();
         const found = task.getNextRun();
         task.destroy();
         return found;
-      } finally {
-        clock.uninstall();
-      }
-    },
+      }),
     after,
     count,
   ),
-  { profile },
+  { profile, scheduler },
 );

@@ -1,12 +1,11 @@
 // /// script
-// dependencies = ["node-schedule@^2", "@sinonjs/fake-timers@^15"]
+// dependencies = ["node-schedule@^2"]
 // ///
-// Adapter: node-schedule, at a steered clock.
-import schedule from "node-schedule";
-import FakeTimers from "@sinonjs/fake-timers";
-import { Refused, repeated, serve } from "./adapter_kit.mjs";
-
-let jobs = 0;
+// Adapter: node-schedule.
+import nodeSchedule from "node-schedule";
+import { Refused, Unsupported, repeated, serve } from "./adapter_kit.mjs";
+import { inProcess } from "./in_process.mjs";
+import { at as atInstant } from "./moved_clocks.mjs";
 
 const profile = {
   day_fields: "either-unless-full",
@@ -22,22 +21,36 @@ const profile = {
   sixth_field: "seconds-first",
 };
 
+/** Its job, under a name of its own. */
+function schedule(spec, run) {
+  const job = nodeSchedule.scheduleJob(spec, run);
+  if (!job) throw new Refused("scheduleJob returned null");
+  return job;
+}
+
+const scheduler = inProcess({
+  observes: ["due"],
+  make({ cron, every, at, zone = "UTC", start, repeats }, fire) {
+    if (every) throw new Unsupported("intervals");
+    if (repeats) throw new Unsupported("repeats");
+    const spec = cron ? { rule: cron, tz: zone, start } : new Date(at);
+    return schedule(spec, (due) => fire(due ? { due } : {}));
+  },
+  drop: (job) => job.cancel(),
+  execute: (job) => job.invoke(),
+});
+
 serve("node-schedule", (cron, zone, after, count) =>
   repeated(
-    (previous) => {
-      const clock = FakeTimers.install({ now: previous });
-      try {
-        const job = schedule.scheduleJob(`job ${++jobs}`, { rule: cron, tz: zone }, () => {});
-        if (!job) throw new Refused("scheduleJob returned null");
+    (previous) =>
+      atInstant(previous, () => {
+        const job = schedule({ rule: cron, tz: zone }, () => {});
         const found = job.nextInvocation();
         job.cancel();
         return found && new Date(found.getTime());
-      } finally {
-        clock.uninstall();
-      }
-    },
+      }),
     after,
     count,
   ),
-  { profile },
+  { profile, scheduler },
 );

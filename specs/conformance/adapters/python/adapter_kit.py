@@ -16,7 +16,7 @@ from itertools import islice
 
 PROTOCOL = 1
 CHANGES = ("create", "edit", "delete", "pause", "resume", "execute")
-VERBS = ("open", *CHANGES, "advance", "step", "close")
+VERBS = ("open", *CHANGES, "advance", "step", "store", "close")
 """The requests of level tick; each is a method of the scheduler's object."""
 
 
@@ -38,13 +38,14 @@ def serve(
     scheduler=None,
     *,
     language="python",
+    release=None,
     profile=None,
     known=(),
     homepage=None,
 ):
     """Answer requests until the end of the input.
 
-    `package` is the name of the distribution; its version is looked up.
+    `package` is the name of the distribution; its version is looked up, unless `release` is given.
     Level next: `next_instants(cron, zone, after, count)` gets a `datetime` in UTC; it returns aware
     ones.
     Level tick: `scheduler()` is called at each `open`. Its object has the methods in VERBS;
@@ -57,11 +58,13 @@ def serve(
                                         with due, payload, run and outcome where they are known;
                                         instants are aware datetimes
         step(by)                        seconds
+        store(reachable)                a boolean
         close()
 
     `scheduler.observes` names what its firings hold: "due", "payload", "misfires", "runs".
     """
-    implementation = {"name": package, "version": version(package), "language": language}
+    implementation = {"name": package, "version": release or version(package)}
+    implementation["language"] = language
     if homepage:
         implementation["homepage"] = homepage
     levels = [
@@ -135,6 +138,8 @@ def _carried_out(running, request):
             return {"fired": [_firing(firing) for firing in method(by)]}
         case {"by": by}:
             method(by)
+        case {"reachable": reachable}:
+            method(reachable)
         case _:
             method()
     return {"done": True}

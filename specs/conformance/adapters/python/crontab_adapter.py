@@ -22,6 +22,7 @@ PROFILE = {
     "last_day": "accepted",
     "sixth_field": "year",
     "never_due": "accepted",
+    "seventh_field": "year",
 }
 
 

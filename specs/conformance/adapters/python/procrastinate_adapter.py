@@ -29,6 +29,8 @@ PROFILE = {
     "last_day": "accepted",
     "nth_weekday": "accepted",
     "sixth_field": "seconds-last",
+    "nearest_weekday": "accepted",
+    "seventh_field": "year",
 }
 
 

@@ -42,8 +42,12 @@ def next_instants(cron, zone, after, count):
 # --- level tick
 
 NAME = "server"
-WORKERS = 16
-LEASE = 60 * SECOND
+WORKERS = 8
+LEASE = 60 * SECOND  # longer than by default: months pass here, and each heartbeat takes time
+
+PROFILE = {
+    "clock_back": "repeats-if-large",  # by more than a lease, see scheduler.md
+}
 
 
 class Kept:
@@ -55,6 +59,7 @@ class Kept:
         self.processes = 0
         self.takes = {}  # job -> how long a run lasts (µs)
         self.on_demand = set()  # messages
+        self.paused = set()  # jobs
 
 
 class Scheduler:
@@ -72,6 +77,7 @@ class Scheduler:
         self.kept.processes += 1
         self.now = self.wall = from_datetime(now)  # the server's clock, the store's clock (µs)
         self.lag = round(lag * SECOND)
+        self.is_reachable = True
         self.firings, self.ends, self.wakes = [], [], {}
         self.numbers = count_from()
         numbers = count_from(self.kept.processes << 64)
@@ -97,14 +103,17 @@ class Scheduler:
 
     def delete(self, name):
         self.operate(operations.DeleteJob(name, self.job(name).revision))
+        self.kept.paused.discard(name)
         self.save()
 
     def pause(self, name):
         self.operate(operations.SetActive(name, self.job(name).revision, False))
+        self.kept.paused.add(name)
         self.save()
 
     def resume(self, name):
         self.operate(operations.SetActive(name, self.job(name).revision, True))
+        self.kept.paused.discard(name)
         self.save()
 
     def execute(self, name):
@@ -121,6 +130,7 @@ class Scheduler:
         """The definition of a job; `start` (µs) is used if the job has none of its own."""
         fields = {"name": job["id"], "service": "service", "extra": job.get("payload")}
         fields["start_date"] = job.get("start") or write_instant(start)
+        fields["is_active"] = job["id"] not in self.kept.paused  # an edit resumes nothing
         if "repeats" in job:
             fields["repeats"] = job["repeats"]
         if "cron" in job:
@@ -170,8 +180,16 @@ class Scheduler:
 
     def step(self, by):
         self.wall += round(by * SECOND)
-        # The server learns of the step with its next heartbeat; one may come at any time.
-        self.wakes["heartbeat"] = (None, self.now + self.lag)
+        self.wake_now()  # the server learns of the step with its next heartbeat, at the latest
+
+    def store(self, reachable):
+        self.is_reachable = reachable
+        if reachable:
+            self.wake_now()  # a live server sends a heartbeat when its link works again
+
+    def wake_now(self):
+        """Let the next heartbeat come at once."""
+        self.wakes["heartbeat"] = (self.server.wake_at("heartbeat"), self.now + self.lag)
 
     def set_timers(self):
         """Note when the server is to be woken; it wakes `lag` after that."""
@@ -188,7 +206,7 @@ class Scheduler:
         for output in outputs:
             if isinstance(output, Run):
                 self.begin(output)
-            else:
+            elif self.is_reachable:
                 self.carry_out(NAME, output)
         self.set_timers()
 
@@ -245,4 +263,4 @@ class Scheduler:
 
 
 if __name__ == "__main__":
-    serve("gnomon", next_instants, Scheduler)
+    serve("gnomon", next_instants, Scheduler, profile=PROFILE)

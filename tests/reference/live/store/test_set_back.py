@@ -108,6 +108,7 @@ def test_a_reclaimed_message_is_claimed_by_a_clock_before_its_first_claim(
 ) -> None:
     """How long it has been pending is negative then."""
     arms = Arms("durable", clock, real_server.client())
+    arms.apply(NOW, "s2", Campaign(LEASE))
     arms.apply(NOW, OPERATOR, PutJob("a", a_job("a")))
     arms.apply(NOW, OPERATOR, Execute("a", 1, "K1"))
     arms.apply(NOW + DAY, "s1", Join(1, LEASE))

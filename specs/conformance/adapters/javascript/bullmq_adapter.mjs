@@ -1,0 +1,27 @@
+// /// script
+// dependencies = ["bullmq@^6"]
+// ///
+// Adapter: BullMQ, the strategy by which a job scheduler finds its next run. No server is asked.
+import { defaultRepeatStrategy } from "bullmq";
+import { refusing, repeated, serve } from "./adapter_kit.mjs";
+
+const profile = {
+  gap: "shifted-first",
+  real_time: "hour",
+  step_on_number: "to-end",
+  range_to_sunday: "refused",
+  nickname_case: "lower",
+  overlaps: "refused",
+  question_mark: "any",
+  last_day: "accepted",
+  nth_weekday: "and-last",
+  sixth_field: "seconds-first",
+};
+
+serve("bullmq", (pattern, tz, after, count) => {
+  const step = (previous) => {
+    const found = refusing(() => defaultRepeatStrategy(+previous, { pattern, tz }));
+    return found && new Date(found);
+  };
+  return repeated(step, after, count);
+}, { profile });

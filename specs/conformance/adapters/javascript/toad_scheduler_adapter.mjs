@@ -1,0 +1,56 @@
+// /// script
+// dependencies = ["toad-scheduler@^4"]
+// ///
+// Adapter: toad-scheduler, which has intervals of its own and leaves cron definitions to croner.
+import { AsyncTask, CronJob, SimpleIntervalJob, ToadScheduler } from "toad-scheduler";
+import { Unsupported, refusing, serve } from "./adapter_kit.mjs";
+import { inProcess } from "./in_process.mjs";
+import { at as atInstant } from "./moved_clocks.mjs";
+
+const profile = {
+  gap: "shifted",
+  real_time: "never",
+  large_steps: "refused-above-size",
+  nicknames: "midnight",
+  star_in_list: "accepted",
+  last_day: "accepted",
+  nth_weekday: "and-last",
+  sixth_field: "seconds-first",
+  never_due: "accepted",
+};
+
+const toad = new ToadScheduler();
+
+const scheduler = inProcess({
+  make({ id, cron, every, at, zone = "UTC", start, repeats }, fire) {
+    if (at) throw new Unsupported("one-time jobs");
+    if (start) throw new Unsupported("a start");
+    if (repeats) throw new Unsupported("repeats");
+    const task = new AsyncTask(id, () => fire());
+    return refusing(() => {
+      if (every) {
+        const job = new SimpleIntervalJob({ milliseconds: every * 1000 }, task, { id });
+        toad.addSimpleIntervalJob(job);
+        return job;
+      }
+      const job = new CronJob({ cronExpression: cron, timezone: zone }, task, { id });
+      toad.addCronJob(job);
+      return job;
+    });
+  },
+  drop: (_, id) => toad.removeById(id),
+  pause: (_, id) => toad.stopById(id),
+  resume: (_, id) => toad.startById(id),
+});
+
+serve("toad-scheduler", (cron, zone, after, count) =>
+  atInstant(after, () => {
+    const task = new AsyncTask("next", async () => {});
+    const job = new CronJob({ cronExpression: cron, timezone: zone }, task);
+    refusing(() => job.start());
+    const found = job.cronInstance.nextRuns(count); // it publishes no way to ask
+    job.stop();
+    return found;
+  }),
+  { profile, scheduler },
+);

@@ -1,0 +1,96 @@
+// /// script
+// [tool.gnomon]
+// command = ["env", "GO111MODULE=off", "GOPATH=/usr/share/gocode", "go", "run"]
+// check = ["sh", "-c", "command -v go && test -d /usr/share/gocode/src/github.com/robfig/cron"]
+// debian = ["golang-go", "golang-github-robfig-cron-dev"]
+// ///
+
+// Adapter: robfig/cron, which Kubernetes and many programs in Go use.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/robfig/cron"
+)
+
+type request struct {
+	Seq   int
+	Do    string
+	Cron  string
+	Zone  string
+	After time.Time
+	Count int
+}
+
+var profile = map[string]string{
+	"weekday_numbers": "sunday-0",
+	"gap":             "skipped",
+	"fold":            "both",
+	"step_on_number":  "to-end",
+	"nicknames":       "midnight",
+	"nickname_case":   "lower",
+	"star_in_list":    "accepted",
+	"question_mark":   "any",
+	"never_due":       "accepted",
+}
+
+var known = []map[string]string{}
+
+func next(asked request) (reply map[string]any) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			reply = map[string]any{"error": fmt.Sprint(fault)}
+		}
+	}()
+	schedule, err := cron.ParseStandard("CRON_TZ=" + asked.Zone + " " + asked.Cron)
+	if err != nil {
+		return map[string]any{"refused": err.Error()}
+	}
+	instants := []string{}
+	at := asked.After
+	for len(instants) < asked.Count {
+		at = schedule.Next(at)
+		if at.IsZero() { // it looks five years ahead
+			break
+		}
+		instants = append(instants, at.UTC().Format(time.RFC3339))
+	}
+	return map[string]any{"instants": instants}
+}
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	out := json.NewEncoder(os.Stdout)
+	for lines.Scan() {
+		var asked request
+		if err := json.Unmarshal(lines.Bytes(), &asked); err != nil {
+			panic(err)
+		}
+		var reply map[string]any
+		switch asked.Do {
+		case "bye":
+			return
+		case "hello":
+			reply = map[string]any{
+				"protocol":       1,
+				"implementation": map[string]string{"name": "robfig/cron", "version": "3", "language": "go"},
+				"levels":         []string{"next"},
+				"profile":        profile,
+				"known":          known,
+			}
+		case "next":
+			reply = next(asked)
+		default:
+			reply = map[string]any{"unsupported": asked.Do}
+		}
+		reply["seq"] = asked.Seq
+		if err := out.Encode(reply); err != nil {
+			panic(err)
+		}
+	}
+}

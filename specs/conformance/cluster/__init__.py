@@ -1,0 +1,1 @@
+"""Level cluster: real processes of a scheduler, killed, paused and replaced, in real time."""

@@ -1,0 +1,109 @@
+"""Is an adapter right? A few requests whose answers any scheduler must give.
+
+The one idea: nothing is asked about which schedulers differ. So a fault that is found here is one
+of the adapter, and not a finding about its scheduler.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from gnomon.specs.conformance.process import Failure
+from gnomon.specs.conformance.protocol import (
+    Error,
+    Fired,
+    Firing,
+    Job,
+    Refused,
+    Unsupported,
+)
+from gnomon.specs.conformance.runner import Limits
+from gnomon.specs.conformance.tick.observation import Observation
+from gnomon.specs.conformance.tick.run import DEFAULT_LIMITS, run
+from gnomon.specs.conformance.tick.scenarios import (
+    Action,
+    Advance,
+    Create,
+    Delete,
+    Restart,
+    Scenario,
+)
+
+PAYLOAD = "two words"
+SPAN = 180
+"""Seconds of each advance: the job is due three times in it."""
+
+
+def _scenario(name: str, *actions: Action) -> Scenario:
+    return Scenario(f"smoke/{name}", "", (), "2026-01-05T00:00:07Z", actions)
+
+
+def _about(name: str, job: Job) -> Scenario:
+    spans = (Advance(SPAN), Advance(SPAN), Advance(SPAN))
+    return _scenario(name, Create(job), *spans, Delete(job.id), Advance(SPAN))
+
+
+SMOKE = (
+    _about("interval", Job("a", every=60, payload=PAYLOAD)),
+    _about("cron", Job("a", cron="* * * * *", payload=PAYLOAD)),
+    _scenario("restart", Restart("close", 10), Advance(10), Restart("kill", 10), Advance(10)),
+)
+"""A job of a minute fires in each of three advances, and not after it is deleted."""
+
+
+def smoke(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
+    """The faults of an adapter at level tick. Raises AdapterFault."""
+    found = run(command, SMOKE, limits=limits)
+    faults = [f"{one.scenario.id}: {fault}" for one in found.observations for fault in _faults(one)]
+    if found.observations and not any(map(_spans, found.observations[:2])):
+        faults.append("neither an interval job nor a cron job could be created")
+    return faults
+
+
+def _faults(observation: Observation) -> Iterator[str]:
+    replies = (observation.opened, *observation.replies)
+    steps = ("open", *map(_name, observation.scenario.actions))
+    for step, reply in zip(steps, replies, strict=False):
+        if isinstance(reply, Failure | Error):
+            yield f"{step}: {reply}"
+        elif isinstance(reply, Refused | Unsupported) and not step.startswith(("create", "delete")):
+            yield f"{step}: {reply}; every scheduler can do that"
+    has_job = isinstance(observation.scenario.actions[0], Create)
+    for number, starts in enumerate(_spans(observation), 1):
+        if has_job and number <= 3:
+            if not starts:
+                yield f"advance {number}: a job of a minute has not fired in {SPAN} s"
+            else:
+                yield from _faults_in(starts[0], observation.introduction.observes)
+        elif starts:
+            yield f"advance {number}: {len(starts)} firings; there is no job"
+
+
+def _spans(observation: Observation) -> list[list[Firing]]:
+    """The runs that began in each advance."""
+    runs: set[str] = set()
+    spans = [reply.fired for reply in observation.replies if isinstance(reply, Fired)]
+    return [[one for one in span if _is_start(one, runs)] for span in spans]
+
+
+def _is_start(firing: Firing, runs: set[str]) -> bool:
+    """Whether a firing is the start of a run; `runs` are those that have begun."""
+    if firing.outcome == "misfired" or firing.run in runs:
+        return False
+    if firing.run is not None:
+        runs.add(firing.run)
+    return True
+
+
+def _faults_in(firing: Firing, observes: Sequence[str]) -> Iterator[str]:
+    """How a firing differs from what the adapter lists in `observes`."""
+    if "payload" in observes and firing.payload != PAYLOAD:
+        yield f"the payload is {firing.payload!r}; it was created with {PAYLOAD!r}"
+    has = {"payload": firing.payload, "due": firing.due, "runs": firing.run}
+    for name, value in has.items():
+        if name not in observes and value is not None:
+            yield f"a firing holds {value!r}; `observes` does not list {name!r}"
+    if "runs" in observes and firing.run is None:
+        yield "a firing has no run; `observes` lists 'runs'"
+
+
+def _name(action: Action) -> str:
+    return type(action).__name__.lower()
