@@ -22,6 +22,8 @@ from django.core.management import call_command
 
 EARLIER = 20
 """Seconds that it has run when a scenario begins."""
+LONGEST_SLEEP = 10
+"""Seconds after which it looks for changes; with its default of 5, days take too long here."""
 
 
 class Scheduler(clock_kit.Peer):
@@ -43,6 +45,7 @@ class Scheduler(clock_kit.Peer):
 
         self.models = models
         self.app = celery_adapter.application(self.zone)
+        self.app.conf.beat_max_loop_interval = LONGEST_SLEEP
         self.app.set_current()
         scheduler = celery_adapter.catching(DatabaseScheduler, self.fire)
         self.thread = clock_kit.clock.run(Service(self.app, scheduler_cls=scheduler).start)
