@@ -33,6 +33,14 @@ PROFILE = {
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",
+    "first_firing": "after-an-interval",
+    "one_time_past": "never",
+    "catch_up": "grace-1s",
+    "overlap": "skipped",
+    "one_time_missed": "never",
+    "resume_one_time": "never",
+    "edit_interval": "re-phased",
+    "clock_noticed": "at-next-wake",
 }
 
 KNOWN = [

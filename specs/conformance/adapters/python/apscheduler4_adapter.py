@@ -41,6 +41,11 @@ PROFILE = {
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",
+    "resume_interval": "caught-up",
+    "resume_cron": "caught-up",
+    "resume_one_time": "fires",
+    "edit_interval": "at-once",
+    "clock_noticed": "at-next-wake",
 }
 
 

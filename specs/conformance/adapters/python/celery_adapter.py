@@ -27,6 +27,14 @@ PROFILE = {
     "star_in_list": "accepted",
 }
 
+BEHAVIOUR = {
+    "anchor": "previous-firing",
+    "first_firing": "after-an-interval",
+    "early_wake": "10ms",
+    "resume_interval": "re-phased",
+    "clock_noticed": "at-next-wake",
+}
+
 KNOWN = [
     {
         "rule": "FIRE-5",
@@ -125,4 +133,4 @@ def catching(scheduler, fire):
 
 
 if __name__ == "__main__":
-    serve("celery", next_instants, Scheduler, profile=PROFILE, known=KNOWN)
+    serve("celery", next_instants, Scheduler, profile=PROFILE | BEHAVIOUR, known=KNOWN)

@@ -32,6 +32,11 @@ PROFILE = {
     "sixth_field": "seconds-last",
     "nearest_weekday": "accepted",
     "seventh_field": "year",
+    "anchor": "previous-firing",
+    "catch_up": "grace-1s",
+    "restart_interval": "at-once",
+    "resume_interval": "at-once",
+    "edit_interval": "at-once",
 }
 
 

@@ -29,6 +29,10 @@ PROFILE = {
     "question_mark": "any",
     "last_day": "accepted",
     "sixth_field": "year",
+    "anchor": "previous-firing",
+    "first_firing": "after-an-interval",
+    "polling": "60s",
+    "edit_interval": "at-once",
 }
 
 

@@ -14,6 +14,17 @@ import clock_kit
 import schedule
 from adapter_kit import Unsupported, serve
 
+PROFILE = {
+    "anchor": "previous-firing",
+    "first_firing": "after-an-interval",
+    "polling": "1s",
+    "overlap": "skipped",
+    "restart_interval": "from-the-start",
+    "restart_cron": "skipped",
+    "resume_interval": "re-phased",
+    "edit_interval": "re-phased",
+}
+
 
 def next_instants(cron, zone, after, count):
     raise Unsupported("cron definitions")
@@ -67,4 +78,4 @@ def planned_in(scheduler, job):
 
 
 if __name__ == "__main__":
-    serve("schedule", next_instants, Scheduler)
+    serve("schedule", next_instants, Scheduler, profile=PROFILE)

@@ -23,6 +23,11 @@ PROFILE = {
     "fold": "both",
     "nicknames": "refused",
     "malformed": "never-due",
+    "anchor": "previous-firing",
+    "minute_matching": "yes",
+    "resume_interval": "at-once",
+    "resume_one_time": "fires",
+    "edit_interval": "at-once",
 }
 
 
