@@ -70,7 +70,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance/in_process": REFERENCE
     | {
         "specs/conformance",
-        "specs/conformance/dialects",
+        "specs/conformance/behaviour",
         "specs/vectors",
     },
     "specs/conformance/cluster": REFERENCE

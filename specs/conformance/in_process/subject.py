@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gnomon.specs.conformance.dialects.knobs import dialect_of
+from gnomon.specs.conformance.behaviour.profile import settings_of
 from gnomon.specs.conformance.in_process.caller import Caller, NextInstants
 from gnomon.specs.conformance.judging import (
     SUSPECT_VERDICTS,
@@ -59,7 +59,7 @@ class Subject:
         chosen = getattr(adapter, "refuses", ()) if refuses is None else refuses
         self._refuses = (chosen,) if isinstance(chosen, type) else tuple(chosen)
         declared = dict(getattr(adapter, "profile", {}) if profile is None else profile)
-        self._dialect = dialect_of(declared)
+        self._dialect = settings_of(declared).dialect
         issues = getattr(adapter, "known", ()) if known is None else known
         self._introduction = Introduction(
             seq=1,

@@ -1,5 +1,6 @@
 """The schedulers whose dialect is known: read from files, without a process."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,9 +68,8 @@ def test_every_profile_that_ships_is_read() -> None:
         if adapter.file.suffix not in (".py", ".mjs"):
             continue
         text = adapter.file.read_text("utf-8")
-        assert (declared_profile(adapter) is None) == (
-            "PROFILE" not in text and "const profile" not in text
-        )
+        has_one = re.search(r"(?m)^(?:PROFILE|const profile|var profile)\b| PROFILE = ", text)
+        assert (declared_profile(adapter) is None) == (has_one is None), adapter.name
         for knob, value in (declared_profile(adapter) or {}).items():
             assert knob not in KNOBS or value in KNOBS[knob], adapter.name
 
