@@ -194,7 +194,7 @@ def test_level_tick_of_the_reference(run: Command) -> None:
     assert result.code == 0
     (summary,) = result.json
     assert list(summary["levels"]) == ["tick"] and summary["suspects"] == []
-    counts = summary["levels"]["tick"]["FIRE-2"]
+    counts = summary["levels"]["tick"]["PUB-1"]
     assert (counts["holds"], counts["differs as declared"]) == (1, 1)
 
 
