@@ -61,7 +61,7 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     recording = with_dropped_messages(scenario, recording)
     commands = [*recording.commands, *draw_edits_of_limits(scenario, recording.jobs)]
     limited = draw_limits(scenario, recording.jobs, commands)
-    commands += draw_steps_of_store_clock(scenario)
+    commands += draw_steps_of_store_clock(scenario, commands)
     return replace(recording, jobs=limited, commands=_in_order(commands))
 
 
