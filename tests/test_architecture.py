@@ -30,6 +30,8 @@ SPECS = frozenset(
         "specs/conformance/dialects",
         "specs/conformance/cluster",
         "specs/conformance/report",
+        "specs/conformance/suspects",
+        "specs/conformance/suspects/python",
         "specs/conformance/tick",
         "specs/excerpt",
         "specs/importers",
@@ -69,8 +71,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/conformance",
         "specs/conformance/cluster",
         "specs/conformance/dialects",
+        "specs/conformance/suspects",
         "specs/conformance/tick",
     },
+    "specs/conformance/suspects": frozenset({"specs/conformance"}),
+    "specs/conformance/suspects/python": frozenset(),
     "specs/conformance/tick": REFERENCE
     | {
         "specs/conformance",

@@ -20,7 +20,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -119,36 +119,22 @@ def find(name: str) -> Adapter:
 
 def _adapter(name: str, file: Path) -> Adapter:
     """The adapter in a file. Raises NoAdapter for a header that is no TOML."""
-    block = _HEADER.search(file.read_text("utf-8")) if file.suffix in _LANGUAGES else None
-    if block is None:
-        return Adapter(name, file)
-    lines = (re.sub(r"^(#|//) ?", "", line) for line in block["content"].splitlines())
-    try:
-        header = tomllib.loads("\n".join(lines))
-    except tomllib.TOMLDecodeError as error:
-        raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
-    dependencies = tuple(header.get("dependencies", ()))
+    header = header_of(file)
     table = header.get("tool", {}).get("gnomon", {})
     given = {key: tuple(table[key]) for key in ("command", "check", "debian") if key in table}
-    return Adapter(name, file, dependencies, **given)
+    return Adapter(name, file, tuple(header.get("dependencies", ())), **given)
 
 
-def declared_profile(adapter: Adapter) -> dict[str, str] | None:
-    """The profile that the file of an adapter declares, without running it; None if it has none.
-
-    It is the constant ``PROFILE`` in Python, and ``profile`` in JavaScript: names and texts
-    alone. Raises NoAdapter if it is anything else.
-    """
-    declared = _PROFILE.search(_COMMENT.sub("", adapter.file.read_text("utf-8")))
-    if declared is None:
-        return None
-    pairs = _PAIRS.fullmatch(declared["written"])
-    if pairs is None:
-        raise NoAdapter(
-            f'{adapter.file}: a profile is written as names and texts, as in {{"gap": "skipped"}}; '
-            f"given was {' '.join(declared['written'].split())!r:.80}"
-        )
-    return dict(_PAIR.findall(pairs[1]))
+def header_of(file: Path) -> dict[str, Any]:  # Any: TOML
+    """What a file declares in its header. Raises NoAdapter for a header that is no TOML."""
+    block = _HEADER.search(file.read_text("utf-8")) if file.suffix in _LANGUAGES else None
+    if block is None:
+        return {}
+    lines = (re.sub(r"^(#|//) ?", "", line) for line in block["content"].splitlines())
+    try:
+        return tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
 
 
 def command_for(adapter: Adapter) -> list[str]:

@@ -7,7 +7,7 @@ from gnomon.specs.conformance.judging import RULES, Result
 from gnomon.specs.conformance.report.model import AdapterReport, Setting, cell, reproduce
 
 MOST_SUSPECTS = 3
-"""Suspects listed for each rule of an adapter; the JSON lines hold all."""
+"""Unexplained results listed for each rule of an adapter; the JSON lines hold all."""
 LONGEST_ANSWER = 90
 """Characters of an answer."""
 
@@ -27,7 +27,9 @@ def _head(setting: Setting) -> Iterator[str]:
     yield ""
     yield (
         "A cell counts the cases that are as declared, of those that were judged. *Broken* and "
-        "*declared but not so* are suspects: no setting of the declared profile explains them. "
+        "*declared but not so* are not: no setting of the declared profile explains them. They "
+        "are *suspects* if a script of a few lines shows the same with the scheduler alone, and "
+        "*unexplained* as long as none does, because the fault may be the adapter's. "
         "A difference that a scheduler documents is no defect."
     )
     yield ""
@@ -36,15 +38,17 @@ def _head(setting: Setting) -> Iterator[str]:
 
 
 def _matrix(reports: Sequence[AdapterReport]) -> Iterator[str]:
-    yield _row("adapter", "version", *RULES, "suspects")
-    yield _row(*(["---"] * (len(RULES) + 3)))
+    yield _row("adapter", "version", *RULES, "suspects", "unexplained")
+    yield _row(*(["---"] * (len(RULES) + 4)))
     for report in reports:
         if report.fault is not None:
             kind = "adapter at fault" if report.is_installed else "not installed"
-            yield _row(report.adapter, kind, *([""] * len(RULES)), "")
+            yield _row(report.adapter, kind, *([""] * len(RULES)), "", "")
             continue
         cells = [cell(counts) for counts in report.counts.values()]
-        yield _row(report.adapter, report.version, *cells, str(len(report.suspects)))
+        reproduced = sum(map(len, report.reproduced.values()))
+        others = len(report.suspects) - reproduced
+        yield _row(report.adapter, report.version, *cells, str(reproduced), str(others))
     yield ""
 
 
@@ -63,14 +67,20 @@ def _details(reports: Sequence[AdapterReport]) -> Iterator[str]:
         for url, results in report.known.items():
             yield f"Known: <{url}> ({results} result{'s' * (results != 1)})."
         yield ""
+        for suspect, shown in report.reproduced.items():
+            script = f"{suspect.script.parent.name}/{suspect.script.name}"
+            rules = ", ".join(sorted({result.rule for result in shown}))
+            yield f"* {_escaped(suspect.fault)}"
+            yield f"  {rules}: {len(shown)} result{'s' * (len(shown) != 1)}; `suspects/{script}`"
+            yield from _suspect(report.adapter, shown[0])
         by_rule: dict[str, list[Result]] = defaultdict(list)
-        for result in report.suspects:
+        for result in report.unexplained:
             by_rule[result.rule].append(result)
-        for rule, suspects in by_rule.items():
-            yield f"* {rule}: {len(suspects)} suspect{'s' * (len(suspects) != 1)}"
-            for result in suspects[:MOST_SUSPECTS]:
+        for rule, unexplained in by_rule.items():
+            yield f"* {rule}: {len(unexplained)} unexplained"
+            for result in unexplained[:MOST_SUSPECTS]:
                 yield from _suspect(report.adapter, result)
-        if by_rule:
+        if report.suspects:
             yield ""
 
 
