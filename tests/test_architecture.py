@@ -27,6 +27,7 @@ SPECS = frozenset(
         "specs/conformance",
         "specs/conformance/adapters/cluster",
         "specs/conformance/adapters/python",
+        "specs/conformance/behaviour",
         "specs/conformance/dialects",
         "specs/conformance/cluster",
         "specs/conformance/report",
@@ -64,21 +65,26 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/conformance": REFERENCE | {"specs/conformance/dialects", "specs/vectors"},
     "specs/conformance/adapters/cluster": frozenset(),
     "specs/conformance/adapters/python": REFERENCE,
+    "specs/conformance/behaviour": REFERENCE
+    | {"specs/conformance", "specs/conformance/dialects", "specs/conformance/tick"},
     "specs/conformance/dialects": REFERENCE,
     "specs/conformance/cluster": REFERENCE | {"specs/conformance", "specs/conformance/dialects"},
     "specs/conformance/report": REFERENCE
     | {
         "specs/conformance",
+        "specs/conformance/behaviour",
         "specs/conformance/cluster",
         "specs/conformance/dialects",
         "specs/conformance/suspects",
         "specs/conformance/tick",
+        "specs/vectors",
     },
     "specs/conformance/suspects": frozenset({"specs/conformance"}),
     "specs/conformance/suspects/python": frozenset(),
     "specs/conformance/tick": REFERENCE
     | {
         "specs/conformance",
+        "specs/conformance/behaviour",
         "specs/conformance/dialects",
         "specs/rules",
         "specs/trace",

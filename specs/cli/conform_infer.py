@@ -19,8 +19,9 @@ from gnomon.specs.cli.conform_run import (
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
 from gnomon.specs.conformance import judging
+from gnomon.specs.conformance.behaviour.profile import settings_of
 from gnomon.specs.conformance.dialects.infer import Inferred, infer
-from gnomon.specs.conformance.dialects.knobs import Dialect, ProfileError, dialect_of, profile_of
+from gnomon.specs.conformance.dialects.knobs import Dialect, ProfileError, profile_of
 from gnomon.specs.conformance.judging import Seen
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
 from gnomon.specs.conformance.protocol import Error, Unsupported
@@ -136,7 +137,7 @@ def ask(
         process = AdapterProcess(command_of(chosen), PROCESS_ZONES[0])
         try:
             introduction = process.introduce()
-            dialect = dialect_of(introduction.profile)
+            dialect = settings_of(introduction.profile).dialect
             answer = process.ask(case.cron, case.zone, case.after, case.count)
         finally:
             process.close()

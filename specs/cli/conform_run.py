@@ -1,11 +1,14 @@
 """``gnomon conform run``: runs the cases, prints the verdicts and writes the report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import typer
@@ -16,22 +19,31 @@ from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.dialects.knobs import ProfileError, dialect_of
-from gnomon.specs.conformance.judging import RULES, Result
+from gnomon.specs.conformance.behaviour.profile import settings_of
+from gnomon.specs.conformance.cluster import run as cluster
+from gnomon.specs.conformance.cluster import scenarios as cluster_scenarios
+from gnomon.specs.conformance.cluster.behaviour import behaviour_of
+from gnomon.specs.conformance.dialects.knobs import ProfileError
+from gnomon.specs.conformance.judging import Result
 from gnomon.specs.conformance.process import AdapterFault
 from gnomon.specs.conformance.report.badges import badges, stem_of
 from gnomon.specs.conformance.report.json_lines import json_lines
+from gnomon.specs.conformance.report.levels import LEVELS
 from gnomon.specs.conformance.report.markdown import markdown
 from gnomon.specs.conformance.report.model import (
     AdapterReport,
+    AnyRun,
     Setting,
     cell,
     report_of,
     reproduce,
 )
 from gnomon.specs.conformance.report.page import page
-from gnomon.specs.conformance.runner import Run, run, smoke
+from gnomon.specs.conformance.runner import Progress, Run, run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NoAdapter, NotInstalled
+from gnomon.specs.conformance.tick import run as tick
+from gnomon.specs.conformance.tick.scenarios import Scenario, read_scenarios
+from gnomon.specs.conformance.tick.smoke import smoke as smoke_of_level_tick
 from gnomon.specs.render import tables
 from gnomon.specs.vectors.next_cases import Case, read_cases
 
@@ -49,8 +61,23 @@ AdapterArgument = Annotated[
 Only = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="CASE", help="Ids of the cases, with * and ?; may be repeated.  [default: all]"
+        metavar="CASE",
+        help="Ids of cases and scenarios, with * and ?; may be repeated.  [default: all]",
     ),
+]
+
+
+class LevelName(StrEnum):
+    """The levels, as words of the command line."""
+
+    NEXT = "next"
+    TICK = "tick"
+    CLUSTER = "cluster"
+
+
+Levels = Annotated[
+    list[LevelName] | None,
+    typer.Option("--level", help="Level; may be repeated.  [default: all that the adapter has]"),
 ]
 ProfileFile = Annotated[
     Path | None,
@@ -65,12 +92,16 @@ def run_adapters(
         list[str],
         typer.Argument(metavar="ADAPTER", help=f"Names of adapters that ship, or files; or {ALL}."),
     ],
+    level: Levels = None,
     only: Only = None,
+    is_slow: Annotated[
+        bool, typer.Option("--slow", help="Also the scenarios of level cluster that take minutes.")
+    ] = False,
     profile: ProfileFile = None,
     is_smoke: Annotated[
         bool,
         typer.Option(
-            "--smoke", help="Five requests whose answers any scheduler must give: is it right?"
+            "--smoke", help="A few requests whose answers any scheduler must give: is it right?"
         ),
     ] = False,
     keep: Annotated[
@@ -93,14 +124,14 @@ def run_adapters(
     if is_smoke:
         _print_smoke(chosen)
         return
-    cases, knobs = chosen_cases(only), _profile(profile)
-    reports = [_judged(adapter, cases, knobs, keep) for adapter in chosen]
+    selected, knobs = _select(level, only, is_slow), _profile(profile)
+    reports = [_judged(adapter, selected, knobs, keep) for adapter in chosen]
     if report is not None:
-        _write_report(report, _setting(cases), reports)
+        _write_report(report, _setting(selected), reports)
     if json:
         console.print_json([_summary(one) for one in reports])
     else:
-        console.print_parts(*_printed(reports))
+        console.print_parts(*_printed(reports, list(selected.numbers)))
     if any(one.fault is not None and one.is_installed for one in reports):
         raise typer.Exit(2)
     if any(one.suspects for one in reports):
@@ -122,18 +153,55 @@ def find(name: str) -> Adapter:
         raise BadInput(name, [str(error)]) from None
 
 
+class Selected(NamedTuple):
+    """What is to be run; a level without cases is not run."""
+
+    cases: list[Case]
+    scenarios: list[Scenario]
+    of_cluster: list[cluster_scenarios.Scenario]
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of cases of each level that is to be run."""
+        numbers = len(self.cases), len(self.scenarios), len(self.of_cluster)
+        of_levels = zip(LEVELS, numbers, strict=True)
+        return {level: number for level, number in of_levels if number}
+
+
+def _select(levels: list[LevelName] | None, only: list[str] | None, is_slow: bool) -> Selected:
+    """What the options select. Raises BadInput if that is nothing."""
+    wanted = [level.value for level in levels or LevelName]
+    selected = Selected(
+        [one for one in read_cases() if "next" in wanted and is_selected(one.id, only)],
+        [one for one in read_scenarios() if "tick" in wanted and is_selected(one.id, only)],
+        [
+            one
+            for one in cluster_scenarios.read_scenarios()
+            if "cluster" in wanted
+            and is_selected(one.id, only)
+            and (is_slow or only or not one.is_slow)
+        ],
+    )
+    if not selected.numbers:
+        raise BadInput("--only", [_no_such_case(*(LEVELS[level].ids()[0] for level in wanted))])
+    return selected
+
+
+def is_selected(id: str, only: list[str] | None) -> bool:
+    """Whether ``--only`` selects a case or a scenario."""
+    return not only or any(fnmatchcase(id, pattern) for pattern in only)
+
+
 def chosen_cases(only: list[str] | None) -> list[Case]:
-    """The cases that ``--only`` selects. Raises BadInput if there is none."""
-    cases = [
-        case
-        for case in read_cases()
-        if not only or any(fnmatchcase(case.id, pattern) for pattern in only)
-    ]
+    """The cases of level next that ``--only`` selects. Raises BadInput if there is none."""
+    cases = [case for case in read_cases() if is_selected(case.id, only)]
     if not cases:
-        raise BadInput(
-            "--only", [f"no case has such an id, as in {read_cases()[0].id} or FIRE-5/*"]
-        )
+        raise BadInput("--only", [_no_such_case(read_cases()[0].id)])
     return cases
+
+
+def _no_such_case(*examples: str) -> str:
+    return f"no case has such an id, as in {', '.join(sorted(examples))} or FIRE-5/*"
 
 
 def _profile(file: Path | None) -> dict[str, str] | None:
@@ -141,7 +209,8 @@ def _profile(file: Path | None) -> dict[str, str] | None:
         return None
     try:
         profile = msgspec.toml.decode(console.read_file(file, LARGEST_PROFILE), type=dict[str, str])
-        dialect_of(profile)
+        settings_of(profile)
+        behaviour_of(profile)
     except (msgspec.DecodeError, ProfileError) as error:
         raise BadInput(str(file), [str(error)]) from None
     return profile
@@ -154,40 +223,62 @@ def command_of(adapter: Adapter) -> list[str]:
 
 
 def run_cases(adapter: Adapter, cases: Sequence[Case], keep: Path | None = None) -> Run:
-    """Run the cases with a progress line. Raises NotInstalled and AdapterFault."""
-    command = command_of(adapter)
-    folder = None if keep is None else keep / Path(adapter.name).stem
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    with console.progress_bar(adapter.name, 0, len(cases)) as bar:
-        done = 0
-
-        def progress() -> None:
-            nonlocal done
-            done += 1
-            bar(done)
-
+    """Run cases of level next with a progress line. Raises NotInstalled and AdapterFault."""
+    command, folder = command_of(adapter), _folder(adapter, keep)
+    with _progress(f"{adapter.name}: next", len(cases)) as progress:
         return run(command, cases, progress, folder)
 
 
+def _folder(adapter: Adapter, keep: Path | None) -> Path | None:
+    """The folder for the transcripts of an adapter."""
+    if keep is None:
+        return None
+    folder = keep / Path(adapter.name).stem
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _progress(name: str, total: int) -> Iterator[Progress]:
+    """Give a function that counts the cases that are done, and show the count."""
+    with console.progress_bar(name, 0, total) as bar:
+        done = count(1)
+        yield lambda: bar(next(done))
+
+
 def _judged(
-    adapter: Adapter, cases: Sequence[Case], knobs: dict[str, str] | None, keep: Path | None
+    adapter: Adapter, selected: Selected, knobs: dict[str, str] | None, keep: Path | None
 ) -> AdapterReport:
     try:
-        found = run_cases(adapter, cases, keep)
-        declared = found.introduction.profile if knobs is None else knobs
-        return report_of(adapter.name, found, declared)
+        runs = list(_runs(adapter, selected, keep))
+        return report_of(adapter.name, runs, knobs)
     except NotInstalled as error:
         return AdapterReport(adapter.name, fault=str(error), is_installed=False)
     except (AdapterFault, ProfileError) as error:
         return AdapterReport(adapter.name, fault=str(error))
 
 
+def _runs(adapter: Adapter, selected: Selected, keep: Path | None) -> Iterator[AnyRun]:
+    """Run what is selected, level by level. Raises NotInstalled and AdapterFault."""
+    if selected.cases:
+        yield run_cases(adapter, selected.cases, keep)
+    command, folder = command_of(adapter), _folder(adapter, keep)
+    if selected.scenarios:
+        with _progress(f"{adapter.name}: tick", len(selected.scenarios)) as progress:
+            yield tick.run(command, selected.scenarios, progress, folder)
+    if selected.of_cluster:
+        with _progress(f"{adapter.name}: cluster", len(selected.of_cluster)) as progress:
+            yield cluster.run(command, selected.of_cluster, progress, folder)
+
+
 def _print_smoke(adapters: Sequence[Adapter]) -> None:
     lines = []
     for adapter in adapters:
         try:
-            faults = smoke(command_of(adapter))
+            command = command_of(adapter)
+            levels = tick.introduce(command).levels
+            faults = smoke(command) if "next" in levels else []
+            faults += smoke_of_level_tick(command) if "tick" in levels else []
         except (NotInstalled, AdapterFault) as error:
             faults = [str(error)]
         lines += [f"{adapter.name}: {fault}" for fault in faults] or [f"{adapter.name}: right"]
@@ -196,9 +287,9 @@ def _print_smoke(adapters: Sequence[Adapter]) -> None:
         raise typer.Exit(2)
 
 
-def _setting(cases: Sequence[Case]) -> Setting:
+def _setting(selected: Selected) -> Setting:
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    return Setting(today, version("gnomon"), zone_database(), len(cases))
+    return Setting(today, version("gnomon"), zone_database(), selected.numbers)
 
 
 def _write_report(folder: Path, setting: Setting, reports: Sequence[AdapterReport]) -> None:
@@ -229,22 +320,23 @@ def _summary(report: AdapterReport) -> dict[str, object]:
         "fault": report.fault,
         "profile": report.profile,
         "noise": report.noise,
-        "rules": {} if report.fault else report.counts,
+        "levels": {level: report.counts(level) for level in report.levels},
         "suspects": report.suspects,
     }
 
 
-def _printed(reports: Sequence[AdapterReport]) -> list[RenderableType]:
-    matrix = tables.table("adapter", "version", *RULES, "suspects")
-    for report in reports:
-        if report.fault is None:
-            cells = [cell(counts) for counts in report.counts.values()]
-            matrix.add_row(report.adapter, report.version, *cells, str(len(report.suspects)))
-    parts: list[RenderableType] = [matrix] if matrix.rows else []
+def _printed(reports: Sequence[AdapterReport], levels: Sequence[str]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for level in levels:
+        if any(level in report.levels for report in reports):
+            parts += [f"Level {level}: {LEVELS[level].question}"] if len(levels) > 1 else []
+            parts.append(_matrix(level, reports))
     for report in reports:
         if report.fault is not None:
             kind = "the adapter is at fault" if report.is_installed else "not installed"
             parts.append(f"{report.adapter}: {kind}: {report.fault}")
+        elif not report.levels:
+            parts.append(f"{report.adapter}: it has no level {' or '.join(levels)}")
         if report.noise:
             parts.append(f"{report.adapter}: noise on standard output: {'; '.join(report.noise)}")
         for result in report.suspects[:MOST_SUSPECTS]:
@@ -252,6 +344,16 @@ def _printed(reports: Sequence[AdapterReport]) -> list[RenderableType]:
         if (left := len(report.suspects) - MOST_SUSPECTS) > 0:
             parts += ["", f"… and {left} more of {report.adapter}; --report DIR lists all"]
     return parts
+
+
+def _matrix(level: str, reports: Sequence[AdapterReport]) -> RenderableType:
+    matrix = tables.table("adapter", "version", *LEVELS[level].rules, "suspects")
+    for report in reports:
+        if level in report.levels:
+            cells = [cell(counts) for counts in report.counts(level).values()]
+            suspects = sum(one.is_suspect for one in report.levels[level].results)
+            matrix.add_row(report.adapter, report.version, *cells, str(suspects))
+    return matrix
 
 
 def _suspect(adapter: str, result: Result) -> list[RenderableType]:

@@ -105,6 +105,11 @@ class Result(msgspec.Struct, frozen=True):
         """Whether something is not as it was declared, and no public issue is named."""
         return self.verdict in SUSPECT_VERDICTS and self.url is None
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether a page lists it: those that hold or that show nothing are only counted."""
+        return self.verdict in ("broken", "declared but not so", "differs as declared")
+
 
 def judge(seen: Seen, dialect: Dialect, introduction: Introduction) -> list[Result]:
     """The verdicts about one case: of its rule, of META-1 and of META-2."""
@@ -114,9 +119,11 @@ def judge(seen: Seen, dialect: Dialect, introduction: Introduction) -> list[Resu
     ]
 
 
-def by_rule(results: Iterable[Result]) -> dict[str, dict[Verdict, int]]:
-    """How many cases of each rule have each verdict."""
-    counts: dict[str, dict[Verdict, int]] = {rule: dict.fromkeys(VERDICTS, 0) for rule in RULES}
+def by_rule(
+    results: Iterable[Result], rules: Iterable[str] = RULES
+) -> dict[str, dict[Verdict, int]]:
+    """How many cases of each of the `rules` have each verdict."""
+    counts: dict[str, dict[Verdict, int]] = {rule: dict.fromkeys(VERDICTS, 0) for rule in rules}
     for result in results:
         counts[result.rule][result.verdict] += 1
     return counts

@@ -37,7 +37,11 @@ _HEADER = re.compile(
 )
 """The block of PEP 723; in JavaScript the comments begin with // and a package is name@version."""
 
-_PROFILE = re.compile(r"^(?:PROFILE|const profile)\b[^={]*=(?P<written>[^;}]*\}?.*)", re.MULTILINE)
+_PROFILE = re.compile(
+    r"^ *(?:PROFILE|const profile|var profile|static final String PROFILE)\b[^={]*="
+    r"(?:\s*(?:map\[string\]string|\"{3}))?(?P<written>[^;}]*\}?.*)",
+    re.MULTILINE,
+)
 _PAIRS = re.compile(r"""\s*\{((?:\s*["']?\w+["']?: *(?:"[^"\\]*"|'[^'\\]*'),?)*)\s*\};?\s*""")
 _PAIR = re.compile(r"""["']?(\w+)["']?: *["']([^"']*)["']""")
 _COMMENT = re.compile(r"(?m)(?:^|\s)(?:#|//).*$")
@@ -135,6 +139,24 @@ def header_of(file: Path) -> dict[str, Any]:  # Any: TOML
         return tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError as error:
         raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
+
+
+def declared_profile(adapter: Adapter) -> dict[str, str] | None:
+    """The profile that the file of an adapter declares, without running it; None if it has none.
+
+    It is the constant ``PROFILE`` in Python, Ruby and Java, and ``profile`` in JavaScript and Go:
+    names and texts alone. Raises NoAdapter if it is anything else.
+    """
+    declared = _PROFILE.search(_COMMENT.sub("", adapter.file.read_text("utf-8")))
+    if declared is None:
+        return None
+    pairs = _PAIRS.fullmatch(declared["written"])
+    if pairs is None:
+        raise NoAdapter(
+            f'{adapter.file}: a profile is written as names and texts, as in {{"gap": "skipped"}}; '
+            f"given was {' '.join(declared['written'].split())!r:.80}"
+        )
+    return dict(_PAIR.findall(pairs[1]))
 
 
 def command_for(adapter: Adapter) -> list[str]:

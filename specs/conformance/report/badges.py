@@ -4,7 +4,7 @@ The one idea: never one score. Each level has a badge of its own, and so have th
 counts cases, and its colour says only whether all of them are as declared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,7 +39,9 @@ def badges(report: AdapterReport) -> dict[str, Badge]:
     if report.fault is not None:
         why = "adapter at fault" if report.is_installed else "not installed"
         return {f"{stem}-suspects.json": Badge("suspects", why, "lightgrey", is_error=True)}
-    found = {f"{stem}-{level}.json": _of_level(level, of) for level, of in _levels(report).items()}
+    found = {
+        f"{stem}-{level}.json": _of_level(level, of.results) for level, of in report.levels.items()
+    }
     suspects = len(report.suspects)
     color = "orange" if suspects else "brightgreen"
     return found | {f"{stem}-suspects.json": Badge("suspects", str(suspects), color)}
@@ -63,10 +65,6 @@ def counted(results: Sequence[Result]) -> Counted:
         all(one.verdict not in SUSPECT_VERDICTS for one in of_case) for of_case in cases.values()
     )
     return Counted(as_declared, len(cases))
-
-
-def _levels(report: AdapterReport) -> Mapping[str, Sequence[Result]]:
-    return {"next": report.results} if report.results else {}
 
 
 def _of_level(level: str, results: Sequence[Result]) -> Badge:

@@ -27,10 +27,11 @@ def json_lines(setting: Setting, reports: Sequence[AdapterReport]) -> bytes:
             "installed": report.is_installed,
         }
         lines.append(msgspec.json.encode(about))
-        kind = {"kind": "result", "adapter": report.adapter}
-        lines += [
-            msgspec.json.encode(kind | msgspec.to_builtins(result)) for result in report.results
-        ]
+        for level, found in report.levels.items():
+            kind = {"kind": "result", "adapter": report.adapter, "level": level}
+            lines += [
+                msgspec.json.encode(kind | msgspec.to_builtins(result)) for result in found.results
+            ]
     body = b"".join(line + b"\n" for line in lines)
     end = {"kind": "end", "lines": len(lines), "sha256": hashlib.sha256(body).hexdigest()}
     return body + msgspec.json.encode(end) + b"\n"

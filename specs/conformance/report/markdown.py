@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from gnomon.specs.conformance.judging import RULES, Result
+from gnomon.specs.conformance.judging import Result
+from gnomon.specs.conformance.report.levels import LEVELS
 from gnomon.specs.conformance.report.model import AdapterReport, Setting, cell, reproduce
+from gnomon.specs.conformance.suspects import suspect_of
 
 MOST_SUSPECTS = 3
 """Unexplained results listed for each rule of an adapter; the JSON lines hold all."""
@@ -14,15 +16,16 @@ LONGEST_ANSWER = 90
 
 def markdown(setting: Setting, reports: Sequence[AdapterReport]) -> str:
     """The report as Markdown."""
-    return "\n".join([*_head(setting), *_matrix(reports), *_details(reports)]).rstrip() + "\n"
+    levels = [line for level in setting.cases for line in _level(level, setting, reports)]
+    return "\n".join([*_head(setting), *levels, *_details(reports)]).rstrip() + "\n"
 
 
 def _head(setting: Setting) -> Iterator[str]:
-    yield "# Conformance of schedulers: level next"
+    yield "# Conformance of schedulers"
     yield ""
     yield (
         f"Printed by `gnomon conform` on {setting.date}: gnomon {setting.gnomon}, tzdata "
-        f"{setting.tzdata}, {setting.cases} cases."
+        f"{setting.tzdata}."
     )
     yield ""
     yield (
@@ -33,22 +36,28 @@ def _head(setting: Setting) -> Iterator[str]:
         "A difference that a scheduler documents is no defect."
     )
     yield ""
-    yield from (f"* {id}: {title}" for id, title in RULES.items())
+
+
+def _level(level: str, setting: Setting, reports: Sequence[AdapterReport]) -> Iterator[str]:
+    rules = LEVELS[level].rules
+    yield f"## Level {level}: {LEVELS[level].question}"
     yield ""
-
-
-def _matrix(reports: Sequence[AdapterReport]) -> Iterator[str]:
-    yield _row("adapter", "version", *RULES, "suspects", "unexplained")
-    yield _row(*(["---"] * (len(RULES) + 4)))
+    yield f"{setting.cases[level]} cases."
+    yield ""
+    yield from (f"* {id}: {title}" for id, title in rules.items())
+    yield ""
+    yield _row("adapter", "version", *rules, "suspects", "unexplained")
+    yield _row(*(["---"] * (len(rules) + 4)))
     for report in reports:
         if report.fault is not None:
             kind = "adapter at fault" if report.is_installed else "not installed"
-            yield _row(report.adapter, kind, *([""] * len(RULES)), "", "")
-            continue
-        cells = [cell(counts) for counts in report.counts.values()]
-        reproduced = sum(map(len, report.reproduced.values()))
-        others = len(report.suspects) - reproduced
-        yield _row(report.adapter, report.version, *cells, str(reproduced), str(others))
+            yield _row(report.adapter, kind, *([""] * len(rules)), "", "")
+        elif level in report.levels:
+            cells = [cell(counts) for counts in report.counts(level).values()]
+            found = [one for one in report.levels[level].results if one.is_suspect]
+            reproduced = sum(suspect_of(report.adapter, one) is not None for one in found)
+            numbers = str(reproduced), str(len(found) - reproduced)
+            yield _row(report.adapter, report.version, *cells, *numbers)
     yield ""
 
 
@@ -67,21 +76,27 @@ def _details(reports: Sequence[AdapterReport]) -> Iterator[str]:
         for url, results in report.known.items():
             yield f"Known: <{url}> ({results} result{'s' * (results != 1)})."
         yield ""
-        for suspect, shown in report.reproduced.items():
-            script = f"{suspect.script.parent.name}/{suspect.script.name}"
-            rules = ", ".join(sorted({result.rule for result in shown}))
-            yield f"* {_escaped(suspect.fault)}"
-            yield f"  {rules}: {len(shown)} result{'s' * (len(shown) != 1)}; `suspects/{script}`"
-            yield from _suspect(report.adapter, shown[0])
-        by_rule: dict[str, list[Result]] = defaultdict(list)
-        for result in report.unexplained:
-            by_rule[result.rule].append(result)
-        for rule, unexplained in by_rule.items():
-            yield f"* {rule}: {len(unexplained)} unexplained"
-            for result in unexplained[:MOST_SUSPECTS]:
-                yield from _suspect(report.adapter, result)
-        if report.suspects:
-            yield ""
+        yield from _suspects(report)
+
+
+def _suspects(report: AdapterReport) -> Iterator[str]:
+    for suspect, shown in report.reproduced.items():
+        script = f"{suspect.script.parent.name}/{suspect.script.name}"
+        rules = ", ".join(sorted({result.rule for result in shown}))
+        yield f"* {_escaped(suspect.fault)}"
+        yield f"  {rules}: {len(shown)} result{'s' * (len(shown) != 1)}; `suspects/{script}`"
+        yield from _suspect(report.adapter, shown[0])
+    by_rule: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for level, found in report.levels.items():
+        for result in found.results:
+            if result.is_suspect and suspect_of(report.adapter, result) is None:
+                by_rule[level, result.rule].append(result)
+    for (level, rule), unexplained in by_rule.items():
+        yield f"* {rule} at level {level}: {len(unexplained)} unexplained"
+        for result in unexplained[:MOST_SUSPECTS]:
+            yield from _suspect(report.adapter, result)
+    if report.suspects:
+        yield ""
 
 
 def _suspect(adapter: str, result: Result) -> Iterator[str]:

@@ -1,28 +1,49 @@
-"""What a report holds: for each adapter its versions, its profile and its results.
+"""What a report holds: for each adapter its versions, its profile and its results by level.
 
 The one idea: all formats are written from this model, so they cannot differ.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import chain
 
 import msgspec
 
-from gnomon.specs.conformance.dialects.knobs import dialect_of, profile_of
+from gnomon.specs.conformance.behaviour.profile import (
+    OF_CLUSTER,
+    Settings,
+    profile_of,
+    settings_of,
+)
+from gnomon.specs.conformance.cluster import judging as cluster_judging
+from gnomon.specs.conformance.cluster import run as cluster
+from gnomon.specs.conformance.cluster.behaviour import behaviour_of
 from gnomon.specs.conformance.judging import Result, Verdict, by_rule, judge
 from gnomon.specs.conformance.protocol import Introduction
+from gnomon.specs.conformance.report.levels import LEVELS
+from gnomon.specs.conformance.report.timeline import Picture, picture_of
 from gnomon.specs.conformance.runner import Run
 from gnomon.specs.conformance.suspects import Suspect, suspect_of
+from gnomon.specs.conformance.tick import judging as tick_judging
+from gnomon.specs.conformance.tick import run as tick
 
 FORMAT = "gnomon-conformance-report/1"
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """Where and when a report was made."""
+    """Where and when a report was made; `cases` is the number of cases of each level."""
 
     date: str
     gnomon: str
     tzdata: str
-    cases: int
+    cases: dict[str, int]
+
+
+class LevelReport(msgspec.Struct, frozen=True):
+    """The results of one adapter at one level, and a time line for each case that has one."""
+
+    results: tuple[Result, ...] = ()
+    pictures: dict[str, Picture] = {}
 
 
 class AdapterReport(msgspec.Struct, frozen=True):
@@ -34,7 +55,7 @@ class AdapterReport(msgspec.Struct, frozen=True):
     adapter: str
     introduction: Introduction | None = None
     profile: dict[str, str] = {}
-    results: tuple[Result, ...] = ()
+    levels: dict[str, LevelReport] = {}
     noise: tuple[str, ...] = ()
     fault: str | None = None
     is_installed: bool = True
@@ -45,9 +66,9 @@ class AdapterReport(msgspec.Struct, frozen=True):
         return "" if self.introduction is None else self.introduction.implementation.version
 
     @property
-    def counts(self) -> dict[str, dict[Verdict, int]]:
-        """How many cases of each rule have each verdict."""
-        return by_rule(self.results)
+    def results(self) -> tuple[Result, ...]:
+        """The results of all levels."""
+        return tuple(result for level in self.levels.values() for result in level.results)
 
     @property
     def suspects(self) -> list[Result]:
@@ -73,18 +94,60 @@ class AdapterReport(msgspec.Struct, frozen=True):
         """The addresses of public issues, and how many results each one explains."""
         return Counter(result.url for result in self.results if result.url is not None)
 
+    def counts(self, level: str) -> dict[str, dict[Verdict, int]]:
+        """How many cases of each rule of a level have each verdict."""
+        return by_rule(self.levels[level].results, LEVELS[level].rules)
 
-def report_of(adapter: str, run: Run, profile: dict[str, str]) -> AdapterReport:
-    """The report about a run, judged under `profile`. Raises ProfileError."""
-    dialect = dialect_of(profile)
-    results = [result for seen in run.seen for result in judge(seen, dialect, run.introduction)]
-    return AdapterReport(
-        adapter,
-        run.introduction,
-        profile_of(dialect),
-        tuple(results),
-        tuple(run.noise),
-    )
+
+AnyRun = Run | tick.Run | cluster.Run
+
+
+def report_of(
+    adapter: str, runs: Iterable[AnyRun], profile: dict[str, str] | None = None
+) -> AdapterReport:
+    """The report about runs, one of each level. Raises ProfileError.
+
+    They are judged under `profile`; without it, under the one that the adapter declares. A level
+    that the adapter does not have is left out.
+    """
+    levels: dict[str, LevelReport] = {}
+    noise: set[str] = set()
+    for run in runs:
+        introduction = run.introduction
+        declared = introduction.profile if profile is None else profile
+        level, found = _judged(run, declared)
+        noise.update(run.noise)
+        if level in introduction.levels:
+            levels[level] = found
+    knobs = {knob: value for knob, value in declared.items() if knob.startswith(OF_CLUSTER)}
+    knobs = profile_of(settings_of(declared)) | knobs
+    return AdapterReport(adapter, introduction, knobs, levels, tuple(sorted(noise)))
+
+
+def _judged(run: AnyRun, profile: Mapping[str, str]) -> tuple[str, LevelReport]:
+    """The name of the level of a run, and its results."""
+    settings = settings_of(profile)
+    match run:
+        case tick.Run():
+            return "tick", _level_tick(run, settings)
+        case cluster.Run():
+            behaviour = behaviour_of(profile)
+            of_each = [cluster_judging.judge(seen, behaviour) for seen in run.observations]
+            return "cluster", LevelReport(tuple(chain.from_iterable(of_each)))
+        case _:
+            of_each = [judge(seen, settings.dialect, run.introduction) for seen in run.seen]
+            return "next", LevelReport(tuple(chain.from_iterable(of_each)))
+
+
+def _level_tick(run: tick.Run, settings: Settings) -> LevelReport:
+    results: list[Result] = []
+    pictures = {}
+    for seen in run.observations:
+        found = tick_judging.judge(seen, settings.behaviour, settings.dialect)
+        results += found
+        if any(result.is_listed for result in found):
+            pictures[seen.scenario.id] = picture_of(seen, settings)
+    return LevelReport(tuple(results), pictures)
 
 
 def cell(counts: dict[Verdict, int]) -> str:

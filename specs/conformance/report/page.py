@@ -1,14 +1,23 @@
 """A report as one self-contained page of HTML: a matrix whose cells lead to the cases behind them.
 
 The one idea: no script and nothing from the network. A cell is a link, and a case is a `details`
-element with the answers of the reference, of the declared dialect and of the scheduler.
+element with what is expected, what is expected under the declared profile, and what was seen; at
+level tick also with a time line.
 """
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from gnomon.specs.conformance.judging import RULES, VERDICTS, Result, worst
-from gnomon.specs.conformance.report.model import AdapterReport, Setting, cell, reproduce
+from gnomon.specs.conformance.judging import VERDICTS, Result, worst
+from gnomon.specs.conformance.report.levels import LEVELS
+from gnomon.specs.conformance.report.model import (
+    AdapterReport,
+    LevelReport,
+    Setting,
+    cell,
+    reproduce,
+)
+from gnomon.specs.conformance.report.picture import svg
 
 _CLASSES = {
     "broken": "bad",
@@ -37,23 +46,29 @@ td a:hover { text-decoration: underline }
 summary { cursor: pointer; overflow-wrap: anywhere } details { margin: .2rem 0 }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; margin: .3rem 1rem }
 dt { font-weight: 600 } dd { margin: 0; overflow-wrap: anywhere }
+h2 { overflow-wrap: anywhere }
+.line { min-width: 40rem; max-width: 54rem; width: 100%; display: block }
+.line { font-size: 11px; fill: currentColor }
+.line path { stroke: currentColor; stroke-width: 1.5 } .line .end { text-anchor: end }
+.line .axis { stroke-width: .5; opacity: .4 } .line .down { fill: #8884 }
+.line .mark { stroke-width: 1; stroke-dasharray: 3 3; opacity: .6 }
+.line .expected { stroke: var(--good) } .line .profile { stroke: var(--differs) }
+.line .seen { stroke-width: 2 }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr } body { padding: .6rem } }
 """
 
 
 def page(setting: Setting, reports: Sequence[AdapterReport]) -> str:
     """The report as a page of HTML."""
-    about = (
-        f"gnomon {setting.gnomon}, tzdata {setting.tzdata}, {setting.cases} cases, {setting.date}"
-    )
+    about = f"gnomon {setting.gnomon}, tzdata {setting.tzdata}, {setting.date}"
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>Conformance of schedulers</title><style>{_STYLE}</style></head><body>",
-            f"<h1>Conformance of schedulers: level next</h1><p>{escape(about)}</p>",
+            f"<h1>Conformance of schedulers</h1><p>{escape(about)}</p>",
             "<p>A cell counts the cases that are as declared, of those that were judged.</p>",
-            *_matrix(reports),
+            *(line for level in setting.cases for line in _matrix(level, setting, reports)),
             *(line for report in reports for line in _section(report)),
             "</body></html>",
             "",
@@ -61,26 +76,33 @@ def page(setting: Setting, reports: Sequence[AdapterReport]) -> str:
     )
 
 
-def _matrix(reports: Sequence[AdapterReport]) -> Iterator[str]:
+def _matrix(level: str, setting: Setting, reports: Sequence[AdapterReport]) -> Iterator[str]:
+    rules = LEVELS[level].rules
     heads = "".join(
-        f'<th scope="col" title="{escape(title)}">{rule}</th>' for rule, title in RULES.items()
+        f'<th scope="col" title="{escape(title)}">{rule}</th>' for rule, title in rules.items()
     )
+    yield f"<h2>Level {level}</h2>"
+    yield f"<p>{escape(LEVELS[level].question)} {setting.cases[level]} cases.</p>"
     yield '<div class="wide"><table><thead><tr><th scope="col">adapter</th>'
     yield f'<th scope="col">version</th>{heads}<th scope="col">suspects</th></tr></thead><tbody>'
     for report in reports:
         name = f'<th scope="row"><a href="#{_anchor(report)}">{escape(report.adapter)}</a></th>'
         if report.fault is not None:
             kind = "adapter at fault" if report.is_installed else "not installed"
-            yield f'<tr>{name}<td class="none" colspan="{len(RULES) + 2}">{kind}</td></tr>'
-            continue
-        cells = "".join(
-            f'<td class="{_CLASSES[worst(counts)]}"><a href="#{_anchor(report, rule)}">'
-            f"{escape(cell(counts))}</a></td>"
-            for rule, counts in report.counts.items()
-        )
-        version, suspects = escape(report.version), len(report.suspects)
-        yield f"<tr>{name}<td>{version}</td>{cells}<td>{suspects}</td></tr>"
+            yield f'<tr>{name}<td class="none" colspan="{len(rules) + 2}">{kind}</td></tr>'
+        elif level in report.levels:
+            yield f"<tr>{name}<td>{escape(report.version)}</td>{_cells(report, level)}</tr>"
     yield "</tbody></table></div>"
+
+
+def _cells(report: AdapterReport, level: str) -> str:
+    cells = "".join(
+        f'<td class="{_CLASSES[worst(counts)]}"><a href="#{_anchor(report, level, rule)}">'
+        f"{escape(cell(counts))}</a></td>"
+        for rule, counts in report.counts(level).items()
+    )
+    suspects = sum(result.is_suspect for result in report.levels[level].results)
+    return f"{cells}<td>{suspects}</td>"
 
 
 def _section(report: AdapterReport) -> Iterator[str]:
@@ -94,20 +116,17 @@ def _section(report: AdapterReport) -> Iterator[str]:
         yield f"<p>Noise on standard output: {escape('; '.join(report.noise))}</p>"
     for url, results in report.known.items():
         yield f'<p>Known: <a href="{escape(url)}">{escape(url)}</a> ({results})</p>'
-    for rule, counts in report.counts.items():
-        shown = ", ".join(f"{name}: {counts[name]}" for name in VERDICTS if counts[name])
-        yield f'<h3 id="{_anchor(report, rule)}">{rule}</h3><p>{escape(RULES[rule])} {shown}.</p>'
-        chosen = [one for one in report.results if one.rule == rule and _is_listed(one)]
-        for result in sorted(chosen, key=lambda one: VERDICTS.index(one.verdict)):
-            yield from _case(report, result)
+    for level, found in report.levels.items():
+        for rule, counts in report.counts(level).items():
+            shown = ", ".join(f"{name}: {counts[name]}" for name in VERDICTS if counts[name])
+            yield f'<h3 id="{_anchor(report, level, rule)}">{rule} at level {level}</h3>'
+            yield f"<p>{escape(LEVELS[level].rules[rule])} {shown or 'not exercised'}.</p>"
+            chosen = [one for one in found.results if one.rule == rule and one.is_listed]
+            for result in sorted(chosen, key=lambda one: VERDICTS.index(one.verdict)):
+                yield from _case(report, found, result)
 
 
-def _is_listed(result: Result) -> bool:
-    """Whether a case is listed: those that hold or that show nothing are only counted."""
-    return result.verdict in ("broken", "declared but not so", "differs as declared")
-
-
-def _case(report: AdapterReport, result: Result) -> Iterator[str]:
+def _case(report: AdapterReport, found: LevelReport, result: Result) -> Iterator[str]:
     rows = {
         "expected": result.expected,
         "expected under the profile": result.declared,
@@ -120,8 +139,11 @@ def _case(report: AdapterReport, result: Result) -> Iterator[str]:
     for name, text in rows.items():
         if text:
             yield f"<dt>{name}</dt><dd>{escape(text)}</dd>"
-    yield "</dl></details>"
+    yield "</dl>"
+    if picture := found.pictures.get(result.case):
+        yield f'<div class="wide">{svg(picture)}</div>'
+    yield "</details>"
 
 
-def _anchor(report: AdapterReport, rule: str = "") -> str:
-    return escape(f"{report.adapter}-{rule}".strip("-").replace(" ", "-"))
+def _anchor(report: AdapterReport, *place: str) -> str:
+    return escape("-".join([report.adapter, *place]).replace(" ", "-"))

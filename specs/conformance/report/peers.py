@@ -17,6 +17,8 @@ from gnomon.specs.conformance.dialects.knobs import DEFAULT, KNOBS, Dialect, dia
 
 OURS = "gnomon"
 """The name of the dialect of the specification."""
+REFERENCE = "reference"
+"""The adapter whose dialect that is."""
 LEAST_VERIFIED = 0.9
 """The part of the cases that must be as declared for a profile to be a dialect."""
 _RULES = ("JOB-4", "FIRE-4", "FIRE-5")
@@ -65,6 +67,8 @@ def peers() -> Mapping[str, Peer]:
     found = {OURS: Peer(OURS, DEFAULT, None)}
     results = published()
     for name, adapter in shipped.shipped().items():
+        if name == REFERENCE:
+            continue
         profile, verified = shipped.declared_profile(adapter), results.get(name)
         if profile is not None and verified is not None and verified.is_enough:
             knobs = {knob: value for knob, value in profile.items() if knob in KNOBS}
@@ -107,7 +111,7 @@ def read_results(text: str) -> dict[str, Verified]:
     columns: list[str] = []
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")] if line[:1] == "|" else []
-        if {"adapter", "version", *_RULES} <= set(cells):
+        if {"adapter", "version", "META-2", *_RULES} <= set(cells):
             columns = cells
         elif columns and len(cells) == len(columns):
             row = dict(zip(columns, cells, strict=True))

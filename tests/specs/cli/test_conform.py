@@ -12,23 +12,31 @@ import pytest
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled
 from tests.specs.conformance import fakes
+from tests.specs.conformance.tick import rule_fakes
 from tests.support.command import Command, fault
 
 Fake = Callable[..., str]
 ONLY = "--only", "FIRE-4/names/0[1-4]", "--only", "FIRE-5/gap-new-york/0*"
 
 
+def adapter_file(folder: Path, fake_file: str, words: tuple[str, ...]) -> str:
+    """A file that is an adapter: a fake with its words."""
+    file = folder / f"{words[0]}.py"
+    arguments = [sys.executable, fake_file, *words]
+    file.write_text(f"import os\nos.execv({sys.executable!r}, {arguments!r})\n")
+    return str(file)
+
+
 @pytest.fixture
 def fake(tmp_path: Path) -> Fake:
-    """A file that is an adapter: a fake with its words."""
+    """Makes a fake of level next."""
+    return lambda *words: adapter_file(tmp_path, fakes.__file__, words)
 
-    def made(*words: str) -> str:
-        file = tmp_path / f"{words[0]}.py"
-        arguments = [sys.executable, fakes.__file__, *words]
-        file.write_text(f"import os\nos.execv({sys.executable!r}, {arguments!r})\n")
-        return str(file)
 
-    return made
+@pytest.fixture
+def slow_fake(tmp_path: Path) -> Fake:
+    """Makes a fake of level tick: the reference with one thing wrong."""
+    return lambda *words: adapter_file(tmp_path, rule_fakes.__file__, words)
 
 
 def test_all_is_as_declared(run: Command) -> None:
@@ -57,7 +65,7 @@ def test_a_profile_replaces_what_the_adapter_declares(
     result = run("conform", fake("skips_gap"), *ONLY, "--profile", file, "--json")
     assert result.code == 0
     (summary,) = result.json
-    assert summary["rules"]["FIRE-5"]["differs as declared"] > 0
+    assert summary["levels"]["next"]["FIRE-5"]["differs as declared"] > 0
     assert summary["profile"] == {"gap": "skipped"}
     file.write_text('gap = "jump"\n')
     line = fault(run("conform", "reference", "--profile", file))
@@ -92,11 +100,15 @@ def test_bad_input(run: Command) -> None:
         "gnomon: cronitor: no adapter and no file; the adapters are aiocron, apscheduler3"
     )
     line = fault(run("conform", "reference", "--only", "FIRE-9/*"))
-    assert line.startswith("gnomon: --only: no case has such an id, as in JOB-4/out-of-range/01")
+    example = "JOB-4/out-of-range/01, calendar/end-of-february, cluster/cron/two-at-once"
+    assert line.startswith(f"gnomon: --only: no case has such an id, as in {example} or FIRE-5/*")
+    line = fault(run("conform", "reference", "--level", "tick", "--only", "FIRE-4/*"))
+    assert "as in calendar/end-of-february or" in line
 
 
-def test_the_smoke_test(run: Command, fake: Fake) -> None:
+def test_the_smoke_test(run: Command, fake: Fake, slow_fake: Fake) -> None:
     assert run("conform", "reference", "--smoke").out == "reference: right\n"
+    assert run("conform", slow_fake("FiresAfterDelete"), "--smoke").code == 2
     result = run("conform", fake("early"), "--smoke")
     assert result.code == 2
     assert result.out.startswith(
@@ -112,8 +124,8 @@ def test_the_report(run: Command, fake: Fake, tmp_path: Path) -> None:
     page = (folder / "index.html").read_text("utf-8")
     assert "<link" not in page and "<script" not in page and "src=" not in page
     for text in (
-        f'<a href="#{names[1]}-FIRE-5">',
-        f'<h3 id="{names[1]}-FIRE-5">',
+        f'<a href="#{names[1]}-next-FIRE-5">',
+        f'<h3 id="{names[1]}-next-FIRE-5">',
         "<dt>expected</dt>",
         "<dt>seen</dt>",
         f"gnomon conform {names[1]} --only FIRE-5/gap-new-york/01",
@@ -170,3 +182,53 @@ def test_ask(run: Command, fake: Fake) -> None:
         "declared  2024-03-10T07:30:00Z\n"
         "seen      2024-03-11T06:30:00Z\n"
     )
+
+
+# --- level tick
+
+SCENARIOS = "--only", "restarts/interval-killed", "--only", "clock/interval-back"
+
+
+def test_level_tick_of_the_reference(run: Command) -> None:
+    result = run("conform", "reference", "--level", "tick", *SCENARIOS, "--json")
+    assert result.code == 0
+    (summary,) = result.json
+    assert list(summary["levels"]) == ["tick"] and summary["suspects"] == []
+    counts = summary["levels"]["tick"]["FIRE-2"]
+    assert (counts["holds"], counts["differs as declared"]) == (1, 1)
+
+
+def test_both_levels_are_printed(run: Command) -> None:
+    result = run("conform", "reference", *ONLY[:2], *SCENARIOS[:2])
+    lines = result.out.splitlines()
+    assert lines[0] == "Level next: When is a definition due next?"
+    assert lines[3] == "Level tick: What does a scheduler do while time passes?"
+
+
+def test_a_level_that_an_adapter_has_not(run: Command, fake: Fake) -> None:
+    result = run("conform", fake("right"), "--level", "tick", *SCENARIOS)
+    assert (result.code, result.out) == (0, f"{fake('right')}: it has no level tick\n")
+
+
+def test_the_report_of_level_tick(run: Command, slow_fake: Fake, tmp_path: Path) -> None:
+    name = slow_fake("ForgetsAfterAKill")
+    result = run("conform", "reference", name, *SCENARIOS, "--report", tmp_path / "report")
+    assert result.code == 1
+    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    for text in (
+        f'<a href="#{name}-tick-FIRE-2">',
+        "FIRE-2 at level tick",
+        "<dt>expected under the profile</dt>",
+        f"gnomon conform {name} --only restarts/interval-killed",
+        '<svg class="line"',
+        ">killed</text>",
+        ">clock -3600 s</text>",
+        "a: 10 expected, 10 under the profile, 3 seen",
+    ):
+        assert text in page
+    markdown = (tmp_path / "report" / "results.md").read_text("utf-8")
+    assert "## Level tick: What does a scheduler do while time passes?" in markdown
+    assert "FIRE-2 at level tick: 1 suspect" in markdown
+    first, *lines = (tmp_path / "report" / "results.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(first)["cases"] == {"tick": 2}
+    assert {json.loads(line).get("level") for line in lines} == {None, "tick"}

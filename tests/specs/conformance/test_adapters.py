@@ -1,6 +1,5 @@
 """The adapters that ship: what they declare, and those of light peers in this environment."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -9,24 +8,17 @@ from pathlib import Path
 import pytest
 
 from gnomon.specs.conformance import shipped
-from gnomon.specs.conformance.dialects.knobs import dialect_of, profile_of
+from gnomon.specs.conformance.behaviour.profile import OF_CLUSTER, profile_of, settings_of
 from gnomon.specs.conformance.judging import Result, judge
 from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled, command_for, find
 from gnomon.specs.vectors.next_cases import read_cases
 
-PROFILE = re.compile(
-    r"^ *(?:PROFILE|const profile|var profile|static final .*PROFILE) = \S*\n(.*?)"
-    r"(?:^\}|\);$)",
-    re.MULTILINE | re.DOTALL,
-)
-"""The declaration of a profile, a knob a line, in each language."""
-
 
 def results(name: str) -> list[Result]:
     """The results of an adapter whose scheduler the tests have installed."""
     found = run([sys.executable, str(find(name).file)], read_cases())
-    dialect = dialect_of(found.introduction.profile)
+    dialect = settings_of(found.introduction.profile).dialect
     return [result for seen in found.seen for result in judge(seen, dialect, found.introduction)]
 
 
@@ -59,14 +51,10 @@ def test_every_profile_is_one_of_the_model() -> None:
     """Read from the text: most schedulers are not installed here."""
     declared = 0
     for adapter in shipped.shipped().values():
-        text = adapter.file.read_text("utf-8")
-        block = PROFILE.search(text)
-        if block is not None:
-            assert re.search(r"(?i)profile.?[=:]|\{ profile\b|profile\(\)", text), adapter.name
-            lines = re.sub(r" *#.*", "", block[1]).splitlines()
-            words = (re.findall(r"[a-z_]\w+[\w-]*", line) for line in lines)
-            profile = dict(pair[-2:] for pair in words)
-            assert profile_of(dialect_of(profile)) == profile, adapter.name
+        profile = shipped.declared_profile(adapter)
+        if profile is not None:
+            knobs = {k: v for k, v in profile.items() if not k.startswith(OF_CLUSTER)}
+            assert profile_of(settings_of(profile)) == knobs, adapter.name
             declared += 1
     assert declared > 20
 

@@ -45,8 +45,9 @@ NAME = "server"
 WORKERS = 8
 LEASE = 60 * SECOND  # longer than by default: months pass here, and each heartbeat takes time
 
+# By more than a lease: see `clock_set_back` in scheduler.md.
 PROFILE = {
-    "clock_back": "repeats-if-large",  # by more than a lease, see scheduler.md
+    "clock_back": "repeats-if-large",
 }
 
 

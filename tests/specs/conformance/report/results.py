@@ -2,9 +2,9 @@
 
 from gnomon.specs.conformance.judging import Result, Verdict
 from gnomon.specs.conformance.protocol import Implementation, Introduction
-from gnomon.specs.conformance.report.model import AdapterReport, Setting
+from gnomon.specs.conformance.report.model import AdapterReport, LevelReport, Setting
 
-SETTING = Setting("2026-11-28", "0.1.0", "2026f", 573)
+SETTING = Setting("2026-11-28", "0.1.0", "2026f", {"next": 573})
 
 
 def result(
@@ -15,7 +15,8 @@ def result(
 
 def report(name: str, *results: Result, version: str = "1.0", **profile: str) -> AdapterReport:
     about = Introduction(1, 1, Implementation(name, version, "python"), ("next",))
-    return AdapterReport(name, about, profile, results)
+    levels = {"next": LevelReport(results)} if results else {}
+    return AdapterReport(name, about, profile, levels)
 
 
 def fault(name: str, fault: str, is_installed: bool = True) -> AdapterReport:

@@ -84,4 +84,4 @@ FAKES: dict[str, Any] = {
 
 
 if __name__ == "__main__":
-    serve("gnomon", scheduler=FAKES[sys.argv[1]])
+    serve("gnomon", scheduler=FAKES[sys.argv[1]], profile=reference_adapter.PROFILE)

@@ -1,0 +1,1 @@
+"""Behaviour: an executable model of what different schedulers do while time passes."""
