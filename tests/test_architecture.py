@@ -32,6 +32,8 @@ SPECS = frozenset(
         "specs/conformance/cluster",
         "specs/conformance/in_process",
         "specs/conformance/report",
+        "specs/conformance/suspects",
+        "specs/conformance/suspects/python",
         "specs/conformance/tick",
         "specs/excerpt",
         "specs/importers",
@@ -81,9 +83,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/conformance/behaviour",
         "specs/conformance/cluster",
         "specs/conformance/dialects",
+        "specs/conformance/suspects",
         "specs/conformance/tick",
         "specs/vectors",
     },
+    "specs/conformance/suspects": frozenset({"specs/conformance"}),
+    "specs/conformance/suspects/python": frozenset(),
     "specs/conformance/tick": REFERENCE
     | {
         "specs/conformance",

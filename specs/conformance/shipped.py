@@ -20,7 +20,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -38,14 +38,12 @@ _HEADER = re.compile(
 """The block of PEP 723; in JavaScript the comments begin with // and a package is name@version."""
 
 _PROFILE = re.compile(
-    r"^(?:(?:var|const) profile|(?: +static final [\w<>, ]+ )?PROFILE)\b[^={]* = "
-    r"(?P<written>[^;}]*.*)",
+    r"^ *(?:PROFILE|const profile|var profile|static final String PROFILE)\b[^={]*="
+    r"(?:\s*(?:map\[string\]string|\"{3}))?(?P<written>[^;}]*\}?.*)",
     re.MULTILINE,
 )
-_PAIR = re.compile(
-    r"""(?:["']?(\w+)["']?: *|Map\.entry\("(\w+)", )(?:"([^"\\]*)"\)?|'([^'\\]*)')(?=[\s,})])"""
-)
-_NO_PAIRS = re.compile(r"(?:\{|map\[string\]string\{|Map\.ofEntries\()[\s,]*[})];?\s*")
+_PAIRS = re.compile(r"""\s*\{((?:\s*["']?\w+["']?: *(?:"[^"\\]*"|'[^'\\]*'),?)*)\s*\};?\s*""")
+_PAIR = re.compile(r"""["']?(\w+)["']?: *["']([^"']*)["']""")
 _COMMENT = re.compile(r"(?m)(?:^|\s)(?:#|//).*$")
 
 
@@ -131,36 +129,40 @@ def find(name: str) -> Adapter:
 
 def _adapter(name: str, file: Path) -> Adapter:
     """The adapter in a file. Raises NoAdapter for a header that is no TOML."""
-    block = _HEADER.search(file.read_text("utf-8")) if file.suffix in _LANGUAGES else None
-    if block is None:
-        return Adapter(name, file)
-    lines = (re.sub(r"^(#|//) ?", "", line) for line in block["content"].splitlines())
-    try:
-        header = tomllib.loads("\n".join(lines))
-    except tomllib.TOMLDecodeError as error:
-        raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
-    dependencies = tuple(header.get("dependencies", ()))
+    header = header_of(file)
     table = header.get("tool", {}).get("gnomon", {})
     given = {key: tuple(table[key]) for key in ("command", "check", "debian") if key in table}
-    return Adapter(name, file, dependencies, **given)
+    return Adapter(name, file, tuple(header.get("dependencies", ())), **given)
+
+
+def header_of(file: Path) -> dict[str, Any]:  # Any: TOML
+    """What a file declares in its header. Raises NoAdapter for a header that is no TOML."""
+    block = _HEADER.search(file.read_text("utf-8")) if file.suffix in _LANGUAGES else None
+    if block is None:
+        return {}
+    lines = (re.sub(r"^(#|//) ?", "", line) for line in block["content"].splitlines())
+    try:
+        return tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        raise NoAdapter(f"{file}: the header is no TOML: {error}") from None
 
 
 def declared_profile(adapter: Adapter) -> dict[str, str] | None:
     """The profile that the file of an adapter declares, without running it; None if it has none.
 
-    It is the constant ``PROFILE`` or ``profile``, in any of the languages of the adapters that
-    ship: names and texts alone. Raises NoAdapter if it is anything else.
+    It is the constant ``PROFILE`` in Python, Ruby and Java, and ``profile`` in JavaScript and Go:
+    names and texts alone. Raises NoAdapter if it is anything else.
     """
     declared = _PROFILE.search(_COMMENT.sub("", adapter.file.read_text("utf-8")))
     if declared is None:
         return None
-    written = declared["written"]
-    if not _NO_PAIRS.fullmatch(_PAIR.sub("", written)):
+    pairs = _PAIRS.fullmatch(declared["written"])
+    if pairs is None:
         raise NoAdapter(
             f'{adapter.file}: a profile is written as names and texts, as in {{"gap": "skipped"}}; '
-            f"given was {' '.join(written.split())!r:.80}"
+            f"given was {' '.join(declared['written'].split())!r:.80}"
         )
-    return {knob or entry: value or other for knob, entry, value, other in _PAIR.findall(written)}
+    return dict(_PAIR.findall(pairs[1]))
 
 
 def command_for(adapter: Adapter) -> list[str]:

@@ -179,6 +179,8 @@ def _weekdays(text: str, dialect: Dialect) -> tuple[frozenset[int], frozenset[tu
             nth.add(((_value(written[1], field) - sunday) % 7, LAST))
         else:
             plain.append(term)
+    if dialect.steps_on_weekdays == "refused" and any("/" in term for term in plain):
+        raise FieldRefusal("a step on days of the week")
     numbers = _numbers(",".join(plain), field, dialect) if plain else frozenset[int]()
     return frozenset((number - sunday) % 7 for number in numbers), frozenset(nth)
 

@@ -74,6 +74,10 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Literal["accepted", "refused"],
         Meta(description="A range whose end is Sunday, as SUN or 0, such as FRI-SUN."),
     ] = "accepted"
+    steps_on_weekdays: Annotated[
+        Literal["accepted", "refused"],
+        Meta(description="A step in the field day of week, such as */2."),
+    ] = "accepted"
     steps_on_names: Annotated[
         Literal["accepted", "ignored"],
         Meta(description="A step on a range of names, such as MON-FRI/2."),

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from gnomon.specs.conformance.judging import Result
 from gnomon.specs.conformance.report.levels import LEVELS
 from gnomon.specs.conformance.report.model import AdapterReport, Setting, cell, reproduce
+from gnomon.specs.conformance.suspects import suspect_of
 
 MOST_SUSPECTS = 3
-"""Suspects listed for each rule of an adapter; the JSON lines hold all."""
+"""Unexplained results listed for each rule of an adapter; the JSON lines hold all."""
 LONGEST_ANSWER = 90
 """Characters of an answer."""
 
@@ -29,7 +30,9 @@ def _head(setting: Setting) -> Iterator[str]:
     yield ""
     yield (
         "A cell counts the cases that are as declared, of those that were judged. *Broken* and "
-        "*declared but not so* are suspects: no setting of the declared profile explains them. "
+        "*declared but not so* are not: no setting of the declared profile explains them. They "
+        "are *suspects* if a script of a few lines shows the same with the scheduler alone, and "
+        "*unexplained* as long as none does, because the fault may be the adapter's. "
         "A difference that a scheduler documents is no defect."
     )
     yield ""
@@ -43,16 +46,18 @@ def _level(level: str, setting: Setting, reports: Sequence[AdapterReport]) -> It
     yield ""
     yield from (f"* {id}: {title}" for id, title in rules.items())
     yield ""
-    yield _row("adapter", "version", *rules, "suspects")
-    yield _row(*(["---"] * (len(rules) + 3)))
+    yield _row("adapter", "version", *rules, "suspects", "unexplained")
+    yield _row(*(["---"] * (len(rules) + 4)))
     for report in reports:
         if report.fault is not None:
             kind = "adapter at fault" if report.is_installed else "not installed"
-            yield _row(report.adapter, kind, *([""] * len(rules)), "")
+            yield _row(report.adapter, kind, *([""] * len(rules)), "", "")
         elif level in report.levels:
             cells = [cell(counts) for counts in report.counts(level).values()]
-            suspects = sum(result.is_suspect for result in report.levels[level].results)
-            yield _row(report.adapter, report.version, *cells, str(suspects))
+            found = [one for one in report.levels[level].results if one.is_suspect]
+            reproduced = sum(suspect_of(report.adapter, one) is not None for one in found)
+            numbers = str(reproduced), str(len(found) - reproduced)
+            yield _row(report.adapter, report.version, *cells, *numbers)
     yield ""
 
 
@@ -75,17 +80,22 @@ def _details(reports: Sequence[AdapterReport]) -> Iterator[str]:
 
 
 def _suspects(report: AdapterReport) -> Iterator[str]:
+    for suspect, shown in report.reproduced.items():
+        script = f"{suspect.script.parent.name}/{suspect.script.name}"
+        rules = ", ".join(sorted({result.rule for result in shown}))
+        yield f"* {_escaped(suspect.fault)}"
+        yield f"  {rules}: {len(shown)} result{'s' * (len(shown) != 1)}; `suspects/{script}`"
+        yield from _suspect(report.adapter, shown[0])
     by_rule: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for level, found in report.levels.items():
         for result in found.results:
-            if result.is_suspect:
+            if result.is_suspect and suspect_of(report.adapter, result) is None:
                 by_rule[level, result.rule].append(result)
-    for (level, rule), suspects in by_rule.items():
-        number = f"{len(suspects)} suspect{'s' * (len(suspects) != 1)}"
-        yield f"* {rule} at level {level}: {number}"
-        for result in suspects[:MOST_SUSPECTS]:
+    for (level, rule), unexplained in by_rule.items():
+        yield f"* {rule} at level {level}: {len(unexplained)} unexplained"
+        for result in unexplained[:MOST_SUSPECTS]:
             yield from _suspect(report.adapter, result)
-    if by_rule:
+    if report.suspects:
         yield ""
 
 

@@ -3,7 +3,7 @@
 The one idea: all formats are written from this model, so they cannot differ.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
@@ -23,6 +23,7 @@ from gnomon.specs.conformance.protocol import Introduction
 from gnomon.specs.conformance.report.levels import LEVELS
 from gnomon.specs.conformance.report.timeline import Picture, picture_of
 from gnomon.specs.conformance.runner import Run
+from gnomon.specs.conformance.suspects import Suspect, suspect_of
 from gnomon.specs.conformance.tick import judging as tick_judging
 from gnomon.specs.conformance.tick import run as tick
 
@@ -73,6 +74,20 @@ class AdapterReport(msgspec.Struct, frozen=True):
     def suspects(self) -> list[Result]:
         """The results that are not as declared, and have no public issue."""
         return [result for result in self.results if result.is_suspect]
+
+    @property
+    def reproduced(self) -> dict[Suspect, list[Result]]:
+        """The suspects that a script shows without the adapter, by fault."""
+        found: dict[Suspect, list[Result]] = defaultdict(list)
+        for result in self.suspects:
+            if (suspect := suspect_of(self.adapter, result)) is not None:
+                found[suspect].append(result)
+        return dict(found)
+
+    @property
+    def unexplained(self) -> list[Result]:
+        """The suspects that no script shows without the adapter."""
+        return [one for one in self.suspects if suspect_of(self.adapter, one) is None]
 
     @property
     def known(self) -> dict[str, int]:

@@ -178,6 +178,7 @@ JANUARY = "UTC", "2026-01-01T00:00:00Z"  # a Thursday
         ),
         ({"sixth_field": "seconds-last"}, "0 0 * * * 5", JANUARY, ["2026-01-01T00:00:05Z"]),
         ({"sixth_field": "year"}, "0 0 1 1 * 2028", JANUARY, ["2028-01-01T00:00:00Z"]),
+        ({"steps_on_weekdays": "refused"}, "0 0 * * */2", JANUARY, None),
         ({"day_fields": "refused"}, "0 0 1 * MON", JANUARY, None),
         ({"day_fields": "refused"}, "0 0 * * MON", JANUARY, ["2026-01-05T00:00:00Z"]),
         ({"seventh_field": "year"}, "5 0 0 1 1 * 2028", JANUARY, ["2028-01-01T00:00:05Z"]),

@@ -14,6 +14,10 @@ const profile = {
   range_to_sunday: "refused",
   star_in_list: "accepted",
   sixth_field: "seconds-first",
+  one_time_past: "refused",
+  restart_cron: "skipped",
+  resume_one_time: "never",
+  clock_noticed: "at-next-wake",
 };
 
 const scheduler = inProcess({

@@ -18,6 +18,15 @@ const profile = {
   never_due: "accepted",
   nearest_weekday: "accepted",
   seventh_field: "year",
+  anchor: "previous-firing",
+  one_time_past: "never",
+  restart_interval: "at-once",
+  restart_cron: "skipped",
+  one_time_missed: "never",
+  repeats_count: "process",
+  resume_one_time: "never",
+  edit_interval: "at-once",
+  clock_noticed: "at-next-wake",
 };
 
 const scheduler = inProcess({

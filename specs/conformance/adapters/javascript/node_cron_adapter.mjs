@@ -19,6 +19,8 @@ const profile = {
   nth_weekday: "and-last",
   sixth_field: "seconds-first",
   nearest_weekday: "accepted",
+  restart_cron: "skipped",
+  clock_noticed: "at-next-wake",
 };
 
 const scheduler = inProcess({

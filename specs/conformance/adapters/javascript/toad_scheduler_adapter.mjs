@@ -17,6 +17,13 @@ const profile = {
   nth_weekday: "and-last",
   sixth_field: "seconds-first",
   never_due: "accepted",
+  anchor: "previous-firing",
+  first_firing: "after-an-interval",
+  restart_interval: "from-the-start",
+  restart_cron: "skipped",
+  resume_interval: "re-phased",
+  edit_interval: "re-phased",
+  clock_noticed: "at-next-wake",
 };
 
 const toad = new ToadScheduler();

@@ -24,6 +24,7 @@ PROFILE = {
     "fold": "both",
     "backward_ranges": "wrap",
     "names": "refused",
+    "steps_on_weekdays": "refused",
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",

@@ -16,33 +16,34 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
-import java.util.Map;
 import java.util.TimeZone;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.quartz.CronExpression;
 
 class QuartzAdapter {
-    static final Map<String, String> PROFILE = Map.ofEntries(
-        Map.entry("weekday_numbers", "sunday-1"),
-        Map.entry("gap", "skipped"),
-        Map.entry("fold", "second"),
-        Map.entry("real_time", "never"),
-        Map.entry("backward_ranges", "wrap"),
-        Map.entry("step_on_number", "to-end"),
-        Map.entry("large_steps", "refused"),
-        Map.entry("steps_on_names", "ignored"),
-        Map.entry("nicknames", "refused"),
-        Map.entry("star_in_list", "accepted"),
-        Map.entry("question_mark", "any"),
-        Map.entry("last_day", "accepted"),
-        Map.entry("nth_weekday", "and-last"),
-        Map.entry("sixth_field", "seconds-first"),
-        Map.entry("never_due", "accepted"),
-        Map.entry("day_fields", "refused"),
-        Map.entry("nearest_weekday", "accepted"),
-        Map.entry("seventh_field", "year"));
+    static final String PROFILE = """
+        {
+            "weekday_numbers": "sunday-1",
+            "gap": "skipped",
+            "fold": "second",
+            "real_time": "never",
+            "backward_ranges": "wrap",
+            "step_on_number": "to-end",
+            "large_steps": "refused",
+            "steps_on_names": "ignored",
+            "nicknames": "refused",
+            "star_in_list": "accepted",
+            "question_mark": "any",
+            "last_day": "accepted",
+            "nth_weekday": "and-last",
+            "sixth_field": "seconds-first",
+            "never_due": "accepted",
+            "day_fields": "refused",
+            "nearest_weekday": "accepted",
+            "seventh_field": "year"
+        }
+        """;
 
     public static void main(String[] given) throws Exception {
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -62,7 +63,7 @@ class QuartzAdapter {
             String version = CronExpression.class.getPackage().getImplementationVersion();
             return "\"protocol\":1,\"implementation\":{\"name\":\"quartz\",\"language\":\"java\","
                 + "\"version\":" + quoted(version == null ? "2" : version) + "},"
-                + "\"levels\":[\"next\"],\"profile\":{" + profile() + "}";
+                + "\"levels\":[\"next\"],\"profile\":" + PROFILE.replace("\n", "");
         }
         if (!verb.equals("next")) {
             return "\"unsupported\":" + quoted(verb);
@@ -76,12 +77,6 @@ class QuartzAdapter {
         } catch (RuntimeException error) {
             return "\"error\":" + quoted(error.getStackTrace()[0] + "\n" + error);
         }
-    }
-
-    static String profile() {
-        return PROFILE.entrySet().stream()
-            .map(knob -> quoted(knob.getKey()) + ":" + quoted(knob.getValue()))
-            .collect(Collectors.joining(","));
     }
 
     static List<String> instants(CronExpression cron, String line) {

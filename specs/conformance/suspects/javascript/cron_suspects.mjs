@@ -1,0 +1,42 @@
+// /// script
+// dependencies = ["cron@^4"]
+// [[tool.gnomon.suspect]]
+// fault = "A job of the hour after a repeated one also runs an hour too early."
+// rules = ["FIRE-5"]
+// cases = ["FIRE-5/fold-new-york/*", "FIRE-5/gap-and-fold-elsewhere/19", "FIRE-5/gap-and-fold-elsewhere/20",
+//          "FIRE-5/gap-and-fold-elsewhere/5?", "FIRE-5/drawn/20", "FIRE-5/drawn/33", "FIRE-5/drawn/38"]
+// [[tool.gnomon.suspect]]
+// fault = "A job of every hour or every second hour gets a run at the end of a gap."
+// rules = ["FIRE-5"]
+// cases = ["FIRE-5/gap-new-york/27", "FIRE-5/gap-new-york/29", "FIRE-5/gap-and-fold-elsewhere/13",
+//          "FIRE-5/gap-and-fold-elsewhere/14", "FIRE-5/drawn/45", "FIRE-5/drawn/56"]
+// [[tool.gnomon.suspect]]
+// fault = "A name of a day is accepted as a minute or a month, and a definition that is never due too."
+// rules = ["JOB-4"]
+// cases = ["JOB-4/out-of-range/1?", "JOB-4/never-due/*"]
+// ///
+import assert from "node:assert";
+import { CronTime } from "cron";
+
+function following(definition, asked, count = 2) {
+  const time = new CronTime(definition, "America/New_York");
+  const found = [];
+  for (let at = new Date(asked); found.length < count; found.push(at.toISOString())) {
+    at = time.getNextDateFrom(at, "America/New_York").toJSDate();
+  }
+  console.log(`${definition} asked at ${asked}: ${found.join(", ")}`);
+  return found;
+}
+
+// 02:00 is at 07:00Z; 06:00Z is 01:00.
+const year = new Date().getUTCFullYear() > 2031 ? "2032" : "2026";
+assert.equal(year, "2026", "the days of change below are those of 2026");
+assert.deepEqual(following("0 2 * * *", "2026-10-31T12:00:00Z"), [
+  "2026-11-01T06:00:00.000Z",
+  "2026-11-01T07:00:00.000Z",
+]);
+// 03:00 is neither minute 30 nor a multiple of two hours.
+assert.equal(following("30 * * * *", "2026-03-08T06:45:00Z")[0], "2026-03-08T07:00:00.000Z");
+assert.equal(following("0 */2 * * *", "2026-03-08T06:45:00Z")[0], "2026-03-08T07:00:00.000Z");
+following("MON * * * *", "2026-01-01T00:00:00Z");
+new CronTime("0 0 30 2 *", "UTC");
