@@ -27,7 +27,8 @@ from tests.specs.conformance.report.results import SETTING, fault, report, resul
 JAVA = '''
     static final String PROFILE = """
         {"gap": "skipped",
-         "fold": "both"}""";
+         "fold": "both"}
+        """;
     int next;
 '''
 
