@@ -19,6 +19,14 @@ from typing import IO, Literal
 
 import msgspec
 
+from gnomon.specs.conformance.lines import (
+    ProtocolError,
+    encode,
+    read_answer,
+    read_deployed,
+    read_introduction,
+    read_reply,
+)
 from gnomon.specs.conformance.protocol import (
     Answer,
     Bye,
@@ -28,14 +36,8 @@ from gnomon.specs.conformance.protocol import (
     Introduction,
     Job,
     Next,
-    ProtocolError,
     Reply,
     Request,
-    encode,
-    read_answer,
-    read_deployed,
-    read_introduction,
-    read_reply,
 )
 
 TIME_LIMIT = 10.0

@@ -61,13 +61,13 @@ class Deploy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", tag="wait"):
-    """Let so many intervals of the job pass."""
+    """Let that number of intervals of the job pass."""
 
     intervals: Annotated[int, Meta(ge=1)]
 
 
 class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", tag="expect"):
-    """Wait for so many firings; at most two intervals longer than they should take.
+    """Wait for that number of firings; at most two intervals longer than they should take.
 
     Fewer are no fault here: the rules judge what was seen.
     """

@@ -14,15 +14,8 @@ import jsonschema
 import pytest
 
 from gnomon.specs.conformance import schema
-from gnomon.specs.conformance.protocol import (
-    Error,
-    Instants,
-    ProtocolError,
-    Refused,
-    Unsupported,
-    read_answer,
-    read_introduction,
-)
+from gnomon.specs.conformance.lines import ProtocolError, read_answer, read_introduction
+from gnomon.specs.conformance.protocol import Error, Instants, Refused, Unsupported
 from gnomon.specs.conformance.shipped import shipped
 
 PAGE = schema.FILE.with_name("protocol.md").read_text("utf-8")

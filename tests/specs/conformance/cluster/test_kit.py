@@ -15,16 +15,8 @@ import pytest
 from gnomon.specs.conformance import schema
 from gnomon.specs.conformance.cluster.behaviour import KNOBS, Behaviour, behaviour_of
 from gnomon.specs.conformance.cluster.scenarios import Action
-from gnomon.specs.conformance.protocol import (
-    Deployed,
-    Deployment,
-    Firing,
-    ProtocolError,
-    Refused,
-    Unsupported,
-    read_deployed,
-    read_introduction,
-)
+from gnomon.specs.conformance.lines import ProtocolError, read_deployed, read_introduction
+from gnomon.specs.conformance.protocol import Deployed, Deployment, Firing, Refused, Unsupported
 from gnomon.specs.conformance.shipped import shipped
 from tests.support.paths import PACKAGE
 
