@@ -92,7 +92,8 @@ def test_every_sentence_of_the_seed_is_the_source_of_a_rule() -> None:
 
 
 def test_prose_is_wrapped() -> None:
-    assert [line for line in _text().splitlines() if len(line) > 100] == []
+    lines = _text().splitlines()  # a row of a table cannot be wrapped
+    assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
 
 
 @pytest.mark.parametrize("id", RULES)
