@@ -56,14 +56,22 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_adapters(json: Json = False) -> None:
-    """List the adapters that ship, and what each of them installs."""
+    """List the adapters that ship, the levels of each, and what it installs."""
     known = shipped.shipped().values()
     if json:
-        console.print_json([{"adapter": one.name, "installs": one.dependencies} for one in known])
+        console.print_json(
+            [
+                {"adapter": one.name, "levels": one.levels, "installs": one.dependencies}
+                for one in known
+            ]
+        )
         return
-    listing = tables.table("adapter", "language", "installs, in an environment of its own")
+    listing = tables.table(
+        "adapter", "language", "levels", "installs, in an environment of its own"
+    )
     for adapter in known:
-        listing.add_row(adapter.name, adapter.language, adapter.needs)
+        levels = ", ".join(adapter.levels)
+        listing.add_row(adapter.name, adapter.language, levels, adapter.needs)
     console.print_parts(listing, f"\nEnvironments: {shipped.cache()}")
 
 

@@ -5,8 +5,9 @@ an environment of its own, because two schedulers may need different versions of
 Environments lie in a cache, named by the digest of what they hold. What cannot be installed is *not
 installed*, and never a failure of the scheduler.
 
-A scheduler of another language is not installed but found: the table ``[tool.gnomon]`` of the
-header names the command that runs the file, a command that succeeds if all it needs is there, and
+The table ``[tool.gnomon]`` of the header names the levels that the adapter has, so that they are
+known before anything is installed. A scheduler of another language is not installed but found: the
+table names the command that runs the file, a command that succeeds if all it needs is there, and
 the packages of Debian that hold it.
 """
 
@@ -73,6 +74,7 @@ class Adapter(NamedTuple):
 
     `command` runs the file; without one its language does. `check` succeeds if the packages
     `debian`, or others of that content, are on the machine; without one nothing is needed.
+    `levels` are those that the header names; what an adapter has is what it answers to hello.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Adapter(NamedTuple):
     command: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
     debian: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
     @property
     def is_javascript(self) -> bool:
@@ -131,7 +134,8 @@ def _adapter(name: str, file: Path) -> Adapter:
     """The adapter in a file. Raises NoAdapter for a header that is no TOML."""
     header = header_of(file)
     table = header.get("tool", {}).get("gnomon", {})
-    given = {key: tuple(table[key]) for key in ("command", "check", "debian") if key in table}
+    keys = ("command", "check", "debian", "levels")
+    given = {key: tuple(table[key]) for key in keys if key in table}
     return Adapter(name, file, tuple(header.get("dependencies", ())), **given)
 
 

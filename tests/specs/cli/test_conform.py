@@ -153,10 +153,12 @@ def test_markup_in_what_a_scheduler_prints_is_escaped(
 
 
 def test_list(run: Command) -> None:
-    found = {one["adapter"]: one["installs"] for one in run("conform", "list", "--json").json}
-    assert found["reference"] == []
-    assert found["croner"] == ["croner@^11"]
-    assert "croniter" in run("conform", "list").out
+    found = {one.pop("adapter"): one for one in run("conform", "list", "--json").json}
+    assert found["reference"] == {"levels": ["next", "tick"], "installs": []}
+    assert found["croner"] == {"levels": ["next", "tick"], "installs": ["croner@^11"]}
+    listed = run("conform", "list").out
+    assert re.search(r"croniter +Python +next +croniter>=6", listed)
+    assert re.search(r"gnomon-serve +Python +cluster +nothing", listed)
 
 
 def test_infer_finds_the_knobs(run: Command, fake: Fake) -> None:

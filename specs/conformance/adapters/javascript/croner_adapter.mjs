@@ -1,5 +1,7 @@
 // /// script
 // dependencies = ["croner@^11"]
+// [tool.gnomon]
+// levels = ["next", "tick"]
 // ///
 // Adapter: croner.
 import { Cron } from "croner";

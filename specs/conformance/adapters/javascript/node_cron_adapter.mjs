@@ -1,5 +1,7 @@
 // /// script
 // dependencies = ["node-cron@^4"]
+// [tool.gnomon]
+// levels = ["next", "tick"]
 // ///
 // Adapter: node-cron.
 import nodeCron from "node-cron";

@@ -1,5 +1,7 @@
 // /// script
 // dependencies = ["node-schedule@^2"]
+// [tool.gnomon]
+// levels = ["next", "tick"]
 // ///
 // Adapter: node-schedule.
 import nodeSchedule from "node-schedule";

@@ -1,5 +1,7 @@
 // /// script
 // dependencies = ["toad-scheduler@^4"]
+// [tool.gnomon]
+// levels = ["next", "tick"]
 // ///
 // Adapter: toad-scheduler, which has intervals of its own and leaves cron definitions to croner.
 import { AsyncTask, CronJob, SimpleIntervalJob, ToadScheduler } from "toad-scheduler";

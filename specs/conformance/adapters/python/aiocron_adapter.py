@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["aiocron>=2", "time-machine", "tzdata"]
+# [tool.gnomon]
+# levels = ["next"]
 # ///
 """Adapter: aiocron, which asks cronsim from the instant of its start."""
 

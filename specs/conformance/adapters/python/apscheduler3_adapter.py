@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["apscheduler>=3.11,<4", "sqlalchemy>=2", "greenlet", "time-machine", "tzdata"]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: APScheduler 3: its CronTrigger, and its BlockingScheduler on a store of its own."""
 

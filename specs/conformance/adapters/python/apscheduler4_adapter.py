@@ -8,6 +8,8 @@
 #   "time-machine",
 #   "tzdata",
 # ]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: APScheduler 4 (alpha): its CronTrigger, and its AsyncScheduler on SQLite."""
 

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["celery>=5.5", "greenlet", "time-machine", "tzdata"]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: Celery: its crontab schedule as beat asks it, and beat itself on its shelve file.
 

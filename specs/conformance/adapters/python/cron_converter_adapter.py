@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["cron-converter>=2", "tzdata"]
+# [tool.gnomon]
+# levels = ["next"]
 # ///
 """Adapter: cron-converter."""
 

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["croniter>=6", "tzdata"]
+# [tool.gnomon]
+# levels = ["next"]
 # ///
 """Adapter: croniter, which computes the instants of a cron definition."""
 

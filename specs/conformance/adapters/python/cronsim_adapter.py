@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["cronsim>=2.6", "tzdata"]
+# [tool.gnomon]
+# levels = ["next"]
 # ///
 """Adapter: cronsim, Debian's rules for cron definitions."""
 

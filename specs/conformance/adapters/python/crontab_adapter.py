@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["crontab", "tzdata"]
+# [tool.gnomon]
+# levels = ["next"]
 # ///
 """Adapter: crontab (josiahcarlson/parse-crontab), which rq-scheduler uses."""
 

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["django-celery-beat>=2.8", "celery>=5.5", "greenlet", "time-machine", "tzdata"]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: django-celery-beat, the scheduler of Celery beat with its jobs in a database of Django.
 

@@ -8,6 +8,8 @@
 #   "time-machine",
 #   "tzdata",
 # ]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: RedBeat, the scheduler of Celery beat with its jobs in Redis.
 

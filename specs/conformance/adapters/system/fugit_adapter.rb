@@ -1,5 +1,6 @@
 # /// script
 # [tool.gnomon]
+# levels = ["next"]
 # command = ["ruby"]
 # check = ["ruby", "-e", "require 'fugit'"]
 # debian = ["ruby", "ruby-fugit"]

@@ -1,5 +1,6 @@
 // /// script
 // [tool.gnomon]
+// levels = ["next"]
 // command = ["java", "-cp", "/usr/share/java/quartz2.jar:/usr/share/java/slf4j-api.jar"]
 // check = ["sh", "-c", "command -v javac && test -f /usr/share/java/quartz2.jar"]
 // debian = ["default-jdk-headless", "libquartz2-java"]

@@ -1,5 +1,6 @@
 // /// script
 // [tool.gnomon]
+// levels = ["next"]
 // command = ["env", "GO111MODULE=off", "GOPATH=/usr/share/gocode", "go", "run"]
 // check = ["sh", "-c", "command -v go && test -d /usr/share/gocode/src/github.com/robfig/cron"]
 // debian = ["golang-go", "golang-github-robfig-cron-dev"]
