@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {
         "specs/conformance",
         "specs/conformance/behaviour",
+        "specs/conformance/tick",
         "specs/vectors",
     },
     "specs/conformance/cluster": REFERENCE

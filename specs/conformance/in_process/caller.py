@@ -1,4 +1,4 @@
-"""Calls an adapter in this process, and answers as the process of an adapter does.
+"""Calls an adapter in this process, and answers as the process of an adapter does: level next.
 
 The one idea: what an adapter raises becomes the same reply as over the protocol, so that the
 verdicts are the same, too. There is no limit of time here: a hang hangs the tests.
@@ -42,24 +42,24 @@ class Caller:
         later_than = to_datetime(read_instant(after)).astimezone(UTC)
         try:
             found = self._next_instants(cron, zone, later_than, count)
-            return protocol.Instants(self._seq, tuple(_written(instant) for instant in found))
-        except self._refuses as error:
-            return protocol.Refused(self._seq, str(error) or "refused")
+            return protocol.Instants(self._seq, tuple(written(instant) for instant in found))
         except Exception as error:
-            return self._reply_to(error)
+            if _kit_name(error) != "Horizon" or isinstance(error, self._refuses):
+                return reply_to(error, self._seq, self._refuses)
+            instants, end = error.args
+            return protocol.Instants(self._seq, tuple(map(written, instants)), written(end))
 
-    def _reply_to(self, error: Exception) -> Answer:
-        """The reply for what an adapter raised."""
-        match _kit_name(error):
-            case "Refused":
-                return protocol.Refused(self._seq, str(error) or "refused")
-            case "Unsupported":
-                return protocol.Unsupported(self._seq, str(error))
-            case "Horizon":
-                instants, end = error.args
-                written = tuple(_written(instant) for instant in instants)
-                return protocol.Instants(self._seq, written, _written(end))
-        return protocol.Error(self._seq, "".join(traceback.format_exception(error, limit=-4)))
+
+def reply_to(
+    error: Exception, seq: int, refuses: tuple[type[Exception], ...]
+) -> protocol.Refused | protocol.Unsupported | protocol.Error:
+    """The reply to the request `seq`, for what an adapter raised."""
+    name = _kit_name(error)
+    if name == "Refused" or isinstance(error, refuses):
+        return protocol.Refused(seq, str(error) or "refused")
+    if name == "Unsupported":
+        return protocol.Unsupported(seq, str(error))
+    return protocol.Error(seq, "".join(traceback.format_exception(error, limit=-4)))
 
 
 def _kit_name(error: Exception) -> str | None:
@@ -68,7 +68,7 @@ def _kit_name(error: Exception) -> str | None:
     return next((name for name in _KIT_NAMES if name in names), None)
 
 
-def _written(instant: datetime) -> str:
+def written(instant: datetime) -> str:
     """An instant of a scheduler as text. Raises TypeError if it has no time zone."""
     if instant.tzinfo is None:
         raise TypeError(f"{instant} has no time zone")

@@ -1,7 +1,7 @@
 """A pytest plugin: the suite as tests of a scheduler's own project.
 
 The one idea: loading the plugin imports pytest and nothing else; the suite is imported by the first
-call of `gnomon_conformance`. Each case is a test, whose outcome is its verdict:
+call of `gnomon_conformance`. Each case and each scenario is a test, whose outcome is its verdict:
 
     holds                     passes
     differs as declared       passes, with a note in the report and a count in the summary
@@ -41,9 +41,13 @@ def gnomon_conformance(
     `adapter` is a class with the method ``next_instants(cron, zone, after, count)``, or that
     function. It gets a `datetime` in UTC and returns aware ones; it raises an exception of the
     classes `refuses`, or ``Refused``, ``Unsupported`` or ``Horizon`` of a copy of ``adapter_kit``.
-    `only` selects ids of cases, with * and ?. `profile` and `known` declare differences, as in an
-    adapter. Without them and `refuses`, the attributes of those names hold. Raises ValueError if no
-    case is selected, and ProfileError if a knob or its value does not exist.
+    A class with the methods of a scheduler in ``adapter_kit`` (``open``, ``advance`` and those of
+    ``create``, ``edit``, ``delete``, ``pause``, ``resume``, ``execute``, ``step``, ``store`` and
+    ``close`` that it has) is taken through the scenarios, too: each opening makes a new object.
+    `only` selects ids of cases and scenarios, with * and ?. `profile` and `known` declare
+    differences, as in an adapter. Without them and `refuses`, the attributes of those names hold.
+    Raises ValueError if nothing is selected, TypeError if the adapter has no such methods, and
+    ProfileError if a knob or its value does not exist.
     """
     from gnomon.specs.conformance.in_process.subject import Subject  # noqa: PLC0415 - when used
 

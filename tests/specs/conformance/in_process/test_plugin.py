@@ -4,17 +4,16 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-from tests.support.paths import PACKAGE, ROOT
+from tests.specs.conformance.in_process import user_suite
+from tests.specs.conformance.in_process.user_suite import PAGE, PLUGIN, examples
+from tests.support.paths import ROOT
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = "gnomon.specs.conformance.in_process.plugin"
-PAGE = PACKAGE / "specs" / "conformance" / "in_your_test_suite.md"
 HEAVY = {"hypothesis", "litestar", "redis", "httpx", "typer", "rich", "structlog", "uvicorn"}
 SUITE = """
 from gnomon import gnomon_conformance
@@ -40,12 +39,7 @@ def scheduler(**knobs):
 
 
 def run(pytester: pytest.Pytester, suite: str, *options: str) -> tuple[dict[str, int], str]:
-    """The outcomes of a user's test suite, and what pytest printed."""
-    pytester.makepyfile(SUITE + suite)
-    is_installed = any(entry_points(group="pytest11", name="gnomon"))
-    plugin = () if is_installed else ("-p", PLUGIN)
-    found = pytester.runpytest_subprocess(*plugin, "-p", "no:cacheprovider", *options)
-    return found.parseoutcomes(), found.stdout.str()
+    return user_suite.run(pytester, SUITE + suite, *options)
 
 
 def test_what_holds_passes(pytester: pytest.Pytester) -> None:
@@ -167,20 +161,19 @@ def test_bad_declarations(pytester: pytest.Pytester, call: str, message: str) ->
 # --- the page
 
 
-def example() -> str:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    return str(block)
-
-
 def test_the_example_of_the_page_runs(pytester: pytest.Pytester) -> None:
-    outcomes, text = run(pytester, example(), "-k", "gap-new-york or steps or nicknames")
+    outcomes, text = run(pytester, examples()[0], "-k", "gap-new-york or steps or nicknames")
     assert outcomes["passed"] > 20
     assert outcomes.get("failed", 0) == text.count("  again     MyAdapter().next_instants(")
     assert re.search(r"\d+ holds, \d+ differs as declared", text)
 
 
-def test_the_example_is_short() -> None:
-    assert len([line for line in example().splitlines() if line]) <= 15
+def test_the_page_is_short() -> None:
+    page = PAGE.read_text("utf-8")
+    for example, most in zip(examples(), (15, 45), strict=True):
+        assert len([line for line in example.splitlines() if line]) <= most
+        page = page.replace(example, "")
+    assert len([line for line in page.splitlines() if line and "```" not in line]) <= 16
 
 
 # --- idle

@@ -1,0 +1,25 @@
+"""A user's test suite: what pytest makes of it, and the examples that the page shows."""
+
+import re
+from importlib.metadata import entry_points
+
+import pytest
+
+from tests.support.paths import PACKAGE
+
+PLUGIN = "gnomon.specs.conformance.in_process.plugin"
+PAGE = PACKAGE / "specs" / "conformance" / "in_your_test_suite.md"
+
+
+def run(pytester: pytest.Pytester, suite: str, *options: str) -> tuple[dict[str, int], str]:
+    """The outcomes of a user's test suite, and what pytest printed."""
+    pytester.makepyfile(suite)
+    is_installed = any(entry_points(group="pytest11", name="gnomon"))
+    plugin = () if is_installed else ("-p", PLUGIN)
+    found = pytester.runpytest_subprocess(*plugin, "-p", "no:cacheprovider", *options)
+    return found.parseoutcomes(), found.stdout.str()
+
+
+def examples() -> list[str]:
+    """The examples of the page: level next, level tick."""
+    return re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
