@@ -28,7 +28,7 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server
 from gnomon.reference.events import Event
-from gnomon.reference.store.operations import Operation, Reply
+from gnomon.reference.store.operations import Join, Operation, Reply
 from gnomon.simulator.explore.scopes import Scope
 from gnomon.simulator.explore.store_model import holds
 
@@ -70,7 +70,7 @@ def describe(value: object) -> str:
     fields = [
         f"{name} {getattr(value, name)}"
         for name in getattr(value, "__struct_fields__", ())
-        if name in _DESCRIBED
+        if name in _DESCRIBED and (name, type(value)) != ("turn", Join)
     ]
     return type(value).__name__ + (f" ({', '.join(fields)})" if fields else "")
 

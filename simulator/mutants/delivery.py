@@ -34,7 +34,7 @@ MUTANTS = (
         "DLV-2",
         "a message is forgotten when it has been claimed (Zato 1.x and HEAD)",
         "gnomon.reference.store.messages:MessageQueue.take_back",
-        "self._take_from(now, lapsed)",
+        "self._take_from(now, self._held_by(lapsed))",
         "self._held = {w: held for w, held in self._held.items() if w[0] not in lapsed}",
     ),
     Mutant(

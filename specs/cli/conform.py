@@ -80,7 +80,10 @@ def print_kit(
         str, typer.Argument(metavar="LANGUAGE", help="Language of the adapter: python, javascript.")
     ],
 ) -> None:
-    """Print the kit for adapters in a language: a file to keep beside an adapter of your own."""
+    """Print the kit for adapters in a language.
+
+    It is a file to keep beside an adapter of your own.
+    """
     kits = shipped.kits()
     if language not in kits:
         raise BadInput("LANGUAGE", [f"there is a kit for {' and '.join(kits)}; not for {language}"])

@@ -60,7 +60,7 @@ def predict(
 
     >>> from gnomon.specs.conformance.protocol import Job
     >>> new_job = Create(Job("a", every=60))
-    >>> minutes = Scenario("", "", (), "2026-01-05T00:00:07Z", (new_job, Advance(70)))
+    >>> minutes = Scenario("", "", (), "2026-01-05T00:00:07Z", (new_job, Advance(115)))
     >>> [firing.at for firing in predict(minutes).firings]
     ['2026-01-05T00:00:07Z', '2026-01-05T00:01:07Z']
     >>> [firing.at for firing in predict(minutes, Behaviour(polling="minute")).firings]

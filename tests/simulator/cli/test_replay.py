@@ -91,6 +91,7 @@ def test_a_kept_history_is_the_one_that_was_judged(
     assert checked["rules"].pop("HIST-4")["verdict"] == "holds"
     told["rules"].pop("HIST-4")
     assert checked.pop("tzdata")["not_judged"] == []
+    assert checked.pop("observes") is None
     assert checked == {key: told[key] for key in checked}
     assert not list(tmp_path.glob("*.part"))
 

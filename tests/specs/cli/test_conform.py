@@ -230,7 +230,7 @@ def test_the_report_of_level_tick(run: Command, slow_fake: Fake, tmp_path: Path)
         assert text in page
     markdown = (tmp_path / "report" / "results.md").read_text("utf-8")
     assert "## Level tick: What does a scheduler do while time passes?" in markdown
-    assert "FIRE-2 at level tick: 1 suspect" in markdown
+    assert "FIRE-2 at level tick: 1 unexplained" in markdown
     first, *lines = (tmp_path / "report" / "results.jsonl").read_text("utf-8").splitlines()
     assert json.loads(first)["cases"] == {"tick": 2}
     assert {json.loads(line).get("level") for line in lines} == {None, "tick"}
