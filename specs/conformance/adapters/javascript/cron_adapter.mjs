@@ -22,6 +22,13 @@ const profile = {
   clock_noticed: "at-next-wake",
 };
 
+// A time of the gap is due at the first instant after it, also for a job of each hour.
+const known = ["27", "29"].map((number) => ({
+  rule: "FIRE-5",
+  scenario: `FIRE-5/gap-new-york/${number}`,
+  url: "https://github.com/kelektiv/node-cron/pull/639",
+}));
+
 const scheduler = inProcess({
   observes: ["payload"],
   make({ cron, every, at, zone = "UTC", start, repeats, payload }, fire) {
@@ -45,4 +52,4 @@ serve("cron", (cron, zone, after, count) => {
   // It looks eight years ahead, and from the present instant whatever it is asked about.
   const next = (previous) => time.getNextDateFrom(previous, zone).toJSDate();
   return repeated((previous) => atInstant(previous, () => next(previous)), after, count);
-}, { profile, scheduler });
+}, { profile, known, scheduler });

@@ -20,10 +20,17 @@ const profile = {
   sixth_field: "seconds-first",
 };
 
+// An expression of fewer than five fields, and an empty one, is completed with asterisks.
+const known = ["01", "02", "03"].map((number) => ({
+  rule: "JOB-4",
+  scenario: `JOB-4/malformed/${number}`,
+  url: "https://github.com/harrisiirak/cron-parser/issues/317",
+}));
+
 serve("cron-parser", (cron, zone, after, count) =>
   refusing(() => {
     const dates = CronExpressionParser.parse(cron, { currentDate: after, tz: zone });
     return repeated(() => dates.next().toDate(), after, count);
   }),
-  { profile },
+  { profile, known },
 );

@@ -30,6 +30,9 @@ PROFILE = {
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",
+    # Once a minute, at the second at which it was started: coleifer/huey#606, where its author
+    # answers that nothing else is supported.
+    "polling": "60s",
 }
 
 

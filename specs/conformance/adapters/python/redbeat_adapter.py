@@ -26,6 +26,27 @@ from redbeat import RedBeatScheduler, RedBeatSchedulerEntry
 
 LONGEST_SLEEP = 5
 
+# The day that follows a fold: an hour late, or as much as the clock was set back.
+KNOWN = [
+    *celery_adapter.KNOWN,
+    *(
+        {
+            "rule": rule,
+            "scenario": scenario,
+            "url": "https://github.com/sibson/redbeat/issues/210",
+        }
+        for rule, scenario in (
+            ("FIRE-4", "zones/fold-new-york"),
+            ("FIRE-5", "zones/fold-new-york"),
+            ("FIRE-4", "zones/fold-warsaw"),
+            ("FIRE-5", "zones/fold-warsaw"),
+            ("FIRE-5", "zones/fold-lord-howe"),
+            ("FIRE-4", "zones/fold-cairo"),
+            ("FIRE-5", "zones/fold-cairo"),
+        )
+    ),
+]
+
 
 class Scheduler(clock_kit.Peer):
     observes = ("payload",)
@@ -97,5 +118,5 @@ if __name__ == "__main__":
         celery_adapter.next_instants,
         Scheduler,
         profile=celery_adapter.PROFILE,
-        known=celery_adapter.KNOWN,
+        known=KNOWN,
     )

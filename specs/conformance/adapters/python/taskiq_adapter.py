@@ -32,6 +32,16 @@ PROFILE = {
     "edit_interval": "at-once",
 }
 
+# pycron, which reads its crons, does not know 7 as Sunday.
+KNOWN = [
+    {
+        "rule": "FIRE-4",
+        "scenario": f"FIRE-4/sunday/{case}",
+        "url": "https://github.com/kipe/pycron/issues/26",
+    }
+    for case in ("01", "03", "04", "07", "08")
+]
+
 
 def next_instants(cron, zone, after, count):
     if not hasattr(run, "is_cron_task_now"):
@@ -95,4 +105,4 @@ def label_of(job):
 
 
 if __name__ == "__main__":
-    serve("taskiq", next_instants, Scheduler, profile=PROFILE)
+    serve("taskiq", next_instants, Scheduler, profile=PROFILE, known=KNOWN)
