@@ -93,6 +93,9 @@ class AdapterProcess:
         self._seq = 0
         try:
             self._child = _Child(self._command, self._environment)
+        except PermissionError:
+            needs = "make it executable, or let its name end in .py or .mjs"
+            raise AdapterFault(f"{self._command[0]}: Permission denied; {needs}") from None
         except OSError as error:
             raise AdapterFault(f"{self._command[0]}: {error.strerror}") from None
         self.starts += 1

@@ -53,9 +53,28 @@ def smoke(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
     """The faults of an adapter at level tick. Raises AdapterFault."""
     found = run(command, SMOKE, limits=limits)
     faults = [f"{one.scenario.id}: {fault}" for one in found.observations for fault in _faults(one)]
-    if found.observations and not any(map(_spans, found.observations[:2])):
-        faults.append("neither an interval job nor a cron job could be created")
+    reasons = [_written(one.replies[0]) for one in found.observations[:2] if _has_no_job(one)]
+    if len(reasons) == 2:
+        text = "; ".join(reasons)
+        faults.append(f"neither an interval job nor a cron job could be created: {text}")
     return faults
+
+
+def _has_no_job(observation: Observation) -> bool:
+    """Whether the scheduler has no such job; an error is a fault of its own."""
+    return bool(observation.replies) and isinstance(observation.replies[0], Refused | Unsupported)
+
+
+def _written(reply: Refused | Unsupported | Error | Failure) -> str:
+    match reply:
+        case Refused(refused=text):
+            return f"refused: {text}"
+        case Unsupported(unsupported=feature):
+            return f"unsupported: {feature}"
+        case Error(error=text):
+            return f"error: {text.strip()}"
+        case Failure(failure=kind, evidence=evidence):
+            return f"{kind}: {evidence}"
 
 
 def _faults(observation: Observation) -> Iterator[str]:
@@ -63,9 +82,9 @@ def _faults(observation: Observation) -> Iterator[str]:
     steps = ("open", *map(_name, observation.scenario.actions))
     for step, reply in zip(steps, replies, strict=False):
         if isinstance(reply, Failure | Error):
-            yield f"{step}: {reply}"
+            yield f"{step}: {_written(reply)}"
         elif isinstance(reply, Refused | Unsupported) and not step.startswith(("create", "delete")):
-            yield f"{step}: {reply}; every scheduler can do that"
+            yield f"{step}: {_written(reply)}; every scheduler can do that"
     has_job = isinstance(observation.scenario.actions[0], Create)
     for number, starts in enumerate(_spans(observation), 1):
         if has_job and number <= 3:

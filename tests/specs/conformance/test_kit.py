@@ -1,5 +1,6 @@
 """The kit for adapters in Python at level tick, driven by a scheduler of a few lines."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,3 +65,15 @@ def test_the_kit_at_level_tick(tmp_path: Path) -> None:
     firing = {"job": "a", "at": "2026-01-01T00:00:00.250000Z", "payload": "\0ż\ud800"}
     assert replies[7] == {"seq": 8, "fired": [firing]}
     assert replies[8]["error"].endswith("RuntimeError: busy\n")
+
+
+def test_the_kit_without_the_distribution(tmp_path: Path) -> None:
+    """The message names the two ways out; no traceback hides it."""
+    file = tmp_path / "adapter.py"
+    file.write_text(ADAPTER.replace('serve("gnomon"', 'serve("no-such"'), "utf-8")
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "serve: no distribution 'no-such' is installed; name one of `dependencies`, or give "
+        "serve(..., release=...)\n"
+    )

@@ -155,6 +155,13 @@ def test_a_command_that_does_not_exist() -> None:
         run(["/no/such"], CASES)
 
 
+def test_a_file_that_is_not_executable(tmp_path: Path) -> None:
+    file = tmp_path / "my_adapter"
+    file.write_text("#!/bin/sh\n")
+    with pytest.raises(AdapterFault, match=r"Permission denied; make it executable, or let its"):
+        run([str(file)], CASES)
+
+
 def test_the_smoke_test() -> None:
     assert smoke(command("right")) == []
     (fault,) = smoke(command("early"))

@@ -105,7 +105,7 @@ def test_the_adapter_of_level_tick(tmp_path: Path) -> None:
     )
     assert replies[0]["levels"] == ["tick"]
     assert replies[1]["done"] and replies[2]["done"]
-    assert replies[3]["unsupported"] == "jobs other than intervals"
+    assert replies[3]["unsupported"] == "cron"
     assert replies[4]["fired"] == []
     assert [firing["at"] for firing in replies[5]["fired"]] == [
         "2026-01-05T00:00:17.250000Z",

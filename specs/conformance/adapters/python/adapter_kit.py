@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 
 PROTOCOL = 1
@@ -63,7 +63,7 @@ def serve(
 
     `scheduler.observes` names what its firings hold: "due", "payload", "misfires", "runs".
     """
-    implementation = {"name": package, "version": release or version(package)}
+    implementation = {"name": package, "version": release or _version(package)}
     implementation["language"] = language
     if homepage:
         implementation["homepage"] = homepage
@@ -96,6 +96,16 @@ def serve(
         else:
             reply = {"unsupported": do}
         print(json.dumps({"seq": request["seq"], **reply}), file=out)
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        sys.exit(
+            f"serve: no distribution {package!r} is installed; name one of `dependencies`, or give "
+            "serve(..., release=...)"
+        )
 
 
 def _reply(answer):

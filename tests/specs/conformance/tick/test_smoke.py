@@ -13,12 +13,12 @@ from tests.specs.conformance.tick import fakes
     ("name", "fault"),
     [
         ("Right", None),
-        ("Raises", "smoke/interval: advance: Error"),
+        ("Raises", "smoke/interval: advance: error: Traceback (most recent call last):\n"),
         ("FiresAfterDelete", "smoke/interval: advance 4: 3 firings; there is no job"),
         ("NeverFires", "smoke/interval: advance 1: a job of a minute has not fired in 180 s"),
         ("ShoutsPayloads", "smoke/interval: the payload is 'TWO WORDS'; it was created with 'two"),
         ("HidesRuns", "smoke/interval: a firing has no run; `observes` lists 'runs'"),
-        ("HasNoJobs", "neither an interval job nor a cron job could be created"),
+        ("HasNoJobs", "neither an interval job nor a cron job could be created: unsupported: jobs"),
     ],
 )
 def test_the_smoke_test(name: str, fault: str | None) -> None:
@@ -27,3 +27,8 @@ def test_the_smoke_test(name: str, fault: str | None) -> None:
         assert faults == []
     else:
         assert any(one.startswith(fault) for one in faults), faults
+
+
+def test_an_error_of_a_job_is_no_lack_of_jobs() -> None:
+    faults = smoke([sys.executable, fakes.__file__, "Raises"], Limits(reply=10))
+    assert not any("could be created" in fault for fault in faults), faults
