@@ -56,7 +56,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_adapters(json: Json = False) -> None:
-    """List the adapters that ship, the levels of each, and what it installs."""
+    """List the adapters that ship, their levels, and what they install."""
     known = shipped.shipped().values()
     if json:
         console.print_json(
