@@ -53,16 +53,17 @@ def smoke(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
     """The faults of an adapter at level tick. Raises AdapterFault."""
     found = run(command, SMOKE, limits=limits)
     faults = [f"{one.scenario.id}: {fault}" for one in found.observations for fault in _faults(one)]
-    reasons = [_written(one.replies[0]) for one in found.observations[:2] if _has_no_job(one)]
+    reasons = [reason for one in found.observations[:2] for reason in _why_no_job(one)]
     if len(reasons) == 2:
         text = "; ".join(reasons)
         faults.append(f"neither an interval job nor a cron job could be created: {text}")
     return faults
 
 
-def _has_no_job(observation: Observation) -> bool:
-    """Whether the scheduler has no such job; an error is a fault of its own."""
-    return bool(observation.replies) and isinstance(observation.replies[0], Refused | Unsupported)
+def _why_no_job(observation: Observation) -> Iterator[str]:
+    """Why the scheduler has no such job, if that is so; an error is a fault of its own."""
+    if observation.replies and isinstance(reply := observation.replies[0], Refused | Unsupported):
+        yield _written(reply)
 
 
 def _written(reply: Refused | Unsupported | Error | Failure) -> str:
