@@ -39,7 +39,8 @@ def relevant_knobs(scenario: Scenario) -> frozenset[str]:
         found |= of_job & {"edit_interval"}
     if Execute in kinds:
         found.add("on_demand")
-    if {Execute, Pause} <= kinds:
+    may_end = any(job.at is not None or job.repeats is not None for job in jobs)
+    if Execute in kinds and (Pause in kinds or may_end):
         found.add("on_demand_paused")
     if Step in kinds:
         found |= {"clock_noticed", "clock_back"} | (of_job & {"interval_clock"})

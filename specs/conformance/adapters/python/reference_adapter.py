@@ -46,7 +46,7 @@ def next_instants(cron, zone, after, count):
 # --- level tick
 
 NAME = "server"
-WORKERS = 8
+WORKERS = 16
 LEASE = 60 * SECOND  # longer than by default: months pass here, and each heartbeat takes time
 
 # By more than a lease: see `clock_set_back` in scheduler.md.

@@ -23,6 +23,8 @@ NOW = read_instant("2026-03-08T06:50:07Z")
 INTERVALS = st.sampled_from([2, 7, 10, 45, 60, 90, 3600])
 CRONS = st.sampled_from(["* * * * *", "*/2 * * * *", "55 * * * *", "30 2 * * *", "5 0 29 2 *"])
 ZONES = st.sampled_from(["UTC", "America/New_York"])
+LENGTH = 5
+"""Seconds of a run: longer than an interval, and never are there more runs than workers."""
 DURATIONS = st.one_of(st.integers(1, 400), st.sampled_from([53, 60, 113]))
 
 
@@ -31,9 +33,9 @@ def jobs(draw: st.DrawFn, id: str, kind: str) -> Job:
     """A job of a kind: every, cron or at."""
     if kind == "at":
         at = write_instant(NOW + draw(st.integers(-300, 600)) * SECOND)
-        return Job(id, at=at, takes=draw(st.sampled_from([0, 25])))
+        return Job(id, at=at, takes=draw(st.sampled_from([0, LENGTH])))
     repeats = draw(st.none() | st.integers(1, 5))
-    takes = draw(st.sampled_from([0, 0, 25]))
+    takes = draw(st.sampled_from([0, 0, LENGTH]))
     offset = draw(st.none() | st.integers(-300, 300))
     start = None if offset is None else write_instant(NOW + offset * SECOND)
     if kind == "every":
