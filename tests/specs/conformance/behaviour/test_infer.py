@@ -49,7 +49,7 @@ def test_other_knobs_than_the_relevant_ones_make_no_difference(
     assert predict(scenario, behaviour) == predict(scenario, Behaviour(**relevant))
 
 
-@pytest.mark.parametrize("peer", ["celery", "huey", "croner"])
+@pytest.mark.parametrize("peer", ["celery", "croner"])
 def test_the_profile_of_a_scheduler_is_found(peer: str) -> None:
     settings = settings_of(PROFILES[peer])
     seen = [observed(scenario, settings) for scenario in SCENARIOS]
