@@ -1,5 +1,6 @@
 """``gnomon next --dialect`` and ``gnomon import crontab --dialect``."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_all_dialects(run: Command) -> None:
     result = run("next", "30 2 * * 7", *SPRING, "--all-dialects")
     assert result.code == 0
     assert "\ngnomon, " in result.out
-    assert "apscheduler3, celery: refused: '7' is not allowed\n" in result.out
+    assert re.search(r"(?m)^apscheduler3, celery\b.*: refused: '7' is not allowed$", result.out)
     assert "procrastinate: not compared: no time zones, only UTC\n" in result.out
     found = run("next", "30 2 * * 7", "--all-dialects", "--json").json
     assert found["without_time_zones"] == []
