@@ -6,7 +6,7 @@ MUTANTS = (
     Mutant(
         "a date in the past is dropped",
         "FIRE-1",
-        "a one-time job that comes too late is never run, and nobody is told (Zato 1.x)",
+        "a one-time job that comes too late is never run, and nothing reports it (Zato 1.x)",
         "gnomon.reference.store.jobs:StoredJob.define",
         'if definition.job_type == "one_time" and self.accounted < definition.start_date:',
         "if False:",

@@ -170,7 +170,7 @@ def _of_tick(
         return None
     declared = settings_of(found.introduction.profile).dialect
     dialect = of_next.inferred.dialect if of_next else declared
-    seen = behaviours.telling(found.observations)
+    seen = behaviours.informative(found.observations)
     with console.spinner(f"{adapter}: knobs of behaviour"):
         inferred = behaviours.infer(seen, dialect, zones=of_next is None)
     settings = inferred.settings

@@ -200,7 +200,7 @@ def repeats_are_counted_over_the_whole_life(cases: Cases, trace: Trace) -> None:
                             expected=repeats,
                             observed=published,
                         )
-            is_over = last_at is not None and published == repeats and stage.active
+            is_over = published == repeats and stage.active
             if last_at is not None and is_over and sees_endings:
                 cases.examined += 1
                 if stage.ends != last_at or not has_retired(job, number):

@@ -45,7 +45,7 @@ class Inferred(NamedTuple):
     gains: dict[str, int]
 
 
-def telling(observations: Sequence[Observation]) -> list[Observation]:
+def informative(observations: Sequence[Observation]) -> list[Observation]:
     """Those in which the scheduler did something: its first job was accepted or refused."""
     return [
         one

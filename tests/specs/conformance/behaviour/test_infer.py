@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.specs.conformance.behaviour.infer import infer, telling
+from gnomon.specs.conformance.behaviour.infer import infer, informative
 from gnomon.specs.conformance.behaviour.knobs import KNOBS, Behaviour
 from gnomon.specs.conformance.behaviour.matching import explains
 from gnomon.specs.conformance.behaviour.model import predict
@@ -74,5 +74,5 @@ def test_what_a_scheduler_has_not_tells_nothing() -> None:
     lacking = Observation(scenario, INTRODUCTION, Done(1, True), (Unsupported(1, "cron"),))
     closed = Observation(scenario, INTRODUCTION, Unsupported(1, "open"), ())
     seen = observed(scenario, Settings())
-    assert telling([lacking, closed, seen]) == [seen]
+    assert informative([lacking, closed, seen]) == [seen]
     assert explains(predict(scenario), seen)
