@@ -372,7 +372,8 @@ class ClockSetBack(EventBase, frozen=True, gc=False, tag="clock_set_back"):
     """The store's clock was set back from the instant `was` to `at` by more than a lease.
 
     The instants of the history fall here, and nowhere else. Nobody holds the lease. Occurrences
-    that were due at `at` or later have had no outcome (``reference/store/memory.py``).
+    that were due at `at` or later have had no outcome (``reference/store/memory.py``). Directly
+    after `WritesLost` it may be by less: the store has lost the instants after `at` as well.
     """
 
     was: Instant
