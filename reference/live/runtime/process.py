@@ -102,9 +102,14 @@ class Listening(msgspec.Struct, frozen=True):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at `host` and `port`. Raises OSError."""
+    """A socket that listens at `host` and `port`. Raises OSError.
+
+    Its connections send each answer at once. Otherwise the second part of an answer on a kept-alive
+    connection waits for the client's acknowledgement, which the client delays by 40 ms.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=2048)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setblocking(False)
     return listening
 
