@@ -91,7 +91,8 @@ class JobDeleted(EventBase, frozen=True, gc=False, tag="job_deleted"):
 class JobRejected(EventBase, frozen=True, gc=False, tag="job_rejected"):
     """A definition was rejected; `faults` has one reason for each fault (JOB-5).
 
-    `job` is the id that the job would have had.
+    `job` is the id of the job that was to be edited. Of a job that was to be created it is the id
+    that it would have had, or empty if it had none yet.
     """
 
     job: str
