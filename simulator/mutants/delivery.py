@@ -30,6 +30,14 @@ MUTANTS = (
         "if until <= now + 4_000_000]",
     ),
     Mutant(
+        "a dead server lives for as long as the clock was ahead",
+        "DLV-2",
+        "heartbeats by a wrong clock count as they are, and nobody takes over the messages",
+        "gnomon.reference.store.messages:MessageQueue.set_back",
+        "min(until, now + lease)",
+        "until",
+    ),
+    Mutant(
         "acknowledged before it is run",
         "DLV-2",
         "a message is forgotten when it has been claimed (Zato 1.x and HEAD)",

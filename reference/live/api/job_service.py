@@ -144,7 +144,7 @@ def get(storage: Storage, id: str) -> Job:
 
 
 def get_all(storage: Storage) -> list[Job]:
-    """Every job, by name."""
+    """Every job that this server can read, by name."""
     return sorted(all_jobs(storage), key=lambda job: job.definition.name)
 
 
@@ -173,12 +173,23 @@ def runs(storage: Storage, id: str, most: int) -> RunList:
 
 
 def all_jobs(storage: Storage) -> Iterator[Job]:
-    """Every job, in the order of creation."""
-    page: int | None = 0
-    while page is not None:
-        reply = _read(storage, Jobs(after=page))
-        yield from reply.jobs
-        page = reply.more
+    """Every job that this server can read, in the order of creation."""
+    for page in _pages(storage):
+        yield from page.jobs
+
+
+def unreadable_jobs(storage: Storage) -> Iterator[tuple[str, str]]:
+    """The id of each job that this server cannot read, with the reason."""
+    for page in _pages(storage):
+        yield from page.unreadable
+
+
+def _pages(storage: Storage) -> Iterator[JobList]:
+    after: int | None = 0
+    while after is not None:
+        page = _read(storage, Jobs(after=after))
+        yield page
+        after = page.more
 
 
 def _read(storage: Storage, operation: Jobs | JobByName) -> JobList:

@@ -24,7 +24,14 @@ from gnomon.reference.live.api.body import (
     read_if_match,
 )
 from gnomon.reference.live.api.errors import ApiRequest, Problem, may_answer, problem_of
-from gnomon.reference.live.api.schemas import Deleted, Executed, JobFields, JobView, RunsView
+from gnomon.reference.live.api.schemas import (
+    Deleted,
+    Executed,
+    JobFields,
+    JobView,
+    RunsView,
+    UnreadableJob,
+)
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.store.operations import Job
 
@@ -75,7 +82,7 @@ def list_jobs(
     storage: Store,
     name: Annotated[str | None, QueryParameter(description="only the job of this name")] = None,
 ) -> list[JobView]:
-    """List the jobs, by name."""
+    """List the jobs that this server can read, by name."""
     found = job_service.get_all(storage)
     problems = job_service.leaders_problems(storage)
     return [
@@ -226,6 +233,12 @@ def _show(
         status_code=status,
         headers={"ETag": f'"{job.revision}"'} | (headers or {}),
     )
+
+
+@get("/unreadable-jobs", sync_to_thread=True, responses=may_answer(), tags=["jobs"])
+def list_unreadable_jobs(storage: Store) -> list[UnreadableJob]:
+    """List the jobs that this server cannot read: others may have written them."""
+    return [UnreadableJob(id=id, why=why) for id, why in job_service.unreadable_jobs(storage)]
 
 
 router = Router(
