@@ -233,13 +233,13 @@ def _shrunk(
             kind = type(suspect.answer)
 
             def differs(case: Case, kind: type = kind) -> bool:
-                answer = process.ask(case.cron, case.zone, case.after, case.count)
+                answer = process.ask(case)
                 wanted = judging.prediction(case, inferred.dialect)
                 return isinstance(answer, kind) and not judging.agrees(answer, wanted)
 
             hangs = isinstance(suspect.answer, Failure | Error)
             case = suspect.case if hangs else shrink(suspect.case, differs)
-            found.setdefault((case.cron, case.zone, case.after), case)
+            found.setdefault((case.definition, case.zone, case.after), case)
             bar(number)
     finally:
         process.close()
@@ -250,7 +250,12 @@ def _command_to_ask(adapter: str, case: Case) -> str:
     """The command that asks the scheduler about a case."""
     zone = "" if case.zone == "UTC" else f" --timezone {case.zone}"
     place = f"{zone} --after {case.after} --count {case.count}"
-    return f"gnomon conform ask {shlex.quote(adapter)} {shlex.quote(case.cron)}{place}"
+    definitions = {
+        "cron": shlex.quote(case.cron or ""),
+        "every": f"--every {case.every} --start {case.start}",
+        "at": f"--at {case.at}",
+    }
+    return f"gnomon conform ask {shlex.quote(adapter)} {definitions[case.kind]}{place}"
 
 
 # --- ask
@@ -259,8 +264,19 @@ def _command_to_ask(adapter: str, case: Case) -> str:
 def ask(
     adapter: AdapterArgument,
     definition: Annotated[
-        str, typer.Argument(metavar="DEFINITION", help="Cron definition, in quotes.")
-    ],
+        str | None, typer.Argument(metavar="[DEFINITION]", help="Cron definition, in quotes.")
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Instead: an interval, in seconds.", min=1),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="The instant from which --every counts."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="T", help="Instead: the instant of a one-time job.")
+    ] = None,
     timezone: Zone = "UTC",
     after: Annotated[
         str | None,
@@ -271,20 +287,35 @@ def ask(
     ] = 3,
     json: Json = False,
 ) -> None:
-    """Ask a scheduler when a definition is due.
+    """Ask a scheduler when a definition is due: DEFINITION, --every with --start, or --at.
 
     Printed are the answers of the reference, of the declared dialect and of the scheduler.
     """
+    if [definition, every, at].count(None) != 2 or (every is None) != (start is None):
+        faults = ["give exactly one of a cron definition, --every with --start, and --at"]
+        raise BadInput("gnomon conform ask", faults)
     chosen = find(adapter)
-    start = console.next_second() if after is None else parse_instant("--after", after)
-    zone, later_than = parse_zone(timezone), write_instant(start)
-    case = answered(Case("", "FIRE-5", "", definition, zone, later_than, count))
+    later_than = console.next_second() if after is None else parse_instant("--after", after)
+    case = answered(
+        Case(
+            id="",
+            rule="FIRE-5",
+            note="",
+            cron=definition,
+            every=every,
+            start=_instant("--start", start),
+            at=_instant("--at", at),
+            zone=parse_zone(timezone),
+            after=write_instant(later_than),
+            count=count,
+        )
+    )
     try:
         process = AdapterProcess(command_of(chosen), PROCESS_ZONES[0])
         try:
             introduction = process.introduce()
             dialect = settings_of(introduction.profile).dialect
-            answer = process.ask(case.cron, case.zone, case.after, case.count)
+            answer = process.ask(case)
         finally:
             process.close()
     except (NotInstalled, AdapterFault, ProfileError) as error:
@@ -298,6 +329,11 @@ def ask(
         console.print_json(answers)
     else:
         console.print_parts(*(f"{name:<9} {text}" for name, text in answers.items()))
+
+
+def _instant(option: str, text: str | None) -> str | None:
+    """An instant as it is written in cases. Raises BadInput."""
+    return None if text is None else write_instant(parse_instant(option, text))
 
 
 # --- watch
