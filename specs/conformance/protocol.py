@@ -234,12 +234,12 @@ class Introduction(msgspec.Struct, frozen=True):
     protocol: int
     implementation: Implementation
     levels: tuple[str, ...]
-    definitions: tuple[str, ...] = ("cron",)
-    """The kinds of definitions about which `next` may ask: "cron", "every" and "at"."""
     observes: tuple[Observes, ...] = ()
     """What the scheduler lets an adapter see at level tick, beside the firings themselves."""
     profile: dict[str, str] = {}
     known: tuple[Known, ...] = ()
+    definitions: tuple[str, ...] = ("cron",)
+    """The kinds of definitions about which `next` may ask: "cron", "every" and "at"."""
 
 
 class Instants(msgspec.Struct, frozen=True):
