@@ -231,7 +231,7 @@ class Node:
     def _do(self, now: int, outputs: Outputs) -> None:
         """Start the runs and send the operations that the server asks for."""
         for output in outputs:
-            if type(output) is Run:
+            if isinstance(output, Run):
                 self._begin(now, output)
             else:
                 self._send(now, output)
@@ -259,7 +259,8 @@ class Node:
             self._is_put_off(now, self._reach_server, answer) or self._faults.loses("replies")
         ):
             return
-        self._receive(now, *answer)
+        operation, reply = answer
+        self._receive(now, operation, reply)
 
     def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
         """Give a reply to the server; note when this was the last thing it waited for."""
