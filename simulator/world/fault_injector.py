@@ -77,12 +77,8 @@ class FaultInjector:
         cluster = self._cluster
         for name in cluster.nodes:
             cluster.server_faults(name)  # only a server with faults asks whether the store is up
-        cluster.store_health.outages += 1
-
-        def end(_: int) -> None:
-            cluster.store_health.outages -= 1
-
-        return end
+        cluster.count_outages(+1)
+        return lambda _: cluster.count_outages(-1)
 
     def _lose_data(self, now: int, fault: DataLoss) -> End:
         assert self._log is not None, "a log of writes is kept if a fault loses data"
@@ -101,7 +97,7 @@ class FaultInjector:
         match fault:
             case PauseServer(duration=duration):
                 faults.pause(now + duration)
-                return _nothing
+                return lambda _: faults.end_pause()
             case CutServer():
                 faults.cut(fault)
                 return lambda _: faults.end_cut(fault)
@@ -110,11 +106,11 @@ class FaultInjector:
                 faults.disturb(until, fault)
                 return lambda _: faults.end_disturbance(until, fault)
             case StepClock(by=by):
-                faults.clock.step(now, by)
+                faults.step_clock(now, by)
                 return _nothing
             case DriftClock(gains=gains):
-                faults.clock.gain(now, gains)
-                return lambda now: faults.clock.gain(now, -gains)
+                faults.drift_clock(now, gains)
+                return lambda now: faults.drift_clock(now, -gains)
             case _:
                 assert_never(fault)
 

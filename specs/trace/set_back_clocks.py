@@ -50,9 +50,9 @@ class CorrectedHistory(NamedTuple):
 
 def corrected(history: list[Event]) -> CorrectedHistory:
     """A history with corrected instants: O(events · corrections)."""
-    corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
-    if not corrections:
+    if events.ClockSetBack not in set(map(type, history)):
         return CorrectedHistory(history, frozenset())
+    corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
     happened: list[Event | None] = [_with_since(event, history) for event in history]
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     beside_plan: set[int] = set()
