@@ -257,12 +257,16 @@ def _put(storage: Storage, definitions: Sequence[Definition]) -> list[Job | Reje
 def edit(
     storage: Storage, id: str, fields: Mapping[str, object], expected: int | None = None
 ) -> Job:
-    """Replace `fields` of a job's definition. Raises NoSuchJob, Stale, Rejected, Conflict."""
+    """Replace `fields` of a job's definition; fields that it has already change nothing.
 
-    def operation(job: Job) -> EditJob:
+    Raises NoSuchJob, Stale, Rejected, Conflict.
+    """
+
+    def operation(job: Job) -> EditJob | None:
         is_of_another = fields.get("service") not in (None, job.definition.service)
         known = _known_services(storage) if is_of_another else None
-        return EditJob(id, job.revision, _check(storage, id, fields, job.definition, known))
+        definition = _check(storage, id, fields, job.definition, known)
+        return None if definition == job.definition else EditJob(id, job.revision, definition)
 
     _change(storage, id, expected, operation)
     return get(storage, id)
@@ -332,14 +336,19 @@ def _change_message(storage: Storage, id: int, operation: DropMessage | PutBackM
 
 
 def _change(
-    storage: Storage, id: str, expected: int | None, operation: Callable[[Job], Operation]
+    storage: Storage, id: str, expected: int | None, operation: Callable[[Job], Operation | None]
 ) -> None:
-    """Carry out the `operation` made from the job as it is; repeat if the job has changed since."""
+    """Carry out the `operation` made from the job as it is; repeat if the job has changed since.
+
+    Without an operation there is nothing to change.
+    """
     for _ in range(ATTEMPTS):
         job = get(storage, id)
         if expected is not None and job.revision != expected:
             raise Stale(job.revision, expected)
         asked = operation(job)
+        if asked is None:
+            return
         reply = storage.ask(asked)
         if isinstance(reply, Accepted):
             return

@@ -77,6 +77,8 @@ def launch(options: ServeOptions) -> bool:
     Raises BadInput.
     """
     plans = _plans(options)
+    if options.history_out is not None:
+        console.require_output(options.history_out)
     logging = Logging(options.log, options.log_level.upper(), options.log_payloads)
     logging.configure()
     with opened_store(options.redis, options.data) as address:

@@ -124,6 +124,17 @@ def test_a_list_of_definitions_has_a_limit(
     assert fields_at_fault(client.post("/jobs", json=body), 400) == {"body"}
 
 
+@pytest.mark.parametrize("fields", [{}, {"minutes": 1}, {"name": "report", "extra": None}])
+def test_a_change_that_changes_nothing_leaves_the_revision(
+    client: TestClient[Litestar], storage: MemoryStorage, fields: dict[str, object]
+) -> None:
+    created = client.post("/jobs", json=EVERY_MINUTE)
+    recorded = len(storage.events)
+    changed = client.patch(created.headers["Location"], json=fields)
+    assert changed.json() == created.json() and len(storage.events) == recorded
+    problem(client.patch("/jobs/1", json=fields, headers={"If-Match": '"2"'}), 412)
+
+
 def test_a_limit_is_given_changed_and_removed(client: TestClient[Litestar]) -> None:
     """FIRE-3, API-1"""
     limits = {"ends": "2026-02-01T00:00:00Z", "repeats": 3}
