@@ -1,12 +1,11 @@
-"""``gnomon conform infer``, ``ask`` and ``watch``: the knobs, one question, one scenario."""
+"""``gnomon conform infer`` and ``ask``: the knobs, and one question."""
 
 import shlex
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, NamedTuple
 
-import msgspec
 import typer
 
 from gnomon.reference.schedule.clock import write_instant
@@ -25,37 +24,34 @@ from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
 from gnomon.specs.conformance import judging
 from gnomon.specs.conformance.behaviour import infer as behaviours
-from gnomon.specs.conformance.behaviour.matching import differences, explains, starts
+from gnomon.specs.conformance.behaviour.matching import explains
 from gnomon.specs.conformance.behaviour.model import predict
 from gnomon.specs.conformance.behaviour.profile import Settings, profile_of, settings_of
 from gnomon.specs.conformance.behaviour.shrink import shrink as shrink_scenario
+from gnomon.specs.conformance.cluster import infer as clusters
+from gnomon.specs.conformance.cluster import run as cluster
+from gnomon.specs.conformance.cluster import scenarios as cluster_scenarios
 from gnomon.specs.conformance.dialects import infer as dialects
 from gnomon.specs.conformance.dialects.knobs import Dialect, ProfileError
 from gnomon.specs.conformance.judging import Seen
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
-from gnomon.specs.conformance.protocol import Error, Firing, Unsupported
+from gnomon.specs.conformance.protocol import Error, Unsupported
+from gnomon.specs.conformance.report.model import reproduce
 from gnomon.specs.conformance.runner import PROCESS_ZONES
 from gnomon.specs.conformance.shipped import NotInstalled
 from gnomon.specs.conformance.shrink import shrink
 from gnomon.specs.conformance.tick import run as tick
 from gnomon.specs.conformance.tick.observation import Observation
 from gnomon.specs.conformance.tick.scenarios import (
-    Create,
     Scenario,
-    read_group,
     read_scenarios,
     write_group,
 )
 from gnomon.specs.vectors.next_cases import Case, answered, read_cases
 
-LARGEST_FILE: Final = 2**20
-"""Bytes of a file of scenarios."""
-
 # --- infer
 
 
-MOST_INSTANTS = 12
-"""Instants that are printed for a job."""
 MOST_SHRUNK = 10
 """Scenarios that are shrunk; each takes up to a minute."""
 
@@ -93,36 +89,52 @@ def infer_profile(
     """Find the knobs that explain the most, and the suspects.
 
     Suspects are the answers and scenarios that no setting explains. Each one is shrunk to its
-    smallest case.
+    smallest case. Level cluster takes some minutes; its scenarios that take longer are run only if
+    --only names them.
     """
     chosen, wanted = find(adapter), [one.value for one in level or LevelName]
     cases = [one for one in read_cases() if "next" in wanted and is_selected(one.id, only)]
     scenarios = [one for one in read_scenarios() if "tick" in wanted and is_selected(one.id, only)]
-    if not cases and not scenarios:
-        raise BadInput("--only", ["no case and no scenario of level next or tick has such an id"])
+    of_cluster = [
+        one
+        for one in cluster_scenarios.read_scenarios()
+        if "cluster" in wanted and is_selected(one.id, only) and (only or not one.is_slow)
+    ]
+    if not cases and not scenarios and not of_cluster:
+        raise BadInput("--only", ["no case and no scenario has such an id"])
     try:
         command = command_of(chosen)
         of_next = _of_next(adapter, command, cases) if cases else None
         of_tick = _of_tick(adapter, command, scenarios, of_next) if scenarios else None
+        found = _of_cluster(adapter, command, of_cluster) if of_cluster else None
         commands = [_command_to_ask(adapter, case) for case in of_next.suspects] if of_next else []
         if of_tick:
             commands += _tick_suspects(adapter, command, of_tick, suspects)
+        if found:
+            commands += list(dict.fromkeys(reproduce(adapter, one.case) for one in found.left))
     except (NotInstalled, AdapterFault, ProfileError) as error:
         raise BadInput(adapter, [str(error)]) from None
-    if not of_next and not of_tick:
+    if not of_next and not of_tick and not found:
         raise BadInput(adapter, [f"it has none of the levels {', '.join(wanted)}"])
-    _print_inferred(of_next, of_tick, commands, json)
+    _print_inferred(of_next, of_tick, found, commands, json)
 
 
 def _print_inferred(
-    of_next: OfNext | None, of_tick: OfTick | None, commands: list[str], json: bool
+    of_next: OfNext | None,
+    of_tick: OfTick | None,
+    of_cluster: clusters.Inferred | None,
+    commands: list[str],
+    json: bool,
 ) -> None:
     dialect = of_next.inferred.dialect if of_next else None
     profile = profile_of(of_tick.inferred.settings if of_tick else Settings(dialect or Dialect()))
     gains = {
         **(of_next.inferred.gains if of_next else {}),
         **(of_tick.inferred.gains if of_tick else {}),
+        **(of_cluster.gains if of_cluster else {}),
     }
+    if of_cluster:
+        profile |= clusters.profile_of(of_cluster.behaviour)
     if json:
         found: dict[str, object] = {"profile": profile, "gains": gains, "suspects": commands}
         if of_next:
@@ -130,6 +142,9 @@ def _print_inferred(
         if of_tick:
             found["explained_scenarios"] = of_tick.inferred.explained
             found["scenarios"] = of_tick.scenarios
+        if of_cluster:
+            found["explained_of_cluster"] = of_cluster.explained
+            found["results_of_cluster"] = of_cluster.judged
         console.print_json(found)
         return
     counts = []
@@ -137,6 +152,8 @@ def _print_inferred(
         counts.append(f"{of_next.inferred.explained} of {of_next.answers} answers")
     if of_tick:
         counts.append(f"{of_tick.inferred.explained} of {of_tick.scenarios} scenarios")
+    if of_cluster:
+        counts.append(f"{of_cluster.explained} of {of_cluster.judged} results of level cluster")
     lines = [
         f'{knob} = "{value}"' + (f"  # explains {gains[knob]} more" if knob in gains else "")
         for knob, value in profile.items()
@@ -176,6 +193,16 @@ def _of_tick(
     settings = inferred.settings
     left = [one for one in seen if not _is_predicted(one, settings)]
     return OfTick(len(seen), inferred, left)
+
+
+def _of_cluster(
+    adapter: str, command: Sequence[str], scenarios: list[cluster_scenarios.Scenario]
+) -> clusters.Inferred | None:
+    """The behaviour of several instances, and what it leaves. Raises AdapterFault."""
+    with console.progress_bar(f"{adapter}: cluster", 0, len(scenarios)) as bar:
+        done = count(1)
+        found = cluster.run(command, scenarios, lambda: bar(next(done)))
+    return clusters.infer(found.observations) if found.observations else None
 
 
 def _is_predicted(observation: Observation, settings: Settings) -> bool:
@@ -298,83 +325,3 @@ def ask(
         console.print_json(answers)
     else:
         console.print_parts(*(f"{name:<9} {text}" for name, text in answers.items()))
-
-
-# --- watch
-
-
-def watch(
-    adapter: AdapterArgument,
-    scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="Id of a scenario, or a file (TOML).")
-    ],
-    json: Json = False,
-) -> None:
-    """Watch what a scheduler does in a scenario.
-
-    Printed are the firings of each job: expected, declared and seen.
-    """
-    chosen, scenarios = find(adapter), _scenarios(scenario)
-    try:
-        found = tick.run(command_of(chosen), scenarios)
-        settings = settings_of(found.introduction.profile)
-    except (NotInstalled, AdapterFault, ProfileError) as error:
-        raise BadInput(adapter, [str(error)]) from None
-    if not found.observations:
-        raise BadInput(adapter, ["it has not the level tick"])
-    rows = [row for one in found.observations for row in _watched(one, settings)]
-    if json:
-        console.print_json(rows)
-        return
-    for row in rows:
-        console.print_parts(
-            f"{row['scenario']} job {row['job']}",
-            *(f"  {name:<9} {_shortened(row[name])}" for name in ("expected", "declared", "seen")),
-        )
-    for one in found.observations:
-        for text in differences(predict(one.scenario, settings.behaviour, settings.dialect), one):
-            if text.startswith(("action ", "open")):
-                console.print_parts(f"{one.scenario.id} {text}")
-
-
-def _scenarios(text: str) -> list[Scenario]:
-    """The scenarios of an id or in a file. Raises BadInput."""
-    if found := [one for one in read_scenarios() if one.id == text]:
-        return found
-    file = Path(text)
-    if not file.is_file():
-        known = read_scenarios()[0].id
-        raise BadInput(text, [f"is neither the id of a scenario, as in {known}, nor a file"])
-    try:
-        return list(read_group(file.stem, console.read_file(file, LARGEST_FILE)))
-    except msgspec.DecodeError as error:
-        raise BadInput(text, [str(error)]) from None
-
-
-def _watched(observation: Observation, settings: Settings) -> list[dict[str, str]]:
-    """The three rows of each job."""
-    scenario = observation.scenario
-    rows = {
-        "expected": predict(scenario).firings,
-        "declared": predict(scenario, settings.behaviour, settings.dialect).firings,
-        "seen": tuple(starts(observation)),
-    }
-    jobs = dict.fromkeys(one.job.id for one in scenario.actions if isinstance(one, Create))
-    return [
-        {"scenario": scenario.id, "job": job}
-        | {name: _fired(firings, job) for name, firings in rows.items()}
-        for job in jobs
-    ]
-
-
-def _fired(firings: Sequence[Firing], job: str) -> str:
-    return ", ".join(firing.at for firing in firings if firing.job == job) or "nothing"
-
-
-def _shortened(instants: str) -> str:
-    """The first and the last of many instants."""
-    listed = instants.split(", ")
-    if len(listed) <= MOST_INSTANTS:
-        return instants
-    left = len(listed) - MOST_INSTANTS
-    return ", ".join([*listed[: MOST_INSTANTS - 1], f"… {left} more …", listed[-1]])

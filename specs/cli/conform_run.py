@@ -16,7 +16,6 @@ from rich.console import RenderableType
 
 from gnomon.reference.schedule.zones import zone_database
 from gnomon.specs.cli import console
-from gnomon.specs.cli.comparisons.conform_progress import watched
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import shipped
@@ -39,6 +38,7 @@ from gnomon.specs.conformance.report.model import (
 from gnomon.specs.conformance.report.page import page
 from gnomon.specs.conformance.runner import Progress, Run, run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NoAdapter, NotInstalled
+from gnomon.specs.conformance.suite.progress import Progresses
 from gnomon.specs.conformance.suite.run import Selected, judge_all
 from gnomon.specs.conformance.tick import run as tick
 from gnomon.specs.conformance.tick.scenarios import read_scenarios
@@ -124,8 +124,10 @@ def run_adapters(
         _print_smoke(chosen)
         return
     selected, knobs = _select(level, only, is_slow), _profile(profile)
-    with watched([adapter.name for adapter in chosen]) as watcher:
-        reports = judge_all(chosen, selected, watcher, knobs, keep)
+    with console.status_line("environments") as update:
+        names = [adapter.name for adapter in chosen]
+        progress = Progresses(names, update, lambda line: console.print_notes([line]))
+        reports = judge_all(chosen, selected, progress, knobs, keep)
     if report is not None:
         _write_report(report, _setting(selected), reports)
     if json:

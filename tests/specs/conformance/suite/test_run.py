@@ -6,6 +6,7 @@ from threading import Barrier, Lock
 
 import pytest
 
+from gnomon.specs.conformance import runner as next_run
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.cluster import run as cluster
 from gnomon.specs.conformance.cluster import scenarios as cluster_scenarios
@@ -43,7 +44,7 @@ def adapter(name: str, *levels: str) -> Adapter:
 
 
 def introduction(*levels: str) -> Introduction:
-    return Introduction(1, 1, Implementation("it", "1", "python"), levels)  # type: ignore[arg-type]
+    return Introduction(1, 1, Implementation("it", "1", "python"), levels)
 
 
 @pytest.fixture
@@ -51,9 +52,9 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Makes all levels end at once; the result replaces what one adapter does at level next."""
     acts: dict[str, Callable[[], None]] = {}
 
-    def of_next(command: list[str], *_: object, **__: object) -> suite.Run:
+    def of_next(command: list[str], *_: object, **__: object) -> next_run.Run:
         acts.get(command[0], lambda: None)()
-        return suite.Run(introduction("next"), [], [])
+        return next_run.Run(introduction("next"), [], [])
 
     monkeypatch.setattr(suite, "run", of_next)
     monkeypatch.setattr(tick, "run", lambda *_, **__: tick.Run(introduction("next"), [], []))
@@ -118,8 +119,11 @@ def test_adapters_run_beside_each_other_and_beside_level_cluster(
         together.wait(timeout=20)
         return cluster.Run(introduction("next"), [], [])
 
+    def wait() -> None:
+        together.wait(timeout=20)
+
     for name in "ab":
-        played(name, lambda: together.wait(timeout=20) and None)
+        played(name, wait)
     monkeypatch.setattr(cluster, "run", meet)
     adapters = [adapter("a", "next"), adapter("b", "next"), adapter("c", "cluster")]
     found = judge_all(adapters, ALL, Watcher())
@@ -131,10 +135,10 @@ def test_the_cores_are_shared(played: Play, monkeypatch: pytest.MonkeyPatch) -> 
     workers: list[int] = []
     lock = Lock()
 
-    def of_next(*_: object, **options: int) -> suite.Run:
+    def of_next(*_: object, **options: int) -> next_run.Run:
         with lock:
             workers.append(options["workers"])
-        return suite.Run(introduction("next"), [], [])
+        return next_run.Run(introduction("next"), [], [])
 
     monkeypatch.setattr(suite, "run", of_next)
     judge_all([adapter("a")], ALL, Watcher())

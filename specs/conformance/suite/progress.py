@@ -4,30 +4,29 @@ The one idea: a terminal has one line that changes; a log has one line for each 
 judged, and none if there is one adapter alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 
-from gnomon.specs.cli import console
 from gnomon.specs.conformance.report.model import AdapterReport
 from gnomon.specs.conformance.runner import Progress
 
 
-@contextmanager
-def watched(adapters: Sequence[str]) -> Iterator["Progresses"]:
-    """Show the progress of a run of `adapters` on standard error."""
-    with console.status_line(", ".join(adapters[:3])) as update:
-        yield Progresses(adapters, update)
-
-
 class Progresses:
-    """The progress of all levels that run; used by several threads."""
+    """The progress of all levels that run; used by several threads.
 
-    def __init__(self, adapters: Sequence[str], update: Callable[[str], None]) -> None:
+    `update` gets the line that changes, `note` the line for an adapter that is judged.
+    """
+
+    def __init__(
+        self,
+        adapters: Sequence[str],
+        update: Callable[[str], None],
+        note: Callable[[str], None],
+    ) -> None:
         self._all = len(adapters)
         self._left = dict.fromkeys(adapters)
-        self._update = update
+        self._update, self._note = update, note
         self._running: dict[tuple[str, str], tuple[int, int]] = {}
         self._began: dict[str, float] = {}
         self._lock = Lock()
@@ -56,7 +55,7 @@ class Progresses:
             del self._left[name]
             self._update(self._status())
             if self._all > 1:
-                console.print_notes([self._note(report, seconds)])
+                self._note(self._end_of(report, seconds))
 
     def _status(self) -> str:
         levels = (
@@ -67,7 +66,7 @@ class Progresses:
         left = f"; {len(self._left)} of {self._all} adapters left" if self._all > 1 else ""
         return f"{', '.join(levels)}{left}"
 
-    def _note(self, report: AdapterReport, seconds: float) -> str:
+    def _end_of(self, report: AdapterReport, seconds: float) -> str:
         number = self._all - len(self._left)
         outcome = "" if report.fault is None else f", {_outcome(report)}"
         left = f"; left: {', '.join(self._left)}" if self._left else ""
