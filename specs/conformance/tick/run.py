@@ -19,7 +19,7 @@ from gnomon.specs.conformance.tick.observation import Observation
 from gnomon.specs.conformance.tick.scenarios import Scenario
 from gnomon.specs.conformance.tick.session import Session
 
-REPLY_LIMIT = 60.0
+REPLY_LIMIT = 120.0
 """Seconds that a reply may take: an `advance` takes a scheduler through many wakes."""
 DEFAULT_LIMITS = Limits(REPLY_LIMIT, START_LIMIT)
 
