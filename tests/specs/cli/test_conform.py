@@ -43,8 +43,9 @@ def test_all_is_as_declared(run: Command) -> None:
     result = run("conform", "reference", *ONLY)
     assert result.code == 0 and result.err == ""
     lines = [re.split(r" {2,}", line) for line in result.out.splitlines()]
-    assert lines[0][:4] == ["adapter", "version", "JOB-4", "FIRE-4"]
-    assert lines[1][2:] == ["not exercised", "4/4", "9/9", "13/13", "13/13", "0"]
+    rules = ["JOB-4", "FIRE-1", "FIRE-2", "FIRE-4", "FIRE-5", "META-1", "META-2"]
+    assert lines[0] == ["adapter", "version", *rules, "suspects"]
+    assert lines[1][2:] == [*["not exercised"] * 3, "4/4", "9/9", "13/13", "13/13", "0"]
 
 
 def test_a_suspect_is_printed_with_the_command_that_reproduces_it(run: Command, fake: Fake) -> None:
