@@ -82,9 +82,11 @@ class FaultInjector:
 
     def _lose_data(self, now: int, fault: DataLoss) -> End:
         assert self._log is not None, "a log of writes is kept if a fault loses data"
-        now = now if self._clock is None else self._clock.time(now)
-        self._log.lose(now, fault.writes if isinstance(fault, LoseWrites) else None)
+        was = now if self._clock is None else self._clock.time(now)
+        self._log.lose(was, fault.writes if isinstance(fault, LoseWrites) else None)
         if self._clock is not None:
+            if self._clock.time(now) < was:  # the store has lost the latest instant that it kept
+                self._cluster.record(events.ClockSetBack(now, was))
             self._clock.let_store_notice()  # the store may have lost a correction
         return _nothing
 
