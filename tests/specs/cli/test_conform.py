@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gnomon.specs.cli import console
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled
 from tests.specs.conformance import fakes
@@ -115,6 +116,34 @@ def test_the_smoke_test(run: Command, fake: Fake, slow_fake: Fake) -> None:
     assert result.out.startswith(
         f"{fake('early')}: '30 6 1 * *' after 2026-01-05T00:00:00Z: expected "
     )
+
+
+def test_a_run_without_a_terminal_prints_how_far_it_is(
+    run: Command, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "NOTE_EVERY", 0.0)
+    name = fake("right")
+    result = run("conform", "infer", name, "--only", "FIRE-4/names/*")
+    assert f"{name}: next: 100 %\n" in result.err and "next" not in result.out
+
+
+def test_the_transcripts_of_the_smoke_test_are_kept(
+    run: Command, fake: Fake, slow_fake: Fake, tmp_path: Path
+) -> None:
+    run("conform", fake("right"), slow_fake("Twice"), "--smoke", "--keep", tmp_path / "kept")
+    kept = sorted(file.relative_to(tmp_path / "kept") for file in tmp_path.glob("kept/*/*"))
+    assert [str(file) for file in kept] == [
+        "Twice/smoke-cron.txt",
+        "Twice/smoke-interval.txt",
+        "Twice/smoke-restart.txt",
+        "right/smoke-next.txt",
+    ]
+    assert '"cron":"*/15 * * * *"' in (tmp_path / "kept/right/smoke-next.txt").read_text()
+
+
+def test_options_that_the_smoke_test_would_ignore(run: Command, fake: Fake) -> None:
+    text = fault(run("conform", fake("right"), "--smoke", "--only", "FIRE-5/*", "--json"))
+    assert "--smoke: it takes --keep alone; given was --only, --json" in text
 
 
 def test_the_report(run: Command, fake: Fake, tmp_path: Path) -> None:
