@@ -1,4 +1,4 @@
-"""``gnomon conform infer`` and ``ask``: the knobs, and one question."""
+"""``gnomon conform infer``: the knobs that explain the most, and what they leave."""
 
 import shlex
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.conform_run import (
     AdapterArgument,
@@ -21,7 +20,7 @@ from gnomon.specs.cli.conform_run import (
     run_cases,
 )
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
+from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import judging
 from gnomon.specs.conformance.behaviour import infer as behaviours
 from gnomon.specs.conformance.behaviour.matching import explains
@@ -47,10 +46,7 @@ from gnomon.specs.conformance.tick.scenarios import (
     read_scenarios,
     write_group,
 )
-from gnomon.specs.vectors.next_cases import Case, answered, read_cases
-
-# --- infer
-
+from gnomon.specs.vectors.next_cases import Case, read_cases
 
 MOST_SHRUNK = 10
 """Scenarios that are shrunk; each takes up to a minute."""
@@ -260,13 +256,13 @@ def _shrunk(
             kind = type(suspect.answer)
 
             def differs(case: Case, kind: type = kind) -> bool:
-                answer = process.ask(case.cron, case.zone, case.after, case.count)
+                answer = process.ask(case)
                 wanted = judging.prediction(case, inferred.dialect)
                 return isinstance(answer, kind) and not judging.agrees(answer, wanted)
 
             hangs = isinstance(suspect.answer, Failure | Error)
             case = suspect.case if hangs else shrink(suspect.case, differs)
-            found.setdefault((case.cron, case.zone, case.after), case)
+            found.setdefault((case.definition, case.zone, case.after), case)
             bar(number)
     finally:
         process.close()
@@ -277,51 +273,9 @@ def _command_to_ask(adapter: str, case: Case) -> str:
     """The command that asks the scheduler about a case."""
     zone = "" if case.zone == "UTC" else f" --timezone {case.zone}"
     place = f"{zone} --after {case.after} --count {case.count}"
-    return f"gnomon conform ask {shlex.quote(adapter)} {shlex.quote(case.cron)}{place}"
-
-
-# --- ask
-
-
-def ask(
-    adapter: AdapterArgument,
-    definition: Annotated[
-        str, typer.Argument(metavar="DEFINITION", help="Cron definition, in quotes.")
-    ],
-    timezone: Zone = "UTC",
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="T", help="Lower limit: only instants later than T.  [default: now]"),
-    ] = None,
-    count: Annotated[
-        int, typer.Option(metavar="N", help="Number of instants.", min=1, max=1000)
-    ] = 3,
-    json: Json = False,
-) -> None:
-    """Ask a scheduler when a definition is due.
-
-    Printed are the answers of the reference, of the declared dialect and of the scheduler.
-    """
-    chosen = find(adapter)
-    start = console.next_second() if after is None else parse_instant("--after", after)
-    zone, later_than = parse_zone(timezone), write_instant(start)
-    case = answered(Case("", "FIRE-5", "", definition, zone, later_than, count))
-    try:
-        process = AdapterProcess(command_of(chosen), PROCESS_ZONES[0])
-        try:
-            introduction = process.introduce()
-            dialect = settings_of(introduction.profile).dialect
-            answer = process.ask(case.cron, case.zone, case.after, case.count)
-        finally:
-            process.close()
-    except (NotInstalled, AdapterFault, ProfileError) as error:
-        raise BadInput(adapter, [str(error)]) from None
-    answers = {
-        "expected": judging.expectation(case),
-        "declared": judging.prediction(case, dialect),
-        "seen": judging.observation(answer),
+    definitions = {
+        "cron": shlex.quote(case.cron or ""),
+        "every": f"--every {case.every} --start {case.start}",
+        "at": f"--at {case.at}",
     }
-    if json:
-        console.print_json(answers)
-    else:
-        console.print_parts(*(f"{name:<9} {text}" for name, text in answers.items()))
+    return f"gnomon conform ask {shlex.quote(adapter)} {definitions[case.kind]}{place}"

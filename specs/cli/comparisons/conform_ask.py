@@ -1,4 +1,7 @@
-"""``gnomon conform watch``: what a scheduler does in one scenario, beside what it should do."""
+"""``gnomon conform ask`` and ``watch``: one question or one scenario, in three rows.
+
+The rows are what is expected, what the declared profile predicts, and what is seen.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,25 +10,109 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.conform_run import AdapterArgument, command_of, find
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json
+from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
+from gnomon.specs.conformance import judging
 from gnomon.specs.conformance.behaviour.matching import differences, starts
 from gnomon.specs.conformance.behaviour.model import predict
 from gnomon.specs.conformance.behaviour.profile import Settings, settings_of
 from gnomon.specs.conformance.dialects.knobs import ProfileError
-from gnomon.specs.conformance.process import AdapterFault
+from gnomon.specs.conformance.process import AdapterFault, AdapterProcess
 from gnomon.specs.conformance.protocol import Firing
+from gnomon.specs.conformance.runner import PROCESS_ZONES
 from gnomon.specs.conformance.shipped import NotInstalled
 from gnomon.specs.conformance.tick import run as tick
 from gnomon.specs.conformance.tick.observation import Observation
 from gnomon.specs.conformance.tick.scenarios import Create, Scenario, read_group, read_scenarios
+from gnomon.specs.vectors.next_cases import Case, answered
 
 LARGEST_FILE: Final = 2**20
 """Bytes of a file of scenarios."""
-MOST_INSTANTS: Final = 12
+MOST_INSTANTS = 12
 """Instants that are printed for a job."""
+
+# --- ask
+
+
+def ask(
+    adapter: AdapterArgument,
+    definition: Annotated[
+        str | None, typer.Argument(metavar="[DEFINITION]", help="Cron definition, in quotes.")
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Instead: an interval, in seconds.", min=1),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="The instant from which --every counts."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="T", help="Instead: the instant of a one-time job.")
+    ] = None,
+    timezone: Zone = "UTC",
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Lower limit: only instants later than T.  [default: now]"),
+    ] = None,
+    count: Annotated[
+        int, typer.Option(metavar="N", help="Number of instants.", min=1, max=1000)
+    ] = 3,
+    json: Json = False,
+) -> None:
+    """Ask a scheduler when a definition is due: DEFINITION, --every with --start, or --at.
+
+    Printed are the answers of the reference, of the declared dialect and of the scheduler.
+    """
+    if [definition, every, at].count(None) != 2 or (every is None) != (start is None):
+        faults = ["give exactly one of a cron definition, --every with --start, and --at"]
+        raise BadInput("gnomon conform ask", faults)
+    chosen = find(adapter)
+    later_than = console.next_second() if after is None else parse_instant("--after", after)
+    case = answered(
+        Case(
+            id="",
+            rule="FIRE-5",
+            note="",
+            cron=definition,
+            every=every,
+            start=_instant("--start", start),
+            at=_instant("--at", at),
+            zone=parse_zone(timezone),
+            after=write_instant(later_than),
+            count=count,
+        )
+    )
+    try:
+        process = AdapterProcess(command_of(chosen), PROCESS_ZONES[0])
+        try:
+            introduction = process.introduce()
+            dialect = settings_of(introduction.profile).dialect
+            answer = process.ask(case)
+        finally:
+            process.close()
+    except (NotInstalled, AdapterFault, ProfileError) as error:
+        raise BadInput(adapter, [str(error)]) from None
+    answers = {
+        "expected": judging.expectation(case),
+        "declared": judging.prediction(case, dialect),
+        "seen": judging.observation(answer),
+    }
+    if json:
+        console.print_json(answers)
+    else:
+        console.print_parts(*(f"{name:<9} {text}" for name, text in answers.items()))
+
+
+def _instant(option: str, text: str | None) -> str | None:
+    """An instant as it is written in cases. Raises BadInput."""
+    return None if text is None else write_instant(parse_instant(option, text))
+
+
+# --- watch
 
 
 def watch(
