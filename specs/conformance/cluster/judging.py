@@ -239,9 +239,13 @@ def _lead_4(slots: Slots, behaviour: Behaviour) -> Finding:
     if outage is None or not slots.firings:
         return Silent("not exercised", "no instance was started after an outage")
     harm, ready = outage
-    missed = slots.due_between(harm.at, ready.at)
-    end = slots.due(slots.due_between(ready.at, ready.at + slots.interval)[0])
-    if end - ready.at < slots.early:
+    # It may act before it is ready: then what was due from that instant on was not missed.
+    acts = next(iter(slots.fired_in(harm.at, ready.at)), ready.at)
+    if acts < ready.at and abs(slots.offset(acts)) < slots.early:
+        return Silent("not exercised", "a job ran at a due instant before the instance was ready")
+    missed = slots.due_between(harm.at, acts)
+    end = slots.due(slots.due_between(acts, acts + slots.interval)[0])
+    if end - acts < slots.early:
         return Silent("not exercised", "the instance was ready too close to a due instant")
     made_up = slots.fired_in(harm.at, end - slots.early // 2)
     knob = behaviour.cron_missed if slots.is_cron else behaviour.interval_missed

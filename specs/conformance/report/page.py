@@ -8,7 +8,7 @@ level tick also with a time line.
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from gnomon.specs.conformance.judging import VERDICTS, Result, worst
+from gnomon.specs.conformance.judging import VERDICTS, Result, Verdict, worst
 from gnomon.specs.conformance.report.levels import LEVELS
 from gnomon.specs.conformance.report.model import (
     AdapterReport,
@@ -18,6 +18,7 @@ from gnomon.specs.conformance.report.model import (
     reproduce,
 )
 from gnomon.specs.conformance.report.picture import svg
+from gnomon.specs.conformance.suspects import suspect_of
 
 _CLASSES = {
     "broken": "bad",
@@ -26,6 +27,14 @@ _CLASSES = {
     "holds": "good",
     "not observable": "none",
     "not exercised": "none",
+}
+_MEANINGS: dict[Verdict, str] = {
+    "holds": "as the specification demands",
+    "differs as declared": "not so, and exactly as the adapter declares",
+    "broken": "not as the specification demands, and no difference is declared",
+    "declared but not so": "a difference is declared, and something else was seen",
+    "not observable": "the scheduler has no such feature, or does not show what the rule needs",
+    "not exercised": "nothing happened that the rule is about",
 }
 _STYLE = """
 :root { color-scheme: light dark; --bad: #c62828; --good: #2e7d32; --differs: #8d6e00 }
@@ -36,6 +45,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; p
 .wide { overflow-x: auto }
 table { border-collapse: collapse }
 td { min-width: 6rem }
+.wide th:first-child { position: sticky; left: 0; background: Canvas }
 th, td {
   border-bottom: 1px solid #8885; padding: .3rem .6rem; text-align: left; vertical-align: top
 }
@@ -67,12 +77,30 @@ def page(setting: Setting, reports: Sequence[AdapterReport]) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>Conformance of schedulers</title><style>{_STYLE}</style></head><body>",
             f"<h1>Conformance of schedulers</h1><p>{escape(about)}</p>",
-            "<p>A cell counts the cases that are as declared, of those that were judged.</p>",
+            *_legend(),
             *(line for level in setting.cases for line in _matrix(level, setting, reports)),
             *(line for report in reports for line in _section(report)),
             "</body></html>",
             "",
         ]
+    )
+
+
+def _legend() -> Iterator[str]:
+    """What the words and colours mean."""
+    yield (
+        "<p>Each scheduler is asked and watched through an adapter, which declares how it differs "
+        "from the specification. A cell counts the cases that are as declared, of those "
+        "that were judged, and leads to them. Its colour is that of the worst:</p><ul>"
+    )
+    for verdict, meaning in _MEANINGS.items():
+        yield f'<li><span class="{_CLASSES[verdict]}">{verdict}</span>: {meaning}</li>'
+    yield (
+        "</ul><p><em>Suspects</em> are results that are not as declared and have no public issue, "
+        "if a script of a few lines shows the same without the adapter; without such a script they "
+        "are <em>unexplained</em>, because the fault may be the adapter's.</p><p>In a time line, a "
+        "stroke is a run, a dashed line is what was done to the scheduler or to one of its "
+        "instances, and in grey time nothing of it lived.</p>"
     )
 
 
@@ -83,13 +111,17 @@ def _matrix(level: str, setting: Setting, reports: Sequence[AdapterReport]) -> I
     )
     yield f"<h2>Level {level}</h2>"
     yield f"<p>{escape(LEVELS[level].question)} {setting.cases[level]} cases.</p>"
+    yield "<details><summary>The rules of this level</summary><dl>"
+    yield from (f"<dt>{rule}</dt><dd>{escape(title)}</dd>" for rule, title in rules.items())
+    yield "</dl></details>"
     yield '<div class="wide"><table><thead><tr><th scope="col">adapter</th>'
-    yield f'<th scope="col">version</th>{heads}<th scope="col">suspects</th></tr></thead><tbody>'
+    yield f'<th scope="col">version</th>{heads}<th scope="col">suspects</th>'
+    yield '<th scope="col">unexplained</th></tr></thead><tbody>'
     for report in reports:
         name = f'<th scope="row"><a href="#{_anchor(report)}">{escape(report.adapter)}</a></th>'
         if report.fault is not None:
             kind = "adapter at fault" if report.is_installed else "not installed"
-            yield f'<tr>{name}<td class="none" colspan="{len(rules) + 2}">{kind}</td></tr>'
+            yield f'<tr>{name}<td class="none" colspan="{len(rules) + 3}">{kind}</td></tr>'
         elif level in report.levels:
             yield f"<tr>{name}<td>{escape(report.version)}</td>{_cells(report, level)}</tr>"
     yield "</tbody></table></div>"
@@ -101,8 +133,9 @@ def _cells(report: AdapterReport, level: str) -> str:
         f"{escape(cell(counts))}</a></td>"
         for rule, counts in report.counts(level).items()
     )
-    suspects = sum(result.is_suspect for result in report.levels[level].results)
-    return f"{cells}<td>{suspects}</td>"
+    found = [result for result in report.levels[level].results if result.is_suspect]
+    reproduced = sum(suspect_of(report.adapter, result) is not None for result in found)
+    return f"{cells}<td>{reproduced}</td><td>{len(found) - reproduced}</td>"
 
 
 def _section(report: AdapterReport) -> Iterator[str]:
@@ -116,11 +149,14 @@ def _section(report: AdapterReport) -> Iterator[str]:
         yield f"<p>Noise on standard output: {escape('; '.join(report.noise))}</p>"
     for url, results in report.known.items():
         yield f'<p>Known: <a href="{escape(url)}">{escape(url)}</a> ({results})</p>'
+    for suspect, cases in report.reproduced.items():
+        script = f"{suspect.script.parent.name}/{suspect.script.name}"
+        yield f"<p>Suspect: {escape(suspect.fault)} ({len(cases)}; suspects/{escape(script)})</p>"
     for level, found in report.levels.items():
         for rule, counts in report.counts(level).items():
             shown = ", ".join(f"{name}: {counts[name]}" for name in VERDICTS if counts[name])
             yield f'<h3 id="{_anchor(report, level, rule)}">{rule} at level {level}</h3>'
-            yield f"<p>{escape(LEVELS[level].rules[rule])} {shown or 'not exercised'}.</p>"
+            yield f"<p>{escape(LEVELS[level].rules[rule])} <em>{shown or 'not exercised'}.</em></p>"
             chosen = [one for one in found.results if one.rule == rule and one.is_listed]
             for result in sorted(chosen, key=lambda one: VERDICTS.index(one.verdict)):
                 yield from _case(report, found, result)

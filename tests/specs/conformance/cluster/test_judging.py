@@ -235,6 +235,21 @@ def test_what_was_missed_is_made_up(later: list[float], knob: str, verdict: str)
     assert judged(seen, interval_missed=knob).expected == "1 run for 3 missed"
 
 
+@pytest.mark.parametrize(
+    ("later", "verdict", "seen"),
+    [
+        ([45, 50, 60], "holds", "1 run for 2 missed: 5.00 s late"),
+        ([45, 46, 50, 60], "broken", "2 runs for 2 missed: 5.00 s late"),
+        ([41, 50, 60], "not exercised", "a job ran at a due instant before the instance was ready"),
+    ],
+)
+def test_an_instance_that_runs_a_job_before_it_is_ready(
+    later: list[float], verdict: str, seen: str
+) -> None:
+    events = "launched 1 0; ready 1 1; killed 1 28; launched 1 44; ready 1 55"
+    assert outcome(observed("LEAD-4", events, [10, 20, *later], 95)) == (verdict, seen)
+
+
 def test_cron_jobs_have_a_knob_of_their_own() -> None:
     events = "launched 1 0; ready 1 1; killed 1 105; launched 1 149; ready 1 150"
     seen = observed("LEAD-4", events, [60, 180], 190, job=MINUTES)

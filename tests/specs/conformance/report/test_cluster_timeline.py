@@ -3,7 +3,9 @@
 import re
 
 from gnomon.specs.conformance.cluster.run import Run
-from gnomon.specs.conformance.report.model import report_of
+from gnomon.specs.conformance.judging import VERDICTS
+from gnomon.specs.conformance.report.model import Setting, report_of
+from gnomon.specs.conformance.report.page import page
 from gnomon.specs.conformance.report.picture import svg
 from gnomon.specs.conformance.report.timeline import Mark, picture_of_cluster
 from tests.specs.conformance.cluster.test_judging import ONCE, RESTART, TWICE, TWO, observed
@@ -38,6 +40,17 @@ def test_the_drawing_has_no_line_for_a_profile() -> None:
 
 def test_nothing_is_drawn_if_nothing_ran() -> None:
     assert picture_of_cluster(observed("PUB-1", TWO, [], 59)) is None
+
+
+def test_a_page_explains_its_words_and_counts_what_no_script_shows() -> None:
+    seen = observed("PUB-1", TWO, TWICE, 59)
+    report = report_of("it", [Run(seen.introduction, [seen], [])])
+    text = page(Setting("2026-01-01", "1", "2026a", {"cluster": 1}), [report])
+    for verdict in VERDICTS:
+        assert f"{verdict}</span>: " in text
+    assert "<dt>PUB-1</dt><dd>An occurrence runs at most once.</dd>" in text
+    assert '<th scope="col">suspects</th>' in text and '<th scope="col">unexplained</th>' in text
+    assert "<td>0</td><td>1</td></tr>" in text
 
 
 def test_a_report_has_a_picture_of_each_scenario_that_is_listed() -> None:
