@@ -26,7 +26,7 @@ PROFILE = {
     "fold": "both",
     "backward_ranges": "wrap",
     "names": "refused",
-    "steps_on_weekdays": "refused",
+    "steps_on_weekdays": "ranges",
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",

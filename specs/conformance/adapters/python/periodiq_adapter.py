@@ -26,9 +26,11 @@ PROFILE = {
     "gap": "shifted",
     "fold": "both",
     "step_on_number": "alone",
+    "names": "weekdays",
+    "range_to_sunday": "refused",
     "nicknames": "midnight",
+    "nickname_case": "lower",
     "star_in_list": "accepted",
-    "sixth_field": "year",
 }
 
 

@@ -23,6 +23,7 @@ PROFILE = {
     "day_fields": "either-unless-star",
     "gap": "skipped",
     "fold": "both",
+    "names": "weekdays",
     "nicknames": "refused",
     "malformed": "never-due",
     "anchor": "previous-firing",
