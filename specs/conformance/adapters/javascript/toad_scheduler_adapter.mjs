@@ -28,6 +28,10 @@ const profile = {
   resume_interval: "re-phased",
   edit_interval: "re-phased",
   clock_noticed: "at-next-wake",
+  interval_clock: "monotonic",
+  pause: "ends",
+  overlap: "intervals-skipped", // preventOverrun
+  catch_up: "grace-60s",
 };
 
 const toad = new ToadScheduler();

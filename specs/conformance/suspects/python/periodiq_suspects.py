@@ -13,7 +13,8 @@
 # [[tool.gnomon.suspect]]
 # fault = "Hours are added as time that passes: near a change of offset it is early, late or lost."
 # rules = ["FIRE-5", "META-1"]
-# cases = ["FIRE-5/gap-*", "FIRE-5/fold-*", "FIRE-5/a-day-that-never-was/*"]
+# cases = ["FIRE-5/gap-*", "FIRE-5/fold-*", "FIRE-5/a-day-that-never-was/*",
+#          "zones/fold-lord-howe"]
 # [[tool.gnomon.suspect]]
 # fault = "A day that the month has not becomes a day of the next month."
 # rules = ["FIRE-4", "META-1"]
@@ -54,6 +55,14 @@ assert following("0 3 * * *", 2024, 3, 9, 12, zone="America/New_York") == (10, 4
 assert following("30 2 * * *", 2024, 11, 2, 12, zone="America/Havana") == (3, 1, 30)  # early
 assert following("30 2 * * *", 2024, 3, 9, 12, zone="America/New_York") == (10, 3, 30)
 assert following("30 2 * * *", 2024, 3, 10, 3, zone="America/New_York") == (11, 2, 30)  # lost
+
+# Lord Howe repeats 01:30 to 02:00: this job runs once, and twice where a whole hour is repeated.
+asked = pendulum.datetime(2026, 4, 4, 14, 45).in_timezone("Australia/Lord_Howe")
+found = cron("45 1 * * *").next_valid_date(asked)
+assert found == pendulum.datetime(2026, 4, 5, 14, 45), found  # 01:15, and of the next day
+asked = pendulum.datetime(2026, 11, 1, 5, 30).in_timezone("America/New_York")
+found = cron("30 1 * * *").next_valid_date(asked)
+assert found.in_timezone("UTC").hour == 6, found
 
 assert following("* * * * 8", 2026, 1, 1)[0] == 5
 assert following("410 8 * * *", 2026, 1, 1) == (1, 8, 50)
