@@ -26,7 +26,8 @@ OF_ZONES = ("gap", "fold", "real_time")
 """The knobs of a dialect that scenarios show; the others are for level next."""
 _TOGETHER = (
     ("anchor", "first_firing", "edit_interval"),
-    ("polling", "minute_matching", "first_cron"),
+    ("polling", "minute_matching"),
+    ("minute_matching", "first_cron"),
     ("catch_up", "restart_interval"),
     ("clock_back", "clock_noticed"),
 )
