@@ -3,6 +3,7 @@
 
 local meaning = {}
 
+--@ correct_time
 -- Correct the store's time if its clock was set back by more than a lease.
 local function correct_time()
   local was = meta.now
@@ -19,6 +20,7 @@ end
 
 -- --- leading
 
+--@ expire_lease
 local function expire_lease()
   if leader ~= '' and now >= meta.ends then
     record('lease_expired', '"server":"' .. leader .. '","epoch":' .. whole(meta.epoch))
@@ -26,12 +28,14 @@ local function expire_lease()
   end
 end
 
+--@ reply_lease
 local function reply_lease()
   local who = leader == '' and 'null' or '"' .. leader .. '"'
   reply('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
     .. whole(meta.ends) .. ',"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store))
 end
 
+--@ replace
 -- Note what a server knew of the store in whose place this one is (LEAD-1).
 local function replace(former, epoch, jobs)
   set('former', math.max(meta.former, tonumber(epoch)))
@@ -39,6 +43,7 @@ local function replace(former, epoch, jobs)
     .. whole(meta.store) .. ',"epoch":' .. epoch .. (jobs == '' and '' or ',"jobs":' .. jobs))
 end
 
+--@ meaning.Campaign
 function meaning.Campaign()
   local ttl, store, former, epoch, jobs = take_number(), take_number(), take(), take(), take()
   local claims = take_number()
@@ -62,6 +67,7 @@ function meaning.Campaign()
   take_back()
 end
 
+--@ meaning.Resign
 function meaning.Resign()
   local epoch = take_number()
   expire_lease()
@@ -74,10 +80,12 @@ end
 
 -- --- jobs
 
+--@ meaning.Changes
 function meaning.Changes() watch(server, take()) end
 
 -- --- publishing
 
+--@ append
 local function append(job, due, epoch, cid, on_demand, coalesced)
   local message = keep_message(function(id)
     local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. whole(job.revision)
@@ -90,6 +98,7 @@ local function append(job, due, epoch, cid, on_demand, coalesced)
   serve()
 end
 
+--@ meaning.Execute
 function meaning.Execute()
   local job = current()
   local cid = take()
@@ -98,9 +107,11 @@ function meaning.Execute()
   append(job, at, meta.epoch, cid, 'true', 0)
 end
 
+--@ instants
 -- Iterates over the instants in a comma-separated list.
 local function instants(list) return string.gmatch(list, '[^,]+') end
 
+--@ account_for_misfires
 local function account_for_misfires(job, due, coalesced, skipped)
   for instant in instants(skipped) do
     record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
@@ -111,6 +122,7 @@ local function account_for_misfires(job, due, coalesced, skipped)
   end
 end
 
+--@ is_sound
 -- Whether the numbers of a job can be read: one that was tampered with must not hold up others.
 local function is_sound(job)
   return tonumber(job.grace) and tonumber(job.published)
@@ -118,6 +130,7 @@ local function is_sound(job)
     and (job.accounted == '' or tonumber(job.accounted))
 end
 
+--@ refusal
 -- Why an entry about a job is refused, or nil.
 local function refusal(job, revision, cursor, due, coalesced, skipped)
   if not job or not is_sound(job) then return 'gone' end
@@ -130,9 +143,11 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
   if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
 end
 
+--@ PLANNED
 local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'ends', 'published', 'accounted',
   'shown', 'carried'}
 
+--@ meaning.Publish
 function meaning.Publish()
   local epoch, before, count = take_number(), take_number(), take_number()
   if now >= meta.ends then expire_lease() end
@@ -173,8 +188,10 @@ end
 
 -- --- delivering
 
+--@ meaning.Claim
 function meaning.Claim() carry_out_claim(take(), take_number(), take()) end
 
+--@ meaning.Complete
 function meaning.Complete()
   local worker, turn, what = worker_of(server, take()), take_number(), take()
   local accepted = call('HGET', P .. ':held', worker) == what
@@ -183,6 +200,7 @@ function meaning.Complete()
   reply('Completed', '"accepted":' .. (accepted and 'true' or 'false'))
 end
 
+--@ meaning.SetAside
 function meaning.SetAside()
   local worker, what, why = worker_of(server, take()), take(), take()
   if call('HGET', P .. ':held', worker) == what then
@@ -194,6 +212,7 @@ function meaning.SetAside()
   reply('Done')
 end
 
+--@ meaning.Join
 function meaning.Join()
   local process, ttl, turn = take_number(), take_number(), take_number()
   note_life(ttl)
@@ -201,16 +220,19 @@ function meaning.Join()
   if process > process_of(server) then begin(server, process) else begin_anew(server, turn) end
 end
 
+--@ meaning.Heartbeat
 function meaning.Heartbeat()
   note_life(take_number())
   reply('Done')
 end
 
+--@ meaning.Reclaim
 function meaning.Reclaim()
   reply('Done')
   take_back()
 end
 
+--@ meaning.Withdraw
 function meaning.Withdraw()
   dismiss(server)
   local place, given = reserve(), {}
