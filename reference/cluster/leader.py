@@ -136,9 +136,11 @@ class LeaderRole:
         """
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
-        self._campaign = Campaign(self._lease, claims, self.store, self._former)
+        self._campaign = campaign = Campaign(self._lease, claims, self.store, self._former)
         self._campaigned_at = now
-        return [self._campaign, *self._overdue_requests(now)]
+        if self._publishing is None and not self._unanswered:
+            return [campaign]
+        return [campaign, *self._overdue_requests(now)]
 
     def confirm(self, sent_at: int) -> None:
         """Note that the store has answered a request, sent at `sent_at` (µs) after any Campaign."""
