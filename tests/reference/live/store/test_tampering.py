@@ -298,3 +298,19 @@ def test_a_job_that_cannot_be_scheduled_is_listed_with_the_reason(
     assert {*(job.id for job in listed.jobs), *dict(listed.unreadable)} == {"good", "bad"}
     assert list(leader.unschedulable) == ["bad"]
     assert leader.unschedulable["bad"].startswith(why)
+
+
+@given(value=junk)
+def test_a_job_whose_progress_cannot_be_read_is_listed_as_such(
+    client: redis.Redis, value: bytes
+) -> None:
+    client.flushall()
+    store = RedisStore(client)
+    begin(store)
+    tamper(client, "progress", value)
+    listed = store.call("s1", [Jobs()]).deliveries[0][2]
+    assert isinstance(listed, JobList)
+    assert ([job.id for job in listed.jobs], listed.gone) == (["good"], ())
+    ((id, why),) = listed.unreadable
+    assert id == "bad"
+    assert "revision" in why
