@@ -32,6 +32,7 @@ SPECS = frozenset(
         "specs/conformance/cluster",
         "specs/conformance/in_process",
         "specs/conformance/report",
+        "specs/conformance/suite",
         "specs/conformance/suspects",
         "specs/conformance/suspects/python",
         "specs/conformance/tick",
@@ -85,6 +86,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/conformance/cluster",
         "specs/conformance/dialects",
         "specs/conformance/suspects",
+        "specs/conformance/tick",
+        "specs/vectors",
+    },
+    "specs/conformance/suite": REFERENCE
+    | {
+        "specs/conformance",
+        "specs/conformance/cluster",
+        "specs/conformance/dialects",
+        "specs/conformance/report",
         "specs/conformance/tick",
         "specs/vectors",
     },

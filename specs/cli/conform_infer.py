@@ -27,11 +27,15 @@ from gnomon.specs.conformance.behaviour.matching import explains
 from gnomon.specs.conformance.behaviour.model import predict
 from gnomon.specs.conformance.behaviour.profile import Settings, profile_of, settings_of
 from gnomon.specs.conformance.behaviour.shrink import shrink as shrink_scenario
+from gnomon.specs.conformance.cluster import infer as clusters
+from gnomon.specs.conformance.cluster import run as cluster
+from gnomon.specs.conformance.cluster import scenarios as cluster_scenarios
 from gnomon.specs.conformance.dialects import infer as dialects
 from gnomon.specs.conformance.dialects.knobs import Dialect, ProfileError
 from gnomon.specs.conformance.judging import Seen
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
 from gnomon.specs.conformance.protocol import Error, Unsupported
+from gnomon.specs.conformance.report.model import reproduce
 from gnomon.specs.conformance.runner import PROCESS_ZONES
 from gnomon.specs.conformance.shipped import NotInstalled
 from gnomon.specs.conformance.shrink import shrink
@@ -81,36 +85,52 @@ def infer_profile(
     """Find the knobs that explain the most, and the suspects.
 
     Suspects are the answers and scenarios that no setting explains. Each one is shrunk to its
-    smallest case.
+    smallest case. Level cluster takes some minutes; its scenarios that take longer are run only if
+    --only names them.
     """
     chosen, wanted = find(adapter), [one.value for one in level or LevelName]
     cases = [one for one in read_cases() if "next" in wanted and is_selected(one.id, only)]
     scenarios = [one for one in read_scenarios() if "tick" in wanted and is_selected(one.id, only)]
-    if not cases and not scenarios:
-        raise BadInput("--only", ["no case and no scenario of level next or tick has such an id"])
+    of_cluster = [
+        one
+        for one in cluster_scenarios.read_scenarios()
+        if "cluster" in wanted and is_selected(one.id, only) and (only or not one.is_slow)
+    ]
+    if not cases and not scenarios and not of_cluster:
+        raise BadInput("--only", ["no case and no scenario has such an id"])
     try:
         command = command_of(chosen)
         of_next = _of_next(adapter, command, cases) if cases else None
         of_tick = _of_tick(adapter, command, scenarios, of_next) if scenarios else None
+        found = _of_cluster(adapter, command, of_cluster) if of_cluster else None
         commands = [_command_to_ask(adapter, case) for case in of_next.suspects] if of_next else []
         if of_tick:
             commands += _tick_suspects(adapter, command, of_tick, suspects)
+        if found:
+            commands += list(dict.fromkeys(reproduce(adapter, one.case) for one in found.left))
     except (NotInstalled, AdapterFault, ProfileError) as error:
         raise BadInput(adapter, [str(error)]) from None
-    if not of_next and not of_tick:
+    if not of_next and not of_tick and not found:
         raise BadInput(adapter, [f"it has none of the levels {', '.join(wanted)}"])
-    _print_inferred(of_next, of_tick, commands, json)
+    _print_inferred(of_next, of_tick, found, commands, json)
 
 
 def _print_inferred(
-    of_next: OfNext | None, of_tick: OfTick | None, commands: list[str], json: bool
+    of_next: OfNext | None,
+    of_tick: OfTick | None,
+    of_cluster: clusters.Inferred | None,
+    commands: list[str],
+    json: bool,
 ) -> None:
     dialect = of_next.inferred.dialect if of_next else None
     profile = profile_of(of_tick.inferred.settings if of_tick else Settings(dialect or Dialect()))
     gains = {
         **(of_next.inferred.gains if of_next else {}),
         **(of_tick.inferred.gains if of_tick else {}),
+        **(of_cluster.gains if of_cluster else {}),
     }
+    if of_cluster:
+        profile |= clusters.profile_of(of_cluster.behaviour)
     if json:
         found: dict[str, object] = {"profile": profile, "gains": gains, "suspects": commands}
         if of_next:
@@ -118,6 +138,9 @@ def _print_inferred(
         if of_tick:
             found["explained_scenarios"] = of_tick.inferred.explained
             found["scenarios"] = of_tick.scenarios
+        if of_cluster:
+            found["explained_of_cluster"] = of_cluster.explained
+            found["results_of_cluster"] = of_cluster.judged
         console.print_json(found)
         return
     counts = []
@@ -125,6 +148,8 @@ def _print_inferred(
         counts.append(f"{of_next.inferred.explained} of {of_next.answers} answers")
     if of_tick:
         counts.append(f"{of_tick.inferred.explained} of {of_tick.scenarios} scenarios")
+    if of_cluster:
+        counts.append(f"{of_cluster.explained} of {of_cluster.judged} results of level cluster")
     lines = [
         f'{knob} = "{value}"' + (f"  # explains {gains[knob]} more" if knob in gains else "")
         for knob, value in profile.items()
@@ -164,6 +189,16 @@ def _of_tick(
     settings = inferred.settings
     left = [one for one in seen if not _is_predicted(one, settings)]
     return OfTick(len(seen), inferred, left)
+
+
+def _of_cluster(
+    adapter: str, command: Sequence[str], scenarios: list[cluster_scenarios.Scenario]
+) -> clusters.Inferred | None:
+    """The behaviour of several instances, and what it leaves. Raises AdapterFault."""
+    with console.progress_bar(f"{adapter}: cluster", 0, len(scenarios)) as bar:
+        done = count(1)
+        found = cluster.run(command, scenarios, lambda: bar(next(done)))
+    return clusters.infer(found.observations) if found.observations else None
 
 
 def _is_predicted(observation: Observation, settings: Settings) -> bool:

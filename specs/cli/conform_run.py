@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 import typer
@@ -20,7 +20,6 @@ from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.behaviour.profile import settings_of
-from gnomon.specs.conformance.cluster import run as cluster
 from gnomon.specs.conformance.cluster import scenarios as cluster_scenarios
 from gnomon.specs.conformance.cluster.behaviour import behaviour_of
 from gnomon.specs.conformance.dialects.knobs import ProfileError
@@ -32,17 +31,17 @@ from gnomon.specs.conformance.report.levels import LEVELS
 from gnomon.specs.conformance.report.markdown import markdown
 from gnomon.specs.conformance.report.model import (
     AdapterReport,
-    AnyRun,
     Setting,
     cell,
-    report_of,
     reproduce,
 )
 from gnomon.specs.conformance.report.page import page
 from gnomon.specs.conformance.runner import Progress, Run, run, smoke
 from gnomon.specs.conformance.shipped import Adapter, NoAdapter, NotInstalled
+from gnomon.specs.conformance.suite.progress import Progresses
+from gnomon.specs.conformance.suite.run import Selected, judge_all
 from gnomon.specs.conformance.tick import run as tick
-from gnomon.specs.conformance.tick.scenarios import Scenario, read_scenarios
+from gnomon.specs.conformance.tick.scenarios import read_scenarios
 from gnomon.specs.conformance.tick.smoke import smoke as smoke_of_level_tick
 from gnomon.specs.render import tables
 from gnomon.specs.vectors.next_cases import Case, read_cases
@@ -128,7 +127,10 @@ def run_adapters(
         _print_smoke(chosen, keep)
         return
     selected, knobs = _select(level, only, is_slow), _profile(profile)
-    reports = [_judged(adapter, selected, knobs, keep) for adapter in chosen]
+    with console.status_line("environments") as update:
+        names = [adapter.name for adapter in chosen]
+        progress = Progresses(names, update, lambda line: console.print_notes([line]))
+        reports = judge_all(chosen, selected, progress, knobs, keep)
     if report is not None:
         _write_report(report, _setting(selected), reports)
     if json:
@@ -154,21 +156,6 @@ def find(name: str) -> Adapter:
         return shipped.find(name)
     except NoAdapter as error:
         raise BadInput(name, [str(error)]) from None
-
-
-class Selected(NamedTuple):
-    """What is to be run; a level without cases is not run."""
-
-    cases: list[Case]
-    scenarios: list[Scenario]
-    of_cluster: list[cluster_scenarios.Scenario]
-
-    @property
-    def numbers(self) -> dict[str, int]:
-        """The number of cases of each level that is to be run."""
-        numbers = len(self.cases), len(self.scenarios), len(self.of_cluster)
-        of_levels = zip(LEVELS, numbers, strict=True)
-        return {level: number for level, number in of_levels if number}
 
 
 def _select(levels: list[LevelName] | None, only: list[str] | None, is_slow: bool) -> Selected:
@@ -217,20 +204,11 @@ def command_of(adapter: Adapter) -> list[str]:
         return shipped.command_for(adapter)
 
 
-def run_cases(adapter: Adapter, cases: Sequence[Case], keep: Path | None = None) -> Run:
+def run_cases(adapter: Adapter, cases: Sequence[Case]) -> Run:
     """Run cases of level next with a progress line. Raises NotInstalled and AdapterFault."""
-    command, folder = command_of(adapter), _folder(adapter, keep)
+    command = command_of(adapter)
     with _progress(f"{adapter.name}: next", len(cases)) as progress:
-        return run(command, cases, progress, folder)
-
-
-def _folder(adapter: Adapter, keep: Path | None) -> Path | None:
-    """The folder for the transcripts of an adapter."""
-    if keep is None:
-        return None
-    folder = keep / Path(adapter.name).stem
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+        return run(command, cases, progress)
 
 
 @contextmanager
@@ -239,31 +217,6 @@ def _progress(name: str, total: int) -> Iterator[Progress]:
     with console.progress_bar(name, 0, total) as bar:
         done = count(1)
         yield lambda: bar(next(done))
-
-
-def _judged(
-    adapter: Adapter, selected: Selected, knobs: dict[str, str] | None, keep: Path | None
-) -> AdapterReport:
-    try:
-        runs = list(_runs(adapter, selected, keep))
-        return report_of(adapter.name, runs, knobs)
-    except NotInstalled as error:
-        return AdapterReport(adapter.name, fault=str(error), is_installed=False)
-    except (AdapterFault, ProfileError) as error:
-        return AdapterReport(adapter.name, fault=str(error))
-
-
-def _runs(adapter: Adapter, selected: Selected, keep: Path | None) -> Iterator[AnyRun]:
-    """Run what is selected, level by level. Raises NotInstalled and AdapterFault."""
-    if selected.cases:
-        yield run_cases(adapter, selected.cases, keep)
-    command, folder = command_of(adapter), _folder(adapter, keep)
-    if selected.scenarios:
-        with _progress(f"{adapter.name}: tick", len(selected.scenarios)) as progress:
-            yield tick.run(command, selected.scenarios, progress, folder)
-    if selected.of_cluster:
-        with _progress(f"{adapter.name}: cluster", len(selected.of_cluster)) as progress:
-            yield cluster.run(command, selected.of_cluster, progress, folder)
 
 
 def _refuse_beside_smoke(options: Mapping[str, object]) -> None:

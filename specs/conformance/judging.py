@@ -253,8 +253,8 @@ def _result(
 
 
 def known_issue(result: Result, introduction: Introduction) -> str | None:
-    """The public issue that the adapter names for a result that is not as declared."""
-    if result.verdict not in SUSPECT_VERDICTS:
+    """The public issue that the adapter names for a result that differs, declared or not."""
+    if not result.is_listed:
         return None
     return next(
         (

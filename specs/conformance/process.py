@@ -48,6 +48,8 @@ START_LIMIT = 60.0
 """Seconds that the reply to hello may take: the adapter imports its scheduler."""
 MOST_NOISE = 20
 """Different lines of noise that are kept."""
+NICE = 5
+"""How much lower the priority of an adapter is: level cluster lives by real time beside it."""
 LONGEST_EVIDENCE = 600
 """Characters of standard error that a failure quotes."""
 
@@ -258,6 +260,9 @@ class _Child:
             env=environment,
             start_new_session=True,
         )
+        with suppress(OSError):  # it has ended, or may not be lower
+            priority = os.getpriority(os.PRIO_PROCESS, 0) + NICE
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, priority)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._lines: Queue[str | None] = Queue()

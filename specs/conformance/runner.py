@@ -117,20 +117,23 @@ def run(
     progress: Progress = lambda: None,
     keep: Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    workers: int | None = None,
+    stopped: Event | None = None,
 ) -> Run:
-    """Ask an adapter about all `cases`. Raises AdapterFault.
+    """Ask an adapter about all `cases`, with `workers` pairs of processes. Raises AdapterFault.
 
-    `keep` is a folder for the transcripts of all processes. A run in which not a single case has an
+    By default there is a pair for each core. `keep` is a folder for the transcripts of all
+    processes. `stopped` ends the run from another thread. A run in which not a single case has an
     answer is a fault of the adapter, too.
     """
     introduction = _introduction(command, limits)
     if "next" not in introduction.levels:
         return Run(introduction, [], [])
-    workers = max(1, min(len(cases), os.cpu_count() or 1))
+    workers = max(1, min(len(cases), workers or os.cpu_count() or 1))
     shares = [cases[index::workers] for index in range(workers)]
     noise: list[str] = []
     with ThreadPoolExecutor(workers) as pool:
-        worker = _Worker(command, keep, limits, progress, noise)
+        worker = _Worker(command, keep, limits, progress, noise, stopped or Event())
         try:
             found = list(pool.map(worker.answer, range(workers), shares))
         except BaseException:  # also Ctrl-C: the processes must end before this one does
@@ -168,11 +171,12 @@ class _Worker:
         limits: Limits,
         progress: Progress,
         noise: list[str],
+        stopped: Event,
     ) -> None:
         self._command, self._keep, self._limits = command, keep, limits
         self._progress, self._noise = progress, noise
         self._lock = Lock()
-        self.stopped = Event()
+        self.stopped = stopped
 
     def answer(self, number: int, cases: Sequence[Case]) -> list[Seen]:
         """What the adapter answers about `cases`."""

@@ -11,6 +11,7 @@ table names the command that runs the file, a command that succeeds if all it ne
 the packages of Debian that hold it.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -18,9 +19,11 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from threading import get_ident
 from typing import Any, NamedTuple
 
 import msgspec
@@ -205,18 +208,37 @@ def _python(dependencies: Sequence[str]) -> Path:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     folder = cache() / _digest("python", version, *dependencies)
     python = folder / "bin" / "python"
-    if (folder / "complete").exists():
-        return python
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if uv := shutil.which("uv"):
-        _install([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
-        _install([uv, "pip", "install", "--quiet", "--python", str(python), *dependencies])
-    else:
-        _install([sys.executable, "-m", "venv", str(folder)])
-        _install([str(python), "-m", "pip", "install", "--quiet", *dependencies])
-    (folder / "complete").touch()
+    with _to_complete(folder) as is_complete:
+        if is_complete:
+            return python
+        if uv := shutil.which("uv"):
+            _install([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+            _install([uv, "pip", "install", "--quiet", "--python", str(python), *dependencies])
+        else:
+            _install([sys.executable, "-m", "venv", str(folder)])
+            _install([str(python), "-m", "pip", "install", "--quiet", *dependencies])
     return python
+
+
+@contextmanager
+def _to_complete(folder: Path) -> Iterator[bool]:
+    """Give whether an environment is complete; else it is made here, and is complete at the end.
+
+    One thread or process makes it. Others that need it wait until it is complete.
+    """
+    mark = folder / "complete"
+    if mark.exists():
+        yield True
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if mark.exists():
+            yield True
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        yield False
+        mark.touch()
 
 
 def _javascript(adapter: Adapter) -> list[str]:
@@ -229,17 +251,16 @@ def _javascript(adapter: Adapter) -> list[str]:
     if npm is None:
         raise NotInstalled("npm is not installed; it installs the packages of the adapter")
     folder = cache() / _digest("javascript", *adapter.dependencies)
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        packages = dict(_package(text) for text in adapter.dependencies)
-        manifest = {"private": True, "dependencies": packages}
-        (folder / "package.json").write_bytes(msgspec.json.encode(manifest))
-        _install([npm, "install", "--no-audit", "--no-fund", "--silent"], folder)
-        (folder / "complete").touch()
+    with _to_complete(folder) as is_complete:
+        if not is_complete:
+            folder.mkdir()
+            packages = dict(_package(text) for text in adapter.dependencies)
+            manifest = {"private": True, "dependencies": packages}
+            (folder / "package.json").write_bytes(msgspec.json.encode(manifest))
+            _install([npm, "install", "--no-audit", "--no-fund", "--silent"], folder)
     helpers = (file for file in adapter.file.parent.glob("*.mjs") if file.name in HELPERS)
     for file in {adapter.file, *helpers}:
-        part = folder / f"{file.name}.{os.getpid()}"
+        part = folder / f"{file.name}.{os.getpid()}.{get_ident()}"
         shutil.copyfile(file, part)
         part.replace(folder / file.name)
     return [node, str(folder / adapter.file.name)]

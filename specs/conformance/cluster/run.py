@@ -94,12 +94,13 @@ def run(
     keep: Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
     workers: int | None = None,
+    stopped: Flag | None = None,
 ) -> Run:
     """Run all `scenarios` against an adapter, `workers` at once.
 
     By default there are two for each core, because most of the time is spent waiting. `keep` is a
-    folder for the transcript, logs, witness and history of each scenario. Raises AdapterFault, also
-    if not one scenario could be carried out.
+    folder for the transcript, logs, witness and history of each scenario. `stopped` ends the run
+    from another thread. Raises AdapterFault, also if not one scenario could be carried out.
     """
     process = AdapterProcess(command, "UTC", None, *limits)
     try:
@@ -108,7 +109,7 @@ def run(
         process.close()
     if "cluster" not in introduction.levels:
         return Run(introduction, [], [])
-    runner = _Runner(command, introduction, keep, limits, progress)
+    runner = _Runner(command, introduction, keep, limits, progress, stopped or Flag())
     with ThreadPoolExecutor(workers or 2 * (os.cpu_count() or 1)) as pool:
         try:
             found = list(pool.map(runner.observe, scenarios))
@@ -133,12 +134,13 @@ class _Runner:
         keep: Path | None,
         limits: Limits,
         progress: Progress,
+        stopped: Flag,
     ) -> None:
         self._command, self._introduction = command, introduction
         self._keep, self._limits, self._progress = keep, limits, progress
         self._lock = Lock()
         self.noise: set[str] = set()
-        self.stopped = Flag()
+        self.stopped = stopped
 
     def observe(self, scenario: Scenario) -> Observation:
         """What the scheduler does in a scenario. Raises AdapterFault, and Stopped."""

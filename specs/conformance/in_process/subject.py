@@ -37,7 +37,7 @@ _SKIPPED = frozenset({"not observable", "not exercised"})
 class Outcome(NamedTuple):
     """The verdict about a case or scenario: the worst of its rules, and why.
 
-    `url` is a known issue.
+    `url` is the public issue of a result that is not as declared.
     """
 
     case: str
@@ -177,7 +177,8 @@ def _outcome(own: Result, results: Sequence[Result], text: Callable[[Result], st
     worst = min(results, key=lambda one: (not one.is_suspect, VERDICTS.index(one.verdict)))
     if own.verdict in _SKIPPED and not worst.is_listed:
         return Outcome(own.case, own.verdict, own.seen)
-    return Outcome(own.case, worst.verdict, text(worst), worst.url)
+    url = worst.url if worst.verdict in SUSPECT_VERDICTS else None
+    return Outcome(own.case, worst.verdict, text(worst), url)
 
 
 def _text_of_scenario(scenario: Scenario, worst: Result, results: Sequence[Result]) -> str:

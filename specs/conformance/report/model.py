@@ -17,11 +17,11 @@ from gnomon.specs.conformance.behaviour.profile import (
 )
 from gnomon.specs.conformance.cluster import judging as cluster_judging
 from gnomon.specs.conformance.cluster import run as cluster
-from gnomon.specs.conformance.cluster.behaviour import behaviour_of
+from gnomon.specs.conformance.cluster.behaviour import Behaviour, behaviour_of
 from gnomon.specs.conformance.judging import Result, Verdict, by_rule, judge
 from gnomon.specs.conformance.protocol import Introduction
 from gnomon.specs.conformance.report.levels import LEVELS
-from gnomon.specs.conformance.report.timeline import Picture, picture_of
+from gnomon.specs.conformance.report.timeline import Picture, picture_of, picture_of_cluster
 from gnomon.specs.conformance.runner import Run
 from gnomon.specs.conformance.suspects import Suspect, suspect_of
 from gnomon.specs.conformance.tick import judging as tick_judging
@@ -131,9 +131,7 @@ def _judged(run: AnyRun, profile: Mapping[str, str]) -> tuple[str, LevelReport]:
         case tick.Run():
             return "tick", _level_tick(run, settings)
         case cluster.Run():
-            behaviour = behaviour_of(profile)
-            of_each = [cluster_judging.judge(seen, behaviour) for seen in run.observations]
-            return "cluster", LevelReport(tuple(chain.from_iterable(of_each)))
+            return "cluster", _level_cluster(run, behaviour_of(profile))
         case _:
             of_each = [judge(seen, settings.dialect, run.introduction) for seen in run.seen]
             return "next", LevelReport(tuple(chain.from_iterable(of_each)))
@@ -147,6 +145,18 @@ def _level_tick(run: tick.Run, settings: Settings) -> LevelReport:
         results += found
         if any(result.is_listed for result in found):
             pictures[seen.scenario.id] = picture_of(seen, settings)
+    return LevelReport(tuple(results), pictures)
+
+
+def _level_cluster(run: cluster.Run, behaviour: Behaviour) -> LevelReport:
+    results: list[Result] = []
+    pictures = {}
+    for seen in run.observations:
+        found = cluster_judging.judge(seen, behaviour)
+        results += found
+        picture = picture_of_cluster(seen)
+        if picture is not None and any(result.is_listed for result in found):
+            pictures[seen.scenario.id] = picture
     return LevelReport(tuple(results), pictures)
 
 

@@ -14,14 +14,14 @@ LINE, GAP = 16, 8
 """The height of a line and the space between jobs (px)."""
 LABELS = 3
 """The most lines of names above the first row."""
-_NAMES = ("expected", "profile", "seen")
 
 
 def svg(picture: Picture) -> str:
     """The picture as an element of a page; the classes of its marks are in the page's style."""
     names = list(_names_of(picture))
     top = max((line + 1 for _, line, _ in names), default=0) * LINE + 4
-    height = top + len(picture.rows) * (3 * LINE + GAP) + LINE + 4
+    row_height = (3 if picture.is_predicted else 2) * LINE + GAP
+    height = top + len(picture.rows) * row_height + LINE + 4
     box = f"0 0 {LEFT + WIDTH + 8} {height}"
     label = escape(_spoken(picture))
     parts = [f'<svg class="line" viewBox="{box}" role="img" aria-label="{label}">']
@@ -30,7 +30,7 @@ def svg(picture: Picture) -> str:
         f'<text x="{x}" y="{line * LINE + 12}">{escape(what)}</text>' for x, line, what in names
     )
     for number, row in enumerate(picture.rows):
-        parts += _row(picture, row, top + number * (3 * LINE + GAP), len(picture.rows) > 1)
+        parts += _row(picture, row, top + number * row_height, len(picture.rows) > 1)
     bottom = height - 6
     parts.append(f'<text x="{LEFT}" y="{bottom}">{escape(picture.first)}</text>')
     parts.append(f'<text x="{LEFT + WIDTH}" y="{bottom}" class="end">{escape(picture.last)}</text>')
@@ -41,9 +41,10 @@ def svg(picture: Picture) -> str:
 
 
 def _row(picture: Picture, row: Row, top: int, is_named: bool) -> Iterator[str]:
-    for number, (name, places) in enumerate(
-        zip(_NAMES, (row.expected, row.declared, row.seen), strict=True)
-    ):
+    lines = {"expected": row.expected, "profile": row.declared, "seen": row.seen}
+    if not picture.is_predicted:
+        del lines["profile"]
+    for number, (name, places) in enumerate(lines.items()):
         y = top + number * LINE
         label = f"{row.job} {name}" if is_named else name
         middle = y + LINE // 2
@@ -69,6 +70,8 @@ def _names_of(picture: Picture) -> Iterator[tuple[int, int, str]]:
     """The names of the marks, each with its place and its line; none that would hide another."""
     free = [0] * LABELS  # where each line of names is free again
     for mark in picture.marks:
+        if not mark.what:
+            continue
         width = 7 * len(mark.what) + 8
         x = min(_column(picture, mark.at) + 3, LEFT + WIDTH + 8 - width)
         line = next((line for line, until in enumerate(free) if until <= x), None)
@@ -88,8 +91,9 @@ def _column(picture: Picture, place: int) -> int:
 def _spoken(picture: Picture) -> str:
     """The picture for people who cannot see it."""
     counts = (
-        f"{row.job}: {len(row.expected)} expected, {len(row.declared)} under the profile, "
-        f"{len(row.seen)} seen"
+        f"{row.job}: {len(row.expected)} expected, "
+        + (f"{len(row.declared)} under the profile, " if picture.is_predicted else "")
+        + f"{len(row.seen)} seen"
         for row in picture.rows
     )
     return f"Time line of firings. {'; '.join(counts)}"

@@ -12,6 +12,8 @@ from gnomon.reference.schedule.clock import SECOND, read_instant, write_instant
 from gnomon.specs.conformance.behaviour.matching import starts
 from gnomon.specs.conformance.behaviour.model import Prediction, predict
 from gnomon.specs.conformance.behaviour.profile import Settings
+from gnomon.specs.conformance.cluster import observation as cluster
+from gnomon.specs.conformance.cluster.slots import Slots
 from gnomon.specs.conformance.protocol import Fired, Firing
 from gnomon.specs.conformance.tick.observation import Observation
 from gnomon.specs.conformance.tick.scenarios import (
@@ -55,6 +57,8 @@ class Picture(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...]
     left_out: int = 0
     """Number of jobs without a row."""
+    is_predicted: bool = True
+    """Whether the profile predicts instants; at level cluster it does not."""
 
 
 class _Span(msgspec.Struct, frozen=True):
@@ -86,6 +90,35 @@ def picture_of(observation: Observation, settings: Settings) -> Picture:
         tuple(rows[:MOST_JOBS]),
         tuple(_marks(spans, len(observation.replies))),
         len(rows[MOST_JOBS:]),
+    )
+
+
+def picture_of_cluster(observation: cluster.Observation) -> Picture | None:
+    """The time line of a scenario of level cluster; None if nothing ran."""
+    if not observation.firings:
+        return None
+    slots = Slots(observation)
+    events = observation.events
+    start = min(slots.firings[0], *(event.at for event in events[:1])) // SECOND * SECOND
+    due = map(slots.due, range(slots.slot(slots.firings[0]), slots.slot(observation.ended) + 1))
+    row = Row(
+        observation.scenario.job.id,
+        tuple(at - start for at in due if start <= at <= observation.ended),
+        (),
+        tuple(at - start for at in slots.firings),
+    )
+    marks = [Mark(one.at - start, f"{one.instance} {one.kind}") for one in events]
+    if (outage := slots.outage()) is not None:
+        harm, ready = outage
+        marks.append(Mark(harm.at - start, "", ready.at - start))
+    end = max(observation.ended, slots.firings[-1])
+    return Picture(
+        end - start,
+        write_instant(start),
+        write_instant(end // SECOND * SECOND),
+        (row,),
+        tuple(sorted(marks, key=lambda mark: mark.at)),
+        is_predicted=False,
     )
 
 

@@ -6,7 +6,7 @@ result of one of them.
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Lock
@@ -19,7 +19,7 @@ from gnomon.specs.conformance.tick.observation import Observation
 from gnomon.specs.conformance.tick.scenarios import Scenario
 from gnomon.specs.conformance.tick.session import Session
 
-REPLY_LIMIT = 60.0
+REPLY_LIMIT = 120.0
 """Seconds that a reply may take: an `advance` takes a scheduler through many wakes."""
 DEFAULT_LIMITS = Limits(REPLY_LIMIT, START_LIMIT)
 
@@ -38,17 +38,21 @@ def run(
     progress: Progress = lambda: None,
     keep: Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    workers: int | None = None,
+    stopped: Event | None = None,
 ) -> Run:
-    """Run all `scenarios` against an adapter, on all cores. Raises AdapterFault.
+    """Run all `scenarios` against an adapter, `workers` at once. Raises AdapterFault.
 
-    `keep` is a folder for a transcript of each scenario. A run in which no scheduler could be
-    opened is a fault of the adapter, too.
+    By default there are as many as cores. `keep` is a folder for a transcript of each scenario.
+    `stopped` ends the run from another thread. A run in which no scheduler could be opened is a
+    fault of the adapter, too.
     """
     introduction = introduce(command, limits)
     if "tick" not in introduction.levels:
         return Run(introduction, [], [])
-    with ThreadPoolExecutor(max(1, min(len(scenarios), os.cpu_count() or 1))) as pool:
-        runner = _Runner(command, introduction, keep, limits, progress)
+    workers = max(1, min(len(scenarios), workers or os.cpu_count() or 1))
+    with ThreadPoolExecutor(workers) as pool:
+        runner = _Runner(command, introduction, keep, limits, progress, stopped or Event())
         try:
             found = list(pool.map(runner.observe, scenarios))
         except BaseException:  # also Ctrl-C: the processes must end before this one does
@@ -81,15 +85,18 @@ class _Runner:
         keep: Path | None,
         limits: Limits,
         progress: Progress,
+        stopped: Event,
     ) -> None:
         self._command, self._keep, self._limits = command, keep, limits
         self._introduction, self._progress = introduction, progress
         self._lock = Lock()
         self.noise: set[str] = set()
-        self.stopped = Event()
+        self.stopped = stopped
 
     def observe(self, scenario: Scenario) -> Observation:
-        """What the scheduler does in a scenario."""
+        """What the scheduler does in a scenario. Raises CancelledError if the run was stopped."""
+        if self.stopped.is_set():
+            raise CancelledError
         name = f"{scenario.id.replace('/', '-')}.txt"
         transcript = None if self._keep is None else self._keep / name
         process = AdapterProcess(self._command, scenario.zone, transcript, *self._limits)

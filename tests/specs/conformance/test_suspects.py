@@ -9,16 +9,19 @@ import pytest
 from gnomon.specs.conformance.judging import RULES, Result
 from gnomon.specs.conformance.shipped import shipped
 from gnomon.specs.conformance.suspects import suspect_of, suspects
+from gnomon.specs.conformance.tick.judging import RULES as TICK_RULES
+from gnomon.specs.conformance.tick.scenarios import read_scenarios
 from gnomon.specs.vectors.next_cases import read_cases
 
 SCRIPTS = {suspect.script.stem: suspect.script for suspect in suspects()}
 
 
 def test_each_names_adapters_rules_and_cases() -> None:
-    cases = [case.id for case in read_cases()]
+    cases = [case.id for case in read_cases()] + [one.id for one in read_scenarios()]
+    rules = {*RULES, *TICK_RULES}
     for suspect in suspects():
         assert set(suspect.adapters) <= set(shipped()), suspect
-        assert suspect.fault.endswith(".") and set(suspect.rules) <= set(RULES), suspect
+        assert suspect.fault.endswith(".") and set(suspect.rules) <= rules, suspect
         for pattern in suspect.cases:
             assert any(fnmatchcase(case, pattern) for case in cases), (suspect.script, pattern)
 

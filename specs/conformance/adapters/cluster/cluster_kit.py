@@ -72,11 +72,20 @@ def sign(witness, job, payload=None):
         file.write(f"{line}\n")
 
 
+_reserved = []
+
+
 def free_port():
-    """A TCP port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that nothing listens on, and that nobody else is given.
+
+    A socket that does not listen holds it as long as this process lives. A server that sets
+    SO_REUSEADDR, as all do here, can listen there all the same.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _reserved.append(holder)
+    return holder.getsockname()[1]
 
 
 def valkey(store):

@@ -28,6 +28,16 @@ const profile = {
   clock_noticed: "at-next-wake",
 };
 
+// Its croner makes the same formatter at every wake, which takes longer than all else together.
+const formatters = new Map();
+Intl.DateTimeFormat = new Proxy(Intl.DateTimeFormat, {
+  construct(kind, given) {
+    const key = JSON.stringify(given);
+    if (!formatters.has(key)) formatters.set(key, new kind(...given));
+    return formatters.get(key);
+  },
+});
+
 const toad = new ToadScheduler();
 
 const scheduler = inProcess({

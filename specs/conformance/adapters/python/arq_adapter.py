@@ -21,7 +21,10 @@ from arq import worker
 from arq.connections import ArqRedis
 from arq.cron import cron as planned
 from arq.cron import next_cron
-from fakeredis import FakeAsyncRedis
+from fakeredis import FakeAsyncRedis, FakeRedis, FakeServer
+
+POLL = 0.5
+"""Seconds between two polls of a worker; arq's default."""
 
 FIELDS = {
     "minute": (0, 59),
@@ -78,7 +81,7 @@ class Scheduler(clock_kit.JobsInCode):
     observes = ("due", "payload", "runs")
 
     def start(self):
-        self.loop = clock_kit.EventLoop()
+        self.loop = clock_kit.EventLoop(POLL, self.idle)
         asyncio.set_event_loop(self.loop)
         jobs = [
             planned(self.function_of(job), name=name, microsecond=0, **sets_of(job["cron"]))
@@ -87,13 +90,29 @@ class Scheduler(clock_kit.JobsInCode):
         if not jobs:
             self.thread = None
             return
-        running = worker.Worker(
+        server = FakeServer()
+        self.store = FakeRedis(server=server)
+        self.worker = worker.Worker(
             cron_jobs=jobs,
-            redis_pool=ArqRedis(FakeAsyncRedis().connection_pool),
+            redis_pool=ArqRedis(FakeAsyncRedis(server=server).connection_pool),
             handle_signals=False,
+            poll_delay=POLL,
             timezone=ZoneInfo(self.one_zone()),
         )
-        self.thread = clock_kit.clock.run(self.loop.run_until_complete, running.async_run())
+        self.thread = clock_kit.clock.run(self.loop.run_until_complete, self.worker.async_run())
+
+    def idle(self):
+        """Seconds in which no poll has a job to enqueue or to start."""
+        jobs = self.worker.cron_jobs
+        if (
+            self.worker.tasks
+            or any(job.next_run is None for job in jobs)
+            or self.store.zcard(self.worker.queue_name)
+        ):
+            return 0
+        now = datetime.now(self.worker.timezone)
+        # A job is enqueued at the last two polls before it is due.
+        return min((job.next_run - now).total_seconds() for job in jobs) - 2 * POLL
 
     def function_of(self, job):
         async def function(context):

@@ -131,13 +131,18 @@ class Scheduler(clock_kit.JobsInCode):
 
 
 def catching(scheduler, fire):
-    """A class of schedulers that calls `fire` in place of sending a task."""
+    """A class of schedulers that calls `fire` in place of sending a task.
+
+    `scheduler` may have a method `idle`: the number of seconds in which beat finds nothing to do.
+    """
 
     class Catching(scheduler):
         def tick(self, *args, **kwargs):
             delay = super().tick(*args, **kwargs)
             if not delay or delay <= 0:  # it comes again at once, and waits so for what is due soon
                 clock_kit.clock.wait(LOOP, lag=False)
+            elif delay == self.max_interval and hasattr(self, "idle"):
+                delay *= clock_kit.clock.idle_polls(delay, self.idle())
             return delay
 
         def send_task(self, task, args, kwargs, **options):

@@ -17,7 +17,7 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from math import ceil
+from math import ceil, isclose
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,8 @@ from adapter_kit import Unsupported
 from greenlet import GreenletExit, getcurrent, greenlet
 
 SECOND = 1_000_000
+QUARTER = 15 * 60 * SECOND
+"""Offsets of time zones change at full quarters of an hour alone."""
 
 
 class Clock:
@@ -36,6 +38,7 @@ class Clock:
         self.lag = 0
         self.is_stopped = False
         self._travel = self._wall = None
+        self._end = self.monotonic
         self._threads = []
 
     def start(self, now, zone, lag=0.0):
@@ -60,7 +63,7 @@ class Clock:
 
     def advance(self, seconds):
         """Let both clocks run, and the green threads by them, up to and including the end."""
-        end = self.monotonic + round(seconds * SECOND)
+        end = self._end = self.monotonic + round(seconds * SECOND)
         self.settle()
         while True:
             wakes = [thread.wake for thread in self._threads if thread.wake is not None]
@@ -98,6 +101,19 @@ class Clock:
             thread.wake = self.monotonic + duration + (self.lag if lag and thread.has_lag else 0)
         thread.parent.switch()
         thread.is_awaited = None
+
+    def idle_polls(self, period, idle):
+        """How many polls pass until one is needed, if those within `idle` seconds find nothing.
+
+        A loop that looks every `period` seconds may sleep through that many periods: it wakes when
+        one of its polls is, and has missed none that could do anything. None is left out after the
+        end of an `advance`, where anything may change, nor across a change of the UTC offset.
+        """
+        if self.lag:
+            return 1
+        to_quarter = -(time.time_ns() // 1_000) % QUARTER - 1
+        left = min(int(min(idle, 1e9) * SECOND), self._end - self.monotonic, to_quarter)
+        return max(0, left // round(period * SECOND)) + 1
 
     def _move(self, to):
         if to > self.monotonic:
@@ -192,11 +208,13 @@ class EventLoop(asyncio.SelectorEventLoop):
     """An asyncio loop that lives by the clock; run it in a green thread.
 
     Input that arrives from outside this process takes no time of the clock only if it is there when
-    the loop waits: use a store in this process.
+    the loop waits: use a store in this process. With `poll` and `idle`, a sleep of `poll` seconds
+    is one of a scheduler that polls, and lasts as many of them as find nothing: `idle()` is the
+    number of seconds in which they do not (see `Clock.idle_polls`).
     """
 
-    def __init__(self):
-        super().__init__(_Selector())
+    def __init__(self, poll=None, idle=None):
+        super().__init__(_Selector(poll, idle))
 
     def call(self, coroutine):
         """The result of a coroutine, run on this loop at the present instant."""
@@ -206,10 +224,16 @@ class EventLoop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.DefaultSelector):
+    def __init__(self, poll, idle):
+        super().__init__()
+        self._poll, self._idle = poll, idle
+
     def select(self, timeout=None):
         found = super().select(0)
         if found or (timeout is not None and timeout <= 0):
             return found
+        if timeout is not None and self._poll and isclose(timeout, self._poll, abs_tol=1e-6):
+            timeout = self._poll * clock.idle_polls(self._poll, self._idle())
         clock.wait(timeout, lambda: bool(super(_Selector, self).select(0)))
         return super().select(0)
 

@@ -11,6 +11,7 @@ within its first seconds only five minutes later, and is therefore started befor
 """
 
 import json
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from django.core.management import call_command
 
 EARLIER = 20
 """Seconds that it has run when a scenario begins."""
+LONGEST_UNREAD = 300
+"""Seconds after which it reads all jobs again (its SCHEDULE_SYNC_MAX_INTERVAL)."""
 LONGEST_SLEEP = 10
 """Seconds after which it looks for changes; with its default of 5, days take too long here."""
 
@@ -49,7 +52,7 @@ class Scheduler(clock_kit.Peer):
         self.app = celery_adapter.application(self.zone)
         self.app.conf.beat_max_loop_interval = LONGEST_SLEEP
         self.app.set_current()
-        scheduler = celery_adapter.catching(DatabaseScheduler, self.fire)
+        scheduler = celery_adapter.catching(polling(DatabaseScheduler), self.fire)
         self.thread = clock_kit.clock.run(Service(self.app, scheduler_cls=scheduler).start)
 
     def stop(self):
@@ -105,6 +108,27 @@ class Scheduler(clock_kit.Peer):
             timezone=job.get("zone", "UTC"), **fields
         )
         return {"crontab": crontab, **start}
+
+
+def polling(scheduler):
+    """A class of schedulers that knows how long it finds nothing."""
+
+    class Polling(scheduler):
+        def idle(self):
+            """Seconds in which there is nothing to run, to write, or to read again."""
+            if not self._last_sync or self.Changes.last_change() != self._last_timestamp:
+                return 0
+            now = datetime.now()  # noqa: DTZ005 - as the scheduler does
+            found = [
+                self.sync_every - (time.monotonic() - self._last_sync),
+                LONGEST_UNREAD - (now - self._last_full_sync).total_seconds(),
+            ]
+            if self._heap:
+                first = self._heap[0]
+                found.append(first.time - self._when(first.entry, 0) - self.max_interval)
+            return min(found) - 1e-3
+
+    return Polling
 
 
 def configure(store, zone):

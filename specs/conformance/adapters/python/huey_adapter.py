@@ -10,6 +10,7 @@ Its scheduler runs on SQLite; what it puts into the queue is caught. Periodic ta
 code; a task with a time is in the store.
 """
 
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -61,6 +62,18 @@ class Catching(SqliteHuey):
         self.fire(*(task.args or (task.name,)))
 
 
+class Polling(Consumed):
+    """The scheduler, without the polls that find nothing."""
+
+    def sleep_for_interval(self, start_ts, nseconds):
+        """Sleep until a poll that may find something."""
+        has_schedule = self.huey.scheduled_count() > 0
+        idle = 0 if has_schedule else self._next_periodic - time.monotonic() - self.interval
+        polls = clock_kit.clock.idle_polls(nseconds, idle)
+        self._next_loop += (polls - 1) * nseconds
+        super().sleep_for_interval(start_ts, polls * nseconds)
+
+
 def once(name, payload):
     """A task with a time."""
 
@@ -79,7 +92,7 @@ class Scheduler(clock_kit.JobsInCode):
         for name, job in self.jobs.items():
             self.huey.periodic_task(crontab_of(job["cron"]), name=name)(periodic)
         self.stop_flag = clock_kit.Event()
-        self.scheduler = Consumed(self.huey, self.stop_flag, interval=1, periodic=True)
+        self.scheduler = Polling(self.huey, self.stop_flag, interval=1, periodic=True)
         clock_kit.clock.run(self.loop)
 
     def loop(self):

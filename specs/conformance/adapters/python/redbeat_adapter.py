@@ -17,12 +17,16 @@ It runs without its lock, which serves several beats at once, and looks at the s
 seconds, as its documentation recommends. What it sends is caught.
 """
 
+from math import inf
+
 import celery_adapter
 import clock_kit
 import store_kit
 from adapter_kit import serve
 from celery.beat import Service
 from redbeat import RedBeatScheduler, RedBeatSchedulerEntry
+from redbeat.decoder import to_timestamp
+from redbeat.schedulers import get_redis
 
 LONGEST_SLEEP = 5
 
@@ -48,6 +52,17 @@ KNOWN = [
 ]
 
 
+class Polling(RedBeatScheduler):
+    """The scheduler, and how long it finds nothing."""
+
+    def idle(self):
+        """Seconds in which no entry of the store is due within the next interval."""
+        key = self.app.redbeat_conf.schedule_key
+        first = get_redis(self.app).zrange(key, 0, 0, withscores=True)
+        due = min((score for _, score in first), default=inf)
+        return due - to_timestamp(self.app.now()) - self.max_interval - 1  # it compares seconds
+
+
 class Scheduler(clock_kit.Peer):
     observes = ("payload",)
 
@@ -59,11 +74,11 @@ class Scheduler(clock_kit.Peer):
         self.app = celery_adapter.application(self.kept_zone())
         self.app.set_current()
         self.app.conf.update(
-            redbeat_redis_url=f"redis://127.0.0.1:{self.server.port}",
+            redbeat_redis_url=f"unix://{self.server.unix_socket_path}",
             redbeat_lock_key=None,
             beat_max_loop_interval=LONGEST_SLEEP,
         )
-        scheduler = celery_adapter.catching(RedBeatScheduler, self.fire)
+        scheduler = celery_adapter.catching(Polling, self.fire)
         self.thread = clock_kit.clock.run(Service(self.app, scheduler_cls=scheduler).start)
 
     def stop(self):

@@ -10,7 +10,8 @@ Its scheduler loop runs; what it gives to the broker is caught. Its jobs are lab
 are written in code.
 """
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import clock_kit
 from adapter_kit import Refused, Unsupported, scan, serve
@@ -18,6 +19,11 @@ from taskiq import InMemoryBroker, TaskiqScheduler
 from taskiq.cli.scheduler import run
 from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.scheduler.scheduled_task import ScheduledTask
+
+POLL = 1
+"""Seconds between two polls; the default."""
+UPDATE = 60
+"""Seconds after which it asks its sources again; the default."""
 
 PROFILE = {
     "day_fields": "either-unless-star",
@@ -76,14 +82,31 @@ class Scheduler(clock_kit.JobsInCode):
             label = label_of(job) | {"args": [name, job.get("payload")]}
             broker.register_task(nothing, task_name=name, schedule=[label])
         scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
-        self.loop = clock_kit.EventLoop()
+        self.loop = clock_kit.EventLoop(POLL, self.idle)
+        self.polling = run.SchedulerLoop(scheduler, event_loop=self.loop)
         self.thread = clock_kit.clock.run(self.loop.run_until_complete, self.run(scheduler))
 
     async def run(self, scheduler):
         for source in scheduler.sources:
             await source.startup()
         await scheduler.startup()
-        await run.SchedulerLoop(scheduler, event_loop=self.loop).run()
+        await self.polling.run()
+
+    def idle(self):
+        """Seconds in which no poll finds a task that is due."""
+        now, polling = datetime.now(UTC), self.polling
+        updated = (now - polling.scheduled_tasks_updated_at).total_seconds()
+        found = [UPDATE - updated]
+        for _, tasks in polling.scheduled_tasks:
+            for task in tasks:
+                if task.cron is not None:
+                    found.append(idle_cron(task, now))
+                elif task.interval is not None:
+                    last = polling.interval_tasks_last_run.get(task.schedule_id)
+                    found.append(idle_interval(task.interval, last, now))
+                else:
+                    found.append((run.to_tz_aware(task.time) - now).total_seconds())
+        return min(found) - POLL
 
     def stop(self):
         self.thread.stop(KeyboardInterrupt)
@@ -94,6 +117,22 @@ class Scheduler(clock_kit.JobsInCode):
             ScheduledTask(task_name="t", labels={}, args=[], kwargs={}, **label_of(job))
         except ValueError as error:
             raise Refused(str(error)) from None
+
+
+def idle_cron(task, now):
+    """Seconds until the next minute; none in a minute that the definition matches."""
+    with suppress(run.CronValueError):  # it is never due
+        if run.is_cron_task_now(task.cron, now, task.cron_offset):
+            return 0
+    return 60 - now.second - now.microsecond / 1e6
+
+
+def idle_interval(interval, last, now):
+    """Seconds until an interval is over; it is at the start."""
+    if last is None:
+        return 0
+    seconds = interval.total_seconds() if isinstance(interval, timedelta) else interval
+    return seconds - (now - last).total_seconds()
 
 
 def label_of(job):

@@ -260,6 +260,9 @@ def test_a_difference_with_a_public_issue_is_no_suspect() -> None:
     known = (Known("PUB-1", "cluster/*", "https://example.org/1"),)
     result = judged(observed("PUB-1", TWO, TWICE, 59, known=known))
     assert result.verdict == "broken" and not result.is_suspect
+    declared = judged(observed("PUB-1", TWO, TWICE, 59, known=known), instances="each-runs-all")
+    assert (declared.verdict, declared.url) == ("differs as declared", "https://example.org/1")
+    assert judged(observed("PUB-1", TWO, ONCE, 59, known=known)).url is None
 
 
 def test_a_profile_of_this_level() -> None:

@@ -72,6 +72,27 @@ class Loops(clock_kit.JobsInCode):
         time.sleep(every / 2)
         self.fire("pool", payload="ended")
 
+    def polling(self, every: float) -> None:
+        looks = 0
+        while True:
+            passed = time.time() % every
+            if passed == 0 and looks:
+                self.fire("polling", payload=f"{looks} looks")
+            time.sleep(clock_kit.clock.idle_polls(1, every - passed - 1))
+            looks += 1
+
+    def polling_loop(self, every: float) -> None:
+        async def main() -> None:
+            looks = 0
+            while True:
+                if time.time() % every == 0 and looks:
+                    self.fire("polling_loop", payload=f"{looks} looks")
+                await asyncio.sleep(1)
+                looks += 1
+
+        loop = clock_kit.EventLoop(1, lambda: every - time.time() % every - 1)
+        loop.run_until_complete(main())
+
     def broken(self, every: float) -> None:
         time.sleep(every)
         raise OSError("the disk is full")

@@ -101,6 +101,32 @@ def test_runs_in_a_pool_overlap_and_wake_in_time(replies: Replies) -> None:
     ]
 
 
+@pytest.mark.parametrize("loop", ["polling", "polling_loop"])
+def test_polls_that_find_nothing_are_left_out(replies: Replies, loop: str) -> None:
+    found = replies(Create(Job(loop, every=100)), Advance(250), Advance(50))
+    assert seen(found[1]) == [("00:01:40", "2 looks"), ("00:03:20", "3 looks")]
+    assert seen(found[2]) == [
+        ("00:05:00", "5 looks")
+    ]  # and one at 00:04:11: something may be changed
+
+
+def test_the_first_poll_after_a_step_is_not_left_out(replies: Replies) -> None:
+    found = replies(
+        Create(Job("polling", every=100)), Advance(30.5), Step(60), Advance(100), now=NOW
+    )
+    assert seen(*found) == [("00:01:40", "3 looks")]
+
+
+def test_a_loop_polls_at_each_quarter_of_an_hour(replies: Replies) -> None:
+    found = replies(Create(Job("polling", every=7200)), Advance(7200))
+    assert seen(*found) == [("02:00:00", "16 looks")]
+
+
+def test_no_poll_is_left_out_if_wakes_are_late(replies: Replies) -> None:
+    found = replies(Create(Job("polling", every=5)), Advance(10), lag=0.25)
+    assert seen(*found) == [("00:00:05", "4 looks"), ("00:00:10", "8 looks")]
+
+
 def test_an_error_of_the_loop_is_that_of_the_advance(replies: Replies) -> None:
     found = replies(Create(Job("broken", every=2)), Advance(5))
     assert isinstance(found[1], Error)

@@ -1,0 +1,1 @@
+"""All levels of several adapters in one run."""
