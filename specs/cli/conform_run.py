@@ -290,8 +290,7 @@ def _printed(reports: Sequence[AdapterReport], levels: Sequence[str]) -> list[Re
             parts.append(_matrix(level, reports))
     for report in reports:
         if report.fault is not None:
-            kind = "the adapter is at fault" if report.is_installed else "not installed"
-            parts.append(f"{report.adapter}: {kind}: {report.fault}")
+            parts.append(f"{report.adapter}: {report.state}: {report.fault}")
         elif not report.levels:
             parts.append(f"{report.adapter}: it has no level {' or '.join(levels)}")
         if report.noise:

@@ -37,8 +37,9 @@ def badges(report: AdapterReport) -> dict[str, Badge]:
     """The badges of an adapter by the names of their files."""
     stem = stem_of(report)
     if report.fault is not None:
-        why = "adapter at fault" if report.is_installed else "not installed"
-        return {f"{stem}-suspects.json": Badge("suspects", why, "lightgrey", is_error=True)}
+        return {
+            f"{stem}-suspects.json": Badge("suspects", report.state, "lightgrey", is_error=True)
+        }
     found = {
         f"{stem}-{level}.json": _of_level(level, of.results) for level, of in report.levels.items()
     }

@@ -49,9 +49,8 @@ def _level(level: str, setting: Setting, reports: Sequence[AdapterReport]) -> It
     yield _row("adapter", "version", *rules, "suspects", "unexplained")
     yield _row(*(["---"] * (len(rules) + 4)))
     for report in reports:
-        if report.fault is not None:
-            kind = "adapter at fault" if report.is_installed else "not installed"
-            yield _row(report.adapter, kind, *([""] * len(rules)), "", "")
+        if level not in report.levels and report.state:
+            yield _row(report.adapter, report.state, *([""] * len(rules)), "", "")
         elif level in report.levels:
             cells = [cell(counts) for counts in report.counts(level).values()]
             found = [one for one in report.levels[level].results if one.is_suspect]
@@ -68,6 +67,7 @@ def _details(reports: Sequence[AdapterReport]) -> Iterator[str]:
         if report.fault is not None:
             yield _escaped(report.fault)
             yield ""
+        if not report.levels:
             continue
         profile = ", ".join(f"{knob} = {value}" for knob, value in report.profile.items())
         yield f"Declared: {profile or 'no difference from the specification'}."

@@ -47,7 +47,7 @@ class LevelReport(msgspec.Struct, frozen=True):
 
 
 class AdapterReport(msgspec.Struct, frozen=True):
-    """The results of one adapter; `fault` says why there are none.
+    """The results of one adapter; `fault` says why there are none, or not those of all levels.
 
     `is_installed` is False if something that the adapter needs is not on the machine.
     """
@@ -59,6 +59,13 @@ class AdapterReport(msgspec.Struct, frozen=True):
     noise: tuple[str, ...] = ()
     fault: str | None = None
     is_installed: bool = True
+
+    @property
+    def state(self) -> str:
+        """What is wrong with the adapter, in some words; empty if nothing is."""
+        if self.fault is None:
+            return ""
+        return "adapter at fault" if self.is_installed else "not installed"
 
     @property
     def version(self) -> str:

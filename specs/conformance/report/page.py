@@ -119,9 +119,9 @@ def _matrix(level: str, setting: Setting, reports: Sequence[AdapterReport]) -> I
     yield '<th scope="col">unexplained</th></tr></thead><tbody>'
     for report in reports:
         name = f'<th scope="row"><a href="#{_anchor(report)}">{escape(report.adapter)}</a></th>'
-        if report.fault is not None:
-            kind = "adapter at fault" if report.is_installed else "not installed"
-            yield f'<tr>{name}<td class="none" colspan="{len(rules) + 3}">{kind}</td></tr>'
+        if level not in report.levels and report.state:
+            cell_of_all = f'<td class="none" colspan="{len(rules) + 3}">{report.state}</td>'
+            yield f"<tr>{name}{cell_of_all}</tr>"
         elif level in report.levels:
             yield f"<tr>{name}<td>{escape(report.version)}</td>{_cells(report, level)}</tr>"
     yield "</tbody></table></div>"
@@ -141,7 +141,8 @@ def _cells(report: AdapterReport, level: str) -> str:
 def _section(report: AdapterReport) -> Iterator[str]:
     yield f'<h2 id="{_anchor(report)}">{escape(report.adapter)} {escape(report.version)}</h2>'
     if report.fault is not None:
-        yield f"<p>{escape(report.fault)}</p>"
+        yield f"<p>{escape(report.state.capitalize())}: {escape(report.fault)}</p>"
+    if not report.levels:
         return
     profile = ", ".join(f"{knob} = {value}" for knob, value in report.profile.items())
     yield f"<p>Declared: {escape(profile or 'no difference from the specification')}.</p>"

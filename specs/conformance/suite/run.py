@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Event
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.cluster import run as cluster
 from gnomon.specs.conformance.cluster import scenarios as cluster_scenarios
@@ -92,8 +94,14 @@ def judge_all(
 
 PARTS = 2
 """Number of parts of a run: by processor, and by clock."""
-Part = list[AnyRun] | AdapterReport
-"""The runs of some levels; or the report with the fault, if there was one."""
+
+
+class Part(NamedTuple):
+    """The runs of some levels of an adapter, and the fault that kept it from more."""
+
+    runs: list[AnyRun]
+    fault: str | None = None
+    is_installed: bool = True
 
 
 _ORDER = (Run, tick.Run, cluster.Run)
@@ -106,19 +114,23 @@ def _work(adapter: Adapter) -> int:
 
 
 def _report(
-    adapter: Adapter, parts: Iterable[Part], profile: dict[str, str] | None
+    adapter: Adapter, parts: Sequence[Part], profile: dict[str, str] | None
 ) -> AdapterReport:
-    runs: list[AnyRun] = []
-    for part in parts:
-        if isinstance(part, AdapterReport):
-            return part
-        runs += part
-    try:
-        return report_of(
-            adapter.name, sorted(runs, key=lambda run: _ORDER.index(type(run))), profile
-        )
-    except ProfileError as error:
-        return AdapterReport(adapter.name, fault=str(error))
+    """What was obtained, and the fault of the adapter if it has one."""
+    runs = [run for part in parts for run in part.runs]
+    faults = dict.fromkeys(part.fault for part in parts if part.fault is not None)
+    report = AdapterReport(adapter.name)
+    if runs:
+        try:
+            in_order = sorted(runs, key=lambda run: _ORDER.index(type(run)))
+            report = report_of(adapter.name, in_order, profile)
+        except ProfileError as error:
+            faults[str(error)] = None
+    return msgspec.structs.replace(
+        report,
+        fault="; ".join(faults) or None,
+        is_installed=all(part.is_installed for part in parts),
+    )
 
 
 class _Suite:
@@ -143,23 +155,26 @@ class _Suite:
         """The run of the level that needs real time."""
         names_others = bool(adapter.levels) and "cluster" not in adapter.levels
         if names_others and (self._selected.cases or self._selected.scenarios):
-            return []
+            return Part([])
         return self._attempt(adapter, self._cluster)
 
     def _attempt(self, adapter: Adapter, run: Callable[[Adapter], Iterable[AnyRun]]) -> Part:
+        runs: list[AnyRun] = []
         try:
-            return list(run(adapter))
+            for of_a_level in run(adapter):
+                runs.append(of_a_level)  # noqa: PERF402  # those before a fault are kept
         except NotInstalled as error:
-            return AdapterReport(adapter.name, fault=str(error), is_installed=False)
+            return Part(runs, str(error), is_installed=False)
         except AdapterFault as error:
-            return AdapterReport(adapter.name, fault=str(error))
+            return Part(runs, str(error))
         except Exception as error:
             if self._stopped.is_set():
                 raise
             # A fault of the suite itself must not cost the results of the other adapters.
             place = traceback.extract_tb(error.__traceback__)[-1]
             fault = f"the suite failed: {error!r} in line {place.lineno} of {place.filename}"
-            return AdapterReport(adapter.name, fault=fault)
+            return Part(runs, fault)
+        return Part(runs)
 
     def _next_and_tick(self, adapter: Adapter) -> Iterator[AnyRun]:
         command, keep = shipped.command_for(adapter), self._folder(adapter)

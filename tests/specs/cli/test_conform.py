@@ -77,7 +77,7 @@ def test_a_profile_replaces_what_the_adapter_declares(
 def test_an_adapter_at_fault_ends_with_2(run: Command, fake: Fake) -> None:
     result = run("conform", fake("all_wrong"), *ONLY)
     assert result.code == 2
-    assert "all_wrong.py: the adapter is at fault: not one of 13 cases has an answer" in result.out
+    assert "all_wrong.py: adapter at fault: not one of 13 cases has an answer" in result.out
     result = run("conform", fake("right", '{"gap": "jump"}'), *ONLY)
     assert result.code == 2 and "'jump' is not a value" in result.out
 

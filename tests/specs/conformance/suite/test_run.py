@@ -108,6 +108,18 @@ def test_a_fault_of_one_adapter_does_not_end_the_run(
     assert good.fault is None
 
 
+def test_a_fault_at_a_later_level_keeps_the_results_before_it(
+    played: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(*_: object, **__: object) -> tick.Run:
+        raise AdapterFault("hang at open")
+
+    monkeypatch.setattr(tick, "run", hang)
+    (found,) = judge_all([adapter("a", "next", "tick")], ALL, Watcher())
+    assert (found.fault, found.state) == ("hang at open", "adapter at fault")
+    assert list(found.levels) == ["next"] and found.version == "1"
+
+
 def test_adapters_run_beside_each_other_and_beside_level_cluster(
     played: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
