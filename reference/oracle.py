@@ -15,6 +15,7 @@ from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from heapq import heapreplace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -71,6 +72,7 @@ class CronSets(NamedTuple):
         return day.month in self.months and is_day
 
 
+@lru_cache(maxsize=1_024)
 def cron_sets(text: str) -> CronSets | None:
     """The numbers that the cron definition `text` allows, or None if JOB-4 rejects it.
 

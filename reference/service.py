@@ -87,13 +87,12 @@ class Service:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        orders = {job_type: order_of_calls(job_type) for job_type in JOB_TYPES}
+        methods = {method for order in orders.values() for method in order}
+        called = {method for method in methods if method == "handle" or defines(cls, method)}
         cls.methods_by_job_type = {
-            job_type: tuple(
-                method
-                for method in order_of_calls(job_type)
-                if method == "handle" or defines(cls, method)
-            )
-            for job_type in JOB_TYPES
+            job_type: tuple(method for method in order if method in called)
+            for job_type, order in orders.items()
         }
 
     def __init__(self, message: Message, usage: int, now: int) -> None:

@@ -184,7 +184,7 @@ class Server:
         if type(reply) in LEADER_REPLIES:
             known = self._leader.store
             output = self._leader.receive(now, operation, reply)
-            if known not in (0, self._leader.store):
+            if known and known != self._leader.store:
                 return self._begin_anew(now)
             return () if output is None else (output,)
         if type(reply) is Assignment:

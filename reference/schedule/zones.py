@@ -43,6 +43,7 @@ class ZoneDatabaseError(Exception):
     """There is no database where one should be."""
 
 
+@cache
 def zone_database() -> str:
     """The version of the database, as IANA numbers it, such as ``2026f``.
 

@@ -22,7 +22,8 @@ from msgspec.structs import replace
 
 from gnomon.reference.events import DeadLetterCause
 from gnomon.reference.store.administration import Number
-from gnomon.reference.store.messages import DeadLetter, MessageQueue
+from gnomon.reference.store.dead_letters import DeadLetter
+from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import (
     Delivery,
     Done,

@@ -27,10 +27,11 @@ from bisect import insort
 from collections import deque
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from copy import copy
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 from gnomon.reference import events
-from gnomon.reference.events import DeadLetterCause, Record
+from gnomon.reference.events import Record
+from gnomon.reference.store.dead_letters import DeadLetter, attempts_used_up
 from gnomon.reference.store.operations import (
     Assignment,
     Claim,
@@ -54,28 +55,8 @@ MAX_ATTEMPTS = 3
 MOST_ATTEMPTS = 1_000
 """The largest such number that may be set."""
 
-
-def attempts_used_up(attempt: int, worker: Worker) -> str:
-    """Why a message is dead-lettered after its last `attempt`, which `worker` had."""
-    server, number = worker
-    return (
-        f"attempts: {attempt}; each server that had it died, or its heartbeat lapsed; "
-        f"the last was {server}/{number}"
-    )
-
-
 Profile = Literal["durable", "classic"]
 """Delivery profile: at least once, or at most once (DLV)."""
-
-
-class DeadLetter(NamedTuple):
-    """A message that is not run any more, since the instant `at` (µs, UTC), and why."""
-
-    message: Message
-    attempts: int
-    at: int
-    cause: DeadLetterCause
-    why: str
 
 
 class MessageQueue:

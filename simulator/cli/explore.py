@@ -112,7 +112,7 @@ def _print(explored: list[Explored]) -> None:
 
 
 def _shape(scope: Scope) -> str:
-    servers, jobs = counted(scope.servers, "server"), "1 job"
+    servers, jobs = counted(scope.servers, "server"), counted(scope.jobs, "job")
     workers = counted(scope.workers, "worker")
     occurrences = counted(scope.occurrences, "occurrence")
     return f"{servers} × {workers} × {jobs} × {occurrences}"

@@ -17,9 +17,9 @@ history of a shortest way there, like any other history.
                  sending; the loss of several writes, or of the store's identity; instants between
                  those that matter
 
-Two thirds of the time go into forming worlds, finding their representatives and looking them up,
-since each world is reached five times over. A quarter goes into copying parts and running the
-scheduler's own code on them, the rest into renaming.
+Time never runs back. So the worlds of an instant are forgotten once all have been examined that can
+lead there. Of each state there remain the one before it and the number of the step from there,
+which suffice to go the way again.
 """
 
 from array import array
@@ -30,9 +30,11 @@ from msgspec.structs import replace
 
 from gnomon.reference.events import Event, Published, WritesLost
 from gnomon.reference.history import Header, History
+from gnomon.simulator.explore.layout import World
 from gnomon.simulator.explore.scopes import START, Scope
+from gnomon.simulator.explore.store_steps import WrongStep
 from gnomon.simulator.explore.symmetry import Symmetry
-from gnomon.simulator.explore.transitions import Taken, Transitions, World, WrongStep
+from gnomon.simulator.explore.transitions import Taken, Transitions
 from gnomon.specs.rules import judge
 
 
@@ -73,6 +75,30 @@ Progress = Callable[[int, int, int], None]
 """Called at each depth: the depth, the states so far, and the states at the frontier."""
 
 
+class Instant:
+    """The states of an instant so far, each by its representative, and those at the frontier."""
+
+    def __init__(self) -> None:
+        self.seen: set[World] = set()
+        self.worlds: list[World] = []
+        self.numbers = array("I")
+
+    def next_frontier(self) -> "tuple[array[int], list[World]]":
+        """The frontier, which is empty afterwards."""
+        numbers, worlds = self.numbers, self.worlds
+        self.numbers, self.worlds = array("I"), []
+        return numbers, worlds
+
+
+class Defect(NamedTuple):
+    """A defect after `length` steps: those to the state of that number, and the `last` one."""
+
+    length: int
+    number: int
+    why: str
+    last: tuple[Step, ...] = ()
+
+
 class Search:
     """An exhaustive search through a `scope`."""
 
@@ -80,60 +106,108 @@ class Search:
         self._scope = scope
         self._steps = Transitions(scope)
         self._representative = Symmetry(self._steps)
-        self._seen = {self._representative(self._steps.root)}
-        self._from = array("L", [0])  # for each state, the number of the state before it
-        self._by = array("H", [0])  # and the number of the step from there
+        self._from = array("I")  # for each state, the number of the state before it
+        self._by = array("B")  # and the number of the step from there
+        self._instants: dict[int, Instant] = {}
         self._ends: list[int] = []
         self._transitions = self._depth = self._judged = 0
+        self._defect: Defect | None = None
+        self._add(self._steps.root, 0, 0)
 
     def run(self, progress: Progress = lambda *_: None) -> Found:
         """Explore it to the end, or to the first defect."""
-        frontier = [(0, self._steps.root)]
-        counterexample = None
-        while frontier and counterexample is None:
-            progress(self._depth, len(self._seen), len(frontier))
-            frontier, counterexample = self._advance(frontier)
-            self._depth += bool(frontier)
-        if counterexample is None:
-            counterexample = self._judge_ends()
+        while edge := self._edge():
+            progress(self._depth, len(self._from), edge)
+            frontier = {now: self._instants[now].next_frontier() for now in sorted(self._instants)}
+            for now, (numbers, worlds) in frontier.items():
+                self._steps.enter(now)
+                self._advance(now, numbers, worlds)
+            if self._defect is not None:
+                break
+            self._forget_instants()
+            self._depth += self._edge() > 0
+        by_store, by_servers = self._steps.by_store, self._steps.by_servers
+        counterexample = self._counterexample()
         return Found(
             self._scope,
-            len(self._seen),
+            len(self._from),
             self._transitions,
             self._depth,
             len(self._ends),
             self._judged,
-            self._steps.by_store,
-            self._steps.by_servers,
+            by_store,
+            by_servers,
             counterexample,
         )
 
-    def _advance(
-        self, frontier: list[tuple[int, World]]
-    ) -> tuple[list[tuple[int, World]], Counterexample | None]:
-        """The new states one step beyond the frontier, or a defect."""
-        seen, representative, after = self._seen, self._representative, self._steps.after
-        further: list[tuple[int, World]] = []
-        for number, world in frontier:
+    def _edge(self) -> int:
+        """The number of states at the frontier."""
+        return sum(len(instant.worlds) for instant in self._instants.values())
+
+    def _forget_instants(self) -> None:
+        """Forget the instants that no world at the frontier leads to."""
+        for now in sorted(self._instants):
+            if self._instants[now].worlds:
+                break
+            del self._instants[now]
+            self._steps.forget(now)
+
+    def _advance(self, now: int, numbers: "array[int]", frontier: list[World]) -> None:
+        """Find the new states one step beyond the frontier of an instant."""
+        representative, after, instant = (
+            self._representative,
+            self._steps.after,
+            self._instants[now],
+        )
+        seen = instant.seen
+        for number, world in zip(numbers, frontier, strict=True):
             try:
-                worlds = after(world)
+                worlds, later = after(world)
             except WrongStep as wrong:
                 last = Step(wrong.at - START, wrong.what)
-                return [], Counterexample([*self._steps_to(number), last], wrong.why)
-            self._transitions += len(worlds)
-            if not worlds:
-                self._ends.append(number)
-                defect = self._steps.defect_at_end(world)
-                if defect is not None:
-                    return [], Counterexample(self._steps_to(number), f"at the end {defect}")
+                self._found(Defect(self._depth + 1, number, wrong.why, (last,)))
+                continue
+            self._transitions += len(worlds) + (later is not None)
             for step, following in enumerate(worlds):
+                if following in seen:  # it represents itself
+                    continue
                 name = representative(following)
                 if name not in seen:
                     seen.add(name)
-                    further.append((len(self._from), following))
+                    instant.numbers.append(len(self._from))
+                    instant.worlds.append(following)
                     self._from.append(number)
                     self._by.append(step)
-        return further, None
+            if later is not None:
+                self._add(later, number, len(worlds))
+            elif not worlds:
+                self._ends.append(number)
+                defect = self._steps.defect_at_end(world)
+                if defect is not None:
+                    self._found(Defect(self._depth, number, f"at the end {defect}"))
+
+    def _add(self, world: World, number: int, step: int) -> None:
+        """Add a world of a later instant to its frontier, if it is new."""
+        instant = self._instants.setdefault(self._steps.now(world), Instant())
+        name = self._representative(world)
+        if name not in instant.seen:
+            instant.seen.add(name)
+            instant.numbers.append(len(self._from))
+            instant.worlds.append(world)
+            self._from.append(number)
+            self._by.append(step)
+
+    def _found(self, defect: Defect) -> None:
+        """Keep a defect, if no other is known that takes fewer steps, or as many."""
+        if self._defect is None or defect.length < self._defect.length:
+            self._defect = defect
+
+    def _counterexample(self) -> Counterexample | None:
+        if self._defect is None:
+            return self._judge_ends()
+        return Counterexample(
+            [*self._steps_to(self._defect.number), *self._defect.last], self._defect.why
+        )
 
     def _judge_ends(self) -> Counterexample | None:
         """Judge the histories that lead to the ends."""
@@ -166,7 +240,7 @@ class Search:
     def _way_to(self, number: int) -> list[Taken]:
         """The steps of a shortest way to a state."""
         steps: list[int] = []
-        while number:
+        while number:  # the first state is at the start
             steps.append(self._by[number])
             number = self._from[number]
         way: list[Taken] = []

@@ -22,16 +22,17 @@ FaultKind = Literal["crash", "pause", "lose", "lose write"]
 class Scope(NamedTuple):
     """A small world. Durations in µs.
 
-    Up to `faults` faults of the kind `fault` may strike, each at most `faults_within` after the
-    start. By `span` after the start everything must have had its outcome.
+    Each of the `faults` may strike once, at most `faults_within` after the start. All `jobs` have
+    the same schedule. By `span` after the start everything must have had its outcome. A scope that
+    `is_large` has more parts than the integers of a small one have room for.
     """
 
     name: str
     title: str
     servers: int
-    fault: FaultKind
-    faults: int = 1
+    faults: tuple[FaultKind, ...]
     workers: int = 1
+    jobs: int = 1
     occurrences: int = 3
     first_due: int = SECOND
     interval: int = SECOND
@@ -40,6 +41,7 @@ class Scope(NamedTuple):
     pause: int = 7 * SECOND // 2
     faults_within: int = 3 * SECOND
     span: int = 12 * SECOND
+    is_large: bool = False
 
     @property
     def faults_until(self) -> int:
@@ -57,11 +59,15 @@ class Scope(NamedTuple):
         return tuple(f"s{number}" for number in range(1, self.servers + 1))
 
     @property
-    def definition(self) -> Definition:
-        """The job."""
+    def definitions(self) -> dict[str, Definition]:
+        """The jobs, by id."""
+        names = ["job", *(f"job {number}" for number in range(2, self.jobs + 1))]
+        return {name: self._definition(name) for name in names}
+
+    def _definition(self, name: str) -> Definition:
         return read(
             {
-                "name": "job",
+                "name": name,
                 "job_type": "interval_based",
                 "service": "work",
                 "start_date": write_instant(START + self.first_due),
@@ -74,15 +80,17 @@ class Scope(NamedTuple):
 SCOPES = {
     scope.name: scope
     for scope in (
-        Scope("crash", "one server crashes, and may be started again", 2, "crash"),
+        Scope("crash", "one server crashes, and may be started again", 2, ("crash",)),
         Scope(
             "pause",
             "one server stands still for longer than the lease",
             2,
-            "pause",
+            ("pause",),
             first_due=SECOND // 2,
         ),
-        Scope("lost-reply", "one reply of the store is lost", 3, "lose"),
-        Scope("lost-write", "the store loses the last write that it acknowledged", 2, "lose write"),
+        Scope("lost-reply", "one reply of the store is lost", 3, ("lose",)),
+        Scope(
+            "lost-write", "the store loses the last write that it acknowledged", 2, ("lose write",)
+        ),
     )
 }

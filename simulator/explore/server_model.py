@@ -2,7 +2,7 @@
 
 The one idea: ``world.cluster`` does everything in one order, this does it in every order. Requests
 and replies in transit are unordered collections, and any of them may arrive next. ``moves`` gives
-what can happen here, ``do`` does it.
+what can happen here, ``do`` does it. Both are cheap: ``server_steps`` runs the server's own code.
 
     heartbeat, publish   a timer of the server fires            at its time
     finish               a service returns                      at its time
@@ -19,21 +19,22 @@ requests of a crashed server arrive. That some of them do not is covered by a cr
 point.
 """
 
-from collections import Counter
-from collections.abc import Hashable, Iterator
-from copy import copy
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gnomon.reference import events
-from gnomon.reference.cluster.outputs import Outputs, Run
-from gnomon.reference.cluster.server import TIMERS, Server
+from gnomon.reference.cluster.server import Server
 from gnomon.reference.events import Event
 from gnomon.reference.store.operations import Join, Operation, Reply
-from gnomon.simulator.explore.scopes import Scope
+from gnomon.simulator.explore.scopes import FaultKind, Scope
+from gnomon.simulator.explore.server_steps import InTransit, ServerStep, ServerSteps
 from gnomon.simulator.explore.store_model import holds
 
 AT_ONCE, NEVER = 0, 1 << 62
 """Earlier and later than any instant."""
+
+DOWN = -1
+"""In place of the number of a server's state: it has crashed, or was not started yet."""
 
 
 class Move(NamedTuple):
@@ -41,18 +42,6 @@ class Move(NamedTuple):
 
     kind: str
     number: int = 0
-
-    def describe(self, model: "ServerModel") -> str:
-        """The move of that server in words."""
-        name = model.name
-        match self.kind:
-            case "finish":
-                return f"{name}/{self.number} finishes its run"
-            case "receive":
-                return f"{name} receives {describe(model.replies[self.number].reply)}"
-            case "lose":
-                return f"{name} loses {describe(model.replies[self.number].reply)}"
-        return f"{name} {_VERBS[self.kind]}"
 
 
 _VERBS = {
@@ -79,208 +68,243 @@ _DESCRIBED = ("server", "epoch", "worker", "turn", "done", "attempt", "accepted"
               "refusals", "version", "since")  # fmt: skip
 
 
-class InTransit(NamedTuple):
-    """An operation in transit, or the `reply` to it."""
-
-    operation: Operation
-    reply: Reply | None = None
-
-
 Response = tuple[Operation | None, Reply]
 """A reply of the store and the operation that it answers; None: the one being carried out."""
 
 
-class ServerModel:
-    """A server of a `scope`, not started yet."""
+class State(NamedTuple):
+    """Everything that can influence what happens to a server, in numbers of ``server_steps``.
 
-    __slots__ = ("_paused_until", "_process", "_runs", "_scope", "_server", "_server_key", "name",
-                 "replies", "requests")  # fmt: skip
+    `server` is the state of the server itself, `process` counts its starts, and `runs` has the
+    worker of each run, when that returns (µs) and what it is. What is in transit is in order of
+    the numbers, since it may arrive in any order.
+    """
 
-    def __init__(self, scope: Scope, name: str) -> None:
-        self._scope = scope
-        self.name = name
-        self.requests: list[InTransit] = []
-        self.replies: list[InTransit] = []
-        self._process = 0
-        self._server: Server | None = None
-        self._server_key: Hashable = None
-        self._paused_until = 0
-        self._runs: dict[int, tuple[int, Run]] = {}  # worker -> when it returns (µs), run
+    server: int = DOWN
+    process: int = 0
+    paused_until: int = 0
+    runs: tuple[tuple[int, int, int], ...] = ()
+    requests: tuple[int, ...] = ()
+    replies: tuple[int, ...] = ()
 
-    def copy(self) -> "ServerModel":
-        """Another object in the same state."""
-        other: ServerModel = copy(self)  # the server itself is copied before it changes
-        other.requests, other.replies = self.requests[:], self.replies[:]
-        other._runs = self._runs.copy()
-        return other
-
-    def key(self) -> Hashable:
-        """Everything that can influence what happens here."""
-        return (
-            self.name,
-            self._server_key,
-            self._process,
-            self._paused_until,
-            frozenset(self._runs.items()),
-            frozenset(Counter(map(self._identity, self.requests)).items()),
-            frozenset(Counter(map(self._identity, self.replies)).items()),
+    def renamed(
+        self, servers: Mapping[int, int], messages: Mapping[int, int], runs: Mapping[int, int]
+    ) -> "State":
+        """The same state after a renaming of all servers, given as number -> number."""
+        return State(
+            servers[self.server],
+            self.process,
+            self.paused_until,
+            tuple([(worker, ends, runs[run]) for worker, ends, run in self.runs]),
+            tuple(sorted([messages[number] for number in self.requests])),
+            tuple(sorted([messages[number] for number in self.replies])),
         )
 
-    def _identity(self, sent: InTransit) -> Hashable:
-        """What matters about a message in transit: its reply may be to an earlier request."""
-        server = self._server
-        return sent, server is not None and server.is_awaiting(sent.operation)
+
+class ServerModel:
+    """The server `name` of a `scope`: what can happen to it in each state, and what that leads to.
+
+    It has no state of its own.
+    """
+
+    def __init__(self, scope: Scope, name: str, steps: ServerSteps) -> None:
+        self._scope = scope
+        self.name = name
+        self._steps = steps
 
     # --- what can happen
 
-    @property
-    def next_at(self) -> int:
+    def next_at(self, state: State) -> int:
         """The next instant at which something happens here by itself (µs); time may pass till then.
 
         Requests and replies in transit arrive before time passes, except during a pause.
         """
-        if self._paused_until:
-            return self._paused_until
-        if self.requests or self.replies:
+        if state.paused_until:
+            return state.paused_until
+        if state.requests or state.replies:
             return AT_ONCE
-        server = self._server
-        if server is None:
+        if state.server == DOWN:
             return NEVER
-        wakes = [wake_at for timer in TIMERS if (wake_at := server.wake_at(timer)) is not None]
-        ends = [ends for ends, _ in self._runs.values()]
-        return min(*wakes, *ends, NEVER)
+        wakes = [wake_at for _, wake_at in self._steps.wakes(state.server)]
+        return min(*wakes, *[ends for _, ends, _ in state.runs], NEVER)
 
-    def moves(self, now: int) -> Iterator[Move]:
+    def moves(self, state: State, now: int) -> Iterator[Move]:
         """What can happen here at `now` by itself."""
-        server = self._server
-        if self._paused_until:
-            if self._paused_until <= now:
+        if state.paused_until:
+            if state.paused_until <= now:
                 yield Move("resume")
-        elif server is None:
+        elif state.server == DOWN:
             if now <= self._scope.faults_until:
                 yield Move("restart")
         else:
-            for timer in TIMERS:
-                wake_at = server.wake_at(timer)
-                if wake_at is not None and wake_at <= now:
+            for timer, wake_at in self._steps.wakes(state.server):
+                if wake_at <= now:
                     yield Move(timer)
-            yield from (Move("finish", who) for who, (ends, _) in self._runs.items() if ends <= now)
-            yield from (Move("receive", number) for number in self._one_of_each(self.replies))
+            yield from (Move("finish", worker) for worker, ends, _ in state.runs if ends <= now)
+            yield from (Move("receive", number) for number in dict.fromkeys(state.replies))
 
-    def faults(self, now: int) -> Iterator[Move]:
-        """The faults that can strike here at `now`."""
-        fault = self._scope.fault
-        if self._server is None or self._paused_until or now > self._scope.faults_until:
+    def faults(self, state: State, now: int, kind: FaultKind) -> Iterator[Move]:
+        """The faults of a kind that can strike here at `now`."""
+        if state.server == DOWN or state.paused_until or now > self._scope.faults_until:
             return
-        if fault == "lose write":  # the store's
-            return
-        if fault == "lose":
-            yield from (Move("lose", number) for number in self._one_of_each(self.replies))
-        else:
-            yield Move(fault)
+        if kind == "lose":
+            yield from (Move("lose", number) for number in dict.fromkeys(state.replies))
+        elif kind != "lose write":  # that is the store's
+            yield Move(kind)
 
-    def arriving(self) -> Iterator[int]:
-        """The numbers of the requests that can arrive, one of each kind."""
-        return self._one_of_each([] if self._paused_until else self.requests)
-
-    def _one_of_each(self, sent: list[InTransit]) -> Iterator[int]:
-        kinds = {self._identity(one): number for number, one in enumerate(sent)}
-        return iter(kinds.values())
+    def arriving(self, state: State) -> Iterator[int]:
+        """The numbers of the requests that can arrive."""
+        return iter(dict.fromkeys(() if state.paused_until else state.requests))
 
     # --- what happens
 
-    def do(self, now: int, move: Move) -> list[Event]:
-        """Make a move; the events to record. Raises Breach."""
-        recorded: list[Event] = []
+    def do(self, state: State, now: int, move: Move) -> tuple[State, list[Event]]:
+        """Make a move: the state after it, and the events to record. Raises Breach."""
+        steps = self._steps
         match move.kind:
-            case "restart":
-                recorded = self.start(now)
-            case "heartbeat" | "publish":
-                server = self._copy_of_server()
-                recorded = self._apply(now, server, server.wake(now, move.kind))
-            case "finish":
-                recorded = self._finish(now, move.number)
             case "receive":
-                recorded = self._receive(now, self.replies.pop(move.number))
-            case "crash":
-                recorded = self._crash(now)
-            case "pause":
-                recorded = self._pause(now)
-            case "resume":
-                recorded = self._resume(now)
-            case "lose":
-                recorded = self._lose(now, self.replies.pop(move.number))
-        return recorded
+                step = steps.receive(state.server, now, move.number)
+                return self._apply(state, now, step, _without(state.replies, move.number))
+            case "finish":
+                return self._finish(state, now, move.number)
+            case "heartbeat" | "publish":
+                return self._apply(state, now, steps.wake(state.server, now, move.kind))
+            case "restart":
+                return self.start(state, now)
+        return self._disturb(state, now, move)
 
-    def start(self, now: int) -> list[Event]:
+    def start(self, state: State, now: int) -> tuple[State, list[Event]]:
         """Start the server, as a new process."""
         scope = self._scope
-        self._process += 1
-        server = Server(self.name, scope.workers, scope.lease, lambda: "K1", self._process)
+        process = state.process + 1
+        server = Server(self.name, scope.workers, scope.lease, lambda: "K1", process)
         started = events.ServerStarted(now, self.name, scope.workers, ("work",))
-        return [started, *self._apply(now, server, server.start(now))]
+        state, recorded = self._apply(
+            state._replace(process=process), now, self._steps.start(now, server)
+        )
+        return state, [started, *recorded]
 
-    def take_request(self, number: int) -> Operation:
-        """Let a request leave for the store."""
-        return self.requests.pop(number).operation
+    def serve(self, state: State, request: int, responses: tuple[Response, ...]) -> State:
+        """A request leaves for the store, which answers it, and maybe earlier ones, at once."""
+        left = _without(state.requests, request)
+        server, process, paused_until, runs, _, replies = state
+        if server != DOWN and responses:
+            replies = self._with_replies(replies, responses, request)
+        return State(server, process, paused_until, runs, left, replies)
 
-    def send_replies(self, responses: tuple[Response, ...], served: Operation | None) -> None:
-        """Send replies to this server: to the operation `served` just now, or to earlier ones."""
-        if self._server is None:
-            return
+    def send_replies(self, state: State, responses: tuple[Response, ...]) -> State:
+        """The store answers earlier requests of this server."""
+        if state.server == DOWN:
+            return state
+        return state._replace(replies=self._with_replies(state.replies, responses, None))
+
+    def _with_replies(
+        self, replies: tuple[int, ...], responses: tuple[Response, ...], served: int | None
+    ) -> tuple[int, ...]:
+        numbers, messages = [*replies], self._steps.messages
         for answered, reply in responses:
-            operation = answered or served
-            assert operation is not None
-            self.replies.append(InTransit(operation, reply))
-
-    def _copy_of_server(self) -> Server:
-        """A copy that may change: copies of this model share the server itself."""
-        assert self._server is not None
-        return self._server.copy()
-
-    def _apply(self, now: int, server: Server, outputs: Outputs) -> list[Event]:
-        """Keep the changed server, and do what it asks for; the events to record."""
-        self._server, self._server_key = server, server.key()
-        recorded: list[Event] = []
-        for output in outputs:
-            if isinstance(output, Run):
-                recorded.append(self._begin(now, output))
+            if answered is None:
+                assert served is not None
+                sent = messages.keys[served]._replace(reply=reply)
             else:
-                self.requests.append(InTransit(output))
-        return recorded
+                # The store answers at once what a server awaits; only claims and the like wait.
+                sent = InTransit(answered, reply)
+            numbers.append(messages.number(sent))
+        return tuple(sorted(numbers))
 
-    def _receive(self, now: int, sent: InTransit) -> list[Event]:
-        server, reply = self._copy_of_server(), sent.reply
-        assert reply is not None
-        return self._apply(now, server, server.receive(now, sent.operation, reply))
+    def _apply(
+        self, state: State, now: int, step: ServerStep, replies: tuple[int, ...] | None = None
+    ) -> tuple[State, list[Event]]:
+        """The server after a step of its own code, and the events of the runs that it begins.
 
-    def _begin(self, now: int, run: Run) -> Event:
-        holds("RUN-1", f"{self.name}/{run.worker} runs two at once", run.worker not in self._runs)
-        self._runs[run.worker] = now + self._scope.run, run
-        return events.Started(now, run.message.id, self.name, run.worker, run.attempt)
+        `replies` are those that are in transit then, if others than before.
+        """
+        requests, runs = state.requests, state.runs
+        if replies is None:
+            replies = state.replies
+        if step.given_up:
+            requests = self._after_giving_up(requests, step.given_up)
+            replies = self._after_giving_up(replies, step.given_up)
+        if step.requests:
+            requests = tuple(sorted(requests + step.requests))
+        recorded: list[Event] = []
+        for run in step.runs:
+            is_idle = all(worker != run.worker for worker, _, _ in runs)
+            holds("RUN-1", f"{self.name}/{run.worker} runs two at once", is_idle)
+            begun = (run.worker, now + self._scope.run, self._steps.runs.number(run))
+            runs = tuple(sorted((*runs, begun)))
+            recorded.append(events.Started(now, run.message.id, self.name, run.worker, run.attempt))
+        after = State(step.after, state.process, state.paused_until, runs, requests, replies)
+        return after, recorded
 
-    def _finish(self, now: int, worker: int) -> list[Event]:
-        server = self._copy_of_server()
-        _, run = self._runs.pop(worker)
+    def _finish(self, state: State, now: int, worker: int) -> tuple[State, list[Event]]:
+        (number,) = [number for who, _, number in state.runs if who == worker]
+        run = self._steps.runs.keys[number]
         finished = events.Finished(now, run.message.id, self.name, worker, run.attempt, "ok")
-        return [finished, *self._apply(now, server, server.finish(now, worker))]
+        left = tuple(run for run in state.runs if run[0] != worker)
+        step = self._steps.finish(state.server, now, worker)
+        state, recorded = self._apply(state._replace(runs=left), now, step)
+        return state, [finished, *recorded]
 
     # --- faults
 
-    def _crash(self, now: int) -> list[Event]:
-        self._server = self._server_key = None
-        self._runs.clear()
-        self.replies.clear()
-        return [events.ServerCrashed(now, self.name)]
+    def _disturb(self, state: State, now: int, move: Move) -> tuple[State, list[Event]]:
+        """A fault begins or ends."""
+        name, recorded = self.name, list[Event]()
+        match move.kind:
+            case "crash":
+                requests = tuple(sorted(map(self._without_mark, state.requests)))
+                state = State(process=state.process, requests=requests)
+                recorded = [events.ServerCrashed(now, name)]
+            case "pause":
+                state = state._replace(paused_until=now + self._scope.pause)
+                recorded = [events.FaultBegan(now, "pause", name)]
+            case "resume":
+                state = state._replace(paused_until=0)
+                recorded = [events.FaultEnded(now, "pause", name)]
+            case "lose":
+                state = state._replace(replies=_without(state.replies, move.number))
+                fault = f"lost {type(self._steps.messages.keys[move.number].reply).__name__}"
+                recorded = [
+                    events.FaultBegan(now, fault, name),
+                    events.FaultEnded(now, fault, name),
+                ]
+        return state, recorded
 
-    def _pause(self, now: int) -> list[Event]:
-        self._paused_until = now + self._scope.pause
-        return [events.FaultBegan(now, "pause", self.name)]
+    def _without_mark(self, number: int) -> int:
+        """The message, now that the server does not await its reply."""
+        messages = self._steps.messages
+        return messages.number(messages.keys[number]._replace(is_awaited=False))
 
-    def _resume(self, now: int) -> list[Event]:
-        self._paused_until = 0
-        return [events.FaultEnded(now, "pause", self.name)]
+    def _after_giving_up(
+        self, sent: tuple[int, ...], given_up: frozenset[Operation]
+    ) -> tuple[int, ...]:
+        messages = self._steps.messages.keys
+        is_concerned = [messages[n].is_awaited and messages[n].operation in given_up for n in sent]
+        return tuple(
+            sorted(
+                self._without_mark(number) if is_so else number
+                for number, is_so in zip(sent, is_concerned, strict=True)
+            )
+        )
 
-    def _lose(self, now: int, sent: InTransit) -> list[Event]:
-        fault = f"lost {type(sent.reply).__name__}"
-        return [events.FaultBegan(now, fault, self.name), events.FaultEnded(now, fault, self.name)]
+    # --- in words
+
+    def describe(self, move: Move) -> str:
+        """A move in words."""
+        match move.kind:
+            case "finish":
+                return f"{self.name}/{move.number} finishes its run"
+            case "receive":
+                return f"{self.name} receives {self._describe_reply(move)}"
+            case "lose":
+                return f"{self.name} loses {self._describe_reply(move)}"
+        return f"{self.name} {_VERBS[move.kind]}"
+
+    def _describe_reply(self, move: Move) -> str:
+        return describe(self._steps.messages.keys[move.number].reply)
+
+
+def _without(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
+    place = numbers.index(number)
+    return numbers[:place] + numbers[place + 1 :]

@@ -1,89 +1,80 @@
 """Every step that a small world can take, each computed once by the real code and then remembered.
 
-The one idea: a world is a tuple of numbers, and each number stands for a part of it that has been
-reached: an instant, a store, a server with its surroundings. The store and the servers are
-deterministic. So what a part does with an input is found out once, by copying it and trying. There
-are far fewer parts than worlds, and nearly all steps are looked up.
+The one idea: a world is one integer, made of numbers that stand for its parts: an instant, a store,
+a server with its surroundings. The store and the servers are deterministic. So what a part does
+with an input is found out once, by copying it and trying. There are far fewer parts than worlds,
+and nearly all steps are looked up.
 
-    world = (moment, store, server, server, …)   moment = instant and number of faults left
+    world = … server, server, store, moment      moment = instant and set of faults left
+
+A step is a difference that is added to a world. It is the same in all worlds that have the parts
+that take it. Most steps need a server and the store, or less, and are looked up together for both.
 
 This relies on the keys of the parts: parts with equal keys must behave alike. A test compares every
 part that is reached again with the one that was reached first.
 """
 
-from collections.abc import Callable, Hashable
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from gnomon.reference import events
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import write_duration
-from gnomon.reference.store.memory import LEAP, MemoryStore
-from gnomon.reference.store.operations import OPERATOR, Delivery, Operation, PutJob
+from gnomon.reference.store.operations import Operation
+from gnomon.simulator.explore.layout import Layout, World
+from gnomon.simulator.explore.numbers import Numbered
 from gnomon.simulator.explore.scopes import START, Scope
-from gnomon.simulator.explore.server_model import NEVER, Move, Response, ServerModel, describe
-from gnomon.simulator.explore.store_model import Breach, StoreModel
-from gnomon.simulator.world.write_log import READS
+from gnomon.simulator.explore.server_model import NEVER, Move, Response, ServerModel, State
+from gnomon.simulator.explore.server_steps import ServerSteps
+from gnomon.simulator.explore.store_steps import (
+    StoreSteps,
+    attempt,
+    describe_request,
+    is_write,
+)
 
-World = tuple[int, ...]
-"""A moment, a store, and each server with its surroundings, in numbers."""
-
-T = TypeVar("T")
-
-
-class Interned(Generic[T]):
-    """Parts by number; parts with equal keys have the same number, and only the first is kept."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {}
-        self._parts: dict[int, T] = {}
-        self.keys: list[Hashable] = []
-
-    def __len__(self) -> int:
-        return len(self._parts)
-
-    def __getitem__(self, number: int) -> T:
-        return self._parts[number]
-
-    def number(self, key: Hashable) -> int:
-        """The number of a key, whether there is a part that has it or not."""
-        number = self._numbers.setdefault(key, len(self.keys))
-        if number == len(self.keys):
-            self.keys.append(key)
-        return number
-
-    def put(self, key: Hashable, part: T) -> int:
-        """The number of `part`, which has that key."""
-        number = self.number(key)
-        self._parts.setdefault(number, part)
-        return number
-
-
-class Watched(NamedTuple):
-    """A store, and the model that checks it from outside.
-
-    `before` is the number of both before the last write, as long as that may still be lost.
-    """
-
-    store: MemoryStore
-    model: StoreModel
-    before: int | None = None
+_NO_REQUEST = -1
 
 
 class Answer(NamedTuple):
-    """The result of a request: the store after it, and the replies to its sender and to others."""
+    """The change of the store by a request, and the replies to its sender and to others."""
 
-    store: int
+    change: int
     own: int
-    others: tuple[tuple[int, int], ...]
+    others: tuple[tuple[int, int], ...]  # a place, and replies to the server there
 
 
 class Local(NamedTuple):
-    """What can happen to a server: until when time may pass, and the server after each move."""
+    """What can happen to a server at a moment: until when time may pass, and its moves.
+
+    `changes` has what each move changes in the world. `requests` has the message of each request
+    that may arrive, and the number of what it asks.
+    """
 
     next_at: int
-    moves: dict[Move, int]
-    faults: dict[Move, int]
-    requests: tuple[tuple[int, int], ...]  # its number there, the number of what it asks
+    changes: tuple[int, ...]
+    requests: tuple[tuple[int, int], ...]
+
+
+class Steps(NamedTuple):
+    """The steps of a server and the store at a moment, by what they change in the world.
+
+    If the store answers other servers too, that is not in `changes`: `others` has the place there
+    and the answer.
+    """
+
+    next_at: int
+    changes: tuple[int, ...]
+    others: tuple[tuple[int, Answer], ...]
+
+
+class Remembered:
+    """What the steps at an instant are, as far as known, for each of the places of servers."""
+
+    def __init__(self, places: range) -> None:
+        self.steps: list[dict[int, Steps]] = [{} for _ in places]
+        self.local: list[dict[int, Local]] = [{} for _ in places]
+        self.served: list[dict[tuple[int, int, int], int]] = [{} for _ in places]
+        self.answers: dict[tuple[int, int], Answer] = {}  # by store and what is asked
 
 
 class Taken(NamedTuple):
@@ -99,274 +90,257 @@ class Taken(NamedTuple):
     is_write: bool = False
 
 
-class WrongStep(Exception):
-    """A step that must not happen: its instant, what it is in words, and the reason."""
-
-    def __init__(self, at: int, what: str, why: str) -> None:
-        super().__init__(f"{what}: {why}")
-        self.at = at
-        self.what = what
-        self.why = why
-
-
-class Instant:
-    """The steps that are remembered for an instant."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-        self.local: dict[int, Local] = {}
-        self.answers: dict[tuple[int, int], Answer] = {}
-        self.served: dict[tuple[int, int, int], int] = {}
-        self.replied: dict[tuple[int, int], int] = {}
-
-
 class Transitions:
     """The steps of the worlds of a `scope`.
 
-    `by_store` and `by_servers` count the steps that the real code computed. `begun` are the events
-    that are recorded before the first step; `root` is the world at the start.
+    `by_store` counts the steps that the store's real code computed, `by_servers` those of servers.
+    `begun` are the events recorded before the first step; `root` is the world at the start.
     """
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self.names = scope.server_names
-        self.stores: Interned[Watched] = Interned()
-        self.servers: Interned[ServerModel] = Interned()
-        self._asked: Interned[tuple[int, Operation]] = Interned()
-        self._responses: Interned[tuple[Response, ...]] = Interned()
-        self._instants: Interned[Instant] = Interned()
-        self._many = scope.faults + 1
-        self._loses_writes = scope.fault == "lose write"
-        self._after_loss: dict[int, int] = {}  # store before the lost write -> store after the loss
-        self.by_store = self.by_servers = 0
+        self.layout = layout = Layout(scope)
+        self.store_steps = StoreSteps(scope, layout.most[1])
+        self.server_steps = ServerSteps()
+        self.models = [ServerModel(scope, name, self.server_steps) for name in self.names]
+        self.states: list[Numbered[State]] = [Numbered(most) for most in layout.most[2:]]
+        self._places = range(2, len(self.names) + 2)
+        self._instants: Numbered[int] = Numbered(layout.most[0] >> len(scope.faults))
+        self._asked: Numbered[tuple[int, Operation]] = Numbered()
+        self._responses: Numbered[tuple[Response, ...]] = Numbered()
+        self._loses_writes = "lose write" in scope.faults
+        self._masks = [(layout.mask(0, 1, place), layout.mask(0, place)) for place in self._places]
+        self._remembered: dict[int, Remembered] = {}
+        self.enter(START)
         self.begun: list[Event] = []
         self.root = self._begin()
 
+    @property
+    def by_store(self) -> int:
+        """The steps of the store that the real code computed."""
+        return self.store_steps.computed
+
+    @property
+    def by_servers(self) -> int:
+        """The steps of servers that the real code computed."""
+        return self.server_steps.computed
+
     def _begin(self) -> World:
         scope = self._scope
-        store = MemoryStore(self.begun.append)
-        create = PutJob("job", scope.definition)
-        store.apply(START, OPERATOR, create)
-        watched = Watched(store, StoreModel())
-        watched.model.observe(START, OPERATOR, create, self.begun)
-        models = [ServerModel(scope, name) for name in self.names]
-        for model in models:
-            self.begun += model.start(START)
-        moment = self._moment(START) + scope.faults
-        numbers = [self.servers.put(model.key(), model) for model in models]
-        return (moment, self._put_store(watched), *numbers)
+        store, self.begun = self.store_steps.begin()
+        numbers = []
+        for model, states in zip(self.models, self.states, strict=True):
+            state, recorded_there = model.start(State(), START)
+            self.begun += recorded_there
+            numbers.append(states.number(state))
+        moment = self._moment(START) + (1 << len(scope.faults)) - 1
+        return self.layout.pack(moment, store, *numbers)
 
     def _moment(self, now: int) -> int:
-        return self._instants.put(now, Instant(now)) * self._many
-
-    def _put_store(self, watched: Watched) -> int:
-        before = None if watched.before is None else self.stores.keys[watched.before]
-        return self.stores.put((watched.store.key(), watched.model.key(), before), watched)
+        """The moment at which no fault is left; each bit below it is a fault that is."""
+        return self._instants.number(now) << len(self._scope.faults)
 
     def now(self, world: World) -> int:
         """The instant of a world (µs, UTC)."""
-        return self._instants[world[0] // self._many].now
+        return self._instants.keys[self.layout.part(world, 0) >> len(self._scope.faults)]
+
+    def state(self, world: World, place: int) -> State:
+        """The server at a place, 2 is the first."""
+        return self.states[place - 2].keys[self.layout.part(world, place)]
+
+    def next_at(self, world: World) -> int:
+        """The next instant at which something happens by itself (µs); time may pass till then."""
+        return min(self.models[p - 2].next_at(self.state(world, p)) for p in self._places)
 
     def defect_at_end(self, world: World) -> str | None:
         """What is wrong with a world that has no next step, in words; None if nothing is."""
-        instant = self._instants[world[0] // self._many]
-        if any(instant.local[server].next_at <= self._scope.until for server in world[2:]):
+        if self.next_at(world) <= self._scope.until:
             return "nothing can happen any more, not even time"
-        return self.stores[world[1]].model.missing
+        return self.store_steps.stores[self.layout.part(world, 1)].model.missing
 
     # --- by looking up
 
-    def after(self, world: World) -> list[World]:
-        """Every world that is one step away. Raises WrongStep."""
-        moment, store, *servers = world
-        left = moment % self._many
-        instant = self._instants[moment // self._many]
+    def after(self, world: World) -> tuple[list[World], World | None]:
+        """Every world of this instant that is one step away, and the one as time passes, if it may.
+
+        The instant is the one that was entered. Raises WrongStep.
+        """
         worlds: list[World] = []
         next_at = NEVER
-        for place, server in enumerate(servers, 2):
-            local = instant.local.get(server) or self._find_local(instant, server)
-            before, behind = world[:place], world[place + 1 :]
-            worlds += [(*before, moved, *behind) for moved in local.moves.values()]
-            if left:
-                begun = (moment - 1, *before[1:])
-                worlds += [(*begun, moved, *behind) for moved in local.faults.values()]
-            for request, asked in local.requests:
-                answer = instant.answers.get((store, asked)) or self._ask(instant, store, asked)
-                changed = [moment, answer.store, *servers]
-                served = (server, request, answer.own)
-                changed[place] = instant.served.get(served) or self._serve(instant, *served)
-                for other, responses in answer.others:
-                    replied = (changed[other], responses)
-                    changed[other] = instant.replied.get(replied) or self._reply(instant, *replied)
-                worlds.append(tuple(changed))
-            next_at = min(next_at, local.next_at)
-        if left and self._may_lose(instant.now, store):
-            worlds.append((moment - 1, self._lose_write(store), *servers))
-        if instant.now < next_at <= self._scope.until:
-            worlds.append((self._moment(next_at) + left, *world[1:]))
+        for place, mask, known in self._looked_up:
+            steps = known.get(world & mask)
+            if steps is None:
+                _make_room(known)
+                steps = known[world & mask] = self._find_steps(world, place)
+            if steps.others:
+                worlds += self._answered(world, steps)
+            else:
+                worlds += [world + change for change in steps.changes]
+            next_at = min(next_at, steps.next_at)
+        if self._loses_writes:
+            worlds += self._after_fault_of_store(world)
+        if self._now < next_at <= self._scope.until:
+            return worlds, world + self._moment(next_at) - self._moment(self._now)
+        return worlds, None
+
+    def enter(self, now: int) -> None:
+        """Take steps at the instant `now` (µs, UTC) from here on."""
+        if now not in self._remembered:
+            self._remembered[now] = Remembered(self._places)
+        self._now, self._known = now, self._remembered[now]
+        self._looked_up = [
+            (place, mask, steps)
+            for place, (mask, _), steps in zip(
+                self._places, self._masks, self._known.steps, strict=True
+            )
+        ]
+
+    def forget(self, now: int) -> None:
+        """Forget the steps at an instant."""
+        self._remembered.pop(now, None)
+
+    def _answered(self, world: World, steps: Steps) -> list[World]:
+        """The worlds after steps, some of which let the store answer other servers too."""
+        worlds = [world + change for change in steps.changes]
+        for number, answer in steps.others:
+            for place, responses in answer.others:
+                server = self.layout.part(world, place)
+                worlds[number] += self._serve(server, place, _NO_REQUEST, responses)
         return worlds
+
+    def _serve(self, number: int, place: int, request: int, responses: int) -> int:
+        """What changes when the store answers a server, and which request arrived for that."""
+        served = (number, request, responses)
+        known = self._known.served[place - 2]
+        change = known.get(served)
+        if change is None:
+            model, state = self.models[place - 2], self.states[place - 2].keys[number]
+            if request == _NO_REQUEST:
+                after = model.send_replies(state, self._responses.keys[responses])
+            else:
+                after = model.serve(state, request, self._responses.keys[responses])
+            _make_room(known)
+            change = known[served] = self._change(number, place, after)
+        return change
 
     # --- by the real code
 
-    def _find_local(self, instant: Instant, number: int) -> Local:
-        """Find out what can happen to a server."""
-        model, now = self.servers[number], instant.now
-        requests = tuple(
-            (request, self._asked.put(self._asks(model, request), self._asks(model, request)))
-            for request in model.arriving()
-        )
-        local = instant.local[number] = Local(
-            model.next_at,
-            {move: self._move(now, number, move)[0] for move in model.moves(now)},
-            {move: self._move(now, number, move)[0] for move in model.faults(now)},
-            requests,
-        )
-        self.by_servers += len(local.moves) + len(local.faults)
-        for move in [move for move, after in local.moves.items() if after == number]:
-            del local.moves[move]
+    def _change(self, number: int, place: int, state: State) -> int:
+        """What changes in the world when the server of that number gets into that state."""
+        return self.states[place - 2].number(state) - number << self.layout.shifts[place]
+
+    def _find_steps(self, world: World, place: int) -> Steps:
+        """Find out what can happen to a server, and what the store does with its requests."""
+        local, store = self._find_local(world, place), self.layout.part(world, 1)
+        number = self.layout.part(world, place)
+        answers = self._known.answers
+        changes, others = [*local.changes], []
+        for request, asked in local.requests:
+            answer = answers.get((store, asked)) or self._ask(store, asked)
+            if answer.others:
+                others.append((len(changes), answer))
+            changes.append(answer.change + self._serve(number, place, request, answer.own))
+        return Steps(local.next_at, tuple(changes), tuple(others))
+
+    def _find_local(self, world: World, place: int) -> Local:
+        """Find out what can happen to a server at a moment."""
+        known, key = self._known.local[place - 2], world & self._masks[place - 2][1]
+        local = known.get(key)
+        if local is None:
+            model, state = self.models[place - 2], self.state(world, place)
+            number = self.layout.part(world, place)
+            changes = [
+                self._change(number, place, after) - used
+                for _, used, after in self._moves(world, place)
+            ]
+            requests = [(request, self._asks(place, request)) for request in model.arriving(state)]
+            _make_room(known)
+            local = known[key] = Local(model.next_at(state), tuple(changes), tuple(requests))
         return local
 
-    def _asks(self, model: ServerModel, request: int) -> tuple[int, Operation]:
-        return self.names.index(model.name), model.requests[request].operation
+    def _moves(self, world: World, place: int) -> Iterator[tuple[Move, int, State]]:
+        """The moves of a server: each with the fault that it uses up and the state after it."""
+        now, model, state = self.now(world), self.models[place - 2], self.state(world, place)
+        for move in model.moves(state, now):
+            after, _ = self._move(now, place, state, move)
+            if after != state:
+                yield move, 0, after
+        for number, fault in enumerate(self._scope.faults):
+            if world >> number & 1:
+                for move in model.faults(state, now, fault):
+                    yield move, 1 << number, self._move(now, place, state, move)[0]
 
-    def _move(self, now: int, number: int, move: Move) -> tuple[int, list[Event]]:
+    def _asks(self, place: int, request: int) -> int:
+        operation = self.server_steps.messages.keys[request].operation
+        return self._asked.number((place, operation))
+
+    def _move(self, now: int, place: int, state: State, move: Move) -> tuple[State, list[Event]]:
         """Make a move of a server; the server after it, and the events recorded."""
-        before = self.servers[number]
-        after = before.copy()
-        recorded = _attempt(now, lambda: move.describe(before), lambda: after.do(now, move))
-        return self.servers.put(after.key(), after), recorded
+        model = self.models[place - 2]
+        return attempt(now, lambda: model.describe(move), lambda: model.do(state, now, move))
 
-    def _ask(self, instant: Instant, store: int, asked: int) -> Answer:
+    def _ask(self, store: int, asked: int) -> Answer:
         """Find out what the store answers to a request."""
-        place, operation = self._asked[asked]
-        self.by_store += 1
-        after, deliveries, _ = self._apply(instant.now, store, self.names[place], operation)
+        place, operation = self._asked.keys[asked]
+        sender = self.names[place - 2]
+        after, deliveries, _ = self.store_steps.take(self._now, store, sender, operation)
         responses: dict[str, list[Response]] = {name: [] for name in self.names}
         for to, answered, reply in deliveries:
             responses[to].append((None if answered is operation else answered, reply))
-        numbers = {
-            name: self._responses.put(tuple(some), tuple(some)) for name, some in responses.items()
-        }
-        own = numbers.pop(self.names[place])
-        others = tuple((self.names.index(n) + 2, i) for n, i in numbers.items() if responses[n])
-        answer = instant.answers[store, asked] = Answer(after, own, others)
+        numbers = {name: self._responses.number(tuple(r)) for name, r in responses.items()}
+        own = numbers.pop(sender)
+        others = [(self.names.index(n) + 2, r) for n, r in numbers.items() if responses[n]]
+        change = after - store << self.layout.shifts[1]
+        answer = self._known.answers[store, asked] = Answer(change, own, tuple(others))
         return answer
 
-    def _apply(
-        self, now: int, number: int, server: str, operation: Operation
-    ) -> tuple[int, list[Delivery], list[Event]]:
-        """Let a store carry out an operation; the store after it, its replies, and the events."""
-        recorded: list[Event] = []
-        before = self.stores[number]
-        store = before.store.copy(recorded.append)
-        watched = Watched(store, before.model.copy(), self._kept(now, number, operation))
-
-        def step() -> list[Delivery]:
-            deliveries = watched.store.apply(now, server, operation)
-            watched.model.observe(now, server, operation, recorded)
-            watched.store.check()
-            return deliveries
-
-        deliveries = _attempt(now, lambda: _describe_request(operation, server), step)
-        return self._put_store(watched), deliveries, recorded
-
-    def _kept(self, now: int, number: int, operation: Operation) -> int | None:
-        """The number of the store to which the loss of the last write would lead back."""
-        store, model, before = self.stores[number]
-        is_over = now > self._scope.faults_until or model.epoch >= LEAP
-        # A store that has lost its first Campaign is another store.
-        if not self._loses_writes or is_over or not store.identity:
-            return None
-        if not _is_write(operation):
-            return before
-        return self._put_store(Watched(store, model))
-
-    def _may_lose(self, now: int, number: int) -> bool:
-        return now <= self._scope.faults_until and self.stores[number].before is not None
-
-    def _lose_write(self, number: int) -> int:
-        """The store that continues without the last write of this one."""
-        before = self.stores[number].before
-        assert before is not None
-        if before not in self._after_loss:
-            kept = self.stores[before]
-            store, model = kept.store.copy(list[Event]().append), kept.model.copy()
-            store.begin_anew(1)
-            model.begin_anew(LEAP)
-            self._after_loss[before] = self._put_store(Watched(store, model))
-            self.by_store += 1
-        return self._after_loss[before]
-
-    def _serve(self, instant: Instant, number: int, request: int, responses: int) -> int:
-        """The server after the store has answered its request."""
-        model = self.servers[number].copy()
-        served = model.take_request(request)
-        model.send_replies(self._responses[responses], served)
-        after = self.servers.put(model.key(), model)
-        instant.served[number, request, responses] = after
-        return after
-
-    def _reply(self, instant: Instant, number: int, responses: int) -> int:
-        """The server after replies to its earlier requests were sent."""
-        model = self.servers[number].copy()
-        model.send_replies(self._responses[responses], None)
-        after = instant.replied[number, responses] = self.servers.put(model.key(), model)
-        return after
+    def _after_fault_of_store(self, world: World) -> list[World]:
+        """The world after the store has lost its last write, if it may."""
+        fault, store = self._scope.faults.index("lose write"), self.layout.part(world, 1)
+        if not world >> fault & 1 or not self.store_steps.may_lose(self._now, store):
+            return []
+        change = self.store_steps.lose(store) - store << self.layout.shifts[1]
+        return [world + change - (1 << fault)]
 
     # --- in words
 
     def take(self, world: World, ordinal: int) -> Taken:
-        """The step that leads to ``after(world)[ordinal]``."""
-        now, places = self.now(world), range(2, len(world))
-        afterwards = self.after(world)[ordinal]
-        instant, left = self._instants[world[0] // self._many], world[0] % self._many
-        for place in places:
-            model, local = self.servers[world[place]], instant.local[world[place]]
-            moves = [*local.moves, *(local.faults if left else ())]
+        """The step of that number: in the order of ``after``, time passes last."""
+        now = self.now(world)
+        self.enter(now)
+        worlds, later = self.after(world)
+        if ordinal == len(worlds) and later is not None:
+            what = f"{write_duration(self.now(later) - now)} pass"
+            return Taken(now, what, [], later)
+        afterwards = worlds[ordinal]
+        for place in self._places:
+            model, state = self.models[place - 2], self.state(world, place)
+            moves = [move for move, _, _ in self._moves(world, place)]
             if ordinal < len(moves):
                 move = moves[ordinal]
-                _, recorded = self._move(now, world[place], move)
-                return Taken(now, move.describe(model), recorded, afterwards)
+                _, recorded = self._move(now, place, state, move)
+                return Taken(now, model.describe(move), recorded, afterwards)
             ordinal -= len(moves)
-            if ordinal < len(local.requests):
-                _, operation = self._asked[local.requests[ordinal][1]]
-                _, _, recorded = self._apply(now, world[1], model.name, operation)
-                what, is_write = _describe_request(operation, model.name), _is_write(operation)
-                return Taken(now, what, recorded, afterwards, is_write)
-            ordinal -= len(local.requests)
-        if left and self._may_lose(now, world[1]) and not ordinal:
-            return Taken(now, "the store loses its last write", self._lost(now, world), afterwards)
-        later = write_duration(self.now(afterwards) - now)
-        return Taken(now, f"{later} pass", [], afterwards)
+            requests = [*model.arriving(state)]
+            if ordinal < len(requests):
+                return self._take_request(world, model.name, requests[ordinal], afterwards)
+            ordinal -= len(requests)
+        lost = self.store_steps.events_of_loss(now, self.layout.part(world, 1))
+        return Taken(now, "the store loses its last write", lost, afterwards)
 
-    def _lost(self, now: int, world: World) -> list[Event]:
-        """The events of a loss; the explorer adds which events it has undone."""
-        was_open = self.stores[world[1]].store.open
-        still_open = self.stores[self._lose_write(world[1])].store.open
-        reopened = tuple(sorted(still_open - was_open))
-        return [
-            events.FaultBegan(now, "lose_writes", "store"),
-            events.WritesLost(now, 1, now, (), reopened),
-            events.FaultEnded(now, "lose_writes", "store"),
-        ]
+    def _take_request(self, world: World, name: str, request: int, afterwards: World) -> Taken:
+        now, store = self.now(world), self.layout.part(world, 1)
+        operation = self.server_steps.messages.keys[request].operation
+        _, _, recorded = self.store_steps.take(now, store, name, operation)
+        what = describe_request(operation, name)
+        return Taken(now, what, recorded, afterwards, is_write(operation))
 
 
-def _is_write(operation: Operation) -> bool:
-    return not isinstance(operation, READS)
+MOST_REMEMBERED = 20_000
+"""Steps of a kind at a place that are remembered. Worlds that are close together need the same."""
 
 
-def _describe_request(operation: Operation, server: str) -> str:
-    return f"the store takes {describe(operation)} of {server}"
-
-
-R = TypeVar("R")
-
-
-def _attempt(now: int, what: Callable[[], str], step: Callable[[], R]) -> R:
-    """Take a step of the code under test; any exception that it raises is a finding."""
-    try:
-        return step()
-    except Breach as broken:
-        raise WrongStep(now, what(), str(broken)) from broken
-    except Exception as error:
-        raise WrongStep(now, what(), f"{type(error).__name__}: {error}") from error
+def _make_room(known: dict[Any, Any]) -> None:
+    if len(known) >= MOST_REMEMBERED:
+        known.clear()

@@ -1,8 +1,8 @@
 """The write log: the writes that a store carried out, so that the last of them can be lost.
 
 The one idea: a store's state follows from its writes. To lose the last n of them, the log applies
-the others to a new store, which is slow and simple. A log is kept only in a run in which a fault
-loses data.
+the others to a new store, or those since the last loss to a copy of what that has left. A log is
+kept only in a run in which a fault loses data.
 """
 
 from collections.abc import Callable
@@ -46,6 +46,7 @@ class WriteLog:
         self._current: LoggedWrite | None = None  # the write that is being carried out
         self._is_replaying = False
         self._generation = 0
+        self._checkpoint: tuple[int, MemoryStore] | None = None  # a number of writes, their store
         cluster.record = self._record
         cluster.store = self._new_store()
         cluster.apply = self._apply
@@ -92,8 +93,13 @@ class WriteLog:
 
     def _replayed(self) -> MemoryStore:
         """A new store to which the logged writes have been applied."""
-        store, self._is_replaying = self._new_store(), True
-        for each in self._writes:
+        count, store = 0, self._new_store()
+        if self._checkpoint is not None and self._checkpoint[0] <= len(self._writes):
+            count, kept = self._checkpoint
+            store = kept.copy(self._record_of_store)
+        self._is_replaying = True
+        for each in self._writes[count:]:
             each.write(store)
         self._is_replaying = False
+        self._checkpoint = len(self._writes), store.copy(self._record_of_store)
         return store

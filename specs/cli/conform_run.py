@@ -1,6 +1,6 @@
 """``gnomon conform run``: runs the cases, prints the verdicts and writes the report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -121,7 +121,10 @@ def run_adapters(
     """
     chosen = find_all(adapters)
     if is_smoke:
-        _print_smoke(chosen)
+        selecting: dict[str, object] = {"--level": level, "--only": only, "--slow": is_slow}
+        others: dict[str, object] = {"--profile": profile, "--report": report, "--json": json}
+        _refuse_beside_smoke(selecting | others)
+        _print_smoke(chosen, keep)
         return
     selected, knobs = _select(level, only, is_slow), _profile(profile)
     with console.status_line("environments") as update:
@@ -216,14 +219,23 @@ def _progress(name: str, total: int) -> Iterator[Progress]:
         yield lambda: bar(next(done))
 
 
-def _print_smoke(adapters: Sequence[Adapter]) -> None:
+def _refuse_beside_smoke(options: Mapping[str, object]) -> None:
+    """Raises BadInput for an option that would do nothing."""
+    if given := [name for name, value in options.items() if value]:
+        raise BadInput("--smoke", [f"it takes --keep alone; given was {', '.join(given)}"])
+
+
+def _print_smoke(adapters: Sequence[Adapter], keep: Path | None) -> None:
     lines = []
     for adapter in adapters:
+        folder = None if keep is None else keep / Path(adapter.name).stem
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
         try:
             command = command_of(adapter)
             levels = tick.introduce(command).levels
-            faults = smoke(command) if "next" in levels else []
-            faults += smoke_of_level_tick(command) if "tick" in levels else []
+            faults = smoke(command, keep=folder) if "next" in levels else []
+            faults += smoke_of_level_tick(command, keep=folder) if "tick" in levels else []
         except (NotInstalled, AdapterFault) as error:
             faults = [str(error)]
         lines += [f"{adapter.name}: {fault}" for fault in faults] or [f"{adapter.name}: right"]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from io import StringIO
 from pathlib import Path
+from time import monotonic
 from typing import IO
 
 import msgspec
@@ -89,13 +90,19 @@ def print_faults(error: BadInput) -> None:
     print_notes(f"gnomon: {fault}" for fault in error.faults)
 
 
+NOTE_EVERY = 15.0
+"""Seconds between two lines about progress, where there is no terminal."""
 Move = Callable[[int], None]
 """Moves a progress bar to a position."""
 
 
 @contextmanager
 def progress_bar(what: str, start: int, end: int) -> Iterator[Move]:
-    """A progress bar from `start` to `end`, if standard error is a terminal."""
+    """A progress bar from `start` to `end`; now and then a line, if there is no terminal."""
+    if not sys.stderr.isatty():
+        note = _now_and_then()
+        yield lambda at: note(f"{what}: {100 * (at - start) // max(end - start, 1)} %")
+        return
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -103,18 +110,33 @@ def progress_bar(what: str, start: int, end: int) -> Iterator[Move]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     )
     with bar:
         task = bar.add_task(what, total=end - start)
         yield lambda at: bar.update(task, completed=at - start)
 
 
+def _now_and_then() -> Callable[[str], None]:
+    """A function that prints a note, at most every NOTE_EVERY seconds."""
+    printed = monotonic()
+
+    def note(text: str) -> None:
+        nonlocal printed
+        if monotonic() - printed >= NOTE_EVERY:
+            printed = monotonic()
+            print_notes([text])
+
+    return note
+
+
 @contextmanager
 def status_line(what: str) -> Iterator[Callable[[str], None]]:
-    """A spinner with a text that the caller can replace, if standard error is a terminal."""
+    """A spinner with a text that the caller can replace.
+
+    Where standard error is no terminal, the text is printed now and then.
+    """
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield _now_and_then()
         return
     with Console(stderr=True).status(what) as status:
         yield status.update

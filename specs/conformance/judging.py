@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import read_instant, write_instant
 from gnomon.specs.conformance.dialects.instants import next_instants
@@ -115,10 +116,8 @@ class Result(msgspec.Struct, frozen=True):
 
 def judge(seen: Seen, dialect: Dialect, introduction: Introduction) -> list[Result]:
     """The verdicts about one case: of its rule, of META-1 and of META-2."""
-    results = [_by_reference(seen, dialect), _meta_1(seen), _meta_2(seen)]
-    return [
-        msgspec.structs.replace(result, url=known_issue(result, introduction)) for result in results
-    ]
+    results = [_by_reference(seen, dialect), _meta_1(seen, dialect), _meta_2(seen)]
+    return [replace(result, url=known_issue(result, introduction)) for result in results]
 
 
 def by_rule(
@@ -208,8 +207,11 @@ def _looked_at_nothing(answer: Answer | Failure, expected: str, declared: str) -
 # --- rules that need no reference
 
 
-def _meta_1(seen: Seen) -> Result:
-    """Instants ascend, and a later question before the first instant has the same answer."""
+def _meta_1(seen: Seen, dialect: Dialect) -> Result:
+    """Instants ascend, and a later question before the first instant has the same answer.
+
+    A dialect that foresees each of the answers declares the difference.
+    """
     answer, after = seen.answer, read_instant(seen.case.after)
     if not isinstance(answer, Instants) or not answer.instants:
         return _result("META-1", seen, "not exercised", "", "", observation(answer))
@@ -220,8 +222,17 @@ def _meta_1(seen: Seen) -> Result:
     for again in seen.later:
         if not agrees(again.answer, first):
             found = f"asked at {again.after}: {observation(again.answer)}"
-            return _result("META-1", seen, "broken", f"{first} at any time before it", "", found)
+            is_declared = _is_foreseen(seen, dialect)
+            verdict: Verdict = "differs as declared" if is_declared else "broken"
+            return _result("META-1", seen, verdict, f"{first} at any time before it", "", found)
     return _result("META-1", seen, "holds", first, "", first)
+
+
+def _is_foreseen(seen: Seen, dialect: Dialect) -> bool:
+    """Whether a dialect predicts the answer to a case, and those to the later questions."""
+    later = ((replace(seen.case, after=one.after, count=1), one.answer) for one in seen.later)
+    asked = ((seen.case, seen.answer), *later)
+    return all(agrees(answer, prediction(case, dialect)) for case, answer in asked)
 
 
 def _meta_2(seen: Seen) -> Result:

@@ -89,9 +89,15 @@ class Limits(NamedTuple):
 DEFAULT_LIMITS = Limits()
 
 
-def smoke(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
-    """The faults of an adapter, found by a few requests. Raises AdapterFault."""
-    process = _process(command, PROCESS_ZONES[0], None, limits)
+def smoke(
+    command: Sequence[str], limits: Limits = DEFAULT_LIMITS, keep: Path | None = None
+) -> list[str]:
+    """The faults of an adapter, found by a few requests. Raises AdapterFault.
+
+    `keep` is a folder for the transcript.
+    """
+    transcript = None if keep is None else keep / "smoke-next.txt"
+    process = _process(command, PROCESS_ZONES[0], transcript, limits)
     try:
         process.introduce()
         faults = []

@@ -7,15 +7,18 @@ set: 3 servers and 20 jobs that run throughout, with the faults that were drawn.
 
 import gc
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 from msgspec.structs import replace
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import HOUR, SECOND
 from gnomon.simulator.explore.explorer import Search
-from gnomon.simulator.explore.scopes import SCOPES
+from gnomon.simulator.explore.scopes import SCOPES, Scope
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import try_seed
 from gnomon.simulator.world.replay import replay
@@ -90,11 +93,25 @@ def main(turns: int) -> None:
 
 
 def print_exploration() -> None:
-    """Print how fast the smallest scope is explored."""
-    scope = SCOPES["lost-reply"]
-    began = perf_counter()
+    """Print how fast each scope is explored, each in a process of its own, and what it takes."""
+    context = get_context("spawn")
+    for name, scope in SCOPES.items():
+        with ProcessPoolExecutor(1, context) as pool:
+            states, seconds, memory = pool.submit(explored, scope).result()
+        print(
+            f"explored, scope {name}: {states:,} states, {states / seconds:,.0f} states/s, "
+            f"{memory / states:,.0f} bytes a state"
+        )
+    print()
+
+
+def explored(scope: Scope) -> tuple[int, float, int]:
+    """The states of a scope, the time that it takes (s of this process), and the memory (bytes)."""
+    before, began = peak(), process_time()
     states = Search(scope).run().states
-    print(
-        f"explored, scope {scope.name}: {states:,} states, "
-        f"{states / (perf_counter() - began):,.0f} states/s\n"
-    )
+    return states, process_time() - began, peak() - before
+
+
+def peak() -> int:
+    """The most memory that this process has used so far (bytes)."""
+    return getrusage(RUSAGE_SELF).ru_maxrss * 1024

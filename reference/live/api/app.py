@@ -7,13 +7,16 @@ in a test, as well as over Redis.
 from collections.abc import Callable
 from http import HTTPStatus
 from importlib.metadata import version
+from importlib.resources import files
 
-from litestar import Litestar, MediaType
+from litestar import Litestar, MediaType, Request, Router, get
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
 from gnomon.reference.live.api import cluster, jobs, messages, zato
@@ -22,6 +25,15 @@ from gnomon.reference.live.api.body import refuse_unknown_parameters
 from gnomon.reference.live.api.errors import answer
 from gnomon.reference.live.api.schemas import LARGEST_BODY, Health
 from gnomon.reference.live.store.storage import Storage
+
+_FILES = "/docs/files"
+"""Where the page that describes the API has its scripts and styles: it loads none from others."""
+_PAGE = SwaggerRenderPlugin(
+    js_url=f"{_FILES}/swagger-ui-bundle.js",
+    css_url=f"{_FILES}/swagger-ui.css",
+    standalone_preset_js_url=f"{_FILES}/swagger-ui-standalone-preset.js",
+    favicon="",
+)
 
 
 def create_app(
@@ -39,6 +51,8 @@ def create_app(
             messages.router,
             cluster.router,
             zato.router,
+            show_page,
+            _files_of_page(),
         ],
         dependencies={
             "storage": Provide(lambda: storage, sync_to_thread=False),
@@ -51,6 +65,19 @@ def create_app(
         request_max_body_size=LARGEST_BODY,
         openapi_config=_document(),
         logging_config=None,
+    )
+
+
+@get("/docs", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
+def show_page(request: Request[object, object, State]) -> bytes:
+    """Show a page on which each operation of the API can be tried (API-12)."""
+    return _PAGE.render(request, request.app.openapi_schema.to_schema())
+
+
+def _files_of_page() -> Router:
+    folder = files("litestar_offline_docs") / "static"
+    return create_static_files_router(
+        path=_FILES, directories=[str(folder)], include_in_schema=False
     )
 
 

@@ -200,7 +200,7 @@ class Node:
             return 0
         else:
             assert self._server is not None
-            wakes = map(self._server.wake_at, TIMERS)
+            wakes = [*map(self._server.wake_at, TIMERS), self._link.report_at]
             planned = [wake_at for wake_at in wakes if wake_at is not None]
         return min([*planned, *self._departure.wakes])
 

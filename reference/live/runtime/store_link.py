@@ -4,6 +4,9 @@ The one idea: while a call is under way, requests and events are collected; the 
 them all. So the busier a server is, the more goes into one call. When a call fails, its requests
 are lost, as on a link of the simulator, and the next heartbeat repeats them. Its events are kept
 and reported again, with the same numbers, until a call is answered.
+
+A start alone is no reason for a call: a short run has ended before the reply, and a second call
+would report that. So it waits up to `LONGEST_HOLD` for a request or an event to travel with.
 """
 
 import logging
@@ -11,12 +14,12 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from gnomon.reference.events import Finished, ServerCrashed, ServerStopped
+from gnomon.reference.events import Finished, ServerCrashed, ServerStopped, Started
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_time import StoreTime
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_after
-from gnomon.reference.schedule.clock import Clock
+from gnomon.reference.schedule.clock import MILLISECOND, Clock
 from gnomon.reference.store.administration import (
     CheckProcess,
     ClusterOverview,
@@ -32,12 +35,16 @@ from gnomon.reference.store.operations import Operation, Reply, first_turn
 
 logger = logging.getLogger("gnomon.server")
 
+LONGEST_HOLD = 2 * MILLISECOND
+"""The longest time that the report of a start waits for something to travel with (µs)."""
+
 
 class StoreLink:
     """The link of the server `name` over `connection`.
 
     `failure` is what is wrong with the link, None if nothing is; calls have failed since
-    `failing_since`. After a failure nothing is sent before `retry_at` (µs, by `clock`).
+    `failing_since`. After a failure nothing is sent before `retry_at`. Events wait for a request to
+    travel with until `report_at`, None if there are none. All three are in µs, by `clock`.
     """
 
     def __init__(
@@ -61,14 +68,17 @@ class StoreLink:
         self._next_event = 0  # the number of the first of them
         self._has_inbox = False
         self._failures = 0
+        self.report_at: int | None = None
         self.retry_at: int | None = None
         self.failing_since: int | None = None
         self.failure: Failure | None = None
 
     @property
     def has_pending(self) -> bool:
-        """Whether there is something to send, or to fetch."""
-        return bool(self._requests or self._events or self._has_inbox)
+        """Whether there is something to send or to fetch now."""
+        if self._requests or self._has_inbox:
+            return True
+        return self.report_at is not None and self._clock.now >= self.report_at
 
     @property
     def has_unreported_run(self) -> bool:
@@ -86,6 +96,8 @@ class StoreLink:
         is not of a run: another store does not record it.
         """
         self._events.append((event, store))
+        report_at = self._clock.now + (LONGEST_HOLD if isinstance(event, Started) else 0)
+        self.report_at = report_at if self.report_at is None else min(self.report_at, report_at)
 
     def fetch_inbox(self) -> None:
         """Fetch what waits in the server's inbox with the next call."""
@@ -169,6 +181,7 @@ class StoreLink:
         self._store_time.observe(answer.now, before, after)
         self._note_success()
         del self._events[:reported]
+        self.report_at = None
         self._next_event += reported
         self._is_introduced = True
         return [(operation, reply) for _, operation, reply in (*answer.inbox, *answer.deliveries)]

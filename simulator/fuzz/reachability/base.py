@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 from gnomon.reference import events
 from gnomon.reference.events import Event, EventBase
@@ -63,10 +63,12 @@ def reached(trace: Trace) -> list[str]:
 
 def every(trace: Trace, kind: type[E]) -> list[E]:
     """Every event of a kind, in order."""
-    return cast("list[E]", trace.cached(_by_kind).get(kind, []))
+    found: list[E] = trace.cached(_by_kind).get(kind, [])
+    return found
 
 
-def _by_kind(trace: Trace) -> dict[type[EventBase], list[Event]]:
+def _by_kind(trace: Trace) -> dict[type[EventBase], list[Any]]:
+    """The events of each kind; ``Any``, because each list holds the events of its own kind."""
     table: defaultdict[type[EventBase], list[Event]] = defaultdict(list)
     for event in trace.events:
         table[type(event)].append(event)

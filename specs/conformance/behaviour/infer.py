@@ -27,6 +27,7 @@ OF_ZONES = ("gap", "fold", "real_time")
 _TOGETHER = (
     ("anchor", "first_firing", "edit_interval"),
     ("polling", "minute_matching"),
+    ("minute_matching", "first_cron"),
     ("catch_up", "restart_interval"),
     ("clock_back", "clock_noticed"),
 )

@@ -15,6 +15,7 @@ from gnomon.specs.conformance.protocol import Job
 FOR_EVER = 1 << 62
 GRACE = {"latest": SECOND, "grace-1s": SECOND, "grace-10s": 10 * SECOND, "grace-60s": 60 * SECOND}
 """How late an occurrence may be (µs) by the values of the knob catch_up. Ours: MISS-1."""
+TEN_MINUTES = 10 * MINUTE
 REPEATED = {"silent": FOR_EVER, "repeats": 0, "repeats-if-large": MINUTE}
 """Which steps back (µs) are followed by repeated firings, by the values of the knob clock_back."""
 
@@ -44,6 +45,7 @@ class PlannedJob:
         self.last_fired: int | None = None
         self.last_minute: int | None = None
         """The last minute in which this process ran it (minute matching)."""
+        self.begin_process(now)
         self.create(now)
 
     @property
@@ -54,7 +56,7 @@ class PlannedJob:
     @property
     def matches_minutes(self) -> bool:
         """Whether it fires at any wake within a minute that matches."""
-        return self.job.cron is not None and self.behaviour.minute_matching == "yes"
+        return self.job.cron is not None and self.behaviour.minute_matching != "no"
 
     @property
     def counts_from_firing(self) -> bool:
@@ -63,12 +65,12 @@ class PlannedJob:
 
     # --- what happens to it
 
-    def create(self, now: int) -> None:
-        """Plan it anew, as at its creation. Raises Refusal."""
+    def create(self, now: int, *, is_edit: bool = False) -> None:
+        """Plan it anew, as at its creation or, by `is_edit`, at an edit. Raises Refusal."""
         if self.job.at is not None:
             self._plan_once(now)
         elif self.job.cron is not None:
-            self._plan_cron(now)
+            self._plan_cron(now, is_edit=is_edit)
         else:
             self._plan_interval(now)
 
@@ -81,7 +83,7 @@ class PlannedJob:
         if job.start is not None:
             self.start = read_instant(job.start)
         if job.every is None or before.every is None:
-            self.create(now)
+            self.create(now, is_edit=True)
         elif self.behaviour.edit_interval != "grid":
             self.plan = Grid(now, self.interval)
             self.next = now if self.behaviour.edit_interval == "at-once" else now + self.interval
@@ -110,8 +112,7 @@ class PlannedJob:
             if has_missed and wanted == "never":
                 self._end()
         elif self.job.cron is not None:
-            if self.behaviour.resume_cron == "skipped":
-                self._skip_to(now)
+            self._pass_over_missed_by_cron(self.behaviour.resume_cron, now)
         elif self.behaviour.resume_interval == "grid":
             self._skip_to(now)
         elif self.behaviour.resume_interval != "caught-up":
@@ -122,17 +123,15 @@ class PlannedJob:
 
     def restart(self, now: int) -> None:
         """Go on in a new process."""
-        self.busy_until = 0
-        self.last_minute = None
+        self.begin_process(now)
+        if self.behaviour.pause == "ends":
+            self.is_active = not self.has_ended
         if self.behaviour.repeats_count == "process":
             self.count, self.has_ended = 0, self.has_ended and self.job.repeats is None
         if self.job.at is not None:
-            is_missed = self.next is not None and self.next < now
-            if is_missed and self.behaviour.one_time_missed == "never":
-                self._end()
+            self._restart_once(now)
         elif self.job.cron is not None:
-            if self.behaviour.restart_cron == "skipped":
-                self._skip_to(now)
+            self._pass_over_missed_by_cron(self.behaviour.restart_cron, now)
         elif self.behaviour.restart_interval == "skipped":
             self._skip_to(now)
         elif self.behaviour.restart_interval == "at-once":
@@ -141,6 +140,23 @@ class PlannedJob:
             if self.job.start is None:
                 self.start = now
             self.create(now)
+
+    def _restart_once(self, now: int) -> None:
+        """A one-time job in a new process."""
+        policy = self.behaviour.one_time_missed
+        if policy == "fires-again" and self.has_ended:
+            self.next, self.has_ended, self.is_active = self.plan.after(0), False, True
+        if policy == "never" and self.next is not None and self.next < now:
+            self._end()
+
+    def begin_process(self, now: int) -> None:
+        """Forget what only the process knew that ends."""
+        self.busy_until = 0
+        self.last_minute = None
+        if self.matches_minutes:
+            self.last_fired = None
+        if self.behaviour.first_cron == "present-minute-55s" and now % MINUTE > 55 * SECOND:
+            self.last_minute = now - now % MINUTE
 
     def skip_what_was_missed(self, now: int) -> None:
         """Leave out what was due before `now`."""
@@ -198,6 +214,11 @@ class PlannedJob:
         if self.job.repeats is not None and self.count >= self.job.repeats:
             self._end()
 
+    def plan_after_run(self, ended: int) -> None:
+        """Plan its next instant from the end of its run."""
+        if not self.has_ended:
+            self.next = ended + self.interval if self.counts_from_firing else self.plan.after(ended)
+
     def record_run_on_demand(self, now: int, ends: int) -> None:
         """A run on demand began at `now`."""
         if self.behaviour.on_demand == "beside":
@@ -218,12 +239,36 @@ class PlannedJob:
             raise Refusal("the instant of the job has passed")
         self._end()
 
-    def _plan_cron(self, now: int) -> None:
-        plan = Cron(self.job.cron or "", self.job.zone, self.dialect, self.start)
+    def _plan_cron(self, now: int, *, is_edit: bool) -> None:
+        first = self.behaviour.first_cron
+        since = now
+        if first == "latest-10min":
+            since -= TEN_MINUTES
+        elif first != "next":
+            since -= now % MINUTE
+        start = self.start if self.job.start is not None else min(self.start, since)
+        plan = Cron(self.job.cron or "", self.job.zone, self.dialect, start)
         if plan.is_refused:
             raise Refusal(f"{self.job.cron!r} is not accepted")
         self.plan = plan
-        self.next = plan.after(now - 1)
+        if is_edit and self.behaviour.edit_cron == "caught-up":
+            self.next = plan.after(self.start if self.last_fired is None else self.last_fired)
+        else:
+            self.next = self._latest(since, now) or plan.after(now - 1)
+
+    def _latest(self, since: int, now: int) -> int | None:
+        """The latest instant of the plan from `since` to `now` that has not had its outcome."""
+        found, due = None, self.plan.after(max(since - 1, self.last_due or 0))
+        while due is not None and due <= now:
+            found, due = due, self.plan.after(due)
+        return found
+
+    def _pass_over_missed_by_cron(self, policy: str, now: int) -> None:
+        """Leave out what a cron job missed before `now`, or all of it but the latest."""
+        if policy == "latest-10min":
+            self.next = self._latest(now - TEN_MINUTES, now) or self.plan.after(now)
+        elif policy == "skipped":
+            self._skip_to(now)
 
     def _plan_interval(self, now: int) -> None:
         first, has_start = self.behaviour.first_firing, self.job.start is not None
@@ -268,6 +313,9 @@ class PlannedJob:
 
     def _matching_from(self, now: int) -> int | None:
         """The first instant from `now` on that lies in a minute that matches."""
+        if self.behaviour.minute_matching == "60s-apart" and self.last_fired is not None:
+            now = max(now, self.last_fired + MINUTE)
+            self.last_minute = None
         minute = now - now % MINUTE
         was_run = self.last_minute is not None and (
             self.last_minute == minute

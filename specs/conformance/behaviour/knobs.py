@@ -34,18 +34,29 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         Meta(description="A one-time job whose instant has passed when it is created."),
     ] = "fires"
     minute_matching: Annotated[
-        Literal["no", "yes"],
+        Literal["no", "yes", "60s-apart"],
         Meta(
             description="A cron job fires at any wake within a minute that matches, unless this "
-            "process has run it in that minute; no: its instants are planned."
+            "process has run it in that minute, or in the last 60 seconds; no: its instants are "
+            "planned."
         ),
     ] = "no"
+    first_cron: Annotated[
+        Literal["next", "present-minute", "present-minute-55s", "latest-10min"],
+        Meta(
+            description="A cron job that is created or edited: it fires at its next instant; or "
+            "first at once, if it is due in the present minute (-55s: and is at second 55 of it "
+            "at the latest, also after a restart); or if it was in the last ten minutes."
+        ),
+    ] = "next"
     # --- the loop
     polling: Annotated[
-        Literal["no", "1s", "5s", "60s", "minute"],
+        Literal["no", "1s", "after-1s", "5s", "60s", "cron-60s", "changes-5s", "minute"],
         Meta(
             description="When the scheduler looks what is due: when something is; or at fixed "
-            "distances from its start; or at its start and at each full minute."
+            "distances from its start, after-1s: not at once; cron-60s: only for cron jobs; or at "
+            "its start and at each full minute; changes-5s: when something is, and after five "
+            "seconds at most for what a change made due."
         ),
     ] = "no"
     early_wake: Annotated[
@@ -60,16 +71,21 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         ),
     ] = "latest"
     overlap: Annotated[
-        Literal["overlap", "waits", "skipped", "blocks"],
+        Literal["overlap", "waits", "skipped", "intervals-skipped", "blocks", "blocks-and-counts"],
         Meta(
             description="An instant at which an earlier run of the job still goes on: it fires; it "
-            "waits for the end of that run; it is left out; blocks: no job at all fires before "
-            "the end of a run."
+            "waits for the end of that run; it is left out, or so only of an "
+            "interval job; blocks: no job at all fires before "
+            "the end of a run, from which -and-counts counts the next instant."
         ),
     ] = "overlap"
     # --- restarts
     store: Annotated[
         Literal["kept", "lost"], Meta(description="Jobs after a restart of the process.")
+    ] = "kept"
+    pause: Annotated[
+        Literal["kept", "ends"],
+        Meta(description="An inactive job after a restart: it stays so; ends: it is active again."),
     ] = "kept"
     restart_interval: Annotated[
         Literal["caught-up", "skipped", "at-once", "from-the-start"],
@@ -80,12 +96,18 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         ),
     ] = "caught-up"
     restart_cron: Annotated[
-        Literal["caught-up", "skipped"],
-        Meta(description="What a cron job missed while the process was down."),
+        Literal["caught-up", "skipped", "latest-10min"],
+        Meta(
+            description="What a cron job missed while the process was down: it is caught up as "
+            "after a late wake; left out; or the latest fires, if it is not older than ten minutes."
+        ),
     ] = "caught-up"
     one_time_missed: Annotated[
-        Literal["fires", "never"],
-        Meta(description="A one-time job that was due while the process was down."),
+        Literal["fires", "never", "fires-again"],
+        Meta(
+            description="A one-time job that was due while the process was down; fires-again: it "
+            "fires after each restart, even if it has run."
+        ),
     ] = "fires"
     repeats_count: Annotated[
         Literal["life", "process"],
@@ -100,6 +122,13 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         ),
     ] = "caught-up"
     # --- changes
+    changes: Annotated[
+        Literal["live", "restart"],
+        Meta(
+            description="A change of the jobs is one of the running scheduler; or it starts the "
+            "scheduler again, whose jobs are written in code."
+        ),
+    ] = "live"
     resume_interval: Annotated[
         Literal["grid", "caught-up", "re-phased", "at-once"],
         Meta(
@@ -108,8 +137,8 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         ),
     ] = "grid"
     resume_cron: Annotated[
-        Literal["skipped", "caught-up"],
-        Meta(description="What a cron job missed while it was inactive."),
+        Literal["skipped", "caught-up", "latest-10min"],
+        Meta(description="What a cron job missed while it was inactive; as after a restart."),
     ] = "skipped"
     resume_one_time: Annotated[
         Literal["refused", "never", "fires"],
@@ -126,6 +155,13 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             "anchor as before; from the edit; or from the edit, at which it fires."
         ),
     ] = "grid"
+    edit_cron: Annotated[
+        Literal["next", "caught-up"],
+        Meta(
+            description="A cron job that is edited: its next instant counts; or what the new "
+            "definition has missed since the previous firing is caught up."
+        ),
+    ] = "next"
     on_demand: Annotated[
         Literal["beside", "counts"],
         Meta(

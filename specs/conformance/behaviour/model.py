@@ -36,7 +36,14 @@ from gnomon.specs.conformance.tick.scenarios import (
 
 _Change = Create | Edit | Delete | Pause | Resume | Execute
 
-_POLLS: Final = {"1s": SECOND, "5s": 5 * SECOND, "60s": 60 * SECOND}
+_POLLS: Final = {
+    "1s": SECOND,
+    "after-1s": SECOND,
+    "5s": 5 * SECOND,
+    "60s": MINUTE,
+    "cron-60s": MINUTE,
+    "changes-5s": 5 * SECOND,
+}
 _EARLY: Final = {"no": 0, "10ms": 10 * MILLISECOND}
 
 
@@ -90,7 +97,7 @@ class _Scheduler:
         self.firings: list[Firing] = []
         self.alarm: int | None = None
         """When the loop wakes, by the monotonic clock; None if that is to be found out."""
-        self.next_poll = 0
+        self.next_poll = self._first_poll()
         self.busy_until = 0
         """The end of a run that blocks the loop, by the monotonic clock."""
         self.reaches_store = True
@@ -112,6 +119,8 @@ class _Scheduler:
             case _:
                 self._change(action)
                 self.alarm = None
+                if self.behaviour.changes == "restart":
+                    self._start_again_for(action)
 
     def _change(self, action: _Change) -> None:
         """What a user asks for. Raises Refusal."""
@@ -130,6 +139,16 @@ class _Scheduler:
                 self._execute(self._job(id))
             case _ as never:
                 assert_never(never)
+
+    def _start_again_for(self, change: _Change) -> None:
+        """Start a new process at this instant, in which a job is what a change made it."""
+        self.next_poll, self.busy_until = self._first_poll(), 0
+        changed = change.job.id if isinstance(change, Create | Edit) else change.id
+        for id, job in self.jobs.items():
+            if id == changed:
+                job.begin_process(self.now)
+            else:
+                job.restart(self.now)
 
     def _job(self, id: str) -> PlannedJob:
         if id not in self.jobs:
@@ -172,7 +191,7 @@ class _Scheduler:
     def _restart(self, down: int) -> None:
         self._sleep_until(self.time + down)
         self.reaches_store, self.has_stopped = True, False
-        self.next_poll, self.busy_until = self.time, 0
+        self.next_poll, self.busy_until = self._first_poll(), 0
         if self.behaviour.store == "lost":
             self.jobs.clear()
         for job in self.jobs.values():
@@ -182,12 +201,24 @@ class _Scheduler:
 
     def _next_wake(self) -> int | None:
         """When the loop wakes, by the monotonic clock; None if no job is planned."""
-        wakes = [wake for job in self.jobs.values() if (wake := self._wake_for(job)) is not None]
-        if not wakes:
-            return None
-        earliest = max(min(wakes), self.busy_until)
-        if self.behaviour.polling == "no":
-            return earliest
+        found = []
+        for job in self.jobs.values():
+            if (wake := self._wake_for(job)) is not None:
+                wake = max(wake, self.busy_until)
+                found.append(self._poll_from(wake) if self._is_polled(job) else wake)
+        return min(found, default=None)
+
+    def _is_polled(self, job: PlannedJob) -> bool:
+        """Whether a job fires at polls alone."""
+        polling = self.behaviour.polling
+        return job.job.cron is not None if polling == "cron-60s" else polling != "no"
+
+    def _poll_from(self, earliest: int) -> int:
+        """The first poll at `earliest` or later, by the monotonic clock."""
+        if self.behaviour.polling == "changes-5s":
+            if earliest > self.time:
+                return earliest + self.lag
+            earliest += self.time > self.next_poll  # the poll of this instant is over
         period = _POLLS.get(self.behaviour.polling)
         if period is not None:
             missed = -(-max(0, earliest - self.next_poll) // (period + self.lag))
@@ -202,14 +233,16 @@ class _Scheduler:
         if due is None:
             return None
         delay = due - self.now
-        if self.behaviour.polling == "no":
+        if not self._is_polled(job):
             delay = max(delay, delay + self.lag - _EARLY[self.behaviour.early_wake])
         waits = self.behaviour.overlap == "waits"
         return max(self.time + delay, job.busy_until if waits else 0)
 
     def _wake(self) -> None:
         self.alarm = None
-        if self.time >= self.next_poll:
+        polling = self.behaviour.polling
+        is_poll = polling != "cron-60s" or self._poll_from(self.time) == self.time
+        if polling == "changes-5s" or (is_poll and self.time >= self.next_poll):
             self.next_poll = self._poll_after()
         if not self.reaches_store or self.has_stopped:
             self.alarm = _NEVER  # until something changes
@@ -217,10 +250,14 @@ class _Scheduler:
         due = [
             (job.next or 0, number, job)
             for number, job in enumerate(self.jobs.values())
-            if job.due_at(self.now) == self.now
+            if job.due_at(self.now) == self.now and (is_poll or not self._is_polled(job))
         ]
         for _, _, job in sorted(due, key=lambda entry: entry[:2]):
-            self._fire(job)
+            if self.busy_until <= self.time:
+                self._fire(job)
+
+    def _first_poll(self) -> int:
+        return self._poll_after() if self.behaviour.polling == "after-1s" else self.time
 
     def _poll_after(self) -> int:
         period = _POLLS.get(self.behaviour.polling)
@@ -233,12 +270,15 @@ class _Scheduler:
         if overlap == "waits" and job.busy_until > self.time:
             return
         for due in job.take_due(self.now):
-            if overlap == "skipped" and job.busy_until > self.time:
+            is_skipped = overlap == "skipped" or (overlap == "intervals-skipped" and job.interval)
+            if is_skipped and job.busy_until > self.time:
                 continue
             job.record_firing(self.now, self._end_of(job))
             self._report(job, due)
-            if overlap == "blocks":
+            if overlap in ("blocks", "blocks-and-counts"):
                 self.busy_until = max(self.busy_until, job.busy_until)
+            if overlap == "blocks-and-counts":
+                job.plan_after_run(self.now + _microseconds(job.job.takes))
 
     def _execute(self, job: PlannedJob) -> None:
         if not job.is_active and self.behaviour.on_demand_paused == "never":

@@ -6,6 +6,7 @@ be tried, and one prediction serves all its values.
 
 from gnomon.specs.conformance.protocol import Job
 from gnomon.specs.conformance.tick.scenarios import (
+    Advance,
     Create,
     Edit,
     Execute,
@@ -24,11 +25,15 @@ def relevant_knobs(scenario: Scenario) -> frozenset[str]:
     jobs = [action.job for action in scenario.actions if isinstance(action, Create | Edit)]
     kinds = {type(action) for action in scenario.actions}
     of_job = set().union(*(_of_job(job) for job in jobs))
-    found |= of_job & {"anchor", "first_firing", "minute_matching", "one_time_past", "overlap"}
+    found |= of_job & {"anchor", "first_firing", "minute_matching", "first_cron"}
+    found |= of_job & {"one_time_past", "overlap"}
+    changed = [one for one in scenario.actions if not isinstance(one, Advance | Step | Store)]
+    if len(changed) > 1 or not isinstance(scenario.actions[0], Create):
+        found.add("changes")
     if scenario.lag:
         found.add("early_wake")
     if Restart in kinds:
-        found.add("store")
+        found |= {"store", "pause"}
         found |= of_job & {"restart_interval", "restart_cron", "one_time_missed", "repeats_count"}
     if Store in kinds:
         found.add("store_outage")
@@ -36,7 +41,7 @@ def relevant_knobs(scenario: Scenario) -> frozenset[str]:
         found.add("resume_one_time")
         found |= of_job & {"resume_interval", "resume_cron"}
     if Edit in kinds:
-        found |= of_job & {"edit_interval"}
+        found |= of_job & {"edit_interval", "edit_cron"}
     if Execute in kinds:
         found.add("on_demand")
     may_end = any(job.at is not None or job.repeats is not None for job in jobs)
@@ -53,7 +58,8 @@ def _of_job(job: Job) -> set[str]:
         found |= {"anchor", "first_firing", "restart_interval", "resume_interval"}
         found |= {"edit_interval", "interval_clock"}
     elif job.cron is not None:
-        found |= {"minute_matching", "restart_cron", "resume_cron"}
+        found |= {"minute_matching", "first_cron", "restart_cron", "resume_cron"}
+        found.add("edit_cron")
     else:
         found |= {"one_time_past", "one_time_missed"}
     if job.takes:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
+from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND
 from gnomon.specs.conformance.dialects.knobs import Dialect
 
 _NICKNAMES = {
@@ -34,6 +35,8 @@ _TERM = re.compile(
 _NTH = re.compile(r"([A-Z]+|[0-9])#([1-5])")
 _LAST = re.compile(r"([0-9])L")
 _NEAREST = re.compile(r"([1-9]|[12][0-9]|3[01])W")
+_HAS_24 = re.compile(r"(?<![0-9/])24(?![0-9])")
+_EVERY = re.compile(r"@every (?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 LAST = 0
 """The position of the last such day of a month."""
 
@@ -90,7 +93,7 @@ class _Field(NamedTuple):
 
 
 _MINUTE, _HOUR, _DAY = _Field(0, 59), _Field(0, 23), _Field(1, 31)
-_MONTH = _Field(1, 12, _MONTHS)
+_MONTH = _Field(1, 12)
 _YEAR = _Field(1970, 2099)
 
 
@@ -103,8 +106,9 @@ def meaning_of(text: str, dialect: Dialect) -> Meaning:
     """
     fields, seconds, years = _split(text, dialect)
     minutes = _numbers(fields[0], _MINUTE, dialect)
-    hours = _numbers(fields[1], _HOUR, dialect)
-    months = _numbers(fields[3], _MONTH, dialect)
+    hours = _hours(fields[1], dialect)
+    names = _MONTHS if dialect.names == "accepted" else {}
+    months = _numbers(fields[3], _MONTH._replace(names=names), dialect)
     last_day = dialect.last_day == "accepted" and fields[2] == "L"
     nearest = _NEAREST.fullmatch(fields[2]) if dialect.nearest_weekday == "accepted" else None
     is_set = last_day or nearest is not None
@@ -129,6 +133,19 @@ def meaning_of(text: str, dialect: Dialect) -> Meaning:
     return meaning
 
 
+def interval_of(text: str) -> int:
+    """The interval of a definition such as @every 1h30m (µs); 0 if it is none.
+
+    >>> interval_of("@every 1h30m") // MINUTE
+    90
+    """
+    written = _EVERY.fullmatch(text)
+    if written is None:
+        return 0
+    hours, minutes, seconds = (int(number or 0) for number in written.groups())
+    return hours * HOUR + minutes * MINUTE + seconds * SECOND
+
+
 def _split(text: str, dialect: Dialect) -> tuple[list[str], tuple[int, ...], frozenset[int] | None]:
     """The five fields in upper case, the seconds and the years."""
     if not text.isascii():
@@ -137,9 +154,10 @@ def _split(text: str, dialect: Dialect) -> tuple[list[str], tuple[int, ...], fro
     words = written.upper()
     has_right_case = dialect.nickname_case == "any" or written == written.lower()
     if words.startswith("@") and dialect.nicknames != "refused" and has_right_case:
-        if words == "@MIDNIGHT" and dialect.nicknames == "midnight":
+        if words == "@MIDNIGHT" and dialect.nicknames in ("midnight", "and-every"):
             words = "@DAILY"
-        words = _NICKNAMES.get(words, words)
+        if words != "@ANNUALLY" or dialect.nicknames != "not-annually":
+            words = _NICKNAMES.get(words, words)
     fields = words.split(" ")
     if len(fields) == 5:
         return fields, (0,), None
@@ -162,6 +180,12 @@ def _any(field: str, dialect: Dialect) -> str:
     return "*" if field == "?" and dialect.question_mark == "any" else field
 
 
+def _hours(text: str, dialect: Dialect) -> frozenset[int]:
+    if dialect.hour_24 == "refused" or not _HAS_24.search(text):
+        return _numbers(text, _HOUR, dialect)
+    return frozenset(hour % 24 for hour in _numbers(text, _Field(0, 24), dialect))
+
+
 def _weekdays(text: str, dialect: Dialect) -> tuple[frozenset[int], frozenset[tuple[int, int]]]:
     """The days of the week, and those with a position in the month; Sunday is 0."""
     numbering = dialect.weekday_numbers
@@ -169,7 +193,7 @@ def _weekdays(text: str, dialect: Dialect) -> tuple[frozenset[int], frozenset[tu
     low = 1 if numbering == "sunday-1" else 0
     high = low + (7 if numbering == "sunday-0-7" else 6)
     names = {name: low + (sunday + index - low) % 7 for index, name in enumerate(_DAYS)}
-    field = _Field(low, high, names if dialect.names == "accepted" else {}, 7)
+    field = _Field(low, high, names if dialect.names != "refused" else {}, 7)
     plain: list[str] = []
     nth: set[tuple[int, int]] = set()
     for term in _any(text, dialect).split(","):
@@ -179,24 +203,36 @@ def _weekdays(text: str, dialect: Dialect) -> tuple[frozenset[int], frozenset[tu
             nth.add(((_value(written[1], field) - sunday) % 7, LAST))
         else:
             plain.append(term)
-    if dialect.steps_on_weekdays == "refused" and any("/" in term for term in plain):
+    if any(not _is_weekday_step_accepted(term, dialect) for term in plain if "/" in term):
         raise FieldRefusal("a step on days of the week")
     numbers = _numbers(",".join(plain), field, dialect) if plain else frozenset[int]()
     return frozenset((number - sunday) % 7 for number in numbers), frozenset(nth)
+
+
+def _is_weekday_step_accepted(term: str, dialect: Dialect) -> bool:
+    if dialect.steps_on_weekdays == "ranges":
+        return "-" in term
+    return dialect.steps_on_weekdays == "accepted"
 
 
 def _numbers(text: str, field: _Field, dialect: Dialect) -> frozenset[int]:
     """The numbers that a field allows. Raises Refusal."""
     if text == "*":
         return frozenset(range(field.low, field.high + 1))
-    numbers: list[int] = []
+    numbers: set[int] = set()
     for term in text.split(","):
         if term == "*" and dialect.star_in_list == "refused":
             raise FieldRefusal("a bare * in a list")
-        numbers += _term(term, field, dialect)
-    if dialect.overlaps == "refused" and len(set(numbers)) < len(numbers):
-        raise FieldRefusal(f"{text!r} gives a number twice")
+        of_term = set(_term(term, field, dialect))
+        if dialect.overlaps == "refused" and _alike(numbers, field) & _alike(of_term, field):
+            raise FieldRefusal(f"{text!r} gives a number twice")
+        numbers |= of_term
     return frozenset(numbers)
+
+
+def _alike(numbers: set[int], field: _Field) -> set[int]:
+    """The numbers with one for both that mean Sunday."""
+    return {number % field.size for number in numbers} if field.size else numbers
 
 
 def _term(text: str, field: _Field, dialect: Dialect) -> list[int]:
@@ -207,14 +243,17 @@ def _term(text: str, field: _Field, dialect: Dialect) -> list[int]:
     step = int(written["step"] or 1)
     if step == 0 or step > _largest_step(field, dialect):
         raise FieldRefusal(f"a step of {step}")
+    if dialect.large_steps == "refused-past-end" and written["step"]:
+        first = field.low if written["star"] else _value(written["first"], field)
+        if first + step > field.high:
+            raise FieldRefusal(f"a step of {step} from {first}")
     if written["star"]:
         return _stepped(field.low, field.high, step, dialect)
     if dialect.steps_on_names == "ignored" and written["first"].isalpha():
         step = 1
-    named = field._replace(names={}) if dialect.names == "refused" else field
-    first = _value(written["first"], named)
+    first = _value(written["first"], field)
     if written["last"] is not None:
-        return _range(first, _value(written["last"], named), step, field, dialect)
+        return _range(first, _value(written["last"], field), step, field, dialect)
     if written["step"] is None:
         return [first]
     if dialect.step_on_number == "refused":
@@ -232,7 +271,8 @@ def _range(first: int, last: int, step: int, field: _Field, dialect: Dialect) ->
         return list(range(field.low, field.high + 1, step))
     if first <= last:
         return _stepped(first, last, step, dialect)
-    if dialect.backward_ranges == "refused":
+    is_refused = dialect.backward_ranges == "weekdays-wrap" and not field.size
+    if dialect.backward_ranges == "refused" or is_refused:
         raise FieldRefusal(f"{first}-{last} runs backwards")
     size = field.size or field.high - field.low + 1
     around = range(first, last + size + 1, step)
@@ -247,7 +287,7 @@ def _stepped(first: int, last: int, step: int, dialect: Dialect) -> list[int]:
 
 
 def _largest_step(field: _Field, dialect: Dialect) -> int:
-    if dialect.large_steps in ("accepted", "refused-above-range"):
+    if dialect.large_steps in ("accepted", "refused-above-range", "refused-past-end"):
         return 10**9
     size = field.high - field.low + 1
     return field.high if dialect.large_steps == "refused" else max(field.high, size)
@@ -279,6 +319,8 @@ def _is_either_day(
         raise FieldRefusal("both day fields")
     if dialect.day_fields == "either-unless-star":
         return not (day.startswith("*") or weekday.startswith("*"))
+    if dialect.day_fields == "either-unless-every":
+        return not {day, weekday} & {"*", "*/1"}
     if dialect.day_fields == "either-unless-full":
         return len(days) < 31 and len(weekdays) < 7
     return day != "*" and weekday != "*"

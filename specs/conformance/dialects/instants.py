@@ -15,7 +15,13 @@ import msgspec
 
 from gnomon.reference.schedule.clock import DAY, MINUTE, SECOND, from_datetime, to_datetime
 from gnomon.reference.schedule.zones import load_zone
-from gnomon.specs.conformance.dialects.fields import FieldRefusal, Meaning, Refusal, meaning_of
+from gnomon.specs.conformance.dialects.fields import (
+    FieldRefusal,
+    Meaning,
+    Refusal,
+    interval_of,
+    meaning_of,
+)
 from gnomon.specs.conformance.dialects.knobs import DEFAULT, Dialect
 
 _DAY = DAY // MINUTE
@@ -53,6 +59,8 @@ def next_instants(
     2024-03-10T07:30:00Z
     2024-03-11T06:30:00Z
     """
+    if dialect.nicknames == "and-every" and (interval := interval_of(text)):
+        return tuple(after - after % SECOND + interval * number for number in range(1, count + 1))
     # The fields do not depend on gap and fold: they are read once for all settings of these.
     meaning = _meaning(text, msgspec.structs.replace(dialect, gap=DEFAULT.gap, fold=DEFAULT.fold))
     if not isinstance(meaning, Meaning):

@@ -21,11 +21,18 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Meta(description="The numbers of the days of the week; sunday-0-7 has two for Sunday."),
     ] = "sunday-0-7"
     day_fields: Annotated[
-        Literal["either", "either-unless-star", "either-unless-full", "both", "refused"],
+        Literal[
+            "either",
+            "either-unless-star",
+            "either-unless-every",
+            "either-unless-full",
+            "both",
+            "refused",
+        ],
         Meta(
             description="Whether a day must match both day fields, or either one if neither is *; "
-            "if neither begins with *; if neither allows every value; or whether one of them must "
-            "be *."
+            "if neither begins with *; if neither is * or */1; if neither allows every value; or "
+            "whether one of them must be *."
         ),
     ] = "either"
     gap: Annotated[
@@ -49,8 +56,11 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ),
     ] = "minute-or-hour"
     backward_ranges: Annotated[
-        Literal["refused", "wrap"],
-        Meta(description="A range that runs backwards, such as FRI-MON."),
+        Literal["refused", "wrap", "weekdays-wrap"],
+        Meta(
+            description="A range that runs backwards, such as FRI-MON; weekdays-wrap: only in the "
+            "field day of week."
+        ),
     ] = "refused"
     equal_ranges: Annotated[
         Literal["one-value", "whole-field"],
@@ -64,10 +74,13 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ),
     ] = "refused"
     large_steps: Annotated[
-        Literal["accepted", "refused", "refused-above-size", "refused-above-range"],
+        Literal[
+            "accepted", "refused", "refused-above-size", "refused-above-range", "refused-past-end"
+        ],
         Meta(
             description="A step larger than the greatest number of its field; than the number of "
-            "its values; or than the distance between the ends of its range."
+            "its values; than the distance between the ends of its range; or than that from the "
+            "start of its range to the end of the field."
         ),
     ] = "accepted"
     range_to_sunday: Annotated[
@@ -75,20 +88,27 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Meta(description="A range whose end is Sunday, as SUN or 0, such as FRI-SUN."),
     ] = "accepted"
     steps_on_weekdays: Annotated[
-        Literal["accepted", "refused"],
-        Meta(description="A step in the field day of week, such as */2."),
+        Literal["accepted", "ranges", "refused"],
+        Meta(
+            description="A step in the field day of week, such as */2; ranges: only on a range, "
+            "such as 1-5/2."
+        ),
     ] = "accepted"
     steps_on_names: Annotated[
         Literal["accepted", "ignored"],
         Meta(description="A step on a range of names, such as MON-FRI/2."),
     ] = "accepted"
     names: Annotated[
-        Literal["accepted", "refused"],
-        Meta(description="Names of months and of days of the week."),
+        Literal["accepted", "weekdays", "refused"],
+        Meta(description="Names of months and of days of the week; weekdays: only of the latter."),
     ] = "accepted"
     nicknames: Annotated[
-        Literal["accepted", "midnight", "refused"],
-        Meta(description="@daily and the others; midnight: @midnight is accepted as well."),
+        Literal["accepted", "midnight", "and-every", "not-annually", "refused"],
+        Meta(
+            description="@daily and the others; midnight: @midnight is accepted as well; "
+            "and-every: @every 5m, too, which is due each 5 minutes from when it is asked; "
+            "not-annually: all but @annually."
+        ),
     ] = "accepted"
     nickname_case: Annotated[
         Literal["any", "lower"], Meta(description="The letters of a nickname.")
@@ -129,6 +149,7 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             "unless sixth_field is seconds-last."
         ),
     ] = "refused"
+    hour_24: Annotated[Allowed, Meta(description="24 as an hour: midnight, as 0.")] = "refused"
     never_due: Annotated[
         Allowed, Meta(description="A definition that can never be due, such as 0 0 30 2 *.")
     ] = "refused"

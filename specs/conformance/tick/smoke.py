@@ -5,6 +5,7 @@ of the adapter, and not a finding about its scheduler.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from gnomon.specs.conformance.process import Failure
 from gnomon.specs.conformance.protocol import (
@@ -49,9 +50,14 @@ SMOKE = (
 """A job of a minute fires in each of three advances, and not after it is deleted."""
 
 
-def smoke(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
-    """The faults of an adapter at level tick. Raises AdapterFault."""
-    found = run(command, SMOKE, limits=limits)
+def smoke(
+    command: Sequence[str], limits: Limits = DEFAULT_LIMITS, keep: Path | None = None
+) -> list[str]:
+    """The faults of an adapter at level tick. Raises AdapterFault.
+
+    `keep` is a folder for the transcript of each scenario.
+    """
+    found = run(command, SMOKE, keep=keep, limits=limits)
     faults = [f"{one.scenario.id}: {fault}" for one in found.observations for fault in _faults(one)]
     reasons = [reason for one in found.observations[:2] for reason in _why_no_job(one)]
     if len(reasons) == 2:

@@ -16,6 +16,17 @@ from tests.benchmarks.live.runs import marks_per_second
 JOBS = (100, 1_000, 10_000)
 
 
+AIMS = (
+    "Publishing capacity, 10,000 jobs (occurrences/s)",
+    "No-op runs, 2 worker processes (runs/s)",
+)
+
+
+def aims() -> list[Comparison]:
+    """The comparisons of the project's aims for the live path."""
+    return [comparison for comparison in comparisons() if comparison.title in AIMS]
+
+
 def comparisons() -> list[Comparison]:
     """All comparisons, with their candidates."""
     return [
@@ -52,6 +63,11 @@ def main() -> None:
         default=3,
         help="measurements of each candidate",
     )
+    parser.add_argument(
+        "--aims",
+        action="store_true",
+        help="only the figures that the project has aims for",
+    )
     chosen = parser.parse_args()
     if chosen.turns < 1:
         parser.error(f"--turns {chosen.turns}: at least 1")
@@ -59,9 +75,10 @@ def main() -> None:
     console = Console()
     console.print(environment(), "", sep="\n")
     try:
-        for comparison in comparisons():
+        for comparison in aims() if chosen.aims else comparisons():
             compare(comparison, chosen.turns, console)
-        figures.print_all(chosen.turns, console)
+        measures = [figures.lateness(10_000, "together")] if chosen.aims else figures.MEASURES
+        figures.print_all(measures, chosen.turns, console)
     except KeyboardInterrupt:
         sys.exit("interrupted")
 

@@ -125,11 +125,11 @@ MEASURES: Sequence[Callable[[str], Figures]] = (
 )
 
 
-def print_all(turns: int, console: Console) -> None:
-    """Measure everything `turns` times, and print the medians."""
+def print_all(measures: Sequence[Callable[[str], Figures]], turns: int, console: Console) -> None:
+    """Measure each figure `turns` times, and print the medians."""
     came: dict[tuple[str, str], list[float]] = {}
     for _ in range(turns):
-        for measure in MEASURES:
+        for measure in measures:
             with TemporaryDirectory(prefix="bench-") as folder, on_a_socket(Path(folder)) as server:
                 for name, value, unit in measure(server.url):
                     came.setdefault((name, unit), []).append(value)

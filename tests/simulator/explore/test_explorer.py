@@ -1,7 +1,5 @@
 """Exploration: what it covers, and that it finds planted defects by the shortest way."""
 
-from collections.abc import Hashable
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,16 +7,14 @@ import pytest
 from gnomon.reference.events import Claimed, Published, WritesLost
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.messages import MessageQueue
-from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Leader, Operation
+from gnomon.reference.store.operations import Claim
 from gnomon.simulator.explore.explorer import Search
-from gnomon.simulator.explore.scopes import SCOPES, START, Scope
-from gnomon.simulator.explore.server_model import NEVER, Move, ServerModel
-from gnomon.simulator.explore.store_model import StoreModel
-from gnomon.simulator.explore.symmetry import Symmetry, rename
-from gnomon.simulator.explore.transitions import Transitions, Watched, World
+from gnomon.simulator.explore.layout import World
+from gnomon.simulator.explore.scopes import SCOPES, Scope
+from gnomon.simulator.explore.server_model import ServerModel
+from gnomon.simulator.explore.transitions import Transitions
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import Mutant, patched
-from tests.reference.cluster.test_copies import attributes, read_by
 
 NO_FENCING = BY_NAME["no fencing"]
 NO_CURSOR = BY_NAME["what has been published is published again"]
@@ -40,6 +36,12 @@ LOST = SCOPES["lost-write"]._replace(
 """The store may lose a Publish."""
 HELD = TINY[0]._replace(first_due=SECOND // 2, faults_within=SECOND // 2)
 """A server may crash that holds a message."""
+
+
+def successors(steps: Transitions, world: World) -> list[World]:
+    steps.enter(steps.now(world))
+    worlds, later = steps.after(world)
+    return worlds if later is None else [*worlds, later]
 
 
 def name_of(scope: Scope) -> str:
@@ -66,7 +68,7 @@ def test_the_shipped_scopes_are_those_that_were_asked_for() -> None:
         "lost-reply": (3, 1, 3),
         "lost-write": (2, 1, 3),
     }
-    assert all(scope.faults == 1 for scope in SCOPES.values())
+    assert all(len(scope.faults) == scope.jobs == 1 for scope in SCOPES.values())
     assert SCOPES["pause"].pause > SCOPES["pause"].lease
 
 
@@ -80,7 +82,7 @@ def test_a_store_without_a_fence_is_found_by_the_shortest_way() -> None:
     assert found.counterexample.why.startswith("LEAD-2: ")
     steps = [step.what for step in found.counterexample.steps]
     assert steps[-1] == "the store takes Publish (epoch 1) of s2"
-    assert len(steps) == found.depth + 1
+    assert len(steps) == found.depth + 1 == 32
     # It takes a leader that is paused, a second leader, and the first one again.
     for what in ("is paused", "Leader (server s1, epoch 2", "s2 resumes"):
         assert any(what in step for step in steps)
@@ -168,190 +170,32 @@ def test_whatever_goes_wrong_is_found(
 
 
 def test_a_scheduler_that_never_sleeps_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ServerModel, "next_at", property(lambda model: 0))
+    monkeypatch.setattr(ServerModel, "next_at", lambda model, state: 0)
     found = Search(TINY[0]).run()
     assert found.counterexample is not None
     assert found.counterexample.why == "at the end nothing can happen any more, not even time"
 
 
-# --- what it relies on
-
-
-@pytest.mark.parametrize("scope", [*TINY, LOST], ids=name_of)
-def test_equal_keys_mean_equal_behaviour(scope: Scope) -> None:
-    """Every part that is reached again does what the one does that was reached first."""
-    steps = Comparing(scope)
-    explore_all(steps)
-    assert min(steps.compared.values()) > 100
-
-
-class Comparing(Transitions):
-    """Compares each part with the one that is remembered in its place."""
-
-    def __init__(self, scope: Scope) -> None:
-        self.compared = {"servers": 0, "stores": 0}
-        super().__init__(scope)
-        put_server, put_store = self.servers.put, self.stores.put
-
-        def put_compared_server(key: Hashable, model: ServerModel) -> int:
-            number = put_server(key, model)
-            if self.servers[number] is not model and self.compared["servers"] < 1_500:
-                self.compared["servers"] += 1
-                for now in (START, START + SECOND, START + 4 * SECOND):
-                    assert futures(model, now) == futures(self.servers[number], now)
-            return number
-
-        def put_compared_store(key: Hashable, watched: Watched) -> int:
-            number = put_store(key, watched)
-            if self.stores[number] is not watched:
-                self.compared["stores"] += 1
-                for operation in OPERATIONS:
-                    first = self.stores[number]
-                    now = max(START + SECOND, first.store.now, watched.store.now)
-                    assert answers(watched, operation, now) == answers(first, operation, now)
-            return number
-
-        setattr(self.servers, "put", put_compared_server)  # noqa: B010
-        setattr(self.stores, "put", put_compared_store)  # noqa: B010
-
-
-OPERATIONS = [
-    Join(2, SECOND),
-    Heartbeat(SECOND),
-    Campaign(SECOND, (Claim(1, 2 << 32, (1, 1)),)),
-    Claim(1, (1 << 32) + 2, (1, 1)),
-]
-
-
-def futures(model: ServerModel, now: int) -> Hashable:
-    """Every possible result of one step, whatever the numbers of replies and requests."""
-    outcomes = []
-    for move in (*model.moves(now), *model.faults(now)):
-        after = model.copy()
-        happened = after.do(now, move)
-        outcomes.append((move.kind, after.key(), tuple(map(repr, happened))))
-    return model.next_at, frozenset(outcomes), len(outcomes)
-
-
-def answers(watched: Watched, operation: Operation, now: int) -> Hashable:
-    happened: list[Any] = []
-    store, model = watched.store.copy(happened.append), watched.model.copy()
-    deliveries = tuple(store.apply(now, "s1", operation))
-    return store.key(), model.key(), deliveries, tuple(map(repr, happened))
-
-
-def explore_all(steps: Transitions) -> set[World]:
-    """Every world that can be reached, without using symmetry."""
-    seen, edge = {steps.root}, [steps.root]
+def test_every_state_is_reached_by_a_shortest_way() -> None:
+    """As by a search that forgets nothing."""
+    search = Search(HELD)
+    found = search.run()
+    steps, representative = search._steps, search._representative
+    depths, edge, taken_steps = {representative(steps.root): 0}, [steps.root], 0
     while edge:
-        edge = [after for world in edge for after in steps.after(world)]
-        edge = [after for after in dict.fromkeys(edge) if after not in seen]
-        seen.update(edge)
-    return seen
-
-
-@pytest.mark.parametrize("scope", TINY, ids=name_of)
-def test_symmetry_leaves_nothing_out(scope: Scope) -> None:
-    steps = Transitions(scope)
-    worlds = explore_all(steps)
-    representative = Symmetry(steps)
-    representatives = {representative(world) for world in worlds}
-    found = Search(scope).run()
-    assert found.states == len(representatives)
-    assert len(worlds) / 2 <= len(representatives) < len(worlds) * 0.6
-
-
-def test_symmetry_ignores_names_and_nothing_else() -> None:
-    steps = Transitions(tiny(SCOPES["lost-reply"]))
-    edge = [steps.root]
-    for _ in range(4):
-        edge = list(dict.fromkeys(after for world in edge for after in steps.after(world)))
-    keys = {world: [steps.stores.keys[world[1]], *parts(steps, world)] for world in edge}
-    representative = Symmetry(steps)
-    orbits: dict[World, list[World]] = {}
-    for world in edge:
-        orbits.setdefault(representative(world), []).append(world)
-    assert max(map(len, orbits.values())) == 6
-    for first, *others in orbits.values():
-        for other in others:
-            assert any(
-                renamed(keys[first], dict(zip(steps.names, order, strict=True))) == keys[other]
-                for order in permutations(steps.names)
-            )
-
-
-def parts(steps: Transitions, world: World) -> list[Hashable]:
-    return [steps.servers.keys[server] for server in world[2:]]
-
-
-def renamed(keys: list[Hashable], names: dict[str, str]) -> list[Hashable]:
-    store, *servers = [rename(key, names) for key in keys]
-    return [store, *sorted(servers, key=lambda key: str(key[0]))]  # type: ignore[index]
-
-
-def test_renaming_reaches_everything_that_names_a_server() -> None:
-    leader = Leader(START, "s1", 1, START, 1)
-    key = ("s1", frozenset({("s2", 1)}), leader, "s10", 1)
-    assert rename(key, {"s1": "s2", "s2": "s1"}) == (
-        "s2",
-        frozenset({("s1", 1)}),
-        Leader(START, "s2", 1, START, 1),
-        "s10",
-        1,
-    )
-
-
-@pytest.mark.parametrize(
-    ("scope", "fault"),
-    [(TINY[0], "crashes"), (LOST, "the store loses its last write")],
-    ids=["crash", "lost-write"],
-)
-def test_steps_are_described_as_they_are_taken(scope: Scope, fault: str) -> None:
-    steps = Transitions(scope)
-    world, described = steps.root, []
-    for _ in range(60):
-        worlds = steps.after(world)
-        for number, after in enumerate(worlds):
-            taken = steps.take(world, number)
-            assert (taken.world, taken.at) == (after, steps.now(world))
-            described.append(taken.what)
-        if not worlds:
-            break
-        world = worlds[-1]
-    kinds = ("sends a heartbeat", fault, "receives", "the store takes", "pass")
-    assert all(any(kind in what for what in described) for kind in kinds)
-
-
-def test_a_paused_server_neither_sends_nor_receives() -> None:
-    model = ServerModel(SCOPES["pause"], "s1")
-    model.start(START)
-    assert list(model.arriving()) and model.next_at < START
-    model.do(START, Move("pause"))
-    assert not list(model.arriving()) and not list(model.moves(START))
-    end = START + SCOPES["pause"].pause
-    assert model.next_at == end and list(model.moves(end)) == [Move("resume")]
-    model.do(end, Move("resume"))
-    assert list(model.arriving()) and Move("heartbeat") in list(model.moves(end))
-
-
-def test_a_server_that_is_down_may_be_started_again_while_faults_last() -> None:
-    scope = SCOPES["crash"]
-    model = ServerModel(scope, "s1")
-    model.start(START)
-    model.do(START, Move("crash"))
-    assert list(model.arriving()), "requests that were sent may still arrive"
-    assert list(model.moves(START)) == [Move("restart")] and not list(model.faults(START))
-    assert not list(model.moves(scope.faults_until + 1))
-    model.requests.clear()
-    assert model.next_at == NEVER
-
-
-@pytest.mark.parametrize(
-    ("thing", "constant"),
-    [
-        (StoreModel(), set()),
-        (ServerModel(SCOPES["crash"], "s1"), {"_scope", "_server"}),  # of the server it is the key
-    ],
-)
-def test_keys_leave_out_nothing_that_counts(thing: Any, constant: set[str]) -> None:
-    assert attributes(thing) - read_by(thing) == constant
+        further = []
+        for world in edge:
+            worlds = successors(steps, world)
+            taken_steps += len(worlds)
+            for after in worlds:
+                name = representative(after)
+                if name not in depths:
+                    depths[name] = depths[representative(world)] + 1
+                    further.append(after)
+        edge = further
+    assert (len(depths), max(depths.values())) == (found.states, found.depth)
+    assert taken_steps == found.transitions
+    lengths = [0] * found.states
+    for number in range(1, found.states):
+        lengths[number] = lengths[search._from[number]] + 1
+    assert sorted(lengths) == sorted(depths.values())

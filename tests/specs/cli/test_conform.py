@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gnomon.specs.cli import console
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.shipped import Adapter, NotInstalled
 from tests.specs.conformance import fakes
@@ -43,8 +44,9 @@ def test_all_is_as_declared(run: Command) -> None:
     result = run("conform", "reference", *ONLY)
     assert result.code == 0 and result.err == ""
     lines = [re.split(r" {2,}", line) for line in result.out.splitlines()]
-    assert lines[0][:4] == ["adapter", "version", "JOB-4", "FIRE-4"]
-    assert lines[1][2:] == ["not exercised", "4/4", "9/9", "13/13", "13/13", "0"]
+    rules = ["JOB-4", "FIRE-1", "FIRE-2", "FIRE-4", "FIRE-5", "META-1", "META-2"]
+    assert lines[0] == ["adapter", "version", *rules, "suspects"]
+    assert lines[1][2:] == [*["not exercised"] * 3, "4/4", "9/9", "13/13", "13/13", "0"]
 
 
 def test_a_suspect_is_printed_with_the_command_that_reproduces_it(run: Command, fake: Fake) -> None:
@@ -114,6 +116,34 @@ def test_the_smoke_test(run: Command, fake: Fake, slow_fake: Fake) -> None:
     assert result.out.startswith(
         f"{fake('early')}: '30 6 1 * *' after 2026-01-05T00:00:00Z: expected "
     )
+
+
+def test_a_run_without_a_terminal_prints_how_far_it_is(
+    run: Command, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "NOTE_EVERY", 0.0)
+    name = fake("right")
+    result = run("conform", "infer", name, "--only", "FIRE-4/names/*")
+    assert f"{name}: next: 100 %\n" in result.err and "next" not in result.out
+
+
+def test_the_transcripts_of_the_smoke_test_are_kept(
+    run: Command, fake: Fake, slow_fake: Fake, tmp_path: Path
+) -> None:
+    run("conform", fake("right"), slow_fake("Twice"), "--smoke", "--keep", tmp_path / "kept")
+    kept = sorted(file.relative_to(tmp_path / "kept") for file in tmp_path.glob("kept/*/*"))
+    assert [str(file) for file in kept] == [
+        "Twice/smoke-cron.txt",
+        "Twice/smoke-interval.txt",
+        "Twice/smoke-restart.txt",
+        "right/smoke-next.txt",
+    ]
+    assert '"cron":"*/15 * * * *"' in (tmp_path / "kept/right/smoke-next.txt").read_text()
+
+
+def test_options_that_the_smoke_test_would_ignore(run: Command, fake: Fake) -> None:
+    text = fault(run("conform", fake("right"), "--smoke", "--only", "FIRE-5/*", "--json"))
+    assert "--smoke: it takes --keep alone; given was --only, --json" in text
 
 
 def test_the_report(run: Command, fake: Fake, tmp_path: Path) -> None:

@@ -72,7 +72,10 @@ def levels_in_the_text(adapter: Adapter) -> list[str]:
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "serve"
     )
-    return list(LEVELS[: len(call.args) - 1])  # serve(package, next_instants, scheduler)
+    _, *given = map(ast.unparse, call.args)  # serve(package, next_instants, scheduler)
+    others = {"interval_instants", "one_time_instants"} & {word.arg for word in call.keywords}
+    answers = bool(others) or given[0] != "None"
+    return [level for level, has in zip(LEVELS, (answers, len(given) > 1), strict=False) if has]
 
 
 def _without_header(text: str) -> str:

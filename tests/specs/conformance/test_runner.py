@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 from gnomon.specs.conformance.dialects.knobs import DEFAULT, dialect_of
-from gnomon.specs.conformance.judging import Result, by_rule, judge, observation, worst
+from gnomon.specs.conformance.judging import (
+    Asked,
+    Result,
+    Seen,
+    by_rule,
+    judge,
+    observation,
+    worst,
+)
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
+from gnomon.specs.conformance.protocol import Instants
 from gnomon.specs.conformance.runner import Limits, Run, later_questions, run, smoke
 from gnomon.specs.vectors.next_cases import read_cases
 from tests.specs.conformance import fakes
@@ -82,6 +91,26 @@ def test_a_fake_breaks_one_rule_and_no_other(fake: str, rule: str, seen: str) ->
     found = broken(fake)
     assert list(found) == [rule]
     assert found[rule].startswith(seen)
+
+
+def test_a_dialect_that_counts_from_the_question_declares_that_it_does() -> None:
+    """META-1: ``@every 5m`` is due five minutes after it is asked for, whenever that is."""
+    case = a_case("@every 5m", id="JOB-4/test/2", rule="JOB-4", count=1)
+    later = Asked("2026-01-05T00:02:30Z", Instants(2, ("2026-01-05T00:07:30Z",)))
+    seen = Seen(case, {"UTC": Instants(1, ("2026-01-05T00:05:00Z",))}, (later,))
+    introduction = run(command("right"), CASES[:1], limits=LIMITS).introduction
+    for profile, verdict in (
+        ({}, "broken"),
+        ({"nicknames": "and-every"}, "differs as declared"),
+        ({"nicknames": "midnight"}, "broken"),
+    ):
+        found = {one.rule: one for one in judge(seen, dialect_of(profile), introduction)}
+        assert found["META-1"].verdict == found["JOB-4"].verdict == verdict
+    steady = Asked("2026-01-05T00:02:30Z", Instants(2, ("2026-01-05T00:05:00Z",)))
+    seen = Seen(case, seen.answers, (later, steady))
+    dialect = dialect_of({"nicknames": "and-every"})
+    found = {one.rule: one for one in judge(seen, dialect, introduction)}
+    assert found["META-1"].verdict == "broken"
 
 
 def test_the_case_after_a_failure_gets_a_fresh_process() -> None:

@@ -28,7 +28,7 @@ end
 --@ meaning.RunsOf
 function meaning.RunsOf()
   local id, missing = take(), take()
-  if call('EXISTS', key_of(id)) == 0 then return refuse(missing) end
+  if not job_exists(id) then return refuse(missing) end
   reply('JobRuns', nil, list_runs(id))
 end
 
@@ -126,7 +126,7 @@ end
 function meaning.NewJobId()
   local id
   repeat id = call('HINCRBY', P .. ':meta', 'last-job', 1)
-  until call('EXISTS', key_of(whole(id))) == 0
+  until not job_exists(whole(id))
   reply('Number', '"value":' .. whole(id))
 end
 

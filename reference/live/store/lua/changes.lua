@@ -36,16 +36,16 @@ end
 function meaning.PutJob()
   local id, quoted, id_taken = take(), take(), take()
   local new = take_definition()
-  if call('EXISTS', key_of(id)) == 1 then return reject(quoted, new.written, id_taken) end
+  if job_exists(id) then return reject(quoted, new.written, id_taken) end
   if call('HEXISTS', P .. ':names', new.name) == 1 then
     return reject(quoted, new.written, new.name_taken)
   end
   if new.active == '1' and is_over(new) then
     return reject(quoted, new.written, new.end_has_passed)
   end
-  local job = {key = id, id = quoted, revision = 1, published = '0', accounted = ''}
+  local job = {key = id, id = quoted, revision = '1', published = '0', accounted = ''}
   define(job, new)
-  save_job(job, unpack(FIELDS))
+  save_job(job)
   set('created', meta.created + 1)
   call('ZADD', P .. ':jobs', whole(meta.created), id)
   call('HSET', P .. ':names', new.name, id)
@@ -59,6 +59,7 @@ function meaning.EditJob()
   local job = current()
   local new = take_definition()
   if not job then return end
+  load_definition(job)
   if new.job_type ~= job.job_type then
     local fault = 'job_type: an edit never changes it; it stays ' .. job.job_type
     return reject(job.id, new.written, quote(fault))
@@ -69,13 +70,13 @@ function meaning.EditJob()
   call('HDEL', P .. ':names', job.name)
   call('HSET', P .. ':names', new.name, job.key)
   define(job, new)
-  job.revision = job.revision + 1
-  save_job(job, unpack(FIELDS))
+  job.revision = whole(job.revision + 1)
+  save_job(job)
   record('job_edited', '"job":' .. job.id .. ',"name":' .. quote(new.name) .. ',"definition":'
-    .. new.written .. ',"revision":' .. whole(job.revision))
+    .. new.written .. ',"revision":' .. job.revision)
   local place = reserve()
   end_if_done(job)
-  fill(place, 'Accepted', '"revision":' .. whole(job.revision))
+  fill(place, 'Accepted', '"revision":' .. job.revision)
   report_change(job)
 end
 
@@ -85,8 +86,9 @@ function meaning.SetActive()
   local active = take() == '1'
   if not job then return end
   if (job.active == '1') == active then
-    return reply('Accepted', '"revision":' .. whole(job.revision))
+    return reply('Accepted', '"revision":' .. job.revision)
   end
+  load_definition(job)
   if active and is_over(job) then return refuse('"its end has passed"') end
   if active and has_ended(job) then return refuse('"the job has had its last occurrence"') end
   if active and job.job_type == 'one_time' and tonumber(job.start) < now then
@@ -94,11 +96,10 @@ function meaning.SetActive()
   end
   if active then
     resume(job)
-    save_job(job, 'cursor')
   end
   switch(job, active)
   record(active and 'job_activated' or 'job_deactivated',
-    '"job":' .. job.id .. ',"revision":' .. whole(job.revision))
+    '"job":' .. job.id .. ',"revision":' .. job.revision)
   accept(job)
 end
 
@@ -106,7 +107,9 @@ end
 function meaning.DeleteJob()
   local job = current()
   if not job then return end
+  load_definition(job)
   call('DEL', key_of(job.key))
+  for _, hash in ipairs({':progress', ':carried', ':shown'}) do call('HDEL', P .. hash, job.key) end
   call('ZREM', P .. ':jobs', job.key)
   call('HDEL', P .. ':names', job.name)
   delete_runs(job.key)

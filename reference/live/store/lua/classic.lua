@@ -35,15 +35,14 @@ local function set_messages_back()
 end
 
 --@ keep_message
-local function keep_message(write)
+local function keep_message(body, event)
   set('published', meta.published + 1)
   local id = whole(meta.published)
-  local event, body = write(id)
-  record('published', event)
+  record('published', '"message":' .. id .. ',' .. event)
   expire()
   local key = P .. ':message:' .. id
   -- A key expires after whole milliseconds; the instant in the backlog decides.
-  call('SET', key, body, 'PX', LIFE / 1000 + 1)
+  call('SET', key, '{"id":' .. id .. ',' .. body, 'PX', LIFE / 1000 + 1)
   call('RPUSH', P .. ':backlog', id .. ' ' .. whole(now + LIFE))
   call('PUBLISH', P .. ':to-parallel', key)
   return id

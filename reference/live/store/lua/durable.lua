@@ -15,18 +15,17 @@ local function expire() end
 local function set_messages_back() end
 
 --@ keep_message
--- Append a message with the next number; `write` makes the event and the body from the number.
-local function keep_message(write)
-  local id = meta.published + 1
-  local event, body = write(whole(id))
-  if failed(redis.pcall('XADD', STREAM, whole(id) .. '-0', 'm', body)) then
-    id = highest(STREAM) + 1
-    event, body = write(whole(id))
-    call('XADD', STREAM, whole(id) .. '-0', 'm', body)
+-- Append a message with the next number, which its `body` and its `event` lack.
+local function keep_message(body, event)
+  set('published', meta.published + 1)
+  local id = whole(meta.published)
+  if failed(redis.pcall('XADD', STREAM, id .. '-0', 'm', '{"id":' .. id .. ',' .. body)) then
+    set('published', highest(STREAM) + 1)
+    id = whole(meta.published)
+    call('XADD', STREAM, id .. '-0', 'm', '{"id":' .. id .. ',' .. body)
   end
-  set('published', id)
-  record('published', event)
-  return whole(id)
+  record('published', '"message":' .. id .. ',' .. event)
+  return id
 end
 
 --@ drop_message

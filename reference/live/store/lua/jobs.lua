@@ -1,43 +1,108 @@
 -- The jobs, and how far each has come: the script of `gnomon.reference.store.jobs`, function for function.
 --
---   :job:ID     hash of one job; instants are text, since they may be larger than a number can hold
+--   :progress   hash id -> how far the job has come, and its limits: PROGRESS, separated by commas
+--   :carried    hash id -> the part of its definition that a message carries
+--   :shown      hash id -> that part as events show it, if that differs
+--   :job:ID     hash of the rest of one job
 --   :jobs       sorted set of ids in the order of creation
 --   :names      hash name -> id
 --   :changed    sorted set of ids, also of deleted jobs, by the version of their latest change
 --   :watchers   hash server -> the version after which it waits for a change
 --
+-- Publishing reads and writes many jobs in one call, and of each job only the small records that it
+-- needs. Instants are text, since they may be larger than a number can hold; so are revisions.
+--
 -- `encode` passes the pieces of a job ready to be joined: `definition` is its JSON without braces and
--- without is_active, `carried` the part that a message carries, `shown` that part as events show it.
+-- without is_active.
 
 --@ FIELDS
-local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition', 'carried',
-  'shown', 'revision', 'active', 'cursor', 'published', 'accounted'}
+local FIELDS = {'name', 'job_type', 'start', 'size', 'definition'}
+
+--@ PROGRESS
+-- revision, active, cursor, published, accounted, grace, repeats, ends, id in quotes
+local PROGRESS = '^(%d+),([01]),(-?%d*),(%d+),(-?%d*),(%d+),(%d*),(-?%d*),(".*")$'
 
 --@ key_of
 local function key_of(id) return P .. ':job:' .. id end
 
---@ load_job
--- The `fields` of a job, and its revision; nil if there is no job, or something else.
-local function load_job(id, fields)
-  local values = call('HMGET', key_of(id), 'revision', unpack(fields))
-  local revision = values[1] and tonumber(values[1])
+--@ read_progress
+-- A job without its definition; nil if there is no job, or something else.
+local function read_progress(id, text)
+  local revision, active, cursor, published, accounted, grace, repeats, ends, quoted =
+    string.match(text or '', PROGRESS)
   if not revision then return nil end
-  local job = {key = id}
-  for place = 1, #fields do job[fields[place]] = values[place + 1] or '' end
-  job.revision = revision
-  return job
+  return {key = id, revision = revision, active = active, cursor = cursor, published = published,
+    accounted = accounted, grace = grace, repeats = repeats, ends = ends, id = quoted}
+end
+
+--@ read_fields
+-- The values of some fields of a hash; a call takes only so many arguments at once.
+local function read_fields(key, fields)
+  local values = {}
+  for first = 1, #fields, 1000 do
+    local found = call('HMGET', key, unpack(fields, first, math.min(first + 999, #fields)))
+    for place = 1, #found do values[first + place - 1] = found[place] end
+  end
+  return values
+end
+
+--@ load_jobs
+-- The jobs of those ids by id, each with what its messages carry.
+local function load_jobs(ids)
+  local progress = read_fields(P .. ':progress', ids)
+  local carried, shown = read_fields(P .. ':carried', ids), read_fields(P .. ':shown', ids)
+  local jobs = {}
+  for place, id in ipairs(ids) do
+    local job = not jobs[id] and read_progress(id, progress[place])
+    if job then
+      job.carried = carried[place] or ''
+      job.shown = shown[place] or job.carried
+      jobs[id] = job
+    end
+  end
+  return jobs
+end
+
+--@ load_definition
+local function load_definition(job)
+  local values = call('HMGET', key_of(job.key), unpack(FIELDS))
+  for place, field in ipairs(FIELDS) do job[field] = values[place] or '' end
+end
+
+--@ save_progress
+local function save_progress(jobs)
+  for first = 1, #jobs, 1000 do
+    local values = {}
+    for place = first, math.min(first + 999, #jobs) do
+      local job = jobs[place]
+      values[#values + 1] = job.key
+      values[#values + 1] = job.revision .. ',' .. job.active .. ',' .. job.cursor .. ','
+        .. job.published .. ',' .. job.accounted .. ',' .. job.grace .. ',' .. job.repeats .. ','
+        .. job.ends .. ',' .. job.id
+    end
+    call('HSET', P .. ':progress', unpack(values))
+  end
 end
 
 --@ save_job
-local function save_job(job, ...)
+local function save_job(job)
   local values = {}
-  for _, field in ipairs({...}) do
-    local value = job[field]
+  for _, field in ipairs(FIELDS) do
     values[#values + 1] = field
-    values[#values + 1] = type(value) == 'number' and whole(value) or value
+    values[#values + 1] = job[field]
   end
   call('HSET', key_of(job.key), unpack(values))
+  call('HSET', P .. ':carried', job.key, job.carried)
+  if job.shown == job.carried then
+    call('HDEL', P .. ':shown', job.key)
+  else
+    call('HSET', P .. ':shown', job.key, job.shown)
+  end
+  save_progress({job})
 end
+
+--@ job_exists
+local function job_exists(id) return call('HEXISTS', P .. ':progress', id) == 1 end
 
 --@ has_ended
 local function has_ended(job)
@@ -53,21 +118,22 @@ local function is_over(job) return job.ends ~= '' and tonumber(job.ends) <= now 
 -- The jobs of those ids. A page has a number for each, and ends when its `room` (bytes) is used up:
 -- then there are more jobs after its last one. `more` is set if there are more jobs anyway.
 local function job_list(ids, numbers, room, more)
-  local jobs, gone = {}, {}
+  local jobs, gone, progress = {}, {}, read_fields(P .. ':progress', ids)
   for place, id in ipairs(ids) do
-    local values = call('HMGET', key_of(id), 'id', 'revision', 'active', 'definition', 'cursor',
-      'published', 'size')
-    if values[1] and values[2] and values[6] then
-      local cursor = values[5] or ''
-      jobs[#jobs + 1] = '{"id":' .. values[1] .. ',"revision":' .. values[2]
-        .. ',"definition":{"is_active":' .. (values[3] == '1' and 'true' or 'false') .. ','
-        .. (values[4] or '') .. '},"cursor":' .. (cursor == '' and 'null' or cursor) .. ',"published":'
-        .. values[6] .. '}'
+    local job = read_progress(id, progress[place])
+    local values = progress[place] and call('HMGET', key_of(id), 'definition', 'size') or {}
+    if job then
+      jobs[#jobs + 1] = '{"id":' .. job.id .. ',"revision":' .. job.revision
+        .. ',"definition":{"is_active":' .. (job.active == '1' and 'true' or 'false') .. ','
+        .. (values[1] or '') .. '},"cursor":' .. (job.cursor == '' and 'null' or job.cursor)
+        .. ',"published":' .. job.published .. '}'
+    elseif progress[place] then
+      jobs[#jobs + 1] = '{"id":' .. quote(id) .. ',"revision":"its progress"}'
     else
       gone[#gone + 1] = quote(id)
     end
     if room then
-      room = room - (tonumber(values[7] or 0) or 0)
+      room = room - (tonumber(values[2] or 0) or 0)
       if room <= 0 then
         more = numbers[place]
         break
@@ -107,8 +173,8 @@ end
 -- Make a job active or not; its revision rises.
 local function switch(job, active)
   job.active = active and '1' or '0'
-  job.revision = job.revision + 1
-  save_job(job, 'active', 'revision')
+  job.revision = whole(job.revision + 1)
+  save_progress({job})
 end
 
 --@ end_if_done
@@ -116,7 +182,7 @@ end
 local function end_if_done(job)
   if job.active == '1' and has_ended(job) then
     switch(job, false)
-    record('job_deactivated', '"job":' .. job.id .. ',"revision":' .. whole(job.revision)
+    record('job_deactivated', '"job":' .. job.id .. ',"revision":' .. job.revision
       .. ',"has_ended":true')
     report_change(job)
   end
@@ -126,18 +192,19 @@ end
 -- Set every job back to now: what it was due then or later has had no outcome.
 local function set_jobs_back()
   for _, id in ipairs(call('ZRANGE', P .. ':jobs', 0, -1)) do
-    local job = call('HMGET', key_of(id), 'accounted', 'cursor')
-    local accounted, cursor = tonumber(job[1] or ''), tonumber(job[2] or '')
-    if accounted and accounted >= now then
-      call('HSET', key_of(id), 'accounted', whole(now - 1))
+    local job = read_progress(id, call('HGET', P .. ':progress', id))
+    if job then
+      local accounted, cursor = tonumber(job.accounted), tonumber(job.cursor)
+      if accounted and accounted >= now then job.accounted = whole(now - 1) end
+      if cursor and cursor > now then job.cursor = at end
+      save_progress({job})
     end
-    if cursor and cursor > now then call('HSET', key_of(id), 'cursor', at) end
   end
 end
 
 --@ accept
 local function accept(job)
-  reply('Accepted', '"revision":' .. whole(job.revision))
+  reply('Accepted', '"revision":' .. job.revision)
   report_change(job)
 end
 
@@ -147,12 +214,12 @@ local function refuse(why) reply('Refused', '"why":' .. why) end
 --@ current
 -- The job that an operation names, if it is at the named revision; else the operation is refused.
 local function current()
-  local id, revision, missing = take(), take_number(), take()
-  local job = load_job(id, FIELDS)
+  local id, revision, missing = take(), take(), take()
+  local job = load_jobs({id})[id]
   if not job then
     refuse(missing)
   elseif job.revision ~= revision then
-    refuse(quote('the job is at revision ' .. whole(job.revision) .. ', not ' .. whole(revision)))
+    refuse(quote('the job is at revision ' .. job.revision .. ', not ' .. revision))
     job = nil
   end
   return job

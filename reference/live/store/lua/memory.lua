@@ -87,13 +87,10 @@ function meaning.Changes() watch(server, take()) end
 
 --@ append
 local function append(job, due, epoch, cid, on_demand, coalesced)
-  local message = keep_message(function(id)
-    local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. whole(job.revision)
-      .. ',"due":' .. due .. ',"epoch":' .. whole(epoch) .. ','
-    return '"message":' .. id .. ',' .. of .. '"server":"' .. server .. '",' .. job.shown
-        .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced,
-      '{"id":' .. id .. ',' .. of .. job.carried .. '}'
-  end)
+  local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. job.revision .. ',"due":'
+    .. due .. ',"epoch":' .. epoch .. ','
+  local message = keep_message(of .. job.carried .. '}', of .. '"server":"' .. server .. '",'
+    .. job.shown .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced)
   add_run(job.key, message, '"cid":"' .. cid .. '","on_demand":' .. on_demand .. ',"due":' .. due)
   serve()
 end
@@ -103,8 +100,8 @@ function meaning.Execute()
   local job = current()
   local cid = take()
   if not job then return end
-  reply('Accepted', '"revision":' .. whole(job.revision))
-  append(job, at, meta.epoch, cid, 'true', 0)
+  reply('Accepted', '"revision":' .. job.revision)
+  append(job, at, whole(meta.epoch), cid, 'true', 0)
 end
 
 --@ instants
@@ -112,14 +109,18 @@ end
 local function instants(list) return string.gmatch(list, '[^,]+') end
 
 --@ account_for_misfires
+-- How many occurrences were coalesced.
 local function account_for_misfires(job, due, coalesced, skipped)
   for instant in instants(skipped) do
     record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
     job.accounted = instant
   end
+  local folded = 0
   for instant in instants(coalesced) do
+    folded = folded + 1
     record('coalesced', '"job":' .. job.id .. ',"due":' .. instant .. ',"into":' .. due)
   end
+  return folded
 end
 
 --@ is_sound
@@ -138,14 +139,19 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
   if job.revision ~= revision then return 'revision' end
   if job.cursor ~= cursor then return 'cursor' end
   if due ~= '' and tonumber(due) > now then return 'early' end
+  if skipped == '' and coalesced == '' then return end
   local misfires = skipped ~= '' and skipped or coalesced
   local latest = string.match(misfires, '([^,]+)$')
   if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
 end
 
---@ PLANNED
-local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'ends', 'published', 'accounted',
-  'shown', 'carried'}
+--@ entry_jobs
+-- The jobs of the entries that come next in the arguments, by id.
+local function entry_jobs(count)
+  local ids = {}
+  for entry = 1, count do ids[entry] = ARGV[position + 8 * entry - 7] end
+  return load_jobs(ids)
+end
 
 --@ meaning.Publish
 function meaning.Publish()
@@ -157,32 +163,38 @@ function meaning.Publish()
   elseif now >= before then
     general = 'late'
   end
-  local place = reserve()
-  local refusals, some = {}, false
+  local place, term = reserve(), whole(epoch)
+  local jobs = general and {} or entry_jobs(count)
+  local refusals, some, moved = {}, false, {}
   for entry = 1, count do
-    local id, revision, cursor, due, next_cursor = take(), take_number(), take(), take(), take()
+    local id, revision, cursor, due, next_cursor = take(), take(), take(), take(), take()
     local cid, coalesced, skipped = take(), take(), take()
-    local job = load_job(id, PLANNED)
+    local job = jobs[id]
     local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
     refusals[entry] = why and '"' .. why .. '"' or 'null'
     if why then
       some = true
       local of = due ~= '' and due or string.match(skipped, '^[^,]+') or cursor
       record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. of
-        .. ',"epoch":' .. whole(epoch) .. ',"server":"' .. server .. '","why":"' .. why .. '"')
+        .. ',"epoch":' .. term .. ',"server":"' .. server .. '","why":"' .. why .. '"')
     else
-      account_for_misfires(job, due, coalesced, skipped)
+      local has_misfires = coalesced ~= '' or skipped ~= ''
+      local folded = has_misfires and account_for_misfires(job, due, coalesced, skipped) or 0
       if due ~= '' then
-        job.published = tonumber(job.published) + 1
+        job.published = whole(job.published + 1)
         job.accounted = due
-        local _, folded = string.gsub(coalesced, '[^,]+', '')
-        append(job, due, epoch, cid, 'false', folded)
+        append(job, due, term, cid, 'false', folded)
       end
       job.cursor = next_cursor
-      save_job(job, 'cursor', 'published', 'accounted')
-      if next_cursor == '' or job.repeats ~= '' or job.ends ~= '' then end_if_done(job) end
+      moved[#moved + 1] = job
+      if has_ended(job) then
+        save_progress(moved)  -- whoever waits for changes is sent what is saved
+        moved = {}
+        end_if_done(job)
+      end
     end
   end
+  save_progress(moved)
   fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
 end
 

@@ -41,9 +41,14 @@ local function assign(worker, turn, done)
   return true
 end
 
+--@ nobody_waits
+-- Whether this call has found that no worker waits, and none has begun to wait since.
+local nobody_waits = false
+
 --@ let_wait
 -- Let a claim wait behind the others; a worker that waits already keeps its place.
 local function let_wait(worker, turn, done)
+  nobody_waits = false
   set('waits', meta.waits + 1)
   call('ZADD', P .. ':idle', 'NX', whole(meta.waits), worker)
   call('HSET', P .. ':claims', worker, whole(turn) .. ' ' .. done)
@@ -57,8 +62,11 @@ end
 --@ serve
 -- Assign the oldest message to the worker that has waited longest; whether there was one of each.
 local function serve()
-  local worker = call('ZRANGE', P .. ':idle', 0, 0)[1]
-  if not worker then return false end
+  local worker = not nobody_waits and call('ZRANGE', P .. ':idle', 0, 0)[1]
+  if not worker then
+    nobody_waits = true
+    return false
+  end
   local turn, done = string.match(call('HGET', P .. ':claims', worker), '^(%d+) (.*)$')
   if not assign(worker, tonumber(turn), done) then return false end
   end_wait(worker)

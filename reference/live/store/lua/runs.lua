@@ -1,13 +1,14 @@
 -- The latest runs of each job: the script of `gnomon.reference.store.runs`.
 --
 --   :runs      hash message -> its run
---   :runs:ID   list of the messages of job ID, the latest first; at most RUNS_KEPT
+--   :runs:ID   list of the messages of job ID, the latest first; the first RUNS_KEPT count
 --
 -- A run is text of six lines: `published`, `attempt` (a number), `who`, `claimed`, `started` and
 -- `ending`. All but `attempt` are empty or pieces of JSON, so that the store only joins them; in JSON
 -- the later of two equal fields counts. A run that a stranger has overwritten is ignored.
 
 local RUNS_KEPT = GNOMON_RUNS_KEPT
+local RUNS_SPARE = 5  -- deleting several at once is cheaper
 --@ RUN
 local LINE = '([^\n]*)'
 local RUN = '^' .. LINE .. string.rep('\n' .. LINE, 5) .. '$'
@@ -21,8 +22,9 @@ local function add_run(id, message, published)
   local key = runs_key(id)
   call('HSET', P .. ':runs', message, '"message":' .. message .. ',"published":' .. at .. ','
     .. published .. '\n\n\n\n\n')
-  if call('LPUSH', key, message) > RUNS_KEPT then
-    call('HDEL', P .. ':runs', call('RPOP', key))
+  if call('LPUSH', key, message) >= RUNS_KEPT + RUNS_SPARE then
+    call('HDEL', P .. ':runs', unpack(call('LRANGE', key, RUNS_KEPT, RUNS_KEPT + 999)))
+    call('LTRIM', key, 0, RUNS_KEPT - 1)
   end
 end
 
@@ -69,7 +71,7 @@ end
 
 --@ delete_runs
 local function delete_runs(id)
-  local messages = call('LRANGE', runs_key(id), 0, RUNS_KEPT - 1)
+  local messages = call('LRANGE', runs_key(id), 0, RUNS_KEPT + RUNS_SPARE)
   if #messages > 0 then call('HDEL', P .. ':runs', unpack(messages)) end
   call('DEL', runs_key(id))
 end

@@ -5,7 +5,7 @@
 // ///
 // Adapter: BullMQ, the strategy by which a job scheduler finds its next run. No server is asked.
 import { defaultRepeatStrategy } from "bullmq";
-import { refusing, repeated, serve } from "./adapter_kit.mjs";
+import { Unsupported, refusing, repeated, serve } from "./adapter_kit.mjs";
 
 const profile = {
   gap: "shifted-first",
@@ -28,6 +28,7 @@ const known = ["01", "02", "03"].map((number) => ({
 }));
 
 serve("bullmq", (pattern, tz, after, count) => {
+  if (/\bH\b/.test(pattern)) throw new Unsupported("H, which is documented to be a random number");
   const step = (previous) => {
     const found = refusing(() => defaultRepeatStrategy(+previous, { pattern, tz }));
     return found && new Date(found);

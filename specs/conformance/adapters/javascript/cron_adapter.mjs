@@ -14,6 +14,7 @@ const profile = {
   real_time: "hour",
   step_on_number: "to-end",
   range_to_sunday: "refused",
+  nicknames: "not-annually",
   star_in_list: "accepted",
   sixth_field: "seconds-first",
   one_time_past: "refused",

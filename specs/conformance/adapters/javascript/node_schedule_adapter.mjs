@@ -15,6 +15,7 @@ const profile = {
   real_time: "hour",
   step_on_number: "to-end",
   range_to_sunday: "refused",
+  nicknames: "not-annually",
   nickname_case: "lower",
   star_in_list: "accepted",
   question_mark: "any",

@@ -17,7 +17,9 @@ const profile = {
   star_in_list: "accepted",
   last_day: "accepted",
   nth_weekday: "and-last",
+  nearest_weekday: "accepted",
   sixth_field: "seconds-first",
+  seventh_field: "year",
   never_due: "accepted",
   anchor: "previous-firing",
   first_firing: "after-an-interval",
@@ -26,6 +28,10 @@ const profile = {
   resume_interval: "re-phased",
   edit_interval: "re-phased",
   clock_noticed: "at-next-wake",
+  interval_clock: "monotonic",
+  pause: "ends",
+  overlap: "intervals-skipped", // preventOverrun
+  catch_up: "grace-60s",
 };
 
 // Its croner makes the same formatter at every wake, which takes longer than all else together.

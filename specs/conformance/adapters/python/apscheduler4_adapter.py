@@ -39,6 +39,7 @@ PROFILE = {
     "gap": "shifted-first",
     "fold": "both",
     "real_time": "never",
+    "backward_ranges": "weekdays-wrap",
     "step_on_number": "to-end",
     "nicknames": "refused",
     "star_in_list": "accepted",

@@ -77,6 +77,9 @@ async def log_nothing(*_):
 worker.log_redis_info = log_nothing
 
 
+PROFILE = {"restart_cron": "skipped"}
+
+
 class Scheduler(clock_kit.JobsInCode):
     observes = ("due", "payload", "runs")
 
@@ -135,4 +138,4 @@ class Scheduler(clock_kit.JobsInCode):
 
 
 if __name__ == "__main__":
-    serve("arq", next_instants, Scheduler)
+    serve("arq", next_instants, Scheduler, profile=PROFILE)

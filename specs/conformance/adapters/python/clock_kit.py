@@ -36,18 +36,26 @@ class Clock:
     def __init__(self):
         self.monotonic = 1_000 * SECOND
         self.lag = 0
-        self._wall = None
+        self.is_stopped = False
         self._end = self.monotonic
+        self._travel = self._wall = None
         self._threads = []
 
     def start(self, now, zone, lag=0.0):
         """Set the wall clock to `now`. Each wake from a sleep comes `lag` seconds late."""
-        self.lag = round(lag * SECOND)
+        self.lag, self.is_stopped = round(lag * SECOND), False
         if self._wall is None:
             # A ZoneInfo, because time-machine sets the time zone of the process from it.
-            self._wall = time_machine.travel(now.astimezone(ZoneInfo(zone)), tick=False).start()
+            self._travel = time_machine.travel(now.astimezone(ZoneInfo(zone)), tick=False)
+            self._wall = self._travel.start()
         else:
             self._wall.move_to(now.astimezone(ZoneInfo(zone)))
+
+    def stop(self):
+        """Give the process its own clocks again, until the next `start`."""
+        if self._wall is not None:
+            self._travel.stop()
+        self.is_stopped, self._travel, self._wall = True, None, None
 
     def step(self, seconds):
         """Move the wall clock alone."""
@@ -147,7 +155,7 @@ class GreenThread(greenlet):
 
 
 clock = Clock()
-_real_sleep = time.sleep
+_real_sleep, _real_monotonic = time.sleep, time.monotonic_ns
 
 
 def _sleep(seconds):
@@ -157,9 +165,13 @@ def _sleep(seconds):
         clock.wait(seconds)
 
 
+def _monotonic_ns():
+    return _real_monotonic() if clock.is_stopped else clock.monotonic * 1_000
+
+
 time.sleep = _sleep
-time.monotonic = lambda: clock.monotonic / SECOND
-time.monotonic_ns = lambda: clock.monotonic * 1_000
+time.monotonic = lambda: _monotonic_ns() / 1_000 / SECOND
+time.monotonic_ns = _monotonic_ns
 
 
 class Event(threading.Event):
@@ -254,9 +266,12 @@ class Peer:
         clock.step(by)
 
     def close(self):
-        """Stop the scheduler in an orderly way."""
-        self.stop()
-        clock.settle()
+        """Stop the scheduler in an orderly way, and the moved clocks with it."""
+        try:
+            self.stop()
+            clock.settle()
+        finally:
+            clock.stop()
 
     def kept_zone(self):
         """The time zone of the cron jobs so far, for schedulers that have one zone for all."""

@@ -27,7 +27,12 @@ def next_instants(cron, zone, after, count):
         schedule = Cron(cron).schedule(after.astimezone(ZoneInfo(zone)))
     except (ValueError, TypeError, LookupError) as error:
         raise Refused(str(error)) from None
-    return [schedule.next() for _ in range(count)]
+    try:
+        return [schedule.next() for _ in range(count)]
+    except Exception as error:
+        if str(error) != "Unable to find execution time for schedule":  # it has no type of its own
+            raise
+        raise Refused(str(error)) from None
 
 
 if __name__ == "__main__":

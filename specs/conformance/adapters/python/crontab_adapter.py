@@ -6,10 +6,10 @@
 # ///
 """Adapter: crontab (josiahcarlson/parse-crontab), which rq-scheduler uses."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from adapter_kit import Refused, repeated, serve
+from adapter_kit import Horizon, Refused, repeated, serve
 from crontab import CronTab
 
 PROFILE = {
@@ -17,7 +17,7 @@ PROFILE = {
     "gap": "shifted-first",
     "real_time": "never",
     "step_on_number": "to-end",
-    "large_steps": "refused",
+    "large_steps": "refused-past-end",
     "nickname_case": "lower",
     "star_in_list": "accepted",
     "question_mark": "any",
@@ -26,6 +26,10 @@ PROFILE = {
     "never_due": "accepted",
     "seventh_field": "year",
 }
+
+
+END = datetime(2099, 12, 31, 23, 59, tzinfo=UTC)
+"""Its years are 1970 to 2099."""
 
 
 def next_instants(cron, zone, after, count):
@@ -38,7 +42,10 @@ def next_instants(cron, zone, after, count):
         found = table.next(previous.astimezone(ZoneInfo(zone)), return_datetime=True)
         return None if found is None else found.astimezone(UTC)
 
-    return repeated(step, after, count)
+    found = repeated(step, after, count)
+    if len(found) < count:
+        raise Horizon(found, END)
+    return found
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import clock_kit
-from adapter_kit import Refused, scan, serve, set_process_zone
+from adapter_kit import Refused, Unsupported, scan, serve, set_process_zone
 from huey import SqliteHuey, crontab
 from huey.consumer import Scheduler as Consumed
 
@@ -27,13 +27,17 @@ PROFILE = {
     "fold": "both",
     "backward_ranges": "wrap",
     "names": "refused",
-    "steps_on_weekdays": "refused",
+    "steps_on_weekdays": "ranges",
     "nicknames": "refused",
     "star_in_list": "accepted",
     "never_due": "accepted",
     # Once a minute, at the second at which it was started: coleifer/huey#606, where its author
     # answers that nothing else is supported.
-    "polling": "60s",
+    "polling": "cron-60s",
+    "minute_matching": "yes",
+    "first_cron": "present-minute",
+    "changes": "restart",
+    "clock_back": "repeats",
 }
 
 
@@ -113,6 +117,11 @@ class Scheduler(clock_kit.JobsInCode):
         self.huey.add_schedule(
             self.once.s(job["id"], job.get("payload"), eta=due.replace(tzinfo=None))
         )
+
+    def pause(self, name):
+        if name not in self.jobs:
+            raise Unsupported("to pause a task with a time")
+        super().pause(name)
 
     def check(self, job):
         clock_kit.only(job, "cron")

@@ -23,12 +23,18 @@ from periodiq import cron as read
 
 PROFILE = {
     "day_fields": "either-unless-full",
-    "gap": "shifted",
+    "gap": "skipped",
     "fold": "both",
     "step_on_number": "alone",
+    "names": "weekdays",
+    "range_to_sunday": "refused",
     "nicknames": "midnight",
+    "nickname_case": "lower",
     "star_in_list": "accepted",
-    "sixth_field": "year",
+    "minute_matching": "yes",
+    "first_cron": "present-minute-55s",
+    "clock_back": "repeats",
+    "clock_noticed": "at-next-wake",
 }
 
 

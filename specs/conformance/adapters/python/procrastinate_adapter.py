@@ -33,6 +33,12 @@ PROFILE = {
     "sixth_field": "seconds-last",
     "nearest_weekday": "accepted",
     "seventh_field": "year",
+    # It is documented: what is at most ten minutes late is deferred when the worker starts.
+    "first_cron": "latest-10min",
+    "restart_cron": "latest-10min",
+    "resume_cron": "latest-10min",
+    "catch_up": "all",
+    "clock_noticed": "at-next-wake",
 }
 
 

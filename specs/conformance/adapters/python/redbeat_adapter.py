@@ -30,26 +30,14 @@ from redbeat.schedulers import get_redis
 
 LONGEST_SLEEP = 5
 
-# The day that follows a fold: an hour late, or as much as the clock was set back.
-KNOWN = [
-    *celery_adapter.KNOWN,
-    *(
-        {
-            "rule": rule,
-            "scenario": scenario,
-            "url": "https://github.com/sibson/redbeat/issues/210",
-        }
-        for rule, scenario in (
-            ("FIRE-4", "zones/fold-new-york"),
-            ("FIRE-5", "zones/fold-new-york"),
-            ("FIRE-4", "zones/fold-warsaw"),
-            ("FIRE-5", "zones/fold-warsaw"),
-            ("FIRE-5", "zones/fold-lord-howe"),
-            ("FIRE-4", "zones/fold-cairo"),
-            ("FIRE-5", "zones/fold-cairo"),
-        )
-    ),
-]
+BEHAVIOUR = {
+    "anchor": "previous-firing",
+    "first_firing": "after-an-interval",
+    "resume_interval": "caught-up",
+    "resume_cron": "caught-up",
+    "edit_cron": "caught-up",
+    "polling": "changes-5s",
+}
 
 
 class Polling(RedBeatScheduler):
@@ -132,6 +120,6 @@ if __name__ == "__main__":
         "celery-redbeat",
         celery_adapter.next_instants,
         Scheduler,
-        profile=celery_adapter.PROFILE,
-        known=KNOWN,
+        profile=celery_adapter.PROFILE | BEHAVIOUR,
+        known=celery_adapter.KNOWN,
     )

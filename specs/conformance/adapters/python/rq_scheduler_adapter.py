@@ -25,12 +25,13 @@ PROFILE = {
     "day_fields": "both",
     "real_time": "never",
     "step_on_number": "to-end",
-    "large_steps": "refused",
+    "large_steps": "refused-past-end",
     "nickname_case": "lower",
     "star_in_list": "accepted",
     "question_mark": "any",
     "last_day": "accepted",
     "sixth_field": "year",
+    "seventh_field": "year",
     "anchor": "previous-firing",
     "first_firing": "after-an-interval",
     "polling": "60s",
@@ -58,6 +59,7 @@ class Catching(Queue):
     def enqueue_job(self, job, **options):
         name, payload = job.args
         due = self.connection.zscore(RqScheduler.scheduled_jobs_key, job.id)
+        job.save()  # as a queue does; what is left of `repeat` is in it
         Catching.fire(name, due=datetime.fromtimestamp(due, UTC), payload=payload)
 
 

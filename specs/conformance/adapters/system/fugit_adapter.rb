@@ -20,6 +20,7 @@ PROFILE = {
   last_day: "accepted",
   nth_weekday: "accepted",
   sixth_field: "seconds-first",
+  hour_24: "accepted",
 }
 
 KNOWN = []

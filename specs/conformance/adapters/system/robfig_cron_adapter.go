@@ -35,7 +35,8 @@ var profile = map[string]string{
 	"gap":             "skipped",
 	"fold":            "both",
 	"step_on_number":  "to-end",
-	"nicknames":       "midnight",
+	"day_fields":      "either-unless-every",
+	"nicknames":       "and-every",
 	"nickname_case":   "lower",
 	"star_in_list":    "accepted",
 	"question_mark":   "any",
@@ -71,7 +72,12 @@ func next(asked request) (reply map[string]any) {
 	for len(instants) < asked.Count {
 		at = schedule.Next(at)
 		if at.IsZero() { // it looks five years ahead
-			break
+			end := asked.After
+			if len(instants) > 0 {
+				end, _ = time.Parse(time.RFC3339, instants[len(instants)-1])
+			}
+			end = time.Date(end.Year()+5, 1, 1, 0, 0, 0, 0, time.UTC)
+			return map[string]any{"instants": instants, "horizon": end.Format(time.RFC3339)}
 		}
 		if at.After(asked.After) {
 			instants = append(instants, at.UTC().Format(time.RFC3339Nano))

@@ -14,15 +14,19 @@
 // fault = "A name of a day is accepted as a minute or a month, and a definition that is never due too."
 // rules = ["JOB-4"]
 // cases = ["JOB-4/out-of-range/1?", "JOB-4/never-due/*"]
+// [[tool.gnomon.suspect]]
+// fault = "Where midnight or a day is left out, a later time of it is moved on, and may be lost."
+// rules = ["FIRE-5", "META-1"]
+// cases = ["FIRE-5/gap-and-fold-elsewhere/46", "FIRE-5/a-day-that-never-was/*"]
 // ///
 import assert from "node:assert";
 import { CronTime } from "cron";
 
-function following(definition, asked, count = 2) {
-  const time = new CronTime(definition, "America/New_York");
+function following(definition, asked, count = 2, zone = "America/New_York") {
+  const time = new CronTime(definition, zone);
   const found = [];
   for (let at = new Date(asked); found.length < count; found.push(at.toISOString())) {
-    at = time.getNextDateFrom(at, "America/New_York").toJSDate();
+    at = time.getNextDateFrom(at, zone).toJSDate();
   }
   console.log(`${definition} asked at ${asked}: ${found.join(", ")}`);
   return found;
@@ -40,3 +44,12 @@ assert.equal(following("30 * * * *", "2026-03-08T06:45:00Z")[0], "2026-03-08T07:
 assert.equal(following("0 */2 * * *", "2026-03-08T06:45:00Z")[0], "2026-03-08T07:00:00.000Z");
 following("MON * * * *", "2026-01-01T00:00:00Z");
 new CronTime("0 0 30 2 *", "UTC");
+// Here the gap is from 00:00 to 01:00 (03:00Z), and a whole day in Apia.
+const gap = ["30 0 * * *", "2018-11-03T12:00:00Z", 1, "America/Sao_Paulo"];
+assert.deepEqual(following(...gap), ["2018-11-04T03:30:00.000Z"]);
+gap[1] = "2018-11-04T03:00:00Z";
+assert.deepEqual(following(...gap), ["2018-11-05T02:30:00.000Z"]);
+const day = ["0 12 * * FRI", "2011-12-29T12:00:00Z", 1, "Pacific/Apia"];
+assert.deepEqual(following(...day), ["2011-12-30T22:00:00.000Z"]);
+day[1] = "2011-12-30T10:00:00Z";
+assert.deepEqual(following(...day), ["2012-01-05T22:00:00.000Z"]);

@@ -7,11 +7,12 @@
 # [[tool.gnomon.suspect]]
 # fault = "The day after a gap, or the month, is left out."
 # rules = ["FIRE-5"]
-# cases = ["FIRE-5/plain-zones/*", "FIRE-5/gap-and-fold-elsewhere/*"]
+# cases = ["FIRE-5/plain-zones/*", "FIRE-5/gap-and-fold-elsewhere/*",
+#          "FIRE-5/a-day-that-never-was/04"]
 # [[tool.gnomon.suspect]]
 # fault = "Steps on days of the week count from Monday, although Sunday is 0."
-# rules = ["FIRE-4"]
-# cases = ["FIRE-4/*"]
+# rules = ["FIRE-4", "JOB-4"]
+# cases = ["FIRE-4/*", "JOB-4/drawn/31"]
 # [[tool.gnomon.suspect]]
 # fault = "A day of the week above 7 fails with an IndexError."
 # rules = ["JOB-4"]
@@ -51,8 +52,13 @@ assert after.astimezone(UTC).day == 11
 found = first("0 0 1 * *", "Europe/Warsaw", datetime(2026, 1, 15, tzinfo=UTC), 3)
 assert [one.month for one in found] == [2, 3, 5]
 
+(found,) = first("0 12 * * FRI", "Pacific/Apia", datetime(2011, 12, 29, 12, tzinfo=UTC))
+assert found.month == 1  # Apia has no Friday 30 December 2011; the same on a 30th is shifted
+
 found = first("0 12 * * */2", "UTC", datetime(2026, 1, 1, tzinfo=UTC), 2)
 assert [one.day for one in found] == [2, 4]  # a Friday, and a Sunday
+(found,) = first("0 12 11 * 1-4/2", "UTC", datetime(2024, 5, 2, tzinfo=UTC))
+assert found.isoweekday() == 2  # a Tuesday
 
 hourly = IntervalTrigger(
     hours=1, start_time=datetime(2024, 3, 10, 1, 30, tzinfo=ZoneInfo("America/New_York"))

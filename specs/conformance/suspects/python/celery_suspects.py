@@ -1,10 +1,12 @@
 # /// script
 # dependencies = ["celery>=5.5", "tzdata"]
 # [[tool.gnomon.suspect]]
+# adapters = ["redbeat"]
 # fault = "A job that a gap postpones is lost if it is asked for between the gap and its time."
 # rules = ["META-1"]
 # cases = ["FIRE-5/gap-*", "FIRE-5/a-day-that-never-was/*", "FIRE-5/drawn/11"]
 # [[tool.gnomon.suspect]]
+# adapters = ["redbeat"]
 # fault = "It accepts names of other fields, names with more letters, and terms that go on."
 # rules = ["JOB-4"]
 # cases = ["JOB-4/out-of-range/1?", "JOB-4/malformed/1?", "JOB-4/malformed/20", "JOB-4/drawn/04"]

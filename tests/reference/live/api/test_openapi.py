@@ -1,6 +1,7 @@
 """The OpenAPI document: it describes each answer, and clients are generated from it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -54,8 +55,24 @@ def test_the_document_describes_every_route() -> None:
 
 
 def test_no_page_loads_code_from_elsewhere(client: TestClient[Litestar]) -> None:
-    for path in ("/schema", "/docs", "/schema/swagger", "/openapi.json/scalar", "/redoc"):
+    for path in ("/schema", "/schema/swagger", "/openapi.json/scalar", "/redoc"):
         assert client.get(path).status_code == 404
+    page = client.get("/docs")
+    assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html")
+    loaded = re.findall(r"(?:src|href)=[\"']([^\"']*)", page.text)
+    assert len(loaded) == 3
+    for path in loaded:
+        assert path.startswith("/")
+        assert client.get(path).status_code == 200
+    assert '"/jobs/{job_id}/execute"' in page.text
+    assert "://" not in page.text.partition("<body>")[0]
+
+
+def test_the_page_needs_credentials_as_the_api_does() -> None:
+    guarded = app_over(MemoryStorage(), credentials=Credentials({}, {}))
+    with TestClient(guarded, base_url=LOOPBACK) as client:
+        for path in ("/docs", "/docs/files/swagger-ui.css", "/openapi.json"):
+            assert client.get(path).status_code == 401
 
 
 # --- changes

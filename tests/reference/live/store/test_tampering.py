@@ -36,10 +36,11 @@ from tests.support.servers import RealServer
 from tests.support.strategies import a_cron, a_job
 
 TURN = first_turn(1)
-PIECES = [
-    "definition", "carried", "shown", "revision", "cursor", "published", "active", "grace",
-    "repeats", "accounted", "size", "id", "name", "job_type", "start",
+PROGRESS = [
+    "revision", "active", "cursor", "published", "accounted", "grace", "repeats", "ends", "id",
 ]  # fmt: skip
+HASHES = ["progress", "carried", "shown"]
+PIECES = ["definition", "size", "name", "job_type", "start", *HASHES, *PROGRESS]
 junk = st.binary(max_size=40) | st.sampled_from(
     [b"", b"{", b'{"id":1}', b"null", b"\xff\xfe", b"\n", b"1\n2", b"[" * 10_000]
 )
@@ -54,6 +55,24 @@ def begin(store: RedisStore) -> None:
     """A leader with one worker that waits, and two jobs."""
     store.call("s1", [Campaign(100 * SECOND), Claim(1, TURN)])
     store.call("operator", [PutJob("good", a_job("g")), PutJob("bad", a_job("b"))])
+
+
+def tamper(client: redis.Redis, piece: str, value: bytes | None) -> None:
+    """Set a piece of the job "bad" to something else, or delete it."""
+    key, field = "{gnomon}:job:bad", piece
+    if piece in HASHES:
+        key, field = f"{{gnomon}}:{piece}", "bad"
+    elif piece in PROGRESS:
+        key, field = "{gnomon}:progress", "bad"
+        progress = client.hget(key, field)
+        assert isinstance(progress, bytes)
+        pieces = progress.split(b",")
+        pieces[PROGRESS.index(piece)] = value or b""
+        value = b",".join(pieces)
+    if value is None:
+        client.hdel(key, field)
+    else:
+        client.hset(key, field, value)
 
 
 def run_once(store: RedisStore, job: str, turn: int) -> Reply:
@@ -93,7 +112,7 @@ def test_what_cannot_be_read_is_put_aside_for_good(client: redis.Redis, value: b
     client.flushall()
     store = RedisStore(client)
     begin(store)
-    client.hset("{gnomon}:job:bad", "carried", value)  # every message is made of that
+    tamper(client, "carried", value)  # every message is made of that
     unreadable = run_once(store, "bad", 0)
     assert isinstance(unreadable, Unreadable)
     aside = SetAside(1, unreadable.message, unreadable.attempt, unreadable.why)
@@ -112,7 +131,7 @@ def test_a_job_of_any_bytes_leaves_the_others_alone(
     client.flushall()
     store = RedisStore(client)
     begin(store)
-    client.hset("{gnomon}:job:bad", field, value)
+    tamper(client, field, value)
     listed = store.call("s1", [Jobs()]).deliveries[0][2]
     assert isinstance(listed, JobList)
     assert "good" in [job.id for job in listed.jobs]
@@ -130,10 +149,7 @@ def test_a_job_of_any_bytes_holds_up_no_publish(
     begin(store)
     listed = store.call("s1", [Jobs()]).deliveries[0][2]
     assert isinstance(listed, JobList)
-    if value is None:
-        client.hdel("{gnomon}:job:bad", field)
-    else:
-        client.hset("{gnomon}:job:bad", field, value)
+    tamper(client, field, value)
     assert isinstance(store.call("s1", [Jobs()]).deliveries[0][2], JobList)
     now = store.call("s1", []).now
     entries = tuple(
@@ -282,3 +298,19 @@ def test_a_job_that_cannot_be_scheduled_is_listed_with_the_reason(
     assert {*(job.id for job in listed.jobs), *dict(listed.unreadable)} == {"good", "bad"}
     assert list(leader.unschedulable) == ["bad"]
     assert leader.unschedulable["bad"].startswith(why)
+
+
+@given(value=junk)
+def test_a_job_whose_progress_cannot_be_read_is_listed_as_such(
+    client: redis.Redis, value: bytes
+) -> None:
+    client.flushall()
+    store = RedisStore(client)
+    begin(store)
+    tamper(client, "progress", value)
+    listed = store.call("s1", [Jobs()]).deliveries[0][2]
+    assert isinstance(listed, JobList)
+    assert ([job.id for job in listed.jobs], listed.gone) == (["good"], ())
+    ((id, why),) = listed.unreadable
+    assert id == "bad"
+    assert "revision" in why

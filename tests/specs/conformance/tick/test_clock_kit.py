@@ -1,5 +1,6 @@
 """The kit of two moved clocks, in an environment of its own."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,3 +162,42 @@ def test_a_paused_job_is_not_in_the_code(replies: Replies) -> None:
         Advance(15),
     )
     assert [at for at, _ in seen(*found)] == ["00:00:10", "00:00:40"]
+
+
+IN_YOUR_PROCESS = """
+import os, subprocess, sys, time
+sys.path.insert(0, sys.argv[1])
+import clock_kit
+from datetime import UTC, datetime
+
+class Failing(clock_kit.Peer):
+    def start(self): pass
+    def stop(self): raise OSError("busy")
+
+def is_real():
+    before = time.monotonic()
+    real = int(subprocess.check_output(["date", "+%s"]))
+    return abs(time.time() - real) < 2 and time.monotonic() > before
+
+zone = time.tzname
+for _ in range(2):
+    peer = Failing()
+    peer.open("store", datetime(2024, 3, 10, tzinfo=UTC), "America/New_York", 0)
+    peer.advance(60)
+    assert time.time() == datetime(2024, 3, 10, 0, 1, tzinfo=UTC).timestamp()
+    try:
+        peer.close()
+    except OSError:
+        pass
+    assert is_real() and time.tzname == zone, (time.time(), time.tzname)
+"""
+
+
+def test_after_close_the_process_has_its_own_clocks_again(tmp_path: Path) -> None:
+    """As in the process of a test suite, which goes on after a scenario."""
+    file = tmp_path / "in_your_process.py"
+    file.write_text(IN_YOUR_PROCESS, "utf-8")
+    python = command_for(find(str(Path(__file__).with_name("clock_adapter.py"))))[0]
+    kit = str(find("reference").file.parent)
+    done = subprocess.run([python, str(file), kit], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
