@@ -94,7 +94,7 @@ class Scheduler(clock_kit.JobsInCode):
             self.thread = None
             return
         server = FakeServer()
-        self.store = FakeRedis(server=server)
+        self.queue = FakeRedis(server=server)
         self.worker = worker.Worker(
             cron_jobs=jobs,
             redis_pool=ArqRedis(FakeAsyncRedis(server=server).connection_pool),
@@ -110,7 +110,7 @@ class Scheduler(clock_kit.JobsInCode):
         if (
             self.worker.tasks
             or any(job.next_run is None for job in jobs)
-            or self.store.zcard(self.worker.queue_name)
+            or self.queue.zcard(self.worker.queue_name)
         ):
             return 0
         now = datetime.now(self.worker.timezone)

@@ -68,7 +68,7 @@ class Scheduler(clock_kit.JobsInCode):
 
     def start(self):
         set_process_zone(self.one_zone())
-        self.scheduler = CronScheduler(Redis(unix_socket_path=self.server.unix_socket_path))
+        self.scheduler = CronScheduler(Redis(unix_socket_path=str(self.server.unix_socket_path)))
         CronJob.enqueue = lambda job, _: self.fire(job.args[0], payload=job.args[1])
         for name, job in self.jobs.items():
             when = {"interval": job.get("every"), "cron": job.get("cron")}

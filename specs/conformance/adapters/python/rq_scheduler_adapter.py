@@ -77,7 +77,7 @@ class Scheduler(clock_kit.Peer):
     def start(self):
         Catching.fire = self.fire
         set_process_zone(self.kept_zone())
-        connection = Redis(unix_socket_path=self.server.unix_socket_path)
+        connection = Redis(unix_socket_path=str(self.server.unix_socket_path))
         self.scheduler = RqScheduler("queue", connection=connection, queue_class=Catching)
         self.thread = clock_kit.clock.run(self.scheduler.run)
 
