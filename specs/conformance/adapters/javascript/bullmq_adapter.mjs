@@ -4,6 +4,8 @@
 // levels = ["next"]
 // ///
 // Adapter: BullMQ, the strategy by which a job scheduler finds its next run. No server is asked.
+// No level tick: a worker waits for what is due in a blocking command of the server (bzpopmin), for
+// real time, which clocks that are moved in this process do not shorten.
 import { defaultRepeatStrategy } from "bullmq";
 import { Unsupported, refusing, repeated, serve } from "./adapter_kit.mjs";
 

@@ -19,7 +19,7 @@ const profile = {
   sixth_field: "seconds-first",
   one_time_past: "refused",
   restart_cron: "skipped",
-  resume_one_time: "never",
+  one_time_missed: "never",
   clock_noticed: "at-next-wake",
 };
 
@@ -44,7 +44,7 @@ const scheduler = inProcess({
   },
   drop: (job) => job.stop(),
   pause: (job) => job.stop(),
-  resume: (job) => job.start(),
+  resume: (job) => refusing(() => job.start()),
   execute: (job) => job.fireOnTick(),
 });
 

@@ -3,6 +3,7 @@
 // store. Create, edit and delete are edits of that code. A pause is none: it ends with the process.
 import { readFileSync, writeFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { Refused } from "./adapter_kit.mjs";
 import { MovedClocks } from "./moved_clocks.mjs";
 
 /**
@@ -41,7 +42,13 @@ class InProcess {
     this.#clocks = new MovedClocks(now, lag * 1000);
     this.#file = join(store, "jobs.json");
     if (existsSync(this.#file)) this.#jobs = JSON.parse(readFileSync(this.#file, "utf8"));
-    for (const job of Object.values(this.#jobs)) await this.#make(job);
+    for (const job of Object.values(this.#jobs)) {
+      try {
+        await this.#make(job);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error; // its time has passed
+      }
+    }
   }
 
   async create(job) {

@@ -23,6 +23,7 @@ const profile = {
   nth_weekday: "and-last",
   sixth_field: "seconds-first",
   one_time_past: "refused",
+  one_time_missed: "never",
   restart_cron: "skipped",
   clock_noticed: "at-next-wake",
 };

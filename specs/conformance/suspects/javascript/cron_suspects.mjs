@@ -4,12 +4,14 @@
 // fault = "A job of the hour after a repeated one also runs an hour too early."
 // rules = ["FIRE-5"]
 // cases = ["FIRE-5/fold-new-york/*", "FIRE-5/gap-and-fold-elsewhere/19", "FIRE-5/gap-and-fold-elsewhere/20",
-//          "FIRE-5/gap-and-fold-elsewhere/5?", "FIRE-5/drawn/20", "FIRE-5/drawn/33", "FIRE-5/drawn/38"]
+//          "FIRE-5/gap-and-fold-elsewhere/5?", "FIRE-5/drawn/20", "FIRE-5/drawn/33", "FIRE-5/drawn/38",
+//          "zones/at-the-fold"]
 // [[tool.gnomon.suspect]]
 // fault = "A job of every hour or every second hour gets a run at the end of a gap."
 // rules = ["FIRE-5"]
 // cases = ["FIRE-5/gap-new-york/27", "FIRE-5/gap-new-york/29", "FIRE-5/gap-and-fold-elsewhere/13",
-//          "FIRE-5/gap-and-fold-elsewhere/14", "FIRE-5/drawn/45", "FIRE-5/drawn/56"]
+//          "FIRE-5/gap-and-fold-elsewhere/14", "FIRE-5/drawn/45", "FIRE-5/drawn/56",
+//          "zones/hourly-through-a-gap"]
 // [[tool.gnomon.suspect]]
 // fault = "A name of a day is accepted as a minute or a month, and a definition that is never due too."
 // rules = ["JOB-4"]

@@ -3,7 +3,8 @@
 // [[tool.gnomon.suspect]]
 // fault = "A day whose midnight a gap leaves out is left out, and so is a time in the gap of Lord Howe."
 // rules = ["FIRE-5"]
-// cases = ["FIRE-5/gap-and-fold-elsewhere/*", "FIRE-5/a-day-that-never-was/*"]
+// cases = ["FIRE-5/gap-and-fold-elsewhere/*", "FIRE-5/a-day-that-never-was/*",
+//          "zones/gap-lord-howe", "zones/gap-cairo"]
 // [[tool.gnomon.suspect]]
 // fault = "A job that a gap postpones is lost if it is asked for between the gap and its time."
 // rules = ["META-1"]
@@ -11,7 +12,7 @@
 // [[tool.gnomon.suspect]]
 // fault = "Asked in the second copy of a repeated hour, it runs a job again that ran in the first."
 // rules = ["FIRE-5"]
-// cases = ["FIRE-5/fold-new-york/3?", "FIRE-5/fold-new-york/4?"]
+// cases = ["FIRE-5/fold-new-york/3?", "FIRE-5/fold-new-york/4?", "zones/restart-in-a-fold"]
 // [[tool.gnomon.suspect]]
 // fault = "A list that repeats days counts as every day, if it has as many terms as there are days."
 // rules = ["JOB-4", "FIRE-4"]
@@ -47,11 +48,12 @@ function following(rule, tz, start) {
 
 // In Beirut the clock goes from 00:00 to 01:00 on 28 March 2027.
 assert.match(following("0 0 * * *", "Asia/Beirut", "2027-03-27T12:00:00Z"), /^2027-03-28T21:00/);
+const lordHowe = ["15 2 * * *", "Australia/Lord_Howe", "2027-10-02T12:00:00Z"];
+assert.match(following(...lordHowe), /^2027-10-03/); // and not on the 2nd, in UTC
 assert.match(following("0 */2 * * *", "America/New_York", "2027-03-14T06:45:00Z"), /T07:00/);
 for (const rule of ["*", "* * * *", "1-2-3 * * * *", "* * 32 * *"]) {
   assert.notEqual(following(rule, "UTC", "2027-01-01T00:00:00Z"), "none");
 }
-process.exit(0);
 const newYork = "America/New_York";
 assert.match(following("30 2 * * *", newYork, "2027-03-14T06:45:00Z"), /^2027-03-14T07:30/);
 assert.match(following("30 2 * * *", newYork, "2027-03-14T07:00:00Z"), /^2027-03-15T06:30/);
