@@ -68,10 +68,6 @@ class Progresses:
 
     def _end_of(self, report: AdapterReport, seconds: float) -> str:
         number = self._all - len(self._left)
-        outcome = "" if report.fault is None else f", {_outcome(report)}"
+        outcome = f", {report.state}" if report.state else ""
         left = f"; left: {', '.join(self._left)}" if self._left else ""
         return f"{number} of {self._all}: {report.adapter}, {seconds:.0f} s{outcome}{left}"
-
-
-def _outcome(report: AdapterReport) -> str:
-    return "the adapter is at fault" if report.is_installed else "not installed"
