@@ -85,11 +85,11 @@ class LazyGroup(typer.core.TyperGroup):
         super().__init__(**given)
         self.commands = _Commands()  # type: ignore[assignment]  # nothing is ever added
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, _: Any) -> list[str]:
         """The names of all commands, in the order of the help."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Command | None:
+    def get_command(self, _: Any, cmd_name: str) -> Command | None:
         """The summary of a command, for help and completion; None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None

@@ -58,7 +58,8 @@ class LeaderRole:
     """A server's part in leading: asks for the lease and, while it leads, publishes what is due.
 
     `name` is the server's name; `lease` is how long a lease lasts (µs). `publish_at` is when to
-    call ``publish_due`` next, None while nothing is planned. `confirmed_at` is when the server sent
+    call ``publish_due`` next, None while nothing is planned. `campaign_at` is when the lease of
+    another becomes free: to call ``heartbeat`` then, not only in its turn. `confirmed_at` is when the server sent
     the latest request that the store is known to have answered. Both are in µs, by the server's
     clock. `store` is the identity of the store that it knows, 0 before the first reply.
     """
@@ -66,8 +67,8 @@ class LeaderRole:
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
                  "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
                  "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_unanswered",
-                 "_unschedulable", "_version", "confirmed_at", "publish_at",
-                 "store")  # fmt: skip
+                 "_unschedulable", "_version", "campaign_at", "confirmed_at",
+                 "publish_at", "store")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
@@ -90,6 +91,7 @@ class LeaderRole:
         self._campaign: Campaign | None = None
         self._campaigned_at = 0
         self._decided_at = 0
+        self.campaign_at: int | None = None
         self.confirmed_at = 0
         self.store = 0
         self.publish_at: int | None = None
@@ -169,6 +171,7 @@ class LeaderRole:
         """Stop leading and campaigning for good; hand the lease over if it has one (LEAD-3)."""
         epoch = self._epoch
         self._has_resigned = True
+        self.campaign_at = None
         self._step_down()
         self._resigning = None if epoch is None else Resign(epoch)
         return self._resigning
@@ -252,7 +255,10 @@ class LeaderRole:
             if is_awaited and reply.store == self.store:
                 output = self._apply_jobs(operation, reply)
         elif type(reply) is Leader:
-            output = self._apply_leader(operation, reply)
+            if type(operation) is Resign and operation is not self._resigning:
+                self._apply_release(reply)
+            else:
+                output = self._apply_leader(operation, reply)
         if self._is_leading and self._publishing is None:
             self._plan_publish()
         return output
@@ -295,6 +301,7 @@ class LeaderRole:
             self._ahead,
             self._campaign,
             self._campaigned_at,
+            self.campaign_at,
             self._decided_at,
             self.confirmed_at,
             self.publish_at,
@@ -320,6 +327,8 @@ class LeaderRole:
             self._resigning = None
             if self._epoch is not None:
                 self._step_down()
+            if operation is self._campaign and not self._has_resigned:
+                self.campaign_at = reply.until + self._ahead
         elif self._has_resigned:  # answers a Campaign that was sent before resigning
             self._resigning = Resign(reply.epoch)
             return self._resigning
@@ -330,6 +339,15 @@ class LeaderRole:
         elif self._is_leading and reply.version > self._version:
             return Changes(self._version)
         return None
+
+    def _apply_release(self, reply: Leader) -> None:
+        """Campaign at once if nobody leads: the store reports that another has resigned (LEAD-3).
+
+        The report may be late or lost; the next heartbeat asks in any case.
+        """
+        is_current = reply.store == self.store and reply.epoch >= self._latest_epoch
+        if reply.server is None and is_current and self.state == "following":
+            self.campaign_at = reply.now + self._ahead
 
     def _is_of_this_store(self, operation: Operation, reply: Leader) -> bool:
         """Whether a reply is from the store that it knows; notes another one in its place.

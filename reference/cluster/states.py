@@ -51,12 +51,13 @@ Table = Mapping[str, Mapping[str, Sequence[To]]]
 # --- the leader role
 
 LEADER: Table = {
-    # Another server leads, or nobody does.
+    # Another server leads, or nobody does. When the lease ends or is released, it campaigns at once.
     "following": {
         "heartbeat": [To("following", (Campaign,))],
         "publish timer": [To("following")],
         "drain": [To("resigned")],
         "Leader: this server, new epoch": [To("loading", (Jobs,))],
+        "Leader: released by another": [To("following")],
         "Leader: another or nobody": [To("following")],
         "Leader: another store": [To("following")],
         "Leader: former store": [To("following")],
@@ -71,6 +72,7 @@ LEADER: Table = {
         "Leader: this server, new epoch": [To("loading", (Jobs,))],  # begins again
         "Leader: this server, renewed": [To("loading")],
         "Leader: this server, jobs have changed": [To("loading")],  # Changes will give them
+        "Leader: released by another": [To("loading")],
         "Leader: another or nobody": [To("following")],
         "Leader: another store": [To("following")],
         "Leader: former store": [To("loading")],
@@ -89,6 +91,7 @@ LEADER: Table = {
         "Leader: this server, new epoch": [To("loading", (Jobs,))],
         "Leader: this server, renewed": [To("leading")],
         "Leader: this server, jobs have changed": [To("leading", (Changes,))],
+        "Leader: released by another": [To("leading")],
         "Leader: another or nobody": [To("following")],
         "Leader: another store": [To("following")],
         "Leader: former store": [To("leading")],
@@ -107,6 +110,7 @@ LEADER: Table = {
         "heartbeat": [To("resigning", (Resign,))],
         "publish timer": [To("resigning")],
         "Leader: this server, new epoch": [To("resigning", (Resign,))],
+        "Leader: released by another": [To("resigning")],
         "Leader: another or nobody": [To("resigned")],
         "Outcomes not awaited": [To("resigning")],
         "JobList not awaited": [To("resigning")],
@@ -116,6 +120,7 @@ LEADER: Table = {
         "heartbeat": [To("resigned")],
         "publish timer": [To("resigned")],
         "Leader: this server, new epoch": [To("resigning", (Resign,))],
+        "Leader: released by another": [To("resigned")],
         "Leader: another or nobody": [To("resigned")],
         "Outcomes not awaited": [To("resigned")],
         "JobList not awaited": [To("resigned")],

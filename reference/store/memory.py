@@ -269,7 +269,13 @@ class MemoryStore:
         if self._leader == server and self._epoch == operation.epoch:
             self._record(events.LeaseReleased(now, server, self._epoch))
             self._leader = None
+            return [(name, operation, self._lease(now)) for name in self._to_wake(now, server)]
         return [(server, operation, self._lease(now))]
+
+    def _to_wake(self, now: int, server: str) -> list[str]:
+        """Who learns at once that `server` has released the lease: itself, and live servers."""
+        alive = self._messages.alive_until.items()
+        return [server, *sorted(name for name, until in alive if until > now and name != server)]
 
     def _expire_lease(self, now: int) -> None:
         if self._leader is not None and now >= self._until:

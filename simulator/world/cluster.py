@@ -19,7 +19,14 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.service import Invocation, attributes_seen, must_record, no_such_service
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import OPERATOR, Delivery, NewCid, Operation, Reply
+from gnomon.reference.store.operations import (
+    OPERATOR,
+    Delivery,
+    Leader,
+    NewCid,
+    Operation,
+    Reply,
+)
 from gnomon.simulator.world.kernel import Call, Kernel
 from gnomon.simulator.world.link import ServerFaults, StoreHealth
 from gnomon.simulator.world.random import Draw, RandomStreams
@@ -262,6 +269,8 @@ class Node:
             self._do(now, outputs)
         if type(reply) in LEADER_REPLIES:
             self._arm(now, "publish")
+            if type(reply) is Leader:
+                self._arm(now, "heartbeat")
         if server.is_draining and server.has_left and self.is_up:
             self.is_up = False
             self._record(events.ServerStopped(now, self._name))

@@ -53,6 +53,11 @@ class Hand:
         """The reply to the latest Campaign."""
         self.receive(Campaign, Leader(self.now, name, epoch, self.now + LEASE, version, store))
 
+    def released(self, epoch: int = 4, store: int = 1) -> None:
+        """The report that another server, which led in that epoch, has resigned."""
+        reply = Leader(self.now, None, epoch, self.now + LEASE, 9, store)
+        self.do(self.server.receive(self.now, Resign(epoch), reply))
+
     def lead(self) -> None:
         """Load one job, and lead in epoch 4."""
         self.leader()
@@ -113,6 +118,7 @@ def by_hand() -> None:
     to_a_draining_server_in_doubt()
     to_a_turn_that_is_over()
     from_another_store()
+    released_by_another()
 
 
 def from_another_store() -> None:
@@ -143,6 +149,19 @@ def from_another_store() -> None:
     hand.now += LEASE
     hand.leader(store=2)
     runs_of_a_former_store()
+
+
+def released_by_another() -> None:
+    """Another server has resigned; mostly, the report arrives late."""
+    for prepare in (Hand.wait, Hand.leader, Hand.lead, resigning, Hand.drain):
+        hand = Hand()
+        prepare(hand)
+        hand.released(epoch=3)
+
+
+def resigning(hand: Hand) -> None:
+    hand.lead()
+    hand.drain()
 
 
 def runs_of_a_former_store() -> None:

@@ -80,6 +80,8 @@ class CheckedLeaderRole(LeaderRole):
 
     def _input_of(self, operation: Operation, reply: Reply) -> str:
         if isinstance(reply, Leader):
+            if isinstance(operation, Resign) and operation is not self._resigning:
+                return "Leader: released by another"
             if reply.store != self.store and self.store and not self._has_resigned:
                 return f"Leader: {'another' if operation is self._campaign else 'former'} store"
             return f"Leader: {self._news_of(reply)}"

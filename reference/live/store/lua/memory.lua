@@ -26,10 +26,23 @@ local function expire_lease()
   end
 end
 
-local function reply_lease()
+local function lease()
   local who = leader == '' and 'null' or '"' .. leader .. '"'
-  reply('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
+  return answer('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
     .. whole(meta.ends) .. ',"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store))
+end
+
+local function reply_lease() deliver(server, asked(), lease()) end
+
+-- Report to each other live server that this one has released the lease.
+local function wake_others(epoch)
+  local names = call('ZRANGEBYSCORE', P .. ':alive', '(' .. at, '+inf')
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if name ~= server then
+      deliver(name, '{"type":"Resign","epoch":' .. whole(epoch) .. '}', lease())
+    end
+  end
 end
 
 -- Note what a server knew of the store in whose place this one is (LEAD-1).
@@ -65,11 +78,13 @@ end
 function meaning.Resign()
   local epoch = take_number()
   expire_lease()
-  if leader == server and meta.epoch == epoch then
+  local is_released = leader == server and meta.epoch == epoch
+  if is_released then
     record('lease_released', '"server":"' .. server .. '","epoch":' .. whole(epoch))
     set_leader('')
   end
   reply_lease()
+  if is_released then wake_others(epoch) end
 end
 
 -- --- jobs
