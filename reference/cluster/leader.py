@@ -4,6 +4,10 @@ The one idea: a leader is a cache with an agenda. It keeps what the store last r
 until the earliest due instant, publishes as if its knowledge were complete, and accepts the store's
 answer. A wrong guess costs a reload, never an occurrence.
 
+A new leader reads the jobs in the order of what is expected to be due next, and leads from the
+first page on: what it has not read yet is due later. Should it be due earlier after all, since the
+rules of a time zone have changed, it is published once it has been read.
+
 ``gnomon.reference.cluster.states.LEADER`` is its transition table.
 
 A store that was emptied, or replaced by another, has another identity. Whatever the role knew is
@@ -102,7 +106,7 @@ class LeaderRole:
         if self._has_resigned:
             return "resigned" if self._resigning is None else "resigning"
         if self._is_leading:
-            return "leading"
+            return "leading" if self._loading is None else "leading and loading"
         return "following" if self._epoch is None else "loading"
 
     @property
@@ -202,7 +206,10 @@ class LeaderRole:
                 entries += caught_up
                 continue
             is_last = following is None
-            entries.append(Entry(id, known.revision, known.cursor, due, is_last, self._new_cid()))
+            entries.append(
+                Entry(id, known.revision, known.cursor, due, is_last, self._new_cid(), (), (),
+                      following)
+            )  # fmt: skip
             room -= known.size
             self._advance(known, due + 1, following, 1)
         if not entries:
@@ -335,7 +342,7 @@ class LeaderRole:
         elif reply.epoch != self._epoch:
             self._step_down()
             self._epoch = reply.epoch
-            return self._load(after=0)
+            return self._load(after="")
         elif self._is_leading and reply.version > self._version:
             return Changes(self._version)
         return None
@@ -361,7 +368,7 @@ class LeaderRole:
             if operation is self._campaign:
                 self._former = None  # the store knows it now
         elif operation is self._campaign:
-            jobs = len(self._jobs) if self._is_leading else None
+            jobs = len(self._jobs) if self.state == "leading" else None
             self._former = Former(self.store, self._latest_epoch, jobs)
             self._step_down()
             self.store = reply.store
@@ -373,10 +380,11 @@ class LeaderRole:
             self._unanswered.pop(operation, None)
         elif reply.version <= self._version:
             return None  # repeated reply
+        is_page = type(operation) is Jobs and operation.ids is None
         is_stale = self._is_leading and reply.version < self._version
         for job in reply.jobs:
-            known = self._jobs.get(job.id) if is_stale else None
-            if known is None or known.revision <= job.revision:
+            known = self._jobs.get(job.id) if is_stale or is_page else None
+            if known is None or known.revision + is_page <= job.revision:
                 self._learn_job(job)
         for id in () if is_stale else reply.gone:
             self._forget(id)
@@ -389,19 +397,19 @@ class LeaderRole:
         self._version = reply.version
         return Changes(reply.version)
 
-    def _load(self, after: int) -> Jobs:
+    def _load(self, after: int | str) -> Jobs:
         self._loading = jobs = Jobs(after=after)
         self._unanswered[jobs] = False
         return jobs
 
     def _continue_loading(self, page: Jobs, reply: JobList) -> Operation:
-        """Read the next page; after the last one lead, and ask what changed since the first."""
-        if page.after == 0:
+        """Lead; read the next page, or after the last one what has changed since the first."""
+        if page.after == "":
             self._version = reply.version
+            self._is_leading = True
         if reply.more is not None:
             return self._load(reply.more)
         self._loading = None
-        self._is_leading = True
         return Changes(self._version)
 
     def _learn_job(self, job: Job) -> None:

@@ -160,6 +160,10 @@ class MemoryStore:
             self._now = now
         return self._meanings[type(operation)](now, server, operation)
 
+    def read_in_pages_of(self, jobs: int) -> None:
+        """Let a page have at most that many jobs; `PAGE` of them otherwise."""
+        self._jobs.page = jobs
+
     @property
     def now(self) -> int:
         """The latest instant that it keeps (µs, UTC)."""
@@ -320,6 +324,8 @@ class MemoryStore:
                 if delivery is not None:
                     deliveries.append(delivery)
             kept.cursor = cursor = entry.next_cursor
+            if entry.expected is not None:
+                kept.expected = entry.expected
             if cursor is None or kept.is_limited:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()

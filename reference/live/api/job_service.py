@@ -170,7 +170,7 @@ def runs(storage: Storage, id: str, most: int) -> RunList:
 
 def all_jobs(storage: Storage) -> Iterator[Job]:
     """Every job, in the order of creation."""
-    page: int | None = 0
+    page: int | str | None = 0
     while page is not None:
         reply = _read(storage, Jobs(after=page))
         yield from reply.jobs

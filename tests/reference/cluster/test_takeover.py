@@ -1,11 +1,22 @@
 """A follower takes over as soon as the lease is free: when it was released, or has run out."""
 
+from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.cluster.server import Server
 from gnomon.reference.schedule.clock import SECOND
-from gnomon.reference.store.operations import Campaign, Leader, Operation, Resign
+from gnomon.reference.store.operations import (
+    Campaign,
+    Changes,
+    Job,
+    JobList,
+    Jobs,
+    Leader,
+    Operation,
+    Outcomes,
+    Resign,
+)
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.files import parse
-from tests.support.store_bench import NOW, Bench
+from tests.support.store_bench import NOW, Bench, every_second
 
 LEASE = 9 * SECOND
 FOLLOWS = Leader(NOW, "s1", 4, NOW + LEASE, 9, 1)
@@ -91,6 +102,61 @@ def test_the_store_reports_a_release_to_live_servers_only() -> None:
     assert [to for to, _ in replies] == ["s1", "s2"]
     assert {reply.server for _, reply in replies} == {None}
     assert [to for to, _ in bench.replies(LEASE, "s1", resign)] == ["s1"], "it was released before"
+
+
+def in_pages(*expected: int) -> Bench:
+    """A store whose jobs a, b, c … are due next at these instants, read in pages of two."""
+    bench = Bench()
+    bench.store.read_in_pages_of(2)
+    bench.lead()
+    for number, at in enumerate(expected):
+        bench.put(id="abcdefgh"[number], start_date=NOW + at)
+    return bench
+
+
+def read_all(bench: Bench, publish: bool = False) -> list[list[str]]:
+    """The pages that a new leader reads; job a may be published after the first."""
+    pages: list[list[str]] = []
+    after: int | str | None = ""
+    while after is not None:
+        listed = bench.ask(0, "s1", Jobs(after=after))
+        pages.append([job.id for job in listed.jobs])
+        after = listed.more
+        if publish and len(pages) == 1:
+            assert bench.publish(0, 0, expected=NOW + SECOND) is None
+    return pages
+
+
+def test_pages_come_in_the_order_of_what_is_due_next() -> None:
+    assert read_all(in_pages(30, 10, 20, 40, 0)) == [["e", "b"], ["c", "a"], ["d"]]
+    assert read_all(in_pages(7, 7, 7, 7)) == [["a", "b"], ["c", "d"], []]
+
+
+def test_a_job_that_is_published_meanwhile_hides_no_other() -> None:
+    """It moves to a later place, and may be read twice."""
+    pages = read_all(in_pages(0, 5, 5, 2 * SECOND, 3 * SECOND), publish=True)
+    assert pages == [["a", "b"], ["c", "a"], ["d", "e"], []]
+
+
+def test_a_leader_publishes_before_it_has_read_all_jobs() -> None:
+    """And does not take an occurrence for due again that it has published meanwhile."""
+    role = LeaderRole("s1", LEASE, lambda: "K1")
+    (campaign,) = role.heartbeat(NOW)
+    load = role.receive(NOW, campaign, Leader(NOW, "s1", 4, NOW + LEASE, 9))
+    first = Job("a", 1, every_second(name="a"), NOW, 0)
+    second = Job("b", 1, every_second(name="b", start_date=NOW + 1), NOW, 0)
+    assert load == Jobs(after="")
+    following = role.receive(NOW, load, JobList(NOW, 9, (first,), more="x"))
+    assert following == Jobs(after="x")
+    assert role.epoch == 4 and role.publish_at == NOW
+    publish = role.publish_due(NOW)
+    assert publish is not None and [entry.job for entry in publish.entries] == ["a"]
+    asked = role.receive(NOW, following, JobList(NOW, 9, (first, second)))
+    assert asked == Changes(9)
+    role.receive(NOW, publish, Outcomes(NOW, ()))
+    assert role.publish_at == NOW + 1
+    publish = role.publish_due(NOW + 1)
+    assert publish is not None and [entry.job for entry in publish.entries] == ["b"]
 
 
 RECORDING = """

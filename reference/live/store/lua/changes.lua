@@ -8,7 +8,7 @@ local function define_changes()
   local function take_definition()
     local new = {}
     for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition',
-      'carried', 'shown', 'active', 'written', 'name_taken',
+      'carried', 'shown', 'expected', 'active', 'written', 'name_taken',
       'end_has_passed'}) do new[field] = take() end
     return new
   end
@@ -47,6 +47,7 @@ local function define_changes()
     save_job(job, unpack(FIELDS))
     set('created', meta.created + 1)
     call('ZADD', P .. ':jobs', whole(meta.created), id)
+    call('ZADD', P .. ':due', 0, place_of(job))
     call('HSET', P .. ':names', new.name, id)
     record('job_created', '"job":' .. quoted .. ',"name":' .. quote(new.name) .. ',"definition":'
       .. new.written .. ',"revision":1')
@@ -66,7 +67,9 @@ local function define_changes()
     end
     call('HDEL', P .. ':names', job.name)
     call('HSET', P .. ':names', new.name, job.key)
+    call('ZREM', P .. ':due', place_of(job))
     define(job, new)
+    call('ZADD', P .. ':due', 0, place_of(job))
     job.revision = job.revision + 1
     save_job(job, unpack(FIELDS))
     record('job_edited', '"job":' .. job.id .. ',"name":' .. quote(new.name) .. ',"definition":'
@@ -104,6 +107,7 @@ local function define_changes()
     if not job then return end
     call('DEL', key_of(job.key))
     call('ZREM', P .. ':jobs', job.key)
+    call('ZREM', P .. ':due', place_of(job))
     call('HDEL', P .. ':names', job.name)
     delete_runs(job.key)
     record('job_deleted', '"job":' .. job.id)
@@ -117,11 +121,19 @@ local function define_changes()
       return deliver(server, asked(), job_list(ids))
     end
     local after, page, room, numbers = take(), take_number(), take_number(), {}
-    local found = call('ZRANGEBYSCORE', P .. ':jobs', '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0,
-      page)
-    for place = 1, #found, 2 do
-      ids[#ids + 1] = found[place]
-      numbers[#numbers + 1] = whole(tonumber(found[place + 1]))
+    if count == -2 then
+      local first = after == '' and '-' or '(' .. after
+      for _, place in ipairs(call('ZRANGEBYLEX', P .. ':due', first, '+', 'LIMIT', 0, page)) do
+        ids[#ids + 1] = string.sub(place, 19)
+        numbers[#numbers + 1] = quote(place)
+      end
+    else
+      local found = call('ZRANGEBYSCORE', P .. ':jobs', '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0,
+        page)
+      for place = 1, #found, 2 do
+        ids[#ids + 1] = found[place]
+        numbers[#numbers + 1] = whole(tonumber(found[place + 1]))
+      end
     end
     deliver(server, asked(), job_list(ids, numbers, room, #ids == page and numbers[page] or nil))
   end

@@ -2,6 +2,7 @@
 --
 --   :job:ID     hash of one job; instants are text, since they may be larger than a number can hold
 --   :jobs       sorted set of ids in the order of creation
+--   :due        sorted set of places: what is expected next, as 18 digits, and then the id
 --   :names      hash name -> id
 --   :changed    sorted set of ids, also of deleted jobs, by the version of their latest change
 --   :watchers   hash server -> the version after which it waits for a change
@@ -10,7 +11,7 @@
 -- without is_active, `carried` the part that a message carries, `shown` that part as events show it.
 
 local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition', 'carried',
-  'shown', 'revision', 'active', 'cursor', 'published', 'accounted'}
+  'shown', 'revision', 'active', 'cursor', 'published', 'accounted', 'expected'}
 
 local function key_of(id) return P .. ':job:' .. id end
 
@@ -34,6 +35,9 @@ local function save_job(job, ...)
   end
   call('HSET', key_of(job.key), unpack(values))
 end
+
+-- The place of a job in the order of what is expected next, for the pages of a new leader.
+local function place_of(job) return job.expected .. job.key end
 
 local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))

@@ -146,7 +146,24 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
 end
 
 local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'ends', 'published', 'accounted',
-  'shown', 'carried'}
+  'shown', 'carried', 'expected'}
+
+-- Let the pages of a new leader have the jobs at their new places: id -> from where, to where.
+local function move(moved)
+  local from, to = {}, {}
+  for _, places in pairs(moved) do
+    from[#from + 1], to[#to + 1], to[#to + 2] = places[1], 0, places[2]
+    if #from == 500 then
+      call('ZREM', P .. ':due', unpack(from))
+      call('ZADD', P .. ':due', unpack(to))
+      from, to = {}, {}
+    end
+  end
+  if #from > 0 then
+    call('ZREM', P .. ':due', unpack(from))
+    call('ZADD', P .. ':due', unpack(to))
+  end
+end
 
 function meaning.Publish()
   local epoch, before, count = take_number(), take_number(), take_number()
@@ -158,10 +175,10 @@ function meaning.Publish()
     general = 'late'
   end
   local place = reserve()
-  local refusals, some = {}, false
+  local refusals, some, moved = {}, false, {}
   for entry = 1, count do
     local id, revision, cursor, due, next_cursor = take(), take_number(), take(), take(), take()
-    local cid, coalesced, skipped = take(), take(), take()
+    local cid, coalesced, skipped, expected = take(), take(), take(), take()
     local job = load_job(id, PLANNED)
     local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
     refusals[entry] = why and '"' .. why .. '"' or 'null'
@@ -179,10 +196,16 @@ function meaning.Publish()
         append(job, due, epoch, cid, 'false', folded)
       end
       job.cursor = next_cursor
-      save_job(job, 'cursor', 'published', 'accounted')
+      if expected ~= '' then
+        local from = moved[id] and moved[id][1] or place_of(job)
+        job.expected = expected
+        moved[id] = {from, place_of(job)}
+      end
+      save_job(job, 'cursor', 'published', 'accounted', 'expected')
       if next_cursor == '' or job.repeats ~= '' or job.ends ~= '' then end_if_done(job) end
     end
   end
+  move(moved)
   fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
 end
 
