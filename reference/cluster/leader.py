@@ -63,9 +63,9 @@ class LeaderRole:
 
     `name` is the server's name; `lease` is how long a lease lasts (µs). `publish_at` is when to
     call ``publish_due`` next, None while nothing is planned. `campaign_at` is when the lease of
-    another becomes free: to call ``heartbeat`` then, not only in its turn. `confirmed_at` is when the server sent
-    the latest request that the store is known to have answered. Both are in µs, by the server's
-    clock. `store` is the identity of the store that it knows, 0 before the first reply.
+    another becomes free: to call ``heartbeat`` then, not only in its turn. `confirmed_at` is when
+    the server sent the latest request that the store is known to have answered. All are in µs, by
+    the server's clock. `store` is the identity of the store that it knows, 0 before the first reply.
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
