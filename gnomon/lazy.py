@@ -99,7 +99,7 @@ class LazyGroup(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """The command that `args` name, to be run."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command and self.commands[name], rest
+        return name, None if name is None or command is None else self.commands[name], rest
 
 
 class _Commands(Mapping[str, Command]):

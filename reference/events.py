@@ -91,7 +91,8 @@ class JobDeleted(EventBase, frozen=True, gc=False, tag="job_deleted"):
 class JobRejected(EventBase, frozen=True, gc=False, tag="job_rejected"):
     """A definition was rejected; `faults` has one reason for each fault (JOB-5).
 
-    `job` is the id that the job would have had.
+    `job` is the id of the job that was to be edited. Of a job that was to be created it is the id
+    that it would have had, or empty if it had none yet.
     """
 
     job: str
@@ -372,7 +373,8 @@ class ClockSetBack(EventBase, frozen=True, gc=False, tag="clock_set_back"):
     """The store's clock was set back from the instant `was` to `at` by more than a lease.
 
     The instants of the history fall here, and nowhere else. Nobody holds the lease. Occurrences
-    that were due at `at` or later have had no outcome (``reference/store/memory.py``).
+    that were due at `at` or later have had no outcome (``reference/store/memory.py``). Directly
+    after `WritesLost` it may be by less: the store has lost the instants after `at` as well.
     """
 
     was: Instant

@@ -65,7 +65,8 @@ class LeaderRole:
     call ``publish_due`` next, None while nothing is planned. `campaign_at` is when the lease of
     another becomes free: to call ``heartbeat`` then, not only in its turn. `confirmed_at` is when
     the server sent the latest request that the store is known to have answered. All are in µs, by
-    the server's clock. `store` is the identity of the store that it knows, 0 before the first reply.
+    the server's clock. `store` is the identity of the store that it knows, 0 before its first
+    reply.
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
@@ -142,9 +143,11 @@ class LeaderRole:
         """
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
-        self._campaign = Campaign(self._lease, claims, self.store, self._former)
+        self._campaign = campaign = Campaign(self._lease, claims, self.store, self._former)
         self._campaigned_at = now
-        return [self._campaign, *self._overdue_requests(now)]
+        if self._publishing is None and not self._unanswered:
+            return [campaign]
+        return [campaign, *self._overdue_requests(now)]
 
     def confirm(self, sent_at: int) -> None:
         """Note that the store has answered a request, sent at `sent_at` (µs) after any Campaign."""

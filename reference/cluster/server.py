@@ -225,7 +225,7 @@ class Server:
         requests = self._leader.heartbeat(now, tuple(self._claims.values()))
         if self.is_draining:
             requests += [Heartbeat(self._lease), Reclaim()]
-        return [*self._unanswered, *requests]
+        return [*self._unanswered, *requests] if self._unanswered else requests
 
     def _begin_anew(self, now: int) -> list[Operation]:
         """Join the store that is in the place of the former one, and claim anew."""

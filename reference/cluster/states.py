@@ -54,7 +54,7 @@ Table = Mapping[str, Mapping[str, Sequence[To]]]
 # --- the leader role
 
 LEADER: Table = {
-    # Another server leads, or nobody does. When the lease ends or is released, it campaigns at once.
+    # Another server leads, or nobody does. Once the lease is free, the server campaigns.
     "following": {
         "heartbeat": [To("following", (Campaign,))],
         "publish timer": [To("following")],

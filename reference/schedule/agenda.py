@@ -5,19 +5,24 @@ a table from job to instant locates each job. A leader takes the earliest job al
 slow in a sorted container. It cancels and reschedules a job after every edit, which is slow in a
 heap. Here both are fast.
 
-    near  [next … end]   sorted; every entry is earlier than every entry in far
-    far                  sorted; used only when near is full or empty
+    near   sorted; every entry is earlier than every entry in far
+    far    sorted; empty while all entries are few
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Hashable, Iterator
 from copy import copy
-from itertools import chain, islice
+from itertools import chain
+from operator import itemgetter
 
 from sortedcontainers import SortedList
 
+_DUE = itemgetter(0)
+
 MOST_NEAR = 2_048
 """The largest number of entries in near. Near is refilled with an eighth of far at a time."""
+FEW = 64
+"""Up to this number of entries, all are in near."""
 
 
 class Agenda:
@@ -27,11 +32,10 @@ class Agenda:
     job.
     """
 
-    __slots__ = ("_due", "_far", "_near", "_next", "next_due")
+    __slots__ = ("_due", "_far", "_near", "next_due")
 
     def __init__(self) -> None:
         self._near: list[tuple[int, str]] = []
-        self._next = 0  # the entries of near before it have been removed
         self._far: SortedList[tuple[int, str]] = SortedList()
         self._due: dict[str, int] = {}
         self.next_due: int | None = None
@@ -41,7 +45,7 @@ class Agenda:
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         """Every (instant in µs UTC, job), the earliest first."""
-        return chain(islice(self._near, self._next, None), self._far)
+        return chain(self._near, self._far)
 
     def add(self, job: str, due: int) -> None:
         """Add `job` at `due` (µs, UTC), or move it there if it is in the agenda: O(log n).
@@ -57,16 +61,15 @@ class Agenda:
             self.cancel(job)
         self._due[job] = due
         entry, near = (due, job), self._near
-        if self.next_due is None or entry > near[-1]:
+        if near and entry > near[-1] and (self._far or len(near) >= FEW):
             self._far.add(entry)
-        else:
-            insort(near, entry, self._next)
-            if len(near) - self._next > MOST_NEAR:
-                middle = (len(near) + self._next) // 2
-                self._far.update(near[middle:])
-                del near[middle:]
-        if self.next_due is None or due < self.next_due:
-            self._look_ahead()
+            return
+        insort(near, entry)
+        self.next_due = near[0][0]
+        if len(near) > MOST_NEAR:
+            middle = len(near) // 2
+            self._far.update(near[middle:])
+            del near[middle:]
 
     def cancel(self, job: str) -> None:
         """Remove `job`, if it is in the agenda: O(log n)."""
@@ -77,7 +80,7 @@ class Agenda:
         if entry > near[-1]:
             self._far.remove(entry)
         else:
-            del near[bisect_left(near, entry, self._next)]
+            del near[bisect_left(near, entry)]
             self._look_ahead()
 
     def clear(self) -> None:
@@ -99,24 +102,23 @@ class Agenda:
         """
         jobs: list[str] = []
         while self.next_due is not None and self.next_due <= now and len(jobs) < most:
-            job = self._near[self._next][1]
-            jobs.append(job)
-            del self._due[job]
-            self._next += 1
+            near = self._near
+            count = min(bisect_right(near, now, key=_DUE), most - len(jobs))
+            for _, job in near[:count]:
+                jobs.append(job)
+                del self._due[job]
+            del near[:count]
             self._look_ahead()
         return jobs
 
     def _look_ahead(self) -> None:
         """Update `next_due`, and refill near from far if near is empty."""
-        near, following = self._near, self._next
-        if following < len(near):
-            self.next_due = near[following][0]
-            return
-        far = self._far
-        count = min(len(far) // 8 + 1, MOST_NEAR)
-        self._near, self._next = list(far[:count]), 0
-        del far[:count]
-        self.next_due = self._near[0][0] if self._near else None
+        near, far = self._near, self._far
+        if not near and far:
+            count = min(max(len(far) // 8, FEW), MOST_NEAR)
+            near += far[:count]
+            del far[:count]
+        self.next_due = near[0][0] if near else None
 
     def copy(self) -> "Agenda":
         """An independent copy: O(n)."""
@@ -135,5 +137,5 @@ class Agenda:
         assert len(order) == len(self._due), "order and table differ in length"
         assert {job: due for due, job in order} == self._due, "order and table disagree"
         assert self.next_due == (order[0][0] if order else None), "next_due is out of date"
-        assert not self._far or self._next < len(self._near), "near is empty and far is not"
-        assert len(self._near) - self._next <= MOST_NEAR, "near is too long"
+        assert self._near or not self._far, "near is empty and far is not"
+        assert len(self._near) <= MOST_NEAR, "near is too long"

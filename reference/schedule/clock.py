@@ -25,6 +25,7 @@ FIRST_INSTANT = -62_135_596_800 * SECOND
 LAST_INSTANT = 253_402_300_800 * SECOND - 1
 """9999-12-31T23:59:59.999999Z: the latest instant that `datetime` can hold."""
 
+_EPOCH_WITHOUT_ZONE = EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 _TERM = re.compile(r"([0-9]{1,18})(ms|us|[wdhms])")
 _RFC_3339 = re.compile(
@@ -97,7 +98,7 @@ def write_instant(instant: int) -> str:
     >>> write_instant(500_000)
     '1970-01-01T00:00:00.5Z'
     """
-    text = to_datetime(instant).replace(tzinfo=None).isoformat()
+    text = (_EPOCH_WITHOUT_ZONE + timedelta(microseconds=instant)).isoformat()
     return (text.rstrip("0") if "." in text else text) + "Z"
 
 

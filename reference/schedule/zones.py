@@ -15,7 +15,7 @@ such as ``US/Pacific``, and not what a system adds: ``localtime``, ``posixrules`
 
 import os
 from difflib import SequenceMatcher, get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -82,17 +82,22 @@ def similar_zones(name: str) -> list[str]:
     >>> similar_zones("Europe/Warsow"), similar_zones("new york"), similar_zones("PST")
     (['Europe/Warsaw'], ['America/New_York'], [])
     """
+    return list(_similar_zones(name))
+
+
+@lru_cache(maxsize=64)
+def _similar_zones(name: str) -> tuple[str, ...]:
     wanted = name.casefold().replace(" ", "_")
     zones = [zone for zone in sorted(zone_names()) if not zone.startswith(_NOT_SUGGESTED)]
     by_name = {zone.casefold().rpartition("/")[2]: zone for zone in reversed(zones)}
     by_name |= {zone.casefold(): zone for zone in zones}
     for text in (wanted, wanted.rpartition("/")[2]):
         if text in by_name:
-            return [by_name[text]]
+            return (by_name[text],)
     if len(wanted) not in _SEARCHED:
-        return []
+        return ()
     close = [text for text in get_close_matches(wanted, by_name, n=2) if _is_similar(text, wanted)]
-    return list(dict.fromkeys(by_name[text] for text in close))
+    return tuple(dict.fromkeys(by_name[text] for text in close))
 
 
 def _is_similar(one: str, other: str) -> bool:

@@ -4,10 +4,10 @@ The one idea: every change raises the job's revision and the table's version. A 
 a job names the revision it read, so that it cannot overwrite a change it has not seen. A client
 that keeps a copy asks for the changes since the version it knows.
 
-The table does not follow schedules. Every occurrence before a job's `cursor` has had its outcome. The
-cursor moves to 1 µs after the latest outcome, or to now when the definition changes. It is never an
-instant that is expected next: the rules of a time zone may change before it. What is expected next
-orders the pages for a new leader, and decides nothing.
+The table does not follow schedules. Every occurrence before a job's `cursor` has had its outcome.
+The cursor moves to 1 µs after the latest outcome, or to now when the definition changes. It is
+never an instant that is expected next: the rules of a time zone may change before it. What is
+expected next orders the pages for a new leader, and decides nothing.
 """
 
 from collections.abc import Hashable, Iterable
@@ -44,8 +44,8 @@ from gnomon.reference.store.operations import (
 class StoredJob:
     """A job with the store's own facts about it."""
 
-    __slots__ = ("accounted", "cursor", "definition", "expected", "id", "is_limited", "number", "published",
-                 "repeats", "revision", "shown", "size")  # fmt: skip
+    __slots__ = ("accounted", "cursor", "definition", "expected", "id", "is_limited", "number",
+                 "published", "repeats", "revision", "shown", "size")  # fmt: skip
 
     def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
         self.id = id

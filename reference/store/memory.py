@@ -258,9 +258,11 @@ class MemoryStore:
             self._record(events.LeaseAcquired(now, server, self._epoch))
         if self._leader == server:
             self._until = now + operation.ttl
-        self._messages.note_life(now, server, operation.ttl)
-        again = self._messages.claim_again(now, server, operation.claims)
-        return [(server, operation, self._lease(now)), *again, *self._messages.take_back(now)]
+        messages = self._messages
+        messages.note_life(now, server, operation.ttl)
+        reply = (server, operation, self._lease(now))
+        again = messages.claim_again(now, server, operation.claims)
+        return [reply, *again, *messages.take_back(now)]
 
     def _replace(self, now: int, server: str, former: Former) -> None:
         """Note what a server knew of the store in whose place this one is (LEAD-1)."""
@@ -324,8 +326,7 @@ class MemoryStore:
                 if delivery is not None:
                     deliveries.append(delivery)
             kept.cursor = cursor = entry.next_cursor
-            if entry.expected is not None:
-                kept.expected = entry.expected
+            kept.expected = kept.expected if entry.expected is None else entry.expected
             if cursor is None or kept.is_limited:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()

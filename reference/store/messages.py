@@ -86,8 +86,9 @@ class MessageQueue:
     to its last heartbeat (µs, UTC); it is only reported, and decides nothing.
     """
 
-    __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_processes", "_record", "_returned",
-                 "_turns", "dead", "heard", "max_attempts", "published")  # fmt: skip
+    __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_none_lapses_before", "_processes",
+                 "_record", "_returned", "_turns", "dead", "heard", "max_attempts",
+                 "published")  # fmt: skip
 
     def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._record = record
@@ -100,6 +101,7 @@ class MessageQueue:
         self._held: dict[Worker, tuple[Message, int]] = {}
         self._idle: dict[Worker, Claim] = {}  # the longest waiting first
         self._alive_until: dict[str, int] = {}
+        self._none_lapses_before = 0  # no server is considered dead before this instant
         self._processes: dict[str, int] = {}
         self._turns: dict[Worker, int] = {}  # the earliest turn in which a worker may claim
 
@@ -192,12 +194,14 @@ class MessageQueue:
         self._take_from(now, earlier)
         return list(self._hand_out(now))
 
-    def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> Iterator[Delivery]:
+    def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> list[Delivery]:
         """Carry out claims that may have been lost, unless they wait already."""
+        deliveries: list[Delivery] = []
         for operation in claims:
             waiting = self._idle.get((server, operation.worker))
-            if waiting is None or waiting.turn != operation.turn:
-                yield from self.claim(now, server, operation)
+            if waiting is not operation and (waiting is None or waiting.turn != operation.turn):
+                deliveries += self.claim(now, server, operation)
+        return deliveries
 
     def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
         if self._returned:  # these were published before anything in the backlog
@@ -249,13 +253,15 @@ class MessageQueue:
 
     def note_life(self, now: int, server: str, ttl: int) -> None:
         """Consider the server alive for `ttl` µs from now."""
-        self._alive_until[server] = now + ttl
+        self._alive_until[server] = until = now + ttl
+        self._none_lapses_before = min(self._none_lapses_before, until)
         self.heard[server] = now
 
     def set_back(self, now: int, lease: int) -> None:
         """Let no heartbeat count beyond a `lease` (µs) from `now`, to which the clock was set."""
         for server, until in self._alive_until.items():
             self._alive_until[server] = min(until, now + lease)
+        self._none_lapses_before = min(self._none_lapses_before, now + lease)
         for server, heard in self.heard.items():
             self.heard[server] = min(heard, now)
 
@@ -264,9 +270,15 @@ class MessageQueue:
         return [(server, operation, Done(now)), *self.take_back(now)]
 
     def take_back(self, now: int) -> list[Delivery]:
-        """Reclaim the messages of servers whose heartbeat has lapsed: O(servers) if none has."""
+        """Reclaim the messages of servers whose heartbeat has lapsed.
+
+        O(1) if none has, but O(servers) about once in a lease.
+        """
+        if now < self._none_lapses_before:
+            return []
         lapsed = [name for name, until in self._alive_until.items() if until <= now]
         if not lapsed:
+            self._none_lapses_before = min(self._alive_until.values(), default=now)
             return []
         for name in sorted(lapsed):
             del self._alive_until[name]
@@ -398,3 +410,5 @@ class MessageQueue:
         assert all(1 <= id <= self.published for id in everywhere), "a message from nowhere"
         assert not (self._idle and (ids or returned)), "a worker waits beside a waiting message"
         assert not self._idle.keys() & self._held.keys(), "a worker waits and works"
+        lapses = self._alive_until.values()
+        assert all(until >= self._none_lapses_before for until in lapses), "a server lapses unseen"

@@ -4,6 +4,7 @@ The one idea: the seed alone determines its trial, and results are taken in the 
 A search over a given number of seeds therefore has one result, on any number of processes.
 """
 
+import gc
 import os
 import signal
 from collections import Counter, deque
@@ -23,6 +24,9 @@ CHUNK = 20
 """Seeds that a process receives at once: their trials take far longer than the transfer."""
 AHEAD = 4
 """Chunks for each process that are running or queued."""
+
+YOUNG_OBJECTS = 50_000
+"""New objects after which a search looks for unused cycles; Python's default is 700."""
 
 T = TypeVar("T")
 Submit = Callable[[range], Callable[[], Iterable[SeedResult]]]
@@ -93,7 +97,8 @@ def _chunks(first: int, runs: int | None) -> Iterator[range]:
 def _submitting(processes: int, profile: Profile, in_this_one: bool) -> Iterator[Submit]:
     """A function that starts trials in as many processes, or in this one."""
     if in_this_one:
-        yield lambda seeds: lambda: (try_seed(seed, profile) for seed in seeds)
+        with _seldom_collecting():
+            yield lambda seeds: lambda: (try_seed(seed, profile) for seed in seeds)
         return
     pool = _pool(processes)
     try:
@@ -111,12 +116,24 @@ def in_another_process(function: Callable[[int, Profile], T], seed: int, profile
 def _pool(processes: int) -> ProcessPoolExecutor:
     # New processes share nothing with this one, and each has its own seed for the hashes of text:
     # a result that depends on the order of a set would differ.
-    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_ignore_interrupts)
+    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_prepare_process)
 
 
-def _ignore_interrupts() -> None:
+def _prepare_process() -> None:
     """Ctrl-C reaches every process of the terminal; the parent process handles it for all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(YOUNG_OBJECTS)
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Look for unused cycles seldom: what a trial makes is in use until the trial ends."""
+    usual = gc.get_threshold()
+    gc.set_threshold(YOUNG_OBJECTS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _try_chunk(seeds: range, profile: Profile) -> list[SeedResult]:

@@ -26,8 +26,19 @@ MUTANTS = (
         "DLV-2",
         "a run that takes longer than a beat is run again beside itself",
         "gnomon.reference.store.messages:MessageQueue.take_back",
-        "if until <= now]",
-        "if until <= now + 4_000_000]",
+        "        if now < self._none_lapses_before:\n"
+        "            return []\n"
+        "        lapsed = [name for name, until in self._alive_until.items() if until <= now]\n",
+        "        lapsed = [name for name, until in self._alive_until.items()\n"
+        "                  if until <= now + 4_000_000]\n",
+    ),
+    Mutant(
+        "a dead server lives for as long as the clock was ahead",
+        "DLV-2",
+        "heartbeats by a wrong clock count as they are, and nobody takes over the messages",
+        "gnomon.reference.store.messages:MessageQueue.set_back",
+        "min(until, now + lease)",
+        "until",
     ),
     Mutant(
         "acknowledged before it is run",

@@ -28,7 +28,7 @@ from gnomon.reference.store.operations import (
     Reply,
 )
 from gnomon.simulator.world.kernel import Call, Kernel
-from gnomon.simulator.world.link import ServerFaults, StoreHealth
+from gnomon.simulator.world.link import ServerFaults, SkewedClock, StoreHealth
 from gnomon.simulator.world.random import Draw, RandomStreams
 from gnomon.simulator.world.stub_services import StubService, stub_service
 from gnomon.specs.recording.model import ClusterSpec, Fixed, ServiceSpec, Spread
@@ -43,7 +43,7 @@ It gets the delivery profile, and the number of attempts before a message is dea
 """
 
 SMALL_PAGE = 2
-"""Jobs that a new leader reads at once, in every third seed: else no run would need a second page."""
+"""Jobs in a page, in every third seed: else hardly a run would make a leader read a second page."""
 
 RESTART_DELAY = SECOND
 """Time until a supervisor restarts a server whose process was ended by a service (µs)."""
@@ -88,8 +88,14 @@ class Cluster:
             stream = self._streams.stream(f"trouble {name}")
             self._server_faults[name] = server_faults = ServerFaults(self.store_health, stream)
             if name in self.nodes:
-                self.nodes[name].inject_faults(server_faults)
+                server_faults.affect(self.nodes[name].suffer)
         return self._server_faults[name]
+
+    def count_outages(self, by: int) -> None:
+        """One outage of the store more, or less."""
+        self.store_health.outages += by
+        for server_faults in self._server_faults.values():
+            server_faults.take_effect()
 
     def is_up(self, name: str) -> bool:
         """Whether a server is running; one that is draining is."""
@@ -108,7 +114,7 @@ class Cluster:
         server = Server(name, self._spec.workers, self._spec.lease, self.new_cid, self._processes)
         self.nodes[name] = node = Node(self, server, *links)
         if name in self._server_faults:
-            node.inject_faults(self._server_faults[name])
+            self._server_faults[name].affect(node.suffer)
         node.start(self.kernel.now)
         return None
 
@@ -166,7 +172,8 @@ def link(latency: Spread, draw: Draw) -> Link:
 class Node:
     """A server in its place: its links, its timers, and the services that it is running.
 
-    Without latency the store answers within the call that sends.
+    Without latency the store answers within the call that sends. `_faults` are the faults of its
+    machine while any is present, and `_skewed_clock` is the clock of the machine if it is wrong.
     """
 
     __slots__ = (
@@ -183,6 +190,7 @@ class Node:
         "_restart_later",
         "_send",
         "_services",
+        "_skewed_clock",
         "_up",
         "_usage",
         "is_up",
@@ -210,6 +218,7 @@ class Node:
         self.is_up = True
         self._has_crashed = False
         self._faults: ServerFaults | None = None
+        self._skewed_clock: SkewedClock | None = None
 
     def start(self, now: int) -> None:
         """Join the cluster."""
@@ -262,14 +271,15 @@ class Node:
             self._is_put_off(now, self._reach_server, answer) or self._faults.loses("replies")
         ):
             return
-        self._receive(now, *answer)
+        operation, reply = answer
+        self._receive(now, operation, reply)
 
     def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
         """Give a reply to the server; note when this was the last thing it waited for."""
         if not self.is_up:
             return
-        server = self.server
-        outputs = server.receive(self._clock(now), operation, reply)
+        server, clock = self.server, self._skewed_clock
+        outputs = server.receive(now if clock is None else clock.read(now), operation, reply)
         if outputs:
             self._do(now, outputs)
         if type(reply) in LEADER_REPLIES:
@@ -285,12 +295,16 @@ class Node:
     def _arm(self, now: int, timer: Timer) -> None:
         """Let a timer fire when the server wants it to, unless it is to fire earlier already."""
         wake_at = self.server.wake_at(timer)
-        if wake_at is not None:
-            instant = self._instant_of(now, wake_at)
-            armed = self._armed[timer]
-            if armed is None or instant < armed:
-                self._armed[timer] = instant
-                self._at(instant, self._wake, (timer, instant))
+        if wake_at is None:
+            return
+        if self._skewed_clock is None:
+            instant = wake_at if wake_at > now else now  # noqa: FURB136 (max is slower)
+        else:
+            instant = self._skewed_clock.when(now, wake_at)
+        armed = self._armed[timer]
+        if armed is None or instant < armed:
+            self._armed[timer] = instant
+            self._at(instant, self._wake, (timer, instant))
 
     def _wake(self, now: int, planned: tuple[Timer, int]) -> None:
         """Let a timer fire, unless it has been armed for an earlier instant since."""
@@ -302,18 +316,22 @@ class Node:
         ):
             return
         self._armed[timer] = None
-        outputs = self.server.wake(self._clock(now), timer)
+        clock = self._skewed_clock
+        outputs = self.server.wake(now if clock is None else clock.read(now), timer)
         if outputs:
             self._do(now, outputs)
         self._arm(now, timer)
 
     # --- faults
 
-    def inject_faults(self, faults: ServerFaults) -> None:
-        """Let the faults of this machine take effect from now on."""
-        self._faults = faults
-        self._send = self._post_over_faulty_link
-        self.send_reply = self._reply_over_faulty_link
+    def suffer(self, faults: ServerFaults | None, clock: SkewedClock | None) -> None:
+        """Let these faults of this machine take effect, and its clock if it is wrong.
+
+        Messages are planned from now on, even if there is neither a fault nor latency.
+        """
+        self._faults, self._skewed_clock = faults, clock
+        self._send = self._post if faults is None else self._post_over_faulty_link
+        self.send_reply = self._post_reply if faults is None else self._reply_over_faulty_link
 
     def _post_over_faulty_link(self, now: int, operation: Operation) -> None:
         assert self._faults is not None
@@ -334,13 +352,7 @@ class Node:
 
     def _clock(self, now: int) -> int:
         """What the clock of this machine reads at `now` (µs, UTC)."""
-        return now if self._faults is None else self._faults.clock.read(now)
-
-    def _instant_of(self, now: int, reading: int) -> int:
-        """When the clock of this machine reads that first; `now` if it has done so (µs, UTC)."""
-        if self._faults is None:
-            return reading if reading > now else now  # noqa: FURB136 (max is slower)
-        return self._faults.clock.when(now, reading)
+        return now if self._skewed_clock is None else self._skewed_clock.read(now)
 
     # --- services
 

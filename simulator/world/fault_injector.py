@@ -77,18 +77,16 @@ class FaultInjector:
         cluster = self._cluster
         for name in cluster.nodes:
             cluster.server_faults(name)  # only a server with faults asks whether the store is up
-        cluster.store_health.outages += 1
-
-        def end(_: int) -> None:
-            cluster.store_health.outages -= 1
-
-        return end
+        cluster.count_outages(+1)
+        return lambda _: cluster.count_outages(-1)
 
     def _lose_data(self, now: int, fault: DataLoss) -> End:
         assert self._log is not None, "a log of writes is kept if a fault loses data"
-        now = now if self._clock is None else self._clock.time(now)
-        self._log.lose(now, fault.writes if isinstance(fault, LoseWrites) else None)
+        was = now if self._clock is None else self._clock.time(now)
+        self._log.lose(was, fault.writes if isinstance(fault, LoseWrites) else None)
         if self._clock is not None:
+            if self._clock.time(now) < was:  # the store has lost the latest instant that it kept
+                self._cluster.record(events.ClockSetBack(now, was))
             self._clock.let_store_notice()  # the store may have lost a correction
         return _nothing
 
@@ -99,7 +97,7 @@ class FaultInjector:
         match fault:
             case PauseServer(duration=duration):
                 faults.pause(now + duration)
-                return _nothing
+                return lambda _: faults.end_pause()
             case CutServer():
                 faults.cut(fault)
                 return lambda _: faults.end_cut(fault)
@@ -108,11 +106,11 @@ class FaultInjector:
                 faults.disturb(until, fault)
                 return lambda _: faults.end_disturbance(until, fault)
             case StepClock(by=by):
-                faults.clock.step(now, by)
+                faults.step_clock(now, by)
                 return _nothing
             case DriftClock(gains=gains):
-                faults.clock.gain(now, gains)
-                return lambda now: faults.clock.gain(now, -gains)
+                faults.drift_clock(now, gains)
+                return lambda now: faults.drift_clock(now, -gains)
             case _:
                 assert_never(fault)
 

@@ -61,15 +61,15 @@ class Kernel(VirtualClock):
             instant, _, call, argument = heappop(queue)
             if call is _stop:
                 break
-            if instant == now:
-                left -= 1
-                if not left:
-                    raise NoProgressError(f"{MOST_CALLS_AT_ONE_INSTANT:,} calls at {instant}")
+            if instant > now:
+                self.now = now = instant
+                left = MOST_CALLS_AT_ONE_INSTANT
             elif instant < now:
                 raise ValueError(f"{call} was planned for the past, {instant}")
             else:
-                self.now = now = instant
-                left = MOST_CALLS_AT_ONE_INSTANT
+                left -= 1
+                if not left:
+                    raise NoProgressError(f"{MOST_CALLS_AT_ONE_INSTANT:,} calls at {instant}")
             call(instant, argument)
         self.advance_to(until)
 

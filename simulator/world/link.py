@@ -1,9 +1,9 @@
 """Faults of one server: what they do to its process, its clock, and its links to the store.
 
 The one idea: a fault belongs to a machine, not to the process that runs there, so it outlives a
-restart. `ServerFaults` are the present faults of one machine; ``cluster.Node`` asks it when a
-message is sent, when one arrives, and when a timer fires. A machine without faults has none, and
-pays nothing.
+restart. `ServerFaults` are the present faults of one machine. While there are any, the processes
+of that machine (``cluster.Node``) ask it when a message is sent, when one arrives, and when a timer
+fires; once the last has ended, they do not. So a machine costs nothing but while it has faults.
 
     pause_server     timers, and messages in either direction, wait until it ends
     cut_server       requests, replies or both are lost when sent, and on arrival
@@ -13,8 +13,9 @@ pays nothing.
     stop_store       requests are lost on arrival
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import Optional
 
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.recording.commands import MOST_DRIFT, CutServer, Direction, DisturbServer
@@ -28,6 +29,11 @@ class SkewedClock:
     def __init__(self) -> None:
         self._since = self._reading = 0
         self._asked = self._gains = 0
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it reads the right time, and will until it is stepped or begins to drift."""
+        return not self._gains and self._reading == self._since
 
     def read(self, now: int) -> int:
         """The clock's reading at `now`."""
@@ -63,14 +69,21 @@ class StoreHealth:
         self.outages = 0
 
 
+Affect = Callable[[Optional["ServerFaults"], SkewedClock | None], None]
+"""Lets a process suffer the present faults of its machine, and its clock if that may be wrong."""
+
+
 class ServerFaults:
     """The present faults of one machine."""
 
-    __slots__ = ("_cuts", "_disturbances", "_random", "_store", "clock", "paused_until")
+    __slots__ = ("_cuts", "_disturbances", "_pauses", "_processes", "_random", "_store", "clock",
+                 "paused_until")  # fmt: skip
 
     def __init__(self, store: StoreHealth, random: Random) -> None:
         self._store = store
         self._random = random
+        self._processes: list[Affect] = []
+        self._pauses = 0
         self._cuts: list[CutServer] = []
         self._disturbances: list[tuple[int, DisturbServer]] = []  # with the instant of its end
         self.clock = SkewedClock()
@@ -81,22 +94,56 @@ class ServerFaults:
     def pause(self, until: int) -> None:
         """Suspend the process."""
         self.paused_until = max(self.paused_until, until)
+        self._pauses += 1
+        self.take_effect()
+
+    def end_pause(self) -> None:
+        """End a pause; others may go on."""
+        self._pauses -= 1
+        self.take_effect()
 
     def cut(self, fault: CutServer) -> None:
         """Cut one direction, or both."""
         self._cuts.append(fault)
+        self.take_effect()
 
     def end_cut(self, fault: CutServer) -> None:
         """End this cut; others may go on."""
         self._cuts.remove(fault)
+        self.take_effect()
 
     def disturb(self, until: int, fault: DisturbServer) -> None:
         """Disturb both directions."""
         self._disturbances.append((until, fault))
+        self.take_effect()
 
     def end_disturbance(self, until: int, fault: DisturbServer) -> None:
         """End this disturbance; others may go on."""
         self._disturbances.remove((until, fault))
+        self.take_effect()
+
+    def step_clock(self, now: int, by: int) -> None:
+        """Step the clock `by` µs; negative steps go back."""
+        self.clock.step(now, by)
+        self.take_effect()
+
+    def drift_clock(self, now: int, gains: int) -> None:
+        """Let the clock gain `gains` µs more in each second from now on."""
+        self.clock.gain(now, gains)
+        self.take_effect()
+
+    # --- the processes of the machine
+
+    def affect(self, process: Affect) -> None:
+        """Let a process of the machine suffer its faults: those present, and those to come."""
+        self._processes.append(process)
+        self.take_effect()
+
+    def take_effect(self) -> None:
+        """Let the processes know which faults are present; needed after each change of them."""
+        present = self._cuts or self._disturbances or self._pauses or self._store.outages
+        for affect in self._processes:
+            affect(self if present else None, None if self.clock.is_right else self.clock)
 
     # --- effects
 

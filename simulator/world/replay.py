@@ -33,7 +33,7 @@ def replay(recording: Recording) -> History:
 def simulate(
     recording: Recording,
     record: Record,
-    progress: Progress = lambda _: None,
+    progress: Progress | None = None,
     new_store: NewStore = MemoryStore,
 ) -> list[RefusedCommand]:
     """Replay `recording`, giving every event to `record`; the commands that were refused.
@@ -52,6 +52,9 @@ def simulate(
     _plan(cluster.kernel, executor, iter(recording.commands))
     for name in spec.server_names:
         cluster.start(name)
+    if progress is None:
+        cluster.kernel.run(until)
+        return executor.refused
     for hundredth in range(1, 101):
         cluster.kernel.run(start + (until - start) * hundredth // 100)
         progress(cluster.kernel.now)

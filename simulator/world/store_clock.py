@@ -59,6 +59,7 @@ def span_by_store(recording: Recording) -> tuple[int, int]:
             if latest - (command.at + ahead) > lease:
                 latest = command.at + ahead
                 start = min(start, latest)
-        elif isinstance(command, DataLoss):  # of a correction, too: its time may be ahead again
+        elif isinstance(command, DataLoss):  # of its time, too, which may be earlier or ahead again
+            start = min(start, command.at + ahead)
             latest = max(latest, min(highest, command.at + ahead + lease))
     return start, max(latest, recording.until + ahead)

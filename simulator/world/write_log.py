@@ -6,6 +6,7 @@ loses data.
 """
 
 from collections.abc import Callable
+from operator import methodcaller
 from typing import NamedTuple
 
 from gnomon.reference import events
@@ -64,9 +65,9 @@ class WriteLog:
 
     def _apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
         is_ahead = now < self._cluster.store.now  # then a read may correct its time
-        if isinstance(operation, READS) and not is_ahead:
+        if not is_ahead and isinstance(operation, READS):
             return self._cluster.store.apply(now, server, operation)
-        return self._write(now, lambda store: store.apply(now, server, operation))
+        return self._write(now, methodcaller("apply", now, server, operation))
 
     def _write(self, now: int, write: Write) -> list[Delivery]:
         self._current = LoggedWrite(now, write, [])
@@ -87,7 +88,7 @@ class WriteLog:
         emptied = not store.identity
         self._record(events.WritesLost(now, len(lost), since, undone, reopened, emptied))
         self._generation = generation = self._generation + 1
-        self._write(now, lambda store: store.begin_anew(generation))
+        self._write(now, methodcaller("begin_anew", generation))
 
     def _replayed(self) -> MemoryStore:
         """A new store to which the logged writes have been applied."""

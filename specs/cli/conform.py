@@ -9,8 +9,9 @@ import typer
 import typer.core
 
 from gnomon.specs.cli import console
+from gnomon.specs.cli.comparisons.conform_ask import ask, watch
 from gnomon.specs.cli.comparisons.conform_compare import compare_reports
-from gnomon.specs.cli.conform_infer import ask, infer_profile, watch
+from gnomon.specs.cli.conform_infer import infer_profile
 from gnomon.specs.cli.conform_run import run_adapters
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, examples

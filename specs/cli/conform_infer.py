@@ -1,15 +1,13 @@
-"""``gnomon conform infer``, ``ask`` and ``watch``: the knobs, one question, one scenario."""
+"""``gnomon conform infer``: the knobs that explain the most, and what they leave."""
 
 import shlex
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, NamedTuple
 
-import msgspec
 import typer
 
-from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.conform_run import (
     AdapterArgument,
@@ -22,10 +20,10 @@ from gnomon.specs.cli.conform_run import (
     run_cases,
 )
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
+from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import judging
 from gnomon.specs.conformance.behaviour import infer as behaviours
-from gnomon.specs.conformance.behaviour.matching import differences, explains, starts
+from gnomon.specs.conformance.behaviour.matching import explains
 from gnomon.specs.conformance.behaviour.model import predict
 from gnomon.specs.conformance.behaviour.profile import Settings, profile_of, settings_of
 from gnomon.specs.conformance.behaviour.shrink import shrink as shrink_scenario
@@ -33,29 +31,19 @@ from gnomon.specs.conformance.dialects import infer as dialects
 from gnomon.specs.conformance.dialects.knobs import Dialect, ProfileError
 from gnomon.specs.conformance.judging import Seen
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
-from gnomon.specs.conformance.protocol import Error, Firing, Unsupported
+from gnomon.specs.conformance.protocol import Error, Unsupported
 from gnomon.specs.conformance.runner import PROCESS_ZONES
 from gnomon.specs.conformance.shipped import NotInstalled
 from gnomon.specs.conformance.shrink import shrink
 from gnomon.specs.conformance.tick import run as tick
 from gnomon.specs.conformance.tick.observation import Observation
 from gnomon.specs.conformance.tick.scenarios import (
-    Create,
     Scenario,
-    read_group,
     read_scenarios,
     write_group,
 )
-from gnomon.specs.vectors.next_cases import Case, answered, read_cases
+from gnomon.specs.vectors.next_cases import Case, read_cases
 
-LARGEST_FILE: Final = 2**20
-"""Bytes of a file of scenarios."""
-
-# --- infer
-
-
-MOST_INSTANTS = 12
-"""Instants that are printed for a job."""
 MOST_SHRUNK = 10
 """Scenarios that are shrunk; each takes up to a minute."""
 
@@ -233,13 +221,13 @@ def _shrunk(
             kind = type(suspect.answer)
 
             def differs(case: Case, kind: type = kind) -> bool:
-                answer = process.ask(case.cron, case.zone, case.after, case.count)
+                answer = process.ask(case)
                 wanted = judging.prediction(case, inferred.dialect)
                 return isinstance(answer, kind) and not judging.agrees(answer, wanted)
 
             hangs = isinstance(suspect.answer, Failure | Error)
             case = suspect.case if hangs else shrink(suspect.case, differs)
-            found.setdefault((case.cron, case.zone, case.after), case)
+            found.setdefault((case.definition, case.zone, case.after), case)
             bar(number)
     finally:
         process.close()
@@ -250,131 +238,9 @@ def _command_to_ask(adapter: str, case: Case) -> str:
     """The command that asks the scheduler about a case."""
     zone = "" if case.zone == "UTC" else f" --timezone {case.zone}"
     place = f"{zone} --after {case.after} --count {case.count}"
-    return f"gnomon conform ask {shlex.quote(adapter)} {shlex.quote(case.cron)}{place}"
-
-
-# --- ask
-
-
-def ask(
-    adapter: AdapterArgument,
-    definition: Annotated[
-        str, typer.Argument(metavar="DEFINITION", help="Cron definition, in quotes.")
-    ],
-    timezone: Zone = "UTC",
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="T", help="Lower limit: only instants later than T.  [default: now]"),
-    ] = None,
-    count: Annotated[
-        int, typer.Option(metavar="N", help="Number of instants.", min=1, max=1000)
-    ] = 3,
-    json: Json = False,
-) -> None:
-    """Ask a scheduler when a definition is due.
-
-    Printed are the answers of the reference, of the declared dialect and of the scheduler.
-    """
-    chosen = find(adapter)
-    start = console.next_second() if after is None else parse_instant("--after", after)
-    zone, later_than = parse_zone(timezone), write_instant(start)
-    case = answered(Case("", "FIRE-5", "", definition, zone, later_than, count))
-    try:
-        process = AdapterProcess(command_of(chosen), PROCESS_ZONES[0])
-        try:
-            introduction = process.introduce()
-            dialect = settings_of(introduction.profile).dialect
-            answer = process.ask(case.cron, case.zone, case.after, case.count)
-        finally:
-            process.close()
-    except (NotInstalled, AdapterFault, ProfileError) as error:
-        raise BadInput(adapter, [str(error)]) from None
-    answers = {
-        "expected": judging.expectation(case),
-        "declared": judging.prediction(case, dialect),
-        "seen": judging.observation(answer),
+    definitions = {
+        "cron": shlex.quote(case.cron or ""),
+        "every": f"--every {case.every} --start {case.start}",
+        "at": f"--at {case.at}",
     }
-    if json:
-        console.print_json(answers)
-    else:
-        console.print_parts(*(f"{name:<9} {text}" for name, text in answers.items()))
-
-
-# --- watch
-
-
-def watch(
-    adapter: AdapterArgument,
-    scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="Id of a scenario, or a file (TOML).")
-    ],
-    json: Json = False,
-) -> None:
-    """Watch what a scheduler does in a scenario.
-
-    Printed are the firings of each job: expected, declared and seen.
-    """
-    chosen, scenarios = find(adapter), _scenarios(scenario)
-    try:
-        found = tick.run(command_of(chosen), scenarios)
-        settings = settings_of(found.introduction.profile)
-    except (NotInstalled, AdapterFault, ProfileError) as error:
-        raise BadInput(adapter, [str(error)]) from None
-    if not found.observations:
-        raise BadInput(adapter, ["it has not the level tick"])
-    rows = [row for one in found.observations for row in _watched(one, settings)]
-    if json:
-        console.print_json(rows)
-        return
-    for row in rows:
-        console.print_parts(
-            f"{row['scenario']} job {row['job']}",
-            *(f"  {name:<9} {_shortened(row[name])}" for name in ("expected", "declared", "seen")),
-        )
-    for one in found.observations:
-        for text in differences(predict(one.scenario, settings.behaviour, settings.dialect), one):
-            if text.startswith(("action ", "open")):
-                console.print_parts(f"{one.scenario.id} {text}")
-
-
-def _scenarios(text: str) -> list[Scenario]:
-    """The scenarios of an id or in a file. Raises BadInput."""
-    if found := [one for one in read_scenarios() if one.id == text]:
-        return found
-    file = Path(text)
-    if not file.is_file():
-        known = read_scenarios()[0].id
-        raise BadInput(text, [f"is neither the id of a scenario, as in {known}, nor a file"])
-    try:
-        return list(read_group(file.stem, console.read_file(file, LARGEST_FILE)))
-    except msgspec.DecodeError as error:
-        raise BadInput(text, [str(error)]) from None
-
-
-def _watched(observation: Observation, settings: Settings) -> list[dict[str, str]]:
-    """The three rows of each job."""
-    scenario = observation.scenario
-    rows = {
-        "expected": predict(scenario).firings,
-        "declared": predict(scenario, settings.behaviour, settings.dialect).firings,
-        "seen": tuple(starts(observation)),
-    }
-    jobs = dict.fromkeys(one.job.id for one in scenario.actions if isinstance(one, Create))
-    return [
-        {"scenario": scenario.id, "job": job}
-        | {name: _fired(firings, job) for name, firings in rows.items()}
-        for job in jobs
-    ]
-
-
-def _fired(firings: Sequence[Firing], job: str) -> str:
-    return ", ".join(firing.at for firing in firings if firing.job == job) or "nothing"
-
-
-def _shortened(instants: str) -> str:
-    """The first and the last of many instants."""
-    listed = instants.split(", ")
-    if len(listed) <= MOST_INSTANTS:
-        return instants
-    left = len(listed) - MOST_INSTANTS
-    return ", ".join([*listed[: MOST_INSTANTS - 1], f"… {left} more …", listed[-1]])
+    return f"gnomon conform ask {shlex.quote(adapter)} {definitions[case.kind]}{place}"

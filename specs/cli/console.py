@@ -7,6 +7,7 @@ The library that draws is imported when something is drawn: importing it takes l
 command.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -209,6 +210,24 @@ def _lines(file: IO[bytes], bar: Move) -> Iterator[bytes]:
         yield line
 
 
+def require_output(path: Path) -> None:
+    """Raise BadInput if `path` cannot be written, before long work is begun; leaves no file."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.is_file() or not path.exists():
+            part = _part_of(Path(os.path.realpath(path)))
+            part.open("wb").close()
+            part.unlink()
+    except OSError as error:
+        raise BadInput(str(path), [f"cannot be written: {error.strerror}"]) from None
+
+
+def _part_of(real: Path) -> Path:
+    """Where a file is written until it is complete."""
+    return real.parent / f"{real.name}.part"
+
+
 @contextmanager
 def open_output(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
     """A file to write to. It gets its name only when it is complete. Raises BadInput.
@@ -224,7 +243,7 @@ def open_output(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
             with path.open("wb") as file:
                 yield file
             return
-        part = real.with_name(f"{real.name}.part")
+        part = _part_of(real)
         try:
             with part.open("wb") as file:
                 yield file

@@ -55,6 +55,8 @@ SUSPECT_VERDICTS = frozenset({"broken", "declared but not so"})
 """Something is not as it was declared."""
 RULES: dict[str, str] = {
     "JOB-4": "A definition is accepted or refused as its grammar demands.",
+    "FIRE-1": "A one-time job is due once, at its instant.",
+    "FIRE-2": "An interval job is due at its start, and at each interval after it.",
     "FIRE-4": "A job is due at every minute that its fields match.",
     "FIRE-5": "The wall clock of a zone, through gaps and folds.",
     "META-1": "Instants ascend, and do not depend on when they are asked for.",
@@ -143,7 +145,9 @@ def expectation(case: Case) -> str:
 
 
 def prediction(case: Case, dialect: Dialect) -> str:
-    """The answer that `dialect` predicts, as text."""
+    """The answer that `dialect` predicts, as text; only cron definitions have dialects."""
+    if case.cron is None:
+        return expectation(case)
     instants = next_instants(case.cron, case.zone, read_instant(case.after), case.count, dialect)
     return REFUSED if instants is None else _written(instants)
 
@@ -244,7 +248,7 @@ def _result(
     rule: str, seen: Seen, verdict: Verdict, expected: str, declared: str, found: str
 ) -> Result:
     case = seen.case
-    question = f"{case.cron!r} in {case.zone} after {case.after}"
+    question = f"{case.definition} in {case.zone} after {case.after}"
     return Result(rule, case.id, verdict, question, expected, declared, found)
 
 

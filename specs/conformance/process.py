@@ -38,7 +38,9 @@ from gnomon.specs.conformance.protocol import (
     Next,
     Reply,
     Request,
+    Unsupported,
 )
+from gnomon.specs.vectors.next_cases import Case
 
 TIME_LIMIT = 10.0
 """Seconds that a reply may take."""
@@ -85,6 +87,7 @@ class AdapterProcess:
         self._transcript = None if transcript is None else transcript.open("a", encoding="utf-8")
         self._limits = start_limit, time_limit
         self._child: _Child | None = None
+        self._definitions: tuple[str, ...] = ()
         self._seq = 0
 
     def introduce(self) -> Introduction:
@@ -103,16 +106,32 @@ class AdapterProcess:
         if isinstance(reply, Failure):
             raise AdapterFault(f"{reply.failure} at hello: {reply.evidence}")
         try:
-            return read_introduction(reply)
+            introduction = read_introduction(reply)
         except ProtocolError as error:
             self._stop()
             raise AdapterFault(str(error)) from None
+        self._definitions = introduction.definitions
+        return introduction
 
-    def ask(self, cron: str, zone: str, after: str, count: int) -> Answer | Failure:
-        """Ask for instants. A dead adapter is started again. Raises AdapterFault."""
+    def ask(self, case: Case) -> Answer | Failure:
+        """Ask for instants. A dead adapter is started again. Raises AdapterFault.
+
+        A kind of definition that the adapter does not name is not sent.
+        """
         if self._child is None:
             self.introduce()
-        request = Next(self._next_seq(), cron, zone, after, count)
+        if case.kind not in self._definitions:
+            return Unsupported(self._seq, f"definitions with {case.kind}")
+        request = Next(
+            seq=self._next_seq(),
+            cron=case.cron,
+            every=case.every,
+            start=case.start,
+            at=case.at,
+            zone=case.zone,
+            after=case.after,
+            count=case.count,
+        )
         reply = self._exchange(request, self._limits[1])
         if isinstance(reply, Failure):
             return reply

@@ -36,11 +36,22 @@ class Hello(msgspec.Struct, frozen=True, tag_field="do", tag="hello"):
     protocol: int = VERSION
 
 
-class Next(msgspec.Struct, frozen=True, tag_field="do", tag="next"):
-    """When is `cron` due in the IANA zone `zone`? The first `count` instants later than `after`."""
+class Next(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="do", tag="next"
+):
+    """When is a definition due? The first `count` instants later than `after`.
+
+    Exactly one of `cron`, `every` and `at` is given, and only a kind that the adapter names in
+    `definitions`: an older adapter looks for `cron` and would ignore the others. `zone` is the IANA
+    time zone of `cron`; the others do not depend on it.
+    """
 
     seq: Seq
-    cron: str
+    cron: str | None = None
+    every: Seconds | None = None
+    start: Instant | None = None
+    """The instant from which `every` counts; given with it."""
+    at: Instant | None = None
     zone: str
     after: Instant
     count: Count
@@ -227,6 +238,8 @@ class Introduction(msgspec.Struct, frozen=True):
     """What the scheduler lets an adapter see at level tick, beside the firings themselves."""
     profile: dict[str, str] = {}
     known: tuple[Known, ...] = ()
+    definitions: tuple[str, ...] = ("cron",)
+    """The kinds of definitions about which `next` may ask: "cron", "every" and "at"."""
 
 
 class Instants(msgspec.Struct, frozen=True):

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant, write_instant
 from gnomon.specs.conformance.dialects.instants import changes_near
-from gnomon.specs.conformance.judging import Asked, Seen, agrees, observation
+from gnomon.specs.conformance.judging import Asked, Seen, agrees, expectation, observation
 from gnomon.specs.conformance.process import (
     START_LIMIT,
     TIME_LIMIT,
@@ -34,18 +36,39 @@ Progress = Callable[[], None]
 class Asks(Protocol):
     """Whatever answers questions in one process time zone."""
 
-    def ask(self, cron: str, zone: str, after: str, count: int) -> Answer | Failure:
-        """Ask for the first `count` instants later than `after`."""
+    def ask(self, case: Case) -> Answer | Failure:
+        """Ask the question of a case."""
 
 
-SMOKE = (
-    ("*/15 * * * *", "2026-01-05T00:00:00Z", ("2026-01-05T00:15:00Z", "2026-01-05T00:30:00Z")),
-    ("0 0 * * *", "2026-01-05T12:00:00Z", ("2026-01-06T00:00:00Z", "2026-01-07T00:00:00Z")),
-    ("30 6 1 * *", "2026-01-05T00:00:00Z", ("2026-02-01T06:30:00Z", "2026-03-01T06:30:00Z")),
-    ("5,35 8-10 * * *", "2026-01-05T09:34:59Z", ("2026-01-05T09:35:00Z", "2026-01-05T10:05:00Z")),
-    ("0 12 * * *", "2026-01-05T12:00:00Z", ("2026-01-06T12:00:00Z", "2026-01-07T12:00:00Z")),
+def _asked(definition: dict[str, Any], after: str, *instants: str) -> Case:
+    """A question in UTC with its answer."""
+    count = max(1, len(instants))
+    given = {"id": "", "rule": "FIRE-4", "note": "", "zone": "UTC", "count": count}
+    return msgspec.convert(given | definition | {"after": after, "instants": instants}, Case)
+
+
+SMOKE = tuple(
+    _asked({"cron": cron}, after, *instants)
+    for cron, after, *instants in (
+        ("*/15 * * * *", "2026-01-05T00:00:00Z", "2026-01-05T00:15:00Z", "2026-01-05T00:30:00Z"),
+        ("0 0 * * *", "2026-01-05T12:00:00Z", "2026-01-06T00:00:00Z", "2026-01-07T00:00:00Z"),
+        ("30 6 1 * *", "2026-01-05T00:00:00Z", "2026-02-01T06:30:00Z", "2026-03-01T06:30:00Z"),
+        ("5,35 8-10 * * *", "2026-01-05T09:34:59Z", "2026-01-05T09:35:00Z", "2026-01-05T10:05:00Z"),
+        ("0 12 * * *", "2026-01-05T12:00:00Z", "2026-01-06T12:00:00Z", "2026-01-07T12:00:00Z"),
+    )
 )
-"""Five requests, in UTC, whose answers any scheduler must give."""
+"""Five requests whose answers any scheduler must give."""
+SMOKE_OF_OTHERS = (
+    _asked(
+        {"every": 90, "start": "2026-01-05T00:00:07Z"},
+        "2026-01-05T00:01:00Z",
+        "2026-01-05T00:01:37Z",
+        "2026-01-05T00:03:07Z",
+    ),
+    _asked({"at": "2026-01-05T00:01:07Z"}, "2026-01-05T00:00:00Z", "2026-01-05T00:01:07Z"),
+    _asked({"at": "2026-01-05T00:01:07Z"}, "2026-01-05T00:01:07Z"),
+)
+"""The same for schedulers that know other definitions than those of cron."""
 
 
 class Run(NamedTuple):
@@ -67,18 +90,16 @@ DEFAULT_LIMITS = Limits()
 
 
 def smoke(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
-    """The faults of an adapter, found by five requests. Raises AdapterFault."""
+    """The faults of an adapter, found by a few requests. Raises AdapterFault."""
     process = _process(command, PROCESS_ZONES[0], None, limits)
     try:
         process.introduce()
         faults = []
-        for cron, after, instants in SMOKE:
-            answer = process.ask(cron, "UTC", after, len(instants))
-            expected = ", ".join(instants)
+        for case in (*SMOKE, *SMOKE_OF_OTHERS):
+            answer, expected = process.ask(case), expectation(case)
             if not agrees(answer, expected) and not isinstance(answer, Unsupported):
-                faults.append(
-                    f"{cron!r} after {after}: expected {expected}; seen {observation(answer)}"
-                )
+                asked = f"{case.definition} after {case.after}"
+                faults.append(f"{asked}: expected {expected}; seen {observation(answer)}")
         return faults
     finally:
         process.close()
@@ -175,13 +196,13 @@ def observe_case(processes: Mapping[str, Asks], case: Case) -> Seen:
     """Ask about a case in each process time zone, and again at later instants in the first one."""
     answers: dict[str, Answer | Failure] = {}
     for zone, process in processes.items():
-        answers[zone] = process.ask(case.cron, case.zone, case.after, case.count)
+        answers[zone] = process.ask(case)
     first = answers[PROCESS_ZONES[0]]
     later: list[Asked] = []
     if isinstance(first, Instants) and first.instants:
         process = processes[PROCESS_ZONES[0]]
         later = [
-            Asked(after, process.ask(case.cron, case.zone, after, 1))
+            Asked(after, process.ask(msgspec.structs.replace(case, after=after, count=1)))
             for after in later_questions(case, first.instants[0])
         ]
     return Seen(case, answers, tuple(later))

@@ -42,7 +42,7 @@ def _smaller(case: Case) -> Iterator[Case]:
             yield _with(case, count=case.count - 1, after=case.instants[0])
     if case.zone != "UTC":
         yield _with(case, zone="UTC")
-    fields = case.cron.split()
+    fields = (case.cron or "").split()
     for index, field in enumerate(fields):
         for simpler in _simpler(field):
             yield _with(case, cron=" ".join([*fields[:index], simpler, *fields[index + 1 :]]))

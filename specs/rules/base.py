@@ -1,7 +1,7 @@
 """What a rule is, and how a history is judged by all of them."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Concatenate, Literal, NamedTuple, ParamSpec, Unpack
 
 import msgspec
@@ -97,14 +97,16 @@ GROUPS = ("JOB", "FIRE", "MISS", "LEAD", "PUB", "DLV", "RUN", "OVER", "WORK", "H
 """The groups of rules in the order of ``scheduler.md``."""
 
 
+@cache
+def _place(id: str) -> tuple[int, int]:
+    """The place of a rule in ``scheduler.md``: that of its group, and its number there."""
+    group, _, number = id.partition("-")
+    return GROUPS.index(group), int(number)
+
+
 def in_order() -> list[Rule]:
     """Every rule that can be checked, in the order of ``scheduler.md``."""
-
-    def place(known: Rule) -> tuple[int, int]:
-        group, _, number = known.id.partition("-")
-        return GROUPS.index(group), int(number)
-
-    return sorted(RULES.values(), key=place)
+    return [RULES[id] for id in sorted(RULES, key=_place)]
 
 
 def judge_trace(trace: Trace) -> dict[str, Finding]:

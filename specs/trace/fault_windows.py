@@ -8,10 +8,13 @@ occurrence twice, is judged without them.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from gnomon.reference.events import STORE
 from gnomon.specs.trace.entities import FaultWindow
 from gnomon.specs.trace.spans import Span, merge_spans
+
+_BEGINS, _ENDS = itemgetter(0), itemgetter(1)
 
 
 class FaultWindows:
@@ -52,7 +55,7 @@ class FaultWindows:
         last = 0
         for target in (server, STORE):
             windows = self._windows.get(target, [])
-            number = bisect_left(windows, before, key=lambda window: window[0])
+            number = bisect_left(windows, before, key=_BEGINS)
             last = max(last, windows[number - 1][1] if number else 0)
         return last
 
@@ -60,8 +63,8 @@ class FaultWindows:
         windows = self._windows.get(target)
         if windows is None:
             return []
-        first = bisect_right(windows, begins, key=lambda window: window[1])
-        return windows[first : bisect_left(windows, ends, key=lambda window: window[0])]
+        first = bisect_right(windows, begins, key=_ENDS)
+        return windows[first : bisect_left(windows, ends, key=_BEGINS)]
 
 
 def aftermath(lease: int, travel: int) -> int:

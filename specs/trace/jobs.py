@@ -1,5 +1,7 @@
 """The jobs of a history: what changed them, and which outcomes their occurrences had."""
 
+from msgspec.structs import replace
+
 from gnomon.reference import events, jobs
 from gnomon.specs.trace.entities import (
     BEFORE_ALL,
@@ -32,14 +34,14 @@ class JobLog:
             record.latest_outcome = BEFORE_ALL
         if event.published is not None:  # the job is older than the history
             record.published, record.latest_outcome = event.published, event.at - 1
-        self._begin_stage(record, event, event.definition)
+        self._begin_stage(record, event, event.definition, _read(event.definition))
 
     def edited(self, event: events.JobEdited) -> None:
         """A job was given another definition."""
         self.changes.append(event)
         record = self._existing(event)
         if record is not None:
-            self._begin_stage(record, event, event.definition)
+            self._begin_stage(record, event, event.definition, _read(event.definition))
 
     def switched(self, event: events.JobActivated | events.JobDeactivated) -> None:
         """A job was made active or inactive."""
@@ -47,7 +49,10 @@ class JobLog:
         record = self._existing(event)
         if record is not None:
             is_active = type(event) is events.JobActivated
-            self._begin_stage(record, event, {**record.stage.fields, "is_active": is_active})
+            fields = {**record.stage.fields, "is_active": is_active}
+            before = record.stage.definition
+            definition = replace(before, is_active=is_active) if before else _read(fields)
+            self._begin_stage(record, event, fields, definition)
 
     def deleted(self, event: events.JobDeleted) -> None:
         """A job was deleted."""
@@ -88,13 +93,15 @@ class JobLog:
             return None
         return record
 
-    def _begin_stage(self, record: JobRecord, cause: StageCause, fields: dict[str, object]) -> None:
+    def _begin_stage(
+        self,
+        record: JobRecord,
+        cause: StageCause,
+        fields: dict[str, object],
+        definition: jobs.Definition | None,
+    ) -> None:
         if record.stages and record.stage.ends is None:
             record.stage.ends = cause.at
-        try:
-            definition = jobs.read(fields)
-        except jobs.Rejected:
-            definition = None
         stage = Stage(
             record.id,
             cause.revision,
@@ -106,3 +113,11 @@ class JobLog:
         )
         record.stages.append(stage)
         record.revisions[cause.revision] = stage
+
+
+def _read(fields: dict[str, object]) -> jobs.Definition | None:
+    """The definition that `fields` describe; None if they are not acceptable."""
+    try:
+        return jobs.read(fields)
+    except jobs.Rejected:
+        return None

@@ -34,7 +34,8 @@ Adopted = dict[int, tuple[events.RunEvent, ...]]
 _OF_A_MESSAGE = frozenset({events.Published, *get_args(MessageEvent)})
 _COUNTS_ANYWAY = (*get_args(events.LeaseEvent), events.ClockSetBack)
 _TakesUp = events.Claimed | events.Started | events.Reclaimed | events.Lost
-_OF_A_RUN = (events.Started, events.Invoked, events.Finished)
+_TAKES_UP = frozenset(get_args(_TakesUp))
+_OF_A_RUN = frozenset((events.Started, events.Invoked, events.Finished))
 
 
 class OrphanRun(NamedTuple):
@@ -50,9 +51,9 @@ def surviving_events(history: Sequence[Event | None]) -> tuple[list[Event], list
 
     An event that does not count for another reason is None. O(events · losses).
     """
-    losses = [n for n, event in enumerate(history) if type(event) is events.WritesLost]
-    if not losses:
+    if events.WritesLost not in set(map(type, history)):
         return [event for event in history if event is not None], []
+    losses = [n for n, event in enumerate(history) if type(event) is events.WritesLost]
     surviving = list(history)
     orphans: list[OrphanRun] = []
     adopted: Adopted = {}
@@ -75,8 +76,9 @@ def _taken_up_after(loss: int, surviving: list[Event | None]) -> list[_TakesUp]:
     unclaimed = {_attempt(event) for event in removed if type(event) is events.Claimed}
     taken_up = []
     for n, event in enumerate(surviving[loss + 1 :], loss + 1):
-        if not isinstance(event, _TakesUp):
+        if type(event) not in _TAKES_UP:
             continue
+        event = cast("_TakesUp", event)
         attempt = _attempt(event)
         if type(event) is events.Claimed:
             (unclaimed.add if n in undone else unclaimed.discard)(attempt)
@@ -146,9 +148,9 @@ class _Rollback:
     def orphans(self) -> Iterator[OrphanRun]:
         """Remove the events of others, and yield the part after the loss of each run among them."""
         for n, event in self._events():
-            if type(event) is events.ServerCrashed or type(event) is events.ServerStopped:
-                yield from self._left(event)
             if type(event) not in _OF_A_MESSAGE:
+                if type(event) is events.ServerCrashed or type(event) is events.ServerStopped:
+                    yield from self._left(event)
                 continue
             if type(event) is events.Claimed:
                 self._claimed(n, event)
@@ -195,9 +197,9 @@ class _Rollback:
     def _is_undone(self, n: int, event: events.Published | MessageEvent) -> bool:
         if event.message in self._messages:
             return True
-        if not isinstance(event, _OF_A_RUN):
+        if type(event) not in _OF_A_RUN:
             return False
-        attempt = _attempt(event)
+        attempt = _attempt(cast("events.RunEvent", event))
         return attempt in self._attempts or (n < self._loss and attempt in self._reopened)
 
     def _ended(self, attempt: Attempt, at: int | None) -> Iterator[OrphanRun]:

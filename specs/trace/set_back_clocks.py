@@ -18,7 +18,9 @@ messages. Nobody holds the lease from then on.
 
 A store may lose its correction with its latest writes, while a simulated history keeps it. The
 store then goes on from the latest instant that it kept. So the correction counts as one to that
-instant, unless that is earlier; and a store that is too far ahead corrects its clock once more.
+instant, unless that is earlier; and a store that is too far ahead corrects its clock once more. A
+store may lose the latest instant that it kept, too, while its clock reads less. Then the loss is
+the correction, and nothing that the store has kept lies beyond it.
 """
 
 from collections.abc import Sequence
@@ -48,9 +50,9 @@ class CorrectedHistory(NamedTuple):
 
 def corrected(history: list[Event]) -> CorrectedHistory:
     """A history with corrected instants: O(events · corrections)."""
-    corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
-    if not corrections:
+    if events.ClockSetBack not in set(map(type, history)):
         return CorrectedHistory(history, frozenset())
+    corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
     happened: list[Event | None] = [_with_since(event, history) for event in history]
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     beside_plan: set[int] = set()
@@ -58,7 +60,7 @@ def corrected(history: list[Event]) -> CorrectedHistory:
     wrong: list[Span] = []
     for n in corrections:
         at, beyond = history[n].at, history[n].at
-        if n + 1 in lost:
+        if n + 1 in lost or _is_by_a_loss(history, n):
             at = max(at, _kept_until(happened[:n], lost))
             beyond = at + 1
         spans = [(min(begins, at), min(ends, at)) for begins, ends in spans]
@@ -99,6 +101,16 @@ def _with_since(event: Event, history: list[Event]) -> Event:
     return replace(event, since=min(event.since, *corrected_at, event.at))
 
 
+def _is_by_a_loss(history: list[Event], correction: int) -> bool:
+    """Whether the store lost the instant that its clock had not reached again."""
+    correcting, before = history[correction], history[correction - 1] if correction else None
+    return (
+        type(correcting) is events.ClockSetBack
+        and type(before) is events.WritesLost
+        and correcting.was <= before.at
+    )
+
+
 def _kept_until(happened: list[Event | None], lost: set[int]) -> int:
     """The latest instant of what a store recorded and has not lost (µs)."""
     return max(
@@ -118,13 +130,13 @@ def _correct(
 
     Returns the last instant at which the clock was right, and the first of the corrected ones (µs).
     """
-    right_until = end
+    right_until = BEFORE_ALL
     first = 0
     while first < correction and ((event := happened[first]) is None or event.at < beyond):
         right_until = right_until if event is None else event.at
         first += 1
     changes = sum(type(event) in _CHANGES_SERVERS for event in happened[first:correction])
-    at = wrong_from = max(end - changes, right_until if first else BEFORE_ALL)
+    at = wrong_from = max(end - changes, right_until)
     for n in range(first, correction):
         event = happened[n]
         if event is not None:

@@ -7,9 +7,9 @@ again, and a test compares them.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -24,30 +24,59 @@ from gnomon.reference.schedule.zones import load_zone
 
 FORMAT = "gnomon-next-cases/1"
 DIRECTORY = Path(__file__).parent / "next"
-CaseRule = Literal["JOB-4", "FIRE-4", "FIRE-5"]
-RULES: tuple[CaseRule, ...] = ("JOB-4", "FIRE-4", "FIRE-5")
+CaseRule = Literal["JOB-4", "FIRE-1", "FIRE-2", "FIRE-4", "FIRE-5"]
+CronRule = Literal["JOB-4", "FIRE-4", "FIRE-5"]
+RULES: tuple[CaseRule, ...] = ("JOB-4", "FIRE-1", "FIRE-2", "FIRE-4", "FIRE-5")
+CRON_RULES: tuple[CronRule, ...] = ("JOB-4", "FIRE-4", "FIRE-5")
+Kind = Literal["cron", "every", "at"]
 SEED = 12
 DRAWN = 60
-"""Cases drawn for each rule."""
-LONGEST_SEARCH = 50 * 366 * DAY
+"""Cases drawn for each rule about cron definitions."""
+DRAWN_OF_OTHERS = 30
+"""Cases drawn for FIRE-1 and for FIRE-2."""
+LONGEST_SEARCH = 100 * 366 * DAY
 
 
-class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Case(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A question and the answer of the reference: `instants`, or `refused` (JOB-4 rejects it).
 
-    Asked are the first `count` instants later than `after` (RFC 3339) at which `cron` is due in
-    `zone`.
+    Asked are the first `count` instants later than `after` (RFC 3339) at which a job is due that
+    has exactly one of `cron`, `every` (seconds, counted from the instant `start`) and `at`. `zone`
+    is the time zone in which the scheduler works; only `cron` depends on it.
     """
 
     id: str
     rule: CaseRule
     note: str
-    cron: str
+    cron: str | None = None
+    every: int | None = None
+    start: str | None = None
+    at: str | None = None
     zone: str
     after: str
     count: int
     instants: tuple[str, ...] = ()
     refused: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the definition: the key that holds it."""
+        if self.cron is not None:
+            return "cron"
+        return "at" if self.every is None else "every"
+
+    @property
+    def definition(self) -> str:
+        """The definition, for people."""
+        match self.kind:
+            case "cron":
+                return repr(self.cron)
+            case "every":
+                return f"every {self.every} s from {self.start}"
+            case "at":
+                return f"once at {self.at}"
 
 
 class CasesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,16 +87,40 @@ class CasesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Each definition is asked about in each place: a time zone, and the instant `after`."""
+
     name: str
-    rule: CaseRule
+    rule: CronRule
     note: str
     crons: tuple[str, ...]
     places: tuple[str, ...]
     count: int = 3
 
 
+class _Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place is a time zone, the instant `start` and the instant `after`."""
+
+    name: str
+    note: str
+    every: tuple[int, ...]
+    places: tuple[str, ...]
+    count: int = 3
+
+
+class _OneTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place is a time zone and the instant `after`."""
+
+    name: str
+    note: str
+    at: tuple[str, ...]
+    places: tuple[str, ...]
+    count: int = 2
+
+
 class _Groups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group: tuple[_Group, ...]
+    interval: tuple[_Intervals, ...]
+    one_time: tuple[_OneTimes, ...]
 
 
 def read_cases() -> tuple[Case, ...]:
@@ -82,12 +135,9 @@ def read_cases() -> tuple[Case, ...]:
 
 def answered(case: Case) -> Case:
     """`case` with the answer of the reference."""
-    fields = {"name": "n", "service": "s", "job_type": "cron_style", "cron_definition": case.cron}
     after = read_instant(case.after)
     try:
-        definition = jobs.read(
-            {**fields, "timezone": case.zone, "start_date": write_instant(after + SECOND)}
-        )
+        definition = jobs.read({"name": "n", "service": "s", **_fields(case, after)})
     except jobs.Rejected:
         return msgspec.structs.replace(case, instants=(), refused=True)
     due = upcoming(trigger(definition), after + 1, after + LONGEST_SEARCH)
@@ -95,17 +145,71 @@ def answered(case: Case) -> Case:
     return msgspec.structs.replace(case, instants=instants, refused=False)
 
 
+def _fields(case: Case, after: int) -> dict[str, object]:
+    """The fields of a job that say when it is due."""
+    match case.kind:
+        case "cron":
+            fields = {"cron_definition": case.cron, "timezone": case.zone}
+            start = write_instant(after + SECOND)
+            return {"job_type": "cron_style", "start_date": start, **fields}
+        case "every":
+            return {"job_type": "interval_based", "start_date": case.start, "seconds": case.every}
+        case "at":
+            return {"job_type": "one_time", "start_date": case.at}
+
+
 # --- the hand-picked cases
 
 
 def _picked() -> Iterator[Case]:
-    groups = msgspec.toml.decode((DIRECTORY / "cases.toml").read_bytes(), type=_Groups).group
-    for group in groups:
+    picked = msgspec.toml.decode((DIRECTORY / "cases.toml").read_bytes(), type=_Groups)
+    for group in picked.group:
         questions = [(cron, place) for place in group.places for cron in group.crons]
         for number, (cron, place) in enumerate(questions, 1):
             zone, after = place.split()
             id = f"{group.rule}/{group.name}/{number:02}"
-            yield Case(id, group.rule, group.note, cron, zone, after, group.count)
+            yield Case(
+                id=id,
+                rule=group.rule,
+                note=group.note,
+                cron=cron,
+                zone=zone,
+                after=after,
+                count=group.count,
+            )
+    yield from _intervals(picked.interval)
+    yield from _one_times(picked.one_time)
+
+
+def _intervals(groups: Iterable[_Intervals]) -> Iterator[Case]:
+    for group in groups:
+        for number, (place, every) in enumerate(product(group.places, group.every), 1):
+            zone, start, after = place.split()
+            yield Case(
+                id=f"FIRE-2/{group.name}/{number:02}",
+                rule="FIRE-2",
+                note=group.note,
+                every=every,
+                start=start,
+                zone=zone,
+                after=after,
+                count=group.count,
+            )
+
+
+def _one_times(groups: Iterable[_OneTimes]) -> Iterator[Case]:
+    for group in groups:
+        for number, (place, at) in enumerate(product(group.places, group.at), 1):
+            zone, after = place.split()
+            yield Case(
+                id=f"FIRE-1/{group.name}/{number:02}",
+                rule="FIRE-1",
+                note=group.note,
+                at=at,
+                zone=zone,
+                after=after,
+                count=group.count,
+            )
 
 
 # --- the drawn cases
@@ -131,7 +235,7 @@ _SHAPES = (
 
 def _drawn() -> Iterator[Case]:
     random = Random(SEED)
-    for rule in RULES:
+    for rule in CRON_RULES:
         notes = {
             "JOB-4": "A drawn definition with one character changed.",
             "FIRE-4": "A drawn definition.",
@@ -147,7 +251,45 @@ def _drawn() -> Iterator[Case]:
                 after = _near_a_change(random, zone)
                 text = f"{_field(random, 0)} {_field(random, 1)} * * *"
             id = f"{rule}/drawn/{number:02}"
-            yield Case(id, rule, notes[rule], text, zone, write_instant(after), 4)
+            yield Case(
+                id=id,
+                rule=rule,
+                note=notes[rule],
+                cron=text,
+                zone=zone,
+                after=write_instant(after),
+                count=4,
+            )
+
+
+def _drawn_of_others() -> Iterator[Case]:
+    """Intervals and single instants near a change of offset: they must not depend on it."""
+    random = Random(SEED)
+    for number in range(1, DRAWN_OF_OTHERS + 1):
+        zone = random.choice(_ZONES)
+        after = _near_a_change(random, zone)
+        every = random.randint(1, 99) * random.choice((1, 60, 3600, 86_400))
+        behind = random.randrange(-every, 40 * every) * SECOND  # one in about 40 begins later
+        yield Case(
+            id=f"FIRE-2/drawn/{number:02}",
+            rule="FIRE-2",
+            note="A drawn interval, asked about near a change of offset.",
+            every=every,
+            start=write_instant(after - behind),
+            zone=zone,
+            after=write_instant(after),
+            count=4,
+        )
+        at = after + random.randrange(-12 * HOUR, 24 * HOUR) // SECOND * SECOND
+        yield Case(
+            id=f"FIRE-1/drawn/{number:02}",
+            rule="FIRE-1",
+            note="A drawn instant near a change of offset.",
+            at=write_instant(at),
+            zone=zone,
+            after=write_instant(after),
+            count=2,
+        )
 
 
 def _definition(random: Random) -> str:
@@ -196,14 +338,20 @@ def _near_a_change(random: Random, zone: str) -> int:
 
 def texts() -> dict[Path, str]:
     """The files of ``next/`` with their texts, one case a line."""
-    found = [answered(case) for case in (*_picked(), *_drawn())]
+    found = [answered(case) for case in (*_picked(), *_drawn(), *_drawn_of_others())]
     texts = {}
     for rule in RULES:
-        lines = ",\n".join(
-            msgspec.json.encode(case).decode() for case in found if case.rule == rule
-        )
+        lines = ",\n".join(_line(case) for case in found if case.rule == rule)
         texts[DIRECTORY / f"{rule}.json"] = f'{{"format": "{FORMAT}", "cases": [\n{lines}\n]}}\n'
     return texts
+
+
+def _line(case: Case) -> str:
+    """A case as JSON; one that is never due has an empty list, which readers need not know of."""
+    written = msgspec.to_builtins(case)
+    if not case.refused:
+        written.setdefault("instants", [])
+    return msgspec.json.encode(written).decode()
 
 
 if __name__ == "__main__":

@@ -148,8 +148,11 @@ class MemoryStorage(Storage):
             for event in events:
                 self.store.record(event)
 
-    def ask(self, operation: Operation) -> Reply:
+    def ask_all(self, operations: Sequence[Operation]) -> Sequence[Reply]:
         self._check()
+        return [self._ask(operation) for operation in operations]
+
+    def _ask(self, operation: Operation) -> Reply:
         self.asked.append(operation)
         for server, asked, reply in self.serve(OPERATOR, operation):
             if server == OPERATOR and asked == operation:

@@ -33,7 +33,13 @@ def create_app(
     block. `metrics` may block.
     """
     return Litestar(
-        route_handlers=[jobs.router, messages.router, cluster.router, zato.router],
+        route_handlers=[
+            jobs.router,
+            jobs.list_unreadable_jobs,
+            messages.router,
+            cluster.router,
+            zato.router,
+        ],
         dependencies={
             "storage": Provide(lambda: storage, sync_to_thread=False),
             "health": Provide(lambda: health, sync_to_thread=False),

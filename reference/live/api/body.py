@@ -21,17 +21,30 @@ from gnomon.reference.live.api.errors import SHOWN, ApiRequest, BadRequest, brie
 JsonObject = dict[str, object]
 """A JSON object as it was decoded: its values may be of any type."""
 
+MOST_CREATED = 10_000
+"""Most definitions in one request."""
+
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
 async def json_fields(request: ApiRequest) -> JsonObject:
     """The JSON object in a body with the type JSON. Raises BadRequest, or 415."""
-    media_type, _ = request.content_type
-    if media_type != "application/json":
-        raise ClientException(
-            "the body must be JSON and say so: Content-Type: application/json", status_code=415
-        )
+    _require_json(request)
     return await any_fields(request)
+
+
+async def json_fields_or_list(request: ApiRequest) -> JsonObject | list[object]:
+    """The JSON object, or list, in a body with the type JSON. Raises BadRequest, or 415."""
+    _require_json(request)
+    allowed = "it must be one JSON object, or a list of them, in UTF-8"
+    body = await request.body()
+    found = _read_json(body, allowed)
+    if isinstance(found, list) and not 1 <= len(found) <= MOST_CREATED:
+        limits = f"a list must have 1 to {MOST_CREATED} definitions"
+        raise BadRequest(Fault("body", f"{len(found)} definitions", limits))
+    if not isinstance(found, dict | list):
+        raise BadRequest(Fault("body", brief(found), allowed))
+    return found
 
 
 async def any_fields(request: ApiRequest) -> JsonObject:
@@ -42,20 +55,43 @@ async def any_fields(request: ApiRequest) -> JsonObject:
 def read_object(body: bytes) -> JsonObject:
     """The JSON object written in `body`. Raises BadRequest."""
     allowed = "it must be one JSON object in UTF-8, as in {}"
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(Fault("body", f"{len(body)} bytes", f"{allowed}: {error}")) from None
-    except RecursionError:
-        raise BadRequest(Fault("body", "deeply nested JSON", allowed)) from None
+    found = _read_json(body, allowed)
     if not isinstance(found, dict):
         raise BadRequest(Fault("body", brief(found), allowed))
     return found
 
 
+def _require_json(request: ApiRequest) -> None:
+    media_type, _ = request.content_type
+    if media_type != "application/json":
+        raise ClientException(
+            "the body must be JSON and say so: Content-Type: application/json", status_code=415
+        )
+
+
+def _read_json(body: bytes, allowed: str) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(Fault("body", f"{len(body)} bytes", f"{allowed}: {error}")) from None
+    except RecursionError:
+        raise BadRequest(Fault("body", "deeply nested JSON", allowed)) from None
+
+
 def describing(form: type[msgspec.Struct]) -> type[Operation]:
     """For the OpenAPI document: an operation whose body is a JSON object like `form`."""
     return _with_body(msgspec.json.schema(form)["$defs"][form.__name__])
+
+
+def describing_one_or_many(form: type[msgspec.Struct], title: str) -> type[Operation]:
+    """For the OpenAPI document: an operation whose body is an object like `form`, or a list.
+
+    `title` names an object of the list: a generated client needs a name of its own for it.
+    """
+    one: JsonObject = msgspec.json.schema(form)["$defs"][form.__name__]
+    items = one | {"title": title}
+    many = {"type": "array", "items": items, "minItems": 1, "maxItems": MOST_CREATED}
+    return _with_body({"oneOf": [one, many]})
 
 
 def describing_change(form: type[msgspec.Struct], title: str) -> type[Operation]:

@@ -12,7 +12,7 @@ applies to the job as it is, and is repeated when another client has changed the
     StoreUnavailable  the store could not be reached; it is not known whether the request was done
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -57,6 +57,10 @@ from gnomon.reference.store.operations import (
 
 ATTEMPTS = 10
 """Number of attempts at a change while other clients keep changing the job."""
+CREATED_AT_ONCE = 100
+"""Number of jobs that one call of the store creates."""
+NEW = ""
+"""In the place of the id of a job that is yet to be created."""
 _FIRST_FAULTS = {"job_type": 0, "name": 1, "service": 2}
 """The first faults in order, as the predecessor reports them; the others follow as found."""
 
@@ -140,7 +144,7 @@ def get(storage: Storage, id: str) -> Job:
 
 
 def get_all(storage: Storage) -> list[Job]:
-    """Every job, by name."""
+    """Every job that this server can read, by name."""
     return sorted(all_jobs(storage), key=lambda job: job.definition.name)
 
 
@@ -169,12 +173,23 @@ def runs(storage: Storage, id: str, most: int) -> RunList:
 
 
 def all_jobs(storage: Storage) -> Iterator[Job]:
-    """Every job, in the order of creation."""
-    page: int | str | None = 0
-    while page is not None:
-        reply = _read(storage, Jobs(after=page))
-        yield from reply.jobs
-        page = reply.more
+    """Every job that this server can read, in the order of creation."""
+    for page in _pages(storage):
+        yield from page.jobs
+
+
+def unreadable_jobs(storage: Storage) -> Iterator[tuple[str, str]]:
+    """The id of each job that this server cannot read, with the reason."""
+    for page in _pages(storage):
+        yield from page.unreadable
+
+
+def _pages(storage: Storage) -> Iterator[JobList]:
+    after: int | str | None = 0
+    while after is not None:
+        page = _read(storage, Jobs(after=after))
+        yield page
+        after = page.more
 
 
 def _read(storage: Storage, operation: Jobs | JobByName) -> JobList:
@@ -186,23 +201,72 @@ def _read(storage: Storage, operation: Jobs | JobByName) -> JobList:
 # --- changing
 
 
+Creation = Job | Rejected | Conflict
+"""What became of one definition: its job, or the error that creating it alone would have raised."""
+
+
 def create(storage: Storage, fields: Mapping[str, object]) -> Job:
-    """Create a job from the fields of its definition. Raises Rejected."""
-    id = storage.new_job_id()
-    definition = _check(storage, id, fields, None)
-    reply = storage.ask(PutJob(id, definition))
-    if isinstance(reply, Refused):
-        raise _error_of(reply, definition)
-    return get(storage, id)
+    """Create a job from the fields of its definition. Raises Rejected, Conflict."""
+    (created,) = create_all(storage, [fields])
+    if isinstance(created, Job):
+        return created
+    raise created
+
+
+def create_all(storage: Storage, definitions: Sequence[object]) -> list[Creation]:
+    """Create a job from each definition; one that is refused does not affect the others.
+
+    One call of the store creates `CREATED_AT_ONCE` of them, so that no call takes long. After
+    StoreUnavailable it is not known which of them were created.
+    """
+    known = _known_services(storage)
+    created: list[Creation] = []
+    for first in range(0, len(definitions), CREATED_AT_ONCE):
+        page = definitions[first : first + CREATED_AT_ONCE]
+        read = [_read_new(storage, fields, known) for fields in page]
+        put = iter(_put(storage, [found for found in read if isinstance(found, Definition)]))
+        created += [next(put) if isinstance(found, Definition) else found for found in read]
+    return created
+
+
+def _read_new(
+    storage: Storage, fields: object, known: Sequence[str] | None
+) -> Definition | Rejected:
+    if not isinstance(fields, dict):
+        return Rejected([Fault("definition", repr(fields)[:60], "it must be a JSON object")])
+    try:
+        return _check(storage, NEW, fields, None, known)
+    except Rejected as rejected:
+        return rejected
+
+
+def _put(storage: Storage, definitions: Sequence[Definition]) -> list[Job | Rejected | Conflict]:
+    """Create a job from each definition, in one call of the store."""
+    if not definitions:
+        return []
+    ids = storage.new_job_ids(len(definitions))
+    *replies, listed = storage.ask_all([*map(PutJob, ids, definitions), Jobs(tuple(ids))])
+    assert isinstance(listed, JobList)
+    by_id = {job.id: job for job in listed.jobs}
+    return [
+        _error_of(reply, definition) if isinstance(reply, Refused) else by_id[id]
+        for id, definition, reply in zip(ids, definitions, replies, strict=True)
+    ]
 
 
 def edit(
     storage: Storage, id: str, fields: Mapping[str, object], expected: int | None = None
 ) -> Job:
-    """Replace `fields` of a job's definition. Raises NoSuchJob, Stale, Rejected, Conflict."""
+    """Replace `fields` of a job's definition; fields that it has already change nothing.
 
-    def operation(job: Job) -> EditJob:
-        return EditJob(id, job.revision, _check(storage, id, fields, job.definition))
+    Raises NoSuchJob, Stale, Rejected, Conflict.
+    """
+
+    def operation(job: Job) -> EditJob | None:
+        is_of_another = fields.get("service") not in (None, job.definition.service)
+        known = _known_services(storage) if is_of_another else None
+        definition = _check(storage, id, fields, job.definition, known)
+        return None if definition == job.definition else EditJob(id, job.revision, definition)
 
     _change(storage, id, expected, operation)
     return get(storage, id)
@@ -272,14 +336,19 @@ def _change_message(storage: Storage, id: int, operation: DropMessage | PutBackM
 
 
 def _change(
-    storage: Storage, id: str, expected: int | None, operation: Callable[[Job], Operation]
+    storage: Storage, id: str, expected: int | None, operation: Callable[[Job], Operation | None]
 ) -> None:
-    """Carry out the `operation` made from the job as it is; repeat if the job has changed since."""
+    """Carry out the `operation` made from the job as it is; repeat if the job has changed since.
+
+    Without an operation there is nothing to change.
+    """
     for _ in range(ATTEMPTS):
         job = get(storage, id)
         if expected is not None and job.revision != expected:
             raise Stale(job.revision, expected)
         asked = operation(job)
+        if asked is None:
+            return
         reply = storage.ask(asked)
         if isinstance(reply, Accepted):
             return
@@ -298,11 +367,16 @@ def _error_of(refused: Refused, definition: Definition | None) -> Rejected | Con
 
 
 def _check(
-    storage: Storage, id: str, fields: Mapping[str, object], current: Definition | None
+    storage: Storage,
+    id: str,
+    fields: Mapping[str, object],
+    current: Definition | None,
+    known: Sequence[str] | None,
 ) -> Definition:
     """The definition that `fields` describe, alone or as a change of `current`.
 
-    Raises Rejected with every fault, after recording it in the history (JOB-5).
+    Its service must be one of the `known` ones, unless that is None. Raises Rejected with every
+    fault, after recording it in the history (JOB-5).
     """
     faults: list[Fault] = []
     definition = None
@@ -311,8 +385,8 @@ def _check(
     except Rejected as error:
         faults = error.faults
     service = fields.get("service")
-    if current is None or service != current.service:
-        faults += _unknown_service(storage, service)
+    if known is not None and isinstance(service, str) and service and service not in known:
+        faults.append(Fault("service", repr(service), jobs.no_such("service", service, known)))
     if definition is not None and not faults:
         return definition
     faults += _taken_name(storage, id, fields.get("name"))
@@ -324,13 +398,10 @@ def _check(
     raise Rejected(faults)
 
 
-def _unknown_service(storage: Storage, service: object) -> list[Fault]:
-    """The fault of a service that no registered server has; no fault if no server is registered."""
+def _known_services(storage: Storage) -> list[str] | None:
+    """The services that any registered server has; None if no server is registered."""
     members = storage.overview().members
-    known = sorted({known for member in members for known in member.services})
-    if not members or not isinstance(service, str) or not service or service in known:
-        return []
-    return [Fault("service", repr(service), jobs.no_such("service", service, known))]
+    return sorted({name for member in members for name in member.services}) if members else None
 
 
 def _taken_name(storage: Storage, id: str, name: object) -> list[Fault]:

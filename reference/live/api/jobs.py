@@ -5,23 +5,33 @@ conditional with If-Match; a change without it applies to the job as it is.
 """
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
+import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
 from gnomon.reference.live.api.body import (
     JsonObject,
-    describing,
     describing_change,
+    describing_one_or_many,
     json_fields,
+    json_fields_or_list,
     read_if_match,
 )
-from gnomon.reference.live.api.errors import may_answer
-from gnomon.reference.live.api.schemas import Deleted, Executed, JobFields, JobView, RunsView
+from gnomon.reference.live.api.errors import ApiRequest, Problem, may_answer, problem_of
+from gnomon.reference.live.api.schemas import (
+    Deleted,
+    Executed,
+    JobFields,
+    JobView,
+    RunsView,
+    UnreadableJob,
+)
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.store.operations import Job
 
@@ -34,6 +44,22 @@ JobId = Annotated[str, PathParameter(description="the id of a job")]
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="the ETag of the job as it was read")
 ]
+
+
+class CreationView(msgspec.Struct, frozen=True):
+    """What became of one of many definitions: either its job, or its problem."""
+
+    job: JobView | None
+    problem: Problem | None
+
+
+class CreationsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of many definitions: a result for each, in their order."""
+
+    created: int
+    refused: int
+    results: tuple[CreationView, ...]
+
 
 _ETAG = ResponseHeader(
     name="ETag", documentation_only=True, description="the job's revision in quotes, for If-Match"
@@ -56,7 +82,7 @@ def list_jobs(
     storage: Store,
     name: Annotated[str | None, QueryParameter(description="only the job of this name")] = None,
 ) -> list[JobView]:
-    """List the jobs, by name."""
+    """List the jobs that this server can read, by name."""
     found = job_service.get_all(storage)
     problems = job_service.leaders_problems(storage)
     return [
@@ -69,14 +95,34 @@ def list_jobs(
 @post(
     "/",
     sync_to_thread=True,
-    operation_class=describing(JobFields),
+    operation_class=describing_one_or_many(JobFields, title="JobOfMany"),
     response_headers=[_ETAG, _LOCATION],
-    responses=may_answer(*_DEFINE),
+    dependencies={"definitions": Provide(json_fields_or_list)},
+    responses={
+        HTTPStatus.MULTI_STATUS.value: ResponseSpec(
+            CreationsView, generate_examples=False, description="what became of each definition"
+        )
+    }
+    | may_answer(*_DEFINE),
 )
-def create_job(storage: Store, fields: Fields) -> Response[JobView]:
-    """Create a job."""
-    job = job_service.create(storage, fields)
-    return _show(job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})
+def create_job(
+    request: ApiRequest, storage: Store, definitions: SkipValidation[JsonObject | list[object]]
+) -> Response[JobView]:
+    """Create a job; or many from a list, each of which is created or refused on its own."""
+    if isinstance(definitions, dict):
+        job = job_service.create(storage, definitions)
+        return _show(job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})
+    created = job_service.create_all(storage, definitions)
+    results = tuple(
+        CreationView(schemas.view_job(one), None)
+        if isinstance(one, Job)
+        else CreationView(None, problem_of(request, one)[0])
+        for one in created
+    )
+    count = sum(isinstance(one, Job) for one in created)
+    answer = CreationsView(created=count, refused=len(created) - count, results=results)
+    # The declared type is that of the status 201; that of 207 is declared among the responses.
+    return cast("Response[JobView]", Response(answer, status_code=HTTPStatus.MULTI_STATUS))
 
 
 @get(
@@ -187,6 +233,12 @@ def _show(
         status_code=status,
         headers={"ETag": f'"{job.revision}"'} | (headers or {}),
     )
+
+
+@get("/unreadable-jobs", sync_to_thread=True, responses=may_answer(), tags=["jobs"])
+def list_unreadable_jobs(storage: Store) -> list[UnreadableJob]:
+    """List the jobs that this server cannot read: others may have written them."""
+    return [UnreadableJob(id=id, why=why) for id, why in job_service.unreadable_jobs(storage)]
 
 
 router = Router(

@@ -70,6 +70,13 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     grace: Grace = "1s"
 
 
+class UnreadableJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A job that this server cannot read, and the reason."""
+
+    id: str
+    why: str
+
+
 class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A job: its definition, and its progress.
 

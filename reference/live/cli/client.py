@@ -24,6 +24,7 @@ from gnomon.reference.live.api.schemas import (
     MessagesView,
     MessageView,
     RunsView,
+    UnreadableJob,
 )
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.store.kept_messages import MessageState
@@ -75,6 +76,10 @@ class Client:
     def jobs(self) -> list[JobView]:
         """Every job, by name."""
         return self._ask(list[JobView], "GET", "jobs")
+
+    def unreadable_jobs(self) -> list[UnreadableJob]:
+        """The jobs that the server cannot read, in the order of creation."""
+        return self._ask(list[UnreadableJob], "GET", "unreadable-jobs")
 
     def job(self, id: str) -> JobView:
         """The job with that id. Raises Failed with status 404 if there is none."""

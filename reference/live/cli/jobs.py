@@ -85,13 +85,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_jobs(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False) -> None:
-    """List the jobs, by name."""
+    """List the jobs, by name; then those that the server cannot read, with the reason.
+
+    With --json, the reasons are on standard error.
+    """
     with connected(server, login) as client:
-        jobs = client.jobs()
+        jobs, unreadable = client.jobs(), client.unreadable_jobs()
     if json:
         console.print_json(jobs)
+        console.print_notes(f"job {each.id}: {each.why}" for each in unreadable)
     else:
-        console.print_parts(list_table(jobs) if jobs else "there are no jobs")
+        is_empty = not jobs and not unreadable
+        console.print_parts("there are no jobs" if is_empty else list_table(jobs, unreadable))
 
 
 def show(

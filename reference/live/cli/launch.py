@@ -18,6 +18,7 @@ from gnomon.reference.live.api.auth import Unguarded, guard_for
 from gnomon.reference.live.api.credentials import BadCredentials, Credentials, read_credentials
 from gnomon.reference.live.cli.recorder import record_from
 from gnomon.reference.live.cli.store import opened_store, parse_prefix
+from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring.logs import Format
 from gnomon.reference.live.runtime.process import StoreOptions
 from gnomon.reference.live.runtime.services import BadServices, find_services
@@ -76,6 +77,8 @@ def launch(options: ServeOptions) -> bool:
     Raises BadInput.
     """
     plans = _plans(options)
+    if options.history_out is not None:
+        console.require_output(options.history_out)
     logging = Logging(options.log, options.log_level.upper(), options.log_payloads)
     logging.configure()
     with opened_store(options.redis, options.data) as address:
@@ -85,6 +88,9 @@ def launch(options: ServeOptions) -> bool:
             in_order = serve_plan(ready[0]) if len(ready) == 1 else serve_together(ready, logging)
         except CannotServe as error:
             raise BadInput("serve", [str(error)]) from None
+        except NameTaken as error:
+            console.print_notes([f"gnomon: {error}"])
+            return False
         if options.history_out is not None:
             record_from(ready[0].store, begins, None, options.history_out)
         return in_order
@@ -130,16 +136,22 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
 
 
 def _names(name: str | None, servers: int, places: Sequence[Place]) -> list[str]:
-    """The name of each server; by default the host name and a number unique on the host."""
-    host = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname())[:50] or "server"
+    """The name of each server: as given, with a number if there are several.
+
+    By default the host name with the port of the API, or with a number that no other process of the
+    host has, so that the same command on another machine, or a second time, gives other names.
+    """
     if name is not None and not NAME.fullmatch(name):
         allowed = "1 to 64 letters, digits, dots, underscores and hyphens"
         raise BadInput("--name", [f"it must be {allowed}; given was {name!r}"])
-    if servers == 1:
-        port = places[0][1] if places[0] else 0  # 0: any free port
-        return [name or f"{host}-{port or os.getpid()}"]
-    stem = f"{name[:60]}-" if name else "s"
-    return [f"{stem}{number}" for number in range(1, servers + 1)]
+    if name is not None:
+        return [name] if servers == 1 else [f"{name[:60]}-{n}" for n in range(1, servers + 1)]
+    host = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname())[:45] or "server"
+    ports = [place[1] if place else 0 for place in places]  # 0: any free port
+    if all(ports):
+        return [f"{host}-{port}" for port in ports]
+    stem = f"{host}-{os.getpid()}"
+    return [stem] if servers == 1 else [f"{stem}-{n}" for n in range(1, servers + 1)]
 
 
 def _places(http: str, servers: int, credentials: Credentials | None) -> list[Place]:

@@ -9,7 +9,13 @@ from rich.table import Table
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Rejected
-from gnomon.reference.live.api.schemas import JobFields, JobView, MessageView, RunView
+from gnomon.reference.live.api.schemas import (
+    JobFields,
+    JobView,
+    MessageView,
+    RunView,
+    UnreadableJob,
+)
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.specs.render.strings import printable
 from gnomon.specs.render.tables import count, span, table
@@ -19,8 +25,8 @@ EXTRA_SHOWN = 60
 """Characters of a payload in a table."""
 
 
-def list_table(found: Sequence[JobView]) -> Table:
-    """A line for each job."""
+def list_table(found: Sequence[JobView], unreadable: Sequence[UnreadableJob] = ()) -> Table:
+    """A line for each job, and for each that the server cannot read."""
     listing = table(
         "id",
         "name",
@@ -43,6 +49,9 @@ def list_table(found: Sequence[JobView]) -> Table:
             printable(_next_due(job), keep=""),
             str(job.revision),
         )
+    for unread in unreadable:
+        why = printable(unread.why, keep="")
+        listing.add_row(printable(unread.id, keep=""), "-", "-", "-", "-", "-", why, "-")
     return listing
 
 

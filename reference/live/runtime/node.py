@@ -19,6 +19,7 @@ from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
 from gnomon.reference.live.cid import new_cid
+from gnomon.reference.live.runtime.departure import Departure
 from gnomon.reference.live.runtime.monitoring.incidents import (
     Incidents,
     describe_lost_writes,
@@ -59,9 +60,6 @@ LONGEST_WAIT = 10 * SECOND
 MOST_REPORTED = 1_000
 """The largest number of unschedulable jobs that a leader reports to the store."""
 
-FAREWELL = SECOND
-"""How long a server that leaves waits for a store that is away (µs), without runs to report."""
-
 State = Literal["starting", "working", "doubting", "draining"]
 
 
@@ -100,11 +98,10 @@ class Node:
         self._workers = workers
         self._metrics = metrics
         self._inputs = inputs
+        self._departure = Departure(shape.grace, shape.lease, shape.profile, self._link, workers)
         self._server: Server | None = None
-        self._drain_until: int | None = None
         self._logged_epoch: int | None = None
         self._logged_unschedulable: dict[str, str] = {}
-        self._has_quit = False
         self._is_frozen = False
         self._is_superseded = False
         self._since = 0
@@ -161,7 +158,7 @@ class Node:
         )
         self._do(server.start(now))
         self._exchange()
-        while not server.has_left and not self._is_overdue():
+        while not server.has_left and not self._departure.is_due(self._clock.now):
             self._wait()
             self._fire_timers()
             self._exchange()
@@ -171,11 +168,12 @@ class Node:
         """The number of this process, from the store; None if it is to leave before it has one."""
         while (process := self._link.new_process()) is None:
             self._wait()
-            if self._drain_until is not None:
+            if self._departure.has_begun:
                 return None
         return process
 
     def _end(self) -> bool:
+        self._departure.give_up()
         self._workers.close()
         if self._is_frozen:
             gc.unfreeze()
@@ -185,26 +183,6 @@ class Node:
         how = events.ServerStopped if in_order else events.ServerCrashed
         self._link.leave(how(0, self._name))
         return in_order
-
-    def _is_overdue(self) -> bool:
-        """Whether it is to leave at once, or its time for leaving has run out."""
-        if self._has_quit or self._drain_until is None:
-            return self._has_quit
-        return self._clock.now >= self._drain_until or self._waits_in_vain(self._drain_until)
-
-    def _waits_in_vain(self, drain_until: int) -> bool:
-        """Whether it is to leave, runs nothing, and the store is away.
-
-        The end of a run is worth a lease of waiting, else the run is repeated by another server;
-        after that, the cluster has declared this server dead in any case.
-        """
-        failing_since = self._link.failing_since
-        if failing_since is None or self._workers.busy:
-            return False
-        if self._link.has_unreported_run:
-            return self._clock.now >= failing_since + self._shape.lease
-        draining_since = drain_until - self._shape.grace
-        return self._clock.now >= max(failing_since, draining_since) + FAREWELL
 
     # --- inputs
 
@@ -228,9 +206,7 @@ class Node:
             assert self._server is not None
             wakes = map(self._server.wake_at, TIMERS)
             planned = [wake_at for wake_at in wakes if wake_at is not None]
-        if self._drain_until is not None:
-            planned.append(self._drain_until)
-        return min(planned)
+        return min([*planned, *self._departure.wakes])
 
     def _take(self, arrived: Input) -> None:
         if isinstance(arrived, Ended):
@@ -238,16 +214,16 @@ class Node:
         elif arrived is Signal.INBOX:
             self._link.fetch_inbox()
         elif arrived is Signal.QUIT:
-            self._has_quit = True
+            self._departure.quit()
             self._drain()
         else:
             self._drain()
 
     def _drain(self) -> None:
-        if self._drain_until is not None:
+        if self._departure.has_begun:
             return
         now = self._clock.now
-        self._drain_until = now + self._shape.grace
+        self._departure.begin(now)
         if self._server is not None:
             self._link.report(events.ServerStopping(0, self._name))
             self._do(self._server.drain(now))
@@ -384,11 +360,12 @@ class Node:
         differs = disagreement(agreed, self._shape.settings)
         if differs is not None:
             logger.error("%s; this server ends", differs)
-            self._has_quit = True
+            self._departure.quit()
 
     def _end_superseded(self) -> None:
         logger.error("another server of this name has started; this one ends: use --name")
-        self._is_superseded = self._has_quit = True
+        self._is_superseded = True
+        self._departure.quit()
 
     # --- logs and metrics
 

@@ -6,11 +6,12 @@ services finish; the second one does not.
 """
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread, current_thread
 from typing import Any
 
@@ -20,29 +21,24 @@ import uvicorn
 from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.schemas import Health, view_incident
+from gnomon.reference.live.runtime.arrival import arrive
 from gnomon.reference.live.runtime.clock import WallClock
 from gnomon.reference.live.runtime.monitoring.cluster_watch import ClusterWatch
 from gnomon.reference.live.runtime.monitoring.logs import log_run
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
-from gnomon.reference.live.runtime.shape import Shape, disagreement
+from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store.address import Address
-from gnomon.reference.live.store.connection import Connection, Open, StoreFailed
+from gnomon.reference.live.store.connection import Connection, Open
 from gnomon.reference.live.store.embedded.diagnosis import explain, removed_data
-from gnomon.reference.live.store.errors import (
-    Failure,
-    StoreUnusable,
-    check_server,
-    pause_after,
-)
+from gnomon.reference.live.store.errors import Failure
 from gnomon.reference.live.store.notify import PATIENCE, Notifier
 from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
-from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.schedule.clock import SECOND, write_duration
 from gnomon.reference.service import Service
-from gnomon.reference.store.administration import Settings
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
@@ -95,16 +91,22 @@ def timeout_of(lease: int) -> int:
 
 
 class Listening(msgspec.Struct, frozen=True):
-    """The socket that serves the API, and the guard that admits its users."""
+    """The socket that serves the API, the guard that admits its users, and the API's URL."""
 
     socket: Any
     guard: Guard
+    url: str
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at `host` and `port`. Raises OSError."""
+    """A socket that listens at `host` and `port`. Raises OSError.
+
+    Its connections send each answer at once. Otherwise the second part of an answer on a kept-alive
+    connection waits for the client's acknowledgement, which the client delays by 40 ms.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=2048)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setblocking(False)
     return listening
 
@@ -117,13 +119,13 @@ def serve(
 ) -> bool:
     """Run a server of the cluster until a signal ends it; whether it left in good order.
 
-    Raises StoreUnusable if the store cannot be used, and waiting would not help.
+    Raises StoreUnusable if the store cannot be used, and waiting would not help, and NameTaken.
     """
     inputs: SimpleQueue[Input] = SimpleQueue()
     connection = store.connection(timeout_of(shape.lease))
     with _handled_signals(inputs):
-        if not _settle(connection, shape, store.profile, inputs):
-            return True  # ended before there was a store
+        if not arrive(connection, shape, store.profile, inputs):
+            return True  # it was to leave before it had arrived
         return _serve(shape, services, store, listening, inputs, connection)
 
 
@@ -173,7 +175,7 @@ def _serve(
         )
 
     with _api(listening, storage, health, measured):
-        logger.info("joins the cluster", extra={"fields": {"server": shape.name}})
+        logger.info("joins the cluster", extra={"fields": _described(shape, store, listening)})
         left_in_order = node.run()
         notifier.close()
         watch.close()
@@ -182,37 +184,19 @@ def _serve(
     return left_in_order
 
 
-def _settle(
-    connection: Connection, shape: Shape, profile: Profile, inputs: "SimpleQueue[Input]"
-) -> bool:
-    """Check the store, waiting for one that is not there yet, and the settings of the cluster.
-
-    False if a signal ends the server meanwhile. Raises StoreUnusable.
-    """
-    failures = 0
-    while True:
-        try:
-            facts = connection.use(lambda store: check_server(store.client, profile))
-            answer = connection.call(shape.name, [shape.settings])
-            break
-        except StoreFailed as failed:
-            failure = failed.failure
-            if failure.is_permanent:
-                raise StoreUnusable(failure.problem, failure.advice) from failed
-            if failures == 0:
-                logger.warning("%s; %s; waiting for it", failure.problem, failure.advice)
-            failures += 1
-            with suppress(Empty):
-                inputs.get(timeout=pause_after(failures) / SECOND)
-                return False
-    for warning in facts.warnings:
-        logger.warning("%s", warning)
-    settings = answer.deliveries[0][2]
-    assert isinstance(settings, Settings)
-    differs = disagreement(settings, shape.settings)
-    if differs is not None:
-        raise differs
-    return True
+def _described(shape: Shape, store: StoreOptions, listening: Listening | None) -> dict[str, object]:
+    """The fields of the line that reports the start of a server."""
+    return {
+        "server": shape.name,
+        "pid": os.getpid(),
+        "store": str(store.address),
+        "data": None if store.address.embedded_in is None else str(store.address.embedded_in),
+        "profile": shape.profile,
+        "workers": shape.workers,
+        "lease": write_duration(shape.lease),
+        "services": list(shape.services),
+        "api": None if listening is None else listening.url,
+    }
 
 
 @contextmanager

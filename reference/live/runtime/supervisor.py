@@ -4,8 +4,15 @@ The one idea: a `Plan` is everything that makes a server, as one value that can 
 process. A process that starts several servers is their supervisor, and no server itself. It passes
 on the signals to end; if it dies, they end as well.
 
+    a server's process    before all are to end             afterwards
+    cannot start          all end, exit status 2            it has ended
+    has died, or left     it is started again, after a      it has ended
+                          pause that doubles each time
+    was started again,    as if it had died                 it has ended
+    and cannot start
+
 This supervision is our own: systemd and its like supervise one command; these servers share that
-command's signals and its exit status, and none is restarted.
+command's signals and its exit status.
 """
 
 import logging
@@ -16,12 +23,14 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread
+from time import monotonic, sleep
 from typing import NamedTuple
 
 import msgspec
 
 from gnomon.reference.live.api.auth import guard_for
 from gnomon.reference.live.api.credentials import Credentials
+from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring import logs
 from gnomon.reference.live.runtime.process import Listening, StoreOptions, listen, serve
 from gnomon.reference.live.runtime.shape import Shape
@@ -32,6 +41,13 @@ logger = logging.getLogger("gnomon.server")
 
 ENDED_IN_ORDER, ENDED_ANYHOW, UNUSABLE = 0, 1, 2
 """Exit codes of a server's process."""
+
+SHORTEST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+"""Limits of the pause before a server is started again, in seconds."""
+
+LOOK_INTERVAL = 0.2
+"""Time between two looks at the processes (s)."""
 
 
 class CannotServe(Exception):
@@ -67,69 +83,139 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def serve_plan(plan: Plan) -> bool:
     """Run that server until a signal ends it; whether it left in good order.
 
-    Raises StoreUnusable and CannotServe.
+    Raises StoreUnusable, CannotServe and NameTaken.
     """
     listening = None
     if plan.http is not None:
         host, port = plan.http
         try:
-            listening = Listening(listen(host, port), guard_for(host, plan.credentials))
+            opened = listen(host, port)
         except OSError as error:
             problem = f"the API cannot be served at {host}:{port}: {error.strerror or error}"
             raise CannotServe(problem, "give another with --http, or --http none") from None
-        where = f"{f'[{host}]' if ':' in host else host}:{listening.socket.getsockname()[1]}"
-        logger.info("the API is at http://%s, the store at %s", where, plan.store.address)
+        where = f"{f'[{host}]' if ':' in host else host}:{opened.getsockname()[1]}"
+        guard = guard_for(host, plan.credentials)
+        listening = Listening(opened, guard, f"http://{where}")
     return serve(plan.shape, plan.services, plan.store, listening)
 
 
 def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
-    """Run each plan in a process of its own until all have ended; whether all left in good order.
+    """Run each plan in a process of its own until a signal ends them; whether all left in order.
 
-    Raises CannotServe if one of them could not start; the others are then made to end.
+    Raises CannotServe if one of them could not start at first; the others are then made to end.
     """
-    spawn = get_context("spawn")
-    processes = [
-        spawn.Process(target=_serve_as_child, args=(plan, wanted), name=plan.shape.name)
-        for plan in plans
-    ]
-
+    children = [_Child(plan, wanted) for plan in plans]
     is_ending = Event()
 
     def pass_on(_: int, __: object) -> None:
         is_ending.set()
-        for process in processes:
-            if process.is_alive():
-                process.terminate()
+        for child in children:
+            child.terminate()
 
     before = {name: signal.signal(name, pass_on) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
-        running = _started(processes, is_ending)
+        _start_all(children, is_ending)
         if is_ending.is_set():  # a process that was just starting missed the signal
             pass_on(0, None)
-        while running:
-            ended = wait([process.sentinel for process in running])
-            for process in [process for process in running if process.sentinel in ended]:
-                running.remove(process)
-                process.join()
-                if process.exitcode == UNUSABLE:
+        while not (is_ending.is_set() and all(child.has_ended for child in children)):
+            _wait_for_change(children)
+            for child in children:
+                if is_ending.is_set():
+                    continue
+                if child.could_not_start:
                     pass_on(0, None)
+                else:
+                    child.repair()
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
-    codes = [process.exitcode for process in processes]
-    if UNUSABLE in codes:
+    if any(child.could_not_start for child in children):
         raise CannotServe("not all servers could start", "their messages above tell why")
-    return all(code == ENDED_IN_ORDER for code in codes)
+    return all(child.left_in_order for child in children)
 
 
-def _started(processes: Sequence[SpawnProcess], is_ending: Event) -> list[SpawnProcess]:
-    """Start one after another until a signal to end arrives; those that were started."""
-    started = []
-    for process in processes:
+def _start_all(children: "Sequence[_Child]", is_ending: Event) -> None:
+    """Start one after another until a signal to end arrives."""
+    for child in children:
         if not is_ending.is_set():
-            process.start()
-            started.append(process)
-    return started
+            child.start()
+
+
+def _wait_for_change(children: "Sequence[_Child]") -> None:
+    """Wait until a process has ended, a pause is over, or a signal may have arrived."""
+    sentinels = [child.process.sentinel for child in children if not child.has_ended]
+    if sentinels:
+        wait(sentinels, timeout=LOOK_INTERVAL)
+    else:
+        sleep(LOOK_INTERVAL)
+
+
+class _Child:
+    """A server's process, which is started again when it has died."""
+
+    def __init__(self, plan: Plan, wanted: Logging) -> None:
+        self._plan = plan
+        self._wanted = wanted
+        self._failures = 0
+        self._started = 0.0
+        self._retry_at: float | None = None
+        self.process = self._new_process()
+
+    def _new_process(self) -> SpawnProcess:
+        name = self._plan.shape.name
+        arguments = (self._plan, self._wanted)
+        return get_context("spawn").Process(target=_serve_as_child, args=arguments, name=name)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was never started, or has ended."""
+        return not self.process.is_alive()
+
+    @property
+    def could_not_start(self) -> bool:
+        """Whether its first process ended because the server could not start."""
+        return self._failures == 0 and self.process.exitcode == UNUSABLE
+
+    @property
+    def left_in_order(self) -> bool:
+        """Whether its last process left in good order, or none was started."""
+        return self.process.exitcode in (ENDED_IN_ORDER, None)
+
+    def start(self) -> None:
+        """Start the process."""
+        self.process.start()
+        self._started = monotonic()
+
+    def terminate(self) -> None:
+        """Pass on a signal to end."""
+        if self.process.is_alive():
+            self.process.terminate()
+
+    def repair(self) -> None:
+        """Start the server again if its process has ended, after a pause that is logged."""
+        if self.process.is_alive():
+            return
+        now = monotonic()
+        if self._retry_at is None:
+            if now - self._started > LONGEST_PAUSE:
+                self._failures = 0
+            pause = min(SHORTEST_PAUSE * 2**self._failures, LONGEST_PAUSE)
+            self._failures += 1
+            self._retry_at = now + pause
+            text = "server %s has ended: %s; it is started again in %g s"
+            how = _described_exit(self.process.exitcode)
+            logger.error(text, self._plan.shape.name, how, pause)
+        elif now >= self._retry_at:
+            self._retry_at = None
+            self.process = self._new_process()
+            self.start()
+
+
+def _described_exit(code: int | None) -> str:
+    """How a process ended, for people."""
+    if code is not None and code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit status {code}"
 
 
 def _serve_as_child(plan: Plan, wanted: Logging) -> None:
@@ -142,6 +228,9 @@ def _serve_as_child(plan: Plan, wanted: Logging) -> None:
     except (StoreUnusable, CannotServe) as error:
         os.write(2, f"gnomon: {plan.shape.name}: {error}\n".encode())
         os._exit(UNUSABLE)
+    except NameTaken as error:
+        os.write(2, f"gnomon: {error}\n".encode())
+        os._exit(ENDED_ANYHOW)
     os._exit(ENDED_IN_ORDER if left_in_order else ENDED_ANYHOW)
 
 

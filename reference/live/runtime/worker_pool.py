@@ -72,6 +72,13 @@ class Ended(msgspec.Struct, frozen=True):
     invoked: events.Invoked | None = None
 
 
+class RunUnderWay(NamedTuple):
+    """A run that has not ended, and for how long it has been under way (µs)."""
+
+    run: Run
+    duration: int
+
+
 class WorkerPool:
     """The worker threads of `server`; each calls `ended` with every run that it has ended."""
 
@@ -102,6 +109,13 @@ class WorkerPool:
     def busy(self) -> int:
         """The number of workers that are running a service."""
         return sum(not worker.is_idle for worker in self._workers)
+
+    @property
+    def running(self) -> list[RunUnderWay]:
+        """The runs whose services have not returned, in order of the workers."""
+        now = _clock()
+        found = [worker.running for worker in self._workers]
+        return [RunUnderWay(one.run, now - one.began) for one in found if one is not None]
 
     def start(self, run: Run, now: int) -> None:
         """Give a run to its worker, invoked at `now` (µs, UTC); never waits."""
@@ -145,7 +159,7 @@ class WorkerPool:
             return Ended(run, "failed", plain(no_such_service(run.message.service)))
         began = _clock()
         slow_from = began + service.slow_threshold * MILLISECOND
-        worker.running = _Running(run, slow_from)
+        worker.running = _Running(run, began, slow_from)
         with EventLoop(service.name) as loop:
             invocation = _Invocation(service(run.message, usage, now), loop.wait_for)
             invocation.end()
@@ -228,9 +242,10 @@ class _Task(NamedTuple):
 
 
 class _Running(NamedTuple):
-    """A run under way, and when it becomes slow (µs, by `_clock`)."""
+    """A run under way: when it began, and when it becomes slow (µs, by `_clock`)."""
 
     run: Run
+    began: int
     slow_from: int
 
 

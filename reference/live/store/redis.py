@@ -1,4 +1,4 @@
-"""The store on Redis: one script, which the server runs atomically.
+"""The store on Redis: a call is one script, which the server runs atomically.
 
 The one idea: `RedisStore.call` takes the operations that ``MemoryStore.apply`` takes, in batches,
 and gives the same deliveries in the same order. A server cannot tell the two apart.
@@ -10,7 +10,6 @@ Works on Redis 6.2 to 8 and Valkey. Every key begins with ``{prefix}``, so all l
 """
 
 from collections.abc import Sequence
-from hashlib import sha1
 from typing import Any, NamedTuple
 
 import redis
@@ -18,7 +17,7 @@ from redis.exceptions import NoScriptError
 
 from gnomon.reference.live import EVENTS_KEPT
 from gnomon.reference.live.store import decode, encode
-from gnomon.reference.live.store.scripts import SERVER_TIME, script
+from gnomon.reference.live.store.scripts import SERVER_TIME, Script, script_of
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Delivery, Operation
 
@@ -60,17 +59,18 @@ class RedisStore:
         self._keep = keep
         self._replicas = replicas
         self._patience = patience
-        self._script = script(self.profile, time)
-        self._sha = sha1(self._script, usedforsecurity=False).hexdigest()
+        self._time = time
 
     def call(self, server: str, operations: Sequence[Operation]) -> Answer:
         """Carry out `operations` of `server`, in order, at one instant."""
         arguments = (self.prefix, server, self._keep, *encode.encode(operations))
+        kinds = {type(operation).__name__ for operation in operations}
+        script = script_of(self.profile, kinds, self._time)
         try:
-            now, inbox, out = self._run(arguments)
+            now, inbox, out = self._run(script, arguments)
         except NoScriptError:  # the server has carried out nothing
-            self.client.script_load(self._script)
-            now, inbox, out = self._run(arguments)
+            self.client.script_load(script.text)
+            now, inbox, out = self._run(script, arguments)
         raws = [tuple(out[place : place + 4]) for place in range(0, len(out), 4)]
         own = server.encode()
         return Answer(
@@ -80,11 +80,11 @@ class RedisStore:
             [(place, raw[0].decode()) for place, raw in enumerate(raws) if raw[0] != own],
         )
 
-    def _run(self, arguments: Sequence[encode.Argument]) -> Any:  # Any server may answer anything
+    def _run(self, script: Script, arguments: Sequence[encode.Argument]) -> Any:  # from any server
         if not self._replicas:
-            return self.client.execute_command("EVALSHA", self._sha, 1, *arguments)
+            return self.client.execute_command("EVALSHA", script.sha, 1, *arguments)
         pipeline = self.client.pipeline(transaction=False)
-        pipeline.execute_command("EVALSHA", self._sha, 1, *arguments)
+        pipeline.execute_command("EVALSHA", script.sha, 1, *arguments)
         pipeline.execute_command("WAIT", self._replicas, self._patience)
         answer, reached = pipeline.execute()
         if reached < self._replicas:

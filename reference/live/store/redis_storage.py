@@ -38,17 +38,17 @@ class RedisStorage(Storage):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def ask(self, operation: Operation) -> Reply:
-        """Carry out an operation of `OPERATOR` that has a reply at once."""
-        return self._call(operation).deliveries[0][2]
+    def ask_all(self, operations: Sequence[Operation]) -> Sequence[Reply]:
+        """Carry out operations of `OPERATOR` in order, at one instant; the reply to each."""
+        return [reply for _, _, reply in self._call(operations).deliveries]
 
     def record_events(self, events: Sequence[Reported]) -> None:
         """Append events to the history; the store replaces each `at` by its own time."""
-        self._call(RecordEvents(0, tuple(events)))
+        self._call([RecordEvents(0, tuple(events))])
 
-    def _call(self, operation: Operation) -> Answer:
+    def _call(self, operations: Sequence[Operation]) -> Answer:
         try:
-            return self._connection.call(OPERATOR, [operation])
+            return self._connection.call(OPERATOR, operations)
         except StoreFailed as failed:
             raise unavailable(failed.failure) from failed
 

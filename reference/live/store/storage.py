@@ -53,8 +53,11 @@ class Storage(ABC):
     """A store that people use. Each method may wait for I/O, and raises StoreUnavailable."""
 
     @abstractmethod
-    def ask(self, operation: Operation) -> Reply:
-        """Carry out an operation of `OPERATOR` that has a reply at once."""
+    def ask_all(self, operations: Sequence[Operation]) -> Sequence[Reply]:
+        """Carry out operations of `OPERATOR` in order, at one instant; the reply to each.
+
+        Each must have a reply at once.
+        """
 
     @abstractmethod
     def record_events(self, events: Sequence[Reported]) -> None:
@@ -68,11 +71,14 @@ class Storage(ABC):
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
         """Up to `most` events numbered above `after`, in order; empty if there are none yet."""
 
-    def new_job_id(self) -> str:
-        """An id that no job has had, such as ``17``."""
-        number = self.ask(NewJobId())
-        assert isinstance(number, Number)
-        return str(number.value)
+    def ask(self, operation: Operation) -> Reply:
+        """Carry out an operation of `OPERATOR` that has a reply at once."""
+        return self.ask_all([operation])[0]
+
+    def new_job_ids(self, count: int) -> list[str]:
+        """Ids that no job has had, such as ``17``."""
+        numbers = self.ask_all([NewJobId()] * count)
+        return [str(number.value) for number in numbers if isinstance(number, Number)]
 
     def overview(self) -> ClusterOverview:
         """Who leads, which servers are registered, and how many messages there are."""

@@ -19,16 +19,24 @@ SHARE = 20
 """The percentage of recordings that have such steps."""
 
 
-def draw_steps_of_store_clock(scenario: Scenario, commands: list[Command]) -> list[Command]:
+BESIDE_LOSSES = 20
+"""The percentage of the losses of data that have such a step shortly before them."""
+
+BESIDE_CRASHES = 6
+"""The percentage of recordings in which a server crashes while the clock is ahead by leases."""
+
+
+def draw_steps_of_store_clock(scenario: Scenario, commands: list[Command]) -> Iterator[Command]:
     """Steps forward, mostly corrected later, and steps back; in most recordings none.
 
-    There are none before `commands` that lose data. An open defect breaks FIRE-10 then in one of
-    20,000 seeds: a store that is emptied while its time stands still forgets that time, too.
+    Some come shortly before those of `commands` that lose data, and some beside a crash.
     """
-    steps = [*_steps(scenario)]
-    first = min((step.at for step in steps), default=0)
-    loses = any(isinstance(command, DataLoss) and command.at >= first for command in commands)
-    return [] if loses else steps
+    yield from _steps(scenario)
+    if scenario.choices.happens(BESIDE_CRASHES):
+        yield from _crash_while_ahead(scenario)
+    for loss in commands:
+        if isinstance(loss, DataLoss) and scenario.choices.happens(BESIDE_LOSSES):
+            yield from _before_a_loss(scenario, loss.at)
 
 
 def _steps(scenario: Scenario) -> Iterator[Command]:
@@ -54,6 +62,32 @@ def _steps(scenario: Scenario) -> Iterator[Command]:
             yield StepStoreClock(at=corrected_at, by=-by - error)
             if choices.happens(50):
                 yield from _crash(scenario, corrected_at)
+
+
+def _before_a_loss(scenario: Scenario, loss: int) -> Iterator[Command]:
+    """A step whose correction, or the time that stands still after it, the store may lose."""
+    choices, phase, lease = scenario.choices, scenario.phase, scenario.cluster.lease
+    corrected_at = max(loss - choices.within(0, lease, MILLISECOND), phase.start)
+    by = choices.within(MILLISECOND, choices.one_of((lease, 3 * lease)), MILLISECOND)
+    if choices.happens(75):
+        ahead = choices.within(0, choices.one_of((lease, SECOND)), MILLISECOND)
+        yield StepStoreClock(at=max(corrected_at - ahead, phase.start), by=by)
+    yield StepStoreClock(at=corrected_at, by=-by)
+
+
+def _crash_while_ahead(scenario: Scenario) -> Iterator[Command]:
+    """A server crashes after a heartbeat by a clock that is ahead by leases, and is corrected."""
+    choices, phase, lease = scenario.choices, scenario.phase, scenario.cluster.lease
+    by, away = choices.within(4 * lease, 9 * lease, SECOND), choices.within(4 * lease, 6 * lease, 1)
+    at = phase.start + choices.within(0, max(phase.length - lease - away, 0), MILLISECOND)
+    crash = at + choices.within(lease // 3, lease, MILLISECOND)
+    corrected_at = crash + choices.within(0, lease // 4, MILLISECOND)
+    if crash + away <= phase.end:
+        server = choices.one_of(scenario.cluster.server_names)
+        yield StepStoreClock(at=at, by=by)
+        yield CrashServer(at=crash, server=server)
+        yield StepStoreClock(at=corrected_at, by=-by)
+        yield StartServer(at=crash + away, server=server)
 
 
 def _crash(scenario: Scenario, corrected_at: int) -> Iterator[Command]:

@@ -1,5 +1,6 @@
 """The table of the states, and the questions about a history that several of them ask."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple, TypeVar, cast
@@ -66,10 +67,10 @@ def every(trace: Trace, kind: type[E]) -> list[E]:
 
 
 def _by_kind(trace: Trace) -> dict[type[EventBase], list[Event]]:
-    table: dict[type[EventBase], list[Event]] = {}
+    table: defaultdict[type[EventBase], list[Event]] = defaultdict(list)
     for event in trace.events:
-        table.setdefault(type(event), []).append(event)
-    return table
+        table[type(event)].append(event)
+    return dict(table)
 
 
 def planned(trace: Trace) -> list[events.Published]:

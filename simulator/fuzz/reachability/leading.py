@@ -5,6 +5,7 @@ from itertools import pairwise
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.reachability.base import (
+    durable,
     every,
     faults_of_leaders,
     planned,
@@ -184,6 +185,25 @@ def takeover_after_a_step_of_the_store_clock(trace: Trace) -> bool:
         for step in steps
         for before, after in pairwise(trace.terms)
     )
+
+
+@durable
+def messages_of_a_server_that_died_ahead(trace: Trace) -> bool:
+    """A server died while the store's clock was ahead by leases, and lost its messages later."""
+    died: dict[str, int] = {}
+    died_ahead: set[str] = set()
+    for event in trace.recorded:
+        match event:
+            case events.ServerStarted(server=server):
+                died.pop(server, None)
+                died_ahead.discard(server)
+            case events.ServerCrashed(at=at, server=server):
+                died[server] = at
+            case events.ClockSetBack(at=at):
+                died_ahead.update(name for name in died if died[name] > at + 3 * trace.lease)
+            case events.Reclaimed(server=server) if server in died_ahead:
+                return True
+    return False
 
 
 # --- misfires

@@ -130,3 +130,12 @@ def epochs_began_anew(trace: Trace) -> bool:
     """An emptied store granted an epoch that a former one had granted, too."""
     grants = list(every(trace, events.LeaseAcquired))
     return any(after.epoch <= before.epoch for before, after in pairwise(grants))
+
+
+@state
+def time_lost_while_it_stood_still(trace: Trace) -> bool:
+    """The store lost the latest instant that it kept, which its clock had not reached again."""
+    return any(
+        type(after) is events.ClockSetBack and type(before) is events.WritesLost
+        for before, after in pairwise(trace.recorded)
+    )

@@ -7,47 +7,59 @@ verdicts are the same, too. There is no limit of time here: a hang hangs the tes
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from gnomon.reference.schedule.clock import from_datetime, read_instant, to_datetime, write_instant
 from gnomon.specs.conformance import protocol
 from gnomon.specs.conformance.protocol import Answer
+from gnomon.specs.vectors.next_cases import Case, Kind
 
-NextInstants = Callable[[str, str, datetime, int], Iterable[datetime]]
+Functions = Mapping[Kind, Callable[..., Iterable[datetime]]]
+"""The function that answers about each kind of definition; its arguments are those of the kit."""
 
 _KIT_NAMES = ("Refused", "Unsupported", "Horizon")
 
 
 class Caller:
-    """Asks a function for instants while the process has a time zone.
+    """Asks functions for instants while the process has a time zone.
 
     An exception of the classes `refuses` means that the scheduler refuses the definition.
     """
 
     def __init__(
-        self, next_instants: NextInstants, refuses: tuple[type[Exception], ...], process_zone: str
+        self, functions: Functions, refuses: tuple[type[Exception], ...], process_zone: str
     ) -> None:
-        self._next_instants, self._refuses, self._zone = next_instants, refuses, process_zone
+        self._functions, self._refuses, self._zone = functions, refuses, process_zone
         self._seq = 0
 
-    def ask(self, cron: str, zone: str, after: str, count: int) -> Answer:
+    def ask(self, case: Case) -> Answer:
         """Ask for instants (as `AdapterProcess.ask`)."""
         self._seq += 1
         with process_zone(self._zone):
-            return self._answer(cron, zone, after, count)
+            return self._answer(case)
 
-    def _answer(self, cron: str, zone: str, after: str, count: int) -> Answer:
-        later_than = to_datetime(read_instant(after)).astimezone(UTC)
+    def _answer(self, case: Case) -> Answer:
         try:
-            found = self._next_instants(cron, zone, later_than, count)
+            found = self._functions[case.kind](*arguments(case))
             return protocol.Instants(self._seq, tuple(written(instant) for instant in found))
         except Exception as error:
             if _kit_name(error) != "Horizon" or isinstance(error, self._refuses):
                 return reply_to(error, self._seq, self._refuses)
             instants, end = error.args
             return protocol.Instants(self._seq, tuple(map(written, instants)), written(end))
+
+
+def arguments(case: Case) -> list[str | int | datetime]:
+    """The question of a case, as the function of the kit for its kind gets it."""
+    definition = [case.cron, case.every, _datetime(case.start), _datetime(case.at)]
+    given = [*definition, case.zone, _datetime(case.after), case.count]
+    return [one for one in given if one is not None]
+
+
+def _datetime(text: str | None) -> datetime | None:
+    return None if text is None else to_datetime(read_instant(text)).astimezone(UTC)
 
 
 def reply_to(

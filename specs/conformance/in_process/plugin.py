@@ -39,7 +39,9 @@ def gnomon_conformance(
     """A test that is parametrized by the cases of the suite; assign it to a name ``test_…``.
 
     `adapter` is a class with the method ``next_instants(cron, zone, after, count)``, or that
-    function. It gets a `datetime` in UTC and returns aware ones; it raises an exception of the
+    function. It gets a `datetime` in UTC and returns aware ones. Of other definitions it is asked
+    if the class has ``interval_instants(every, start, zone, after, count)`` (seconds) and
+    ``one_time_instants(at, zone, after, count)``. It raises an exception of the
     classes `refuses`, or ``Refused``, ``Unsupported`` or ``Horizon`` of a copy of ``adapter_kit``.
     A class with the methods of a scheduler in ``adapter_kit`` (``open``, ``advance`` and those of
     ``create``, ``edit``, ``delete``, ``pause``, ``resume``, ``execute``, ``step``, ``store`` and

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from fnmatch import fnmatchcase
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
 
 from gnomon.specs.conformance.behaviour.profile import settings_of
-from gnomon.specs.conformance.in_process.caller import Caller, NextInstants
+from gnomon.specs.conformance.in_process.caller import Caller, Functions, arguments
 from gnomon.specs.conformance.in_process.connection import InProcess, observe_scenario
 from gnomon.specs.conformance.judging import (
     SUSPECT_VERDICTS,
@@ -22,8 +22,14 @@ from gnomon.specs.conformance.protocol import Implementation, Introduction, Know
 from gnomon.specs.conformance.runner import PROCESS_ZONES, observe_case
 from gnomon.specs.conformance.tick.judging import judge as judge_scenario
 from gnomon.specs.conformance.tick.scenarios import Scenario, read_scenarios
-from gnomon.specs.vectors.next_cases import Case, read_cases
+from gnomon.specs.vectors.next_cases import Case, Kind, read_cases
 
+METHODS: dict[Kind, str] = {
+    "cron": "next_instants",
+    "every": "interval_instants",
+    "at": "one_time_instants",
+}
+"""The method that answers about each kind of definition."""
 Refusals = type[Exception] | Sequence[type[Exception]]
 _SKIPPED = frozenset({"not observable", "not exercised"})
 
@@ -66,18 +72,21 @@ class Subject:
         self._refuses = (chosen,) if isinstance(chosen, type) else tuple(chosen)
         declared = dict(getattr(adapter, "profile", {}) if profile is None else profile)
         self._settings = settings_of(declared)
+        levels = _levels_of(adapter, self._name)
+        self._functions = self._find_functions() if "next" in levels else {}
         issues = getattr(adapter, "known", ()) if known is None else known
         self._introduction = Introduction(
             seq=1,
             protocol=1,
             implementation=Implementation(self._name, "", "python"),
-            levels=_levels_of(adapter, self._name),
+            levels=levels,
+            definitions=tuple(self._functions),
             observes=msgspec.convert(getattr(adapter, "observes", ()), tuple[Observes, ...]),
             profile=declared,
             known=tuple(msgspec.convert(issue, Known) for issue in issues),
         )
         offered: list[Case | Scenario] = []
-        offered += read_cases() if "next" in self._introduction.levels else ()
+        offered += [case for case in read_cases() if case.kind in self._functions]
         offered += read_scenarios() if "tick" in self._introduction.levels else ()
         self._selected = {
             one.id: one
@@ -111,7 +120,7 @@ class Subject:
 
     def _judged_case(self, case: Case) -> Outcome:
         zones = PROCESS_ZONES if hasattr(time, "tzset") else PROCESS_ZONES[:1]
-        callers = {zone: Caller(self._next_instants, self._refuses, zone) for zone in zones}
+        callers = {zone: Caller(self._functions, self._refuses, zone) for zone in zones}
         seen = observe_case(callers, case)
         results = judge(seen, self._settings.dialect, self._introduction)
         return _outcome(results[0], results, lambda worst: self._text(case, worst))
@@ -120,21 +129,30 @@ class Subject:
     def _name(self) -> str:
         return getattr(self._adapter, "__name__", type(self._adapter).__name__)
 
-    @cached_property
-    def _next_instants(self) -> NextInstants:
-        """The function that answers; a class is called once."""
-        if not isinstance(self._adapter, type) and not hasattr(self._adapter, "next_instants"):
-            return self._adapter
+    def _find_functions(self) -> Functions:
+        """The functions that answer about each kind of definition; a class is called once."""
+        if not _methods_of(self._adapter):
+            return {"cron": self._adapter}
         made = self._adapter() if isinstance(self._adapter, type) else self._adapter
-        found: NextInstants = made.next_instants
-        return found
+        return {kind: getattr(made, METHODS[kind]) for kind in _methods_of(made)}
 
     def _text(self, case: Case, result: Result) -> str:
         """What was expected and what was seen, and the call that shows it again."""
-        after = case.after.replace("Z", "+00:00")
-        call = f"{self._name}().next_instants" if isinstance(self._adapter, type) else self._name
-        question = f"{case.cron!r}, {case.zone!r}, datetime.fromisoformat({after!r}), {case.count}"
+        name = f"{self._name}()" if isinstance(self._adapter, type) else self._name
+        call = f"{name}.{METHODS[case.kind]}" if _methods_of(self._adapter) else name
+        question = ", ".join(map(_written, arguments(case)))
         return _lines(result, f"  again     {call}({question})")
+
+
+def _methods_of(adapter: Any) -> list[Kind]:  # Any: a class, an object or a function
+    """The kinds of definitions for which an adapter has a method."""
+    return [kind for kind, method in METHODS.items() if hasattr(adapter, method)]
+
+
+def _written(argument: str | float | datetime) -> str:
+    if isinstance(argument, datetime):
+        return f"datetime.fromisoformat({argument.isoformat()!r})"
+    return repr(argument)
 
 
 def _levels_of(adapter: Callable[..., Any], name: str) -> tuple[str, ...]:
@@ -144,7 +162,7 @@ def _levels_of(adapter: Callable[..., Any], name: str) -> tuple[str, ...]:
         if is_scheduler:
             raise TypeError(f"{name} is an object; each opening needs a new one: give its class")
         return ("next",)
-    has = {"next": hasattr(adapter, "next_instants"), "tick": is_scheduler}
+    has = {"next": bool(_methods_of(adapter)), "tick": is_scheduler}
     levels = tuple(level for level, is_there in has.items() if is_there)
     if not levels:
         raise TypeError(

@@ -77,7 +77,7 @@ class Hand:
         self.receive(Jobs, JobList(self.now, 9, (made,), more=more, store=1))
 
     def outcomes(self, refusal: Refusal | None) -> None:
-        """The reply to the latest Publish: all its entries are accepted, or refused for a reason."""
+        """The reply to the latest Publish: all entries are accepted, or refused for a reason."""
         publish = self.latest(Publish)
         assert isinstance(publish, Publish)
         refusals = () if refusal is None else tuple(refusal for _ in publish.entries)

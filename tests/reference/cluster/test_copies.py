@@ -117,8 +117,8 @@ NOT_IN_THE_KEY = {
         *("shown", "repeats", "is_limited", "size"),  # as its definition says
         "expected",  # orders what is read
     },
-    MessageQueue: {"_record", "heard"},
-    ClassicQueue: {"_record", "heard"},
+    MessageQueue: {"_record", "heard", "_none_lapses_before"},  # as the heartbeats say
+    ClassicQueue: {"_record", "heard", "_none_lapses_before"},
     LeaderRole: {"_new_cid"},
     Server: {"_heartbeat_interval"},  # as its lease says
     Agenda: {"next_due"},  # as its order says

@@ -27,6 +27,9 @@ FINISHED = HELD + "2s finished 1 s1/1\n"
 SECOND_RUN = FINISHED + "3s published 2 a\n3s claimed 2 s1/1\n3s started 2 s1/1\n"
 CUT_OFF = HELD + "1s fault_began cut_server s1\n2s finished 1 s1/1\n"
 
+DIED = HELD + "35s server_crashed s1\n"
+LOST_LATER = "12s reclaimed 1 s1/1\n13s end"
+
 DULL = JOB + "0s published 1 a\n0s claimed 1 s1/1\n0s started 1 s1/1\n1s finished 1 s1/1\n2s end"
 
 ENDED = "job_deactivated a has_ended=true\n"
@@ -128,6 +131,9 @@ REACHING = {
     "takeover-after-a-step-of-the-store-clock": LED
     + "2s fault_began step_store_clock store\n60s fault_ended step_store_clock store\n"
     + "61s lease_expired s1\n61s lease_acquired s2\n62s end",
+    "messages-of-a-server-that-died-ahead": DIED + "2s clock_set_back was=35s\n" + LOST_LATER,
+    "time-lost-while-it-stood-still": LED
+    + "5s writes_lost 1 since=5s undone=[] reopened=[]\n4s clock_set_back was=5s\n6s end",
     "store-lost-writes": JOB + "1s published 1 a\n2s writes_lost 1 since=1s undone=[5] reopened=[]",
     "completion-unheard-and-forgotten": CUT_OFF
     + "3s writes_lost 1 since=2s undone=[] reopened=[1]\n9s fault_ended cut_server s1",
@@ -157,6 +163,12 @@ NEAR_MISSES = {
     + "5s published 1 a due=2s coalesced=1\n5s "
     + ENDED,
     "active-again-after-its-end": LIMITED + "2s job_deactivated a\n3s job_activated a",
+    "messages-of-a-server-that-died-ahead": DIED.replace("35s", "31s")
+    + "2s clock_set_back was=31s\n"
+    + LOST_LATER,
+    "time-lost-while-it-stood-still": LED
+    + "5s writes_lost 1 since=5s undone=[] reopened=[]\n5s lease_acquired s2 epoch=9\n"
+    + "4s clock_set_back was=90s\n6s end",
     "leader-crashed": LED + "2s server_crashed s2",
     "leader-handed-over": LED + "2s lease_released s1\n13s lease_acquired s2",
     "leader-paused-past-its-lease": LED + PAUSED + "11s fault_ended pause_server s1\n20s end",

@@ -1,5 +1,6 @@
 """Faults: what each does to a cluster, and that no promise is broken by any of them."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from gnomon.specs.recording.commands import (
     CrashServer,
     Create,
     CutServer,
-    DataLoss,
     Direction,
     DisturbServer,
     DriftClock,
@@ -262,6 +262,31 @@ def test_a_store_may_lose_the_correction_of_its_clock(profile: Profile, writes: 
         assert broken(of_profile) == {}
 
 
+@pytest.mark.parametrize("writes", [*range(1, 40, 6), None])
+def test_a_store_may_lose_the_instant_at_which_its_time_stands_still(writes: int | None) -> None:
+    """The instants of the history fall only where `clock_set_back` records it."""
+    at = 20 * SECOND
+    loss = EmptyStore(at=at) if writes is None else LoseWrites(at=at, writes=writes)
+    for ahead, back in ((0, 6 * SECOND), (7 * SECOND, 7 * SECOND), (0, 30 * SECOND)):
+        steps = [
+            StepStoreClock(at=10 * SECOND, by=ahead),
+            StepStoreClock(at=18 * SECOND, by=-back),
+        ]
+        stepped = with_faults(EVERY_SECOND, *steps, loss)
+        assert fall_unrecorded(stepped) == []
+        assert broken(stepped) == {}
+
+
+def fall_unrecorded(recording: Recording) -> list[events.Event]:
+    """The events at an earlier instant than the event before, except `clock_set_back`."""
+    recorded = replay(recording).events
+    return [
+        event
+        for before, event in pairwise(recorded)
+        if event.at < before.at and type(event) is not events.ClockSetBack
+    ]
+
+
 def test_the_history_records_when_a_fault_began_and_ended() -> None:
     recorded = happened(
         with_faults(
@@ -345,21 +370,16 @@ def test_a_clock_computes_when_it_first_reads_something(
 
 @st.composite
 def faulty_worlds(draw: st.DrawFn) -> Recording:
-    """Busy worlds with up to eight faults, crashes, stops and starts.
-
-    None loses data beside a step of the store's clock, as in the generator: an open defect.
-    """
+    """Busy worlds with up to eight faults, crashes, stops and starts."""
     recording = draw(busy_worlds())
     at = st.integers(0, recording.until - recording.start - 1)
     servers = st.sampled_from(recording.cluster.server_names)
     kinds = st.sampled_from(FAULTS_AND_RESTARTS)
     commands = st.lists(kinds.flatmap(lambda kind: commands_of(kind, at, servers)), max_size=8)
-    chosen = draw(commands)
-    if any(isinstance(command, StepStoreClock) for command in chosen):
-        chosen = [command for command in chosen if not isinstance(command, DataLoss)]
-    return with_faults(recording, *chosen)
+    return with_faults(recording, *draw(commands))
 
 
 @given(faulty_worlds())
 def test_every_rule_holds_whatever_goes_wrong(recording: Recording) -> None:
+    assert fall_unrecorded(recording) == []
     assert broken(recording) == {}

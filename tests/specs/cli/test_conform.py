@@ -186,6 +186,31 @@ def test_ask(run: Command, fake: Fake) -> None:
     )
 
 
+def test_ask_about_an_interval_and_a_single_instant(run: Command, fake: Fake) -> None:
+    later = "--after", "2026-01-05T00:00:00Z", "--count", 1
+    interval = "--every", 90, "--start", "2026-01-05T00:00:07Z"
+    result = run("conform", "ask", fake("late_interval"), *interval, *later, "--json")
+    assert result.json["expected"] == "2026-01-05T00:00:07Z"
+    assert result.json["seen"] == "2026-01-05T00:00:08Z"
+    result = run("conform", "ask", fake("late_once"), "--at", "2026-01-05T00:00:07Z", *later)
+    assert "seen      2026-01-05T00:00:08Z\n" in result.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("* * * * *", "--at", "2026-01-05T00:00:07Z"),
+        ("--every", 60),
+        ("--start", "2026-01-05T00:00:07Z"),
+        ("* * * * *", "--start", "2026-01-05T00:00:07Z"),
+    ],
+)
+def test_ask_about_no_definition_or_two(run: Command, words: tuple[str, ...]) -> None:
+    text = fault(run("conform", "ask", "reference", *words))
+    assert "give exactly one of a cron definition, --every with --start, and --at" in text
+
+
 # --- level tick
 
 SCENARIOS = "--only", "restarts/interval-killed", "--only", "clock/interval-back"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from gnomon.reference.schedule.clock import MINUTE, read_instant, write_instant
+from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant, write_instant
 from gnomon.specs.conformance.dialects.instants import next_instants
 from gnomon.specs.conformance.dialects.knobs import DEFAULT, dialect_of
 
@@ -27,6 +27,8 @@ def reply(**fields: Any) -> None:
 
 
 def right(ask: Reply, **profile: str) -> Reply:
+    if "cron" not in ask:
+        return {"instants": [write_instant(at) for at in of_other_kind(ask)]}
     dialect = dialect_of(profile) if profile else DEFAULT
     after, count = read_instant(ask["after"]), ask["count"]
     found = next_instants(ask["cron"], ask["zone"], after, count, dialect)
@@ -35,27 +37,55 @@ def right(ask: Reply, **profile: str) -> Reply:
     return {"instants": [write_instant(instant) for instant in found]}
 
 
+def of_other_kind(ask: Reply) -> list[int]:
+    after, count = read_instant(ask["after"]), ask["count"]
+    if "at" in ask:
+        return [at] if (at := read_instant(ask["at"])) > after else []
+    start, step = read_instant(ask["start"]), round(ask["every"] * SECOND)
+    first = start if start > after else start + ((after - start) // step + 1) * step
+    return [first + number * step for number in range(count)]
+
+
+def older(ask: Reply) -> Reply:
+    """Wrong about other definitions than those of cron, which it does not list."""
+    return right(ask | {"cron": ask.get("cron", "* * * * *")})
+
+
+def late_interval(ask: Reply) -> Reply:
+    """Breaks FIRE-2: it counts from a second after the start."""
+    return right(a_second_late(ask, "start")) if "every" in ask else right(ask)
+
+
+def late_once(ask: Reply) -> Reply:
+    """Breaks FIRE-1."""
+    return right(a_second_late(ask, "at")) if "at" in ask else right(ask)
+
+
+def a_second_late(ask: Reply, key: str) -> Reply:
+    return ask | {key: write_instant(read_instant(ask[key]) + SECOND)}
+
+
 def hangs(ask: Reply) -> Reply:
-    if ask["cron"] == SPECIAL:
+    if ask.get("cron") == SPECIAL:
         time.sleep(600)
     return right(ask)
 
 
 def late(ask: Reply) -> Reply:
-    if ask["cron"] == SPECIAL:
+    if ask.get("cron") == SPECIAL:
         time.sleep(3)
     return right(ask)
 
 
 def crashes(ask: Reply) -> Reply:
-    if ask["cron"] == SPECIAL:
+    if ask.get("cron") == SPECIAL:
         print("the disk is full", file=sys.stderr)
         os._exit(3)
     return right(ask)
 
 
 def killed(ask: Reply) -> Reply:
-    if ask["cron"] == SPECIAL:
+    if ask.get("cron") == SPECIAL:
         os.kill(os.getpid(), 9)
     return right(ask)
 
@@ -66,20 +96,20 @@ def noisy(ask: Reply) -> Reply:
 
 
 def two_answers(ask: Reply) -> Reply:
-    return right(ask) | {"refused": "and"} if ask["cron"] == SPECIAL else right(ask)
+    return right(ask) | {"refused": "and"} if ask.get("cron") == SPECIAL else right(ask)
 
 
 def wrong_seq(ask: Reply) -> Reply:
-    return right(ask) | {"seq": 999} if ask["cron"] == SPECIAL else right(ask)
+    return right(ask) | {"seq": 999} if ask.get("cron") == SPECIAL else right(ask)
 
 
 def no_instant(ask: Reply) -> Reply:
-    return {"instants": ["tomorrow"]} if ask["cron"] == SPECIAL else right(ask)
+    return {"instants": ["tomorrow"]} if ask.get("cron") == SPECIAL else right(ask)
 
 
 def raises(ask: Reply) -> Reply:
     text = "Traceback (most recent call last):\n  …\nIndexError: list index"
-    return {"error": text} if ask["cron"] == SPECIAL else right(ask)
+    return {"error": text} if ask.get("cron") == SPECIAL else right(ask)
 
 
 def all_wrong(_: Reply) -> Reply:
@@ -89,13 +119,14 @@ def all_wrong(_: Reply) -> Reply:
 def lax(ask: Reply) -> Reply:
     """Breaks JOB-4."""
     found = right(ask)
-    return {"instants": []} if "refused" in found and ask["cron"].startswith("60 ") else found
+    is_special = "refused" in found and ask["cron"].startswith("60 ")
+    return {"instants": []} if is_special else found
 
 
 def early(ask: Reply) -> Reply:
     """Breaks FIRE-4."""
     found = right(ask)
-    if ask["cron"] == SPECIAL:
+    if ask.get("cron") == SPECIAL:
         found["instants"] = [write_instant(read_instant(at) - MINUTE) for at in found["instants"]]
     return found
 
@@ -133,7 +164,8 @@ def partial(ask: Reply) -> Reply:
 FAKES: dict[str, Callable[[Reply], Reply]] = {
     made.__name__: made
     for made in (
-        *(right, hangs, late, crashes, killed, noisy, two_answers, wrong_seq, no_instant, raises),
+        *(right, older, late_interval, late_once),
+        *(hangs, late, crashes, killed, noisy, two_answers, wrong_seq, no_instant, raises),
         *(all_wrong, lax, early, skips_gap, forgets, local, partial),
     )
 }
@@ -157,6 +189,7 @@ def main() -> None:
                 levels=["cluster"] if name == "newer" else ["next", "later"],
                 profile=profile,
                 known=KNOWN,
+                **({} if name == "older" else {"definitions": ["cron", "every", "at"]}),
             )
         else:
             reply(**({"seq": seq} | FAKES[name](ask)))

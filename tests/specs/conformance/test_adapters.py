@@ -66,7 +66,7 @@ def levels_in_the_text(adapter: Adapter) -> list[str]:
     if adapter.file.parent.name == "cluster":
         return ["cluster"]
     if adapter.is_javascript:
-        return ["next", "tick"] if re.search(r"\{ profile,[^}]*\bscheduler \}", text) else ["next"]
+        return ["next", "tick"] if re.search(r"\{\s*profile,[^}]*\bscheduler\b", text) else ["next"]
     (call,) = (
         node
         for node in ast.walk(ast.parse(text))

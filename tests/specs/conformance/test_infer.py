@@ -6,7 +6,8 @@ from gnomon.specs.conformance.dialects.infer import infer
 from gnomon.specs.conformance.dialects.knobs import Dialect, dialect_of, profile_of
 from gnomon.specs.conformance.judging import prediction
 from gnomon.specs.conformance.shrink import shrink
-from gnomon.specs.vectors.next_cases import Case, answered, read_cases
+from gnomon.specs.vectors.next_cases import read_cases
+from tests.specs.conformance.questions import a_case
 
 CASES = [case for case in read_cases() if case.id[-1] in "15"]
 
@@ -35,11 +36,11 @@ def test_infer_finds_the_dialect_that_was_used(used: dict[str, str]) -> None:
 def test_a_case_is_shrunk() -> None:
     """A scheduler that is wrong about every definition with the minute 30 in a zone."""
     start = "2024-03-09T12:00:00Z"
-    case = answered(Case("a", "FIRE-5", "", "0,30 2-4 10 3 *", "Europe/Warsaw", start, 5))
-    found = shrink(case, lambda one: "30" in one.cron.split()[0] and one.zone != "UTC")
+    case = a_case("0,30 2-4 10 3 *", "Europe/Warsaw", start, count=5)
+    found = shrink(case, lambda one: "30" in str(one.cron).split()[0] and one.zone != "UTC")
     assert (found.cron, found.zone, found.count) == ("30 * * * *", "Europe/Warsaw", 1)
 
 
 def test_a_case_that_cannot_be_smaller_stays() -> None:
-    case = answered(Case("a", "FIRE-4", "", "* * * * *", "UTC", "2026-01-01T00:00:00Z", 1))
+    case = a_case("* * * * *", count=1)
     assert shrink(case, lambda _: True) == case

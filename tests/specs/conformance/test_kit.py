@@ -77,3 +77,39 @@ def test_the_kit_without_the_distribution(tmp_path: Path) -> None:
         "serve: no distribution 'no-such' is installed; name one of `dependencies`, or give "
         "serve(..., release=...)\n"
     )
+
+
+OTHERS = f"""
+import sys
+sys.path.insert(0, {str(KIT)!r})
+from datetime import timedelta
+from adapter_kit import counted, serve
+
+def interval_instants(every, start, zone, after, count):
+    return counted(lambda previous: previous + timedelta(seconds=every), start, after, count)
+
+serve("gnomon", interval_instants=interval_instants)
+"""
+
+
+def test_the_kit_without_cron(tmp_path: Path) -> None:
+    file = tmp_path / "others.py"
+    file.write_text(OTHERS, "utf-8")
+    asked = {"do": "next", "zone": "UTC", "after": "2026-01-01T00:01:00Z", "count": 2}
+    replies = exchange(
+        [sys.executable, str(file)],
+        {"do": "hello", "seq": 1},
+        asked | {"seq": 2, "every": 60, "start": "2026-01-01T00:00:00Z"},
+        asked | {"seq": 3, "every": 60, "start": "2026-01-01T00:01:01Z"},
+        asked | {"seq": 4, "at": "2026-01-01T00:01:00Z"},
+        asked | {"seq": 5, "cron": "* * * * *"},
+        asked | {"seq": 6, "moon": "full"},
+    )
+    assert replies[0]["levels"] == ["next"] and replies[0]["definitions"] == ["every"]
+    assert replies[1:] == [
+        {"seq": 2, "instants": ["2026-01-01T00:02:00Z", "2026-01-01T00:03:00Z"]},
+        {"seq": 3, "unsupported": "an interval that begins later"},
+        {"seq": 4, "unsupported": "definitions with at"},
+        {"seq": 5, "unsupported": "definitions with cron"},
+        {"seq": 6, "unsupported": "definitions with none of them"},
+    ]

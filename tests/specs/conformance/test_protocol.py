@@ -100,7 +100,7 @@ serve("fake", (cron, zone, after, count) => {
   if (zone !== "UTC") throw new Unsupported("zones");
   if (cron === "crash") return undefined.length;
   return [new Date(+after + 60000), new Date(+after + 60500)].slice(0, count);
-});
+}, { intervalInstants: (every, start) => [new Date(+start + every * 1000)] });
 """
 
 
@@ -122,11 +122,16 @@ def test_the_kit_in_javascript(tmp_path: Path) -> None:
         question | {"seq": 4, "cron": "* * * * *", "zone": "Asia/Tokyo"},
         question | {"seq": 5, "cron": "crash"},
         {"do": "open", "seq": 6},
-        {"do": "bye", "seq": 7},
+        question | {"seq": 7, "every": 90, "start": "2026-01-01T00:00:00.5Z"},
+        question | {"seq": 8, "at": "2026-01-01T00:00:00Z"},
+        {"do": "bye", "seq": 9},
     )
+    assert replies[0]["definitions"] == ["cron", "every"]
+    assert replies[6]["instants"] == ["2026-01-01T00:01:30.500Z"]
+    assert replies[7]["unsupported"] == "definitions with at"
     assert replies[0]["protocol"] == 1 and replies[0]["implementation"]["version"] == "7.0.0"
     assert replies[1]["instants"] == ["2026-01-01T00:01:00Z", "2026-01-01T00:01:00.500Z"]
-    assert [set(reply) - {"seq"} for reply in replies[2:]] == [
+    assert [set(reply) - {"seq"} for reply in replies[2:6]] == [
         {"refused"},
         {"unsupported"},
         {"error"},

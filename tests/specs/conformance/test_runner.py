@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,20 +9,15 @@ from gnomon.specs.conformance.dialects.knobs import DEFAULT, dialect_of
 from gnomon.specs.conformance.judging import Result, by_rule, judge, observation, worst
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess, Failure
 from gnomon.specs.conformance.runner import Limits, Run, later_questions, run, smoke
-from gnomon.specs.vectors.next_cases import Case, answered, read_cases
+from gnomon.specs.vectors.next_cases import read_cases
 from tests.specs.conformance import fakes
+from tests.specs.conformance.questions import a_case, a_single, an_interval
 
 LIMITS = Limits(reply=1.5)
 
 
 def command(*words: str) -> list[str]:
     return [sys.executable, fakes.__file__, *words]
-
-
-def a_case(cron: str, zone: str = "UTC", after: str = "2026-01-05T00:00:00Z", **own: Any) -> Case:
-    given: dict[str, Any] = {"id": f"FIRE-4/test/{cron}", "rule": "FIRE-4", "note": "", "count": 3}
-    given |= own
-    return answered(Case(cron=cron, zone=zone, after=after, **given))
 
 
 CASES = (
@@ -41,6 +35,13 @@ CASES = (
 )
 
 
+OTHERS = (
+    an_interval(90, "2026-01-05T00:00:07Z"),
+    a_single("2026-01-05T00:01:07Z"),
+    a_single("2026-01-04T00:01:07Z"),
+)
+
+
 def results(found: Run, **profile: str) -> list[Result]:
     dialect = dialect_of(found.introduction.profile | profile)
     return [result for seen in found.seen for result in judge(seen, dialect, found.introduction)]
@@ -48,7 +49,7 @@ def results(found: Run, **profile: str) -> list[Result]:
 
 def broken(fake: str, **profile: str) -> dict[str, str]:
     """The rules that a fake breaks, with what was seen in the first case of each."""
-    found = results(run(command(fake), CASES, limits=LIMITS), **profile)
+    found = results(run(command(fake), CASES + OTHERS, limits=LIMITS), **profile)
     bad = [one for one in found if one.verdict in ("broken", "declared but not so")]
     return {one.rule: one.seen for one in reversed(bad)}
 
@@ -60,6 +61,8 @@ def test_the_right_fake_holds() -> None:
 @pytest.mark.parametrize(
     ("fake", "rule", "seen"),
     [
+        ("late_interval", "FIRE-2", "2026-01-05T00:01:38Z, 2026-01-05T00:03:08Z, "),
+        ("late_once", "FIRE-1", "2026-01-05T00:01:08Z"),
         ("hangs", "FIRE-4", "hang: no reply within 1.5 s"),
         ("late", "FIRE-4", "hang: no reply within 1.5 s"),
         ("crashes", "FIRE-4", "crash: the process ended with status 3: the disk is full"),
@@ -84,11 +87,25 @@ def test_a_fake_breaks_one_rule_and_no_other(fake: str, rule: str, seen: str) ->
 def test_the_case_after_a_failure_gets_a_fresh_process() -> None:
     process = AdapterProcess(command("crashes"), "UTC", time_limit=5)
     for _ in range(2):
-        assert isinstance(process.ask(fakes.SPECIAL, "UTC", CASES[0].after, 1), Failure)
-        answer = process.ask("0 0 * * *", "UTC", CASES[0].after, 1)
+        assert isinstance(process.ask(a_case(fakes.SPECIAL)), Failure)
+        answer = process.ask(a_case("0 0 * * *", count=1))
         assert observation(answer) == "2026-01-06T00:00:00Z"
     assert process.starts == 3
     process.close()
+
+
+def test_an_adapter_that_knows_cron_alone_is_not_asked_about_others(tmp_path: Path) -> None:
+    """An older one would look for `cron`, and might answer about nothing."""
+    found = run(command("older"), CASES + OTHERS, keep=tmp_path)
+    verdicts = {(one.rule, one.verdict) for one in results(found)}
+    assert {one for one in verdicts if one[0] in ("FIRE-1", "FIRE-2")} == {
+        ("FIRE-1", "not observable"),
+        ("FIRE-2", "not observable"),
+    }
+    assert not any(verdict == "broken" for _, verdict in verdicts)
+    lines = [line for file in tmp_path.iterdir() for line in file.read_text().splitlines()]
+    sent = [line for line in lines if line.startswith('> {"do":"next"')]
+    assert sent and all('"cron"' in line for line in sent)
 
 
 def test_noise_is_noticed_and_named() -> None:

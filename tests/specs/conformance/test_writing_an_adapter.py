@@ -15,6 +15,7 @@ from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.process import AdapterProcess
 from gnomon.specs.conformance.protocol import Instants, Refused, Unsupported
 from gnomon.specs.conformance.runner import smoke
+from tests.specs.conformance.questions import a_case
 from tests.support.command import Command, fault
 from tests.support.paths import PACKAGE
 
@@ -57,9 +58,9 @@ def test_the_adapter_in_javascript(tmp_path: Path) -> None:
     process = AdapterProcess([str(shutil.which("node")), str(file)], "UTC")
     try:
         assert process.introduce().implementation.version == "11.0.0"
-        answer = process.ask("* * * * *", "UTC", "2026-01-01T00:00:00Z", 1)
+        answer = process.ask(a_case("* * * * *", after="2026-01-01T00:00:00Z", count=1))
         assert isinstance(answer, Instants) and answer.instants == ("2026-01-01T00:01:00Z",)
-        assert isinstance(process.ask("x", "UTC", "2026-01-01T00:00:00Z", 1), Refused)
+        assert isinstance(process.ask(a_case("x")), Refused)
     finally:
         process.close()
 
@@ -80,11 +81,11 @@ def test_the_adapter_in_any_language(tmp_path: Path) -> None:
     process = AdapterProcess(command, "UTC")
     try:
         assert process.introduce().implementation.name == "daily"
-        answer = process.ask("0 12 * * *", "UTC", "2026-02-28T12:00:00Z", 2)
+        answer = process.ask(a_case("0 12 * * *", after="2026-02-28T12:00:00Z", count=2))
         assert isinstance(answer, Instants)
         assert answer.instants == ("2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z")
-        assert isinstance(process.ask("0 12 1 * *", "UTC", "2026-02-28T12:00:00Z", 2), Refused)
-        zoned = process.ask("0 12 * * *", "Asia/Tokyo", "2026-02-28T12:00:00Z", 2)
+        assert isinstance(process.ask(a_case("0 12 1 * *")), Refused)
+        zoned = process.ask(a_case("0 12 * * *", "Asia/Tokyo"))
         assert isinstance(zoned, Unsupported)
     finally:
         process.close()

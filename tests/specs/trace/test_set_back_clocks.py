@@ -138,3 +138,35 @@ def test_a_server_may_start_once_more_right_after_the_correction() -> None:
     first, second = trace.memberships
     assert first.begins < first.ends <= second.begins
     assert not any(finding.violations for finding in judge_trace(trace).values())
+
+
+def test_a_loss_of_the_latest_instant_takes_nothing_from_what_the_store_kept() -> None:
+    """Not even an occurrence that was published at the very instant at which the store goes on."""
+    text = """
+        header lease=10s
+        0s   job_created     tick seconds=5
+        0s   server_started  s1 workers=1
+        0s   lease_acquired  s1
+        0s   published       1 tick due=0s
+        5s   published       2 tick due=5s
+        7s   job_created     other seconds=5
+        8s   writes_lost     1 since=7s undone=[6] reopened=[]
+        5s   clock_set_back  was=8s
+        6s   end
+    """
+    history = read_example(text)
+    happened, beside_plan, windows, _ = corrected(history.events)
+    at = [None if event is None else event.at - history.header.start for event in happened]
+    assert at == [0, 0, 0, 0, *[5 * SECOND] * 4]
+    assert not beside_plan and happened[4] == history.events[4]
+    assert [(w.begins, w.ends) for w in windows] == [
+        (history.header.start + 5 * SECOND, history.header.start + 5 * SECOND)
+    ]
+
+
+def test_a_clock_that_was_set_back_to_before_the_history_was_never_right() -> None:
+    """Its window spans everything that was recorded before the correction."""
+    history = read_example(AHEAD.replace("25s     clock", "-1s     clock").split("26s ")[0])
+    happened, _, (window,), ((wrong_from, _),) = corrected(history.events)
+    instants = [event.at for event in happened if event is not None]
+    assert window.begins <= wrong_from <= min(instants)

@@ -8,7 +8,7 @@ server's own is a problem for as long as that lasts, since nobody knows which of
 import logging
 
 from gnomon.reference.live.runtime.monitoring.incidents import Incidents
-from gnomon.reference.schedule.clock import write_duration
+from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
 
 logger = logging.getLogger("gnomon.server")
 
@@ -30,7 +30,7 @@ class StoreTime:
     def observe(self, store: int, sent: int, received: int) -> None:
         """Note the `store`'s time in an answer, and the server's at both ends of it (µs, UTC)."""
         if store < self._latest:
-            back = write_duration(self._latest - store)
+            back = _write_rounded(self._latest - store)
             text = f"the store's clock was set back by {back}: what it published ahead of time is "
             self._incidents.report("clock_set_back", received, f"{text}published again when due")
         self._latest = store
@@ -41,10 +41,16 @@ class StoreTime:
         was_well = self.problem is None
         if abs(ahead) > self._lease:
             where = "ahead of" if ahead > 0 else "behind"
-            seconds = write_duration(abs(ahead) // 1_000_000 * 1_000_000)
+            seconds = _write_rounded(abs(ahead))
             self.problem = f"the store's clock is {seconds} {where} this server's"
             if was_well:
                 logger.warning("%s; %s", self.problem, ADVICE)
         elif not was_well:
             self.problem = None
             logger.info("the store's clock agrees with this server's again")
+
+
+def _write_rounded(duration: int) -> str:
+    """A duration (µs) for people: whole seconds, or milliseconds below one."""
+    unit = SECOND if duration >= SECOND else MILLISECOND
+    return write_duration(duration // unit * unit)

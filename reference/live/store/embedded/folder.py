@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from gnomon.reference.live.store.errors import StoreUnusable
 
+SOCKET = "store.sock"
 LONGEST_SOCKET = 100
 """Most bytes in the path of a socket; systems take 104 or 108."""
 
@@ -70,14 +72,21 @@ def require_space(folder: Path) -> None:
         raise unusable(folder, error) from None
 
 
+def socket_url(socket: Path) -> str:
+    """The URL of the store at that socket, as --redis takes it."""
+    return f"unix://{quote(os.fsencode(socket))}"
+
+
 @contextmanager
 def owned(path: Path) -> Iterator[None]:
     """Hold the owner's lock during the block."""
     with opened(path) as lock:
         if not take(lock):
+            socket = path.parent / SOCKET
+            beside = f"use it with --redis {socket_url(socket)}, " if socket.exists() else ""
             raise StoreUnusable(
                 f"the store in {path.parent} is in use by process {holder_of(lock) or '?'}",
-                "end that one, or give another folder with --data",
+                f"{beside}end that one, or give another folder with --data",
             )
         name(lock, path, os.getpid())
         yield
@@ -123,7 +132,7 @@ def holder_of(lock: int) -> int | None:
 @contextmanager
 def socket_for(folder: Path) -> Iterator[Path]:
     """A path for the socket that is short enough: in the folder, else in a private one."""
-    socket = folder / "store.sock"
+    socket = folder / SOCKET
     if _is_fit(socket):
         yield socket
         return

@@ -15,11 +15,6 @@ while position < #ARGV do
   number = number + 1
   local operation = take()
   is_kept = is_kept or not READS[operation]
-  if not meaning[operation] then
-    define_changes()
-    define_administration()
-    define_kept_messages()
-  end
   meaning[operation]()
 end
 return finish(inbox)

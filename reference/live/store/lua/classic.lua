@@ -10,6 +10,7 @@
 local PROFILE = 'classic'
 local LIFE = 15 * 1000000
 
+--@ expire
 local function expire()
   local oldest = call('LINDEX', P .. ':backlog', 0)
   while oldest do
@@ -22,6 +23,7 @@ local function expire()
   end
 end
 
+--@ set_messages_back
 -- Let no message live longer than one that is published now.
 local function set_messages_back()
   local backlog = call('LRANGE', P .. ':backlog', 0, -1)
@@ -32,6 +34,7 @@ local function set_messages_back()
   end
 end
 
+--@ keep_message
 local function keep_message(write)
   set('published', meta.published + 1)
   local id = whole(meta.published)
@@ -46,10 +49,11 @@ local function keep_message(write)
   return id
 end
 
+--@ drop_message
 local function drop_message() end
 
-local next_message
-function next_message(worker)
+--@ next_message
+local function next_message(worker)
   local oldest = call('LPOP', P .. ':backlog')
   if not oldest then return nil end
   local id = string.match(oldest, '^%d+')
@@ -64,17 +68,22 @@ function next_message(worker)
   return id, 1, body
 end
 
+--@ has_returned_message
 local function has_returned_message() return false end
 
+--@ held_message
 local function held_message(worker) return call('HGET', P .. ':bodies', worker) or '' end
 
+--@ bury
 local function bury(worker, id, why, attempts)
   add_dead_letter(id, why, 'unreadable', attempts, {'m', held_message(worker)})
 end
 
+--@ return_message
 local function return_message(worker, id, attempt)
   local from, number = string.match(worker, '^(.*)/(%d+)$')
   record_lost(id, from, number, attempt)
 end
 
+--@ count_waiting
 local function count_waiting() return call('LLEN', P .. ':backlog') end

@@ -5,6 +5,10 @@
 -- The asking server gets its own inbox first, so it receives all replies in the order in which the
 -- store decided them.
 --
+-- Defining a function costs time in each call, so a call gets only the blocks that it needs. A line
+-- `--@ name` begins the block that defines `name`, and `--@` alone begins text that every call gets.
+-- `gnomon.reference.live.store.scripts` selects the blocks.
+--
 -- KEYS[1] is the prefix of every key; its hash tag keeps all keys in one slot.
 --   :meta      hash: the numbers below, the leader, and the run of the store
 --   :history   stream of events, an entry a call; an entry's id is the number of its first event
@@ -19,12 +23,15 @@ local call = redis.call
 local quote = cjson.encode
 
 local position = 0
+--@ take
 local function take()
   position = position + 1
   return ARGV[position]
 end
+--@ take_number
 local function take_number() return tonumber(take()) end
 
+--@
 local server = take()
 local events_kept = take_number()
 
@@ -35,19 +42,23 @@ local kept = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
 local leader = kept[1] or ''
 for number, field in ipairs(NUMBERS) do meta[field] = tonumber(kept[number + 1] or 0) end
 
+--@ set
 local function set(field, value)
   meta[field] = value
   changed[field] = true
 end
 
+--@ whole
 -- A whole number up to 2^53 as text. Instants that may be larger stay text.
 local function whole(number) return string.format('%.0f', number) end
 
+--@ set_leader
 local function set_leader(name)
   leader = name
   changed.leader = true
 end
 
+--@
 -- While the clock reads less than before, the store's time stands still, unless that is corrected.
 local reading = GNOMON_TIME()
 local now = math.max(reading, meta.now)
@@ -56,14 +67,18 @@ local at = whole(now)
 -- Whether the store keeps the instant of this call: not if the call only reads.
 local is_kept = false
 
+--@
 local lines = {}
+--@ record
 local function record(kind, rest)
   lines[#lines + 1] = '{"kind":"' .. kind .. '","at":' .. at .. ',' .. rest .. '}'
 end
 
+--@
 -- Deliveries, four elements each: receiver, answered operation, reply, and what the reply carries.
 local out = {}
 local notified = {}
+--@ deliver
 local function deliver(to, operation, reply, body)
   local last = #out
   out[last + 1] = to
@@ -79,24 +94,31 @@ local function deliver(to, operation, reply, body)
   end
 end
 
+--@
 -- The operations of this call are named by their number in it.
 local number = 0
+--@ asked
 local function asked() return '#' .. number end
+--@ answer
 local function answer(type, rest)
   local fields = rest and (',' .. rest) or ''
   return '{"type":"' .. type .. '","now":' .. at .. fields .. '}'
 end
+--@ reply
 local function reply(type, rest, body) deliver(server, asked(), answer(type, rest), body) end
 
+--@ reserve
 -- A place among the deliveries for a reply that is known only after its consequences.
 local function reserve()
   reply('Done')
   return #out
 end
+--@ fill
 local function fill(place, type, rest, body)
   out[place - 1], out[place] = answer(type, rest), body or ''
 end
 
+--@ add_dead_letter
 -- Add a dead letter; `fields` are those of its message, if they are not kept elsewhere. A stranger's
 -- entry may have more fields than XADD takes.
 local function add_dead_letter(id, why, cause, attempts, fields)
@@ -105,8 +127,10 @@ local function add_dead_letter(id, why, cause, attempts, fields)
   call('ZADD', P .. ':dead-letters', string.match(id, '^%d+'), entry)
 end
 
+--@ failed
 local function failed(answer) return type(answer) == 'table' and answer.err end
 
+--@ highest
 -- The highest number of an entry of a stream: a stranger may have appended one, and our own entries
 -- continue after it.
 local function highest(stream)
@@ -118,6 +142,7 @@ local function highest(stream)
   end
 end
 
+--@ first_kept
 -- The first event to keep, also if numbering has leapt over a stranger's entry.
 local function first_kept()
   local since = meta.events - meta.landed
@@ -125,21 +150,23 @@ local function first_kept()
   return math.max(meta.leapt - (events_kept - since), 0)
 end
 
+--@ append_history
 local function append_history()
-  local function append()
+  local function add_entry()
     local first = meta.events + 1
     set('events', meta.events + #lines)
     return redis.pcall('XADD', P .. ':history', 'MINID', '~', whole(first_kept()),
       whole(first) .. '-0', 'e', table.concat(lines, '\n'))
   end
-  if failed(append()) then
+  if failed(add_entry()) then
     set('leapt', meta.events - #lines)
     set('landed', highest(P .. ':history'))
     set('events', meta.landed)
-    append()
+    add_entry()
   end
 end
 
+--@ finish
 local function finish(inbox)
   if #lines > 0 then append_history() end
   if is_kept or next(changed) then

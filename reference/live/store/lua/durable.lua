@@ -8,10 +8,13 @@
 local PROFILE = 'durable'
 local STREAM, GROUP = P .. ':messages', 'workers'
 
+--@ expire
 local function expire() end
 
+--@ set_messages_back
 local function set_messages_back() end
 
+--@ keep_message
 -- Append a message with the next number; `write` makes the event and the body from the number.
 local function keep_message(write)
   local id = meta.published + 1
@@ -26,20 +29,22 @@ local function keep_message(write)
   return whole(id)
 end
 
+--@ drop_message
 local function drop_message(id)
   call('XACK', STREAM, GROUP, id .. '-0')
   call('XDEL', STREAM, id .. '-0')
 end
 
+--@ put_aside
 local function put_aside(id, why, attempts, fields)
   add_dead_letter(id, why, 'unreadable', attempts, fields)
   call('XACK', STREAM, GROUP, id)
   call('XDEL', STREAM, id)
 end
 
+--@ next_message
 -- The oldest message that no worker holds: its id, attempt and body; nil if there is none.
-local next_message
-function next_message(worker)
+local function next_message(worker)
   local back = call('ZPOPMIN', P .. ':returned')[1]
   if back then
     local id, attempts = string.match(back, '^(%d+) (%d+)$')
@@ -66,23 +71,28 @@ function next_message(worker)
   return next_message(worker)
 end
 
+--@ has_returned_message
 local function has_returned_message() return call('EXISTS', P .. ':returned') == 1 end
 
+--@ held_message
 local function held_message(_, id)
   local entry = call('XRANGE', STREAM, id .. '-0', id .. '-0')[1]
   return entry and entry[2][2] or ''
 end
 
+--@ bury
 local function bury(worker, id, why, attempts)
   put_aside(id .. '-0', why, attempts, {'m', held_message(worker, id)})
 end
 
+--@ max_attempts
 -- The number of attempts of a message before it is dead-lettered, as the servers have agreed.
 local function max_attempts()
   local agreed = tonumber(call('HGET', P .. ':meta', 'max-attempts') or '') or 0
   return agreed >= 1 and agreed or GNOMON_MAX_ATTEMPTS
 end
 
+--@ return_message
 local function return_message(worker, id, attempt)
   local from, number = string.match(worker, '^(.*)/(%d+)$')
   record_reclaimed(id, from, number, attempt)
@@ -97,6 +107,7 @@ local function return_message(worker, id, attempt)
   end
 end
 
+--@ count_waiting
 local function count_waiting()
   return call('XLEN', STREAM) - call('HLEN', P .. ':held') - call('SCARD', P .. ':exhausted')
 end

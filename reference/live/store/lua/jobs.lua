@@ -10,11 +10,14 @@
 -- `encode` passes the pieces of a job ready to be joined: `definition` is its JSON without braces and
 -- without is_active, `carried` the part that a message carries, `shown` that part as events show it.
 
+--@ FIELDS
 local FIELDS = {'id', 'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition', 'carried',
   'shown', 'revision', 'active', 'cursor', 'published', 'accounted', 'expected'}
 
+--@ key_of
 local function key_of(id) return P .. ':job:' .. id end
 
+--@ load_job
 -- The `fields` of a job, and its revision; nil if there is no job, or something else.
 local function load_job(id, fields)
   local values = call('HMGET', key_of(id), 'revision', unpack(fields))
@@ -26,6 +29,7 @@ local function load_job(id, fields)
   return job
 end
 
+--@ save_job
 local function save_job(job, ...)
   local values = {}
   for _, field in ipairs({...}) do
@@ -36,17 +40,21 @@ local function save_job(job, ...)
   call('HSET', key_of(job.key), unpack(values))
 end
 
+--@ place_of
 -- The place of a job in the order of what is expected next, for the pages of a new leader.
 local function place_of(job) return job.expected .. job.key end
 
+--@ has_ended
 local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
     or (job.ends ~= '' and tonumber(job.cursor) >= tonumber(job.ends))
 end
 
+--@ is_over
 -- Whether the end of a job or of a new definition has passed (FIRE-3).
 local function is_over(job) return job.ends ~= '' and tonumber(job.ends) <= now end
 
+--@ job_list
 -- The jobs of those ids. A page has a number for each, and ends when its `room` (bytes) is used up:
 -- then there are more jobs after its last one. `more` is set if there are more jobs anyway.
 local function job_list(ids, numbers, room, more)
@@ -76,6 +84,7 @@ local function job_list(ids, numbers, room, more)
     .. table.concat(gone, ',') .. '],"more":' .. (more or 'null')), table.concat(jobs, '\n')
 end
 
+--@ watch
 -- Send a server the changed jobs, or let it wait for a change.
 local function watch(name, since)
   local ids = call('ZRANGEBYSCORE', P .. ':changed', '(' .. since, '+inf')
@@ -83,6 +92,7 @@ local function watch(name, since)
   deliver(name, '{"type":"Changes","since":' .. since .. '}', job_list(ids))
 end
 
+--@ report_change
 local function report_change(job)
   set('version', meta.version + 1)
   call('ZADD', P .. ':changed', whole(meta.version), job.key)
@@ -98,6 +108,7 @@ local function report_change(job)
   for _, name in ipairs(names) do watch(name, since[name]) end
 end
 
+--@ switch
 -- Make a job active or not; its revision rises.
 local function switch(job, active)
   job.active = active and '1' or '0'
@@ -105,6 +116,7 @@ local function switch(job, active)
   save_job(job, 'active', 'revision')
 end
 
+--@ end_if_done
 -- Make a job inactive if no planned occurrence is left (FIRE-3).
 local function end_if_done(job)
   if job.active == '1' and has_ended(job) then
@@ -115,6 +127,7 @@ local function end_if_done(job)
   end
 end
 
+--@ set_jobs_back
 -- Set every job back to now: what it was due then or later has had no outcome.
 local function set_jobs_back()
   for _, id in ipairs(call('ZRANGE', P .. ':jobs', 0, -1)) do
@@ -127,13 +140,16 @@ local function set_jobs_back()
   end
 end
 
+--@ accept
 local function accept(job)
   reply('Accepted', '"revision":' .. whole(job.revision))
   report_change(job)
 end
 
+--@ refuse
 local function refuse(why) reply('Refused', '"why":' .. why) end
 
+--@ current
 -- The job that an operation names, if it is at the named revision; else the operation is refused.
 local function current()
   local id, revision, missing = take(), take_number(), take()

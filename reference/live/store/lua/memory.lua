@@ -3,6 +3,7 @@
 
 local meaning = {}
 
+--@ correct_time
 -- Correct the store's time if its clock was set back by more than a lease.
 local function correct_time()
   local was = meta.now
@@ -19,6 +20,7 @@ end
 
 -- --- leading
 
+--@ expire_lease
 local function expire_lease()
   if leader ~= '' and now >= meta.ends then
     record('lease_expired', '"server":"' .. leader .. '","epoch":' .. whole(meta.epoch))
@@ -26,14 +28,17 @@ local function expire_lease()
   end
 end
 
+--@ lease
 local function lease()
   local who = leader == '' and 'null' or '"' .. leader .. '"'
   return answer('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
     .. whole(meta.ends) .. ',"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store))
 end
 
+--@ reply_lease
 local function reply_lease() deliver(server, asked(), lease()) end
 
+--@ wake_others
 -- Report to each other live server that this one has released the lease.
 local function wake_others(epoch)
   local names = call('ZRANGEBYSCORE', P .. ':alive', '(' .. at, '+inf')
@@ -45,6 +50,7 @@ local function wake_others(epoch)
   end
 end
 
+--@ replace
 -- Note what a server knew of the store in whose place this one is (LEAD-1).
 local function replace(former, epoch, jobs)
   set('former', math.max(meta.former, tonumber(epoch)))
@@ -52,6 +58,7 @@ local function replace(former, epoch, jobs)
     .. whole(meta.store) .. ',"epoch":' .. epoch .. (jobs == '' and '' or ',"jobs":' .. jobs))
 end
 
+--@ meaning.Campaign
 function meaning.Campaign()
   local ttl, store, former, epoch, jobs = take_number(), take_number(), take(), take(), take()
   local claims = take_number()
@@ -75,6 +82,7 @@ function meaning.Campaign()
   take_back()
 end
 
+--@ meaning.Resign
 function meaning.Resign()
   local epoch = take_number()
   expire_lease()
@@ -89,10 +97,12 @@ end
 
 -- --- jobs
 
+--@ meaning.Changes
 function meaning.Changes() watch(server, take()) end
 
 -- --- publishing
 
+--@ append
 local function append(job, due, epoch, cid, on_demand, coalesced)
   local message = keep_message(function(id)
     local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. whole(job.revision)
@@ -105,6 +115,7 @@ local function append(job, due, epoch, cid, on_demand, coalesced)
   serve()
 end
 
+--@ meaning.Execute
 function meaning.Execute()
   local job = current()
   local cid = take()
@@ -113,9 +124,11 @@ function meaning.Execute()
   append(job, at, meta.epoch, cid, 'true', 0)
 end
 
+--@ instants
 -- Iterates over the instants in a comma-separated list.
 local function instants(list) return string.gmatch(list, '[^,]+') end
 
+--@ account_for_misfires
 local function account_for_misfires(job, due, coalesced, skipped)
   for instant in instants(skipped) do
     record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
@@ -126,6 +139,7 @@ local function account_for_misfires(job, due, coalesced, skipped)
   end
 end
 
+--@ is_sound
 -- Whether the numbers of a job can be read: one that was tampered with must not hold up others.
 local function is_sound(job)
   return tonumber(job.grace) and tonumber(job.published)
@@ -133,6 +147,7 @@ local function is_sound(job)
     and (job.accounted == '' or tonumber(job.accounted))
 end
 
+--@ refusal
 -- Why an entry about a job is refused, or nil.
 local function refusal(job, revision, cursor, due, coalesced, skipped)
   if not job or not is_sound(job) then return 'gone' end
@@ -145,26 +160,29 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
   if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
 end
 
+--@ PLANNED
 local PLANNED = {'id', 'active', 'cursor', 'grace', 'repeats', 'ends', 'published', 'accounted',
   'shown', 'carried', 'expected'}
 
--- Let the pages of a new leader have the jobs at their new places: id -> from where, to where.
-local function move(moved)
-  local from, to = {}, {}
+--@ move_all
+-- Move jobs in the order of what is expected next: id -> its place before, and its place now.
+local function move_all(moved)
+  local before, now_at = {}, {}
+  local function send()
+    call('ZREM', P .. ':due', unpack(before))
+    call('ZADD', P .. ':due', unpack(now_at))
+    before, now_at = {}, {}
+  end
   for _, places in pairs(moved) do
-    from[#from + 1], to[#to + 1], to[#to + 2] = places[1], 0, places[2]
-    if #from == 500 then
-      call('ZREM', P .. ':due', unpack(from))
-      call('ZADD', P .. ':due', unpack(to))
-      from, to = {}, {}
-    end
+    before[#before + 1] = places[1]
+    now_at[#now_at + 1] = 0
+    now_at[#now_at + 1] = places[2]
+    if #before == 500 then send() end
   end
-  if #from > 0 then
-    call('ZREM', P .. ':due', unpack(from))
-    call('ZADD', P .. ':due', unpack(to))
-  end
+  if #before > 0 then send() end
 end
 
+--@ meaning.Publish
 function meaning.Publish()
   local epoch, before, count = take_number(), take_number(), take_number()
   if now >= meta.ends then expire_lease() end
@@ -197,22 +215,24 @@ function meaning.Publish()
       end
       job.cursor = next_cursor
       if expected ~= '' then
-        local from = moved[id] and moved[id][1] or place_of(job)
+        local before = moved[id] and moved[id][1] or place_of(job)
         job.expected = expected
-        moved[id] = {from, place_of(job)}
+        moved[id] = {before, place_of(job)}
       end
       save_job(job, 'cursor', 'published', 'accounted', 'expected')
       if next_cursor == '' or job.repeats ~= '' or job.ends ~= '' then end_if_done(job) end
     end
   end
-  move(moved)
+  move_all(moved)
   fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
 end
 
 -- --- delivering
 
+--@ meaning.Claim
 function meaning.Claim() carry_out_claim(take(), take_number(), take()) end
 
+--@ meaning.Complete
 function meaning.Complete()
   local worker, turn, what = worker_of(server, take()), take_number(), take()
   local accepted = call('HGET', P .. ':held', worker) == what
@@ -221,6 +241,7 @@ function meaning.Complete()
   reply('Completed', '"accepted":' .. (accepted and 'true' or 'false'))
 end
 
+--@ meaning.SetAside
 function meaning.SetAside()
   local worker, what, why = worker_of(server, take()), take(), take()
   if call('HGET', P .. ':held', worker) == what then
@@ -232,6 +253,7 @@ function meaning.SetAside()
   reply('Done')
 end
 
+--@ meaning.Join
 function meaning.Join()
   local process, ttl, turn = take_number(), take_number(), take_number()
   note_life(ttl)
@@ -239,16 +261,19 @@ function meaning.Join()
   if process > process_of(server) then begin(server, process) else begin_anew(server, turn) end
 end
 
+--@ meaning.Heartbeat
 function meaning.Heartbeat()
   note_life(take_number())
   reply('Done')
 end
 
+--@ meaning.Reclaim
 function meaning.Reclaim()
   reply('Done')
   take_back()
 end
 
+--@ meaning.Withdraw
 function meaning.Withdraw()
   dismiss(server)
   local place, given = reserve(), {}

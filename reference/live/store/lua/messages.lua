@@ -10,20 +10,25 @@
 --   :turns      hash worker -> the earliest turn in which it may claim
 -- A worker is "server/number".
 
+--@ worker_of
 local function worker_of(name, number) return name .. '/' .. number end
 
+--@ starts_with
 local function starts_with(text, start) return string.sub(text, 1, #start) == start end
 
+--@ claim_text
 local function claim_text(worker, turn, done)
   local number = string.match(worker, '(%d+)$')
   local what = done == '' and 'null' or '[' .. string.gsub(done, ' ', ',') .. ']'
   return '{"type":"Claim","worker":' .. number .. ',"turn":' .. whole(turn) .. ',"done":' .. what .. '}'
 end
 
+--@ assignment
 local function assignment(id, attempt, body)
   return answer('Assignment', '"attempt":' .. attempt), id .. ' ' .. body
 end
 
+--@ assign
 -- Assign the oldest message to a worker that waits with that claim; whether there was one.
 local function assign(worker, turn, done)
   local id, attempt, body = next_message(worker)
@@ -36,6 +41,7 @@ local function assign(worker, turn, done)
   return true
 end
 
+--@ let_wait
 -- Let a claim wait behind the others; a worker that waits already keeps its place.
 local function let_wait(worker, turn, done)
   set('waits', meta.waits + 1)
@@ -43,10 +49,12 @@ local function let_wait(worker, turn, done)
   call('HSET', P .. ':claims', worker, whole(turn) .. ' ' .. done)
 end
 
+--@ end_wait
 local function end_wait(worker)
   if call('ZREM', P .. ':idle', worker) == 1 then call('HDEL', P .. ':claims', worker) end
 end
 
+--@ serve
 -- Assign the oldest message to the worker that has waited longest; whether there was one of each.
 local function serve()
   local worker = call('ZRANGE', P .. ':idle', 0, 0)[1]
@@ -57,16 +65,19 @@ local function serve()
   return true
 end
 
+--@ hand_out
 local function hand_out()
   while has_returned_message() and serve() do end
 end
 
+--@ dismiss
 local function dismiss(name)
   for _, worker in ipairs(call('ZRANGE', P .. ':idle', 0, -1)) do
     if starts_with(worker, name .. '/') then end_wait(worker) end
   end
 end
 
+--@ take_from
 -- Reclaim what the workers of these servers hold; if `before` is given, in an earlier turn.
 local function take_from(names, before)
   local taken = {}
@@ -88,6 +99,7 @@ local function take_from(names, before)
   end
 end
 
+--@ begin
 local function begin(name, process)
   call('HSET', P .. ':processes', name, whole(process))
   dismiss(name)
@@ -95,18 +107,22 @@ local function begin(name, process)
   hand_out()
 end
 
+--@ begin_anew
 local function begin_anew(name, turn)
   take_from({[name] = true}, turn)
   hand_out()
 end
 
+--@ process_of
 local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
 
+--@ note_life
 local function note_life(ttl)
   call('ZADD', P .. ':alive', whole(now + ttl), server)
   call('HSET', P .. ':heard', server, at)
 end
 
+--@ set_lives_back
 -- Let no heartbeat count beyond a lease from now, to which the clock was set.
 local function set_lives_back()
   for _, name in ipairs(call('ZRANGEBYSCORE', P .. ':alive', '(' .. whole(now + meta.ttl), '+inf')) do
@@ -118,6 +134,7 @@ local function set_lives_back()
   end
 end
 
+--@ take_back
 local function take_back()
   expire()
   local lapsed = call('ZRANGEBYSCORE', P .. ':alive', '-inf', at)
@@ -132,11 +149,13 @@ local function take_back()
   hand_out()
 end
 
+--@ drop_held
 local function drop_held(worker, held)
   call('HDEL', P .. ':held', worker)
   drop_message(string.match(held, '^%d+'))
 end
 
+--@ carry_out_claim
 local function carry_out_claim(number, turn, done)
   expire()
   local worker = worker_of(server, number)
@@ -163,6 +182,7 @@ local function carry_out_claim(number, turn, done)
   if not assign(worker, turn, done) then let_wait(worker, turn, done) end
 end
 
+--@ claim_again
 local function claim_again(number, turn, done)
   local waiting = call('HGET', P .. ':claims', worker_of(server, number))
   if not waiting or tonumber(string.match(waiting, '^%d+')) ~= turn then
@@ -170,6 +190,7 @@ local function claim_again(number, turn, done)
   end
 end
 
+--@ close_turn
 -- Ignore claims of this turn, and of earlier ones, from now on.
 local function close_turn(worker, turn)
   local earliest = call('HGET', P .. ':turns', worker)

@@ -2,9 +2,11 @@
 --
 --   :reported   hash server -> number of the last event that it has reported
 
+--@ record_reported
 -- Events come without their opening brace and their `at`.
 local function record_reported(event) lines[#lines + 1] = '{"at":' .. at .. ',' .. event end
 
+--@ meaning.RecordEvents
 -- A server numbers the events that it reports; 0 is not a number. An event of a run comes with its
 -- message, attempt and worker, and with its ending if it is finished. Events of a run that another
 -- store had assigned are left out.
@@ -31,6 +33,7 @@ function meaning.RecordEvents()
   end
 end
 
+--@ meaning.CheckProcess
 function meaning.CheckProcess()
   reply(process_of(server) > take_number() and 'Superseded' or 'Done')
 end

@@ -1,5 +1,7 @@
 // The kit for adapters in JavaScript: JSON lines on the outside, functions inside. No packages.
-// Level next: nextInstants(cron, zone, after, count) gets a Date and returns Dates.
+// Level next: nextInstants(cron, zone, after, count) gets a Date and returns Dates; so do, if the
+// scheduler has them, intervalInstants(every, start, zone, after, count), in seconds counted from
+// the Date start, and oneTimeInstants(at, zone, after, count).
 // Level tick: scheduler() returns an object with open(store, now, zone, lag), create(job), edit(job),
 // delete(id), pause(id), resume(id), execute(id), advance(by), step(by) and close(), each with or
 // without a promise; `store(reachable)` too, where there is a store. What it does not have is
@@ -24,14 +26,17 @@ export function refusing(call) {
   }
 }
 
-/** Instants found one by one: `step` gets the one before and returns the next one or null. */
-export function repeated(step, after, count) {
+/**
+ * Instants found one by one: `step` gets the one before and returns the next one or null. The
+ * search begins at `from`; `after` may be later.
+ */
+export function repeated(step, from, count, after = from) {
   const instants = [];
   while (instants.length < count) {
-    const instant = step(after);
+    const instant = step(from);
     if (!instant) break;
-    instants.push(instant);
-    after = instant;
+    if (instant > after) instants.push(instant);
+    from = instant;
   }
   return instants;
 }
@@ -54,9 +59,12 @@ async function reply(call) {
   }
 }
 
-function answer(request, nextInstants) {
-  const after = new Date(request.after);
-  return { instants: nextInstants(request.cron, request.zone, after, request.count).map(text) };
+function answer(request, functions) {
+  const { cron, every, start, at, zone, after, count } = request;
+  const kind = Object.keys(functions).find((kind) => kind in request);
+  if (!functions[kind]) throw new Unsupported(`definitions with ${kind ?? "none of them"}`);
+  const definition = { cron: [cron], every: [every, new Date(start)], at: [new Date(at)] }[kind];
+  return { instants: functions[kind](...definition, zone, new Date(after), count).map(text) };
 }
 
 const firing = ({ at, due, ...others }) => ({
@@ -90,13 +98,19 @@ async function act(scheduler, request) {
 
 /**
  * Answer requests until the end of the input. `name` is that of the package; `nextInstants` may be
- * null, and `scheduler` may be left out: the levels follow.
+ * null, and the other functions and `scheduler` may be left out: the levels follow.
  */
-export async function serve(name, nextInstants, { profile = {}, known = [], scheduler } = {}) {
+export async function serve(
+  name,
+  nextInstants,
+  { profile = {}, known = [], scheduler, intervalInstants, oneTimeInstants } = {},
+) {
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = process.stderr.write.bind(process.stderr); // what a library prints
   const implementation = { name, version: versionOf(name), language: "javascript" };
-  const levels = [...(nextInstants ? ["next"] : []), ...(scheduler ? ["tick"] : [])];
+  const functions = { cron: nextInstants, every: intervalInstants, at: oneTimeInstants };
+  const definitions = Object.keys(functions).filter((kind) => functions[kind]);
+  const levels = [...(definitions.length ? ["next"] : []), ...(scheduler ? ["tick"] : [])];
   const observes = scheduler?.observes ?? [];
   let open = null;
   for await (const line of createInterface({ input: process.stdin })) {
@@ -105,8 +119,9 @@ export async function serve(name, nextInstants, { profile = {}, known = [], sche
     let found = { unsupported: request.do };
     if (request.do === "hello") {
       found = { protocol: PROTOCOL, implementation, levels, observes, profile, known };
-    } else if (request.do === "next" && nextInstants) {
-      found = await reply(() => answer(request, nextInstants));
+      if (definitions.length) found.definitions = definitions;
+    } else if (request.do === "next" && definitions.length) {
+      found = await reply(() => answer(request, functions));
     } else if (scheduler && request.do in verbs) {
       if (request.do === "open") open = scheduler();
       found = await reply(() => act(open, request));

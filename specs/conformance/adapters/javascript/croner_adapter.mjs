@@ -5,7 +5,7 @@
 // ///
 // Adapter: croner.
 import { Cron } from "croner";
-import { refusing, serve } from "./adapter_kit.mjs";
+import { Unsupported, refusing, repeated, serve } from "./adapter_kit.mjs";
 import { inProcess } from "./in_process.mjs";
 
 const profile = {
@@ -46,7 +46,23 @@ const scheduler = inProcess({
   execute: (job) => job.trigger(),
 });
 
+function fullSecond(instant) {
+  if (instant % 1000) throw new Unsupported("fractions of a second");
+  return instant;
+}
+
 serve("croner", (cron, zone, after, count) =>
   refusing(() => new Cron(cron, { timezone: zone, paused: true })).nextRuns(count, after),
-  { profile, scheduler },
+  {
+    profile,
+    scheduler,
+    intervalInstants: (every, start, zone, after, count) => {
+      // It counts from the previous run, here that at the creation.
+      if (start > after) throw new Unsupported("an interval that begins later");
+      const job = new Cron("* * * * * *", { timezone: zone, interval: every, paused: true });
+      return repeated((previous) => job.nextRun(previous), fullSecond(start), count, after);
+    },
+    oneTimeInstants: (at, zone, after, count) =>
+      new Cron(fullSecond(at), { timezone: zone, paused: true }).nextRuns(count, after),
+  },
 );

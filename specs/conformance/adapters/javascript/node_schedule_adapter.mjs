@@ -72,5 +72,16 @@ serve("node-schedule", (cron, zone, after, count) =>
     after,
     count,
   ),
-  { profile, known, scheduler },
+  {
+    profile,
+    known,
+    scheduler,
+    oneTimeInstants: (at, zone, after) =>
+      atInstant(new Date(+after + 1), () => {
+        const job = nodeSchedule.scheduleJob(at, () => {}); // null for an instant that has passed
+        const found = job?.nextInvocation();
+        job?.cancel();
+        return found ? [new Date(found.getTime())] : [];
+      }),
+  },
 );

@@ -37,6 +37,8 @@ def serve(
     next_instants=None,
     scheduler=None,
     *,
+    interval_instants=None,
+    one_time_instants=None,
     language="python",
     release=None,
     profile=None,
@@ -47,7 +49,11 @@ def serve(
 
     `package` is the name of the distribution; its version is looked up, unless `release` is given.
     Level next: `next_instants(cron, zone, after, count)` gets a `datetime` in UTC; it returns aware
-    ones.
+    ones. Those that the scheduler has of the following are asked about other definitions:
+
+        interval_instants(every, start, zone, after, count)   seconds, counted from `start`
+        one_time_instants(at, zone, after, count)             due once
+
     Level tick: `scheduler()` is called at each `open`. Its object has the methods in VERBS;
     those that it lacks are answered with `unsupported`:
 
@@ -67,12 +73,13 @@ def serve(
     implementation["language"] = language
     if homepage:
         implementation["homepage"] = homepage
-    levels = [
-        level
-        for level, given in (("next", next_instants), ("tick", scheduler))
-        if given is not None
-    ]
+    functions = {"cron": next_instants, "every": interval_instants, "at": one_time_instants}
+    definitions = [kind for kind, given in functions.items() if given is not None]
+    levels = ["next"] if definitions else []
+    levels += ["tick"] if scheduler is not None else []
     introduction = {"protocol": PROTOCOL, "implementation": implementation, "levels": levels}
+    if definitions:
+        introduction["definitions"] = definitions
     if scheduler is not None:
         introduction["observes"] = list(getattr(scheduler, "observes", ()))
     introduction |= {"profile": profile or {}, "known": list(known)}
@@ -87,8 +94,8 @@ def serve(
             break
         if do == "hello":
             reply = introduction
-        elif do == "next" and next_instants is not None:
-            reply = _reply(lambda: {"instants": _instants(next_instants, request)})  # noqa: B023
+        elif do == "next" and definitions:
+            reply = _reply(lambda: {"instants": _instants(functions, request)})  # noqa: B023
         elif do in VERBS and scheduler is not None:
             if do == "open":
                 running = scheduler()
@@ -123,9 +130,15 @@ def _reply(answer):
         return {"error": traceback.format_exc(limit=-4)}
 
 
-def _instants(next_instants, request):
+def _instants(functions, request):
+    kind = next((kind for kind in functions if kind in request), "none of them")
+    if functions.get(kind) is None:
+        raise Unsupported(f"definitions with {kind}")
+    definition = [request[kind]] if kind != "at" else [datetime.fromisoformat(request["at"])]
+    if kind == "every":
+        definition.append(datetime.fromisoformat(request["start"]))
     after = datetime.fromisoformat(request["after"])
-    found = next_instants(request["cron"], request["zone"], after, request["count"])
+    found = functions[kind](*definition, request["zone"], after, request["count"])
     return [_text(instant) for instant in found]
 
 
@@ -186,6 +199,22 @@ def repeated(step, after, count):
         instants.append(instant)
         after = instant.astimezone(UTC)
     return instants
+
+
+def counted(step, start, after, count):
+    """The instants of an interval whose next one follows from the one before, as of `repeated`.
+
+    For a scheduler that counts from the creation of a job, taken to be `start`, and is not due
+    then. Raises Unsupported if it is to begin later than `after`.
+    """
+    if start > after:
+        raise Unsupported("an interval that begins later")
+    found = []
+    while len(found) < count:
+        start = step(start).astimezone(UTC)
+        if start > after:
+            found.append(start)
+    return found
 
 
 def scan(is_due, after, count, days=20):

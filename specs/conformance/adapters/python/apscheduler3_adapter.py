@@ -79,6 +79,20 @@ def next_instants(cron, zone, after, count):
         trigger = CronTrigger.from_crontab(cron, timezone=ZoneInfo(zone))
     except ValueError as error:
         raise Refused(str(error)) from None
+    return instants_of(trigger, after, count)
+
+
+def interval_instants(every, start, zone, after, count):
+    trigger = IntervalTrigger(seconds=every, start_date=start, timezone=ZoneInfo(zone))
+    return instants_of(trigger, after, count)
+
+
+def one_time_instants(at, zone, after, count):
+    found = instants_of(DateTrigger(at, ZoneInfo(zone)), after, count)
+    return [instant for instant in found if instant > after]  # it does not look at the clock
+
+
+def instants_of(trigger, after, count):
     found, previous, now = [], None, after + INSTANT
     while len(found) < count:
         previous = trigger.get_next_fire_time(previous, now)
@@ -182,4 +196,12 @@ def trigger_of(job):
 
 
 if __name__ == "__main__":
-    serve("apscheduler", next_instants, Scheduler, profile=PROFILE, known=KNOWN)
+    serve(
+        "apscheduler",
+        next_instants,
+        Scheduler,
+        interval_instants=interval_instants,
+        one_time_instants=one_time_instants,
+        profile=PROFILE,
+        known=KNOWN,
+    )

@@ -76,6 +76,21 @@ def next_instants(cron, zone, after, count):
     return first(iter(trigger.next, None), count)
 
 
+def interval_instants(every, start, zone, after, count):
+    trigger = IntervalTrigger(seconds=every, start_time=start.astimezone(ZoneInfo(zone)))
+    return instants_of(trigger, after, count)
+
+
+def one_time_instants(at, zone, after, count):
+    return instants_of(DateTrigger(at.astimezone(ZoneInfo(zone))), after, count)
+
+
+def instants_of(trigger, after, count):
+    """Those later than `after`: these triggers count from their start, whatever the time is."""
+    later = (instant for instant in iter(trigger.next, None) if instant > after)
+    return first(later, count)
+
+
 async def run_here(function, *args, **_):
     """In place of a thread: the moved clock would not wait for one."""
     return function(*args)
@@ -157,4 +172,12 @@ def trigger_of(job):
 
 
 if __name__ == "__main__":
-    serve("apscheduler", next_instants, Scheduler, profile=PROFILE, known=KNOWN)
+    serve(
+        "apscheduler",
+        next_instants,
+        Scheduler,
+        interval_instants=interval_instants,
+        one_time_instants=one_time_instants,
+        profile=PROFILE,
+        known=KNOWN,
+    )

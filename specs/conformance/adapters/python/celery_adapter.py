@@ -10,7 +10,7 @@ Beat runs; what it sends is caught in place of a broker. Its jobs are written in
 """
 
 import clock_kit
-from adapter_kit import Refused, repeated, serve
+from adapter_kit import Refused, counted, repeated, serve
 from celery import Celery
 from celery.beat import PersistentScheduler, Service
 from celery.schedules import ParseException, crontab, schedule
@@ -90,6 +90,18 @@ def next_instants(cron, zone, after, count):
         raise Refused(str(error)) from None
 
 
+def interval_instants(every, start, zone, after, count):
+    now = after
+    asked = schedule(every, app=application(zone), nowfun=lambda: now)
+
+    def step(previous):
+        nonlocal now
+        now = previous
+        return previous + asked.remaining_estimate(previous)
+
+    return counted(step, start, after, count)
+
+
 class Scheduler(clock_kit.JobsInCode):
     observes = ("payload",)
 
@@ -135,4 +147,11 @@ def catching(scheduler, fire):
 
 
 if __name__ == "__main__":
-    serve("celery", next_instants, Scheduler, profile=PROFILE | BEHAVIOUR, known=KNOWN)
+    serve(
+        "celery",
+        next_instants,
+        Scheduler,
+        interval_instants=interval_instants,
+        profile=PROFILE | BEHAVIOUR,
+        known=KNOWN,
+    )

@@ -27,18 +27,35 @@ from gnomon.reference.schedule.trigger import trigger, upcoming
 from gnomon.reference.store import operations
 from gnomon.reference.store.memory import MemoryStore
 
-LONGEST_SEARCH = 50 * 366 * 86_400_000_000
+LONGEST_SEARCH = 100 * 366 * 86_400_000_000
 
 
 def next_instants(cron, zone, after, count):
     start = from_datetime(after.astimezone(UTC)) + 1
-    fields = {"name": "next", "service": "next", "job_type": "cron_style"}
+    fields = {"job_type": "cron_style", "cron_definition": cron, "timezone": zone}
+    return instants_of(fields | {"start_date": write_instant(start)}, after, count)
+
+
+def interval_instants(every, start, zone, after, count):
+    fields = {"job_type": "interval_based", "seconds": every}
+    return instants_of(fields | {"start_date": written(start)}, after, count)
+
+
+def one_time_instants(at, zone, after, count):
+    return instants_of({"job_type": "one_time", "start_date": written(at)}, after, count)
+
+
+def written(instant):
+    return write_instant(from_datetime(instant))
+
+
+def instants_of(fields, after, count):
+    """The instants of a job with those fields. Raises Refused."""
     try:
-        definition = read(
-            fields | {"cron_definition": cron, "timezone": zone, "start_date": write_instant(start)}
-        )
+        definition = read({"name": "next", "service": "next", **fields})
     except Rejected as error:
         raise Refused(str(error)) from None
+    start = from_datetime(after.astimezone(UTC)) + 1
     due = upcoming(trigger(definition), start, start + LONGEST_SEARCH)
     return [to_datetime(instant) for instant in islice(due, count)]
 
@@ -268,4 +285,11 @@ class Scheduler:
 
 
 if __name__ == "__main__":
-    serve("gnomon", next_instants, Scheduler, profile=PROFILE)
+    serve(
+        "gnomon",
+        next_instants,
+        Scheduler,
+        interval_instants=interval_instants,
+        one_time_instants=one_time_instants,
+        profile=PROFILE,
+    )

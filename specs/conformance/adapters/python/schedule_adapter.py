@@ -14,7 +14,8 @@ import time
 
 import clock_kit
 import schedule
-from adapter_kit import Unsupported, serve
+import time_machine
+from adapter_kit import Unsupported, counted, serve
 
 PROFILE = {
     "anchor": "previous-firing",
@@ -37,8 +38,13 @@ KNOWN = [
 ]
 
 
-def next_instants(cron, zone, after, count):
-    raise Unsupported("cron definitions")
+def interval_instants(every, start, zone, after, count):
+    def step(previous):
+        with time_machine.travel(previous, tick=False):
+            job = schedule.Scheduler().every(every).seconds.do(print)
+            return job.next_run.astimezone()
+
+    return counted(step, start, after, count)
 
 
 class Scheduler(clock_kit.JobsInCode):
@@ -89,4 +95,11 @@ def planned_in(scheduler, job):
 
 
 if __name__ == "__main__":
-    serve("schedule", next_instants, Scheduler, profile=PROFILE, known=KNOWN)
+    serve(
+        "schedule",
+        None,
+        Scheduler,
+        interval_instants=interval_instants,
+        profile=PROFILE,
+        known=KNOWN,
+    )

@@ -5,7 +5,7 @@
 // check = ["sh", "-c", "command -v javac && test -f /usr/share/java/quartz2.jar"]
 // debian = ["default-jdk-headless", "libquartz2-java"]
 // ///
-// Adapter: Quartz, its CronExpression. Quartz has a field of seconds first, and wants a ? in one of
+// Adapter: Quartz, its CronExpression and its SimpleTrigger. Quartz has a field of seconds first, and wants a ? in one of
 // the two day fields: here five fields get the second 0, and one * among the days becomes a ?.
 
 import java.io.BufferedReader;
@@ -18,9 +18,12 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.TimeZone;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.quartz.CronExpression;
+import org.quartz.SimpleTrigger;
+import org.quartz.impl.triggers.SimpleTriggerImpl;
 
 class QuartzAdapter {
     static final String PROFILE = """
@@ -64,15 +67,13 @@ class QuartzAdapter {
             String version = CronExpression.class.getPackage().getImplementationVersion();
             return "\"protocol\":1,\"implementation\":{\"name\":\"quartz\",\"language\":\"java\","
                 + "\"version\":" + quoted(version == null ? "2" : version) + "},"
-                + "\"levels\":[\"next\"],\"profile\":" + PROFILE.replace("\n", "");
+                + "\"levels\":[\"next\"],\"definitions\":[\"cron\",\"every\",\"at\"],\"profile\":" + PROFILE.replace("\n", "");
         }
         if (!verb.equals("next")) {
             return "\"unsupported\":" + quoted(verb);
         }
         try {
-            var cron = new CronExpression(translated(text(line, "cron")));
-            cron.setTimeZone(TimeZone.getTimeZone(text(line, "zone")));
-            return "\"instants\":[" + String.join(",", instants(cron, line)) + "]";
+            return "\"instants\":[" + String.join(",", instants(rule(line), line)) + "]";
         } catch (ParseException refused) {
             return "\"refused\":" + quoted(refused.getMessage());
         } catch (RuntimeException error) {
@@ -80,11 +81,26 @@ class QuartzAdapter {
         }
     }
 
-    static List<String> instants(CronExpression cron, String line) {
+    /** The first instant of a definition that is later than another one; null after the last. */
+    static UnaryOperator<Date> rule(String line) throws ParseException {
+        if (!text(line, "at").isEmpty() || number(line, "every") > 0) {
+            var trigger = new SimpleTriggerImpl();
+            boolean isOnce = !text(line, "at").isEmpty();
+            trigger.setStartTime(Date.from(Instant.parse(text(line, isOnce ? "at" : "start"))));
+            trigger.setRepeatCount(isOnce ? 0 : SimpleTrigger.REPEAT_INDEFINITELY);
+            trigger.setRepeatInterval(1000L * number(line, "every"));
+            return trigger::getFireTimeAfter;
+        }
+        var cron = new CronExpression(translated(text(line, "cron")));
+        cron.setTimeZone(TimeZone.getTimeZone(text(line, "zone")));
+        return cron::getNextValidTimeAfter;
+    }
+
+    static List<String> instants(UnaryOperator<Date> rule, String line) {
         var found = new ArrayList<String>();
         Date after = Date.from(Instant.parse(text(line, "after")));
         for (int left = number(line, "count"); left > 0; left--) {
-            after = cron.getNextValidTimeAfter(after);
+            after = rule.apply(after);
             if (after == null) {
                 break;
             }

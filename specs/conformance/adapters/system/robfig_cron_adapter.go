@@ -23,6 +23,8 @@ type request struct {
 	Seq   int
 	Do    string
 	Cron  string
+	Every float64
+	Start time.Time
 	Zone  string
 	After time.Time
 	Count int
@@ -48,18 +50,32 @@ func next(asked request) (reply map[string]any) {
 			reply = map[string]any{"error": fmt.Sprint(fault)}
 		}
 	}()
-	schedule, err := cron.ParseStandard("CRON_TZ=" + asked.Zone + " " + asked.Cron)
-	if err != nil {
-		return map[string]any{"refused": err.Error()}
+	var schedule cron.Schedule
+	at := asked.After
+	if asked.Every > 0 { // counted from the instant before: that of the creation is the first
+		if asked.Start.After(asked.After) {
+			return map[string]any{"unsupported": "an interval that begins later"}
+		}
+		if asked.Start.Nanosecond() != 0 { // it documents that it rounds to seconds
+			return map[string]any{"unsupported": "fractions of a second"}
+		}
+		schedule, at = cron.Every(time.Duration(asked.Every*float64(time.Second))), asked.Start
+	} else {
+		parsed, err := cron.ParseStandard("CRON_TZ=" + asked.Zone + " " + asked.Cron)
+		if err != nil {
+			return map[string]any{"refused": err.Error()}
+		}
+		schedule = parsed
 	}
 	instants := []string{}
-	at := asked.After
 	for len(instants) < asked.Count {
 		at = schedule.Next(at)
 		if at.IsZero() { // it looks five years ahead
 			break
 		}
-		instants = append(instants, at.UTC().Format(time.RFC3339))
+		if at.After(asked.After) {
+			instants = append(instants, at.UTC().Format(time.RFC3339Nano))
+		}
 	}
 	return map[string]any{"instants": instants}
 }
@@ -81,6 +97,7 @@ func main() {
 				"protocol":       1,
 				"implementation": map[string]string{"name": "robfig/cron", "version": "3", "language": "go"},
 				"levels":         []string{"next"},
+				"definitions":    []string{"cron", "every"},
 				"profile":        profile,
 				"known":          known,
 			}

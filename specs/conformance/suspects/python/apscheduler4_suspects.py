@@ -20,6 +20,10 @@
 # fault = "It accepts what is left of a range, and digits that are not ASCII."
 # rules = ["JOB-4"]
 # cases = ["JOB-4/malformed/19", "JOB-4/malformed/20"]
+# [[tool.gnomon.suspect]]
+# fault = "An interval counts in local time: an instant of a gap comes twice, later ones shift."
+# rules = ["FIRE-2", "META-1"]
+# cases = ["FIRE-2/through-a-change-of-offset/*", "FIRE-2/drawn/*"]
 # ///
 """Faults of apscheduler4, without the adapter."""
 
@@ -27,6 +31,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 
 def first(definition, zone, start, count=1):
@@ -48,6 +53,13 @@ assert [one.month for one in found] == [2, 3, 5]
 
 found = first("0 12 * * */2", "UTC", datetime(2026, 1, 1, tzinfo=UTC), 2)
 assert [one.day for one in found] == [2, 4]  # a Friday, and a Sunday
+
+hourly = IntervalTrigger(
+    hours=1, start_time=datetime(2024, 3, 10, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+)
+found = [hourly.next() for _ in range(3)]
+print(f"every hour from {found[0]}: {[str(one.astimezone(UTC)) for one in found]}")
+assert found[1].astimezone(UTC) == found[2].astimezone(UTC)
 
 for definition in ("* * * * 8", "0 0 * * MON-", "٣ * * * *"):
     try:

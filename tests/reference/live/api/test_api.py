@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 from gnomon.reference.jobs import LARGEST_EXTRA, Definition
 from gnomon.reference.live.api.schemas import JobFields
 from gnomon.reference.schedule.clock import MINUTE
+from gnomon.reference.store.administration import Overview
 from tests.support.memory_storage import (
     DOWN,
     EVERY_MINUTE,
@@ -80,6 +81,58 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
     assert client.delete(path).status_code == 200
     problem(client.get(path), 404)
     assert client.get("/jobs").json() == []
+
+
+def test_many_jobs_are_created_or_refused_one_by_one(
+    client: TestClient[Litestar], storage: MemoryStorage
+) -> None:
+    """API-3: each has its own answer; one that is wrong does not affect the others."""
+    wrong = EVERY_MINUTE | {"name": "wrong", "minutes": -1, "service": "wrok"}
+    good = [EVERY_MINUTE | {"name": f"report {number}"} for number in range(150)]
+    answer = client.post("/jobs", json=[*good, wrong, 7, good[0]])
+    assert answer.status_code == 207
+    found = answer.json()
+    assert (found["created"], found["refused"]) == (150, 3)
+    made = [result["job"] for result in found["results"][:150]]
+    faulty, number, taken = (result["problem"] for result in found["results"][150:])
+    assert [job["name"] for job in made] == [definition["name"] for definition in good]
+    listed = {job["id"]: job for job in client.get("/jobs").json()}
+    assert listed == {job["id"]: job for job in made}
+    assert {fault["field"] for fault in faulty["faults"]} == {"service", "minutes"}
+    assert (number["status"], number["faults"][0]["field"]) == (422, "definition")
+    assert (taken["status"], taken["faults"][0]["field"]) == (422, "name")
+
+
+def test_many_jobs_are_few_calls_of_the_store(
+    client: TestClient[Litestar], storage: MemoryStorage
+) -> None:
+    """The servers and their services are read once."""
+    client.post("/jobs", json=[EVERY_MINUTE | {"name": str(number)} for number in range(250)])
+    assert sum(isinstance(asked, Overview) for asked in storage.asked) == 1
+
+
+def test_a_refused_creation_uses_up_no_id(client: TestClient[Litestar]) -> None:
+    """And the history records it without one."""
+    problem(client.post("/jobs", json=EVERY_MINUTE | {"minutes": -1}), 422)
+    assert client.post("/jobs", json=EVERY_MINUTE).json()["id"] == "1"
+
+
+@pytest.mark.parametrize("body", [[], [EVERY_MINUTE] * 10_001], ids=["none", "too many"])
+def test_a_list_of_definitions_has_a_limit(
+    client: TestClient[Litestar], body: list[dict[str, object]]
+) -> None:
+    assert fields_at_fault(client.post("/jobs", json=body), 400) == {"body"}
+
+
+@pytest.mark.parametrize("fields", [{}, {"minutes": 1}, {"name": "report", "extra": None}])
+def test_a_change_that_changes_nothing_leaves_the_revision(
+    client: TestClient[Litestar], storage: MemoryStorage, fields: dict[str, object]
+) -> None:
+    created = client.post("/jobs", json=EVERY_MINUTE)
+    recorded = len(storage.events)
+    changed = client.patch(created.headers["Location"], json=fields)
+    assert changed.json() == created.json() and len(storage.events) == recorded
+    problem(client.patch("/jobs/1", json=fields, headers={"If-Match": '"2"'}), 412)
 
 
 def test_a_limit_is_given_changed_and_removed(client: TestClient[Litestar]) -> None:
@@ -300,7 +353,7 @@ def test_an_outage_of_the_store_is_told_with_when_to_come_again(
 class Broken(MemoryStorage):
     """A storage with a defect."""
 
-    def new_job_id(self) -> str:
+    def new_job_ids(self, count: int) -> list[str]:
         raise KeyError("a secret of ours")
 
 

@@ -205,6 +205,8 @@ def test_services_that_cannot_run_are_refused_all_at_once(tmp_path: Path) -> Non
         (["--services", "no.such.module"], "no.such.module"),
         (["--auth", "no-such-file"], "no-such-file"),
         (["--workers", "0"], "workers"),
+        (["--history-out", "no-such-folder/h.jsonl"], "cannot be written: No such file"),
+        (["--history-out", "/"], "cannot be written: Is a directory"),
         (["--profile", "modern"], "profile"),
     ],
     ids=lambda value: "".join(value)[:30] if isinstance(value, list) else "",

@@ -12,6 +12,7 @@ from gnomon.reference.live.store.address import read_address
 from gnomon.reference.live.store.connection import Connection, StoreFailed, report_nothing
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.live.store.redis_storage import RedisStorage
+from gnomon.reference.live.store.scripts import Script
 from gnomon.reference.live.store.storage import StoreUnavailable
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import RecordEvents
@@ -28,7 +29,7 @@ def test_whatever_is_answered_the_call_has_failed_and_no_more(answer: list[Any])
     """A store of another kind, or one that was tampered with, ends nobody."""
 
     class Strange(RedisStore):
-        def _run(self, arguments: Any) -> Any:
+        def _run(self, script: Script, arguments: Any) -> Any:
             return answer
 
     connection = Connection(lambda: Strange(None), report_nothing)

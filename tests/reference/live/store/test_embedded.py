@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -218,6 +219,8 @@ def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
             pass
         assert f"in use by process {process.pid}" in caught.value.problem
         assert "--data" in caught.value.advice
+        url = re.search(r"--redis (unix://\S+),", caught.value.advice)
+        assert url and answers(read_address(url[1]).connect(SECOND))
         assert answers(address.connect(SECOND))  # and the first was not disturbed
 
 

@@ -68,6 +68,30 @@ test_mine = gnomon_conformance(Mine, only="FIRE-5/gap-new-york/0*")
     assert "FIRE-5 differs as declared: '30 2 * * *' in America/New_York after 2024-03-09T" in text
 
 
+def test_intervals_and_single_instants_are_asked_about_if_there_is_a_method(
+    pytester: pytest.Pytester,
+) -> None:
+    suite = """
+from datetime import timedelta
+class Mine:
+    next_instants = staticmethod(scheduler())
+    refuses = (BadCron,)
+    def interval_instants(self, every, start, zone, after, count):
+        while start <= after:
+            start += timedelta(seconds=every)
+        return [start + number * timedelta(seconds=every) for number in range(count)]
+test_mine = gnomon_conformance(Mine, only=["FIRE-[12]/*"])
+class Late(Mine):
+    def interval_instants(self, every, start, zone, after, count):
+        return super().interval_instants(every, start + timedelta(seconds=1), zone, after, count)
+test_late = gnomon_conformance(Late, only="FIRE-2/from-its-start/02")
+"""
+    outcomes, text = run(pytester, suite)
+    assert outcomes == {"passed": 110, "failed": 1}  # no case of FIRE-1: there is no method for it
+    call = "Late().interval_instants(7, datetime.fromisoformat('2026-01-05T00:00:07+00:00'), 'UTC',"
+    assert call in text
+
+
 def test_what_is_broken_fails_with_the_case_that_shows_it(pytester: pytest.Pytester) -> None:
     suite = """
 class Mine:
