@@ -130,10 +130,11 @@ MUTANTS = (
         "LEAD-4",
         "what is behind when somebody begins to lead stays behind (Zato #872)",
         "gnomon.reference.cluster.leader:LeaderRole._apply_jobs",
-        "            if known is None or known.revision <= job.revision:\n",
-        "            late = self._loading is not None and (job.cursor or 0) < reply.now - job"
+        "                self._learn_job(job)\n",
+        "                late = self._loading is not None and (job.cursor or 0) < reply.now - job"
         ".definition.grace\n"
-        "            if not late and (known is None or known.revision <= job.revision):\n",
+        "                if not late:\n"
+        "                    self._learn_job(job)\n",
     ),
     Mutant(
         "a clock that was ahead is waited for",
