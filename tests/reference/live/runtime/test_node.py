@@ -179,7 +179,7 @@ def test_another_leads_when_the_leader_leaves(real_server: RealServer) -> None:
 
 
 def test_a_clean_stop_wakes_the_other_servers(real_server: RealServer) -> None:
-    """LEAD-3: their heartbeats come every 20 s, so that nobody would lead, and jobs would be late."""
+    """LEAD-3: their heartbeats come every 20 s only, and the job would be late."""
     with cluster(real_server, ("s1", "s2"), lease=60 * SECOND) as (live, storage):
         job_service.create(storage, job("demo.sleep", "1ms", misfire="skip", grace="8s"))
         wait_until(lambda: count(storage, events.Published) >= 1)
