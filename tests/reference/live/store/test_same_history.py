@@ -31,12 +31,12 @@ class InSimulation(RedisArm):
     ) -> None:
         store, record, set_clock = on_a_server(profile, record, client)
         super().__init__(store, record, set_clock)
-        encode.PAGE = PAGE  # type: ignore[misc]
+        vars(encode)["PAGE"] = PAGE
         set_clock(0)  # the first instant that it keeps, like that of a MemoryStore
         store.call("observer", [AgreeSettings(profile, SECOND, max_attempts)])
 
     def read_in_pages_of(self, jobs: int) -> None:
-        encode.PAGE = jobs  # type: ignore[misc]
+        vars(encode)["PAGE"] = jobs
 
     @property
     def now(self) -> int:
