@@ -9,23 +9,14 @@ from typing import Annotated
 
 import typer
 
-from gnomon.reference.live.cli import auth, jobs, messages, record, serve
+from gnomon.lazy import LazyGroup
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, ZoneDatabaseError, zone_database
-from gnomon.simulator.cli import explore, fuzz, recordings, replay
-from gnomon.specs.cli import check, conform, import_, rules, show
-from gnomon.specs.cli import next as next_
 from gnomon.specs.cli.console import BadInput, print_faults, print_text
 from gnomon.specs.cli.options import examples
 from gnomon.usage import print_usage_error
 
-COMMANDS = (
-    *(recordings, replay, fuzz, explore),
-    *(check, show, rules, next_, import_, conform),
-    *(serve, record, jobs, messages, auth),
-)
-"""The modules of the commands, in the order of ``gnomon --help``."""
-
 app = typer.Typer(
+    cls=LazyGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -60,10 +51,6 @@ def gnomon(
     with ids, compute when a definition is due, and run a cluster of schedulers.
     """
     _zone_database()  # reports a GNOMON_TZDATA that names no database before anything runs
-
-
-for command in COMMANDS:
-    command.add_to(app)
 
 
 def main() -> None:

@@ -4,6 +4,10 @@ The one idea: a leader is a cache with an agenda. It keeps what the store last r
 until the earliest due instant, publishes as if its knowledge were complete, and accepts the store's
 answer. A wrong guess costs a reload, never an occurrence.
 
+A new leader reads the jobs in the order of what is expected to be due next, and leads from the
+first page on: what it has not read yet is due later. Should it be due earlier after all, since the
+rules of a time zone have changed, it is published once it has been read.
+
 ``gnomon.reference.cluster.states.LEADER`` is its transition table.
 
 A store that was emptied, or replaced by another, has another identity. Whatever the role knew is
@@ -58,16 +62,18 @@ class LeaderRole:
     """A server's part in leading: asks for the lease and, while it leads, publishes what is due.
 
     `name` is the server's name; `lease` is how long a lease lasts (µs). `publish_at` is when to
-    call ``publish_due`` next, None while nothing is planned. `confirmed_at` is when the server sent
-    the latest request that the store is known to have answered. Both are in µs, by the server's
-    clock. `store` is the identity of the store that it knows, 0 before the first reply.
+    call ``publish_due`` next, None while nothing is planned. `campaign_at` is when the lease of
+    another becomes free: to call ``heartbeat`` then, not only in its turn. `confirmed_at` is when
+    the server sent the latest request that the store is known to have answered. All are in µs, by
+    the server's clock. `store` is the identity of the store that it knows, 0 before its first
+    reply.
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
                  "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
                  "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_unanswered",
-                 "_unschedulable", "_version", "confirmed_at", "publish_at",
-                 "store")  # fmt: skip
+                 "_unschedulable", "_version", "campaign_at", "confirmed_at",
+                 "publish_at", "store")  # fmt: skip
 
     def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
         self._name = name
@@ -90,6 +96,7 @@ class LeaderRole:
         self._campaign: Campaign | None = None
         self._campaigned_at = 0
         self._decided_at = 0
+        self.campaign_at: int | None = None
         self.confirmed_at = 0
         self.store = 0
         self.publish_at: int | None = None
@@ -100,7 +107,7 @@ class LeaderRole:
         if self._has_resigned:
             return "resigned" if self._resigning is None else "resigning"
         if self._is_leading:
-            return "leading"
+            return "leading" if self._loading is None else "leading and loading"
         return "following" if self._epoch is None else "loading"
 
     @property
@@ -171,6 +178,7 @@ class LeaderRole:
         """Stop leading and campaigning for good; hand the lease over if it has one (LEAD-3)."""
         epoch = self._epoch
         self._has_resigned = True
+        self.campaign_at = None
         self._step_down()
         self._resigning = None if epoch is None else Resign(epoch)
         return self._resigning
@@ -201,7 +209,10 @@ class LeaderRole:
                 entries += caught_up
                 continue
             is_last = following is None
-            entries.append(Entry(id, known.revision, known.cursor, due, is_last, self._new_cid()))
+            entries.append(
+                Entry(id, known.revision, known.cursor, due, is_last, self._new_cid(), (), (),
+                      following)
+            )  # fmt: skip
             room -= known.size
             self._advance(known, due + 1, following, 1)
         if not entries:
@@ -254,7 +265,10 @@ class LeaderRole:
             if is_awaited and reply.store == self.store:
                 output = self._apply_jobs(operation, reply)
         elif type(reply) is Leader:
-            output = self._apply_leader(operation, reply)
+            if type(operation) is Resign and operation is not self._resigning:
+                self._apply_release(reply)
+            else:
+                output = self._apply_leader(operation, reply)
         if self._is_leading and self._publishing is None:
             self._plan_publish()
         return output
@@ -297,6 +311,7 @@ class LeaderRole:
             self._ahead,
             self._campaign,
             self._campaigned_at,
+            self.campaign_at,
             self._decided_at,
             self.confirmed_at,
             self.publish_at,
@@ -322,16 +337,27 @@ class LeaderRole:
             self._resigning = None
             if self._epoch is not None:
                 self._step_down()
+            if operation is self._campaign and not self._has_resigned:
+                self.campaign_at = reply.until + self._ahead
         elif self._has_resigned:  # answers a Campaign that was sent before resigning
             self._resigning = Resign(reply.epoch)
             return self._resigning
         elif reply.epoch != self._epoch:
             self._step_down()
             self._epoch = reply.epoch
-            return self._load(after=0)
+            return self._load(after="")
         elif self._is_leading and reply.version > self._version:
             return Changes(self._version)
         return None
+
+    def _apply_release(self, reply: Leader) -> None:
+        """Campaign at once if nobody leads: the store reports that another has resigned (LEAD-3).
+
+        The report may be late or lost; the next heartbeat asks in any case.
+        """
+        is_current = reply.store == self.store and reply.epoch >= self._latest_epoch
+        if reply.server is None and is_current and self.state == "following":
+            self.campaign_at = reply.now + self._ahead
 
     def _is_of_this_store(self, operation: Operation, reply: Leader) -> bool:
         """Whether a reply is from the store that it knows; notes another one in its place.
@@ -345,7 +371,7 @@ class LeaderRole:
             if operation is self._campaign:
                 self._former = None  # the store knows it now
         elif operation is self._campaign:
-            jobs = len(self._jobs) if self._is_leading else None
+            jobs = len(self._jobs) if self.state == "leading" else None
             self._former = Former(self.store, self._latest_epoch, jobs)
             self._step_down()
             self.store = reply.store
@@ -357,10 +383,11 @@ class LeaderRole:
             self._unanswered.pop(operation, None)
         elif reply.version <= self._version:
             return None  # repeated reply
+        is_page = type(operation) is Jobs and operation.ids is None
         is_stale = self._is_leading and reply.version < self._version
         for job in reply.jobs:
-            known = self._jobs.get(job.id) if is_stale else None
-            if known is None or known.revision <= job.revision:
+            known = self._jobs.get(job.id) if is_stale or is_page else None
+            if known is None or known.revision + is_page <= job.revision:
                 self._learn_job(job)
         for id in () if is_stale else reply.gone:
             self._forget(id)
@@ -373,19 +400,19 @@ class LeaderRole:
         self._version = reply.version
         return Changes(reply.version)
 
-    def _load(self, after: int) -> Jobs:
+    def _load(self, after: int | str) -> Jobs:
         self._loading = jobs = Jobs(after=after)
         self._unanswered[jobs] = False
         return jobs
 
     def _continue_loading(self, page: Jobs, reply: JobList) -> Operation:
-        """Read the next page; after the last one lead, and ask what changed since the first."""
-        if page.after == 0:
+        """Lead; read the next page, or after the last one what has changed since the first."""
+        if page.after == "":
             self._version = reply.version
+            self._is_leading = True
         if reply.more is not None:
             return self._load(reply.more)
         self._loading = None
-        self._is_leading = True
         return Changes(self._version)
 
     def _learn_job(self, job: Job) -> None:

@@ -33,18 +33,20 @@ def due_entries(known: KnownJob, now: int, most: int, new_cid: NewCid) -> Iterat
         due = first(due + 1)
     cursor = known.cursor
     if misfires and known.misfire == "skip":
-        yield Entry(known.id, known.revision, cursor, None, due is None, "", (), tuple(misfires))
+        yield Entry(
+            known.id, known.revision, cursor, None, due is None, "", (), tuple(misfires), due
+        )
         cursor = misfires[-1] + 1
     elif misfires and known.misfire == "once":
         *coalesced, latest = misfires
-        yield _entry(known, cursor, latest, due is None, new_cid(), tuple(coalesced))
+        yield _entry(known, cursor, latest, due, new_cid(), tuple(coalesced))
         room -= 1
         cursor = latest + 1
     elif misfires:
         due = misfires[0]
     while due is not None and due <= now and room > 0:
         following = first(due + 1)
-        yield _entry(known, cursor, due, following is None, new_cid())
+        yield _entry(known, cursor, due, following, new_cid())
         room -= 1
         cursor, due = due + 1, following
 
@@ -53,8 +55,9 @@ def _entry(
     known: KnownJob,
     cursor: int,
     due: int,
-    is_last: bool,
+    following: int | None,
     cid: str,
     coalesced: tuple[int, ...] = (),
 ) -> Entry:
-    return Entry(known.id, known.revision, cursor, due, is_last, cid, coalesced)
+    is_last = following is None
+    return Entry(known.id, known.revision, cursor, due, is_last, cid, coalesced, (), following)

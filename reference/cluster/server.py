@@ -64,8 +64,8 @@ TIMERS: tuple[Timer, ...] = ("heartbeat", "publish")
 LEADER_REPLIES = frozenset((Outcomes, JobList, Leader))
 """Replies that the leader role receives.
 
-They decide when it publishes next. A driver whose clock may be set looks at ``wake_at("publish")``
-again after each of them.
+They decide when it publishes next, and a Leader when it campaigns next. A driver whose clock may be
+set looks at ``wake_at`` again after each of them.
 """
 
 
@@ -133,7 +133,10 @@ class Server:
 
     def wake_at(self, timer: Timer) -> int | None:
         """When to call ``wake`` for `timer` (µs, by the server's clock); None if it is not set."""
-        return self._leader.publish_at if timer == "publish" else self._heartbeat_at
+        if timer == "publish":
+            return self._leader.publish_at
+        turn, free_at = self._heartbeat_at, self._leader.campaign_at
+        return turn if free_at is None or turn is None else min(turn, free_at)
 
     def is_awaiting(self, operation: Operation) -> bool:
         """Whether the leader role awaits the reply to exactly this object."""
@@ -216,6 +219,7 @@ class Server:
     def _heartbeat(self, now: int) -> list[Operation]:
         """Renew the heartbeat, ask for the lease, and repeat what was not answered."""
         self._heartbeat_sent_at = now
+        self._leader.campaign_at = None
         if self._may_be_declared_dead(now):
             return self._probe()
         requests = self._leader.heartbeat(now, tuple(self._claims.values()))

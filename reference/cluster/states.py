@@ -8,7 +8,8 @@ fails on a transition that the table does not name, and on a row of the table th
                   Each of the two in the middle has a state of doubt beside it. Time alone leads
                   there: a lease after the server sent the latest request that was answered.
     worker        claiming -> running -> claiming …; idle once the server is draining
-    leader role   following -> loading -> leading -> following …; resigning -> resigned at the end
+    leader role   following -> loading -> leading and loading -> leading -> following …;
+                  resigning -> resigned at the end
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,9 @@ from gnomon.reference.store.operations import (
 
 ServerState = Literal["new", "working", "doubting", "draining", "draining in doubt", "left"]
 WorkerState = Literal["claiming", "running", "idle"]
-LeaderState = Literal["following", "loading", "leading", "resigning", "resigned"]
+LeaderState = Literal[
+    "following", "loading", "leading and loading", "leading", "resigning", "resigned"
+]
 
 Kind = type[Run] | type[Operation]
 
@@ -51,19 +54,20 @@ Table = Mapping[str, Mapping[str, Sequence[To]]]
 # --- the leader role
 
 LEADER: Table = {
-    # Another server leads, or nobody does.
+    # Another server leads, or nobody does. Once the lease is free, the server campaigns.
     "following": {
         "heartbeat": [To("following", (Campaign,))],
         "publish timer": [To("following")],
         "drain": [To("resigned")],
         "Leader: this server, new epoch": [To("loading", (Jobs,))],
+        "Leader: released by another": [To("following")],
         "Leader: another or nobody": [To("following")],
         "Leader: another store": [To("following")],
         "Leader: former store": [To("following")],
         "Outcomes not awaited": [To("following")],
         "JobList not awaited": [To("following")],
     },
-    # It holds the lease and reads all jobs, page by page.
+    # It holds the lease and reads the first page of jobs.
     "loading": {
         "heartbeat": [To("loading", (Campaign,), optional=(Jobs,))],  # asks for the page again
         "publish timer": [To("loading")],
@@ -71,14 +75,39 @@ LEADER: Table = {
         "Leader: this server, new epoch": [To("loading", (Jobs,))],  # begins again
         "Leader: this server, renewed": [To("loading")],
         "Leader: this server, jobs have changed": [To("loading")],  # Changes will give them
+        "Leader: released by another": [To("loading")],
         "Leader: another or nobody": [To("following")],
         "Leader: another store": [To("following")],
         "Leader: former store": [To("loading")],
         "Leader: earlier epoch": [To("loading")],
         "Outcomes not awaited": [To("loading")],
         "JobList not awaited": [To("loading")],
-        "JobList: a page, more follow": [To("loading", (Jobs,))],
+        "JobList: a page, more follow": [To("leading and loading", (Jobs,))],
         "JobList: the last page": [To("leading", (Changes,))],
+    },
+    # It publishes what is due, and reads the other pages; the next due come first.
+    "leading and loading": {
+        "heartbeat": [To("leading and loading", (Campaign,), optional=(Jobs,))],
+        "publish timer": [To("leading and loading", optional=(Publish,))],
+        "drain": [To("resigning", (Resign,))],
+        "Leader: this server, new epoch": [To("loading", (Jobs,))],
+        "Leader: this server, renewed": [To("leading and loading")],
+        "Leader: this server, jobs have changed": [To("leading and loading", (Changes,))],
+        "Leader: released by another": [To("leading and loading")],
+        "Leader: another or nobody": [To("following")],
+        "Leader: another store": [To("following")],
+        "Leader: former store": [To("leading and loading")],
+        "Leader: earlier epoch": [To("leading and loading")],
+        "Outcomes: all accepted": [To("leading and loading")],
+        "Outcomes: some refused": [To("leading and loading", optional=(Jobs,))],
+        "Outcomes: deposed": [To("following")],
+        "Outcomes not awaited": [To("leading and loading")],
+        "JobList: a page, more follow": [To("leading and loading", (Jobs,))],
+        "JobList: the last page": [To("leading", (Changes,))],
+        "JobList: of Jobs": [To("leading and loading")],
+        "JobList: of another store": [To("leading and loading")],
+        "JobList: of Changes": [To("leading and loading", (Changes,))],
+        "JobList: of Changes, repeated": [To("leading and loading")],
     },
     # It publishes what is due; one Publish is in flight at a time.
     "leading": {
@@ -89,6 +118,7 @@ LEADER: Table = {
         "Leader: this server, new epoch": [To("loading", (Jobs,))],
         "Leader: this server, renewed": [To("leading")],
         "Leader: this server, jobs have changed": [To("leading", (Changes,))],
+        "Leader: released by another": [To("leading")],
         "Leader: another or nobody": [To("following")],
         "Leader: another store": [To("following")],
         "Leader: former store": [To("leading")],
@@ -107,6 +137,7 @@ LEADER: Table = {
         "heartbeat": [To("resigning", (Resign,))],
         "publish timer": [To("resigning")],
         "Leader: this server, new epoch": [To("resigning", (Resign,))],
+        "Leader: released by another": [To("resigning")],
         "Leader: another or nobody": [To("resigned")],
         "Outcomes not awaited": [To("resigning")],
         "JobList not awaited": [To("resigning")],
@@ -116,6 +147,7 @@ LEADER: Table = {
         "heartbeat": [To("resigned")],
         "publish timer": [To("resigned")],
         "Leader: this server, new epoch": [To("resigning", (Resign,))],
+        "Leader: released by another": [To("resigned")],
         "Leader: another or nobody": [To("resigned")],
         "Outcomes not awaited": [To("resigned")],
         "JobList not awaited": [To("resigned")],

@@ -117,3 +117,12 @@ def upcoming(trigger: Trigger, start: int, end: int = LAST_INSTANT + 1) -> Itera
     while due is not None and due < end:
         yield due
         due = trigger.first(due + 1)
+
+
+def first_due(definition: Definition) -> int:
+    """The first occurrence of a definition (µs, UTC); its start_date if none can be computed."""
+    try:
+        due = trigger(definition).first(definition.start_date)
+    except Unschedulable:
+        due = None
+    return definition.start_date if due is None else due

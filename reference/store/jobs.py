@@ -4,12 +4,13 @@ The one idea: every change raises the job's revision and the table's version. A 
 a job names the revision it read, so that it cannot overwrite a change it has not seen. A client
 that keeps a copy asks for the changes since the version it knows.
 
-The table does not know schedules. Every occurrence before a job's `cursor` has had its outcome. The
-cursor moves to 1 µs after the latest outcome, or to now when the definition changes. It is never an
-instant that is expected next: the rules of a time zone may change before it.
+The table does not follow schedules. Every occurrence before a job's `cursor` has had its outcome.
+The cursor moves to 1 µs after the latest outcome, or to now when the definition changes. It is
+never an instant that is expected next: the rules of a time zone may change before it. What is
+expected next orders the pages for a new leader, and decides nothing.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from copy import copy
 
 import msgspec
@@ -18,6 +19,7 @@ from gnomon.reference import events, jobs
 from gnomon.reference.events import Record, recorded_payload
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT
+from gnomon.reference.schedule.trigger import first_due
 from gnomon.reference.store.administration import JobByName, NewJobId, Number
 from gnomon.reference.store.operations import (
     LARGEST_PAGE,
@@ -35,14 +37,15 @@ from gnomon.reference.store.operations import (
     PutJob,
     Refused,
     SetActive,
+    place_of,
 )
 
 
 class StoredJob:
     """A job with the store's own facts about it."""
 
-    __slots__ = ("accounted", "cursor", "definition", "id", "is_limited", "number", "published",
-                 "repeats", "revision", "shown", "size")  # fmt: skip
+    __slots__ = ("accounted", "cursor", "definition", "expected", "id", "is_limited", "number",
+                 "published", "repeats", "revision", "shown", "size")  # fmt: skip
 
     def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
         self.id = id
@@ -58,6 +61,7 @@ class StoredJob:
         self.definition = definition
         self.shown = recorded_payload(definition.extra)
         self.size = definition.size
+        self.expected = first_due(definition)
         self.repeats = definition.repeats
         self.is_limited = (definition.repeats, definition.ends) != (None, None)
         self.resume(now)
@@ -90,6 +94,11 @@ class StoredJob:
         if self.cursor is not None:
             self.cursor = min(self.cursor, now)
 
+    @property
+    def place(self) -> str:
+        """Its place among the jobs that are expected to be due next."""
+        return place_of(self.expected, self.id)
+
     def snapshot(self) -> Job:
         """The job as a value."""
         return Job(self.id, self.revision, self.definition, self.cursor, self.published)
@@ -99,7 +108,7 @@ class StoredJob:
         return copy(self)
 
     def key(self) -> Hashable:
-        """All that can influence a decision about it."""
+        """All that can influence a decision about it: not when it is `expected`."""
         return (self.id, self.number, self.revision, self.definition, self.cursor, self.published,
                 self.accounted)  # fmt: skip
 
@@ -111,11 +120,12 @@ class JobTable:
     """
 
     __slots__ = ("_changed", "_created", "_last_id", "_names", "_record", "_watchers", "by_id",
-                 "leapt", "store", "version")  # fmt: skip
+                 "leapt", "page", "store", "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self.store = 0
+        self.page = PAGE  # jobs in a page; the simulator reads in smaller pages too
         self.version = 0
         self.leapt = 0  # the part of the version that counts no changes
         self._created = 0
@@ -214,9 +224,13 @@ class JobTable:
         """Read jobs: O(jobs)."""
         if operation.ids is not None:
             return [(server, operation, self._job_list(now, operation.ids))]
-        page, is_full = self._page(operation.after)
+        after = operation.after
+        page, is_full = self._page(after)
+        more: int | str | None = None
+        if is_full:
+            more = page[-1].number if isinstance(after, int) else page[-1].place
         ids = tuple(kept.id for kept in page)
-        return [(server, operation, self._job_list(now, ids, page[-1].number if is_full else None))]
+        return [(server, operation, self._job_list(now, ids, more))]
 
     def read_by_name(self, now: int, server: str, operation: JobByName) -> list[Delivery]:
         """Read the job of a name: O(1)."""
@@ -230,17 +244,22 @@ class JobTable:
             self._last_id += 1
         return [(server, operation, Number(now, self._last_id))]
 
-    def _page(self, after: int) -> tuple[list[StoredJob], bool]:
-        """The jobs created after number `after`, and whether they fill a page."""
+    def _page(self, after: int | str) -> tuple[list[StoredJob], bool]:
+        """The jobs created after a number, or after a place, and whether they fill a page."""
         page: list[StoredJob] = []
         size = 0
-        for kept in self.by_id.values():
-            if kept.number > after:
-                page.append(kept)
-                size += kept.size
-                if len(page) == PAGE or size >= LARGEST_PAGE:
-                    return page, True
+        for kept in self._listed(after):
+            page.append(kept)
+            size += kept.size
+            if len(page) == self.page or size >= LARGEST_PAGE:
+                return page, True
         return page, False
+
+    def _listed(self, after: int | str) -> Iterable[StoredJob]:
+        if isinstance(after, int):
+            return (kept for kept in self.by_id.values() if kept.number > after)
+        places = sorted((kept.place, kept.id) for kept in self.by_id.values())
+        return (self.by_id[id] for place, id in places if place > after)
 
     def watch(self, now: int, server: str, operation: Changes) -> list[Delivery]:
         """Read the changed jobs, or let the server wait for a change: O(changes)."""
@@ -332,7 +351,7 @@ class JobTable:
         reply = Accepted(now, kept.revision)
         return [(server, operation, reply), *self.report_change(now, kept)]
 
-    def _job_list(self, now: int, ids: tuple[str, ...], more: int | None = None) -> JobList:
+    def _job_list(self, now: int, ids: tuple[str, ...], more: int | str | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
         gone = tuple(id for id in ids if id not in self.by_id)
         return JobList(now, self.version, there, gone, more, store=self.store)

@@ -160,6 +160,10 @@ class MemoryStore:
             self._now = now
         return self._meanings[type(operation)](now, server, operation)
 
+    def read_in_pages_of(self, jobs: int) -> None:
+        """Let a page have at most that many jobs; `PAGE` of them otherwise."""
+        self._jobs.page = jobs
+
     @property
     def now(self) -> int:
         """The latest instant that it keeps (µs, UTC)."""
@@ -271,7 +275,13 @@ class MemoryStore:
         if self._leader == server and self._epoch == operation.epoch:
             self._record(events.LeaseReleased(now, server, self._epoch))
             self._leader = None
+            return [(name, operation, self._lease(now)) for name in self._to_wake(now, server)]
         return [(server, operation, self._lease(now))]
+
+    def _to_wake(self, now: int, server: str) -> list[str]:
+        """Who learns at once that `server` has released the lease: itself, and live servers."""
+        alive = self._messages.alive_until.items()
+        return [server, *sorted(name for name, until in alive if until > now and name != server)]
 
     def _expire_lease(self, now: int) -> None:
         if self._leader is not None and now >= self._until:
@@ -316,6 +326,7 @@ class MemoryStore:
                 if delivery is not None:
                     deliveries.append(delivery)
             kept.cursor = cursor = entry.next_cursor
+            kept.expected = kept.expected if entry.expected is None else entry.expected
             if cursor is None or kept.is_limited:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()

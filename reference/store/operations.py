@@ -86,8 +86,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     published unless it is None. `is_last`: no occurrence follows, and the job ends; such an entry
     need not have an outcome.
 
-    An entry does not contain the instant that is expected next. The rules of a time zone may
-    change before that instant, and the next one may then be earlier.
+    `expected` is the occurrence that the leader expects next (µs, UTC), None if there is none. The
+    store only orders the jobs by it, for the next leader: see Jobs. Nothing is decided by it.
+
+    The cursor is never `expected`: the rules of a time zone may change before that instant, and the
+    next one may then be earlier.
     """
 
     job: str
@@ -98,6 +101,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     cid: str
     coalesced: tuple[int, ...] = ()
     skipped: tuple[int, ...] = ()
+    expected: int | None = None
 
     @property
     def next_cursor(self) -> int | None:
@@ -225,11 +229,19 @@ LARGEST_PAGE = 2_000_000
 class Jobs(Operation, frozen=True, gc=False):
     """Read the jobs with these `ids`; if None, a page of all jobs.
 
-    A page has the jobs that were created after job number `after`.
+    If `after` is a number, a page has the jobs that were created after the job of that number. If
+    it is a text, pages come in the order of what is expected to be due next, and this one begins
+    after that place; the first one after the empty text. A job that is published meanwhile moves to
+    a later place, so no place is passed before its job was read.
     """
 
     ids: tuple[str, ...] | None = None
-    after: int = 0
+    after: int | str = 0
+
+
+def place_of(expected: int, id: str) -> str:
+    """The place of a job in the order of what is expected next (µs, UTC), then by id."""
+    return f"{max(expected, 0):018d}{id}"
 
 
 class Changes(Operation, frozen=True, gc=False):
@@ -242,14 +254,14 @@ class JobList(Reply, frozen=True, gc=False):
     """Jobs at `version` of the job table; `gone` are the ids that have no job.
 
     `unreadable` are the ids of jobs that cannot be read, each with the reason: others may have
-    written into the store. If `more` is not None, the next page begins after job number `more`.
+    written into the store. If `more` is not None, the next page begins after it, as in Jobs.
     `store` is the identity of the store, 0 before its first Campaign.
     """
 
     version: int
     jobs: tuple[Job, ...]
     gone: tuple[str, ...] = ()
-    more: int | None = None
+    more: int | str | None = None
     unreadable: tuple[tuple[str, str], ...] = ()
     store: int = 0
 

@@ -35,8 +35,8 @@ MUTANTS = (
         "HIST-1",
         "the first of what is folded in is not accounted for",
         "gnomon.reference.cluster.misfires:due_entries",
-        "cursor, latest, due is None, new_cid(), tuple(coalesced))",
-        "cursor, latest, due is None, new_cid(), tuple(coalesced[1:]))",
+        "cursor, latest, due, new_cid(), tuple(coalesced))",
+        "cursor, latest, due, new_cid(), tuple(coalesced[1:]))",
     ),
     Mutant(
         "a skip that nobody sees",

@@ -110,14 +110,31 @@ MUTANTS = (
         "                kept.resume(now)\n",
     ),
     Mutant(
+        "a leader reads one page of jobs",
+        "LEAD-4",
+        "it leads from the first page on, and forgets what it has not read yet",
+        "gnomon.reference.cluster.leader:LeaderRole._continue_loading",
+        "if reply.more is not None:",
+        "if False:",
+    ),
+    Mutant(
+        "jobs expected at one instant are on one page",
+        "LEAD-4",
+        "the next page begins with a later instant, and passes over the others",
+        "gnomon.reference.store.jobs:JobTable._listed",
+        "if place > after",
+        "if place[:18] > after[:18]",
+    ),
+    Mutant(
         "a leader learns of no job that has waited",
         "LEAD-4",
         "what is behind when somebody begins to lead stays behind (Zato #872)",
         "gnomon.reference.cluster.leader:LeaderRole._apply_jobs",
-        "            if known is None or known.revision <= job.revision:\n",
-        "            late = self._loading is not None and (job.cursor or 0) < reply.now - job"
+        "                self._learn_job(job)\n",
+        "                late = self._loading is not None and (job.cursor or 0) < reply.now - job"
         ".definition.grace\n"
-        "            if not late and (known is None or known.revision <= job.revision):\n",
+        "                if not late:\n"
+        "                    self._learn_job(job)\n",
     ),
     Mutant(
         "a clock that was ahead is waited for",
@@ -172,8 +189,8 @@ MUTANTS = (
         "PUB-2",
         "it is made once for all that is due together",
         "gnomon.reference.cluster.leader:LeaderRole.publish_due",
-        "due, is_last, self._new_cid()))",
-        "due, is_last, entries[0].cid if entries else self._new_cid()))",
+        "due, is_last, self._new_cid(),",
+        "due, is_last, entries[0].cid if entries else self._new_cid(),",
     ),
     Mutant(
         "the second is made up first",

@@ -19,7 +19,14 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.service import Invocation, attributes_seen, must_record, no_such_service
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import OPERATOR, Delivery, NewCid, Operation, Reply
+from gnomon.reference.store.operations import (
+    OPERATOR,
+    Delivery,
+    Leader,
+    NewCid,
+    Operation,
+    Reply,
+)
 from gnomon.simulator.world.kernel import Call, Kernel
 from gnomon.simulator.world.link import ServerFaults, SkewedClock, StoreHealth
 from gnomon.simulator.world.random import Draw, RandomStreams
@@ -34,6 +41,9 @@ NewStore = Callable[[Record, Profile, int], MemoryStore]
 
 It gets the delivery profile, and the number of attempts before a message is dead-lettered.
 """
+
+SMALL_PAGE = 2
+"""Jobs in a page, in every third seed: else hardly a run would make a leader read a second page."""
 
 RESTART_DELAY = SECOND
 """Time until a supervisor restarts a server whose process was ended by a service (µs)."""
@@ -57,6 +67,8 @@ class Cluster:
         self.kernel = Kernel(now)
         self.record = record
         self.store = new_store(record, spec.profile, spec.max_attempts)
+        if streams.seed % 3 == 2:
+            self.store.read_in_pages_of(SMALL_PAGE)
         self.apply: Apply = self.store.apply
         self.services: Mapping[str, type[StubService]] = {
             service.name: stub_service(service, streams) for service in services if service.deployed
@@ -272,6 +284,8 @@ class Node:
             self._do(now, outputs)
         if type(reply) in LEADER_REPLIES:
             self._arm(now, "publish")
+            if type(reply) is Leader:
+                self._arm(now, "heartbeat")
         if server.is_draining and server.has_left and self.is_up:
             self.is_up = False
             self._record(events.ServerStopped(now, self._name))

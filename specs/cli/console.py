@@ -2,6 +2,9 @@
 
 The one idea: a command computes first and prints last, and only this module prints. Printed text
 is safe: text from files is escaped. A reader that closes the pipe early is not an error.
+
+The library that draws is imported when something is drawn: importing it takes longer than many a
+command.
 """
 
 import errno
@@ -14,15 +17,17 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from time import monotonic
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gnomon.reference import history
 from gnomon.reference.schedule.clock import SECOND, from_datetime
 from gnomon.specs.render.strings import printable, shortened
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gnomon.reference.history import History
 
 WIDTH_OF_A_PIPE = 10_000
 """Columns where standard output is not a terminal: nothing is wrapped."""
@@ -46,8 +51,10 @@ class BadInput(Exception):
 # --- standard output
 
 
-def print_parts(*parts: RenderableType) -> None:
+def print_parts(*parts: "RenderableType") -> None:
     """Print texts and tables for people, as wide as the terminal."""
+    from rich.console import Console  # noqa: PLC0415
+
     is_terminal = sys.stdout.isatty()
     rendered = StringIO()
     out = Console(
@@ -103,6 +110,14 @@ def progress_bar(what: str, start: int, end: int) -> Iterator[Move]:
         note = _now_and_then()
         yield lambda at: note(f"{what}: {100 * (at - start) // max(end - start, 1)} %")
         return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -138,13 +153,19 @@ def status_line(what: str) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield _now_and_then()
         return
+    from rich.console import Console  # noqa: PLC0415
+
     with Console(stderr=True).status(what) as status:
         yield status.update
 
 
 def spinner(what: str) -> AbstractContextManager[object]:
     """A spinner, if standard error is a terminal."""
-    return Console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(stderr=True).status(what)
 
 
 def _write(stream: IO[str], text: str) -> None:
@@ -185,8 +206,10 @@ def read_file(path: Path, largest: int) -> bytes:
     return data
 
 
-def read_history(path: Path) -> history.History:
+def read_history(path: Path) -> "History":
     """The history in a file, with a progress bar for a long one. Raises BadInput."""
+    from gnomon.reference import history  # noqa: PLC0415
+
     try:
         size = path.stat().st_size
         with path.open("rb") as file, progress_bar("reading", 0, max(size, 1)) as bar:

@@ -12,7 +12,6 @@ from gnomon.reference import jobs
 from gnomon.reference.schedule.clock import read_duration, read_instant, write_duration
 from gnomon.reference.store.messages import Profile
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.recording import files
 from gnomon.specs.recording.model import LARGEST_SEED, MOST_SERVERS, MOST_WORKERS
 
 
@@ -27,6 +26,8 @@ def examples(*commands: str) -> str:
 
 def complete_recording(incomplete: str) -> list[str]:
     """The recordings that the shell offers for `incomplete`; it adds files by itself."""
+    from gnomon.specs.recording import files  # noqa: PLC0415
+
     return [name for name in files.names() if name.startswith(incomplete)]
 
 

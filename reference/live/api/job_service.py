@@ -185,7 +185,7 @@ def unreadable_jobs(storage: Storage) -> Iterator[tuple[str, str]]:
 
 
 def _pages(storage: Storage) -> Iterator[JobList]:
-    after: int | None = 0
+    after: int | str | None = 0
     while after is not None:
         page = _read(storage, Jobs(after=after))
         yield page

@@ -37,6 +37,7 @@ from gnomon.reference.store.operations import (
     Outcomes,
     Refused,
     Reply,
+    Resign,
     Withdrawn,
 )
 
@@ -90,7 +91,7 @@ _replies = msgspec.json.Decoder(
 )
 _assignments = msgspec.json.Decoder(Assignment)
 _lists = msgspec.json.Decoder(JobList)
-_waiting = msgspec.json.Decoder(Claim | Changes)
+_waiting = msgspec.json.Decoder(Claim | Changes | Resign)
 _jobs = msgspec.json.Decoder(Job)
 _ID = re.compile(rb'{"id":"([^"]*)"')
 _claims = msgspec.json.Decoder(Claim)

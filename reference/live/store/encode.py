@@ -14,6 +14,7 @@ import msgspec
 from gnomon.reference import jobs
 from gnomon.reference.events import Event, Finished, ServerStopped, Started, recorded_payload
 from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.trigger import first_due
 from gnomon.reference.store.administration import (
     AgreeSettings,
     CheckProcess,
@@ -59,6 +60,7 @@ from gnomon.reference.store.operations import (
     SetActive,
     SetAside,
     Withdraw,
+    place_of,
 )
 
 
@@ -128,6 +130,7 @@ def _definition(definition: Definition) -> Arguments:
         _pieces(**inner),
         _pieces(**of, payload=what.extra),
         _pieces(**of, payload=recorded_payload(what.extra)),
+        place_of(first_due(what), ""),
         int(what.is_active),
         json.encode(jobs.write(what)),
         json.encode(f"name: there is a job named {what.name!r} already; names are unique"),
@@ -147,7 +150,8 @@ def _current(operation: EditJob | SetActive | DeleteJob | Execute) -> Arguments:
 
 def _jobs(operation: Jobs) -> Arguments:
     if operation.ids is None:
-        return [-1, operation.after, PAGE, LARGEST_PAGE]
+        order = -1 if isinstance(operation.after, int) else -2
+        return [order, operation.after, PAGE, LARGEST_PAGE]
     return [len(operation.ids), *operation.ids]
 
 
@@ -161,6 +165,7 @@ def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
         yield entry.cid
         yield ",".join(map(str, entry.coalesced)) if entry.coalesced else ""
         yield ",".join(map(str, entry.skipped)) if entry.skipped else ""
+        yield "" if entry.expected is None else place_of(entry.expected, "")
 
 
 def _event(event: Event) -> bytes:

@@ -4,6 +4,7 @@ from typing import Any
 
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import Timer
+from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.operations import (
     Assignment,
     Campaign,
@@ -20,6 +21,7 @@ from gnomon.reference.store.operations import (
     Outcomes,
     Publish,
     Reclaim,
+    Refusal,
     Reply,
     Resign,
     Withdraw,
@@ -53,11 +55,33 @@ class Hand:
         """The reply to the latest Campaign."""
         self.receive(Campaign, Leader(self.now, name, epoch, self.now + LEASE, version, store))
 
+    def released(self, epoch: int = 4, store: int = 1) -> None:
+        """The report that another server, which led in that epoch, has resigned."""
+        reply = Leader(self.now, None, epoch, self.now + LEASE, 9, store)
+        self.do(self.server.receive(self.now, Resign(epoch), reply))
+
     def lead(self) -> None:
         """Load one job, and lead in epoch 4."""
         self.leader()
         made = definition("job", seconds=1)
         self.receive(Jobs, JobList(self.now, 9, (Job("job", 1, made, START, 0),), store=1))
+
+    def lead_and_load(self) -> None:
+        """Load the first page, of one job, and lead in epoch 4."""
+        self.leader()
+        self.page("job", more="place")
+
+    def page(self, id: str, more: str | None) -> None:
+        """The reply to the latest request for jobs: a page of one job, due every second."""
+        made = Job(id, 1, definition(id, seconds=1), START, 0)
+        self.receive(Jobs, JobList(self.now, 9, (made,), more=more, store=1))
+
+    def outcomes(self, refusal: Refusal | None) -> None:
+        """The reply to the latest Publish: all entries are accepted, or refused for a reason."""
+        publish = self.latest(Publish)
+        assert isinstance(publish, Publish)
+        refusals = () if refusal is None else tuple(refusal for _ in publish.entries)
+        self.receive(Publish, Outcomes(self.now, refusals))
 
     def wake(self, timer: Timer) -> None:
         self.do(self.server.wake(self.now, timer))
@@ -113,11 +137,13 @@ def by_hand() -> None:
     to_a_draining_server_in_doubt()
     to_a_turn_that_is_over()
     from_another_store()
+    released_by_another()
+    while_jobs_are_loaded()
 
 
 def from_another_store() -> None:
     """A store in the place of the former one; and replies of the former one that arrive late."""
-    for prepare in (Hand.wait, Hand.leader, Hand.lead):
+    for prepare in (Hand.wait, Hand.leader, Hand.lead_and_load, Hand.lead):
         hand = Hand()
         hand.leader(name="s2")
         prepare(hand)
@@ -131,6 +157,8 @@ def from_another_store() -> None:
     hand.leader(epoch=1, store=2)
     hand.leader(epoch=1, store=2)
     hand.do(hand.server.receive(hand.now, former, late))
+    hand.receive(Jobs, JobList(hand.now, 0, (), more="place", store=2))
+    hand.do(hand.server.receive(hand.now, former, late))
     hand.receive(Jobs, JobList(hand.now, 0, (), store=2))
     hand.do(hand.server.receive(hand.now, former, late))
     hand.receive(Changes, JobList(hand.now, 10, (), ("job",), store=1))
@@ -143,6 +171,65 @@ def from_another_store() -> None:
     hand.now += LEASE
     hand.leader(store=2)
     runs_of_a_former_store()
+
+
+def released_by_another() -> None:
+    """Another server has resigned; mostly, the report arrives late."""
+    for prepare in (Hand.wait, Hand.leader, Hand.lead, Hand.lead_and_load, resigning, Hand.drain):
+        hand = Hand()
+        prepare(hand)
+        hand.released(epoch=3)
+
+
+def while_jobs_are_loaded() -> None:
+    """A leader that has not read all pages leads like any other."""
+    hand = Hand()
+    hand.leader()
+    hand.leader(version=0)
+    hand = Hand()
+    hand.lead_and_load()
+    hand.do(hand.server.receive(hand.now, Publish(4, (), 0), Outcomes(hand.now, ())))
+    for refusal in (None, "gone"):
+        hand.now += SECOND
+        hand.wake("publish")
+        hand.wake("publish")
+        hand.outcomes(refusal)
+    hand.receive(Jobs, JobList(hand.now, 9, (), ("job",), store=1))
+    changed = Job("job", 2, definition("job", seconds=1), START, 0)
+    hand.now += SECOND
+    hand.do(hand.server.receive(hand.now, Changes(9), JobList(hand.now, 10, (changed,), store=1)))
+    hand.do(hand.server.receive(hand.now, Changes(9), JobList(hand.now, 10, (changed,), store=1)))
+    hand.do(hand.server.receive(hand.now, Changes(9), JobList(hand.now, 11, (), store=2)))
+    hand.wake("publish")
+    newer = Job("job", 3, definition("job", seconds=1), START, 0)
+    hand.do(hand.server.receive(hand.now, Changes(10), JobList(hand.now, 11, (newer,), store=1)))
+    hand.outcomes("revision")
+    hand.leader(version=11)
+    hand.leader(version=12)
+    hand.leader(name="s2", epoch=3)
+    hand.wait()
+    hand.wait()
+    for follow in ("loading", "another", "deposed", "drain"):
+        hand = Hand()
+        hand.lead_and_load()
+        hand.page("second", more="next")
+        if follow == "loading":
+            hand.leader(epoch=5)
+        elif follow == "another":
+            hand.leader(name="s2", epoch=5)
+        elif follow == "deposed":
+            hand.wake("publish")
+            hand.outcomes("deposed")
+        else:
+            hand.drain()
+    hand = Hand()
+    hand.lead_and_load()
+    hand.page("last", more=None)
+
+
+def resigning(hand: Hand) -> None:
+    hand.lead()
+    hand.drain()
 
 
 def runs_of_a_former_store() -> None:
@@ -213,6 +300,11 @@ def to_a_draining_server_in_doubt() -> None:
     hand.now += LEASE
     hand.wake("heartbeat")
     hand.receive(Reclaim, Done(hand.now))
+    # Nothing has been completed.
+    hand = Hand()
+    hand.drain()
+    hand.now += LEASE
+    hand.assign(1)
     # A run has been completed, but that has not been answered.
     for assigns in (Hand.assign, Hand.withdrawn):
         hand = Hand()

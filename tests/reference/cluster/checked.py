@@ -80,9 +80,7 @@ class CheckedLeaderRole(LeaderRole):
 
     def _input_of(self, operation: Operation, reply: Reply) -> str:
         if isinstance(reply, Leader):
-            if reply.store != self.store and self.store and not self._has_resigned:
-                return f"Leader: {'another' if operation is self._campaign else 'former'} store"
-            return f"Leader: {self._news_of(reply)}"
+            return f"Leader: {self._news_of(operation, reply)}"
         if isinstance(reply, Outcomes):
             if operation is not self._publishing:
                 return "Outcomes not awaited"
@@ -100,7 +98,11 @@ class CheckedLeaderRole(LeaderRole):
             return "JobList: of Jobs"
         return f"JobList: of Changes{', repeated' if reply.version <= self._version else ''}"
 
-    def _news_of(self, reply: Leader) -> str:
+    def _news_of(self, operation: Operation, reply: Leader) -> str:
+        if isinstance(operation, Resign) and operation is not self._resigning:
+            return "released by another"
+        if reply.store != self.store and self.store and not self._has_resigned:
+            return f"{'another' if operation is self._campaign else 'former'} store"
         if self._epoch is not None and reply.epoch < self._epoch:
             return "earlier epoch"
         if reply.server != self._name:

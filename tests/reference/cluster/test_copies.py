@@ -112,8 +112,11 @@ NOT_IN_THE_KEY = {
         *("_record", "_meanings", "_profile", "_servers"),  # no decision depends on them
         *("_now", "_lease_length"),  # unless the clock is set back
     },
-    JobTable: {"_record", "_last_id", "leapt"},
-    StoredJob: {"shown", "repeats", "is_limited", "size"},  # as its definition says
+    JobTable: {"_record", "_last_id", "leapt", "page"},  # the order of reading decides nothing
+    StoredJob: {
+        *("shown", "repeats", "is_limited", "size"),  # as its definition says
+        "expected",  # orders what is read
+    },
     MessageQueue: {"_record", "heard", "_none_lapses_before"},  # as the heartbeats say
     ClassicQueue: {"_record", "heard", "_none_lapses_before"},
     LeaderRole: {"_new_cid"},

@@ -39,7 +39,7 @@ def elected(*jobs: Job, now: int = START) -> LeaderRole:
     (campaign,) = leader.heartbeat(now)
     assert campaign == Campaign(LEASE)
     load = leader.receive(now, campaign, Leader(now, "s1", 4, now + LEASE, 9))
-    assert load == Jobs()
+    assert load == Jobs(after="")
     assert leader.receive(now, load, JobList(now, 9, jobs)) == Changes(9)
     return leader
 
@@ -76,7 +76,9 @@ def test_a_leader_sleeps_until_the_next_due_instant() -> None:
     assert leader.publish_due(START + 10 * SECOND - 1) is None
     due = START + 10 * SECOND
     publish = leader.publish_due(due)
-    assert publish == Publish(4, (Entry("job", 1, START + 1, due, False, "K1"),), due + LEASE // 3)
+    following = due + 10 * SECOND
+    entry = Entry("job", 1, START + 1, due, False, "K1", expected=following)
+    assert publish == Publish(4, (entry,), due + LEASE // 3)
 
 
 def test_one_publish_is_in_flight_at_a_time() -> None:
@@ -106,9 +108,8 @@ def test_renewing_the_lease_keeps_the_jobs() -> None:
 
 def test_a_new_epoch_of_its_own_loads_all_jobs_again() -> None:
     leader = elected(job())
-    assert (
-        leader.receive(START, Campaign(LEASE), Leader(START, "s1", 6, START + LEASE, 9)) == Jobs()
-    )
+    again = Leader(START, "s1", 6, START + LEASE, 9)
+    assert leader.receive(START, Campaign(LEASE), again) == Jobs(after="")
     assert leader.publish_due(START + 60 * SECOND) is None
 
 
@@ -200,9 +201,9 @@ def test_a_request_for_jobs_is_repeated_at_the_second_heartbeat() -> None:
     leader = candidate()
     (campaign,) = leader.heartbeat(START)
     load = leader.receive(START, campaign, Leader(START, "s1", 4, START + LEASE, 9))
-    assert load == Jobs()
+    assert load == Jobs(after="")
     assert leader.heartbeat(START + 1) == [Campaign(LEASE)]
-    assert leader.heartbeat(START + 2) == [Campaign(LEASE), Jobs()]
+    assert leader.heartbeat(START + 2) == [Campaign(LEASE), Jobs(after="")]
     assert leader.receive(START + 3, load, JobList(START + 3, 9, ())) == Changes(9)
     assert leader.heartbeat(START + 4) == [Campaign(LEASE)]
 
@@ -241,7 +242,10 @@ def test_misfires_are_coalesced_into_the_latest() -> None:
     publish = leader.publish_due(START + 35 * SECOND)
     latest = START + 30 * SECOND
     dues = (START, START + 10 * SECOND, START + 20 * SECOND)
-    assert entries(publish) == (Entry("job", 1, START, latest, False, "K1", dues),)
+    following = latest + 10 * SECOND
+    assert entries(publish) == (
+        Entry("job", 1, START, latest, False, "K1", dues, expected=following),
+    )
 
 
 def test_occurrences_on_time_are_published_apart_from_misfires() -> None:
@@ -249,8 +253,9 @@ def test_occurrences_on_time_are_published_apart_from_misfires() -> None:
     publish = leader.publish_due(START + 20 * SECOND + SECOND // 2)
     first, second = entries(publish)
     ten, twenty = START + 10 * SECOND, START + 20 * SECOND
-    assert first == Entry("job", 1, START, ten, False, "K1", (START,))
-    assert second == Entry("job", 1, ten + 1, twenty, False, "K2")
+    assert first == Entry("job", 1, START, ten, False, "K1", (START,), expected=twenty)
+    thirty = twenty + 10 * SECOND
+    assert second == Entry("job", 1, ten + 1, twenty, False, "K2", expected=thirty)
 
 
 def test_all_misfires_are_published_in_order() -> None:
@@ -269,8 +274,8 @@ def test_misfires_can_be_skipped() -> None:
     skipped = (START, START + 10 * SECOND)
     ten, twenty = START + 10 * SECOND, START + 20 * SECOND
     assert entries(publish) == (
-        Entry("job", 1, START, None, False, "", (), skipped),
-        Entry("job", 1, ten + 1, twenty, False, "K1"),
+        Entry("job", 1, START, None, False, "", (), skipped, expected=twenty),
+        Entry("job", 1, ten + 1, twenty, False, "K1", expected=twenty + 10 * SECOND),
     )
 
 

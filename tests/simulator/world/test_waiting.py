@@ -55,7 +55,7 @@ def test_every_claim_is_when_first_come_first_served_predicts(recording: Recordi
 
 @given(busy_worlds())
 def test_publishing_is_late_by_no_more_than_its_journeys(recording: Recording) -> None:
-    messages = Messages(replay(recording))
+    messages = Messages(replay(replace(recording, seed=0)))  # all jobs are in one page
     assert isinstance(recording.cluster.latency, Fixed)
     # An election precedes the first Publish: a Campaign and the jobs, there and back. Later ones
     # are a journey late, or wait for the reply to the Publish before.

@@ -5,7 +5,7 @@
 local function take_definition()
   local new = {}
   for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition',
-    'carried', 'shown', 'active', 'written', 'name_taken',
+    'carried', 'shown', 'expected', 'active', 'written', 'name_taken',
     'end_has_passed'}) do new[field] = take() end
   return new
 end
@@ -48,6 +48,7 @@ function meaning.PutJob()
   save_job(job)
   set('created', meta.created + 1)
   call('ZADD', P .. ':jobs', whole(meta.created), id)
+  call('ZADD', P .. ':due', 0, place_of(job))
   call('HSET', P .. ':names', new.name, id)
   record('job_created', '"job":' .. quoted .. ',"name":' .. quote(new.name) .. ',"definition":'
     .. new.written .. ',"revision":1')
@@ -69,7 +70,9 @@ function meaning.EditJob()
   end
   call('HDEL', P .. ':names', job.name)
   call('HSET', P .. ':names', new.name, job.key)
+  call('ZREM', P .. ':due', place_of(job))
   define(job, new)
+  call('ZADD', P .. ':due', 0, place_of(job))
   job.revision = whole(job.revision + 1)
   save_job(job)
   record('job_edited', '"job":' .. job.id .. ',"name":' .. quote(new.name) .. ',"definition":'
@@ -111,25 +114,43 @@ function meaning.DeleteJob()
   call('DEL', key_of(job.key))
   for _, hash in ipairs({':progress', ':carried', ':shown'}) do call('HDEL', P .. hash, job.key) end
   call('ZREM', P .. ':jobs', job.key)
+  call('ZREM', P .. ':due', place_of(job))
   call('HDEL', P .. ':names', job.name)
   delete_runs(job.key)
   record('job_deleted', '"job":' .. job.id)
   accept(job)
 end
 
---@ meaning.Jobs
-function meaning.Jobs()
-  local count, ids = take_number(), {}
-  if count >= 0 then
-    for place = 1, count do ids[place] = take() end
-    return deliver(server, asked(), job_list(ids))
+--@ page_after
+-- The ids of the jobs after a number (`order` is -1), or after a place (-2), and where each is.
+local function page_after(order, after, most)
+  local ids, numbers = {}, {}
+  if order == -2 then
+    local first = after == '' and '-' or '(' .. after
+    for _, place in ipairs(call('ZRANGEBYLEX', P .. ':due', first, '+', 'LIMIT', 0, most)) do
+      ids[#ids + 1] = string.sub(place, 19)
+      numbers[#numbers + 1] = quote(place)
+    end
+    return ids, numbers
   end
-  local after, page, room, numbers = take(), take_number(), take_number(), {}
   local found = call('ZRANGEBYSCORE', P .. ':jobs', '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0,
-    page)
+    most)
   for place = 1, #found, 2 do
     ids[#ids + 1] = found[place]
     numbers[#numbers + 1] = whole(tonumber(found[place + 1]))
   end
+  return ids, numbers
+end
+
+--@ meaning.Jobs
+function meaning.Jobs()
+  local count = take_number()
+  if count >= 0 then
+    local named = {}
+    for place = 1, count do named[place] = take() end
+    return deliver(server, asked(), job_list(named))
+  end
+  local after, page, room = take(), take_number(), take_number()
+  local ids, numbers = page_after(count, after, page)
   deliver(server, asked(), job_list(ids, numbers, room, #ids == page and numbers[page] or nil))
 end

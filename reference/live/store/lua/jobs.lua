@@ -5,6 +5,7 @@
 --   :shown      hash id -> that part as events show it, if that differs
 --   :job:ID     hash of the rest of one job
 --   :jobs       sorted set of ids in the order of creation
+--   :due        sorted set of places: what is expected next, as 18 digits, and then the id
 --   :names      hash name -> id
 --   :changed    sorted set of ids, also of deleted jobs, by the version of their latest change
 --   :watchers   hash server -> the version after which it waits for a change
@@ -19,8 +20,8 @@
 local FIELDS = {'name', 'job_type', 'start', 'size', 'definition'}
 
 --@ PROGRESS
--- revision, active, cursor, published, accounted, grace, repeats, ends, id in quotes
-local PROGRESS = '^(%d+),([01]),(-?%d*),(%d+),(-?%d*),(%d+),(%d*),(-?%d*),(".*")$'
+-- revision, active, cursor, published, accounted, grace, repeats, ends, expected, id in quotes
+local PROGRESS = '^(%d+),([01]),(-?%d*),(%d+),(-?%d*),(%d+),(%d*),(-?%d*),(%d+),(".*")$'
 
 --@ key_of
 local function key_of(id) return P .. ':job:' .. id end
@@ -28,11 +29,12 @@ local function key_of(id) return P .. ':job:' .. id end
 --@ read_progress
 -- A job without its definition; nil if there is no job, or something else.
 local function read_progress(id, text)
-  local revision, active, cursor, published, accounted, grace, repeats, ends, quoted =
-    string.match(text or '', PROGRESS)
+  local revision, active, cursor, published, accounted, grace, repeats, ends, expected,
+    quoted = string.match(text or '', PROGRESS)
   if not revision then return nil end
   return {key = id, revision = revision, active = active, cursor = cursor, published = published,
-    accounted = accounted, grace = grace, repeats = repeats, ends = ends, id = quoted}
+    accounted = accounted, grace = grace, repeats = repeats, ends = ends,
+    expected = expected, id = quoted}
 end
 
 --@ read_fields
@@ -78,7 +80,7 @@ local function save_progress(jobs)
       values[#values + 1] = job.key
       values[#values + 1] = job.revision .. ',' .. job.active .. ',' .. job.cursor .. ','
         .. job.published .. ',' .. job.accounted .. ',' .. job.grace .. ',' .. job.repeats .. ','
-        .. job.ends .. ',' .. job.id
+        .. job.ends .. ',' .. job.expected .. ',' .. job.id
     end
     call('HSET', P .. ':progress', unpack(values))
   end
@@ -103,6 +105,10 @@ end
 
 --@ job_exists
 local function job_exists(id) return call('HEXISTS', P .. ':progress', id) == 1 end
+
+--@ place_of
+-- The place of a job in the order of what is expected next, for the pages of a new leader.
+local function place_of(job) return job.expected .. job.key end
 
 --@ has_ended
 local function has_ended(job)

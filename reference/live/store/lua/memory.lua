@@ -28,11 +28,26 @@ local function expire_lease()
   end
 end
 
---@ reply_lease
-local function reply_lease()
+--@ lease
+local function lease()
   local who = leader == '' and 'null' or '"' .. leader .. '"'
-  reply('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
+  return answer('Leader', '"server":' .. who .. ',"epoch":' .. whole(meta.epoch) .. ',"until":'
     .. whole(meta.ends) .. ',"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store))
+end
+
+--@ reply_lease
+local function reply_lease() deliver(server, asked(), lease()) end
+
+--@ wake_others
+-- Report to each other live server that this one has released the lease.
+local function wake_others(epoch)
+  local names = call('ZRANGEBYSCORE', P .. ':alive', '(' .. at, '+inf')
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if name ~= server then
+      deliver(name, '{"type":"Resign","epoch":' .. whole(epoch) .. '}', lease())
+    end
+  end
 end
 
 --@ replace
@@ -71,11 +86,13 @@ end
 function meaning.Resign()
   local epoch = take_number()
   expire_lease()
-  if leader == server and meta.epoch == epoch then
+  local is_released = leader == server and meta.epoch == epoch
+  if is_released then
     record('lease_released', '"server":"' .. server .. '","epoch":' .. whole(epoch))
     set_leader('')
   end
   reply_lease()
+  if is_released then wake_others(epoch) end
 end
 
 -- --- jobs
@@ -149,8 +166,26 @@ end
 -- The jobs of the entries that come next in the arguments, by id.
 local function entry_jobs(count)
   local ids = {}
-  for entry = 1, count do ids[entry] = ARGV[position + 8 * entry - 7] end
+  for entry = 1, count do ids[entry] = ARGV[position + 9 * entry - 8] end
   return load_jobs(ids)
+end
+
+--@ move_all
+-- Move jobs in the order of what is expected next: id -> its place before, and its place now.
+local function move_all(places)
+  local before, now_at = {}, {}
+  local function send()
+    call('ZREM', P .. ':due', unpack(before))
+    call('ZADD', P .. ':due', unpack(now_at))
+    before, now_at = {}, {}
+  end
+  for _, moved in pairs(places) do
+    before[#before + 1] = moved[1]
+    now_at[#now_at + 1] = 0
+    now_at[#now_at + 1] = moved[2]
+    if #before == 500 then send() end
+  end
+  if #before > 0 then send() end
 end
 
 --@ meaning.Publish
@@ -165,10 +200,10 @@ function meaning.Publish()
   end
   local place, term = reserve(), whole(epoch)
   local jobs = general and {} or entry_jobs(count)
-  local refusals, some, moved = {}, false, {}
+  local refusals, some, moved, places = {}, false, {}, {}
   for entry = 1, count do
     local id, revision, cursor, due, next_cursor = take(), take(), take(), take(), take()
-    local cid, coalesced, skipped = take(), take(), take()
+    local cid, coalesced, skipped, expected = take(), take(), take(), take()
     local job = jobs[id]
     local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
     refusals[entry] = why and '"' .. why .. '"' or 'null'
@@ -186,6 +221,11 @@ function meaning.Publish()
         append(job, due, term, cid, 'false', folded)
       end
       job.cursor = next_cursor
+      if expected ~= '' then
+        local before = places[id] and places[id][1] or place_of(job)
+        job.expected = expected
+        places[id] = {before, place_of(job)}
+      end
       moved[#moved + 1] = job
       if has_ended(job) then
         save_progress(moved)  -- whoever waits for changes is sent what is saved
@@ -195,6 +235,7 @@ function meaning.Publish()
     end
   end
   save_progress(moved)
+  move_all(places)
   fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
 end
 

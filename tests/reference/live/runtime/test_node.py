@@ -48,20 +48,22 @@ def opened(url: str, profile: Profile = "durable", timeout: int = SECOND) -> Ope
     return options.open(timeout)
 
 
-def start(url: str, name: str, workers: int, profile: Profile = "durable") -> Live:
+def start(
+    url: str, name: str, workers: int, profile: Profile = "durable", lease: int = LEASE
+) -> Live:
     inputs: SimpleQueue[Input] = SimpleQueue()
     services = tuple(sorted(SERVICES))
     shape = Shape(
         name=name,
         workers=workers,
         services=services,
-        lease=LEASE,
+        lease=lease,
         grace=5 * SECOND,
         profile=profile,
     )
     pool = WorkerPool(name, SERVICES, workers, inputs.put)
     connection = Connection(opened(url, profile))
-    connection.call(name, [AgreeSettings(profile, LEASE)])
+    connection.call(name, [AgreeSettings(profile, lease)])
     node = Node(shape, connection, WallClock(), pool, Metrics(SERVICES, workers), inputs)
     notifier = Notifier(name, opened(url, profile, 3 * SECOND), lambda: inputs.put(Signal.INBOX))
 
@@ -76,11 +78,15 @@ def start(url: str, name: str, workers: int, profile: Profile = "durable") -> Li
 
 @contextmanager
 def cluster(
-    server: RealServer, names: Sequence[str], workers: int = 2, profile: Profile = "durable"
+    server: RealServer,
+    names: Sequence[str],
+    workers: int = 2,
+    profile: Profile = "durable",
+    lease: int = LEASE,
 ) -> Iterator[tuple[list[Live], RedisStorage]]:
     """Servers on an empty store; they have left in good order at the end."""
     server.client().flushall()
-    live = [start(server.url, name, workers, profile) for name in names]
+    live = [start(server.url, name, workers, profile, lease) for name in names]
     storage = RedisStorage(Connection(opened(server.url, profile)))
     try:
         wait_until(lambda: len(storage.overview().members) == len(names))
@@ -170,6 +176,19 @@ def test_another_leads_when_the_leader_leaves(real_server: RealServer) -> None:
         wait_until(lambda: count(storage, events.Published) >= before + 2)
         assert [one.node.epoch for one in live if one is not leader] == [2]
     assert broken(happened(storage)) == []
+
+
+def test_a_clean_stop_wakes_the_other_servers(real_server: RealServer) -> None:
+    """LEAD-3: their heartbeats come every 20 s only, and the job would be late."""
+    with cluster(real_server, ("s1", "s2"), lease=60 * SECOND) as (live, storage):
+        job_service.create(storage, job("demo.sleep", "1ms", misfire="skip", grace="8s"))
+        wait_until(lambda: count(storage, events.Published) >= 1)
+        leader = next(one for one in live if one.node.epoch is not None)
+        leader.inputs.put(Signal.DRAIN)
+        wait_until(lambda: count(storage, events.LeaseAcquired) == 2)
+        before = count(storage, events.Published)
+        wait_until(lambda: count(storage, events.Published) >= before + 2)
+        assert count(storage, events.Skipped) == 0
 
 
 def test_a_server_survives_an_outage_of_its_store(tmp_path_factory: pytest.TempPathFactory) -> None:

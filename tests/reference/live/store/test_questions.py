@@ -8,6 +8,7 @@ import pytest
 
 from gnomon.reference import events
 from gnomon.reference.jobs import LARGEST_EXTRA
+from gnomon.reference.live.store import encode
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.reference.store.administration import (
     RUNS_KEPT,
@@ -30,11 +31,15 @@ from gnomon.reference.store.operations import (
     Campaign,
     Claim,
     DeleteJob,
+    EditJob,
+    Entry,
     Execute,
     Heartbeat,
     JobList,
     Jobs,
     Join,
+    Leader,
+    Publish,
     PutJob,
     Reclaim,
     SetAside,
@@ -70,7 +75,7 @@ def test_a_page_ends_where_there_is_too_much(size: int, arms: Arms) -> None:
     for number in range(12):
         put = PutJob(str(number), a_job(f"job {number}", extra="é" * (size // 2)))
         arms.ask(NOW, "s1", put)
-    more: int | None = 0
+    more: int | str | None = 0
     while more is not None:
         listed = arms.ask(NOW, "s1", Jobs(after=more))
         assert isinstance(listed, JobList)
@@ -79,6 +84,47 @@ def test_a_page_ends_where_there_is_too_much(size: int, arms: Arms) -> None:
     assert list(chain(*pages)) == [str(number) for number in range(12)]
     sizes = {LARGEST_EXTRA: [4, 4, 4, 0], LARGEST_EXTRA // 2: [8, 4], 1: [12]}
     assert [len(page) for page in pages] == sizes[size]
+
+
+def test_pages_in_the_order_of_what_is_due_next(
+    arms: Arms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after jobs were published, edited and deleted, and for ids and names of any text."""
+    monkeypatch.setattr(encode, "PAGE", 2)
+    arms.memory.read_in_pages_of(2)
+    for number, id in enumerate(["10", "9", "é", "z", 'q"', "none"]):
+        starts = NOW + (number % 3) * SECOND
+        made = a_job(id, job_type="interval_based", seconds=60, start_date=starts)
+        arms.ask(NOW, "s1", PutJob(id, made))
+    assert in_pages(arms) == [["10", "z"], ["9", 'q"'], ["none", "é"], []]
+    epoch = lease_of(arms)
+    due, later = NOW + 2 * SECOND, NOW + 62 * SECOND
+    twice = [Entry("é", 1, NOW, due, False, "K1", expected=due + 1)]
+    twice += [Entry("é", 1, due + 1, due + 1, False, "K2", expected=later)]
+    refused = Entry("z", 1, NOW + 1, NOW, False, "K3", expected=later)
+    arms.ask(later - 1, "s1", Publish(epoch, (*twice, refused), later))
+    edited = a_job("z", job_type="interval_based", seconds=60, start_date=later + SECOND)
+    arms.ask(NOW, "s1", EditJob("z", 1, edited))
+    arms.ask(NOW, "s1", DeleteJob("9", 1))
+    assert in_pages(arms) == [["10", 'q"'], ["none", "é"], ["z"]]
+
+
+def lease_of(arms: Arms) -> int:
+    lease = arms.ask(NOW, "s1", Campaign(600 * SECOND))
+    assert isinstance(lease, Leader)
+    return lease.epoch
+
+
+def in_pages(arms: Arms) -> list[list[str]]:
+    """The ids of the pages, in the order of what is due next."""
+    pages: list[list[str]] = []
+    more: int | str | None = ""
+    while more is not None:
+        listed = arms.ask(NOW, "s1", Jobs(after=more))
+        assert isinstance(listed, JobList)
+        pages.append([job.id for job in listed.jobs])
+        more = listed.more
+    return pages
 
 
 # --- runs

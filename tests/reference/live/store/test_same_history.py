@@ -8,11 +8,12 @@ import redis
 
 from gnomon.reference.events import Record
 from gnomon.reference.history import Writer
+from gnomon.reference.live.store import encode
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import AgreeSettings
 from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import Job, JobList, Jobs
+from gnomon.reference.store.operations import PAGE, Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.cluster import NewStore
 from gnomon.simulator.world.replay import header_of, simulate
@@ -30,8 +31,12 @@ class InSimulation(RedisArm):
     ) -> None:
         store, record, set_clock = on_a_server(profile, record, client)
         super().__init__(store, record, set_clock)
+        vars(encode)["PAGE"] = PAGE
         set_clock(0)  # the first instant that it keeps, like that of a MemoryStore
         store.call("observer", [AgreeSettings(profile, SECOND, max_attempts)])
+
+    def read_in_pages_of(self, jobs: int) -> None:
+        vars(encode)["PAGE"] = jobs
 
     @property
     def now(self) -> int:
@@ -65,7 +70,10 @@ def recordings(first: int) -> Iterator[Recording]:
 
 
 @pytest.mark.parametrize("first", range(0, 1_000, 100))
-def test_redis_gives_the_same_history(first: int, real_server: RealServer) -> None:
+def test_redis_gives_the_same_history(
+    first: int, real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encode, "PAGE", PAGE)  # restored at the end
     client = real_server.client()
 
     def on_redis(record: Record, profile: Profile, max_attempts: int) -> Any:

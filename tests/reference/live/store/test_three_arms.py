@@ -316,6 +316,7 @@ class ThreeArms(RuleBasedStateMachine):
         entries = tuple(self.entry(id, wrong, how) for id in ids)
         epoch = lease.epoch - (wrong == "epoch")  # type: ignore[attr-defined]
         self.ask("s1", Publish(epoch, entries, self.now + (wrong != "late")))
+        self.ask("s1", Jobs(after=""))
 
     @rule(id=JOBS)
     def publish_on_time_and_switch(self, id: str) -> None:
@@ -341,11 +342,12 @@ class ThreeArms(RuleBasedStateMachine):
         following = first(due + 1)
         if is_misfire and following is not None and how == "coalesce":
             is_last = first(following + 1) is None
-            return Entry(id, revision, cursor, following, is_last, "K4", (due,))
+            expected = first(following + 1)
+            return Entry(id, revision, cursor, following, is_last, "K4", (due,), expected=expected)
         is_last = following is None
         if is_misfire and how == "skip":
-            return Entry(id, revision, cursor, None, is_last, "", (), (due,))
-        return Entry(id, revision, cursor, due, is_last, "K5")
+            return Entry(id, revision, cursor, None, is_last, "", (), (due,), following)
+        return Entry(id, revision, cursor, due, is_last, "K5", expected=following)
 
 
 @pytest.fixture(scope="module")
