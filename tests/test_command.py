@@ -55,7 +55,7 @@ def test_the_same_option_has_the_same_help_everywhere() -> None:
     """But for options whose meaning depends on the command."""
     differing = {"--from", "--until", "--out", "--servers", "--workers", "--seed", "--profile"}
     differing |= {"--start", "--name", "--service", "--server", "--timezone", "--after", "--keep"}
-    differing |= {"--dialect"}
+    differing |= {"--dialect", "--every", "--at"}
     helps: dict[str, set[str]] = {}
     for command in commands_of(typer.main.get_command(app)):
         for parameter in command.params:
@@ -184,6 +184,7 @@ def test_a_directory_that_is_no_database_is_bad_input(
     monkeypatch.setenv(zones.DIRECTORY_VARIABLE, str(tmp_path))
     for cached in (zones._root, zones._listing):
         monkeypatch.setattr(zones, cached.__name__, cached.__wrapped__)
+    zones.zone_database.cache_clear()
     for arguments in (["--version"], ["next", "@daily"]):
         ran = run(*arguments)
         assert ran.code == 2

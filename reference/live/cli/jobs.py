@@ -85,9 +85,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_jobs(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False) -> None:
-    """List the jobs, by name; then those that the server cannot read, with the reason.
+    """List the jobs, by name, and those that cannot be read.
 
-    With --json, the reasons are on standard error.
+    With --json, the reasons why a job cannot be read are on standard error.
     """
     with connected(server, login) as client:
         jobs, unreadable = client.jobs(), client.unreadable_jobs()

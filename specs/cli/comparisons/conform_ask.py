@@ -44,8 +44,9 @@ def ask(
     ] = 3,
     json: Json = False,
 ) -> None:
-    """Ask a scheduler when a definition is due: DEFINITION, --every with --start, or --at.
+    """Ask a scheduler when a definition is due.
 
+    Give a cron definition, or --every with --start, or --at.
     Printed are the answers of the reference, of the declared dialect and of the scheduler.
     """
     if [definition, every, at].count(None) != 2 or (every is None) != (start is None):

@@ -35,6 +35,7 @@ from gnomon.reference.store.operations import (
     Heartbeat,
     JobList,
     Join,
+    Leader,
     Operation,
     Publish,
     PutJob,
@@ -130,7 +131,10 @@ class StoreMachine(RuleBasedStateMachine):
         answers = []
         for to, what, reply in deliveries:
             assert reply.now == self.now
-            if what is operation:
+            if type(what) is Resign and to != server:
+                assert what is operation and self.model.alive_until[to] > self.now
+                assert type(reply) is Leader and reply.server is None
+            elif what is operation:
                 assert to == server
                 answers.append(reply)
             if type(reply) is JobList:

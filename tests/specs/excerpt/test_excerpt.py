@@ -14,7 +14,7 @@ from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import ClusterOverview, Overview
 from gnomon.reference.store.messages import Profile
-from gnomon.reference.store.operations import OPERATOR, Job, JobList, Jobs
+from gnomon.reference.store.operations import OPERATOR, PAGE, Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.cluster import Cluster
 from gnomon.simulator.world.commands import CommandExecutor
@@ -62,6 +62,7 @@ def happened(recording: Recording) -> tuple[History, Known]:
 
 def known(at: int, cluster: Cluster, told: list[Any]) -> Known:
     store = cluster.store
+    store.read_in_pages_of(PAGE)
     ((_, _, listed),) = store.apply(at, OPERATOR, Jobs())
     assert isinstance(listed, JobList)
     up: dict[str, events.ServerStarted] = {}

@@ -56,7 +56,8 @@ def test_jobs_are_published_as_they_were(recording: Recording) -> None:
     whole = replay(recording)
     assume(any(isinstance(event, events.Started) for event in whole.events))
     again = reconstruct(whole)
-    assert published(replay(again)) == published(whole)
+    with_its_seed = replace(again, seed=recording.seed)  # which decides how its jobs are read
+    assert published(replay(with_its_seed)) == published(whole)
     assert (again.jobs, again.commands) == (recording.jobs, ())
     assert again.cluster == recording.cluster
     assert (again.start, again.until) == (recording.start, recording.until)

@@ -100,7 +100,7 @@ def test_a_generated_client_writes_back_what_it_has_read(
     assert read == before
     fields = {field: read[field] for field in JobFields.__struct_fields__}
     api.edit.sync("1", client=api.client, body=api.JobChange.from_dict(fields))
-    assert client.get("/jobs/1").json() == before | {"revision": 2}
+    assert client.get("/jobs/1").json() == before
 
 
 def test_a_generated_client_reads_the_history(api: Generated, client: TestClient[Litestar]) -> None:
