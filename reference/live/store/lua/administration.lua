@@ -79,7 +79,7 @@ end
 
 --@ meaning.ReportStoreRun
 -- A new run of the store may have lost the last writes, or all: then it does not have the run that the
--- client has `known` before. A store that has lost all is another store: its identity tells. Epochs,
+-- client has `known` before. A store that has lost all is another store, by its identity. Epochs,
 -- messages and changes of jobs that were numbered in lost writes must not be confused with new ones,
 -- so numbering leaps beyond them, and nobody holds the lease. The store cannot count the lost writes:
 -- their events are lost too. The clock ensures that no two leaps end at the same number, even if the

@@ -25,7 +25,7 @@ STEP = 10  # seconds from one run_pending to the next
 
 
 def runs(make, zone, hours, *start):
-    """When a job runs, in so many hours from `start` (UTC), in a process in `zone`."""
+    """When a job runs within `hours` from `start` (UTC), in a process in `zone`."""
     found = []
     asked = datetime(*start, tzinfo=UTC).astimezone(ZoneInfo(zone))
     with time_machine.travel(asked, tick=False) as clock:
