@@ -324,11 +324,13 @@ class MessageQueue:
             worker, process = (server, claim.worker), process_of(claim.turn)
             if process > self._processes.get(server, 0):  # its Join was lost
                 begun += self._begin(now, server, process)
-            if self._turns.get(worker, claim.turn) > claim.turn + 1:
+            turn = self._turns.get(worker, 0)
+            if turn > claim.turn + 1:
                 continue
             self._close_turn(worker, claim.turn)
             held = self._held.get(worker)
-            if held is not None and claim.done == (held[0].id, held[1]):
+            is_carried_out = turn >= claim.turn  # what it was assigned, it does not complete
+            if held is not None and claim.done == (held[0].id, held[1]) and not is_carried_out:
                 del self._held[worker]
             elif held is not None:
                 assigned.append((claim, Assignment(now, *held)))

@@ -184,9 +184,11 @@ class StoreModel:
     def _withdraw_claim(self, server: str, claim: Claim) -> None:
         worker = (server, claim.worker)
         self._begin_process(server, process_of(claim.turn))
-        if claim.turn + 1 >= self.turns.get(worker, 0):
+        turn = self.turns.get(worker, 0)
+        if turn <= claim.turn + 1:
             self._close_turn(worker, claim.turn)
-            self._complete(worker, claim.done)
+            if turn < claim.turn:  # a claim that was carried out completes nothing more
+                self._complete(worker, claim.done)
 
     def _complete(self, worker: Worker, done: tuple[int, int] | None) -> None:
         """A worker completes what it holds, unless an earlier process of its server got that."""

@@ -290,7 +290,7 @@ def _examine_stops(cases: Cases, trace: Trace) -> None:
             ends.setdefault((event.server, event.epoch), []).append(event.at)
     patience = tolerances.handover(trace)
     for term in trace.terms:
-        member = trace.membership_at(term.server, term.begins)
+        member = trace.membership_of_leader(term)
         if member is None or isinstance(term.ended_by, LeaseVoided):
             continue
         stops = member.ends if member.claims_until is None else member.claims_until

@@ -160,7 +160,7 @@ def _was_completed(trace: Trace, record: MessageRecord, event: events.Reclaimed)
             ended.worker,
             ended.attempt,
         ):
-            member = trace.membership_at(ended.server, ended.at)
+            member = trace.membership_of(ended)
             return (
                 member is not None
                 and type(member.ended_by) is events.ServerStopped

@@ -33,7 +33,7 @@ def _leads_until(trace: Trace, term: Term) -> int:
 
     A server that stops without having learned that it leads hands nothing over; its lease runs out.
     """
-    member = trace.membership_at(term.server, term.begins)
+    member = trace.membership_of_leader(term)
     if member is None or member.claims_until is None:
         return term.ends
     return min(term.ends, member.claims_until)

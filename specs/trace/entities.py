@@ -138,13 +138,17 @@ class JobRecord:
 
 
 class Term(NamedTuple):
-    """A leader's term, [begins, ends) (µs), and what ended it; None: the end of the history."""
+    """A leader's term, [begins, ends) (µs), and what ended it; None: the end of the history.
+
+    A server `had_left` if it was granted the lease after it had left; nobody led in that term.
+    """
 
     server: str
     epoch: int
     begins: int
     ends: int
     ended_by: TermEnd | None
+    had_left: bool = False
 
 
 class Membership(NamedTuple):

@@ -25,7 +25,7 @@ class LeaseLog:
         self._end_term(event.at, event)
         self.holder, self._leads_since = event, event.at
         if event.server in self._left:  # the server was lost after it had asked for the lease
-            self._end_term(event.at, self._left[event.server])
+            self._end_term(event.at, self._left[event.server], had_left=True)
 
     def ended(self, event: events.LeaseReleased | events.LeaseExpired) -> None:
         """A lease was handed over or has run out."""
@@ -57,8 +57,9 @@ class LeaseLog:
         """The history ends."""
         self._end_term(at, None)
 
-    def _end_term(self, at: int, event: TermEnd | None) -> None:
+    def _end_term(self, at: int, event: TermEnd | None, had_left: bool = False) -> None:
         if self.holder is not None and self._leads_since is not None:
             leader = self.holder
-            self.terms.append(Term(leader.server, leader.epoch, self._leads_since, at, event))
+            since = self._leads_since
+            self.terms.append(Term(leader.server, leader.epoch, since, at, event, had_left))
         self._leads_since = None

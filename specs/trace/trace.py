@@ -19,6 +19,7 @@ from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History, Obs
 from gnomon.specs.trace.entities import (
     FaultWindow,
     Membership,
+    MembershipEnd,
     MessageRecord,
     MisplacedEvent,
     Run,
@@ -214,14 +215,16 @@ class Trace:
             finished, wanted = record.finished, record.published.service
             if finished is None or wanted in always_there.get(finished.server, (wanted,)):
                 continue
-            membership = self.membership_at(finished.server, finished.at)
+            membership = self.membership_of(finished)
             listed = None if membership is None else membership.services
             if listed is not None and wanted not in listed:
                 found.append(record)
         return found
 
-    def membership_of(self, event: events.Claimed | events.Started) -> Membership | None:
-        """The membership in which a server claimed or started something, or None.
+    def membership_of(
+        self, event: events.Claimed | events.Started | events.Finished
+    ) -> Membership | None:
+        """The membership in which a server claimed, started or finished something, or None.
 
         A server may leave and join at one instant; then the order of the events decides.
         """
@@ -232,19 +235,40 @@ class Trace:
         number = bisect_left(of_server, event.at, key=_ENDS)
         if of_server[number] is membership:
             return membership
-        return of_server[max(number, self._starts_up_to[id(event)] - 1)]
+        return of_server[max(number, self._membership_numbers[id(event)] - 1)]
 
     @cached_property
-    def _starts_up_to(self) -> dict[int, int]:
-        """How often its server had started at each claim and each start of a run, by identity."""
-        starts: Counter[str] = Counter()
-        counted = {}
+    def _membership_numbers(self) -> dict[int, int]:
+        """In which of its memberships, from 1, a server claimed, started or finished something.
+
+        The keys are the identities of these events. After a server has left, it is the last one.
+        """
+        numbers: Counter[str] = Counter()
+        present: set[str] = set()
+        numbered = {}
         for event in self.events:
             if type(event) is events.ServerStarted:
-                starts[event.server] += 1
-            elif type(event) is events.Claimed or type(event) is events.Started:
-                counted[id(event)] = starts[event.server]
-        return counted
+                numbers[event.server] += event.server not in present
+                present.add(event.server)
+            elif isinstance(event, MembershipEnd):
+                present.discard(event.server)
+            elif isinstance(event, _OF_A_WORKER):
+                numbered[id(event)] = numbers[event.server]
+        return numbered
+
+    def membership_of_leader(self, term: Term) -> Membership | None:
+        """The membership in which a server led for a term, or None if it had left before.
+
+        A server may leave and join at one instant; then the end of the term decides.
+        """
+        if term.had_left:
+            return None
+        if not isinstance(term.ended_by, MembershipEnd):
+            return self.membership_at(term.server, term.begins)
+        of_server = self.memberships_of.get(term.server, [])
+        first = bisect_left(of_server, term.ends, key=_ENDS)
+        last = bisect_right(of_server, term.ends, key=_ENDS)
+        return next((m for m in of_server[first:last] if m.ended_by is term.ended_by), None)
 
     def lost_at(self, event: events.Claimed | events.Started) -> int | None:
         """When the server that claimed or started something left the cluster (µs), or None."""
@@ -292,6 +316,7 @@ class Trace:
 
 _BEGINS = attrgetter("begins")
 _ENDS = attrgetter("ends")
+_OF_A_WORKER = (events.Claimed, events.Started, events.Finished)
 
 
 def _lease_and_travel(history: History, has_leader: bool) -> tuple[int, int]:

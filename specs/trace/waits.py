@@ -168,25 +168,39 @@ def _free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
         if member.server in claiming:
             for number in range(1, member.workers + 1):
                 worker = (member.server, number)
-                times = _times_between(trace, member, claims.get(worker, []), margin)
+                of_worker = _claims_during(trace, member, claims.get(worker, []))
+                times = _times_between(trace, member, of_worker, margin)
                 for since, until in times:
                     for begins, ends in gaps(member.server, since + margin, until):
                         yield FreeSpan(begins, ends, worker)
 
 
-def _times_between(
-    trace: Trace, member: Membership, claims: list[events.Claimed], margin: int
-) -> Iterator[Span]:
-    """The spans longer than `margin` (µs) in which a worker held nothing."""
-    since: int | None = member.begins
+def _claims_during(
+    trace: Trace, member: Membership, claims: list[events.Claimed]
+) -> Iterator[events.Claimed]:
+    """The claims of a worker in one membership, its end included.
+
+    Another process of its server may have left, or joined, at an instant at which this one did.
+    """
     for number in range(bisect_left(claims, member.begins, key=_AT), len(claims)):
         claim = claims[number]
         if claim.at > member.ends:
             break
-        if since is not None and since + margin < claim.at:
-            yield since, claim.at
-        since = _released_at(trace, claim)
+        if member.begins < claim.at < member.ends or trace.membership_of(claim) is member:
+            yield claim
+
+
+def _times_between(
+    trace: Trace, member: Membership, claims: Iterable[events.Claimed], margin: int
+) -> Iterator[Span]:
+    """The spans longer than `margin` (µs) in which a worker held nothing."""
+    since: int | None = member.begins
     until = member.claims_until
+    for claim in claims:
+        claims_at = claim.at if until is None else min(claim.at, until)
+        if since is not None and since + margin < claims_at:
+            yield since, claims_at
+        since = _released_at(trace, claim)
     if since is not None and until is not None and since + margin < until:
         yield since, until
 

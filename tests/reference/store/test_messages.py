@@ -172,6 +172,18 @@ def test_what_a_server_that_withdraws_has_completed_is_not_handed_out_again(benc
     assert bench.kinds(events.Reclaimed) == []
 
 
+def test_a_withdrawn_claim_does_not_complete_its_own_assignment(bench: Bench) -> None:
+    """After a loss of the first assignment, the same attempt is assigned to the claim after it."""
+    bench.put()
+    bench.live("s1")
+    claim = Claim(1, 2, done=(1, 1))  # the store has lost the claim of turn 1
+    bench.ask(0, "s1", claim)
+    bench.execute(1)
+    for after in (2, 3):  # the first reply was lost
+        ((withdrawn, assignment),) = bench.ask(after, "s1", Withdraw((claim,))).assigned
+        assert (withdrawn, assignment.message.id, assignment.attempt) == (claim, 1, 1)
+
+
 # --- what comes late, or twice
 
 

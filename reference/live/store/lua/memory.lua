@@ -298,7 +298,9 @@ function meaning.Withdraw()
     if not earliest or tonumber(earliest) <= turn + 1 then
       close_turn(worker, turn)
       local held = call('HGET', P .. ':held', worker)
-      if held and held == done then
+      -- what a claim was assigned, it does not complete
+      local is_carried_out = earliest and tonumber(earliest) >= turn
+      if held and held == done and not is_carried_out then
         drop_held(worker, held)
       elseif held then
         local id, attempt = string.match(held, '^(%d+) (%d+)$')
