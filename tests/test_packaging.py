@@ -56,13 +56,15 @@ def installed(wheel: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's project with packages that are named as our folders are."""
+def project(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's project with a history, and packages that are named as our folders are."""
     folder = tmp_path_factory.mktemp("project")
     for name in FOLDERS:
         (folder / name).mkdir()
         (folder / name / "__init__.py").write_text("OWNER = 'the user'\n")
     (folder / "billing.py").write_text(SERVICES)
+    words = ("-m", "gnomon", "replay", "overlap", "--history-out", "overlap.jsonl")
+    python(installed, folder, *words)
     return folder
 
 
