@@ -240,7 +240,7 @@ def _read_new(
         return rejected
 
 
-def _put(storage: Storage, definitions: Sequence[Definition]) -> list[Job | Rejected | Conflict]:
+def _put(storage: Storage, definitions: Sequence[Definition]) -> list[Creation]:
     """Create a job from each definition, in one call of the store."""
     if not definitions:
         return []

@@ -13,8 +13,8 @@ that the cluster has agreed on, and a name that a live server has, are not to be
 import logging
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import monotonic_ns
 
+from gnomon.reference.live.runtime.clock import elapsed
 from gnomon.reference.live.runtime.node import Input
 from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.store.connection import Connection, StoreFailed
@@ -87,10 +87,10 @@ def _wait_for_name(connection: Connection, shape: Shape, inputs: "SimpleQueue[In
             if not holders or holders[0].alive_until <= overview.now:
                 return True
             if began is None:
-                began = _clock()
+                began = elapsed()
                 text = "the name %s belongs to a server that was heard lately; waits for its end"
                 logger.warning(text, shape.name)
-            elif _clock() - began > shape.lease + LOOK_INTERVAL:
+            elif elapsed() - began > shape.lease + LOOK_INTERVAL:
                 raise NameTaken(holders[0], overview.now)
         if _is_ended(inputs, LOOK_INTERVAL):
             return False
@@ -113,11 +113,6 @@ def _temporary(failed: StoreFailed) -> Failure:
     if failure.is_permanent:
         raise StoreUnusable(failure.problem, failure.advice) from failed
     return failure
-
-
-def _clock() -> int:
-    """µs since some fixed instant; setting the time of day does not change it."""
-    return monotonic_ns() // 1_000
 
 
 def _is_ended(inputs: "SimpleQueue[Input]", pause: int) -> bool:

@@ -8,6 +8,11 @@ learns the store's time from its replies (``gnomon.reference.cluster.leader``).
 from time import monotonic_ns, time_ns
 
 
+def elapsed() -> int:
+    """µs since some fixed instant; setting the time of day does not change it."""
+    return monotonic_ns() // 1_000
+
+
 class WallClock:
     """The time in µs (UTC); it never runs backwards."""
 
@@ -19,4 +24,4 @@ class WallClock:
     @property
     def now(self) -> int:
         """The current instant (µs since the epoch, UTC)."""
-        return monotonic_ns() // 1_000 + self._offset
+        return elapsed() + self._offset

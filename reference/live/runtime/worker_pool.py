@@ -26,7 +26,6 @@ import logging
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from time import monotonic_ns
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,6 +33,7 @@ import msgspec
 from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.events import Outcome
+from gnomon.reference.live.runtime.clock import elapsed
 from gnomon.reference.live.runtime.event_loop import EventLoop
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
 from gnomon.reference.service import (
@@ -113,7 +113,7 @@ class WorkerPool:
     @property
     def running(self) -> list[RunUnderWay]:
         """The runs whose services have not returned, in order of the workers."""
-        now = _clock()
+        now = elapsed()
         found = [worker.running for worker in self._workers]
         return [RunUnderWay(one.run, now - one.began) for one in found if one is not None]
 
@@ -157,13 +157,13 @@ class WorkerPool:
         run, service, usage, now = task
         if service is None:
             return Ended(run, "failed", plain(no_such_service(run.message.service)))
-        began = _clock()
+        began = elapsed()
         slow_from = began + service.slow_threshold * MILLISECOND
         worker.running = _Running(run, began, slow_from)
         with EventLoop(service.name) as loop:
             invocation = _Invocation(service(run.message, usage, now), loop.wait_for)
             invocation.end()
-        ended = _clock()
+        ended = elapsed()
         error = invocation.error
         return Ended(
             run,
@@ -211,7 +211,7 @@ class WorkerPool:
         logged: dict[_Worker, _Running] = {}
         pause = least
         while not self._is_closed.wait(max(pause, SHORTEST_PAUSE) / SECOND):
-            now, pause = _clock(), least
+            now, pause = elapsed(), least
             for worker in self._workers:
                 running = worker.running
                 if running is None or running is logged.get(worker):
@@ -242,7 +242,7 @@ class _Task(NamedTuple):
 
 
 class _Running(NamedTuple):
-    """A run under way: when it began, and when it becomes slow (µs, by `_clock`)."""
+    """A run under way: when it began, and when it becomes slow (µs, by `elapsed`)."""
 
     run: Run
     began: int
@@ -271,11 +271,6 @@ class _Invocation(Invocation):
         except BaseException as error:
             self.raised[method] = described(error)
             _log.warning("%s raised in %s", method, self.service.name, exc_info=True)
-
-
-def _clock() -> int:
-    """µs since some fixed instant; setting the time of day does not change it."""
-    return monotonic_ns() // 1_000
 
 
 # --- what is recorded of a run
