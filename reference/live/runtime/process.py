@@ -163,6 +163,7 @@ def _serve(
 
     def measured() -> str:
         metrics.busy.set(workers.busy)
+        metrics.clock_offset.set(node.clock_offset / SECOND)
         return metrics.text()
 
     def health() -> Health:
