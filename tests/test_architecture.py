@@ -9,7 +9,15 @@ import pytest
 
 from tests.support.paths import PACKAGE
 
-REFERENCE = frozenset({"reference", "reference/schedule", "reference/store", "reference/cluster"})
+REFERENCE = frozenset(
+    {
+        "reference",
+        "reference/events",
+        "reference/schedule",
+        "reference/store",
+        "reference/cluster",
+    }
+)
 LIVE = frozenset(
     {
         "reference/live",
