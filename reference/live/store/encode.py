@@ -135,6 +135,7 @@ def _definition(definition: Definition) -> Arguments:
         json.encode(jobs.write(what)),
         json.encode(f"name: there is a job named {what.name!r} already; names are unique"),
         json.encode(END_HAS_PASSED),
+        _optional(what.max_parallel),
     ]
 
 
