@@ -28,8 +28,10 @@ from gnomon.reference.live.cli.job_fields import (
     ExtraFile,
     Grace,
     Inactive,
+    MaxParallel,
     MisfirePolicy,
     NoEnds,
+    NoMaxParallel,
     NoRepeats,
     Repeats,
     due_fields,
@@ -139,6 +141,7 @@ def create(
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
+    max_parallel: MaxParallel = None,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
@@ -152,6 +155,7 @@ def create(
         **due,
         **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
+        **given(max_parallel=max_parallel),
         "is_active": not inactive,
     }
     with connected(server, login) as client:
@@ -178,6 +182,8 @@ def edit(
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
+    max_parallel: MaxParallel = None,
+    no_max_parallel: NoMaxParallel = False,
     revision: Annotated[
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
@@ -191,12 +197,12 @@ def edit(
     A concurrent change is not overwritten: the server refuses the edit if the job is no longer at
     --revision, or without it at the revision that this command has just read.
     """
-    limits = given(repeats=repeats, ends=ends)
+    limits = given(repeats=repeats, ends=ends, max_parallel=max_parallel)
     fields = {
         **due_fields(every, cron, at, start),
         **given(name=name, service=service, timezone=timezone),
         **limits,
-        **removed(limits, repeats=no_repeats, ends=no_ends),
+        **removed(limits, repeats=no_repeats, ends=no_ends, max_parallel=no_max_parallel),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
         **({"is_active": False} if inactive else {}),
     }
