@@ -29,10 +29,11 @@ local function add_run(job, message, published)
 end
 
 --@ job_of
--- The id of the job of a run; nil if a stranger has written the run.
+-- The id of the job of a run; none if a stranger has written the run.
 local function job_of(published)
   local quoted = string.match(published, '^"job":(".-"),"message":')
-  return quoted and cjson.decode('[' .. quoted .. ']')[1]
+  local is_read, ids = pcall(cjson.decode, '[' .. (quoted or '') .. ']')
+  return is_read and ids[1]
 end
 
 --@ has_result
