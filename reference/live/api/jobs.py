@@ -18,9 +18,9 @@ from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.live.api import job_service, listing, schemas
 from gnomon.reference.live.api.body import (
     JsonObject,
+    changed_fields,
     describing_change,
     describing_one_or_many,
-    json_fields,
     json_fields_or_list,
     read_if_match,
 )
@@ -187,7 +187,10 @@ def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
 def edit_job(
     storage: Store, job_id: JobId, fields: Fields, if_match: IfMatch = None
 ) -> Response[JobView]:
-    """Change the given fields, and leave the others as they are."""
+    """Change the given fields, and leave the others as they are.
+
+    The body may also be declared as `application/merge-patch+json`.
+    """
     return _show(storage, job_service.edit(storage, job_id, fields, read_if_match(if_match)))
 
 
@@ -302,6 +305,6 @@ router = Router(
         list_runs,
         list_results,
     ],
-    dependencies={"fields": Provide(json_fields)},
+    dependencies={"fields": Provide(changed_fields)},
     tags=["jobs"],
 )
