@@ -109,7 +109,7 @@ local function append(job, revision, due, epoch, cid, on_demand, coalesced)
     .. due .. ',"epoch":' .. epoch .. ','
   local message = keep_message(of .. job.carried .. '}', of .. '"server":"' .. server .. '",'
     .. job.shown .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced)
-  add_run(job.key, message, '"cid":"' .. cid .. '","on_demand":' .. on_demand .. ',"due":' .. due)
+  add_run(job, message, '"cid":"' .. cid .. '","on_demand":' .. on_demand .. ',"due":' .. due)
   serve()
 end
 
