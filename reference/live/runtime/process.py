@@ -24,12 +24,17 @@ from gnomon.reference.live.api.access.failed_logins import FailedLogins
 from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.arrival import arrive
-from gnomon.reference.live.runtime.clock import WallClock
+from gnomon.reference.live.runtime.clock import WallClock, elapsed
 from gnomon.reference.live.runtime.monitoring.cluster_watch import ClusterWatch
 from gnomon.reference.live.runtime.monitoring.logs import log_run
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
+from gnomon.reference.live.runtime.service_manager import (
+    ServiceManager,
+    WatchedQueue,
+    reporting,
+)
 from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
@@ -47,6 +52,9 @@ from gnomon.reference.store.administration import RESULTS_KEPT
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
+
+LONGEST_TURN = 30 * SECOND
+"""The longest turn of a server's loop (µs): it waits up to 10 s, and for two calls of the store."""
 
 SHORTEST_TIMEOUT = SECOND
 LONGEST_TIMEOUT = 5 * SECOND
@@ -145,7 +153,7 @@ def serve(
 
     Raises StoreUnusable if the store cannot be used, and waiting would not help, and NameTaken.
     """
-    inputs: SimpleQueue[Input] = SimpleQueue()
+    inputs = WatchedQueue[Input]()
     connection = store.connection(timeout_of(shape.lease))
     with _handled_signals(inputs):
         if not arrive(connection, shape, store.profile, inputs):
@@ -158,7 +166,7 @@ def _serve(
     services: Mapping[str, type[Service]],
     store: StoreOptions,
     listening: Listening | None,
-    inputs: "SimpleQueue[Input]",
+    inputs: "WatchedQueue[Input]",
     connection: Connection,
 ) -> bool:
     current_thread().name = shape.name
@@ -200,7 +208,11 @@ def _serve(
         )
 
     failed_logins = FailedLogins(metrics.login_failed)
-    with _api(listening, storage, health, measured, failed_logins):
+    manager = ServiceManager(os.environ)
+    with (
+        _api(listening, storage, health, measured, failed_logins),
+        reporting(manager, lambda: node.state, lambda: elapsed() - inputs.asked_at < LONGEST_TURN),
+    ):
         logger.info("joins the cluster", extra={"fields": _described(shape, store, listening)})
         left_in_order = node.run()
         notifier.close()
