@@ -137,12 +137,17 @@ class Campaign(Operation, frozen=True, gc=False):
     `store` is the identity of the store that the server knows, 0 if it knows none. A store of
     another identity carries nothing out and answers with its own, so that the server first discards
     its knowledge. Its next Campaign has in `former` what may matter of that.
+
+    `services` are those that the server has, in order of their names. The store then assigns it no
+    message of another service that a live server has (DLV-7). None: not stated; it is assigned any
+    message. Each Campaign repeats them, so that nothing is lost with a Join or with lost writes.
     """
 
     ttl: int
     claims: "tuple[Claim, ...]" = ()
     store: int = 0
     former: Former | None = None
+    services: tuple[str, ...] | None = None
 
 
 class Resign(Operation, frozen=True, gc=False):

@@ -148,11 +148,11 @@ class Node:
         process = self._new_process()
         if process is None:
             return True  # it was to leave before it had joined
+        shape = self._shape
         server = self._server = Server(
-            self._name, self._shape.workers, self._shape.lease, new_cid, process
+            shape.name, shape.workers, shape.lease, new_cid, process, shape.services
         )
         self._since = now = self._clock.now
-        shape = self._shape
         self._link.introduce(
             RegisterServer(process, now, shape.workers, shape.services, zone_database())
         )

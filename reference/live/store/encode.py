@@ -100,6 +100,11 @@ def _former(former: Former | None) -> Arguments:
     return [former.store, former.epoch, _optional(former.jobs)]
 
 
+def _services(services: tuple[str, ...] | None) -> Argument:
+    """Names as in the body of a message, a name a line; "-" if they are not stated."""
+    return "-" if services is None else b"\n".join(map(json.encode, services))
+
+
 def _nothing(_: Operation) -> Arguments:
     return []
 
@@ -194,7 +199,13 @@ def _register(operation: RegisterServer) -> Arguments:
 
 
 _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
-    Campaign: lambda op: [op.ttl, op.store, *_former(op.former), *_claims(op.claims)],
+    Campaign: lambda op: [
+        op.ttl,
+        op.store,
+        *_former(op.former),
+        _services(op.services),
+        *_claims(op.claims),
+    ],
     Resign: lambda op: [op.epoch],
     PutJob: _put,
     EditJob: lambda op: [*_current(op), *_definition(op.definition)],

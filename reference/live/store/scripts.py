@@ -10,8 +10,9 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
 
     common          keys, time, recording, delivering
     runs            runs.py
+    deployed        deployed.py
     durable         how the profile stores its messages; the other profile is in classic
-    messages        messages.py
+    messages        messages.py and waiting.py
     jobs            jobs.py
     memory          memory.py
     changes         jobs.py, the operations that are rare
@@ -44,6 +45,7 @@ FREQUENT: Set[str] = frozenset({"Campaign", "Claim", "Execute", "Publish", "Reco
 _PARTS = (
     "common",
     "runs",
+    "deployed",
     "{profile}",
     "messages",
     "jobs",

@@ -107,6 +107,10 @@ def outcome(after: Loop, before: Loop) -> object:
 
 LOOP = at_work()
 STORE, SERVER = LOOP.store, LOOP.servers["s1"]
+QUEUE = {
+    *("_record", "heard", "_none_lapses_before"),  # as the heartbeats say
+    "_left",  # as the services say
+}
 NOT_IN_THE_KEY = {
     MemoryStore: {
         *("_record", "_meanings", "_profile", "_servers"),  # no decision depends on them
@@ -117,8 +121,8 @@ NOT_IN_THE_KEY = {
         *("shown", "repeats", "is_limited", "size"),  # as its definition says
         "expected",  # orders what is read
     },
-    MessageQueue: {"_record", "heard", "_none_lapses_before"},  # as the heartbeats say
-    ClassicQueue: {"_record", "heard", "_none_lapses_before"},
+    MessageQueue: QUEUE,
+    ClassicQueue: QUEUE,
     LeaderRole: {"_new_cid"},
     Server: {"_heartbeat_interval"},  # as its lease says
     Agenda: {"next_due"},  # as its order says

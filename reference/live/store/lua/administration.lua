@@ -65,6 +65,7 @@ local function forget(name)
     if starts_with(worker, name .. '/') then call('HDEL', P .. ':turns', worker) end
   end
   call('ZREM', P .. ':alive', name)
+  drop_services({name})
 end
 
 --@ meaning.RemoveServer

@@ -61,7 +61,7 @@ end
 --@ meaning.Campaign
 function meaning.Campaign()
   local ttl, store, former, epoch, jobs = take_number(), take_number(), take(), take(), take()
-  local claims = take_number()
+  local services, claims = take(), take_number()
   if ttl ~= meta.ttl then set('ttl', ttl) end
   if meta.store == 0 then set('store', now) end
   if store ~= 0 and store ~= meta.store then
@@ -78,6 +78,7 @@ function meaning.Campaign()
   if leader == server then set('ends', now + ttl) end
   note_life(ttl)
   reply_lease()
+  deploy(services)
   for _ = 1, claims do claim_again(take(), take_number(), take()) end
   take_back()
 end

@@ -143,7 +143,14 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
 )
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
-    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple), STORES, FORMER),
+    st.builds(
+        Campaign,
+        TTLS,
+        st.lists(CLAIMS, max_size=2).map(tuple),
+        STORES,
+        FORMER,
+        services=st.sampled_from([None, None, ("w",), ("w", "é"), ()]),
+    ),
     st.builds(Resign, SMALL),
     st.builds(PutJob, JOBS, ANY_DEFINITION),
     st.builds(EditJob, JOBS, REVISIONS, ANY_DEFINITION),
