@@ -261,9 +261,10 @@ class MemoryStore:
         messages = self._messages
         messages.note_life(now, server, operation.ttl)
         reply = (server, operation, self._lease(now))
-        served = messages.deploy(now, server, operation.services)
+        begun = messages.begin_if_new(now, server, operation.process)
+        served = messages.deploy(now, server, operation.process, operation.services)
         again = messages.claim_again(now, server, operation.claims)
-        return [reply, *served, *again, *messages.take_back(now)]
+        return [reply, *begun, *served, *again, *messages.take_back(now)]
 
     def _replace(self, now: int, server: str, former: Former) -> None:
         """Note what a server knew of the store in whose place this one is (LEAD-1)."""

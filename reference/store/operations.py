@@ -138,7 +138,10 @@ class Campaign(Operation, frozen=True, gc=False):
     another identity carries nothing out and answers with its own, so that the server first discards
     its knowledge. Its next Campaign has in `former` what may matter of that.
 
-    `services` are those that the server has, in order of their names. The store then assigns it no
+    `process` is the server's process, 0 if none is named. The store may have lost its Join, and its
+    claims too; then this registers the process.
+
+    `services` are those that the process has, in order of their names. The store then assigns it no
     message of another service that a live server has (DLV-7). None: not stated; it is assigned any
     message. Each Campaign repeats them, so that nothing is lost with a Join or with lost writes.
     """
@@ -147,6 +150,7 @@ class Campaign(Operation, frozen=True, gc=False):
     claims: "tuple[Claim, ...]" = ()
     store: int = 0
     former: Former | None = None
+    process: int = 0
     services: tuple[str, ...] | None = None
 
 
@@ -383,9 +387,10 @@ class Join(Operation, frozen=True, gc=False):
 
 
 class Heartbeat(Operation, frozen=True, gc=False):
-    """Consider the asking server alive for `ttl` µs."""
+    """Consider the asking server alive for `ttl` µs; register its `process`, as Campaign does."""
 
     ttl: int
+    process: int = 0
 
 
 class Reclaim(Operation, frozen=True, gc=False):

@@ -28,6 +28,10 @@ class WaitingMessages:
     def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
         raise NotImplementedError
 
+    def process(self, server: str) -> int:
+        """The latest process of a server, 0 if none is known."""
+        raise NotImplementedError
+
     @property
     def waiting(self) -> int:
         """Number of messages that no worker holds."""
@@ -46,9 +50,14 @@ class WaitingMessages:
                 return
             yield delivery
 
-    def deploy(self, now: int, server: str, services: Services | None) -> list[Delivery]:
-        """Note which services a live server has; None: it does not state them (DLV-7)."""
-        if self._services.get(server) == services:
+    def deploy(
+        self, now: int, server: str, process: int, services: Services | None
+    ) -> list[Delivery]:
+        """Note which services a live server has; None: it does not state them (DLV-7).
+
+        Those of an earlier process are ignored; 0 names no process.
+        """
+        if self._services.get(server) == services or 0 < process < self.process(server):
             return []
         if services is None:
             del self._services[server]

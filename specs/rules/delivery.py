@@ -203,16 +203,16 @@ def messages_are_claimed_in_order(cases: Cases, trace: Trace) -> None:
     cases.examined = len(claims)
     if keeps_order(trace, claims):
         return
-    position, latest = trace.cached(positions), LatestTaken(trace, -1)
+    position, latest = trace.cached(positions), LatestTaken(trace, (-1,))
     for claim in claims:
-        if position[claim.message] < latest.before(claim.message):
+        if (position[claim.message],) < latest.before(claim.message):
             cases.broken(
                 claim.at,
                 Kind.CLAIMED_OUT_OF_ORDER,
                 job=trace.messages[claim.message].published.job,
                 **attempt_of(claim),
             )
-        latest.take(claim, position[claim.message])
+        latest.take(claim, (position[claim.message],))
 
 
 @rule("DLV-6", "servers", "messages", "leader")

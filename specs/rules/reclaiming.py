@@ -34,13 +34,13 @@ def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None
     if not is_durable(trace):
         return
     # A message that is claimed for the first time is younger than all that were reclaimed before.
-    last_claim = LatestTaken(trace, trace.start)
+    last_claim = LatestTaken(trace, (trace.start,))
     known = (claim for claim in trace.claims if claim.message in trace.messages)
-    last_claim.take_all((claim, claim.at) for claim in known if claim.attempt == 1)
+    last_claim.take_all((claim, (claim.at,)) for claim in known if claim.attempt == 1)
     for record in trace.irregular_messages:
         _examine_attempts(cases, record)
         _examine_last_attempts(cases, trace, record)
-        before = last_claim.before(record.published.message)
+        (before,) = last_claim.before(record.published.message)
         _examine_reclaiming(cases, trace, record, before)
     examine_losses(cases, trace)
 

@@ -130,15 +130,15 @@ def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
     if trace.header.profile != "durable":
         return
     position = trace.cached(positions)
-    latest_claimed = LatestTaken(trace, -1)
+    latest_claimed = LatestTaken(trace, (-1,))
     known = (claim for claim in trace.claims if claim.message in position)
-    latest_claimed.take_all((claim, position[claim.message]) for claim in known)
+    latest_claimed.take_all((claim, (position[claim.message],)) for claim in known)
     for begins, _, record in trace.cached(waits):
         published = record.published
         if begins > published.at or _is_judged_elsewhere(record):
             continue
         cases.examined += 1
-        latest = latest_claimed.before(published.message)
+        (latest,) = latest_claimed.before(published.message)
         if record.claimed is None and position[published.message] < latest:
             cases.broken(begins, Kind.NEVER_CLAIMED, job=published.job, message=published.message)
 

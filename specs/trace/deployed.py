@@ -8,14 +8,14 @@ them only while one of these is certainly there. A server that listed nothing co
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
 
 from gnomon.reference import events
 from gnomon.specs.trace.entities import Membership
 from gnomon.specs.trace.spans import Span, merge_spans
 from gnomon.specs.trace.trace import Trace
 
-P = TypeVar("P", int, tuple[int, int])
+Place = tuple[int, ...]
+"""A place in the order of publishing, or an instant, perhaps with more that orders it."""
 
 
 def services_differ(trace: Trace) -> bool:
@@ -44,8 +44,21 @@ def provided(trace: Trace, service: str, aftermath: int) -> list[Span]:
 
 def lacks(trace: Trace, event: events.Claimed, service: str) -> bool:
     """Whether the server that claimed a message had listed its services, but not that one."""
+    services = services_of(trace, event)
+    return services is not None and service not in services
+
+
+def services_of(trace: Trace, event: events.Claimed | events.Started) -> tuple[str, ...] | None:
+    """The services that the server of an event had listed; None if it listed none.
+
+    The store may assign a message to a server that is gone already: the latest list counts then.
+    """
     member = trace.membership_of(event)
-    return member is not None and member.services is not None and service not in member.services
+    if member is None:
+        of_server = trace.memberships_of.get(event.server, [])
+        number = bisect_right(of_server, event.at, key=lambda member: member.begins) - 1
+        member = of_server[number] if number >= 0 else None
+    return None if member is None else member.services
 
 
 def without(spans: list[Span], begins: int, ends: int) -> Iterator[Span]:
@@ -61,23 +74,23 @@ def without(spans: list[Span], begins: int, ends: int) -> Iterator[Span]:
         yield begins, ends
 
 
-class LatestTaken(Generic[P]):
+class LatestTaken:
     """The latest place, in the order of publishing, of what servers took that had a service."""
 
-    def __init__(self, trace: Trace, first: P) -> None:
+    def __init__(self, trace: Trace, first: Place) -> None:
         self._trace = trace
         self._differ = trace.cached(services_differ)
-        self._of_all: P = first
-        self._by_service: dict[str, P] = {}
+        self._of_all: Place = first
+        self._by_service: dict[str, Place] = {}
 
-    def before(self, message: int) -> P:
+    def before(self, message: int) -> Place:
         """The latest place that a server took which could have taken that message instead."""
         if not self._differ:
             return self._of_all
         service = self._trace.messages[message].published.service
         return max(self._of_all, self._by_service.get(service, self._of_all))
 
-    def take_all(self, taken: Iterable[tuple[events.Claimed, P]]) -> None:
+    def take_all(self, taken: Iterable[tuple[events.Claimed, Place]]) -> None:
         """Note claims and the places of their messages."""
         if not self._differ:
             self._of_all = max((place for _, place in taken), default=self._of_all)
@@ -85,16 +98,12 @@ class LatestTaken(Generic[P]):
         for event, place in taken:
             self.take(event, place)
 
-    def take(self, event: events.Claimed | events.Started, place: P) -> None:
+    def take(self, event: events.Claimed | events.Started, place: Place) -> None:
         """Note that a server has claimed or started a message at that place."""
-        services = self._services_of(event) if self._differ else None
+        services = services_of(self._trace, event) if self._differ else None
         if services is None:
             self._of_all = max(self._of_all, place)
             return
         own = self._trace.messages[event.message].published.service
         for service in (*services, own):
             self._by_service[service] = max(self._by_service.get(service, place), place)
-
-    def _services_of(self, event: events.Claimed | events.Started) -> tuple[str, ...] | None:
-        member = self._trace.membership_of(event)
-        return None if member is None else member.services

@@ -96,6 +96,9 @@ local function hand_out()
   while has_returned_message() and serve() do end
 end
 
+--@ process_of
+local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
+
 --@ leave_to_others
 -- Note what each server leaves to others; assign what a waiting worker may take now.
 local function leave_to_others()
@@ -107,10 +110,11 @@ local function leave_to_others()
 end
 
 --@ deploy
--- Note which services the asking server has; "-": it does not state them (DLV-7).
-local function deploy(services)
+-- Note which services the asking server has; "-": it does not state them (DLV-7). Those of an earlier
+-- process are ignored; 0 names no process.
+local function deploy(process, services)
   local known = call('HGET', P .. ':services', server)
-  if (known or '-') == services then return end
+  if (known or '-') == services or (process > 0 and process < process_of(server)) then return end
   if services == '-' then
     call('HDEL', P .. ':services', server)
   else
@@ -168,8 +172,11 @@ local function begin_anew(name, turn)
   hand_out()
 end
 
---@ process_of
-local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
+--@ begin_if_new
+-- Register a process of the server if it is later than the known one: its Join was lost.
+local function begin_if_new(name, process)
+  if process > process_of(name) then begin(name, process) end
+end
 
 --@ note_life
 local function note_life(ttl)

@@ -96,6 +96,7 @@ CLAIMS = st.builds(
     turn=st.builds(lambda process, n: first_turn(process) + n, st.integers(0, 2), SMALL),
     done=st.none() | st.tuples(SMALL, st.integers(1, 2)),
 )
+PROCESSES = st.integers(0, 3)
 STORES = st.sampled_from([0, NOW, NOW - 7])
 """No store, the one under test, another."""
 FORMER = st.none() | st.builds(Former, st.just(NOW - 7), SMALL, st.none() | SMALL)
@@ -149,7 +150,8 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
         st.lists(CLAIMS, max_size=2).map(tuple),
         STORES,
         FORMER,
-        services=st.sampled_from([None, None, ("w",), ("w", "é"), ()]),
+        PROCESSES,
+        st.sampled_from([None, None, ("w",), ("w", "é"), ()]),
     ),
     st.builds(Resign, SMALL),
     st.builds(PutJob, JOBS, ANY_DEFINITION),
@@ -165,8 +167,8 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
         Complete, st.integers(1, 2), st.integers(0, 5).map(first_turn(1).__add__), SMALL, SMALL
     ),
     st.builds(SetAside, st.integers(1, 2), SMALL, st.integers(1, 2), st.just('"no JSON" \\ é')),
-    st.builds(Join, st.integers(0, 3), TTLS),
-    st.builds(Heartbeat, TTLS),
+    st.builds(Join, PROCESSES, TTLS),
+    st.builds(Heartbeat, TTLS, PROCESSES),
     st.just(Reclaim()),
     st.builds(Withdraw, st.lists(CLAIMS, max_size=2).map(tuple)),
 )
