@@ -129,6 +129,11 @@ class LeaderRole:
         return self._unschedulable
 
     @property
+    def services_needed(self) -> frozenset[str]:
+        """The services of the active jobs, while it leads: O(jobs)."""
+        return frozenset(known.service for known in self._jobs.values())
+
+    @property
     def version(self) -> int | None:
         """The version of the job table that it knows; None if it does not lead."""
         return self._version if self._is_leading else None

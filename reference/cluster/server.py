@@ -129,6 +129,11 @@ class Server:
         return self._leader.unschedulable
 
     @property
+    def services_needed(self) -> frozenset[str]:
+        """The services of the active jobs, as far as it knows them as the leader: O(jobs)."""
+        return self._leader.services_needed
+
+    @property
     def former(self) -> Former | None:
         """The former store, as it knew it, until the present store has that report."""
         return self._leader.former

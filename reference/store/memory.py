@@ -422,5 +422,6 @@ class MemoryStore:
             held=tuple(Holding(*worker, message) for worker, message in held),
             dead_lettered=len(self._messages.dead),
             unschedulable=report.jobs if report is not None and is_current else (),
+            needed=report.needed if report is not None and is_current else (),
         )
         return [(server, operation, overview)]

@@ -231,7 +231,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
-    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs)],
+    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs), json.encode(op.needed)],
     RecordEvents: lambda op: [
         op.first,
         op.store,

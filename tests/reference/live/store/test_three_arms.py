@@ -139,6 +139,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
         ReportUnschedulable,
         st.integers(0, 3),
         st.sampled_from([(), (("a", 'timezone: "\\ é'), ("b", "why"))]),
+        st.sampled_from([(), ("s", 'é "\\')]),
     ),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
