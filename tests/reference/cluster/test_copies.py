@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.reference.cluster.known_job import KnownJob
 from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.cluster.server import TIMERS, Server
 from gnomon.reference.events import Event
@@ -124,6 +125,7 @@ NOT_IN_THE_KEY = {
     MessageQueue: QUEUE,
     ClassicQueue: QUEUE,
     LeaderRole: {"_new_cid"},
+    KnownJob: {"service"},  # only reported
     Server: {"_heartbeat_interval"},  # as its lease says
     Agenda: {"next_due"},  # as its order says
 }
