@@ -48,6 +48,7 @@ from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND, write_duration
 from gnomon.reference.service import Service
+from gnomon.reference.store.administration import RESULTS_KEPT
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
@@ -60,12 +61,13 @@ LONGEST_TIMEOUT = 5 * SECOND
 
 
 class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The store, and how it is used; `RedisStore` describes `keep` and `replicas`."""
+    """The store, and how it is used; `RedisStore` describes `keep`, `results` and `replicas`."""
 
     address: Address
     prefix: str
     profile: Profile
     keep: int
+    results: int = RESULTS_KEPT
     replicas: int = 0
 
     def open(self, timeout: int) -> Open:
@@ -76,7 +78,12 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
             client = self.address.connect(timeout, f"{{{self.prefix}}}")
             patience = timeout // 2_000
             return kind(
-                client, self.prefix, keep=self.keep, replicas=self.replicas, patience=patience
+                client,
+                self.prefix,
+                keep=self.keep,
+                results=self.results,
+                replicas=self.replicas,
+                patience=patience,
             )
 
         return find
