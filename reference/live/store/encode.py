@@ -133,7 +133,7 @@ def _definition(definition: Definition) -> Arguments:
         place_of(first_due(what), ""),
         int(what.is_active),
         json.encode(jobs.write(what)),
-        json.encode(f"name: there is a job named {what.name!r} already; names are unique"),
+        json.encode(f"name: a job named {what.name!r} already exists; names are unique"),
         json.encode(END_HAS_PASSED),
     ]
 

@@ -51,9 +51,14 @@ def by_length(payload: object) -> object:
     return {"characters": len(payload)} if isinstance(payload, str) else None
 
 
-def configure(format: Format, level: str, show_payload: ShowPayload = by_length) -> None:
-    """Write every record of this process at `level` or above to standard error."""
-    handler = logging.StreamHandler()
+def configure(
+    format: Format,
+    level: str,
+    show_payload: ShowPayload = by_length,
+    handler: logging.Handler | None = None,
+) -> None:
+    """Write every record of this process at `level` or above to `handler`, or standard error."""
+    handler = handler or logging.StreamHandler()
     handler.setFormatter(line_formatter(format, show_payload))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     structlog.configure(
