@@ -15,6 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
+from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.body import (
     JsonObject,
     changed_fields,
@@ -178,6 +179,7 @@ def delete_job(
 @post(
     "/{job_id:str}/execute",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.ACCEPTED,
     responses=may_answer(*_CHANGE),
 )
@@ -189,6 +191,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
 @post(
     "/{job_id:str}/activate",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),
@@ -201,6 +204,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
 @post(
     "/{job_id:str}/deactivate",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),

@@ -30,13 +30,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from gnomon.reference.live.api.auth import guard_for
-from gnomon.reference.live.api.credentials import Credentials
+from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring import logs
 from gnomon.reference.live.runtime.monitoring.log_file import LogFile, handle_hangup
 from gnomon.reference.live.runtime.process import Listening, StoreOptions, listen, serve
 from gnomon.reference.live.runtime.shape import Shape
+from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.store.errors import StoreUnusable
 from gnomon.reference.service import Service
 
@@ -77,13 +77,17 @@ class Logging(NamedTuple):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that makes a server; `http`: host and port of its API, None if it has none."""
+    """Everything that makes a server; `http`: host and port of its API, None if it has none.
+
+    `tls` encrypts the API.
+    """
 
     shape: Shape
     services: dict[str, type[Service]]
     store: StoreOptions
     http: tuple[str, int] | None
     credentials: Credentials | None
+    tls: Tls | None = None
 
 
 def serve_plan(plan: Plan) -> bool:
@@ -99,9 +103,7 @@ def serve_plan(plan: Plan) -> bool:
         except OSError as error:
             problem = f"the API cannot be served at {host}:{port}: {error.strerror or error}"
             raise CannotServe(problem, "give another with --http, or --http none") from None
-        where = f"{f'[{host}]' if ':' in host else host}:{opened.getsockname()[1]}"
-        guard = guard_for(host, plan.credentials)
-        listening = Listening(opened, guard, f"http://{where}")
+        listening = Listening(socket=opened, host=host, credentials=plan.credentials, tls=plan.tls)
     return serve(plan.shape, plan.services, plan.store, listening)
 
 
