@@ -139,14 +139,14 @@ def _messages_behind(trace: Trace, since: int) -> Iterator[Stuck]:
 
 
 def _last(record: MessageRecord) -> _Progress:
-    """The last event of a message, without those of runs that were reclaimed before."""
+    """The last event of a message, without those of runs that were reclaimed or lost before."""
     last: _Progress = record.published
-    reclaimed = 0
+    ended = 0  # the last attempt that was taken from its worker
     for event in record.events:
-        if isinstance(event, events.Reclaimed):
-            reclaimed = max(reclaimed, event.attempt)
+        if isinstance(event, events.Reclaimed | events.Lost):
+            ended = max(ended, event.attempt)
         elif isinstance(event, events.Invoked) or (
-            isinstance(event, RunEvent) and event.attempt <= reclaimed
+            isinstance(event, RunEvent) and event.attempt <= ended
         ):
             continue
         last = event
