@@ -27,6 +27,7 @@ from gnomon.reference.live.cli.job_fields import (
     ExtraFile,
     Grace,
     Inactive,
+    Jitter,
     MaxParallel,
     MisfirePolicy,
     NoEnds,
@@ -141,6 +142,7 @@ def create(
     misfire: MisfirePolicy = None,
     grace: Grace = None,
     max_parallel: MaxParallel = None,
+    jitter: Jitter = None,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
@@ -154,7 +156,7 @@ def create(
         **due,
         **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
-        **given(max_parallel=max_parallel),
+        **given(max_parallel=max_parallel, jitter=jitter),
         "is_active": not inactive,
     }
     with connected(server, login) as client:
@@ -183,6 +185,7 @@ def edit(
     grace: Grace = None,
     max_parallel: MaxParallel = None,
     no_max_parallel: NoMaxParallel = False,
+    jitter: Jitter = None,
     revision: Annotated[
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
@@ -202,7 +205,7 @@ def edit(
         **given(name=name, service=service, timezone=timezone),
         **limits,
         **removed(limits, repeats=no_repeats, ends=no_ends, max_parallel=no_max_parallel),
-        **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
+        **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace, jitter=jitter),
         **({"is_active": False} if inactive else {}),
     }
     if not fields:

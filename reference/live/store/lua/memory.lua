@@ -138,6 +138,7 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
   if job.revision ~= revision then return 'revision' end
   if job.cursor ~= cursor then return 'cursor' end
   if due ~= '' and tonumber(due) > now then return 'early' end
+  if is_before_offset(job, due, coalesced, skipped) then return 'early' end
   if skipped == '' and coalesced == '' then return end
   local misfires = skipped ~= '' and skipped or coalesced
   local latest = string.match(misfires, '([^,]+)$')
