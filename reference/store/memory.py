@@ -21,6 +21,7 @@ from typing import Any, Self
 from gnomon.reference import events
 from gnomon.reference.events import Record
 from gnomon.reference.store.administration import (
+    LISTS,
     AgreeSettings,
     CheckProcess,
     ClusterOverview,
@@ -34,7 +35,6 @@ from gnomon.reference.store.administration import (
     RegisterServer,
     RemoveServer,
     ReportUnschedulable,
-    RunsOf,
 )
 from gnomon.reference.store.classic import QUEUES
 from gnomon.reference.store.jobs import JobTable, StoredJob
@@ -80,7 +80,7 @@ from gnomon.reference.store.operations import (
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
-READS = frozenset((Jobs, Changes, JobByName, RunsOf, Overview, Messages, MessageById))
+READS = frozenset((Jobs, Changes, Overview, Messages, MessageById, *LISTS))
 """Operations whose instants the store need not keep."""
 
 LEAP = 1_000_000
@@ -93,7 +93,7 @@ Meanings = dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]
 class MemoryStore:
     """The store, in memory. It records each event to `record`, in order.
 
-    It answers every operation but RunsOf: see `MemoryStoreWithRuns` of ``runs``.
+    It answers every operation but those of lists: see `MemoryStoreWithRuns` of ``runs``.
     """
 
     def __init__(

@@ -53,6 +53,7 @@ NoEnds = Annotated[bool, typer.Option("--no-ends", help="No end.")]
 Extra = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Payload that the service receives.")
 ]
+NoExtra = Annotated[bool, typer.Option("--no-extra", help="No payload.")]
 ExtraFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="File with the payload, text in UTF-8.")
 ]

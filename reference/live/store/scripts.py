@@ -18,6 +18,7 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
     changes         jobs.py, the operations that are rare
     servers         servers.py, what running servers report
     administration  servers.py, the rest, and questions
+    listing         runs.py and jobs.py, the lists for people
     kept_messages   kept_messages.py
     call            one call
 """
@@ -53,6 +54,7 @@ _PARTS = (
     "changes",
     "servers",
     "administration",
+    "listing",
     "kept_messages",
     "call",
 )

@@ -26,6 +26,18 @@ local function define(job, new)
   if job.job_type == 'one_time' and is_ahead then job.cursor = job.start end
 end
 
+--@ set_name
+local function set_name(name, id)
+  call('HSET', P .. ':names', name, id)
+  call('ZADD', P .. ':by-name', 0, name)
+end
+
+--@ remove_name
+local function remove_name(name)
+  call('HDEL', P .. ':names', name)
+  call('ZREM', P .. ':by-name', name)
+end
+
 --@ reject
 local function reject(id, written, fault)
   record('job_rejected', '"job":' .. id .. ',"definition":' .. written .. ',"faults":[' .. fault .. ']')
@@ -50,7 +62,7 @@ function meaning.PutJob()
   set('created', meta.created + 1)
   call('ZADD', P .. ':jobs', whole(meta.created), id)
   call('ZADD', P .. ':due', 0, place_of(job))
-  call('HSET', P .. ':names', new.name, id)
+  set_name(new.name, id)
   record('job_created', '"job":' .. quoted .. ',"name":' .. quote(new.name) .. ',"definition":'
     .. new.written .. ',"revision":1')
   accept(job)
@@ -69,8 +81,8 @@ function meaning.EditJob()
   if new.name ~= job.name and call('HEXISTS', P .. ':names', new.name) == 1 then
     return reject(job.id, new.written, new.name_taken)
   end
-  call('HDEL', P .. ':names', job.name)
-  call('HSET', P .. ':names', new.name, job.key)
+  remove_name(job.name)
+  set_name(new.name, job.key)
   call('ZREM', P .. ':due', place_of(job))
   define(job, new)
   call('ZADD', P .. ':due', 0, place_of(job))
@@ -117,7 +129,7 @@ function meaning.DeleteJob()
   for _, hash in ipairs({':progress', ':carried', ':shown'}) do call('HDEL', P .. hash, job.key) end
   call('ZREM', P .. ':jobs', job.key)
   call('ZREM', P .. ':due', place_of(job))
-  call('HDEL', P .. ':names', job.name)
+  remove_name(job.name)
   delete_runs(job.key)
   delete_limits(job.key)
   record('job_deleted', '"job":' .. job.id)

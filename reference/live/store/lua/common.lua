@@ -16,7 +16,8 @@
 --   :dead-letters  sorted set of the entries of :dead, by the number of their message
 --   :inbox:S   list of deliveries that server S has not fetched
 --   :notify:S  list with one element while server S has something to fetch
--- ARGV: the asking server, the number of events that the history keeps, then the operations.
+-- ARGV: the asking server, the number of events that the history keeps, the number of results that
+-- are kept of each job, then the operations.
 
 local P = KEYS[1]
 local call = redis.call
@@ -30,10 +31,15 @@ local function take()
 end
 --@ take_number
 local function take_number() return tonumber(take()) end
+--@ take_several
+local function take_several(count)
+  position = position + count
+  return unpack(ARGV, position - count + 1, position)
+end
 
 --@
 local server = take()
-local events_kept = take_number()
+local events_kept, results_kept = take_number(), take_number()
 
 local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
   'leapt', 'landed', 'store', 'former', 'ttl'}
@@ -49,8 +55,10 @@ local function set(field, value)
 end
 
 --@ whole
--- A whole number up to 2^53 as text. Instants that may be larger stay text.
-local function whole(number) return string.format('%.0f', number) end
+-- A whole number up to 2^53 as text. Instants that may be larger stay text. The format of integers
+-- is faster, but a server of 32 bits cannot use it for all of them.
+local WHOLE = string.format('%d', 2^53) == '9007199254740992' and '%d' or '%.0f'
+local function whole(number) return string.format(WHOLE, number) end
 
 --@ set_leader
 local function set_leader(name)

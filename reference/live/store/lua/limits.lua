@@ -42,10 +42,9 @@ end
 --@ is_before_offset
 -- Whether jitter delays what an entry publishes or counts as a misfire, beyond now (LIMIT-2).
 local function is_before_offset(job, due, coalesced, skipped)
-  if not job.jitter then return false end
   if due ~= '' and tonumber(due) + offset_of(job, due) > now then return true end
   local latest = string.match(skipped ~= '' and skipped or coalesced, '([^,]+)$')
-  return latest and tonumber(latest) + offset_of(job, latest) + tonumber(job.grace) >= now
+  return latest and tonumber(latest) + offset_of(job, latest) + tonumber(open_job(job).grace) >= now
 end
 
 --@ instants
