@@ -46,6 +46,7 @@ from gnomon.reference.store.kept_messages import (
     MessagesOfJob,
     PutBackMessage,
 )
+from gnomon.reference.store.limits import account_for_misfires, is_surplus, skip_surplus
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     Accepted,
@@ -56,7 +57,6 @@ from gnomon.reference.store.operations import (
     DeleteJob,
     Delivery,
     EditJob,
-    Entry,
     Execute,
     Former,
     Heartbeat,
@@ -297,8 +297,7 @@ class MemoryStore:
 
     def _publish(self, now: int, server: str, operation: Publish) -> list[Delivery]:
         epoch = operation.epoch
-        if now >= self._until:
-            self._expire_lease(now)
+        self._expire_lease(now)
         general: Refusal | None = None
         if self._leader != server or self._epoch != epoch:
             general = "deposed"
@@ -316,9 +315,13 @@ class MemoryStore:
                 )
                 self._record(refused)
                 continue
-            if entry.skipped or entry.coalesced:
-                self._account_for_misfires(now, kept, entry)
-            if entry.due is not None:
+            has_surplus = kept.max_parallel is not None and is_surplus(kept, entry, self._messages)
+            if has_surplus:
+                refusals[number] = "surplus"
+                skip_surplus(now, kept, entry, self._record)
+            elif entry.skipped or entry.coalesced:
+                account_for_misfires(now, kept, entry, self._record)
+            if entry.due is not None and not has_surplus:
                 kept.published += 1
                 kept.accounted = entry.due
                 delivery = self._append(
@@ -332,14 +335,6 @@ class MemoryStore:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
         return [(server, operation, Outcomes(now, answers)), *deliveries]
-
-    def _account_for_misfires(self, now: int, kept: StoredJob, entry: Entry) -> None:
-        for instant in entry.skipped:
-            self._record(events.Skipped(now, kept.id, instant))
-            kept.accounted = instant
-        for instant in entry.coalesced:
-            assert entry.due is not None
-            self._record(events.Coalesced(now, kept.id, instant, entry.due))
 
     def _execute(self, now: int, server: str, operation: Execute) -> list[Delivery]:
         kept = self._jobs.current(operation)

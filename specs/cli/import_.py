@@ -88,7 +88,7 @@ def crontab(
     out: RecordingOut = None,
     json: Json = False,
 ) -> None:
-    """Make a recording of a crontab or an anacrontab, or a file of jobs.
+    """Make a recording of a crontab, or a file of jobs.
 
     Lines that a recording cannot express, such as @reboot, are listed on standard error with the
     nearest equivalent. Arguments of commands are kept in the field extra of the jobs, and are not

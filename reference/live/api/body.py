@@ -15,7 +15,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Fault
-from gnomon.reference.live.api.auth import Connection
+from gnomon.reference.live.api.access.auth import Connection
 from gnomon.reference.live.api.errors import SHOWN, ApiRequest, BadRequest, brief
 
 JsonObject = dict[str, object]

@@ -16,6 +16,7 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter, Skip
 
 from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.live.api import job_service, listing, schemas
+from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.body import (
     JsonObject,
     changed_fields,
@@ -223,6 +224,7 @@ def delete_job(
 @post(
     "/{job_id:str}/execute",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.ACCEPTED,
     responses=may_answer(*_CHANGE),
 )
@@ -234,6 +236,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
 @post(
     "/{job_id:str}/activate",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),
@@ -246,6 +249,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
 @post(
     "/{job_id:str}/deactivate",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),

@@ -49,6 +49,9 @@ CronDefinition = Annotated[
 ]
 TimeZone = Annotated[str, Meta(description="IANA; of cron_definition")]
 Grace = Annotated[str, Meta(description="a duration", examples=["1s", "500ms"])]
+MaxParallel = Annotated[
+    int, Meta(ge=1, le=10**9, description="unfinished planned messages at most; null: no limit")
+]
 Cid = Annotated[str, Meta(description="correlation id: K and 39 digits")]
 
 
@@ -72,6 +75,7 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timezone: TimeZone = "UTC"
     misfire: Misfire = "once"
     grace: Grace = "1s"
+    max_parallel: MaxParallel | None = None
 
 
 class UnreadableJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +116,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     timezone: TimeZone
     misfire: Misfire
     grace: Grace
+    max_parallel: MaxParallel | None
     id: str
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None

@@ -78,7 +78,7 @@ def apply(
     login: Login = None,
     json: Json = False,
 ) -> None:
-    """Create, edit and delete jobs, so that the server has those of a file.
+    """Give the server the jobs of a file: create, edit and delete.
 
     The plan is printed first. A job is known by its name. A start_date or is_active that the file
     does not give stays as it is; a new job starts now. A job that somebody else changes meanwhile

@@ -19,6 +19,7 @@ from gnomon.reference.live.cli.connected import (
     confirms,
     connected,
     refuse_without_terminal,
+    take_ca_file,
 )
 from gnomon.reference.live.cli.job_fields import (
     At,
@@ -30,9 +31,11 @@ from gnomon.reference.live.cli.job_fields import (
     ExtraFile,
     Grace,
     Inactive,
+    MaxParallel,
     MisfirePolicy,
     NoEnds,
     NoExtra,
+    NoMaxParallel,
     NoRepeats,
     Repeats,
     due_fields,
@@ -72,7 +75,7 @@ Exit status 0: done; 1: you declined; 2: bad input, or the server refused.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    group = typer.Typer(no_args_is_help=True, help=_HELP)
+    group = typer.Typer(no_args_is_help=True, help=_HELP, callback=take_ca_file)
     for name, command, example in (
         ("list", list_jobs, "gnomon jobs list --result failed --sort -next_due"),
         ("show", show, "gnomon jobs show 'daily report'"),
@@ -202,6 +205,7 @@ def create(
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
+    max_parallel: MaxParallel = None,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
@@ -215,6 +219,7 @@ def create(
         **due,
         **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
+        **given(max_parallel=max_parallel),
         "is_active": not inactive,
     }
     with connected(server, login) as client:
@@ -242,6 +247,8 @@ def edit(
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
+    max_parallel: MaxParallel = None,
+    no_max_parallel: NoMaxParallel = False,
     revision: Annotated[
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
@@ -255,12 +262,23 @@ def edit(
     A concurrent change is not overwritten: the server refuses the edit if the job is no longer at
     --revision, or without it at the revision that this command has just read.
     """
-    optional = given(repeats=repeats, ends=ends, extra=payload(extra, extra_file))
+    optional = given(
+        repeats=repeats,
+        ends=ends,
+        max_parallel=max_parallel,
+        extra=payload(extra, extra_file),
+    )
     fields = {
         **due_fields(every, cron, at, start),
         **given(name=name, service=service, timezone=timezone, misfire=misfire, grace=grace),
         **optional,
-        **removed(optional, repeats=no_repeats, ends=no_ends, extra=no_extra),
+        **removed(
+            optional,
+            repeats=no_repeats,
+            ends=no_ends,
+            max_parallel=no_max_parallel,
+            extra=no_extra,
+        ),
         **({"is_active": False} if inactive else {}),
     }
     if not fields:

@@ -57,6 +57,14 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Credentials file of the API; see gnomon auth."),
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate chain of the API, PEM.  [default: HTTP]"),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Private key of --tls-cert, PEM, without a password."),
+    ] = None,
     servers: Annotated[
         int,
         typer.Option(
@@ -139,6 +147,8 @@ def serve(
             services=services or [],
             http=http,
             auth=auth,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
             servers=servers,
             data=data,
             profile=profile,

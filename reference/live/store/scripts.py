@@ -13,6 +13,7 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
     durable         how the profile stores its messages; the other profile is in classic
     messages        messages.py
     jobs            jobs.py
+    limits          limits.py
     memory          memory.py
     changes         jobs.py, the operations that are rare
     servers         servers.py, what running servers report
@@ -48,6 +49,7 @@ _PARTS = (
     "{profile}",
     "messages",
     "jobs",
+    "limits",
     "memory",
     "changes",
     "servers",

@@ -5,8 +5,8 @@
 local function take_definition()
   local new = {}
   for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition',
-    'carried', 'shown', 'expected', 'active', 'written', 'name_taken',
-    'end_has_passed'}) do new[field] = take() end
+    'carried', 'shown', 'expected', 'active', 'written', 'name_taken', 'end_has_passed',
+    'limits'}) do new[field] = take() end
   return new
 end
 
@@ -58,6 +58,7 @@ function meaning.PutJob()
   local job = {key = id, id = quoted, revision = '1', published = '0', accounted = ''}
   define(job, new)
   save_job(job)
+  save_limits(job)
   set('created', meta.created + 1)
   call('ZADD', P .. ':jobs', whole(meta.created), id)
   call('ZADD', P .. ':due', 0, place_of(job))
@@ -87,6 +88,7 @@ function meaning.EditJob()
   call('ZADD', P .. ':due', 0, place_of(job))
   job.revision = whole(job.revision + 1)
   save_job(job)
+  save_limits(job)
   record('job_edited', '"job":' .. job.id .. ',"name":' .. quote(new.name) .. ',"definition":'
     .. new.written .. ',"revision":' .. job.revision)
   local place = reserve()
@@ -129,6 +131,7 @@ function meaning.DeleteJob()
   call('ZREM', P .. ':due', place_of(job))
   remove_name(job.name)
   delete_runs(job.key)
+  delete_limits(job.key)
   record('job_deleted', '"job":' .. job.id)
   accept(job)
 end

@@ -104,8 +104,8 @@ function meaning.Changes() watch(server, take()) end
 -- --- publishing
 
 --@ append
-local function append(job, due, epoch, cid, on_demand, coalesced)
-  local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. job.revision .. ',"due":'
+local function append(job, revision, due, epoch, cid, on_demand, coalesced)
+  local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. revision .. ',"due":'
     .. due .. ',"epoch":' .. epoch .. ','
   local message = keep_message(of .. job.carried .. '}', of .. '"server":"' .. server .. '",'
     .. job.shown .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced)
@@ -119,48 +119,30 @@ function meaning.Execute()
   local cid = take()
   if not job then return end
   reply('Accepted', '"revision":' .. job.revision)
-  append(job, at, whole(meta.epoch), cid, 'true', 0)
+  append(job, job.revision, at, whole(meta.epoch), cid, 'true', 0)
 end
 
---@ instants
--- Iterates over the instants in a comma-separated list.
-local function instants(list) return string.gmatch(list, '[^,]+') end
-
---@ account_for_misfires
--- How many occurrences were coalesced.
-local function account_for_misfires(job, due, coalesced, skipped)
-  for instant in instants(skipped) do
-    record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
-    job.accounted = instant
-  end
-  local folded = 0
-  for instant in instants(coalesced) do
-    folded = folded + 1
-    record('coalesced', '"job":' .. job.id .. ',"due":' .. instant .. ',"into":' .. due)
-  end
-  return folded
-end
-
---@ is_sound
--- Whether the numbers of a job can be read: one that was tampered with must not hold up others.
-local function is_sound(job)
-  return tonumber(job.grace) and tonumber(job.published)
-    and (job.repeats == '' or tonumber(job.repeats)) and (job.ends == '' or tonumber(job.ends))
-    and (job.accounted == '' or tonumber(job.accounted))
+--@ is_early
+-- Whether an instant is still to come; many entries name the same.
+local last_due, is_last_early
+local function is_early(due)
+  if due ~= last_due then last_due, is_last_early = due, tonumber(due) > now end
+  return is_last_early
 end
 
 --@ refusal
 -- Why an entry about a job is refused, or nil.
 local function refusal(job, revision, cursor, due, coalesced, skipped)
-  if not job or not is_sound(job) then return 'gone' end
-  if job.active ~= '1' then return 'inactive' end
-  if job.revision ~= revision then return 'revision' end
-  if job.cursor ~= cursor then return 'cursor' end
-  if due ~= '' and tonumber(due) > now then return 'early' end
+  if not job then return 'gone' end
+  if job.state ~= revision .. ',1,' .. cursor then
+    open_job(job)
+    return job.active ~= '1' and 'inactive' or job.revision ~= revision and 'revision' or 'cursor'
+  end
+  if due ~= '' and is_early(due) then return 'early' end
   if skipped == '' and coalesced == '' then return end
   local misfires = skipped ~= '' and skipped or coalesced
   local latest = string.match(misfires, '([^,]+)$')
-  if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
+  if latest and tonumber(latest) + tonumber(open_job(job).grace) >= now then return 'early' end
 end
 
 --@ entry_jobs
@@ -168,23 +150,25 @@ end
 local function entry_jobs(count)
   local ids = {}
   for entry = 1, count do ids[entry] = ARGV[position + 9 * entry - 8] end
-  return load_jobs(ids)
+  local jobs = load_jobs(ids)
+  load_limits(ids, jobs)
+  return jobs
 end
 
 --@ move_all
--- Move jobs in the order of what is expected next: id -> its place before, and its place now.
-local function move_all(places)
+-- Move jobs in the order of what is expected next; `former` has their places before: id -> place.
+local function move_all(jobs, former)
   local before, now_at = {}, {}
   local function send()
     call('ZREM', P .. ':due', unpack(before))
     call('ZADD', P .. ':due', unpack(now_at))
     before, now_at = {}, {}
   end
-  for _, moved in pairs(places) do
-    before[#before + 1] = moved[1]
-    now_at[#now_at + 1] = 0
-    now_at[#now_at + 1] = moved[2]
-    if #before == 500 then send() end
+  for id, place in pairs(former) do
+    local count = #before + 1
+    before[count] = place
+    now_at[2 * count - 1], now_at[2 * count] = 0, place_of(jobs[id])
+    if count == 500 then send() end
   end
   if #before > 0 then send() end
 end
@@ -201,34 +185,37 @@ function meaning.Publish()
   end
   local place, term = reserve(), whole(epoch)
   local jobs = general and {} or entry_jobs(count)
-  local refusals, some, moved, places = {}, false, {}, {}
+  local refusals, moved, former = {}, {}, {}
   for entry = 1, count do
-    local id, revision, cursor, due, next_cursor = take(), take(), take(), take(), take()
-    local cid, coalesced, skipped, expected = take(), take(), take(), take()
+    local id, revision, cursor, due, next_cursor, cid, coalesced, skipped, expected = take_several(9)
     local job = jobs[id]
     local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
-    refusals[entry] = why and '"' .. why .. '"' or 'null'
     if why then
-      some = true
+      refusals[entry] = '"' .. why .. '"'
       local of = due ~= '' and due or string.match(skipped, '^[^,]+') or cursor
       record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. of
         .. ',"epoch":' .. term .. ',"server":"' .. server .. '","why":"' .. why .. '"')
     else
-      local has_misfires = coalesced ~= '' or skipped ~= ''
-      local folded = has_misfires and account_for_misfires(job, due, coalesced, skipped) or 0
-      if due ~= '' then
-        job.published = whole(job.published + 1)
-        job.accounted = due
-        append(job, due, term, cid, 'false', folded)
+      if is_surplus(job, due) then
+        refusals[entry] = '"surplus"'
+        skip_surplus(job, due, coalesced, skipped)
+      else
+        local has_misfires = coalesced ~= '' or skipped ~= ''
+        local folded = has_misfires and account_for_misfires(job, due, coalesced, skipped) or 0
+        if due ~= '' then
+          job.published = whole(job.published + 1)
+          job.accounted = due
+          append(job, revision, due, term, cid, 'false', folded)
+          count_message(job)
+        end
       end
-      job.cursor = next_cursor
+      set_cursor(job, revision, next_cursor)
       if expected ~= '' then
-        local before = places[id] and places[id][1] or place_of(job)
+        former[id] = former[id] or place_of(job)
         job.expected = expected
-        places[id] = {before, place_of(job)}
       end
       moved[#moved + 1] = job
-      if has_ended(job) then
+      if (next_cursor == '' or is_limited(job)) and has_ended(open_job(job)) then
         save_progress(moved)  -- whoever waits for changes is sent what is saved
         moved = {}
         end_if_done(job)
@@ -236,8 +223,11 @@ function meaning.Publish()
     end
   end
   save_progress(moved)
-  move_all(places)
-  fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
+  move_all(jobs, former)
+  if next(refusals) then
+    for entry = 1, count do refusals[entry] = refusals[entry] or 'null' end
+  end
+  fill(place, 'Outcomes', '"refusals":[' .. table.concat(refusals, ',') .. ']')
 end
 
 -- --- delivering
