@@ -59,12 +59,12 @@ Cid = Annotated[str, Meta(description="correlation id: K and 39 digits")]
 
 
 class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A job's definition (rules JOB-1 to JOB-4)."""
+    """A job's definition (JOB-1 to JOB-4); without a start_date a recurring job starts now."""
 
     name: Name
     job_type: JobType
     service: ServiceName
-    start_date: InstantText
+    start_date: InstantText = msgspec.field(default_factory=str)  # documented as optional
     is_active: bool = True
     extra: Extra | None = None
     weeks: Count = 0

@@ -44,6 +44,7 @@ from gnomon.reference.live.cli.job_fields import (
     payload,
     removed,
 )
+from gnomon.reference.live.cli.job_files import apply, export
 from gnomon.reference.live.cli.job_list import lines, unreadable_lines
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import job_table, runs_table, when
@@ -86,6 +87,8 @@ def add_to(app: typer.Typer) -> None:
         ("activate", activate, "gnomon jobs activate ping"),
         ("deactivate", deactivate, "gnomon jobs deactivate ping"),
         ("execute", execute, "gnomon jobs execute ping"),
+        ("export", export, "gnomon jobs export --out jobs.toml"),
+        ("apply", apply, "gnomon jobs apply jobs.toml --dry-run"),
     ):
         group.command(name, epilog=examples(example))(command)
     app.add_typer(group, name="jobs")
