@@ -305,8 +305,9 @@ class MemoryStore:
             general = "late"
         refusals: dict[int, Refusal] = {}
         deliveries: list[Delivery] = []
+        jobs = self._jobs.by_id
         for number, entry in enumerate(operation.entries):
-            kept = self._jobs.by_id.get(entry.job)
+            kept, due = jobs.get(entry.job), entry.due
             why = general or refusal(now, kept, entry)
             if why is not None or kept is None:
                 refusals[number] = why or "gone"
@@ -317,11 +318,11 @@ class MemoryStore:
                 continue
             if entry.skipped or entry.coalesced:
                 self._account_for_misfires(now, kept, entry)
-            if entry.due is not None:
+            if due is not None:
                 kept.published += 1
-                kept.accounted = entry.due
+                kept.accounted = due
                 delivery = self._append(
-                    now, server, epoch, kept, entry.due, entry.cid, False, len(entry.coalesced)
+                    now, server, epoch, kept, due, entry.cid, False, len(entry.coalesced)
                 )
                 if delivery is not None:
                     deliveries.append(delivery)

@@ -51,8 +51,8 @@ MUTANTS = (
         "HIST-1",
         "it is accounted for, and there is no message (BullMQ)",
         "gnomon.reference.store.memory:MemoryStore._publish",
-        "            if entry.due is not None:\n",
-        "            if entry.due is not None and self._messages.waiting < 5:\n",
+        "            if due is not None:\n",
+        "            if due is not None and self._messages.waiting < 5:\n",
     ),
     Mutant(
         "a server tells the time of its own clock",

@@ -37,7 +37,10 @@ class SkewedClock:
 
     def read(self, now: int) -> int:
         """The clock's reading at `now`."""
-        return self._reading + (now - self._since) * (SECOND + self._gains) // SECOND
+        passed = now - self._since
+        if self._gains:
+            passed = passed * (SECOND + self._gains) // SECOND
+        return self._reading + passed
 
     def when(self, now: int, reading: int) -> int:
         """The first instant, `now` or later, at which the clock reads `reading` or more."""

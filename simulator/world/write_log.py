@@ -28,7 +28,7 @@ class LoggedWrite(NamedTuple):
 
     at: int
     write: Write
-    events: list[int]
+    events: range
 
 
 class WriteLog:
@@ -43,7 +43,6 @@ class WriteLog:
         self._record_next = cluster.record
         self._recorded = 0  # events of this run, of the store and of others
         self._writes: list[LoggedWrite] = []
-        self._current: LoggedWrite | None = None  # the write that is being carried out
         self._is_replaying = False
         self._generation = 0
         self._checkpoint: tuple[int, MemoryStore] | None = None  # a number of writes, their store
@@ -60,8 +59,6 @@ class WriteLog:
 
     def _record(self, event: Event) -> None:
         self._recorded += 1
-        if self._current is not None:
-            self._current.events.append(self._recorded)
         self._record_next(event)
 
     def _apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
@@ -71,10 +68,9 @@ class WriteLog:
         return self._write(now, methodcaller("apply", now, server, operation))
 
     def _write(self, now: int, write: Write) -> list[Delivery]:
-        self._current = LoggedWrite(now, write, [])
-        self._writes.append(self._current)
+        first = self._recorded + 1
         deliveries = write(self._cluster.store)
-        self._current = None
+        self._writes.append(LoggedWrite(now, write, range(first, self._recorded + 1)))
         return deliveries
 
     def lose(self, now: int, writes: int | None) -> None:
