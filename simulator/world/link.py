@@ -47,6 +47,8 @@ class SkewedClock:
         missing = reading - self.read(now)
         if missing <= 0:
             return now
+        if not self._gains:
+            return now + missing
         at = now + missing * SECOND // (SECOND + self._gains)
         while self.read(at) < reading:  # at most twice: readings are rounded down
             at += 1
