@@ -7,7 +7,8 @@ kept only in a run in which a fault loses data.
 
 from collections.abc import Callable
 from operator import methodcaller
-from typing import NamedTuple
+
+import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
@@ -23,7 +24,7 @@ Write = Callable[[MemoryStore], list[Delivery]]
 """Carries out one write."""
 
 
-class LoggedWrite(NamedTuple):
+class LoggedWrite(msgspec.Struct, frozen=True, gc=False):
     """A write, its instant (µs, UTC), and the sequence numbers of the events that it caused."""
 
     at: int
