@@ -11,7 +11,7 @@ heap will do, which is faster than any queue that supports cancelling.
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any
 
 from gnomon.reference.schedule.clock import VirtualClock
 
@@ -29,10 +29,6 @@ MOST_CALLS_AT_ONE_INSTANT = 2_000_000
 
 class NoProgressError(Exception):
     """Virtual time does not advance: each call at an instant plans another one there."""
-
-
-class _RunEnded(Exception):
-    """The end of a run has come."""
 
 
 class Kernel(VirtualClock):
@@ -57,19 +53,14 @@ class Kernel(VirtualClock):
         Raises ValueError if a call was planned for an instant that had passed, and NoProgressError
         if time does not advance.
         """
-        stop: Planned = (until, -1, _stop, None)  # before every other call of that instant
-        heappush(self._queue, stop)
-        try:
-            self._make_calls()
-        except _RunEnded:
-            self.advance_to(until)
-
-    def _make_calls(self) -> NoReturn:
-        """Make every planned call, until one raises."""
         queue, now = self._queue, self.now
         left = MOST_CALLS_AT_ONE_INSTANT
+        stop: Planned = (until, -1, _stop, None)  # before every other call of that instant
+        heappush(queue, stop)
         while True:
             instant, _, call, argument = heappop(queue)
+            if call is _stop:
+                break
             if instant > now:
                 self.now = now = instant
                 left = MOST_CALLS_AT_ONE_INSTANT
@@ -80,8 +71,8 @@ class Kernel(VirtualClock):
                 if not left:
                     raise NoProgressError(f"{MOST_CALLS_AT_ONE_INSTANT:,} calls at {instant}")
             call(instant, argument)
+        self.advance_to(until)
 
 
 def _stop(_: int, __: None) -> None:
-    """End the run."""
-    raise _RunEnded
+    """Marks the end of a run; never called."""
