@@ -26,6 +26,7 @@ LIVE = frozenset(
         "reference/live/runtime",
         "reference/live/runtime/monitoring",
         "reference/live/api",
+        "reference/live/api/zato",
     }
 )
 CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli", "specs/cli/comparisons"})

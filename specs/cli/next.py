@@ -15,6 +15,7 @@ from gnomon.reference.jobs import INTERVAL_UNITS, LONGEST_DURATION, Definition
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
 from gnomon.reference.schedule.trigger import trigger, upcoming
+from gnomon.reference.schedule.words import in_words, interval_units
 from gnomon.specs.cli import console
 from gnomon.specs.cli.comparisons.next_dialects import (
     DialectNames,
@@ -23,7 +24,6 @@ from gnomon.specs.cli.comparisons.next_dialects import (
 )
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json, Zone, examples, parse_instant, parse_zone
-from gnomon.specs.render.text import in_words, interval_units
 
 _SPELLINGS = {
     "weeks": "w|weeks?",

@@ -19,11 +19,13 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
-from gnomon.reference.live.api import cluster, jobs, messages, zato
+from gnomon.reference.live.api import cluster, jobs, messages
 from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.body import refuse_unknown_parameters
 from gnomon.reference.live.api.errors import answer
+from gnomon.reference.live.api.head import AppWithHead
 from gnomon.reference.live.api.schemas import LARGEST_BODY, Health
+from gnomon.reference.live.api.zato import routes as zato
 from gnomon.reference.live.store.storage import Storage
 
 _FILES = "/docs/files"
@@ -44,7 +46,7 @@ def create_app(
     The event loop calls `health`, so that it answers while all threads are waiting: it must not
     block. `metrics` may block.
     """
-    return Litestar(
+    return AppWithHead(
         route_handlers=[
             jobs.router,
             jobs.list_unreadable_jobs,

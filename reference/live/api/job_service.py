@@ -223,7 +223,7 @@ def create_all(storage: Storage, definitions: Sequence[object]) -> list[Creation
     created: list[Creation] = []
     for first in range(0, len(definitions), CREATED_AT_ONCE):
         page = definitions[first : first + CREATED_AT_ONCE]
-        read = [_read_new(storage, fields, known) for fields in page]
+        read = _refuse_taken(storage, [_read_new(storage, fields, known) for fields in page])
         put = iter(_put(storage, [found for found in read if isinstance(found, Definition)]))
         created += [next(put) if isinstance(found, Definition) else found for found in read]
     return created
@@ -238,6 +238,25 @@ def _read_new(
         return _check(storage, NEW, fields, None, known)
     except Rejected as rejected:
         return rejected
+
+
+def _refuse_taken(
+    storage: Storage, read: list[Definition | Rejected]
+) -> list[Definition | Rejected]:
+    """Refuse each definition whose name another job has.
+
+    The store decides; this is only done so that a refused definition does not use up an id.
+    """
+    names = {found.name for found in read if isinstance(found, Definition)}
+    replies = storage.ask_all([JobByName(name) for name in sorted(names)]) if names else []
+    lists = (reply for reply in replies if isinstance(reply, JobList))
+    taken = {job.definition.name for found in lists for job in found.jobs}
+    return [
+        _rejected(storage, NEW, jobs.write(found), [_name_exists(found.name)])
+        if isinstance(found, Definition) and found.name in taken
+        else found
+        for found in read
+    ]
 
 
 def _put(storage: Storage, definitions: Sequence[Definition]) -> list[Creation]:
@@ -392,10 +411,18 @@ def _check(
     faults += _taken_name(storage, id, fields.get("name"))
     faults.sort(key=lambda fault: _FIRST_FAULTS.get(fault.field, len(_FIRST_FAULTS)))
     whole = (jobs.write(current) if current else {}) | dict(fields)
-    if isinstance(extra := whole.get("extra"), str):
-        whole["extra"] = recorded_payload(extra)
-    storage.record_events([events.JobRejected(0, id, whole, tuple(map(str, faults)))])
-    raise Rejected(faults)
+    raise _rejected(storage, id, whole, faults)
+
+
+def _rejected(
+    storage: Storage, id: str, definition: dict[str, object], faults: list[Fault]
+) -> Rejected:
+    """The refusal of a `definition`, after recording it in the history (JOB-5)."""
+    recorded = dict(definition)
+    if isinstance(extra := recorded.get("extra"), str):
+        recorded["extra"] = recorded_payload(extra)
+    storage.record_events([events.JobRejected(0, id, recorded, tuple(map(str, faults)))])
+    return Rejected(faults)
 
 
 def _known_services(storage: Storage) -> list[str] | None:
@@ -412,4 +439,8 @@ def _taken_name(storage: Storage, id: str, name: object) -> list[Fault]:
     taken = _named(storage, name)
     if taken is None or taken.id == id:
         return []
-    return [Fault("name", repr(name), "there is a job of that name already")]
+    return [_name_exists(name)]
+
+
+def _name_exists(name: object) -> Fault:
+    return Fault("name", repr(name), "a job of that name already exists")

@@ -17,9 +17,9 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter, Skip
 from gnomon.reference.live.api import job_service, schemas
 from gnomon.reference.live.api.body import (
     JsonObject,
+    changed_fields,
     describing_change,
     describing_one_or_many,
-    json_fields,
     json_fields_or_list,
     read_if_match,
 )
@@ -147,7 +147,10 @@ def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
 def edit_job(
     storage: Store, job_id: JobId, fields: Fields, if_match: IfMatch = None
 ) -> Response[JobView]:
-    """Change the given fields, and leave the others as they are."""
+    """Change the given fields, and leave the others as they are.
+
+    The body may also be declared as `application/merge-patch+json`.
+    """
     return _show(job_service.edit(storage, job_id, fields, read_if_match(if_match)))
 
 
@@ -254,6 +257,6 @@ router = Router(
         deactivate_job,
         list_runs,
     ],
-    dependencies={"fields": Provide(json_fields)},
+    dependencies={"fields": Provide(changed_fields)},
     tags=["jobs"],
 )

@@ -69,6 +69,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     log: Format
     log_level: str
     log_payloads: bool
+    log_file: Path | None
 
 
 def launch(options: ServeOptions) -> bool:
@@ -79,8 +80,7 @@ def launch(options: ServeOptions) -> bool:
     plans = _plans(options)
     if options.history_out is not None:
         console.require_output(options.history_out)
-    logging = Logging(options.log, options.log_level.upper(), options.log_payloads)
-    logging.configure()
+    logging = _logging(options)
     with opened_store(options.redis, options.data) as address:
         ready = [plan(address) for plan in plans]
         begins = console.now()
@@ -94,6 +94,17 @@ def launch(options: ServeOptions) -> bool:
         if options.history_out is not None:
             record_from(ready[0].store, begins, None, options.history_out)
         return in_order
+
+
+def _logging(options: ServeOptions) -> Logging:
+    """Configure the log; how the processes log. Raises BadInput."""
+    file = None if options.log_file is None else options.log_file.absolute()
+    logging = Logging(options.log, options.log_level.upper(), options.log_payloads, file)
+    try:
+        logging.configure()
+    except OSError as error:
+        raise BadInput("--log-file", [f"{file} cannot be opened: {error.strerror}"]) from None
+    return logging
 
 
 def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:

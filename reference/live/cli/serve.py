@@ -77,7 +77,7 @@ def serve(
         typer.Option(
             metavar="N",
             help="Attempts of a message before it is dead-lettered, if each server that has it "
-            "dies. Same on every server.",
+            "dies; a claim counts, even if its run had not begun. Same on every server.",
             min=1,
             max=MOST_ATTEMPTS,
         ),
@@ -97,16 +97,24 @@ def serve(
     ] = 0,
     prefix: Prefix = "gnomon",
     history_out: HistoryOut = None,
-    log: Annotated[LogFormat, typer.Option(help="Format of the log on standard error.")] = "text",
+    log: Annotated[LogFormat, typer.Option(help="Format of the log.")] = "text",
     log_level: Annotated[LogLevel, typer.Option(help="Lowest level that is logged.")] = "info",
     log_payloads: Annotated[
         bool, typer.Option("--log-payloads", help="Payloads in the log; they may hold secrets.")
     ] = False,
+    log_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File to which the log is appended; SIGHUP opens it again.  "
+            "[default: standard error]",
+        ),
+    ] = None,
 ) -> None:
     """Run a server of the live cluster.
 
     It campaigns to lead, runs services and serves the API. SIGTERM or Ctrl-C makes it finish the
-    running services and leave; a second signal ends it at once.
+    running services and leave; a second signal ends it at once. SIGHUP opens the --log-file again.
 
     Exit status 0: it left in good order; 1: it did not; 2: bad input.
     """
@@ -134,6 +142,7 @@ def serve(
             log=log,
             log_level=log_level,
             log_payloads=log_payloads,
+            log_file=log_file,
         )
     )
     if not left_in_order:

@@ -30,7 +30,8 @@ from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
 from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
-from gnomon.reference.live.store.address import Address
+from gnomon.reference.live.store import encryption
+from gnomon.reference.live.store.address import Address, Server
 from gnomon.reference.live.store.connection import Connection, Open
 from gnomon.reference.live.store.embedded.diagnosis import explain, removed_data
 from gnomon.reference.live.store.errors import Failure
@@ -71,8 +72,13 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def explain(self, failure: Failure) -> Failure:
         """The failure of a call, with what is known about this store."""
-        folder = self.address.embedded_in
-        return failure if folder is None else explain(failure, folder)
+        folder, place = self.address.embedded_in, self.address.place
+        if folder is not None:
+            return explain(failure, folder)
+        if isinstance(place, Server):
+            uses_tls = self.address.tls is not None
+            return encryption.explain(failure, place.host, place.port, uses_tls)
+        return failure
 
     def warnings(self) -> tuple[str, ...]:
         """What is wrong with this store although it answers, for people."""
@@ -157,6 +163,7 @@ def _serve(
 
     def measured() -> str:
         metrics.busy.set(workers.busy)
+        metrics.clock_offset.set(node.clock_offset / SECOND)
         return metrics.text()
 
     def health() -> Health:

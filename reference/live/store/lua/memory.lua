@@ -60,8 +60,8 @@ end
 
 --@ meaning.Campaign
 function meaning.Campaign()
-  local ttl, store, former, epoch, jobs = take_number(), take_number(), take(), take(), take()
-  local claims = take_number()
+  local ttl, process, store = take_number(), take_number(), take_number()
+  local former, epoch, jobs, claims = take(), take(), take(), take_number()
   if ttl ~= meta.ttl then set('ttl', ttl) end
   if meta.store == 0 then set('store', now) end
   if store ~= 0 and store ~= meta.store then
@@ -78,6 +78,7 @@ function meaning.Campaign()
   if leader == server then set('ends', now + ttl) end
   note_life(ttl)
   reply_lease()
+  begin_if_new(server, process)
   for _ = 1, claims do claim_again(take(), take_number(), take()) end
   take_back()
 end
@@ -276,8 +277,10 @@ end
 
 --@ meaning.Heartbeat
 function meaning.Heartbeat()
-  note_life(take_number())
+  local ttl, process = take_number(), take_number()
+  note_life(ttl)
   reply('Done')
+  begin_if_new(server, process)
 end
 
 --@ meaning.Reclaim
@@ -293,8 +296,7 @@ function meaning.Withdraw()
   for _ = 1, take_number() do
     local number, turn, done = take(), take_number(), take()
     local worker = worker_of(server, number)
-    local process = math.floor(turn / 4294967296)
-    if process > process_of(server) then begin(server, process) end
+    begin_if_new(server, math.floor(turn / 4294967296))
     local earliest = call('HGET', P .. ':turns', worker)
     if not earliest or tonumber(earliest) <= turn + 1 then
       close_turn(worker, turn)
