@@ -7,6 +7,9 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     Overview            ClusterOverview               people
     JobByName           JobList, of one job or none   people
     RunsOf              JobRuns, or Refused           people
+    ResultsOf           JobRuns, or Refused           people
+    LastResults         LastRuns                      people
+    JobsByName          JobList                       people
     NewJobId            Number                        people
     AgreeSettings       Settings                      a process, before it starts
     NewProcess          Number                        a process, before it starts
@@ -84,6 +87,7 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     was first used (µs, UTC), 0 before that. `version` is the version of the job table; it
     leaps after lost writes, and `changes`, the number of changes of jobs, does not.
     `unschedulable` are the ids of the active jobs that the leader cannot schedule, with reasons.
+    `needed` are the services of the active jobs, as the leader has reported them.
     """
 
     store: int
@@ -99,6 +103,14 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     dead_lettered: int
     changes: int = 0
     unschedulable: tuple[tuple[str, str], ...] = ()
+    needed: tuple[str, ...] = ()
+
+    @property
+    def missing_services(self) -> tuple[str, ...]:
+        """The services that active jobs need and no live server has, in order (RUN-8)."""
+        alive = (member for member in self.members if member.alive_until > self.now)
+        present = {service for member in alive for service in member.services}
+        return tuple(service for service in self.needed if service not in present)
 
 
 class JobByName(Operation, frozen=True, gc=False):
@@ -107,17 +119,51 @@ class JobByName(Operation, frozen=True, gc=False):
     name: str
 
 
+class JobsByName(Operation, frozen=True, gc=False):
+    """Read up to `most` jobs in the order of their names: those with a name above `after`.
+
+    With `reverse` the order runs backwards, and `after` is above the names that are read; the first
+    page has None. Names are ordered by their characters' code points. A page ends as one of Jobs.
+    """
+
+    after: str | None
+    most: int
+    reverse: bool = False
+
+
 RUNS_KEPT = 20
-"""Number of latest runs that the store keeps of each job."""
+"""Number of latest runs of a job that are read at once."""
+RESULTS_KEPT = 20
+"""Default number of latest results that the store keeps of each job."""
+MOST_RESULTS_KEPT = 1_000
 
 RunOutcome = Literal["ok", "failed", "dead_lettered", "expired", "lost", "dropped"]
 """How a run ended; the last four without a result of the service."""
 
 
 class RunsOf(Operation, frozen=True, gc=False):
-    """Read the latest `RUNS_KEPT` runs of a job, as far as its servers have reported them."""
+    """Read the latest `RUNS_KEPT` runs of a job, as far as its servers have reported them.
+
+    The store has every run that has not ended, and those that ended last: see ResultsOf.
+    """
 
     job: str
+
+
+class ResultsOf(Operation, frozen=True, gc=False):
+    """Read the runs of a job that ended last; the store keeps as many as it was started with."""
+
+    job: str
+
+
+class LastResults(Operation, frozen=True, gc=False):
+    """Read of each of these jobs the run that ended last."""
+
+    jobs: tuple[str, ...]
+
+
+LISTS: tuple[type[Operation], ...] = (JobByName, JobsByName, RunsOf, ResultsOf, LastResults)
+"""The questions about single jobs, which change nothing."""
 
 
 class JobRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +192,12 @@ class JobRuns(Reply, frozen=True):
     """Runs of a job, the latest first."""
 
     runs: tuple[JobRun, ...]
+
+
+class LastRuns(Reply, frozen=True):
+    """A run for each job, in the order of the question; None for one of which no run has ended."""
+
+    runs: tuple[JobRun | None, ...]
 
 
 class NewJobId(Operation, frozen=True, gc=False):
@@ -213,11 +265,13 @@ class RegisterServer(Operation, frozen=True, gc=False):
 class ReportUnschedulable(Operation, frozen=True, gc=False):
     """Report, as the leader of `epoch`, the active jobs that it cannot schedule, and the reasons.
 
-    The report counts for as long as this server leads in that epoch.
+    `needed` are the services of the active jobs, in order. The report counts for as long as this
+    server leads in that epoch.
     """
 
     epoch: int
     jobs: tuple[tuple[str, str], ...]
+    needed: tuple[str, ...] = ()
 
 
 class RemoveServer(Operation, frozen=True, gc=False):

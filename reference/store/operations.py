@@ -140,6 +140,10 @@ class Campaign(Operation, frozen=True, gc=False):
 
     `process` is the server's process, 0 if none is named. The store may have lost its Join, and its
     claims too; then this registers the process.
+
+    `services` are those that the process has, in order of their names. The store then assigns it no
+    message of another service that a live server has (DLV-7). None: not stated; it is assigned any
+    message. Each Campaign repeats them, so that nothing is lost with a Join or with lost writes.
     """
 
     ttl: int
@@ -147,6 +151,7 @@ class Campaign(Operation, frozen=True, gc=False):
     store: int = 0
     former: Former | None = None
     process: int = 0
+    services: tuple[str, ...] | None = None
 
 
 class Resign(Operation, frozen=True, gc=False):
@@ -274,8 +279,8 @@ class JobList(Reply, frozen=True, gc=False):
 
 # --- publishing
 
-Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", "late"]
-"""Why the store refused an entry.
+Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", "late", "surplus"]
+"""Why the store refused an entry, or published nothing for it.
 
     deposed    the asking server does not hold the lease in that epoch (LEAD-2)
     gone       there is no such job
@@ -284,6 +289,8 @@ Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", 
     cursor     the occurrence has had its outcome (PUB-1)
     early      not due, or not yet a misfire, by the store's clock (FIRE-6, MISS-1)
     late       it arrived after its deadline; the leader may have tried again since (PUB-1)
+    surplus    no refusal: the occurrence was skipped, as the job has `max_parallel` unfinished
+               messages (LIMIT-1); the leader has counted it as published
 """
 
 

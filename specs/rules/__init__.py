@@ -10,10 +10,12 @@ function opens with the sentence of that text which it checks.
 
 from gnomon.specs.rules import (
     delivery,
+    deployment,
     firing,
     histories,
     jobs,
     leading,
+    limits,
     misfires,
     publishing,
     reclaiming,
@@ -32,6 +34,7 @@ __all__ = [
     "Verdict",
     "Violation",
     "delivery",
+    "deployment",
     "firing",
     "histories",
     "in_order",
@@ -39,6 +42,7 @@ __all__ = [
     "judge",
     "judge_trace",
     "leading",
+    "limits",
     "misfires",
     "publishing",
     "reclaiming",

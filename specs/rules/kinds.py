@@ -148,6 +148,10 @@ class Kind(Enum):
         "worker {server}/{worker} does not go on after a message that could not be read; message "
         "{message} waits"
     )
+    TAKEN_FROM_PROVIDER = (
+        "message {message}: claimed by {server}, which lacks the service {name!r}, while "
+        "{other_server} had it"
+    )
     # RUN
     WORKER_OCCUPIED = (
         "worker {server}/{worker}: claims message {message} while it is occupied by {other_message}"
@@ -199,6 +203,15 @@ class Kind(Enum):
     BACKLOG = (
         "messages still waiting: {observed}, {duration} µs after the last load; what was open "
         "then is work for {expected} µs"
+    )
+    # LIMIT
+    OVER_LIMIT = (
+        "job {job}: {due} was published as message {message} while {observed} were unfinished, "
+        "and max_parallel is {expected}"
+    )
+    SKIPPED_BELOW_LIMIT = (
+        "job {job}: {due} was skipped for max_parallel, which is {expected}, while {observed} "
+        "messages were unfinished"
     )
     # HIST
     NUMBER_USED = "message {message} was published before"

@@ -15,7 +15,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Fault
-from gnomon.reference.live.api.auth import Connection
+from gnomon.reference.live.api.access.auth import Connection
 from gnomon.reference.live.api.errors import SHOWN, ApiRequest, BadRequest, brief
 
 JsonObject = dict[str, object]
@@ -143,6 +143,14 @@ def read_if_match(header: str | None) -> int | None:
         allowed = 'it must be the ETag of the job as it was read, such as "3", or *'
         raise BadRequest(Fault("If-Match", brief(header), allowed))
     return int(found[1])
+
+
+async def refuse_body(connection: Connection, _: BaseRouteHandler) -> None:
+    """Refuse a body where none is read: it would be ignored silently. Raises BadRequest."""
+    length = connection.headers.get("content-length", "0")
+    if length != "0" or "transfer-encoding" in connection.headers:
+        allowed = "this request takes no body; PATCH /jobs/{id} changes a job, its extra data too"
+        raise BadRequest(Fault("body", f"{length} bytes", allowed))
 
 
 async def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:

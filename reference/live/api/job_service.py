@@ -19,6 +19,7 @@ import msgspec
 from gnomon.reference import events, jobs
 from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import Definition, Fault, Rejected
+from gnomon.reference.live.api.access.audit import changed
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.schedule.trigger import Unschedulable, trigger
@@ -226,6 +227,9 @@ def create_all(storage: Storage, definitions: Sequence[object]) -> list[Creation
         read = _refuse_taken(storage, [_read_new(storage, fields, known) for fields in page])
         put = iter(_put(storage, [found for found in read if isinstance(found, Definition)]))
         created += [next(put) if isinstance(found, Definition) else found for found in read]
+    for job in created:
+        if isinstance(job, Job):
+            changed("job created", job)
     return created
 
 
@@ -287,8 +291,11 @@ def edit(
         definition = _check(storage, id, fields, job.definition, known)
         return None if definition == job.definition else EditJob(id, job.revision, definition)
 
-    _change(storage, id, expected, operation)
-    return get(storage, id)
+    is_changed = _change(storage, id, expected, operation) is not None
+    job = get(storage, id)
+    if is_changed:
+        changed("job edited", job, fields=fields)
+    return job
 
 
 def delete(
@@ -298,23 +305,29 @@ def delete(
 
     Returns the number of messages that waited. Raises NoSuchJob, Stale, Conflict.
     """
-    _change(storage, id, expected, lambda job: DeleteJob(id, job.revision))
+    former = _change(storage, id, expected, lambda job: DeleteJob(id, job.revision))
+    changed("job deleted", former)
     reply = storage.ask(MessagesOfJob(id, drop_messages))
     assert isinstance(reply, Number)
+    if drop_messages and reply.value:
+        changed("messages of a deleted job dropped", former)
     return reply.value
 
 
 def execute(storage: Storage, id: str, expected: int | None = None) -> str:
     """Publish a run on demand (FIRE-11); its cid. Raises NoSuchJob, Stale, Conflict."""
     cid = new_cid()
-    _change(storage, id, expected, lambda job: Execute(id, job.revision, cid))
+    job = _change(storage, id, expected, lambda job: Execute(id, job.revision, cid))
+    changed("job executed", job)
     return cid
 
 
 def set_active(storage: Storage, id: str, is_active: bool, expected: int | None = None) -> Job:
     """Make a job active or inactive (FIRE-7, FIRE-9). Raises NoSuchJob, Stale, Conflict."""
     _change(storage, id, expected, lambda job: SetActive(id, job.revision, is_active))
-    return get(storage, id)
+    job = get(storage, id)
+    changed("job activated" if is_active else "job deactivated", job)
+    return job
 
 
 # --- messages
@@ -339,11 +352,13 @@ def message(storage: Storage, id: int) -> KeptMessage:
 def drop_message(storage: Storage, id: int) -> None:
     """Drop a message that waits or is dead. Raises NoSuchMessage, Conflict."""
     _change_message(storage, id, DropMessage(id))
+    changed("message dropped", message=id)
 
 
 def put_back_message(storage: Storage, id: int) -> None:
     """Put a message back that is dead after its attempts. Raises NoSuchMessage, Conflict."""
     _change_message(storage, id, PutBackMessage(id))
+    changed("message put back", message=id)
 
 
 def _change_message(storage: Storage, id: int, operation: DropMessage | PutBackMessage) -> None:
@@ -356,10 +371,10 @@ def _change_message(storage: Storage, id: int, operation: DropMessage | PutBackM
 
 def _change(
     storage: Storage, id: str, expected: int | None, operation: Callable[[Job], Operation | None]
-) -> None:
+) -> Job | None:
     """Carry out the `operation` made from the job as it is; repeat if the job has changed since.
 
-    Without an operation there is nothing to change.
+    Returns the job as it was. Without an operation there is nothing to change, and it is None.
     """
     for _ in range(ATTEMPTS):
         job = get(storage, id)
@@ -367,10 +382,10 @@ def _change(
             raise Stale(job.revision, expected)
         asked = operation(job)
         if asked is None:
-            return
+            return None
         reply = storage.ask(asked)
         if isinstance(reply, Accepted):
-            return
+            return job
         assert isinstance(reply, Refused)
         if get(storage, id).revision == job.revision:
             raise _error_of(reply, asked.definition if isinstance(asked, EditJob) else None)

@@ -9,7 +9,8 @@ A change may name a revision; the server refuses it at any other revision, with 
 
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -20,15 +21,19 @@ from gnomon.reference.jobs import Fault
 from gnomon.reference.live.api.schemas import (
     Deleted,
     Executed,
+    JobsView,
     JobView,
     MessagesView,
     MessageView,
+    ResultsView,
     RunsView,
     UnreadableJob,
 )
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.store.kept_messages import MessageState
 
+JOBS_AT_ONCE = 1_000
+"""Jobs in a page: the most that the server gives."""
 TIMEOUT_S = 30
 """For each step of a request; the server may read 100,000 events to find a job's runs."""
 
@@ -53,16 +58,18 @@ class Failed(Exception):
 class Client:
     """A client of the server at `url`, for use in a ``with`` block.
 
-    `authorization` is the value of the Authorization header. Raises ValueError for a bad URL.
+    `authorization` is the value of the Authorization header. `ca` is a file with the certificates
+    of trusted authorities, None for those of the system. Raises ValueError for a bad URL, OSError
+    (ssl.SSLError too) for a bad file.
     """
 
-    def __init__(self, url: str, authorization: str | None = None) -> None:
+    def __init__(self, url: str, authorization: str | None = None, ca: Path | None = None) -> None:
         self._http = httpx.Client(
             base_url=read_url(url),
             headers={} if authorization is None else {"Authorization": authorization},
             timeout=TIMEOUT_S,
             trust_env=False,  # no proxy, not even for a server on this machine
-            verify=ssl.create_default_context(),
+            verify=ssl.create_default_context(cafile=ca),
         )
 
     def __enter__(self) -> "Client":
@@ -73,9 +80,19 @@ class Client:
 
     # --- reading
 
+    def pages(self, query: Mapping[str, str | int]) -> Iterator[tuple[JobView, ...]]:
+        """The jobs that a query asks for, in pages; `query` has the parameters of the list."""
+        asked = {"limit": JOBS_AT_ONCE, **query}
+        while True:
+            page = self._ask(JobsView, "GET", "jobs", query=asked)
+            yield page.jobs
+            if page.next is None:
+                return
+            asked["cursor"] = page.next
+
     def jobs(self) -> list[JobView]:
         """Every job, by name."""
-        return self._ask(list[JobView], "GET", "jobs")
+        return [job for page in self.pages({}) for job in page]
 
     def unreadable_jobs(self) -> list[UnreadableJob]:
         """The jobs that the server cannot read, in the order of creation."""
@@ -87,8 +104,12 @@ class Client:
 
     def named(self, name: str) -> JobView | None:
         """The job with that name, None if there is none."""
-        found = self._ask(list[JobView], "GET", "jobs", query={"name": name})
+        found = self._ask(JobsView, "GET", "jobs", query={"name": name}).jobs
         return found[0] if found else None
+
+    def results(self, id: str) -> ResultsView:
+        """The runs of a job that ended last, as many as the store keeps."""
+        return self._ask(ResultsView, "GET", "jobs", id, "results")
 
     def runs(self, id: str, most: int) -> RunsView:
         """The latest runs of a job, at most `most`."""
@@ -243,14 +264,20 @@ def _failure(answer: httpx.Response) -> Failed:
 
 _UNKNOWN = "it is unknown whether the request was carried out"
 _CONNECTION_FAULTS: tuple[tuple[type[Exception], str], ...] = (
-    (ssl.SSLCertVerificationError, "its certificate is not trusted: {0.verify_message}"),
+    (
+        ssl.SSLCertVerificationError,
+        "its certificate is not trusted: {0.verify_message}; --ca-file names its authority",
+    ),
     (ssl.SSLError, "it does not use TLS; does its URL begin with http:// ?"),
     (socket.gaierror, "there is no host with that name"),
     (ConnectionRefusedError, "nothing listens there; gnomon serve starts a server"),
     (httpx.ConnectTimeout, f"it could not be reached within {TIMEOUT_S} s"),
     (httpx.TimeoutException, f"it did not answer within {TIMEOUT_S} s; {_UNKNOWN}"),
     (httpx.ConnectError, "it could not be reached: {1}"),
-    (httpx.RemoteProtocolError, f"its answer is not HTTP: {{1}}; {_UNKNOWN}"),
+    (
+        httpx.RemoteProtocolError,
+        f"its answer is not HTTP, does its URL begin with https:// ? {{1}}; {_UNKNOWN}",
+    ),
     (httpx.HTTPError, f"the connection broke: {{1}}; {_UNKNOWN}"),
 )
 """The message for an error or for one of its causes; the first that matches counts."""

@@ -14,8 +14,12 @@ from pathlib import Path
 import msgspec
 
 from gnomon.reference.live import DEFAULT_HTTP
-from gnomon.reference.live.api.auth import Unguarded, guard_for
-from gnomon.reference.live.api.credentials import BadCredentials, Credentials, read_credentials
+from gnomon.reference.live.api.access.auth import Unguarded, guard_for
+from gnomon.reference.live.api.access.credentials import (
+    BadCredentials,
+    Credentials,
+    read_credentials,
+)
 from gnomon.reference.live.cli.recorder import record_from
 from gnomon.reference.live.cli.store import opened_store, parse_prefix
 from gnomon.reference.live.runtime.arrival import NameTaken
@@ -30,6 +34,7 @@ from gnomon.reference.live.runtime.supervisor import (
     serve_plan,
     serve_together,
 )
+from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.schedule.clock import MILLISECOND
 from gnomon.reference.service import Service
@@ -56,6 +61,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     services: list[str]
     http: str
     auth: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
     servers: int
     data: Path | None
     profile: Profile
@@ -63,6 +70,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int
     drain: str
     keep: int
+    results: int
     replicas: int
     prefix: str
     history_out: Path | None
@@ -112,6 +120,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
     services = _services(options.services)
     credentials = None if options.auth is None else _credentials(options.auth)
     places = _places(options.http, options.servers, credentials)
+    tls = _tls(options)
     names = _names(options.name, options.servers, places)
     lease = parse_duration("--lease", options.lease, SHORTEST_LEASE)
     drain = parse_duration("--drain", options.drain)
@@ -134,10 +143,12 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 prefix=prefix,
                 profile=options.profile,
                 keep=options.keep,
+                results=options.results,
                 replicas=options.replicas,
             ),
             http=place,
             credentials=credentials,
+            tls=tls,
         )
 
     return [partial(plan, name, place) for name, place in zip(names, places, strict=True)]
@@ -187,6 +198,19 @@ def _services(modules: list[str]) -> dict[str, type[Service]]:
         return find_services(modules)
     except BadServices as error:
         raise BadInput("--services", error.faults) from None
+
+
+def _tls(options: ServeOptions) -> Tls | None:
+    """The certificate of the API, None for HTTP. Raises BadInput."""
+    certificate, key = options.tls_cert, options.tls_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise BadInput("--tls-cert, --tls-key", ["give both: a certificate and its key"])
+    tls = Tls(certificate.absolute(), key.absolute())
+    if (fault := tls.fault()) is not None:
+        raise BadInput("--tls-cert, --tls-key", [fault])
+    return tls
 
 
 def _credentials(path: Path) -> Credentials:

@@ -14,6 +14,7 @@ import typer
 
 from gnomon.reference.live import DEFAULT_HTTP, EVENTS_KEPT
 from gnomon.reference.live.cli.options import Data, Prefix, Redis
+from gnomon.reference.store.administration import MOST_RESULTS_KEPT, RESULTS_KEPT
 from gnomon.reference.store.messages import MAX_ATTEMPTS, MOST_ATTEMPTS
 from gnomon.specs.cli.options import DeliveryProfile, HistoryOut, examples
 
@@ -56,6 +57,14 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Credentials file of the API; see gnomon auth."),
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate chain of the API, PEM.  [default: HTTP]"),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Private key of --tls-cert, PEM, without a password."),
+    ] = None,
     servers: Annotated[
         int,
         typer.Option(
@@ -89,6 +98,15 @@ def serve(
     keep: Annotated[
         int, typer.Option(metavar="N", help="Number of events the history keeps.", min=1_000)
     ] = EVENTS_KEPT,
+    results: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Number of latest results that are kept of each job.",
+            min=1,
+            max=MOST_RESULTS_KEPT,
+        ),
+    ] = RESULTS_KEPT,
     replicas: Annotated[
         int,
         typer.Option(
@@ -129,6 +147,8 @@ def serve(
             services=services or [],
             http=http,
             auth=auth,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
             servers=servers,
             data=data,
             profile=profile,
@@ -136,6 +156,7 @@ def serve(
             max_attempts=max_attempts,
             drain=drain,
             keep=keep,
+            results=results,
             replicas=replicas,
             prefix=prefix,
             history_out=history_out,

@@ -18,17 +18,25 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from gnomon.reference.live.api.access.auth import guard_for
+from gnomon.reference.live.api.access.credentials import Credentials
+from gnomon.reference.live.api.access.failed_logins import FailedLogins
 from gnomon.reference.live.api.app import create_app
-from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.arrival import arrive
-from gnomon.reference.live.runtime.clock import WallClock
+from gnomon.reference.live.runtime.clock import WallClock, elapsed
 from gnomon.reference.live.runtime.monitoring.cluster_watch import ClusterWatch
 from gnomon.reference.live.runtime.monitoring.logs import log_run
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
+from gnomon.reference.live.runtime.service_manager import (
+    ServiceManager,
+    WatchedQueue,
+    reporting,
+)
 from gnomon.reference.live.runtime.shape import Shape
+from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
 from gnomon.reference.live.store import encryption
 from gnomon.reference.live.store.address import Address, Server
@@ -40,21 +48,26 @@ from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND, write_duration
 from gnomon.reference.service import Service
+from gnomon.reference.store.administration import RESULTS_KEPT
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
+
+LONGEST_TURN = 30 * SECOND
+"""The longest turn of a server's loop (µs): it waits up to 10 s, and for two calls of the store."""
 
 SHORTEST_TIMEOUT = SECOND
 LONGEST_TIMEOUT = 5 * SECOND
 
 
 class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The store, and how it is used; `RedisStore` describes `keep` and `replicas`."""
+    """The store, and how it is used; `RedisStore` describes `keep`, `results` and `replicas`."""
 
     address: Address
     prefix: str
     profile: Profile
     keep: int
+    results: int = RESULTS_KEPT
     replicas: int = 0
 
     def open(self, timeout: int) -> Open:
@@ -65,7 +78,12 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
             client = self.address.connect(timeout, f"{{{self.prefix}}}")
             patience = timeout // 2_000
             return kind(
-                client, self.prefix, keep=self.keep, replicas=self.replicas, patience=patience
+                client,
+                self.prefix,
+                keep=self.keep,
+                results=self.results,
+                replicas=self.replicas,
+                patience=patience,
             )
 
         return find
@@ -96,12 +114,20 @@ def timeout_of(lease: int) -> int:
     return min(max(lease // 3, SHORTEST_TIMEOUT), LONGEST_TIMEOUT)
 
 
-class Listening(msgspec.Struct, frozen=True):
-    """The socket that serves the API, the guard that admits its users, and the API's URL."""
+class Listening(msgspec.Struct, frozen=True, kw_only=True):
+    """The socket that serves the API at `host`, who may use it, and its certificate, if any."""
 
     socket: Any
-    guard: Guard
-    url: str
+    host: str
+    credentials: Credentials | None
+    tls: Tls | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the API."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://{host}:{self.socket.getsockname()[1]}"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -127,7 +153,7 @@ def serve(
 
     Raises StoreUnusable if the store cannot be used, and waiting would not help, and NameTaken.
     """
-    inputs: SimpleQueue[Input] = SimpleQueue()
+    inputs = WatchedQueue[Input]()
     connection = store.connection(timeout_of(shape.lease))
     with _handled_signals(inputs):
         if not arrive(connection, shape, store.profile, inputs):
@@ -140,7 +166,7 @@ def _serve(
     services: Mapping[str, type[Service]],
     store: StoreOptions,
     listening: Listening | None,
-    inputs: "SimpleQueue[Input]",
+    inputs: "WatchedQueue[Input]",
     connection: Connection,
 ) -> bool:
     current_thread().name = shape.name
@@ -181,7 +207,12 @@ def _serve(
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 
-    with _api(listening, storage, health, measured):
+    failed_logins = FailedLogins(metrics.login_failed)
+    manager = ServiceManager(os.environ)
+    with (
+        _api(listening, storage, health, measured, failed_logins),
+        reporting(manager, lambda: node.state, lambda: elapsed() - inputs.asked_at < LONGEST_TURN),
+    ):
         logger.info("joins the cluster", extra={"fields": _described(shape, store, listening)})
         left_in_order = node.run()
         notifier.close()
@@ -230,12 +261,15 @@ def _api(
     storage: RedisStorage,
     health: Callable[[], Health],
     metrics: Callable[[], str],
+    failed_logins: FailedLogins,
 ) -> Iterator[None]:
     """Serve the API in a thread of its own; do nothing if `listening` is None."""
     if listening is None:
         yield
         return
-    app = create_app(storage, health, metrics, listening.guard)
+    guard = guard_for(listening.host, listening.credentials, failed_logins)
+    app = create_app(storage, health, metrics, guard)
+    tls = listening.tls
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -243,6 +277,8 @@ def _api(
         access_log=False,
         lifespan="off",
         server_header=False,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)

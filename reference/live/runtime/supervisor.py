@@ -30,13 +30,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from gnomon.reference.live.api.auth import guard_for
-from gnomon.reference.live.api.credentials import Credentials
+from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring import logs
 from gnomon.reference.live.runtime.monitoring.log_file import LogFile, handle_hangup
 from gnomon.reference.live.runtime.process import Listening, StoreOptions, listen, serve
+from gnomon.reference.live.runtime.service_manager import ServiceManager, disown
 from gnomon.reference.live.runtime.shape import Shape
+from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.store.errors import StoreUnusable
 from gnomon.reference.service import Service
 
@@ -77,13 +78,17 @@ class Logging(NamedTuple):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that makes a server; `http`: host and port of its API, None if it has none."""
+    """Everything that makes a server; `http`: host and port of its API, None if it has none.
+
+    `tls` encrypts the API.
+    """
 
     shape: Shape
     services: dict[str, type[Service]]
     store: StoreOptions
     http: tuple[str, int] | None
     credentials: Credentials | None
+    tls: Tls | None = None
 
 
 def serve_plan(plan: Plan) -> bool:
@@ -99,9 +104,7 @@ def serve_plan(plan: Plan) -> bool:
         except OSError as error:
             problem = f"the API cannot be served at {host}:{port}: {error.strerror or error}"
             raise CannotServe(problem, "give another with --http, or --http none") from None
-        where = f"{f'[{host}]' if ':' in host else host}:{opened.getsockname()[1]}"
-        guard = guard_for(host, plan.credentials)
-        listening = Listening(opened, guard, f"http://{where}")
+        listening = Listening(socket=opened, host=host, credentials=plan.credentials, tls=plan.tls)
     return serve(plan.shape, plan.services, plan.store, listening)
 
 
@@ -112,6 +115,7 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
     """
     children = [_Child(plan, wanted) for plan in plans]
     is_ending = Event()
+    manager = ServiceManager(os.environ)
 
     def pass_on(_: int, __: object) -> None:
         is_ending.set()
@@ -123,11 +127,14 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
     before = {name: signal.signal(name, handler) for name, handler in handlers.items()}
     try:
         _start_all(children, is_ending)
+        manager.ready()
         if is_ending.is_set():  # a process that was just starting missed the signal
             pass_on(0, None)
         while not (is_ending.is_set() and all(child.has_ended for child in children)):
             _wait_for_change(children)
+            manager.beat()
             if is_ending.is_set():
+                manager.stopping()
                 continue
             if any(child.could_not_start for child in children):
                 pass_on(0, None)
@@ -252,6 +259,7 @@ def _serve_as_child(plan: Plan, wanted: Logging) -> None:
     """Run a server in a process of its own."""
     os.setpgid(0, 0)  # Ctrl-C at the terminal is for the supervisor, which passes it on once
     wanted.configure()
+    disown(os.environ)
     Thread(target=_end_with_parent, name="supervisor", daemon=True).start()
     try:
         left_in_order = serve_plan(plan)

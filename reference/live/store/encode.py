@@ -19,6 +19,8 @@ from gnomon.reference.store.administration import (
     AgreeSettings,
     CheckProcess,
     JobByName,
+    JobsByName,
+    LastResults,
     NewJobId,
     NewProcess,
     Overview,
@@ -27,6 +29,7 @@ from gnomon.reference.store.administration import (
     RemoveServer,
     Reported,
     ReportUnschedulable,
+    ResultsOf,
     RunsOf,
 )
 from gnomon.reference.store.jobs import END_HAS_PASSED, no_such_job
@@ -101,6 +104,11 @@ def _former(former: Former | None) -> Arguments:
     return [former.store, former.epoch, _optional(former.jobs)]
 
 
+def _services(services: tuple[str, ...] | None) -> Argument:
+    """Names as in the body of a message, a name a line; "-" if they are not stated."""
+    return "-" if services is None else b"\n".join(map(json.encode, services))
+
+
 def _nothing(_: Operation) -> Arguments:
     return []
 
@@ -136,6 +144,7 @@ def _definition(definition: Definition) -> Arguments:
         json.encode(jobs.write(what)),
         json.encode(f"name: a job named {what.name!r} already exists; names are unique"),
         json.encode(END_HAS_PASSED),
+        _optional(what.max_parallel),
     ]
 
 
@@ -155,6 +164,16 @@ def _jobs(operation: Jobs) -> Arguments:
         most = min(FIRST_PAGE, PAGE) if operation.after == "" else PAGE
         return [order, operation.after, most, LARGEST_PAGE]
     return [len(operation.ids), *operation.ids]
+
+
+def _of_job(operation: RunsOf | ResultsOf) -> Arguments:
+    return [operation.job, json.encode(no_such_job(operation.job))]
+
+
+def _by_name(operation: JobsByName) -> Arguments:
+    after = operation.after
+    first = int(after is None)
+    return [first, after or "", operation.most, int(operation.reverse), LARGEST_PAGE]
 
 
 def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
@@ -201,6 +220,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
         op.process,
         op.store,
         *_former(op.former),
+        _services(op.services),
         *_claims(op.claims),
     ],
     Resign: lambda op: [op.epoch],
@@ -221,13 +241,16 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     Withdraw: lambda op: _claims(op.claims),
     Overview: _nothing,
     JobByName: lambda op: [op.name],
-    RunsOf: lambda op: [op.job, json.encode(no_such_job(op.job))],
+    RunsOf: _of_job,
+    ResultsOf: _of_job,
+    LastResults: lambda op: [len(op.jobs), *op.jobs],
+    JobsByName: _by_name,
     NewJobId: _nothing,
     AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
-    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs)],
+    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs), json.encode(op.needed)],
     RecordEvents: lambda op: [
         op.first,
         op.store,

@@ -25,6 +25,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, SkipValidation
 
 from gnomon.reference.jobs import Fault
+from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.body import JsonObject, any_fields, describing, read_object
 from gnomon.reference.live.api.errors import ApiRequest, BadRequest, brief, problem_of
 from gnomon.reference.live.api.zato.forms import Meta
@@ -102,6 +103,7 @@ def _handler_of(service: ZatoService) -> HTTPRouteHandler:
     @route(
         f"/json/{service.name}",
         http_method=METHODS,
+        opt={ROLE: "read"},  # the service requires its own
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
         summary=service.what,
@@ -109,7 +111,7 @@ def _handler_of(service: ZatoService) -> HTTPRouteHandler:
         responses=described | _ERRORS,
     )
     def handle(storage: Store, given: Given) -> Response[object]:
-        return _enveloped(_elements(service, service.do(storage, given)))
+        return _enveloped(_elements(service, service.invoke(storage, given)))
 
     return handle
 
@@ -120,7 +122,7 @@ _ERRORS = {
 }
 
 
-@route("/json/{service:str}", http_method=METHODS, include_in_schema=False)
+@route("/json/{service:str}", http_method=METHODS, include_in_schema=False, opt={ROLE: "read"})
 async def refuse_service(service: FromPath[str]) -> None:
     """Answer a request for an unknown service."""
     service_of(service)
@@ -129,6 +131,7 @@ async def refuse_service(service: FromPath[str]) -> None:
 @route(
     "/api/invoke/{service:str}",
     http_method=METHODS,
+    opt={ROLE: "read"},  # each service requires its own
     sync_to_thread=True,
     status_code=HTTPStatus.OK,
     include_in_schema=False,
@@ -136,12 +139,13 @@ async def refuse_service(service: FromPath[str]) -> None:
 def invoke_plainly(storage: Store, given: Given, service: FromPath[str]) -> Response[object]:
     """Invoke a service with plain JSON."""
     invoked = service_of(service)
-    return _answer(_bare(invoked, invoked.do(storage, given)), new_cid())
+    return _answer(_bare(invoked, invoked.invoke(storage, given)), new_cid())
 
 
 @route(
     "/admin/invoke",
     http_method=METHODS,
+    opt={ROLE: "read"},  # each service requires its own
     sync_to_thread=True,
     status_code=HTTPStatus.OK,
     include_in_schema=False,
@@ -150,7 +154,7 @@ def invoke_wrapped(storage: Store, given: Given) -> Response[object]:
     """Invoke the service that the request names."""
     wanted = _read_invocation(given)
     invoked = service_of(wanted.name)
-    output = invoked.do(storage, _read_payload(wanted.payload))
+    output = invoked.invoke(storage, _read_payload(wanted.payload))
     is_bare = wanted.skip_response_elem
     inner = _bare(invoked, output) if is_bare else _elements(invoked, output)
     encoded = b64encode(msgspec.json.encode(inner)).decode()

@@ -12,6 +12,7 @@ import msgspec
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Fault
 from gnomon.reference.live.api import job_service
+from gnomon.reference.live.api.access.roles import Role, require
 from gnomon.reference.live.api.body import JsonObject
 from gnomon.reference.live.api.errors import BadRequest
 from gnomon.reference.live.api.job_service import NoSuchJob
@@ -127,6 +128,13 @@ def _id(form: type[msgspec.Struct], given: JsonObject) -> str:
     return str(read(form, given)["id"])
 
 
+_ROLES: dict[str, Role] = {
+    **dict.fromkeys(("get-list", "get-by-id", "get-by-name"), "read"),
+    **dict.fromkeys(("execute", "set-active-status"), "operate"),
+}
+"""The role that a service needs; one that is not listed needs the role admin."""
+
+
 class ZatoService(NamedTuple):
     """One of Zato's services: its description, its request and its answer."""
 
@@ -135,6 +143,11 @@ class ZatoService(NamedTuple):
     form: type[msgspec.Struct]
     output: object
     do: Callable[[Storage, JsonObject], Output]
+
+    def invoke(self, storage: Storage, given: JsonObject) -> Output:
+        """Do what is asked for. Raises PermissionDeniedException if the user may not."""
+        require(_ROLES.get(self.op, "admin"))
+        return self.do(storage, given)
 
     @property
     def name(self) -> str:

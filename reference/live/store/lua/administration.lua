@@ -4,32 +4,10 @@
 --   :last-process  hash server -> the last process number that it was given
 --   :store-runs    set of all runs of the store that a client has known
 
---@ list_runs
--- The runs of a job, each as JSON on a line of its own.
-local function list_runs(id)
-  local lines = {}
-  for _, message in ipairs(call('LRANGE', runs_key(id), 0, RUNS_KEPT - 1)) do
-    local text = call('HGET', P .. ':runs', message)
-    local published, attempt, who, claimed, started, ending = string.match(text or '', RUN)
-    if published then
-      lines[#lines + 1] = '{' .. published .. (attempt == '' and '' or ',"attempt":' .. attempt) .. who
-        .. claimed .. started .. ending .. '}'
-    end
-  end
-  return table.concat(lines, '\n')
-end
-
 --@ meaning.JobByName
 function meaning.JobByName()
   local id = call('HGET', P .. ':names', take())
   deliver(server, asked(), job_list(id and {id} or {}))
-end
-
---@ meaning.RunsOf
-function meaning.RunsOf()
-  local id, missing = take(), take()
-  if not job_exists(id) then return refuse(missing) end
-  reply('JobRuns', nil, list_runs(id))
 end
 
 --@ meaning.RegisterServer
@@ -47,11 +25,11 @@ function meaning.RegisterServer()
 end
 
 --@ meaning.ReportUnschedulable
--- A leader reports the jobs that it cannot schedule, as JSON.
+-- A leader reports the jobs that it cannot schedule, and the services that jobs need, as JSON.
 function meaning.ReportUnschedulable()
-  local epoch, jobs = take_number(), take()
+  local epoch, jobs, needed = take_number(), take(), take()
   if leader == server and meta.epoch == epoch and now < meta.ends then
-    call('HSET', P .. ':meta', 'unschedulable', whole(epoch) .. ' ' .. jobs)
+    call('HSET', P .. ':meta', 'unschedulable', whole(epoch) .. ' ' .. jobs, 'needed', needed)
   end
 end
 
@@ -65,6 +43,7 @@ local function forget(name)
     if starts_with(worker, name .. '/') then call('HDEL', P .. ':turns', worker) end
   end
   call('ZREM', P .. ':alive', name)
+  drop_services({name})
 end
 
 --@ meaning.RemoveServer
@@ -162,9 +141,10 @@ end
 function meaning.Overview()
   local leads = leader ~= '' and now < meta.ends
   local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts', 'unschedulable',
-    'version-leapt')
+    'version-leapt', 'needed')
   local epoch, unschedulable = string.match(settings[4] or '', '^(%d+) (.*)$')
-  if not leads or tonumber(epoch) ~= meta.epoch then unschedulable = '[]' end
+  local needed = settings[6] or '[]'
+  if not leads or tonumber(epoch) ~= meta.epoch then unschedulable, needed = '[]', '[]' end
   reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"version":' .. whole(meta.version)
     .. ',"changes":' .. whole(meta.version - (settings[5] or 0))
     .. ',"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
@@ -173,5 +153,5 @@ function meaning.Overview()
     .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
     .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
     .. call('XLEN', P .. ':dead') .. ',"held":[' .. list_holdings() .. '],"members":['
-    .. list_members() .. '],"unschedulable":' .. unschedulable)
+    .. list_members() .. '],"unschedulable":' .. unschedulable .. ',"needed":' .. needed)
 end

@@ -4,7 +4,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from gnomon.reference.live.api.credentials import Credentials
+from gnomon.reference.live.api.access.credentials import Credentials
 from tests.support.memory_storage import EVERY_MINUTE, LOOPBACK, MemoryStorage, app_over, served
 
 PATHS = [

@@ -11,8 +11,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from gnomon.reference.jobs import Definition
+from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.cluster import JSON_LINES
-from gnomon.reference.live.api.credentials import Credentials
 from gnomon.reference.live.api.schemas import JobFields, JobView
 from tests.support.memory_storage import IN_WARSAW, LOOPBACK, MemoryStorage, app_over, member
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gnomon.reference import events, history
-from gnomon.reference.live.api.credentials import new_token
+from gnomon.reference.live.api.access.credentials import new_token
 from tests.support.servers import RealServer, free_port, wait_until
 from tests.support.serving import PATIENCE_S, ask, is_up, refused, run, said, serving
 

@@ -91,6 +91,21 @@ def test_jobs_that_the_leader_cannot_schedule_are_named(storage: MemoryStorage, 
     watch.close()
 
 
+def test_services_that_jobs_need_and_no_live_server_has_are_named(
+    storage: MemoryStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage.serve("a", Campaign(100 * SECOND))
+    storage.serve("a", RegisterServer(1, NOW, 1, ("s",)))
+    storage.serve("a", ReportUnschedulable(1, (), ("gone", "s")))
+    watch = ClusterWatch(storage, Metrics([], 1))
+    eventually(lambda: watch.warnings)
+    watch.close()
+    assert storage.overview().missing_services == ("gone",)
+    assert [text[:39] for text in watch.warnings] == ["no live server has the service 'gone', "]
+    warned = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == [*watch.warnings]
+
+
 @pytest.mark.parametrize(
     ("server", "epoch", "counts"), [("a", 1, True), ("a", 2, False), ("b", 1, False)]
 )
@@ -144,7 +159,7 @@ def test_a_server_with_an_older_database_leads(
             told = f"s0, which leads, cannot: {why}"
             for port in ports:
                 wait_until(lambda: ask(port, "/jobs/1").json()["problem"] == told, 5)  # noqa: B023
-                (listed,) = ask(port, "/jobs").json()
+                (listed,) = ask(port, "/jobs").json()["jobs"]
                 assert (listed["name"], listed["problem"]) == ("nine", told)
             shown = run("jobs", "list", "--server", f"http://127.0.0.1:{ports[1]}")
             assert "cannot be scheduled" in shown.stdout, shown
