@@ -12,10 +12,11 @@ class KnownJob:
 
     `cursor`: occurrences before this instant are accounted for. `due`: the next occurrence, None if
     there is none. `left`: how many more occurrences may be published (FIRE-3); None if there is no
-    limit. `grace` in µs (MISS-1); `size` in bytes. Instants are in µs, UTC.
+    limit. `grace` in µs (MISS-1); `size` in bytes; `service` is its name. Instants are in µs, UTC.
     """
 
-    __slots__ = ("cursor", "due", "grace", "id", "left", "misfire", "revision", "size", "trigger")
+    __slots__ = ("cursor", "due", "grace", "id", "left", "misfire", "revision",
+                 "service", "size", "trigger")  # fmt: skip
 
     def __init__(self, job: Job, cursor: int, trigger: Trigger) -> None:
         definition = job.definition
@@ -27,6 +28,7 @@ class KnownJob:
         self.left = definition.repeats and definition.repeats - job.published
         self.grace = definition.grace
         self.size = definition.size
+        self.service = definition.service
         self.misfire = definition.misfire
 
     @property

@@ -65,18 +65,21 @@ class LeaderRole:
     call ``publish_due`` next, None while nothing is planned. `campaign_at` is when the lease of
     another becomes free: to call ``heartbeat`` then, not only in its turn. `confirmed_at` is when
     the server sent the latest request that the store is known to have answered. All are in µs, by
-    the server's clock. `store` is the identity of the store that it knows, 0 before its first
-    reply.
+    the server's clock. `services` are those that it states (DLV-7). `store` is the identity of the
+    store that it knows, 0 before its first reply.
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
                  "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
-                 "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_unanswered",
-                 "_unschedulable", "_version", "campaign_at", "confirmed_at",
+                 "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_services",
+                 "_unanswered", "_unschedulable", "_version", "campaign_at", "confirmed_at",
                  "publish_at", "store")  # fmt: skip
 
-    def __init__(self, name: str, lease: int, new_cid: NewCid) -> None:
+    def __init__(
+        self, name: str, lease: int, new_cid: NewCid, services: tuple[str, ...] | None = None
+    ) -> None:
         self._name = name
+        self._services = services
         self._lease = lease
         self._new_cid = new_cid
         self._has_resigned = False
@@ -126,6 +129,11 @@ class LeaderRole:
         return self._unschedulable
 
     @property
+    def services_needed(self) -> frozenset[str]:
+        """The services of the active jobs, while it leads: O(jobs)."""
+        return frozenset(known.service for known in self._jobs.values())
+
+    @property
     def version(self) -> int | None:
         """The version of the job table that it knows; None if it does not lead."""
         return self._version if self._is_leading else None
@@ -145,7 +153,7 @@ class LeaderRole:
         """
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
-        campaign = Campaign(self._lease, claims, self.store, self._former, process)
+        campaign = Campaign(self._lease, claims, self.store, self._former, process, self._services)
         self._campaign, self._campaigned_at = campaign, now
         if self._publishing is None and not self._unanswered:
             return [campaign]
@@ -297,6 +305,7 @@ class LeaderRole:
         return (
             self._name,
             self._lease,
+            self._services,
             self._has_resigned,
             self._resigning,
             self._epoch,

@@ -303,6 +303,8 @@ def _unknown(
             if isinstance(name, str) and name and name not in names:
                 yield f"{place}, {kind}", _missing(kind, name, names)
     deployed = set(_texts(services, "name"))
+    yield from _unknown_in_lists(known.get("server"), services, "deployed_on", "server")
+    yield from _unknown_in_lists(deployed, commands, "lacks", "service")
     changes = ((f"{place}, set", table.get("set")) for place, table in commands)
     changed = [(place, table) for place, table in changes if isinstance(table, dict)]
     for place, table in [*scheduled, *changed]:
@@ -310,6 +312,17 @@ def _unknown(
         if isinstance(name, str) and name and name not in deployed:
             missing = _missing("service", name, deployed)
             yield f"{place}, service", f"{missing}; add a [[service]] of that name"
+
+
+def _unknown_in_lists(
+    known: Collection[str] | None, tables: list[Placed], key: str, kind: str
+) -> Iterator[Problem]:
+    """Names in lists under `key` that do not exist; nothing if `known` is None."""
+    for place, table in tables:
+        given = table.get(key)
+        for name in given if isinstance(given, list) else ():
+            if known is not None and isinstance(name, str) and name not in known:
+                yield f"{place}, {key}", _missing(kind, name, known)
 
 
 def _missing(kind: str, name: str, known: Collection[str]) -> str:

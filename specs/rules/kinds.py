@@ -148,6 +148,10 @@ class Kind(Enum):
         "worker {server}/{worker} does not go on after a message that could not be read; message "
         "{message} waits"
     )
+    TAKEN_FROM_PROVIDER = (
+        "message {message}: claimed by {server}, which lacks the service {name!r}, while "
+        "{other_server} had it"
+    )
     # RUN
     WORKER_OCCUPIED = (
         "worker {server}/{worker}: claims message {message} while it is occupied by {other_message}"

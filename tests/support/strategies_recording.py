@@ -158,6 +158,7 @@ _FIELDS: dict[str, SearchStrategy[Any]] = {
     "gains": st.integers(-MOST_DRIFT, MOST_DRIFT),
     "lose": _percent,
     "repeat": _percent,
+    "lacks": st.none() | st.just(()),
 }
 """Values of the fields of commands, by name."""
 _FIELDS_OF: dict[type[Command], dict[str, SearchStrategy[Any]]] = {

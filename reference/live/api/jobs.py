@@ -24,6 +24,7 @@ from gnomon.reference.live.api.body import (
     describing_one_or_many,
     json_fields_or_list,
     read_if_match,
+    refuse_body,
 )
 from gnomon.reference.live.api.errors import ApiRequest, Problem, may_answer, problem_of
 from gnomon.reference.live.api.listing import RESULTS, SORTS, Filter
@@ -203,6 +204,7 @@ def edit_job(
 @delete(
     "/{job_id:str}",
     sync_to_thread=True,
+    guards=[refuse_body],
     status_code=HTTPStatus.OK,
     responses=may_answer(*_CHANGE),
     opt={"query": ("messages",)},
@@ -224,6 +226,7 @@ def delete_job(
 @post(
     "/{job_id:str}/execute",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.ACCEPTED,
     responses=may_answer(*_CHANGE),
@@ -236,6 +239,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
 @post(
     "/{job_id:str}/activate",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
@@ -249,6 +253,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
 @post(
     "/{job_id:str}/deactivate",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],

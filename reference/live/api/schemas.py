@@ -225,7 +225,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster now: its leader, its servers, and its messages by state.
 
     `store_since` is when the store was first used. It changes only if the store was emptied, or
-    another one is in its place: then the numbers of events begin anew.
+    another one is in its place: then the numbers of events begin anew. `missing_services` are those
+    that active jobs need and no live server has: the runs fail (RUN-8).
     """
 
     now: InstantText
@@ -238,6 +239,7 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     held: int
     dead_lettered: int
+    missing_services: tuple[str, ...]
 
 
 State = Literal["starting", "working", "doubting", "draining"]
@@ -366,6 +368,7 @@ def view_cluster(overview: ClusterOverview) -> ClusterView:
         waiting=overview.waiting,
         held=len(overview.held),
         dead_lettered=overview.dead_lettered,
+        missing_services=overview.missing_services,
     )
 
 

@@ -103,6 +103,11 @@ def _former(former: Former | None) -> Arguments:
     return [former.store, former.epoch, _optional(former.jobs)]
 
 
+def _services(services: tuple[str, ...] | None) -> Argument:
+    """Names as in the body of a message, a name a line; "-" if they are not stated."""
+    return "-" if services is None else b"\n".join(map(json.encode, services))
+
+
 def _nothing(_: Operation) -> Arguments:
     return []
 
@@ -213,6 +218,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
         op.process,
         op.store,
         *_former(op.former),
+        _services(op.services),
         *_claims(op.claims),
     ],
     Resign: lambda op: [op.epoch],
@@ -242,7 +248,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
-    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs)],
+    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs), json.encode(op.needed)],
     RecordEvents: lambda op: [
         op.first,
         op.store,

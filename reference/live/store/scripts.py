@@ -10,8 +10,9 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
 
     common          keys, time, recording, delivering
     runs            runs.py
+    deployed        deployed.py
     durable         how the profile stores its messages; the other profile is in classic
-    messages        messages.py
+    messages        messages.py and waiting.py
     jobs            jobs.py
     limits          limits.py
     memory          memory.py
@@ -46,6 +47,7 @@ FREQUENT: Set[str] = frozenset({"Campaign", "Claim", "Execute", "Publish", "Reco
 _PARTS = (
     "common",
     "runs",
+    "deployed",
     "{profile}",
     "messages",
     "jobs",

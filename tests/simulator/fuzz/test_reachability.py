@@ -8,6 +8,10 @@ from gnomon.specs.trace.trace import Trace
 
 UP = "0s server_started s1 workers=1\n0s server_started s2 workers=1\n"
 LED = UP + "0s lease_acquired s1\n"
+DEPLOYED = (
+    "0s server_started s1 workers=1 services=old\n0s server_started s2 workers=1 services=new\n"
+    "0s job_created a service=new\n0s job_created b service=old\n"
+)
 JOB = LED + "0s job_created a seconds=1\n"
 PAUSED = "2s fault_began pause_server s1\n"
 HELD = JOB + "1s published 1 a\n1s claimed 1 s1/1\n1s started 1 s1/1\n"
@@ -85,6 +89,10 @@ REACHING = {
     "put-back-and-run": TAKEN
     + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s put_back 1\n'
     + "4s claimed 1 s2/1 attempt=2\n4s started 1 s2/1 attempt=2",
+    "message-left-to-others": DEPLOYED
+    + "1s published 1 a\n1s published 2 b\n1s claimed 2 s1/1\n2s claimed 1 s2/1",
+    "run-failed-when-nobody-had-its-service-any-more": DEPLOYED
+    + "1s server_stopped s2\n50s published 1 a\n50s claimed 1 s1/1",
     "waiting-message-dropped": JOB + "1s published 1 a\n2s dropped 1",
     "dead-lettered-after-its-attempts": TAKEN
     + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s published 2 a\n'

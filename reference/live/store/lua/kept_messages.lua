@@ -187,6 +187,7 @@ local function remove_waiting(id, place)
     call('DEL', P .. ':message:' .. id)
   else
     call('ZREMRANGEBYSCORE', P .. ':returned', id, id)
+    if meta.differs == 1 then remove_passed_over(id) end
     drop_message(id)
   end
 end

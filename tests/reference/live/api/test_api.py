@@ -324,6 +324,29 @@ def test_every_other_mistake_is_a_problem_too(client: TestClient[Litestar]) -> N
     problem(client.post("/jobs", content=b"a=b"), 415)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/jobs/1/execute"),
+        ("POST", "/jobs/1/activate"),
+        ("POST", "/jobs/1/deactivate"),
+        ("DELETE", "/jobs/1"),
+        ("DELETE", "/messages/1"),
+        ("POST", "/messages/1/put-back"),
+    ],
+)
+def test_a_body_that_nobody_would_read_is_refused(
+    client: TestClient[Litestar], storage: MemoryStorage, method: str, path: str
+) -> None:
+    """API-3: a payload for one run, say, would be ignored silently."""
+    client.post("/jobs", json=EVERY_MINUTE)
+    before = len(storage.events)
+    assert fields_at_fault(client.request(method, path, json={"extra": "north"}), 400) == {"body"}
+    chunks = iter([b"{}"])  # without a length
+    assert fields_at_fault(client.request(method, path, content=chunks), 400) == {"body"}
+    assert len(storage.events) == before
+
+
 def test_a_change_may_be_declared_as_a_merge_patch(client: TestClient[Litestar]) -> None:
     """API-4; a new job may not: there is nothing to merge it with."""
     headers = {"Content-Type": "application/merge-patch+json"}
