@@ -31,6 +31,7 @@ from gnomon.reference.live.cli.job_fields import (
     ExtraFile,
     Grace,
     Inactive,
+    Jitter,
     MaxParallel,
     MisfirePolicy,
     NoEnds,
@@ -206,6 +207,7 @@ def create(
     misfire: MisfirePolicy = None,
     grace: Grace = None,
     max_parallel: MaxParallel = None,
+    jitter: Jitter = None,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
@@ -219,7 +221,7 @@ def create(
         **due,
         **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
-        **given(max_parallel=max_parallel),
+        **given(max_parallel=max_parallel, jitter=jitter),
         "is_active": not inactive,
     }
     with connected(server, login) as client:
@@ -249,6 +251,7 @@ def edit(
     grace: Grace = None,
     max_parallel: MaxParallel = None,
     no_max_parallel: NoMaxParallel = False,
+    jitter: Jitter = None,
     revision: Annotated[
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
@@ -271,6 +274,7 @@ def edit(
     fields = {
         **due_fields(every, cron, at, start),
         **given(name=name, service=service, timezone=timezone, misfire=misfire, grace=grace),
+        **given(jitter=jitter),
         **optional,
         **removed(
             optional,
