@@ -214,7 +214,8 @@ class LeaderRole:
                 self._forget(id)
                 continue
             following = known.trigger.first(due + 1)
-            if due < now - known.grace or (following is not None and following <= now):
+            is_late = due < now - known.grace or (following is not None and following <= now)
+            if is_late or known.jitter:
                 caught_up = self._catch_up(now, known)
                 instants = sum(len(entry.coalesced) + len(entry.skipped) for entry in caught_up)
                 room -= instants * INSTANT + len(caught_up) * known.size
@@ -261,7 +262,7 @@ class LeaderRole:
             self._forget(known.id)
         else:
             known.cursor, known.due = cursor, following
-            self._agenda.add(known.id, following)
+            self._agenda.add(known.id, known.acts_at if known.jitter else following)
 
     def receive(self, now: int, operation: Operation, reply: Reply) -> Operation | None:
         """Handle the store's `reply` to an `operation` of this role; what to send next, if any."""
