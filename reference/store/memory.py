@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from gnomon.reference import events
 from gnomon.reference.events import Record
+from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import (
     AgreeSettings,
     CheckProcess,
@@ -217,9 +218,13 @@ class MemoryStore:
         kept = self._jobs.by_id.get(id)
         return kept.snapshot() if kept else None
 
-    def copy(self, record: Record) -> Self:
-        """Another store that holds the same and records to `record`: O(jobs + messages)."""
+    def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
+        """Another store that holds the same, and keeps no time after `latest` (µs, UTC).
+
+        It records to `record`. O(jobs + messages).
+        """
         other: Self = copy(self)
+        other._now = min(self._now, latest)
         other._record = record
         other._jobs, other._messages = self._jobs.copy(record), self._messages.copy(record)
         other._servers = self._servers.copy(record, other._messages)

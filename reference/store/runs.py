@@ -25,6 +25,7 @@ from gnomon.reference.events import (
     Record,
     Started,
 )
+from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import RUNS_KEPT, JobRun, JobRuns, RunsOf
 from gnomon.reference.store.jobs import no_such_job
 from gnomon.reference.store.memory import Meanings, MemoryStore
@@ -147,10 +148,10 @@ class MemoryStoreWithRuns(MemoryStore):
     def _bind_meanings(self) -> Meanings:
         return super()._bind_meanings() | {RunsOf: self._runs_of}
 
-    def copy(self, record: Record) -> Self:
+    def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
         """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
         runs = self._runs.copy(record)
-        other: Self = super().copy(runs.record)
+        other: Self = super().copy(runs.record, latest)
         other._runs = runs
         return other
 
