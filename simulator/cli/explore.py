@@ -14,8 +14,8 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.explore.explorer import Counterexample, Found, Search
 from gnomon.simulator.explore.scopes import SCOPES, Scope
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import Json
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
 
