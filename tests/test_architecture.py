@@ -9,7 +9,15 @@ import pytest
 
 from tests.support.paths import PACKAGE
 
-REFERENCE = frozenset({"reference", "reference/schedule", "reference/store", "reference/cluster"})
+REFERENCE = frozenset(
+    {
+        "reference",
+        "reference/events",
+        "reference/schedule",
+        "reference/store",
+        "reference/cluster",
+    }
+)
 LIVE = frozenset(
     {
         "reference/live",
@@ -18,6 +26,8 @@ LIVE = frozenset(
         "reference/live/runtime",
         "reference/live/runtime/monitoring",
         "reference/live/api",
+        "reference/live/api/access",
+        "reference/live/api/zato",
     }
 )
 CLI = frozenset({"reference/live/cli", "simulator/cli", "specs/cli", "specs/cli/comparisons"})

@@ -135,16 +135,18 @@ class LeaderRole:
         """The former store, as it knew it, until the present store has that report."""
         return self._former
 
-    def heartbeat(self, now: int, claims: tuple[Claim, ...] = ()) -> list[Operation]:
+    def heartbeat(
+        self, now: int, claims: tuple[Claim, ...] = (), process: int = 0
+    ) -> list[Operation]:
         """Ask for the lease or renew it, and repeat unanswered requests; call thrice per lease.
 
-        `claims` are the unanswered claims of the server's workers. After resigning it only repeats
-        its Resign until that is answered.
+        `claims` are the unanswered claims of the server's workers, `process` is the server's. After
+        resigning it only repeats its Resign until that is answered.
         """
         if self._has_resigned:
             return [self._resigning] if self._resigning else []
-        self._campaign = campaign = Campaign(self._lease, claims, self.store, self._former)
-        self._campaigned_at = now
+        campaign = Campaign(self._lease, claims, self.store, self._former, process)
+        self._campaign, self._campaigned_at = campaign, now
         if self._publishing is None and not self._unanswered:
             return [campaign]
         return [campaign, *self._overdue_requests(now)]

@@ -222,9 +222,9 @@ class Server:
         self._leader.campaign_at = None
         if self._may_be_declared_dead(now):
             return self._probe()
-        requests = self._leader.heartbeat(now, tuple(self._claims.values()))
+        requests = self._leader.heartbeat(now, tuple(self._claims.values()), self._process)
         if self.is_draining:
-            requests += [Heartbeat(self._lease), Reclaim()]
+            requests += [Heartbeat(self._lease, self._process), Reclaim()]
         return [*self._unanswered, *requests] if self._unanswered else requests
 
     def _begin_anew(self, now: int) -> list[Operation]:

@@ -7,6 +7,7 @@ the same inputs give the same bytes (HIST-3). Only this module converts between 
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Protocol
 
 MILLISECOND = 1_000
@@ -135,3 +136,15 @@ def write_duration(duration: int) -> str:
         if count:
             terms.append(f"{count}{unit}")
     return "".join(terms)
+
+
+def write_rounded(duration: int) -> str:
+    """`duration` (µs) as text for people: its two largest units; a negative one is 0.
+
+    >>> [write_rounded(duration) for duration in (-1, 999, 1_234, 12_345_678, 726_781_544)]
+    ['0s', '999us', '1ms234us', '12s345ms', '12m6s']
+    """
+    for size, smaller in pairwise(UNITS.values()):
+        if duration >= size:
+            return write_duration(duration // smaller * smaller)
+    return write_duration(max(duration, 0))

@@ -372,4 +372,4 @@ def no_such_job(id: str) -> str:
 
 
 def _name_taken(name: str) -> str:
-    return f"name: there is a job named {name!r} already; names are unique"
+    return f"name: a job named {name!r} already exists; names are unique"

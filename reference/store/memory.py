@@ -266,8 +266,9 @@ class MemoryStore:
         messages = self._messages
         messages.note_life(now, server, operation.ttl)
         reply = (server, operation, self._lease(now))
+        begun = messages.begin_if_new(now, server, operation.process)
         again = messages.claim_again(now, server, operation.claims)
-        return [reply, *again, *messages.take_back(now)]
+        return [reply, *begun, *again, *messages.take_back(now)]
 
     def _replace(self, now: int, server: str, former: Former) -> None:
         """Note what a server knew of the store in whose place this one is (LEAD-1)."""

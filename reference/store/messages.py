@@ -162,6 +162,11 @@ class MessageQueue:
         begun = self._begin(now, server, process)
         return [*begun, *self.claim(now, server, operation)]
 
+    def begin_if_new(self, now: int, server: str, process: int) -> list[Delivery]:
+        """Register a process of the server if it is later than the known one: its Join was lost."""
+        is_new = process > self._processes.get(server, 0)
+        return self._begin(now, server, process) if is_new else []
+
     def _begin(self, now: int, server: str, process: int) -> list[Delivery]:
         """Register a new process of the server; reclaim what an earlier one held."""
         self._processes[server] = process
@@ -230,7 +235,8 @@ class MessageQueue:
     def heartbeat(self, now: int, server: str, operation: Heartbeat) -> list[Delivery]:
         """Consider the server alive for `ttl` µs from now."""
         self.note_life(now, server, operation.ttl)
-        return [(server, operation, Done(now))]
+        begun = self.begin_if_new(now, server, operation.process)
+        return [(server, operation, Done(now)), *begun]
 
     def note_life(self, now: int, server: str, ttl: int) -> None:
         """Consider the server alive for `ttl` µs from now."""
@@ -322,8 +328,7 @@ class MessageQueue:
         begun: list[Delivery] = []
         for claim in operation.claims:
             worker, process = (server, claim.worker), process_of(claim.turn)
-            if process > self._processes.get(server, 0):  # its Join was lost
-                begun += self._begin(now, server, process)
+            begun += self.begin_if_new(now, server, process)
             turn = self._turns.get(worker, 0)
             if turn > claim.turn + 1:
                 continue

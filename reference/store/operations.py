@@ -137,12 +137,16 @@ class Campaign(Operation, frozen=True, gc=False):
     `store` is the identity of the store that the server knows, 0 if it knows none. A store of
     another identity carries nothing out and answers with its own, so that the server first discards
     its knowledge. Its next Campaign has in `former` what may matter of that.
+
+    `process` is the server's process, 0 if none is named. The store may have lost its Join, and its
+    claims too; then this registers the process.
     """
 
     ttl: int
     claims: "tuple[Claim, ...]" = ()
     store: int = 0
     former: Former | None = None
+    process: int = 0
 
 
 class Resign(Operation, frozen=True, gc=False):
@@ -378,9 +382,10 @@ class Join(Operation, frozen=True, gc=False):
 
 
 class Heartbeat(Operation, frozen=True, gc=False):
-    """Consider the asking server alive for `ttl` µs."""
+    """Consider the asking server alive for `ttl` µs; register its `process`, as Campaign does."""
 
     ttl: int
+    process: int = 0
 
 
 class Reclaim(Operation, frozen=True, gc=False):

@@ -139,6 +139,10 @@ class StoreModel:
             self.until = now + operation.ttl
         if type(operation) in (Campaign, Reclaim):
             self._forget_dead_servers(now)
+        process = self.processes.get(server, 0)
+        has_former = any(name == server and held.process < process
+                         for (name, _), held in self.held.items())  # fmt: skip
+        holds("DLV-2", f"a former process of {server} holds a message", not has_former)
         what = f"messages {self.waiting} wait while {self.idle} are idle"
         holds("WORK-2", what, not (self.waiting and self.idle))
 
@@ -146,8 +150,9 @@ class StoreModel:
 
     def _note_operation(self, now: int, server: str, operation: Operation) -> None:
         match operation:
-            case Campaign(ttl=ttl, claims=claims):
+            case Campaign(ttl=ttl, claims=claims, process=process):
                 self.alive_until[server] = now + ttl
+                self._begin_process(server, process)
                 for claim in claims:
                     self._note_claim(now, server, claim)
             case Claim():
@@ -155,9 +160,7 @@ class StoreModel:
             case Complete(worker=number, turn=turn, message=message, attempt=attempt):
                 self._complete((server, number), (message, attempt))
                 self._close_turn((server, number), turn)
-            case Heartbeat(ttl=ttl):
-                self.alive_until[server] = now + ttl
-            case Join(process=process, ttl=ttl):
+            case Heartbeat(ttl=ttl, process=process) | Join(ttl=ttl, process=process):
                 self.alive_until[server] = now + ttl
                 self._begin_process(server, process)
             case Withdraw(claims=claims):

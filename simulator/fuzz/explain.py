@@ -13,12 +13,12 @@ from typing import NamedTuple, assert_never
 from gnomon.reference import events
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import SECOND, to_datetime
+from gnomon.reference.schedule.words import in_words
 from gnomon.simulator.fuzz.judge import Broken, Trial
 from gnomon.specs.recording.commands import Fault
 from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.render.strings import counted
 from gnomon.specs.render.tables import span
-from gnomon.specs.render.text import in_words
 from gnomon.specs.trace.entities import FaultWindow
 
 MOST_LINES = 12

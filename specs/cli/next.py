@@ -15,11 +15,11 @@ from gnomon.reference.jobs import INTERVAL_UNITS, LONGEST_DURATION, Definition
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
 from gnomon.reference.schedule.trigger import trigger, upcoming
+from gnomon.reference.schedule.words import in_words, interval_units, with_local_time
 from gnomon.specs.cli import console
 from gnomon.specs.cli.comparisons.dialect_option import DialectNames
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
-from gnomon.specs.render.text import in_words, interval_units, with_local_time
 
 _SPELLINGS = {
     "weeks": "w|weeks?",

@@ -16,7 +16,7 @@ import msgspec
 from gnomon.reference.events import Fields
 from gnomon.reference.jobs import Rejected, no_such, read
 from gnomon.reference.schedule.clock import SECOND
-from gnomon.specs.render.text import interval_units
+from gnomon.reference.schedule.words import interval_units
 
 _TEXTS = ("source", "retrieved_version", "note")
 _KEYS = (*_TEXTS, "jobs")

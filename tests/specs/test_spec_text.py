@@ -30,7 +30,7 @@ IDS = (
     "WORK-1", "WORK-2", "WORK-3", "WORK-4",
     "HIST-1", "HIST-2", "HIST-3", "HIST-4",
     "API-1", "API-2", "API-3", "API-4", "API-5", "API-6", "API-7", "API-8", "API-9", "API-10",
-    "API-11", "API-12", "API-13", "API-14",
+    "API-11", "API-12", "API-13", "API-14", "API-15", "API-16",
 )  # fmt: skip
 """Ids are never reused: one that is given up stays here, and in the text, as given up."""
 

@@ -14,9 +14,9 @@ import uvicorn
 from litestar import Litestar
 
 from gnomon.reference.events import Event
+from gnomon.reference.live.api.access.auth import guard_for
+from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.app import create_app
-from gnomon.reference.live.api.auth import guard_for
-from gnomon.reference.live.api.credentials import Credentials
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.live.store.storage import RecordedEvent, Storage, StoreUnavailable
 from gnomon.reference.schedule.clock import SECOND, VirtualClock, read_instant

@@ -13,17 +13,22 @@ from litestar import Litestar, MediaType, Request, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
+from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
-from gnomon.reference.live.api import cluster, jobs, messages, zato
-from gnomon.reference.live.api.auth import Guard
+from gnomon.reference.live.api import cluster, jobs, messages
+from gnomon.reference.live.api.access import audit
+from gnomon.reference.live.api.access.audit import AuditLog
+from gnomon.reference.live.api.access.auth import Connection, Guard
 from gnomon.reference.live.api.body import refuse_unknown_parameters
 from gnomon.reference.live.api.errors import answer
+from gnomon.reference.live.api.head import AppWithHead
 from gnomon.reference.live.api.schemas import LARGEST_BODY, Health
+from gnomon.reference.live.api.zato import routes as zato
 from gnomon.reference.live.store.storage import Storage
 
 _FILES = "/docs/files"
@@ -39,12 +44,13 @@ _PAGE = SwaggerRenderPlugin(
 def create_app(
     storage: Storage, health: Callable[[], Health], metrics: Callable[[], str], guard: Guard
 ) -> Litestar:
-    """The API over `storage`; ``auth.guard_for`` makes the `guard`.
+    """The API over `storage`; ``access.auth.guard_for`` makes the `guard`.
 
     The event loop calls `health`, so that it answers while all threads are waiting: it must not
     block. `metrics` may block.
     """
-    return Litestar(
+    log = AuditLog()
+    return AppWithHead(
         route_handlers=[
             jobs.router,
             jobs.list_unreadable_jobs,
@@ -58,14 +64,24 @@ def create_app(
             "storage": Provide(lambda: storage, sync_to_thread=False),
             "health": Provide(lambda: health, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
+            "audit_log": Provide(lambda: log, sync_to_thread=False),
         },
-        guards=[guard, refuse_unknown_parameters],
+        guards=[guard, _audited(log), refuse_unknown_parameters],
         exception_handlers={Exception: answer},
         before_send=[_list_methods],
         request_max_body_size=LARGEST_BODY,
         openapi_config=_document(),
         logging_config=None,
     )
+
+
+def _audited(log: AuditLog) -> Guard:
+    """A guard that lets each request pass, and adds its changes to `log`."""
+
+    async def use_log(_: Connection, __: BaseRouteHandler) -> None:
+        audit.use(log)
+
+    return use_log
 
 
 @get("/docs", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)

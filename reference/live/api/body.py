@@ -15,7 +15,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Fault
-from gnomon.reference.live.api.auth import Connection
+from gnomon.reference.live.api.access.auth import Connection
 from gnomon.reference.live.api.errors import SHOWN, ApiRequest, BadRequest, brief
 
 JsonObject = dict[str, object]
@@ -24,12 +24,24 @@ JsonObject = dict[str, object]
 MOST_CREATED = 10_000
 """Most definitions in one request."""
 
+_JSON = "application/json"
+_MERGE_PATCH = "application/merge-patch+json"
+
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
 async def json_fields(request: ApiRequest) -> JsonObject:
     """The JSON object in a body with the type JSON. Raises BadRequest, or 415."""
     _require_json(request)
+    return await any_fields(request)
+
+
+async def changed_fields(request: ApiRequest) -> JsonObject:
+    """The JSON object in the body of a change, whose type may be that of a merge patch (RFC 7396).
+
+    Raises BadRequest, or 415.
+    """
+    _require_json(request, _JSON, _MERGE_PATCH)
     return await any_fields(request)
 
 
@@ -61,11 +73,12 @@ def read_object(body: bytes) -> JsonObject:
     return found
 
 
-def _require_json(request: ApiRequest) -> None:
+def _require_json(request: ApiRequest, *allowed: str) -> None:
     media_type, _ = request.content_type
-    if media_type != "application/json":
+    if media_type not in (allowed or (_JSON,)):
+        types = " or ".join(allowed or (_JSON,))
         raise ClientException(
-            "the body must be JSON and say so: Content-Type: application/json", status_code=415
+            f"the body must be JSON, and be declared so: Content-Type: {types}", status_code=415
         )
 
 

@@ -19,7 +19,9 @@ from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from gnomon.reference.live.api import schemas
-from gnomon.reference.live.api.auth import OPEN, OpenOperation
+from gnomon.reference.live.api.access.audit import AuditLog, Entry
+from gnomon.reference.live.api.access.auth import OPEN, OpenOperation
+from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.errors import may_answer, problems
 from gnomon.reference.live.api.schemas import ClusterView, Health
 from gnomon.reference.live.runtime.monitoring.metrics import CONTENT_TYPE
@@ -41,6 +43,7 @@ HIGHEST_SEQ = 2**53
 
 Store = SkipValidation[Storage]
 GetHealth = SkipValidation[Callable[[], Health]]
+GetAuditLog = SkipValidation[AuditLog]
 GetMetrics = SkipValidation[Callable[[], str]]
 
 JSON_LINES = "application/jsonl"
@@ -158,6 +161,12 @@ async def show_health(health: GetHealth) -> Response[Health]:
     return Response(found, status_code=HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
+@get("/audit", sync_to_thread=False, responses=may_answer(), opt={ROLE: "admin"})
+def show_audit(audit_log: GetAuditLog) -> list[Entry]:
+    """List the latest changes that were made through this server, the latest first."""
+    return audit_log.latest()
+
+
 @get("/metrics", sync_to_thread=True, media_type=MediaType.TEXT, responses=may_answer())
 def show_metrics(metrics: GetMetrics) -> Response[str]:
     """Read the metrics in the text format of Prometheus."""
@@ -166,6 +175,6 @@ def show_metrics(metrics: GetMetrics) -> Response[str]:
 
 router = Router(
     "/",
-    route_handlers=[show_cluster, stream_history, show_health, show_metrics],
+    route_handlers=[show_cluster, stream_history, show_health, show_audit, show_metrics],
     tags=["cluster"],
 )

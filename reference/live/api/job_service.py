@@ -19,6 +19,7 @@ import msgspec
 from gnomon.reference import events, jobs
 from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import Definition, Fault, Rejected
+from gnomon.reference.live.api.access.audit import changed
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.schedule.trigger import Unschedulable, trigger
@@ -223,9 +224,12 @@ def create_all(storage: Storage, definitions: Sequence[object]) -> list[Creation
     created: list[Creation] = []
     for first in range(0, len(definitions), CREATED_AT_ONCE):
         page = definitions[first : first + CREATED_AT_ONCE]
-        read = [_read_new(storage, fields, known) for fields in page]
+        read = _refuse_taken(storage, [_read_new(storage, fields, known) for fields in page])
         put = iter(_put(storage, [found for found in read if isinstance(found, Definition)]))
         created += [next(put) if isinstance(found, Definition) else found for found in read]
+    for job in created:
+        if isinstance(job, Job):
+            changed("job created", job)
     return created
 
 
@@ -238,6 +242,25 @@ def _read_new(
         return _check(storage, NEW, fields, None, known)
     except Rejected as rejected:
         return rejected
+
+
+def _refuse_taken(
+    storage: Storage, read: list[Definition | Rejected]
+) -> list[Definition | Rejected]:
+    """Refuse each definition whose name another job has.
+
+    The store decides; this is only done so that a refused definition does not use up an id.
+    """
+    names = {found.name for found in read if isinstance(found, Definition)}
+    replies = storage.ask_all([JobByName(name) for name in sorted(names)]) if names else []
+    lists = (reply for reply in replies if isinstance(reply, JobList))
+    taken = {job.definition.name for found in lists for job in found.jobs}
+    return [
+        _rejected(storage, NEW, jobs.write(found), [_name_exists(found.name)])
+        if isinstance(found, Definition) and found.name in taken
+        else found
+        for found in read
+    ]
 
 
 def _put(storage: Storage, definitions: Sequence[Definition]) -> list[Creation]:
@@ -268,8 +291,11 @@ def edit(
         definition = _check(storage, id, fields, job.definition, known)
         return None if definition == job.definition else EditJob(id, job.revision, definition)
 
-    _change(storage, id, expected, operation)
-    return get(storage, id)
+    is_changed = _change(storage, id, expected, operation) is not None
+    job = get(storage, id)
+    if is_changed:
+        changed("job edited", job, fields=fields)
+    return job
 
 
 def delete(
@@ -279,23 +305,29 @@ def delete(
 
     Returns the number of messages that waited. Raises NoSuchJob, Stale, Conflict.
     """
-    _change(storage, id, expected, lambda job: DeleteJob(id, job.revision))
+    former = _change(storage, id, expected, lambda job: DeleteJob(id, job.revision))
+    changed("job deleted", former)
     reply = storage.ask(MessagesOfJob(id, drop_messages))
     assert isinstance(reply, Number)
+    if drop_messages and reply.value:
+        changed("messages of a deleted job dropped", former)
     return reply.value
 
 
 def execute(storage: Storage, id: str, expected: int | None = None) -> str:
     """Publish a run on demand (FIRE-11); its cid. Raises NoSuchJob, Stale, Conflict."""
     cid = new_cid()
-    _change(storage, id, expected, lambda job: Execute(id, job.revision, cid))
+    job = _change(storage, id, expected, lambda job: Execute(id, job.revision, cid))
+    changed("job executed", job)
     return cid
 
 
 def set_active(storage: Storage, id: str, is_active: bool, expected: int | None = None) -> Job:
     """Make a job active or inactive (FIRE-7, FIRE-9). Raises NoSuchJob, Stale, Conflict."""
     _change(storage, id, expected, lambda job: SetActive(id, job.revision, is_active))
-    return get(storage, id)
+    job = get(storage, id)
+    changed("job activated" if is_active else "job deactivated", job)
+    return job
 
 
 # --- messages
@@ -320,11 +352,13 @@ def message(storage: Storage, id: int) -> KeptMessage:
 def drop_message(storage: Storage, id: int) -> None:
     """Drop a message that waits or is dead. Raises NoSuchMessage, Conflict."""
     _change_message(storage, id, DropMessage(id))
+    changed("message dropped", message=id)
 
 
 def put_back_message(storage: Storage, id: int) -> None:
     """Put a message back that is dead after its attempts. Raises NoSuchMessage, Conflict."""
     _change_message(storage, id, PutBackMessage(id))
+    changed("message put back", message=id)
 
 
 def _change_message(storage: Storage, id: int, operation: DropMessage | PutBackMessage) -> None:
@@ -337,10 +371,10 @@ def _change_message(storage: Storage, id: int, operation: DropMessage | PutBackM
 
 def _change(
     storage: Storage, id: str, expected: int | None, operation: Callable[[Job], Operation | None]
-) -> None:
+) -> Job | None:
     """Carry out the `operation` made from the job as it is; repeat if the job has changed since.
 
-    Without an operation there is nothing to change.
+    Returns the job as it was. Without an operation there is nothing to change, and it is None.
     """
     for _ in range(ATTEMPTS):
         job = get(storage, id)
@@ -348,10 +382,10 @@ def _change(
             raise Stale(job.revision, expected)
         asked = operation(job)
         if asked is None:
-            return
+            return None
         reply = storage.ask(asked)
         if isinstance(reply, Accepted):
-            return
+            return job
         assert isinstance(reply, Refused)
         if get(storage, id).revision == job.revision:
             raise _error_of(reply, asked.definition if isinstance(asked, EditJob) else None)
@@ -392,10 +426,18 @@ def _check(
     faults += _taken_name(storage, id, fields.get("name"))
     faults.sort(key=lambda fault: _FIRST_FAULTS.get(fault.field, len(_FIRST_FAULTS)))
     whole = (jobs.write(current) if current else {}) | dict(fields)
-    if isinstance(extra := whole.get("extra"), str):
-        whole["extra"] = recorded_payload(extra)
-    storage.record_events([events.JobRejected(0, id, whole, tuple(map(str, faults)))])
-    raise Rejected(faults)
+    raise _rejected(storage, id, whole, faults)
+
+
+def _rejected(
+    storage: Storage, id: str, definition: dict[str, object], faults: list[Fault]
+) -> Rejected:
+    """The refusal of a `definition`, after recording it in the history (JOB-5)."""
+    recorded = dict(definition)
+    if isinstance(extra := recorded.get("extra"), str):
+        recorded["extra"] = recorded_payload(extra)
+    storage.record_events([events.JobRejected(0, id, recorded, tuple(map(str, faults)))])
+    return Rejected(faults)
 
 
 def _known_services(storage: Storage) -> list[str] | None:
@@ -412,4 +454,8 @@ def _taken_name(storage: Storage, id: str, name: object) -> list[Fault]:
     taken = _named(storage, name)
     if taken is None or taken.id == id:
         return []
-    return [Fault("name", repr(name), "there is a job of that name already")]
+    return [_name_exists(name)]
+
+
+def _name_exists(name: object) -> Fault:
+    return Fault("name", repr(name), "a job of that name already exists")

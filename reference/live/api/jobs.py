@@ -15,11 +15,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
+from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.body import (
     JsonObject,
+    changed_fields,
     describing_change,
     describing_one_or_many,
-    json_fields,
     json_fields_or_list,
     read_if_match,
 )
@@ -147,7 +148,10 @@ def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
 def edit_job(
     storage: Store, job_id: JobId, fields: Fields, if_match: IfMatch = None
 ) -> Response[JobView]:
-    """Change the given fields, and leave the others as they are."""
+    """Change the given fields, and leave the others as they are.
+
+    The body may also be declared as `application/merge-patch+json`.
+    """
     return _show(job_service.edit(storage, job_id, fields, read_if_match(if_match)))
 
 
@@ -175,6 +179,7 @@ def delete_job(
 @post(
     "/{job_id:str}/execute",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.ACCEPTED,
     responses=may_answer(*_CHANGE),
 )
@@ -186,6 +191,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
 @post(
     "/{job_id:str}/activate",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),
@@ -198,6 +204,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
 @post(
     "/{job_id:str}/deactivate",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
     responses=may_answer(*_CHANGE),
@@ -254,6 +261,6 @@ router = Router(
         deactivate_job,
         list_runs,
     ],
-    dependencies={"fields": Provide(json_fields)},
+    dependencies={"fields": Provide(changed_fields)},
     tags=["jobs"],
 )

@@ -11,6 +11,7 @@ from litestar import Router, delete, get, post
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
+from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.schemas import MessagesView, MessageView
 from gnomon.reference.live.store.storage import Storage
@@ -47,7 +48,12 @@ def show_message(storage: Store, message_id: MessageId) -> MessageView:
     return schemas.view_message(job_service.message(storage, message_id))
 
 
-@delete("/{message_id:int}", sync_to_thread=True, responses=may_answer(*_CHANGE))
+@delete(
+    "/{message_id:int}",
+    sync_to_thread=True,
+    responses=may_answer(*_CHANGE),
+    opt={ROLE: "operate"},
+)
 def drop_message(storage: Store, message_id: MessageId) -> None:
     """Drop a message that waits or is dead; it is never run."""
     job_service.drop_message(storage, message_id)
@@ -56,6 +62,7 @@ def drop_message(storage: Store, message_id: MessageId) -> None:
 @post(
     "/{message_id:int}/put-back",
     sync_to_thread=True,
+    opt={ROLE: "operate"},
     status_code=HTTPStatus.NO_CONTENT,
     responses=may_answer(*_CHANGE),
 )

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from gnomon.reference.live.api.credentials import hash_password, new_token
+from gnomon.reference.live.api.access.credentials import hash_password, new_token
+from gnomon.reference.live.api.access.roles import Role
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
 
@@ -22,6 +23,16 @@ Name = Annotated[
 ]
 
 
+RoleOption = Annotated[
+    Role,
+    typer.Option(
+        "--role",
+        help="What it permits: read sees everything; operate also runs, activates and deactivates "
+        "jobs; admin also creates, changes and deletes them.",
+    ),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     group = typer.Typer(
@@ -29,37 +40,39 @@ def add_to(app: typer.Typer) -> None:
         help="Print lines for the credentials file of gnomon serve.",
     )
     group.command("password", epilog=examples("gnomon auth password ann >> credentials"))(password)
-    group.command("token", epilog=examples("gnomon auth token ci >> credentials"))(token)
+    group.command("token", epilog=examples("gnomon auth token ci --role operate >> credentials"))(
+        token
+    )
     app.add_typer(group, name="auth")
 
 
-def password(name: Name) -> None:
+def password(name: Name, role: RoleOption = "admin") -> None:
     """Print the line for a name and a password.
 
     At a terminal the command asks for the password twice, else it reads one line of standard input.
     The printed line holds a hash of the password.
     """
     try:
-        line = hash_password(name, _read_password())
+        line = hash_password(name, _read_password(), role)
     except ValueError as error:
         raise BadInput("NAME or password", [str(error)]) from None
     console.print_text(f"{line}\n")
 
 
-def token(name: Name) -> None:
+def token(name: Name, role: RoleOption = "admin") -> None:
     """Print the line for a new token.
 
     The token itself goes to standard error.
     """
     try:
-        made, line = new_token(name)
+        made, line = new_token(name, role)
     except ValueError as error:
         raise BadInput("NAME", [str(error)]) from None
     console.print_text(f"{line}\n")
     console.print_notes(
         [
             f"The token: {made}",
-            "Copy it now, it is not stored. It gives full access to the API: keep it secret.",
+            f"Copy it now, it is not stored. It gives the role {role}: keep it secret.",
         ]
     )
 

@@ -10,6 +10,7 @@ A change may name a revision; the server refuses it at any other revision, with 
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -53,16 +54,18 @@ class Failed(Exception):
 class Client:
     """A client of the server at `url`, for use in a ``with`` block.
 
-    `authorization` is the value of the Authorization header. Raises ValueError for a bad URL.
+    `authorization` is the value of the Authorization header. `ca` is a file with the certificates
+    of trusted authorities, None for those of the system. Raises ValueError for a bad URL, OSError
+    (ssl.SSLError too) for a bad file.
     """
 
-    def __init__(self, url: str, authorization: str | None = None) -> None:
+    def __init__(self, url: str, authorization: str | None = None, ca: Path | None = None) -> None:
         self._http = httpx.Client(
             base_url=read_url(url),
             headers={} if authorization is None else {"Authorization": authorization},
             timeout=TIMEOUT_S,
             trust_env=False,  # no proxy, not even for a server on this machine
-            verify=ssl.create_default_context(),
+            verify=ssl.create_default_context(cafile=ca),
         )
 
     def __enter__(self) -> "Client":
@@ -243,14 +246,20 @@ def _failure(answer: httpx.Response) -> Failed:
 
 _UNKNOWN = "it is unknown whether the request was carried out"
 _CONNECTION_FAULTS: tuple[tuple[type[Exception], str], ...] = (
-    (ssl.SSLCertVerificationError, "its certificate is not trusted: {0.verify_message}"),
+    (
+        ssl.SSLCertVerificationError,
+        "its certificate is not trusted: {0.verify_message}; --ca-file names its authority",
+    ),
     (ssl.SSLError, "it does not use TLS; does its URL begin with http:// ?"),
     (socket.gaierror, "there is no host with that name"),
     (ConnectionRefusedError, "nothing listens there; gnomon serve starts a server"),
     (httpx.ConnectTimeout, f"it could not be reached within {TIMEOUT_S} s"),
     (httpx.TimeoutException, f"it did not answer within {TIMEOUT_S} s; {_UNKNOWN}"),
     (httpx.ConnectError, "it could not be reached: {1}"),
-    (httpx.RemoteProtocolError, f"its answer is not HTTP: {{1}}; {_UNKNOWN}"),
+    (
+        httpx.RemoteProtocolError,
+        f"its answer is not HTTP, does its URL begin with https:// ? {{1}}; {_UNKNOWN}",
+    ),
     (httpx.HTTPError, f"the connection broke: {{1}}; {_UNKNOWN}"),
 )
 """The message for an error or for one of its causes; the first that matches counts."""

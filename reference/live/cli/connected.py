@@ -3,9 +3,11 @@
 The one idea: a command opens a connection once, and every error of it is reported as bad input.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +21,9 @@ from gnomon.specs.cli.console import BadInput
 if TYPE_CHECKING:
     from gnomon.reference.live.cli.client import Client
 
+CA_VARIABLE = "GNOMON_CA_FILE"
+_given_ca_file: ContextVar[Path | None] = ContextVar("ca_file", default=None)
+
 Server = Annotated[
     str,
     typer.Option("--server", metavar="URL", envvar="GNOMON_SERVER", help="URL of the API."),
@@ -30,6 +35,26 @@ Login = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="No confirmation.")]
 
 
+def take_ca_file(
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar=CA_VARIABLE,
+            help="Trusted authorities of an https:// server, PEM.  [default: the system's]",
+        ),
+    ] = None,
+) -> None:
+    """For a group of commands: its option --ca-file, which `connected` uses."""
+    _given_ca_file.set(ca_file)
+
+
+def _ca_file() -> Path | None:
+    """The file that --ca-file names before the command, or else the environment."""
+    from_environment = os.environ.get(CA_VARIABLE)
+    return _given_ca_file.get() or (Path(from_environment) if from_environment else None)
+
+
 @contextmanager
 def connected(server: str, login: Path | None) -> Iterator["Client"]:
     """A client of the API at the URL `server`; its errors become BadInput."""
@@ -37,8 +62,12 @@ def connected(server: str, login: Path | None) -> Iterator["Client"]:
     from gnomon.reference.live.cli.client import Client, Failed  # noqa: PLC0415
 
     authorization = authorization_from(login)
+    ca = _ca_file()
     try:
-        client = Client(server, authorization)
+        client = Client(server, authorization, ca)
+    except OSError as error:  # before ValueError: an error of ssl is both
+        fault = f"{ca} cannot be used: {error.strerror or 'it has no certificate in PEM format'}"
+        raise BadInput(f"--ca-file, {CA_VARIABLE}", [fault]) from None
     except ValueError as error:
         raise BadInput("--server", [str(error)]) from None
     try:

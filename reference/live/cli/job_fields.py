@@ -12,8 +12,8 @@ import typer
 from gnomon.reference.jobs import INTERVAL_UNITS, Misfire
 from gnomon.reference.live.cli.login import read_text
 from gnomon.reference.schedule.clock import SECOND, read_duration
+from gnomon.reference.schedule.words import interval_units
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.render.text import interval_units
 
 LARGEST_EXTRA_FILE = 2**20
 """Bytes; the server has a lower limit of its own (JOB-1)."""

@@ -16,6 +16,7 @@ from gnomon.reference.live.cli.connected import (
     confirms,
     connected,
     refuse_without_terminal,
+    take_ca_file,
 )
 from gnomon.reference.live.cli.job_fields import (
     At,
@@ -66,7 +67,7 @@ Exit status 0: done; 1: you declined; 2: bad input, or the server refused.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    group = typer.Typer(no_args_is_help=True, help=_HELP)
+    group = typer.Typer(no_args_is_help=True, help=_HELP, callback=take_ca_file)
     for name, command, example in (
         ("list", list_jobs, "gnomon jobs list --server http://db1.example:17010"),
         ("show", show, "gnomon jobs show 'daily report'"),

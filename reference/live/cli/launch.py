@@ -14,8 +14,12 @@ from pathlib import Path
 import msgspec
 
 from gnomon.reference.live import DEFAULT_HTTP
-from gnomon.reference.live.api.auth import Unguarded, guard_for
-from gnomon.reference.live.api.credentials import BadCredentials, Credentials, read_credentials
+from gnomon.reference.live.api.access.auth import Unguarded, guard_for
+from gnomon.reference.live.api.access.credentials import (
+    BadCredentials,
+    Credentials,
+    read_credentials,
+)
 from gnomon.reference.live.cli.recorder import record_from
 from gnomon.reference.live.cli.store import opened_store, parse_prefix
 from gnomon.reference.live.runtime.arrival import NameTaken
@@ -30,6 +34,7 @@ from gnomon.reference.live.runtime.supervisor import (
     serve_plan,
     serve_together,
 )
+from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.store.address import Address
 from gnomon.reference.schedule.clock import MILLISECOND
 from gnomon.reference.service import Service
@@ -56,6 +61,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     services: list[str]
     http: str
     auth: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
     servers: int
     data: Path | None
     profile: Profile
@@ -69,6 +76,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     log: Format
     log_level: str
     log_payloads: bool
+    log_file: Path | None
 
 
 def launch(options: ServeOptions) -> bool:
@@ -79,8 +87,7 @@ def launch(options: ServeOptions) -> bool:
     plans = _plans(options)
     if options.history_out is not None:
         console.require_output(options.history_out)
-    logging = Logging(options.log, options.log_level.upper(), options.log_payloads)
-    logging.configure()
+    logging = _logging(options)
     with opened_store(options.redis, options.data) as address:
         ready = [plan(address) for plan in plans]
         begins = console.now()
@@ -96,11 +103,23 @@ def launch(options: ServeOptions) -> bool:
         return in_order
 
 
+def _logging(options: ServeOptions) -> Logging:
+    """Configure the log; how the processes log. Raises BadInput."""
+    file = None if options.log_file is None else options.log_file.absolute()
+    logging = Logging(options.log, options.log_level.upper(), options.log_payloads, file)
+    try:
+        logging.configure()
+    except OSError as error:
+        raise BadInput("--log-file", [f"{file} cannot be opened: {error.strerror}"]) from None
+    return logging
+
+
 def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
     """The plan of each server, which still lacks the address of the store. Raises BadInput."""
     services = _services(options.services)
     credentials = None if options.auth is None else _credentials(options.auth)
     places = _places(options.http, options.servers, credentials)
+    tls = _tls(options)
     names = _names(options.name, options.servers, places)
     lease = parse_duration("--lease", options.lease, SHORTEST_LEASE)
     drain = parse_duration("--drain", options.drain)
@@ -127,6 +146,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
             ),
             http=place,
             credentials=credentials,
+            tls=tls,
         )
 
     return [partial(plan, name, place) for name, place in zip(names, places, strict=True)]
@@ -176,6 +196,19 @@ def _services(modules: list[str]) -> dict[str, type[Service]]:
         return find_services(modules)
     except BadServices as error:
         raise BadInput("--services", error.faults) from None
+
+
+def _tls(options: ServeOptions) -> Tls | None:
+    """The certificate of the API, None for HTTP. Raises BadInput."""
+    certificate, key = options.tls_cert, options.tls_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise BadInput("--tls-cert, --tls-key", ["give both: a certificate and its key"])
+    tls = Tls(certificate.absolute(), key.absolute())
+    if (fault := tls.fault()) is not None:
+        raise BadInput("--tls-cert, --tls-key", [fault])
+    return tls
 
 
 def _credentials(path: Path) -> Credentials:

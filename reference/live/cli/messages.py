@@ -11,6 +11,7 @@ from gnomon.reference.live.cli.connected import (
     confirms,
     connected,
     refuse_without_terminal,
+    take_ca_file,
 )
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import message_table, messages_table
@@ -37,7 +38,7 @@ Exit status 0: done; 1: you declined; 2: bad input, or the server refused.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    group = typer.Typer(no_args_is_help=True, help=_HELP)
+    group = typer.Typer(no_args_is_help=True, help=_HELP, callback=take_ca_file)
     for name, command, example in (
         ("list", list_messages, "gnomon messages list --state dead"),
         ("show", show, "gnomon messages show 17"),

@@ -58,6 +58,14 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Credentials file of the API; see gnomon auth."),
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate chain of the API, PEM.  [default: HTTP]"),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Private key of --tls-cert, PEM, without a password."),
+    ] = None,
     servers: Annotated[
         int,
         typer.Option(
@@ -79,7 +87,7 @@ def serve(
         typer.Option(
             metavar="N",
             help="Attempts of a message before it is dead-lettered, if each server that has it "
-            "dies. Same on every server.",
+            "dies; a claim counts, even if its run had not begun. Same on every server.",
             min=1,
             max=MOST_ATTEMPTS,
         ),
@@ -99,16 +107,24 @@ def serve(
     ] = 0,
     prefix: Prefix = "gnomon",
     history_out: HistoryOut = None,
-    log: Annotated[LogFormat, typer.Option(help="Format of the log on standard error.")] = "text",
+    log: Annotated[LogFormat, typer.Option(help="Format of the log.")] = "text",
     log_level: Annotated[LogLevel, typer.Option(help="Lowest level that is logged.")] = "info",
     log_payloads: Annotated[
         bool, typer.Option("--log-payloads", help="Payloads in the log; they may hold secrets.")
     ] = False,
+    log_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File to which the log is appended; SIGHUP opens it again.  "
+            "[default: standard error]",
+        ),
+    ] = None,
 ) -> None:
     """Run a server of the live cluster.
 
     It campaigns to lead, runs services and serves the API. SIGTERM or Ctrl-C makes it finish the
-    running services and leave; a second signal ends it at once.
+    running services and leave; a second signal ends it at once. SIGHUP opens the --log-file again.
 
     Exit status 0: it left in good order; 1: it did not; 2: bad input.
     """
@@ -123,6 +139,8 @@ def serve(
             services=services or [],
             http=http,
             auth=auth,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
             servers=servers,
             data=data,
             profile=profile,
@@ -136,6 +154,7 @@ def serve(
             log=log,
             log_level=log_level,
             log_payloads=log_payloads,
+            log_file=log_file,
         )
     )
     if not left_in_order:

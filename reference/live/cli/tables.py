@@ -17,9 +17,9 @@ from gnomon.reference.live.api.schemas import (
     UnreadableJob,
 )
 from gnomon.reference.schedule.clock import read_instant
+from gnomon.reference.schedule.words import in_words
 from gnomon.specs.render.strings import printable
 from gnomon.specs.render.tables import count, span, table
-from gnomon.specs.render.text import in_words
 
 EXTRA_SHOWN = 60
 """Characters of a payload in a table."""

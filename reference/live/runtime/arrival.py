@@ -19,7 +19,7 @@ from gnomon.reference.live.runtime.node import Input
 from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.errors import Failure, StoreUnusable, check_server, pause_after
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration, write_instant
+from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_instant, write_rounded
 from gnomon.reference.store.administration import ClusterOverview, Member, Overview, Settings
 from gnomon.reference.store.messages import Profile
 
@@ -33,7 +33,7 @@ class NameTaken(Exception):
     """The name of a server belongs to `member`, which is alive at the store's instant `now`."""
 
     def __init__(self, member: Member, now: int) -> None:
-        heard = write_duration(max(now - member.heard, 0) // MILLISECOND * MILLISECOND)
+        heard = write_rounded(now - member.heard)
         super().__init__(
             f"the name {member.name} belongs to a server that is alive: it started at "
             f"{write_instant(member.since)}, and was heard {heard} ago; give another with --name"

@@ -138,6 +138,11 @@ class Node:
         """How far the store's clock is away from this server's, if it is more than a lease."""
         return self._store_time.problem
 
+    @property
+    def clock_offset(self) -> int:
+        """How far the store's clock is ahead of this server's (µs), negative if it is behind."""
+        return self._store_time.ahead
+
     # --- from beginning to end
 
     def run(self) -> bool:

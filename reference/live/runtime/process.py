@@ -18,8 +18,10 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from gnomon.reference.live.api.access.auth import guard_for
+from gnomon.reference.live.api.access.credentials import Credentials
+from gnomon.reference.live.api.access.failed_logins import FailedLogins
 from gnomon.reference.live.api.app import create_app
-from gnomon.reference.live.api.auth import Guard
 from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.arrival import arrive
 from gnomon.reference.live.runtime.clock import WallClock
@@ -29,8 +31,10 @@ from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
 from gnomon.reference.live.runtime.shape import Shape
+from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
-from gnomon.reference.live.store.address import Address
+from gnomon.reference.live.store import encryption
+from gnomon.reference.live.store.address import Address, Server
 from gnomon.reference.live.store.connection import Connection, Open
 from gnomon.reference.live.store.embedded.diagnosis import explain, removed_data
 from gnomon.reference.live.store.errors import Failure
@@ -71,8 +75,13 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def explain(self, failure: Failure) -> Failure:
         """The failure of a call, with what is known about this store."""
-        folder = self.address.embedded_in
-        return failure if folder is None else explain(failure, folder)
+        folder, place = self.address.embedded_in, self.address.place
+        if folder is not None:
+            return explain(failure, folder)
+        if isinstance(place, Server):
+            uses_tls = self.address.tls is not None
+            return encryption.explain(failure, place.host, place.port, uses_tls)
+        return failure
 
     def warnings(self) -> tuple[str, ...]:
         """What is wrong with this store although it answers, for people."""
@@ -90,12 +99,20 @@ def timeout_of(lease: int) -> int:
     return min(max(lease // 3, SHORTEST_TIMEOUT), LONGEST_TIMEOUT)
 
 
-class Listening(msgspec.Struct, frozen=True):
-    """The socket that serves the API, the guard that admits its users, and the API's URL."""
+class Listening(msgspec.Struct, frozen=True, kw_only=True):
+    """The socket that serves the API at `host`, who may use it, and its certificate, if any."""
 
     socket: Any
-    guard: Guard
-    url: str
+    host: str
+    credentials: Credentials | None
+    tls: Tls | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the API."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://{host}:{self.socket.getsockname()[1]}"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -157,6 +174,7 @@ def _serve(
 
     def measured() -> str:
         metrics.busy.set(workers.busy)
+        metrics.clock_offset.set(node.clock_offset / SECOND)
         return metrics.text()
 
     def health() -> Health:
@@ -174,7 +192,8 @@ def _serve(
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 
-    with _api(listening, storage, health, measured):
+    failed_logins = FailedLogins(metrics.login_failed)
+    with _api(listening, storage, health, measured, failed_logins):
         logger.info("joins the cluster", extra={"fields": _described(shape, store, listening)})
         left_in_order = node.run()
         notifier.close()
@@ -223,12 +242,15 @@ def _api(
     storage: RedisStorage,
     health: Callable[[], Health],
     metrics: Callable[[], str],
+    failed_logins: FailedLogins,
 ) -> Iterator[None]:
     """Serve the API in a thread of its own; do nothing if `listening` is None."""
     if listening is None:
         yield
         return
-    app = create_app(storage, health, metrics, listening.guard)
+    guard = guard_for(listening.host, listening.credentials, failed_logins)
+    app = create_app(storage, health, metrics, guard)
+    tls = listening.tls
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -236,6 +258,8 @@ def _api(
         access_log=False,
         lifespan="off",
         server_header=False,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)

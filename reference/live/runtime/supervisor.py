@@ -18,22 +18,25 @@ command's signals and its exit status.
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
+from types import FrameType
 from typing import NamedTuple
 
 import msgspec
 
-from gnomon.reference.live.api.auth import guard_for
-from gnomon.reference.live.api.credentials import Credentials
+from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring import logs
+from gnomon.reference.live.runtime.monitoring.log_file import LogFile, handle_hangup
 from gnomon.reference.live.runtime.process import Listening, StoreOptions, listen, serve
 from gnomon.reference.live.runtime.shape import Shape
+from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.store.errors import StoreUnusable
 from gnomon.reference.service import Service
 
@@ -58,26 +61,33 @@ class CannotServe(Exception):
 
 
 class Logging(NamedTuple):
-    """How a process logs."""
+    """How a process logs; to standard error if there is no `file`."""
 
     format: logs.Format
     level: str
     with_payloads: bool
+    file: Path | None = None
 
     def configure(self) -> None:
-        """Configure logging in this process."""
+        """Configure logging in this process, and what SIGHUP does. Raises OSError."""
         show = logs.in_full if self.with_payloads else logs.by_length
-        logs.configure(self.format, self.level, show)
+        file = None if self.file is None else LogFile(self.file)
+        logs.configure(self.format, self.level, show, file)
+        handle_hangup(file)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that makes a server; `http`: host and port of its API, None if it has none."""
+    """Everything that makes a server; `http`: host and port of its API, None if it has none.
+
+    `tls` encrypts the API.
+    """
 
     shape: Shape
     services: dict[str, type[Service]]
     store: StoreOptions
     http: tuple[str, int] | None
     credentials: Credentials | None
+    tls: Tls | None = None
 
 
 def serve_plan(plan: Plan) -> bool:
@@ -93,9 +103,7 @@ def serve_plan(plan: Plan) -> bool:
         except OSError as error:
             problem = f"the API cannot be served at {host}:{port}: {error.strerror or error}"
             raise CannotServe(problem, "give another with --http, or --http none") from None
-        where = f"{f'[{host}]' if ':' in host else host}:{opened.getsockname()[1]}"
-        guard = guard_for(host, plan.credentials)
-        listening = Listening(opened, guard, f"http://{where}")
+        listening = Listening(socket=opened, host=host, credentials=plan.credentials, tls=plan.tls)
     return serve(plan.shape, plan.services, plan.store, listening)
 
 
@@ -112,26 +120,41 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
         for child in children:
             child.terminate()
 
-    before = {name: signal.signal(name, pass_on) for name in (signal.SIGTERM, signal.SIGINT)}
+    hang_up = _hanging_up(children)
+    handlers = {signal.SIGTERM: pass_on, signal.SIGINT: pass_on, signal.SIGHUP: hang_up}
+    before = {name: signal.signal(name, handler) for name, handler in handlers.items()}
     try:
         _start_all(children, is_ending)
         if is_ending.is_set():  # a process that was just starting missed the signal
             pass_on(0, None)
         while not (is_ending.is_set() and all(child.has_ended for child in children)):
             _wait_for_change(children)
+            if is_ending.is_set():
+                continue
+            if any(child.could_not_start for child in children):
+                pass_on(0, None)
+                continue
             for child in children:
-                if is_ending.is_set():
-                    continue
-                if child.could_not_start:
-                    pass_on(0, None)
-                else:
-                    child.repair()
+                child.repair()
     finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+        for name, former in before.items():
+            signal.signal(name, former)
     if any(child.could_not_start for child in children):
         raise CannotServe("not all servers could start", "their messages above tell why")
     return all(child.left_in_order for child in children)
+
+
+def _hanging_up(children: "Sequence[_Child]") -> Callable[[int, FrameType | None], None]:
+    """A handler of SIGHUP that does what the present one does, and passes the signal on."""
+    present = signal.getsignal(signal.SIGHUP)
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        if callable(present):
+            present(number, frame)
+        for child in children:
+            child.hang_up()
+
+    return hang_up
 
 
 def _start_all(children: "Sequence[_Child]", is_ending: Event) -> None:
@@ -182,14 +205,23 @@ class _Child:
         return self.process.exitcode in (ENDED_IN_ORDER, None)
 
     def start(self) -> None:
-        """Start the process."""
-        self.process.start()
+        """Start the process; SIGHUP waits there until it can be handled."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         self._started = monotonic()
 
     def terminate(self) -> None:
         """Pass on a signal to end."""
         if self.process.is_alive():
             self.process.terminate()
+
+    def hang_up(self) -> None:
+        """Pass on SIGHUP."""
+        if self.process.pid is not None and self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGHUP)
 
     def repair(self) -> None:
         """Start the server again if its process has ended, after a pause that is logged."""

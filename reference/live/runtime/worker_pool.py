@@ -35,6 +35,7 @@ from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.events import Outcome
 from gnomon.reference.live.runtime.clock import elapsed
 from gnomon.reference.live.runtime.event_loop import EventLoop
+from gnomon.reference.live.runtime.monitoring.current_run import performing
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
 from gnomon.reference.service import (
     SLOW_THRESHOLD_MS,
@@ -145,7 +146,8 @@ class WorkerPool:
     def _carry_out(self, worker: "_Worker", task: "_Task") -> Ended:
         """Run a service. Then the worker is idle, since `ended` may start its next run at once."""
         try:
-            return self._invoke(worker, task)
+            with performing(task.run.message):
+                return self._invoke(worker, task)
         except BaseException as error:  # not in a method: in the service's own __init__, say
             _log.warning("%s cannot be run", task.run.message.service, exc_info=True)
             return Ended(task.run, "failed", described(error))

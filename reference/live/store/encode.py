@@ -133,7 +133,7 @@ def _definition(definition: Definition) -> Arguments:
         place_of(first_due(what), ""),
         int(what.is_active),
         json.encode(jobs.write(what)),
-        json.encode(f"name: there is a job named {what.name!r} already; names are unique"),
+        json.encode(f"name: a job named {what.name!r} already exists; names are unique"),
         json.encode(END_HAS_PASSED),
     ]
 
@@ -194,7 +194,13 @@ def _register(operation: RegisterServer) -> Arguments:
 
 
 _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
-    Campaign: lambda op: [op.ttl, op.store, *_former(op.former), *_claims(op.claims)],
+    Campaign: lambda op: [
+        op.ttl,
+        op.process,
+        op.store,
+        *_former(op.former),
+        *_claims(op.claims),
+    ],
     Resign: lambda op: [op.epoch],
     PutJob: _put,
     EditJob: lambda op: [*_current(op), *_definition(op.definition)],
@@ -208,7 +214,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     Complete: lambda op: [op.worker, op.turn, f"{op.message} {op.attempt}"],
     SetAside: lambda op: [op.worker, f"{op.message} {op.attempt}", op.why],
     Join: lambda op: [op.process, op.ttl, op.turn],
-    Heartbeat: lambda op: [op.ttl],
+    Heartbeat: lambda op: [op.ttl, op.process],
     Reclaim: _nothing,
     Withdraw: lambda op: _claims(op.claims),
     Overview: _nothing,

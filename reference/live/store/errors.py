@@ -135,6 +135,19 @@ class Unresolved(redis.RedisError):
         self.failure = failure
 
 
+class NotReplicated(redis.ResponseError):
+    """A change has reached fewer replicas than this server requires of it."""
+
+    def __init__(self, reached: int, required: int) -> None:
+        self.failure = Failure(
+            "demoted",
+            f"{reached} of {required} replicas have the change, so that it does not count",
+            "connect replicas to this store (INFO replication lists them), or start every server "
+            f"with a lower --replicas than {required}",
+        )
+        super().__init__(self.failure.problem)
+
+
 def failure(kind: Kind, detail: str) -> Failure:
     """A failure of that kind; `detail` is the server's error text, or the place."""
     problem, advice = _TEXTS[kind]
@@ -201,7 +214,7 @@ _CODE_IN_A_SCRIPT = re.compile(r"@user_script: ?\d+: -([A-Z]{2,}) ")
 
 def classify(error: Exception) -> Failure:
     """The failure that an error of the store means; for any other error, of kind ``failed``."""
-    if isinstance(error, Unresolved):
+    if isinstance(error, Unresolved | NotReplicated):
         return error.failure
     return failure(_kind_of(error), text_of(error))
 

@@ -12,11 +12,11 @@ Works on Redis 6.2 to 8 and Valkey. Every key begins with ``{prefix}``, so all l
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import redis
 from redis.exceptions import NoScriptError
 
 from gnomon.reference.live import EVENTS_KEPT
 from gnomon.reference.live.store import decode, encode
+from gnomon.reference.live.store.errors import NotReplicated
 from gnomon.reference.live.store.scripts import SERVER_TIME, Script, script_of
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Delivery, Operation
@@ -88,8 +88,7 @@ class RedisStore:
         pipeline.execute_command("WAIT", self._replicas, self._patience)
         answer, reached = pipeline.execute()
         if reached < self._replicas:
-            # The error of a server that is configured to take no writes without its replicas.
-            raise redis.ResponseError(f"NOREPLICAS {reached} of {self._replicas} have it")
+            raise NotReplicated(reached, self._replicas)
         return answer
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
+from gnomon.reference.schedule.words import with_local_time
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import parse_instant, parse_zone
 from gnomon.specs.conformance.dialects.parting import Comparison, Group, compare
 from gnomon.specs.conformance.report.peers import OURS, NoDialect, Peer, find_peer, peers
-from gnomon.specs.render.text import with_local_time
 
 
 def peer_named(name: str) -> Peer:

@@ -3,5 +3,5 @@
 `comparison` measures candidates in alternating turns and prints the table; `publishing` and `runs`
 measure one candidate; `ours` and `peers` list the candidates. `bare` and each `peer_…` is the code
 of one peer that runs in processes of its own (`processes`, `call`, `measured_process`). `figures`
-measures Gnomon alone.
+and `leaders` measure Gnomon alone.
 """

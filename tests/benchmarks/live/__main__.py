@@ -77,7 +77,7 @@ def main() -> None:
     try:
         for comparison in aims() if chosen.aims else comparisons():
             compare(comparison, chosen.turns, console)
-        measures = [figures.lateness(10_000, "together")] if chosen.aims else figures.MEASURES
+        measures = figures.OF_AIMS if chosen.aims else figures.MEASURES
         figures.print_all(measures, chosen.turns, console)
     except KeyboardInterrupt:
         sys.exit("interrupted")

@@ -1,4 +1,4 @@
-"""Figures of Gnomon alone: lateness, delay, takeover, and the cost of an idle server.
+"""Figures of Gnomon alone: lateness, delay, changes of the leader, and the cost of an idle server.
 
 The one idea: the store's history has the time of every event, by one clock. So measuring does not
 disturb what it measures.
@@ -18,15 +18,13 @@ from gnomon.reference import events
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.live.store.storage import RecordedEvent
-from gnomon.reference.schedule.clock import DAY, SECOND, read_duration
+from gnomon.reference.schedule.clock import DAY, SECOND
+from tests.benchmarks.live.leaders import Figures, handover, takeover
 from tests.benchmarks.live.measured_process import MARKS, URL
 from tests.benchmarks.live.ours import START, create, store
 from tests.benchmarks.live.processes import all_started, calling
 from tests.benchmarks.live.runs import marks_file
 from tests.support.servers import on_a_socket
-
-Figures = list[tuple[str, float, str]]
-"""Names, values and units."""
 
 
 def lateness(jobs: int, how: str) -> Callable[[str], Figures]:
@@ -71,33 +69,6 @@ def delay(rate: int) -> Callable[[str], Figures]:
     return measure
 
 
-def takeover(url: str) -> Figures:
-    """The time from killing a leader of 100,000 jobs to the next publish."""
-    jobs, lease = 100_000, "3s"
-    create(store(url), jobs, SECOND // 1_000, seconds=100)  # a thousand are due each second
-    storage = RedisStorage(Connection(lambda: store(url)))
-    servers = [calling("ours", "work", name, 0, lease) for name in ("s1", "s2")]
-    with all_started(servers[:1], {URL: url}) as first:
-        _wait_for(storage, lambda one: type(one) is events.Published)
-        with all_started(servers[1:], {URL: url}):
-            _wait_for(storage, lambda one: type(one) is events.ServerStarted and one.server == "s2")
-            time.sleep(1)
-            first[0].process.kill()
-            killed_at = storage.overview().now
-            published = _wait_for(
-                storage, lambda one: type(one) is events.Published and one.server == "s2"
-            )
-            led = _wait_for(
-                storage, lambda one: type(one) is events.LeaseAcquired and one.server == "s2"
-            )
-    return [
-        (f"SIGKILL to next publish, {jobs:,} jobs, lease {lease}",
-         (published - killed_at) / SECOND, "s"),
-        ("the same less the lease", (published - killed_at - read_duration(lease)) / SECOND, "s"),
-        ("the lease acquired to the next publish", (published - led) / SECOND, "s"),
-    ]  # fmt: skip
-
-
 def idleness(url: str) -> Figures:
     """The cost of a server with 10,000 jobs while nothing is due."""
     create(store(url), 10_000, 0, START + 3_650 * DAY)
@@ -121,8 +92,13 @@ MEASURES: Sequence[Callable[[str], Figures]] = (
     delay(100),
     delay(1_000),
     takeover,
+    handover,
     idleness,
 )
+
+
+OF_AIMS: Sequence[Callable[[str], Figures]] = (lateness(10_000, "together"), takeover, handover)
+"""The figures that the project has aims for."""
 
 
 def print_all(measures: Sequence[Callable[[str], Figures]], turns: int, console: Console) -> None:
@@ -145,19 +121,6 @@ def print_all(measures: Sequence[Callable[[str], Figures]], turns: int, console:
 def _history(url: str) -> list[RecordedEvent]:
     storage = RedisStorage(Connection(lambda: store(url)))
     return list(storage.history(most=10_000_000))
-
-
-def _wait_for(storage: RedisStorage, is_it: Callable[[object], bool]) -> int:
-    """The instant of the first such event (µs), once it has happened."""
-    after, until = 0, time.monotonic() + 120
-    while time.monotonic() < until:
-        for told in storage.history(after, 100_000):
-            after = told.seq
-            if is_it(told.event):
-                at: int = told.event.at
-                return at
-        time.sleep(0.1)
-    raise TimeoutError("no such event within 120 s")
 
 
 def _percentiles(what: str, values: list[int]) -> Figures:

@@ -54,9 +54,11 @@ class CheckedLeaderRole(LeaderRole):
 
     __slots__ = ()
 
-    def heartbeat(self, now: int, claims: tuple[Claim, ...] = ()) -> list[Operation]:
+    def heartbeat(
+        self, now: int, claims: tuple[Claim, ...] = (), process: int = 0
+    ) -> list[Operation]:
         before = self.state
-        outputs = super().heartbeat(now, claims)
+        outputs = super().heartbeat(now, claims, process)
         check("leader", before, "heartbeat", self.state, outputs)
         return outputs
 

@@ -60,6 +60,7 @@ SPANS = st.sampled_from([SECOND // 2, SECOND, 5 * SECOND])
 LEASES = st.sampled_from([SECOND, 10 * SECOND, 100 * SECOND])
 HOW = st.sampled_from(["first", "coalesce", "skip"])
 """What a leader does about several instants of a job that are due by now."""
+LIVES = st.sampled_from([*[""] * 5, "joins", "joins unheard", "beats"])
 BEHIND = st.sampled_from([0, 0, 0, 1])
 """How many revisions, epochs or attempts ago the asker looked; mostly it is up to date."""
 
@@ -361,7 +362,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(server=SERVERS, worker=WORKERS, is_done=st.booleans(), ttl=LEASES)
     def claim(self, server: str, worker: int, is_done: bool, ttl: int) -> None:
-        self.heartbeat(server, ttl)
+        self.ask(server, Heartbeat(ttl))
         me = (server, worker)
         held = self.model.held.get(me)
         self.turns[me] = self.next_turn(me)
@@ -398,16 +399,14 @@ class StoreMachine(RuleBasedStateMachine):
             assert reply.accepted is holds
         assert not holds or (server, worker) not in self.model.held
 
-    @rule(server=SERVERS, ttl=LEASES, starts=st.sampled_from([*[""] * 6, "joins", "joins unheard"]))
+    @rule(server=SERVERS, ttl=LEASES, starts=LIVES)
     def heartbeat(self, server: str, ttl: int, starts: str = "") -> None:
         """A sign of life; or the server crashes and starts again, and its Join may be lost."""
-        if not starts:
-            self.ask(server, Heartbeat(ttl))
+        process = self.processes[server] = self.processes.get(server, 0) + bool(starts)
+        if starts == "joins unheard":
             return
-        self.processes[server] = self.processes.get(server, 0) + 1
-        if starts == "joins":
-            self.ask(server, Join(self.processes[server], ttl))
-            assert not [worker for worker in self.model.idle if worker[0] == server]
+        self.ask(server, Join(process, ttl) if starts == "joins" else Heartbeat(ttl, process))
+        assert not starts or not [worker for worker in self.model.idle if worker[0] == server]
 
     @precondition(lambda self: self.model.held or self.model.idle)
     @rule(server=SERVERS, span=st.just(0) | LEASES)

@@ -35,7 +35,7 @@ def test_ids_and_names_are_unique(bench: Bench) -> None:
     same_id = bench.ask(1, "s1", PutJob("a", every_second(name="b")))
     assert same_id == Refused(NOW + 1, "id: there is a job 'a' already")
     same_name = bench.ask(1, "s1", PutJob("b", every_second(name="a")))
-    assert same_name.why == "name: there is a job named 'a' already; names are unique"
+    assert same_name.why == "name: a job named 'a' already exists; names are unique"
     assert bench.store.job("b") is None
     assert [type(event) for event in bench.recorded] == [
         events.JobCreated,

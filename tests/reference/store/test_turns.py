@@ -35,6 +35,38 @@ def test_a_claim_that_arrives_twice_does_not_complete_what_it_was_given() -> Non
     assert not bench.store.open
 
 
+@pytest.mark.parametrize("alive", [Campaign(TTL, process=2), Heartbeat(TTL, process=2)], ids=repr)
+def test_a_process_whose_join_was_lost_frees_what_a_former_one_held(
+    alive: Campaign | Heartbeat,
+) -> None:
+    """Its workers are busy with what the store assigned in lost writes: no claim names it."""
+    bench = Bench()
+    bench.lead()
+    bench.put()
+    bench.ask(0, "s1", Join(1, TTL))
+    bench.ask(0, "s1", Claim(1, first_turn(1) + 1))
+    bench.execute(0)
+    bench.live("s2")
+    bench.ask(0, "s2", Claim(1, 1))
+    replies = bench.replies(1, "s1", alive)
+    assert bench.kinds(events.Reclaimed) == [events.Reclaimed(NOW + 1, 1, "s1", 1, 1)]
+    assert [to for to, reply in replies if type(reply) is Assignment] == ["s2"]
+    bench.ask(2, "s1", alive)
+    assert len(bench.kinds(events.Reclaimed)) == 1, "repeated"
+
+
+@pytest.mark.parametrize("process", [0, 1])
+def test_a_sign_of_life_of_a_known_process_frees_nothing(process: int) -> None:
+    bench = Bench()
+    bench.put()
+    bench.execute(0)
+    bench.ask(0, "s1", Join(1, TTL))
+    bench.ask(0, "s1", Claim(1, first_turn(1) + 1))
+    bench.ask(1, "s1", Campaign(TTL, process=process))
+    bench.ask(1, "s1", Heartbeat(TTL, process))
+    assert not bench.kinds(events.Reclaimed)
+
+
 @pytest.mark.parametrize("by", [Claim(1, 1), Campaign(TTL, (Claim(1, 1),))])
 def test_a_turn_whose_message_was_reclaimed_gets_no_other(by: Claim | Campaign) -> None:
     """The worker may be running that message; another would wait until the run has ended."""

@@ -156,7 +156,7 @@ def _know_nobody(self: Any, now: int, name: str, ttl: int) -> None:
     ("attribute", "defect", "why"),
     [
         ("claim", _claim_what_is_held, "DLV-1: message 1 is given to"),
-        ("_take_from", _take_nothing, "DLV-2: s1 is dead, but s1/1 holds a message"),
+        ("_take_from", _take_nothing, "DLV-2: a former process of s1 holds a message"),
         ("note_life", _know_nobody, "KeyError: 's1'"),
     ],
 )

@@ -268,6 +268,10 @@ BREACHES: list[tuple[str, list[Step]]] = [
         [*HOLDS, (9, "s2", Reclaim(), [reclaimed(9, 1)])],
     ),
     ("DLV-2: s1 is dead, but s1/1 holds a message", [*HOLDS, (10, "s2", Reclaim(), [])]),
+    *(
+        ("DLV-2: a former process of s1 holds a message", [*HOLDS, (1, "s1", alive, [])])
+        for alive in (Join(2, LEASE), Campaign(LEASE, process=2), Heartbeat(LEASE, process=2))
+    ),
     (
         "DLV-6: message 1 is put aside",
         [

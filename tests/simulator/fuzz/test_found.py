@@ -31,10 +31,23 @@ SECOND_MESSAGE = Mutant(
 )
 
 
-@pytest.mark.parametrize("name", ["over-1-late-heartbeat"])
-def test_a_second_message_in_a_turn_is_found_again(name: str) -> None:
-    """Too few drawn runs reach this for a search: it takes a late heartbeat, or a lost one."""
+LOST_JOIN = Mutant(
+    "a lost Join is not made good",
+    "DLV-2",
+    "what a former process holds is kept for it while the workers of the new one are busy",
+    "gnomon.reference.store.messages:MessageQueue.begin_if_new",
+    "process > self._processes.get(server, 0)",
+    "False",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "mutant"),
+    [("over-1-late-heartbeat", SECOND_MESSAGE), ("dlv-2-lost-join", LOST_JOIN)],
+)
+def test_what_too_few_drawn_runs_reach_is_found_again(name: str, mutant: Mutant) -> None:
+    """It takes a late heartbeat, or a lost one; or the loss of a Join and of all that followed."""
     recording = files.load(str(Path(__file__).parent / "found" / f"{name}.toml"))
-    with patched(SECOND_MESSAGE):
+    with patched(mutant):
         trial = run_trial(recording)
-    assert [broken.rule for broken in trial.broken] == ["OVER-1"]
+    assert [broken.rule for broken in trial.broken] == [mutant.rule]

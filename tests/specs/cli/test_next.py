@@ -21,10 +21,10 @@ from gnomon.reference.schedule.clock import (
     write_instant,
 )
 from gnomon.reference.schedule.cron import CronError
+from gnomon.reference.schedule.words import in_words
 from gnomon.specs.cli import console
 from gnomon.specs.cli.next import next_instants, read_when
 from gnomon.specs.render.strings import LONGEST_LINE
-from gnomon.specs.render.text import in_words
 from tests.support.command import Command, faults
 
 START = read_instant("2026-01-31T12:00:00Z")

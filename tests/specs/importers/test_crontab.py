@@ -2,9 +2,9 @@
 
 import pytest
 
+from gnomon.reference.schedule.words import cron_in_words
 from gnomon.specs.importers.crontab import read_crontab
 from gnomon.specs.importers.quoting import excerpt
-from gnomon.specs.render.text import cron_in_words
 
 ETC_CRONTAB = """\
 # /etc/crontab: system-wide crontab

@@ -54,6 +54,8 @@ class ClusterWatch:
             except StoreUnavailable as error:  # its calls report an outage
                 logger.debug("the reports cannot be read: %s", error)
                 continue
+            self._metrics.waiting.set(overview.waiting)
+            self._metrics.held.set(len(overview.held))
             alive = (member for member in overview.members if member.alive_until > overview.now)
             found = difference(alive)
             self._note(found)

@@ -3,7 +3,9 @@
 The one idea: every record of this process goes through one structlog formatter: ours, those of
 libraries and services that use `logging`, and those of services that use structlog. A record has a
 text and *fields*; whatever is not printable in them is escaped. So nothing that a payload, an error
-or a service contains can pass for another line, or control a terminal.
+or a service contains can pass for another line, or control a terminal. The lines of a traceback are
+the only ones that begin with a bar. A record that is made during a run names its job, service and
+cid.
 
     logger.info("run ok", extra={"fields": {"job": "7", "message": 12}})        with logging
     logger.info("run ok", job="7", message=12)                                with structlog
@@ -26,11 +28,15 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, WrappedLogger
 
+from gnomon.reference.live.runtime.monitoring.current_run import fields_of_current_run
 from gnomon.reference.live.runtime.worker_pool import Ended, identity, seen
-from gnomon.reference.schedule.clock import SECOND, to_datetime
+from gnomon.reference.schedule.clock import SECOND, to_datetime, write_rounded
 from gnomon.reference.service import Service
 
 Format = Literal["text", "json"]
+
+TRACEBACK, STACK = "traceback", "stack"
+"""The fields for a traceback and for a stack: a text of several lines."""
 
 PAYLOAD = "request.payload"
 """The field for the payload of a run: a text, or None."""
@@ -51,9 +57,14 @@ def by_length(payload: object) -> object:
     return {"characters": len(payload)} if isinstance(payload, str) else None
 
 
-def configure(format: Format, level: str, show_payload: ShowPayload = by_length) -> None:
-    """Write every record of this process at `level` or above to standard error."""
-    handler = logging.StreamHandler()
+def configure(
+    format: Format,
+    level: str,
+    show_payload: ShowPayload = by_length,
+    handler: logging.Handler | None = None,
+) -> None:
+    """Write every record of this process at `level` or above to `handler`, or standard error."""
+    handler = handler or logging.StreamHandler()
     handler.setFormatter(line_formatter(format, show_payload))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     structlog.configure(
@@ -72,21 +83,31 @@ def configure(format: Format, level: str, show_payload: ShowPayload = by_length)
 
 
 def log_run(ended: Ended) -> None:
-    """Log one line for a run that has ended: the fields of S12, which run it was, and its outcome.
+    """Log one line for a run that has ended: which run it was, how long it took, and its outcome.
 
-    INFO for a run that went well, WARNING for one that failed or was slow. The worker's thread must
-    call this: the line carries the thread's name.
+    INFO for a run that went well, WARNING for one that failed or was slow. At DEBUG a second line
+    has what the service saw (S12). The worker's thread must call this: the lines carry its name.
     """
+    message = ended.run.message
     went_well = ended.outcome == "ok" and not ended.is_slow
     level = logging.INFO if went_well else logging.WARNING
-    if not _log.isEnabledFor(level):
-        return
-    fields = identity(ended.run)
-    if ended.service is not None:
-        fields |= fields_of(ended.service, ended.run.message.payload)
-    fields |= {"outcome": ended.outcome, "error": ended.error, "took_us": ended.took}
-    text = "slow run %s" if ended.is_slow else "run %s"
-    _log.log(level, text, ended.outcome, extra={"fields": fields})
+    if _log.isEnabledFor(level):
+        failure = {} if ended.error is None else {"error": ended.error}
+        fields = {
+            "job_name": message.name,
+            "service": message.service,
+            "took": write_rounded(ended.took),
+            **failure,
+            "job": message.job,
+            "message": message.id,
+            "attempt": ended.run.attempt,
+            "cid": message.cid,
+        }
+        text = "slow run %s" if ended.is_slow else "run %s"
+        _log.log(level, text, ended.outcome, extra={"fields": fields})
+    if ended.service is not None and _log.isEnabledFor(logging.DEBUG):
+        saw = identity(ended.run) | fields_of(ended.service, message.payload)
+        _log.debug("the service saw", extra={"fields": saw})
 
 
 def fields_of(service: Service, payload: str | None) -> dict[str, object]:
@@ -138,26 +159,34 @@ def _text_of(text: object, arguments: object) -> str:
 def _fields_of_record(
     record: logging.LogRecord, event: EventDict, show_payload: ShowPayload
 ) -> dict[str, object]:
-    """The fields of a record, then those of a structlog event, then traceback and stack."""
+    """The fields of a record, those of a structlog event, the run, traceback and stack."""
     given = getattr(record, "fields", {})
     fields = dict(given) if isinstance(given, Mapping) else {"fields": given}
     del event["_from_structlog"]
     traceback, stack = event.pop("exception", None), event.pop("stack_info", None)
     fields |= event
+    fields |= {name: value for name, value in fields_of_current_run().items() if name not in fields}
     if PAYLOAD in fields:
         fields[PAYLOAD] = show_payload(fields[PAYLOAD])
     if traceback:
-        fields["traceback"] = traceback
+        fields[TRACEBACK] = traceback
     if stack:
-        fields["stack"] = stack
+        fields[STACK] = stack
     return fields
 
 
 def as_text(own: Fields, fields: Fields) -> str:
-    """A line for people."""
+    """A line for people; below it, indented, the lines of a traceback."""
     parts = [escape(str(part)) for part in own.values()]
-    parts += [f"{escape(str(name))}={as_json_value(value)}" for name, value in fields.items()]
-    return " ".join(parts)
+    parts += [
+        f"{escape(str(name))}={as_json_value(value)}"
+        for name, value in fields.items()
+        if name not in (TRACEBACK, STACK)
+    ]
+    below = (fields[name] for name in (TRACEBACK, STACK) if name in fields)
+    # The bar marks each of them as a part of this record, whatever the error's text contains.
+    lines = [f"    | {escape(line)}" for text in below for line in str(text).split("\n")]
+    return "\n".join([" ".join(parts), *lines])
 
 
 def as_json(own: Fields, fields: Fields) -> str:

@@ -10,24 +10,29 @@ The one idea: each server has a registry of its own, so that several servers can
     metrics.leads.set(1)
     metrics.text()                        to be served as `CONTENT_TYPE`
 
-A label has few values, known beforehand: a message may name a service that this server does not
-have, and counts as `UNKNOWN`.
+A label has few values: a message may name a service that this server does not have, and counts as
+`UNKNOWN`; `job_metrics` limits those of jobs.
 """
 
 from collections.abc import Collection, Iterator
 from itertools import product
-from typing import get_args
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 
 from gnomon.reference.events import DeadLetterCause, Outcome
+from gnomon.reference.live.runtime.monitoring.job_metrics import JobMetrics
 from gnomon.reference.live.runtime.worker_pool import Ended
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
+from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.operations import Outcomes, Publish, Refusal
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+Scheme = Literal["basic", "bearer", "other"]
+"""How a request carries its credentials."""
+
 UNKNOWN = "(unknown)"
 """The label of services that this server does not have."""
 
@@ -43,13 +48,19 @@ BUCKETS = (
 class Durations:
     """A histogram of durations: observed in µs, exported in seconds."""
 
-    def __init__(self, name: str, help: str, registry: CollectorRegistry) -> None:
-        bounds = [bound / SECOND for bound in BUCKETS]
-        self._histogram = Histogram(name, help, buckets=bounds, registry=registry)
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
 
     def observe(self, duration: int) -> None:
         """Count a duration (µs). Clocks may make one negative; it counts as 0."""
         self._histogram.observe(max(duration, 0) / SECOND)
+
+
+def _durations(
+    name: str, help: str, registry: CollectorRegistry, labels: tuple[str, ...] = ()
+) -> Histogram:
+    bounds = [bound / SECOND for bound in BUCKETS]
+    return Histogram(name, help, labels, buckets=bounds, registry=registry)
 
 
 class Metrics:
@@ -71,11 +82,16 @@ class Metrics:
             ("service",),
             registry=registry,
         )
-        self.run_time = Durations("gnomon_run_seconds", "How long services ran.", registry)
+        run_time = _durations(
+            "gnomon_run_seconds", "How long services ran.", registry, ("service",)
+        )
+        self._jobs = JobMetrics(registry)
         self.lateness = Durations(
-            "gnomon_lateness_seconds",
-            "From when an occurrence was due to when its run started.",
-            registry,
+            _durations(
+                "gnomon_lateness_seconds",
+                "From when an occurrence was due to when its run started.",
+                registry,
+            )
         )
         self.workers = Gauge("gnomon_workers", "Workers of this server.", registry=registry)
         self.busy = Gauge(
@@ -132,7 +148,37 @@ class Metrics:
             registry=registry,
         )
         self.exchange_time = Durations(
-            "gnomon_store_exchange_seconds", "From asking the store to its answer.", registry
+            _durations(
+                "gnomon_store_exchange_seconds", "From asking the store to its answer.", registry
+            )
+        )
+        self.waiting = Gauge(
+            "gnomon_messages_waiting",
+            "Messages that wait for a worker, of the whole cluster.",
+            registry=registry,
+        )
+        self.held = Gauge(
+            "gnomon_messages_held",
+            "Messages that workers hold, of the whole cluster.",
+            registry=registry,
+        )
+        self.clock_offset = Gauge(
+            "gnomon_store_clock_offset_seconds",
+            "How far the store's clock is ahead of this server's, negative if it is behind.",
+            registry=registry,
+        )
+        zones = Gauge(
+            "gnomon_zone_database_info",
+            "1, with the version of this server's time zone database.",
+            ("version",),
+            registry=registry,
+        )
+        zones.labels(zone_database()).set(1)
+        failed_logins = Counter(
+            "gnomon_failed_logins_total",
+            "Requests with credentials that the API does not know.",
+            ("scheme",),
+            registry=registry,
         )
         self.workers.set(workers)
         # A child for each known label exports its 0 from the start, and is not looked up per run.
@@ -140,7 +186,9 @@ class Metrics:
             (name, outcome): runs.labels(name, outcome)
             for name, outcome in product(names, get_args(Outcome))
         }
+        self._run_time = {name: Durations(run_time.labels(name)) for name in names}
         self._slow_runs = {name: slow_runs.labels(name) for name in names}
+        self._failed_logins = {name: failed_logins.labels(name) for name in get_args(Scheme)}
         self._refused = {why: refused.labels(why) for why in get_args(Refusal)}
         self._dead_lettered = {why: dead_lettered.labels(why) for why in get_args(DeadLetterCause)}
 
@@ -150,7 +198,8 @@ class Metrics:
         if service not in self._services:
             service = UNKNOWN
         self._runs[service, ended.outcome].inc()
-        self.run_time.observe(ended.took)
+        self._run_time[service].observe(ended.took)
+        self._jobs.run_ended(ended)
         if ended.is_slow:
             self._slow_runs[service].inc()
 
@@ -166,6 +215,10 @@ class Metrics:
     def dead_lettered(self, why: DeadLetterCause) -> None:
         """Count a message that was dead-lettered, by any server of the cluster."""
         self._dead_lettered[why].inc()
+
+    def login_failed(self, scheme: Scheme) -> None:
+        """Count a request with credentials that are not known."""
+        self._failed_logins[scheme].inc()
 
     def text(self) -> str:
         """All metrics in the text format 0.0.4."""

@@ -18,13 +18,15 @@ ADVICE = "jobs are due by the store's clock; compare both machines with a time s
 class StoreTime:
     """Observes the store's time in each answer; more than `lease` (µs) away is a problem.
 
-    `problem` is a sentence for people, None if there is none.
+    `problem` is a sentence for people, None if there is none. `ahead` is how far the store's time
+    is ahead of the server's (µs), negative if behind, and 0 if the travel time may explain it.
     """
 
     def __init__(self, lease: int, incidents: Incidents) -> None:
         self._lease = lease
         self._incidents = incidents
         self._latest = 0
+        self.ahead = 0
         self.problem: str | None = None
 
     def observe(self, store: int, sent: int, received: int) -> None:
@@ -34,7 +36,8 @@ class StoreTime:
             text = f"the store's clock was set back by {back}: what it published ahead of time is "
             self._incidents.report("clock_set_back", received, f"{text}published again when due")
         self._latest = store
-        self._note_problem(max(store - received, 0) or min(store - sent, 0))
+        self.ahead = max(store - received, 0) or min(store - sent, 0)
+        self._note_problem(self.ahead)
 
     def _note_problem(self, ahead: int) -> None:
         """Note how far the store's time is ahead of the server's (µs), and log a change."""

@@ -30,6 +30,11 @@ local function take()
 end
 --@ take_number
 local function take_number() return tonumber(take()) end
+--@ take_several
+local function take_several(count)
+  position = position + count
+  return unpack(ARGV, position - count + 1, position)
+end
 
 --@
 local server = take()
@@ -49,8 +54,10 @@ local function set(field, value)
 end
 
 --@ whole
--- A whole number up to 2^53 as text. Instants that may be larger stay text.
-local function whole(number) return string.format('%.0f', number) end
+-- A whole number up to 2^53 as text. Instants that may be larger stay text. The format of integers
+-- is faster, but a server of 32 bits cannot use it for all of them.
+local WHOLE = string.format('%d', 2^53) == '9007199254740992' and '%d' or '%.0f'
+local function whole(number) return string.format(WHOLE, number) end
 
 --@ set_leader
 local function set_leader(name)

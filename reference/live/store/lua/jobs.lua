@@ -20,26 +20,39 @@
 local FIELDS = {'name', 'job_type', 'start', 'size', 'definition'}
 
 --@ PROGRESS
--- revision, active, cursor, published, accounted, grace, repeats, ends, expected, id in quotes
-local PROGRESS = '^(%d+),([01]),(-?%d*),(%d+),(-?%d*),(%d+),(%d*),(-?%d*),(%d+),(".*")$'
+-- The parts of a job's progress: `state` (revision, active, cursor), published, accounted, expected,
+-- `bounds` (grace, repeats, ends), and the id in quotes. Publishing compares a state, and passes
+-- bounds on; whatever needs the values in them opens the job.
+local PROGRESS = '^(%d+,[01],%-?%d*),(%d+),(%-?%d*),(%d+),(%d+,%d*,%-?%d*),(".*")$'
 
 --@ key_of
 local function key_of(id) return P .. ':job:' .. id end
 
+--@ MINUS
+local MINUS = string.byte('-')
+
 --@ read_progress
 -- A job without its definition; nil if there is no job, or something else.
 local function read_progress(id, text)
-  local revision, active, cursor, published, accounted, grace, repeats, ends, expected,
-    quoted = string.match(text or '', PROGRESS)
-  if not revision then return nil end
-  return {key = id, revision = revision, active = active, cursor = cursor, published = published,
-    accounted = accounted, grace = grace, repeats = repeats, ends = ends,
-    expected = expected, id = quoted}
+  local state, published, accounted, expected, bounds, quoted = string.match(text or '', PROGRESS)
+  if not state or accounted == '-' or string.byte(bounds, -1) == MINUS then return nil end
+  return {key = id, state = state, published = published, accounted = accounted, expected = expected,
+    bounds = bounds, id = quoted}
+end
+
+--@ open_job
+-- Give a job, if there is one, the values in its state and in its bounds; they count from now on.
+local function open_job(job)
+  if not job or job.revision then return job end
+  job.revision, job.active, job.cursor = string.match(job.state, '^(.*),(.*),(.*)$')
+  job.grace, job.repeats, job.ends = string.match(job.bounds, '^(.*),(.*),(.*)$')
+  return job
 end
 
 --@ read_fields
 -- The values of some fields of a hash; a call takes only so many arguments at once.
 local function read_fields(key, fields)
+  if #fields <= 1000 then return #fields > 0 and call('HMGET', key, unpack(fields)) or {} end
   local values = {}
   for first = 1, #fields, 1000 do
     local found = call('HMGET', key, unpack(fields, first, math.min(first + 999, #fields)))
@@ -52,7 +65,8 @@ end
 -- The jobs of those ids by id, each with what its messages carry.
 local function load_jobs(ids)
   local progress = read_fields(P .. ':progress', ids)
-  local carried, shown = read_fields(P .. ':carried', ids), read_fields(P .. ':shown', ids)
+  local carried = read_fields(P .. ':carried', ids)
+  local shown = call('EXISTS', P .. ':shown') == 1 and read_fields(P .. ':shown', ids) or {}
   local jobs = {}
   for place, id in ipairs(ids) do
     local job = not jobs[id] and read_progress(id, progress[place])
@@ -76,11 +90,14 @@ local function save_progress(jobs)
   for first = 1, #jobs, 1000 do
     local values = {}
     for place = first, math.min(first + 999, #jobs) do
-      local job = jobs[place]
-      values[#values + 1] = job.key
-      values[#values + 1] = job.revision .. ',' .. job.active .. ',' .. job.cursor .. ','
-        .. job.published .. ',' .. job.accounted .. ',' .. job.grace .. ',' .. job.repeats .. ','
-        .. job.ends .. ',' .. job.expected .. ',' .. job.id
+      local job, last = jobs[place], 2 * (place - first + 1)
+      if job.revision then
+        job.state = job.revision .. ',' .. job.active .. ',' .. job.cursor
+        job.bounds = job.grace .. ',' .. job.repeats .. ',' .. job.ends
+      end
+      values[last - 1] = job.key
+      values[last] = job.state .. ',' .. job.published .. ',' .. job.accounted .. ','
+        .. job.expected .. ',' .. job.bounds .. ',' .. job.id
     end
     call('HSET', P .. ':progress', unpack(values))
   end
@@ -110,6 +127,17 @@ local function job_exists(id) return call('HEXISTS', P .. ':progress', id) == 1 
 -- The place of a job in the order of what is expected next, for the pages of a new leader.
 local function place_of(job) return job.expected .. job.key end
 
+--@ is_limited
+-- Whether a job ends after some occurrences, or at an instant.
+local function is_limited(job) return string.sub(job.bounds, -2) ~= ',,' end
+
+--@ set_cursor
+-- Set the cursor of an active job of that revision.
+local function set_cursor(job, revision, cursor)
+  job.state = revision .. ',1,' .. cursor
+  if job.revision then job.cursor = cursor end
+end
+
 --@ has_ended
 local function has_ended(job)
   return job.cursor == '' or (job.repeats ~= '' and tonumber(job.published) >= tonumber(job.repeats))
@@ -126,7 +154,7 @@ local function is_over(job) return job.ends ~= '' and tonumber(job.ends) <= now 
 local function job_list(ids, numbers, room, more)
   local jobs, gone, progress = {}, {}, read_fields(P .. ':progress', ids)
   for place, id in ipairs(ids) do
-    local job = read_progress(id, progress[place])
+    local job = open_job(read_progress(id, progress[place]))
     local values = progress[place] and call('HMGET', key_of(id), 'definition', 'size') or {}
     if job then
       jobs[#jobs + 1] = '{"id":' .. job.id .. ',"revision":' .. job.revision
@@ -198,7 +226,7 @@ end
 -- Set every job back to now: what it was due then or later has had no outcome.
 local function set_jobs_back()
   for _, id in ipairs(call('ZRANGE', P .. ':jobs', 0, -1)) do
-    local job = read_progress(id, call('HGET', P .. ':progress', id))
+    local job = open_job(read_progress(id, call('HGET', P .. ':progress', id)))
     if job then
       local accounted, cursor = tonumber(job.accounted), tonumber(job.cursor)
       if accounted and accounted >= now then job.accounted = whole(now - 1) end
@@ -221,7 +249,7 @@ local function refuse(why) reply('Refused', '"why":' .. why) end
 -- The job that an operation names, if it is at the named revision; else the operation is refused.
 local function current()
   local id, revision, missing = take(), take(), take()
-  local job = load_jobs({id})[id]
+  local job = open_job(load_jobs({id})[id])
   if not job then
     refuse(missing)
   elseif job.revision ~= revision then

@@ -60,8 +60,8 @@ end
 
 --@ meaning.Campaign
 function meaning.Campaign()
-  local ttl, store, former, epoch, jobs = take_number(), take_number(), take(), take(), take()
-  local claims = take_number()
+  local ttl, process, store = take_number(), take_number(), take_number()
+  local former, epoch, jobs, claims = take(), take(), take(), take_number()
   if ttl ~= meta.ttl then set('ttl', ttl) end
   if meta.store == 0 then set('store', now) end
   if store ~= 0 and store ~= meta.store then
@@ -78,6 +78,7 @@ function meaning.Campaign()
   if leader == server then set('ends', now + ttl) end
   note_life(ttl)
   reply_lease()
+  begin_if_new(server, process)
   for _ = 1, claims do claim_again(take(), take_number(), take()) end
   take_back()
 end
@@ -103,8 +104,8 @@ function meaning.Changes() watch(server, take()) end
 -- --- publishing
 
 --@ append
-local function append(job, due, epoch, cid, on_demand, coalesced)
-  local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. job.revision .. ',"due":'
+local function append(job, revision, due, epoch, cid, on_demand, coalesced)
+  local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. revision .. ',"due":'
     .. due .. ',"epoch":' .. epoch .. ','
   local message = keep_message(of .. job.carried .. '}', of .. '"server":"' .. server .. '",'
     .. job.shown .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced)
@@ -118,7 +119,7 @@ function meaning.Execute()
   local cid = take()
   if not job then return end
   reply('Accepted', '"revision":' .. job.revision)
-  append(job, at, whole(meta.epoch), cid, 'true', 0)
+  append(job, job.revision, at, whole(meta.epoch), cid, 'true', 0)
 end
 
 --@ instants
@@ -140,26 +141,27 @@ local function account_for_misfires(job, due, coalesced, skipped)
   return folded
 end
 
---@ is_sound
--- Whether the numbers of a job can be read: one that was tampered with must not hold up others.
-local function is_sound(job)
-  return tonumber(job.grace) and tonumber(job.published)
-    and (job.repeats == '' or tonumber(job.repeats)) and (job.ends == '' or tonumber(job.ends))
-    and (job.accounted == '' or tonumber(job.accounted))
+--@ is_early
+-- Whether an instant is still to come; many entries name the same.
+local last_due, is_last_early
+local function is_early(due)
+  if due ~= last_due then last_due, is_last_early = due, tonumber(due) > now end
+  return is_last_early
 end
 
 --@ refusal
 -- Why an entry about a job is refused, or nil.
 local function refusal(job, revision, cursor, due, coalesced, skipped)
-  if not job or not is_sound(job) then return 'gone' end
-  if job.active ~= '1' then return 'inactive' end
-  if job.revision ~= revision then return 'revision' end
-  if job.cursor ~= cursor then return 'cursor' end
-  if due ~= '' and tonumber(due) > now then return 'early' end
+  if not job then return 'gone' end
+  if job.state ~= revision .. ',1,' .. cursor then
+    open_job(job)
+    return job.active ~= '1' and 'inactive' or job.revision ~= revision and 'revision' or 'cursor'
+  end
+  if due ~= '' and is_early(due) then return 'early' end
   if skipped == '' and coalesced == '' then return end
   local misfires = skipped ~= '' and skipped or coalesced
   local latest = string.match(misfires, '([^,]+)$')
-  if latest and tonumber(latest) + tonumber(job.grace) >= now then return 'early' end
+  if latest and tonumber(latest) + tonumber(open_job(job).grace) >= now then return 'early' end
 end
 
 --@ entry_jobs
@@ -171,19 +173,19 @@ local function entry_jobs(count)
 end
 
 --@ move_all
--- Move jobs in the order of what is expected next: id -> its place before, and its place now.
-local function move_all(places)
+-- Move jobs in the order of what is expected next; `former` has their places before: id -> place.
+local function move_all(jobs, former)
   local before, now_at = {}, {}
   local function send()
     call('ZREM', P .. ':due', unpack(before))
     call('ZADD', P .. ':due', unpack(now_at))
     before, now_at = {}, {}
   end
-  for _, moved in pairs(places) do
-    before[#before + 1] = moved[1]
-    now_at[#now_at + 1] = 0
-    now_at[#now_at + 1] = moved[2]
-    if #before == 500 then send() end
+  for id, place in pairs(former) do
+    local count = #before + 1
+    before[count] = place
+    now_at[2 * count - 1], now_at[2 * count] = 0, place_of(jobs[id])
+    if count == 500 then send() end
   end
   if #before > 0 then send() end
 end
@@ -200,15 +202,13 @@ function meaning.Publish()
   end
   local place, term = reserve(), whole(epoch)
   local jobs = general and {} or entry_jobs(count)
-  local refusals, some, moved, places = {}, false, {}, {}
+  local refusals, moved, former = {}, {}, {}
   for entry = 1, count do
-    local id, revision, cursor, due, next_cursor = take(), take(), take(), take(), take()
-    local cid, coalesced, skipped, expected = take(), take(), take(), take()
+    local id, revision, cursor, due, next_cursor, cid, coalesced, skipped, expected = take_several(9)
     local job = jobs[id]
     local why = general or refusal(job, revision, cursor, due, coalesced, skipped)
-    refusals[entry] = why and '"' .. why .. '"' or 'null'
     if why then
-      some = true
+      refusals[entry] = '"' .. why .. '"'
       local of = due ~= '' and due or string.match(skipped, '^[^,]+') or cursor
       record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. of
         .. ',"epoch":' .. term .. ',"server":"' .. server .. '","why":"' .. why .. '"')
@@ -218,16 +218,15 @@ function meaning.Publish()
       if due ~= '' then
         job.published = whole(job.published + 1)
         job.accounted = due
-        append(job, due, term, cid, 'false', folded)
+        append(job, revision, due, term, cid, 'false', folded)
       end
-      job.cursor = next_cursor
+      set_cursor(job, revision, next_cursor)
       if expected ~= '' then
-        local before = places[id] and places[id][1] or place_of(job)
+        former[id] = former[id] or place_of(job)
         job.expected = expected
-        places[id] = {before, place_of(job)}
       end
       moved[#moved + 1] = job
-      if has_ended(job) then
+      if (next_cursor == '' or is_limited(job)) and has_ended(open_job(job)) then
         save_progress(moved)  -- whoever waits for changes is sent what is saved
         moved = {}
         end_if_done(job)
@@ -235,8 +234,11 @@ function meaning.Publish()
     end
   end
   save_progress(moved)
-  move_all(places)
-  fill(place, 'Outcomes', '"refusals":[' .. (some and table.concat(refusals, ',') or '') .. ']')
+  move_all(jobs, former)
+  if next(refusals) then
+    for entry = 1, count do refusals[entry] = refusals[entry] or 'null' end
+  end
+  fill(place, 'Outcomes', '"refusals":[' .. table.concat(refusals, ',') .. ']')
 end
 
 -- --- delivering
@@ -275,8 +277,10 @@ end
 
 --@ meaning.Heartbeat
 function meaning.Heartbeat()
-  note_life(take_number())
+  local ttl, process = take_number(), take_number()
+  note_life(ttl)
   reply('Done')
+  begin_if_new(server, process)
 end
 
 --@ meaning.Reclaim
@@ -292,8 +296,7 @@ function meaning.Withdraw()
   for _ = 1, take_number() do
     local number, turn, done = take(), take_number(), take()
     local worker = worker_of(server, number)
-    local process = math.floor(turn / 4294967296)
-    if process > process_of(server) then begin(server, process) end
+    begin_if_new(server, math.floor(turn / 4294967296))
     local earliest = call('HGET', P .. ':turns', worker)
     if not earliest or tonumber(earliest) <= turn + 1 then
       close_turn(worker, turn)

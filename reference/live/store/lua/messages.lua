@@ -124,6 +124,12 @@ end
 --@ process_of
 local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
 
+--@ begin_if_new
+-- Register a process of the server if it is later than the known one: its Join was lost.
+local function begin_if_new(name, process)
+  if process > process_of(name) then begin(name, process) end
+end
+
 --@ note_life
 local function note_life(ttl)
   call('ZADD', P .. ':alive', whole(now + ttl), server)

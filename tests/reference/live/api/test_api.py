@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -307,6 +308,18 @@ def test_every_other_mistake_is_a_problem_too(client: TestClient[Litestar]) -> N
     problem(refused, 405)
     assert {"GET", "POST"} <= set(refused.headers["Allow"].split(", "))
     problem(client.post("/jobs", content=b"a=b"), 415)
+
+
+def test_a_change_may_be_declared_as_a_merge_patch(client: TestClient[Litestar]) -> None:
+    """API-4; a new job may not: there is nothing to merge it with."""
+    headers = {"Content-Type": "application/merge-patch+json"}
+    refused = client.post("/jobs", content=msgspec.json.encode(EVERY_MINUTE), headers=headers)
+    problem(refused, 415)
+    client.post("/jobs", json=EVERY_MINUTE | {"extra": "north"})
+    changed = client.patch("/jobs/1", content=b'{"minutes": 5, "extra": null}', headers=headers)
+    assert changed.status_code == 200
+    assert (changed.json()["minutes"], changed.json()["extra"]) == (5, None)
+    assert client.get("/jobs/1").json() == changed.json()
 
 
 @pytest.mark.parametrize(

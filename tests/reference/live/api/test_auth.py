@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from gnomon.reference.live.api.auth import Unguarded, guard_for
-from gnomon.reference.live.api.credentials import (
+from gnomon.reference.live.api.access.auth import Unguarded, guard_for
+from gnomon.reference.live.api.access.credentials import (
     BadCredentials,
     hash_password,
     new_token,

@@ -20,6 +20,7 @@ from gnomon.reference.store.operations import (
     EditJob,
     Entry,
     Execute,
+    Job,
     Join,
     Operation,
     Publish,
@@ -342,3 +343,14 @@ def test_more_runs_than_the_store_keeps_are_marked_as_incomplete(storage: Memory
     assert found.since == NOW + 6 * SECOND
     assert all(later.published > earlier.published for later, earlier in pairwise(found.runs))
     assert job_service.runs(storage, job.id, RUNS_KEPT) == RunList(found.runs, None)
+
+
+def test_a_name_that_is_taken_uses_up_no_id(storage: MemoryStorage) -> None:
+    first = job_service.create(storage, EVERY_MINUTE)
+    with pytest.raises(Rejected, match="already exists"):
+        job_service.create(storage, EVERY_MINUTE)
+    refused, second = job_service.create_all(storage, [EVERY_MINUTE, EVERY_MINUTE | {"name": "b"}])
+    assert isinstance(refused, Rejected) and isinstance(second, Job)
+    assert (first.id, second.id) == ("1", "2")
+    rejected = [event for event in storage.events if isinstance(event, events.JobRejected)]
+    assert [(event.job, event.definition["name"]) for event in rejected] == [("", "report")] * 2

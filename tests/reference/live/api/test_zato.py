@@ -1,6 +1,7 @@
-"""Zato's names: a client that knows nothing but Zato's documentation is served as it expects."""
+"""Zato's services: clients of each generation are served as they expect (API-13)."""
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from litestar.testing import TestClient
 from gnomon.reference import events
 from gnomon.reference.jobs import read
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.api.zato import service_id
+from gnomon.reference.live.api.zato.forms import service_id
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.store.operations import PutJob
 from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over, member, served
@@ -24,16 +25,19 @@ class ZatoError(Exception):
 class ZatoClient:
     """A client as Zato's documentation lets one write it: JSON over HTTP, and no more."""
 
-    def __init__(self, post: Callable[[str, str], tuple[int, bytes]]) -> None:
+    def __init__(self, post: Callable[[str, str], tuple[int, bytes, str | None]]) -> None:
         self.post = post
+        self.meta: Any = None
 
     def invoke(self, op: str, /, **request: object) -> Any:
         path = f"/zato/json/zato.scheduler.job.{op}"
-        status, body = self.post(path, json.dumps(request))
+        status, body, cid = self.post(path, json.dumps(request))
         answer = json.loads(body)
         env = answer.pop("zato_env")
+        self.meta = answer.pop("_meta", None)
         assert env.keys() == {"result", "cid", "details"}
         assert env["cid"][0] == "K" and len(env["cid"]) == 40
+        assert env["cid"] == cid
         if env["result"] != "ZATO_OK":
             raise ZatoError(status, env["details"])
         assert (status, env["details"]) == (200, "")
@@ -56,9 +60,9 @@ def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
 def zato(client: TestClient[Litestar]) -> ZatoClient:
     """A client whose requests take no network."""
 
-    def post(path: str, body: str) -> tuple[int, bytes]:
+    def post(path: str, body: str) -> tuple[int, bytes, str | None]:
         answer = client.post(path, content=body)
-        return answer.status_code, answer.content
+        return answer.status_code, answer.content, answer.headers.get("X-Zato-CID")
 
     return ZatoClient(post)
 
@@ -87,38 +91,41 @@ def test_a_client_of_zato_s_works_unchanged_against_a_real_server(storage: Memor
     """API-13"""
     with served(storage) as connection:
 
-        def post(path: str, body: str) -> tuple[int, bytes]:
+        def post(path: str, body: str) -> tuple[int, bytes, str | None]:
             connection.request("POST", path, body)
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            return answer.status, answer.read(), answer.headers["X-Zato-CID"]
 
-        use_all_seven_services(ZatoClient(post), storage)
+        use_all_services(ZatoClient(post), storage)
 
 
-def use_all_seven_services(zato: ZatoClient, storage: MemoryStorage) -> None:
+def use_all_services(zato: ZatoClient, storage: MemoryStorage) -> None:
     created = zato.invoke("create", **INTERVAL, extra="Ωμέγα\r\n")
-    assert created == {"id": 1, "name": "collect"}
+    assert created == {"id": 1, "name": "collect", "cron_definition": None}
     assert zato.invoke("create", **CRON) == {
-        "id": 2, "name": "nightly", "cron_definition": "@daily",
+        "id": 2, "name": "nightly", "cron_definition": "0 0 * * *",
     }  # fmt: skip
-    assert zato.invoke("create", **ONCE) == {"id": 3, "name": "once"}
+    assert zato.invoke("create", **ONCE) == {"id": 3, "name": "once", "cron_definition": None}
     collect = {
         "id": 1, "name": "collect", "is_active": True, "job_type": "interval_based",
         "start_date": "2026-01-05T09:00:00", "service_id": service_id("work"),
         "service_name": "work", "extra": "Ωμέγα\r\n",
-        "weeks": 0, "days": 0, "hours": 2, "minutes": 0, "seconds": 0,
+        "weeks": None, "days": None, "hours": 2, "minutes": None, "seconds": None,
+        "repeats": None, "cron_definition": None,
     }  # fmt: skip
     listed = zato.invoke("get-list", cluster_id=1)
     assert [job["name"] for job in listed] == ["collect", "nightly", "once"]
     assert listed[0] == collect == zato.invoke("get-by-name", cluster_id=1, name="collect")
+    assert listed[0] == zato.invoke("get-by-id", cluster_id=1, id="1")
     assert listed[2]["extra"] == ""
     edit = INTERVAL | {"id": created["id"], "name": "gather", "hours": "3", "repeats": 5}
-    assert zato.invoke("edit", **edit) == {"id": 1, "name": "gather"}
+    assert zato.invoke("edit", **edit) == {"id": 1, "name": "gather", "cron_definition": None}
     gather = zato.invoke("get-by-name", cluster_id=1, name="gather")
-    del collect["extra"]  # an edit that does not give it takes it away
-    assert gather == collect | {"name": "gather", "hours": 3, "repeats": 5}
+    # an edit that does not give the extra data takes it away
+    assert gather == collect | {"name": "gather", "hours": 3, "repeats": 5, "extra": None}
     assert zato.invoke("execute", id=1) == {}
-    assert [run.on_demand for run in job_service.runs(storage, "1", 10).runs] == [True]
+    assert zato.invoke("execute", job_id="1") == {}
+    assert [run.on_demand for run in job_service.runs(storage, "1", 10).runs] == [True, True]
     assert zato.invoke("set-active-status", id="1", is_active=False) == {}
     assert zato.invoke("get-by-name", cluster_id=1, name="gather")["is_active"] is False
     assert zato.invoke("delete", id="1") == {}
@@ -130,7 +137,7 @@ def use_all_seven_services(zato: ZatoClient, storage: MemoryStorage) -> None:
     ("fields", "field"),
     [
         ({"job_type": "hourly"}, "job_type"),
-        ({"name": "nightly"}, "name"),
+        ({"name": "nightly"}, "already exists"),
         ({"name": "x" * 201}, "name"),
         ({"service": "wrok"}, "service"),
         ({"hours": 0}, "interval"),
@@ -138,13 +145,12 @@ def use_all_seven_services(zato: ZatoClient, storage: MemoryStorage) -> None:
         ({"hours": "two"}, "hours"),
         ({"hours": "-2"}, "hours"),
         ({"hours": True}, "hours"),
-        ({"repeats": 0}, "repeats"),
+        ({"repeats": -1}, "repeats"),
         ({"start_date": "tomorrow"}, "start_date"),
         ({"is_active": "perhaps"}, "is_active"),
-        ({"is_active": ""}, "is_active"),
+        ({"is_active": 2}, "is_active"),
+        ({"is_active": None}, "is_active"),
         ({"cron_definition": "* * * *"}, "cron_definition"),
-        ({"colour": "red"}, "colour"),
-        ({"cluster_id": None}, "cluster_id"),
         ({"cluster_id": []}, "cluster_id"),
     ],
 )
@@ -172,8 +178,203 @@ def test_the_faults_of_the_envelope_and_of_the_definition_come_together(zato: Za
         zato.invoke("create", name="a", hours=-1, start_date="now", job_type="interval_based")
     status, details = caught.value.args
     assert status == 400
-    for field in ("cluster_id", "is_active", "hours", "start_date", "service"):
+    for field in ("is_active", "hours", "start_date", "service"):
         assert details.count(f"{field}: ") == 1
+
+
+def job_of(zato: ZatoClient, **fields: object) -> Any:
+    """The one job, created with these fields, as Zato shows it."""
+    zato.invoke("create", **INTERVAL | fields)
+    return zato.invoke("get-by-name", cluster_id=1, name=fields.get("name", "collect"))
+
+
+@pytest.mark.parametrize("id", ["", None, "17", 17])
+def test_the_id_of_a_new_job_is_ignored(zato: ZatoClient, id: object) -> None:
+    """Z1"""
+    assert job_of(zato, id=id)["id"] == 1
+
+
+def test_fields_of_other_generations_are_ignored(zato: ZatoClient) -> None:
+    """Z4"""
+    job = job_of(zato, colour="red", on_success_service="x", jitter_ms=5)
+    assert "colour" not in job
+    assert [job] == zato.invoke("get-list", needs_details=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "is_active"),
+    [
+        *((value, True) for value in (True, 1, "1", "on", "y", "yes", "t", "true", "TRUE", " On ")),
+        *((value, False) for value in (False, 0, "0", "off", "n", "no", "f", "False", "")),
+    ],
+)
+def test_a_flag_is_read_as_zato_reads_it(zato: ZatoClient, given: object, is_active: bool) -> None:
+    """Z5"""
+    assert job_of(zato, is_active=given)["is_active"] is is_active
+
+
+@pytest.mark.parametrize("repeats", [0, "0", "", None])
+def test_no_repeats_are_no_limit(zato: ZatoClient, repeats: object) -> None:
+    """Z6"""
+    assert job_of(zato, repeats=repeats)["repeats"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("@hourly", "0 * * * *"), (" 0  12 *  * MON ", "0 12 * * MON"), ("@YEARLY", "0 0 1 1 *")],
+)
+def test_a_cron_definition_is_answered_as_five_fields(
+    zato: ZatoClient, given: str, shown: str
+) -> None:
+    """Z7"""
+    request = CRON | {"cron_definition": given}
+    created = zato.invoke("create", **request)
+    assert created["cron_definition"] == shown
+    assert zato.invoke("get-by-id", id=created["id"])["cron_definition"] == shown
+
+
+def test_a_cron_definition_that_is_empty_is_none(zato: ZatoClient) -> None:
+    """Z10"""
+    assert job_of(zato, cron_definition="")["cron_definition"] is None
+
+
+def test_a_date_starts_at_midnight(zato: ZatoClient) -> None:
+    """Z11"""
+    assert job_of(zato, start_date="2027-01-01")["start_date"] == "2027-01-01T00:00:00"
+
+
+def test_an_existing_job_may_be_ignored(zato: ZatoClient) -> None:
+    """Z4"""
+    first = job_of(zato)
+    again = zato.invoke("create", **INTERVAL | {"hours": 5}, should_ignore_existing="true")
+    assert again == {"id": first["id"], "name": "collect", "cron_definition": None}
+    assert zato.invoke("get-list") == [first]
+    other = zato.invoke("create", **INTERVAL | {"name": "b"}, should_ignore_existing=True)
+    assert other["id"] == 2
+
+
+def names(found: list[Any]) -> list[str]:
+    return [job["name"] for job in found]
+
+
+def described(zato: ZatoClient) -> Any:
+    """The description of the last page."""
+    return zato.meta
+
+
+def test_a_list_comes_in_pages(zato: ZatoClient, storage: MemoryStorage) -> None:
+    """Z4"""
+    for number in range(101):
+        storage.serve("s1", PutJob(str(number), read(EVERY_MINUTE | {"name": f"job {number:03}"})))
+    assert len(zato.invoke("get-list")) == 101
+    assert described(zato) is None
+    pages = [zato.invoke("get-list", paginate=True, cur_page=page) for page in ("1", 2, 3, 4)]
+    assert [len(page) for page in pages] == [50, 50, 1, 0]
+    assert names(pages[0])[0] == "job 000" and names(pages[2]) == ["job 100"]
+    assert names(zato.invoke("get-list", paginate="on", cur_page=0)) == names(pages[0])
+    zato.invoke("get-list", paginate=True, cur_page=2)
+    assert described(zato) == {
+        "search": {
+            "num_pages": 3, "cur_page": 2, "prev_page": 1, "next_page": 3, "has_prev_page": True,
+            "has_next_page": True, "page_size": 50, "total": 101,
+        }
+    }  # fmt: skip
+    zato.invoke("get-list", paginate=True, cur_page=3)
+    last = described(zato)["search"]
+    assert (last["next_page"], last["has_next_page"], last["prev_page"]) == (None, False, 2)
+    with pytest.raises(ZatoError, match="cur_page"):
+        zato.invoke("get-list", paginate=True, cur_page="last")
+
+
+def test_a_list_has_the_jobs_that_are_searched_for(
+    zato: ZatoClient, storage: MemoryStorage
+) -> None:
+    """Z4"""
+    for id, (name, service) in enumerate(
+        [("daily report", "work"), ("Nightly backup", "work"), ("sweep", "other")]
+    ):
+        fields = EVERY_MINUTE | {"name": name, "service": service}
+        storage.serve("s1", PutJob(str(id), read(fields)))
+    assert names(zato.invoke("get-list", query="REPORT")) == ["daily report"]
+    assert names(zato.invoke("get-list", query="report sweep", paginate=True)) == [
+        "daily report",
+        "sweep",
+    ]
+    assert described(zato)["search"]["total"] == 2
+    assert names(zato.invoke("get-list", query="nothing")) == []
+    assert names(zato.invoke("get-list", service_name="work")) == ["Nightly backup", "daily report"]
+    assert names(zato.invoke("get-list", service_name="other", query="report")) == []
+
+
+def test_a_get_with_a_body_is_a_request_too(client: TestClient[Litestar]) -> None:
+    """Z9"""
+    for path in (
+        "/zato/json/zato.scheduler.job.create",
+        "/zato/api/invoke/zato.scheduler.job.create",
+    ):
+        body = json.dumps(INTERVAL | {"name": path})
+        answer = client.request("GET", path, content=body)
+        assert answer.status_code == 200, answer.text
+    listed = client.request("GET", "/zato/json/zato.scheduler.job.get-list", content="{}")
+    assert len(listed.json()["zato_scheduler_job_get_list_response"]) == 2
+
+
+class TestInvoke:
+    """Z8"""
+
+    def wrapped(self, client: TestClient[Litestar], request: dict[str, Any]) -> Any:
+        answer = client.post("/zato/admin/invoke", json=request)
+        assert answer.headers["X-Zato-CID"] == answer.json()["zato_env"]["cid"]
+        return answer.json()
+
+    def payload(self, request: object) -> str:
+        return b64encode(json.dumps(request).encode()).decode()
+
+    def test_of_plain_json(self, client: TestClient[Litestar]) -> None:
+        path = "/zato/api/invoke/zato.scheduler.job."
+        created = client.post(f"{path}create", json=INTERVAL)
+        assert created.json() == {"id": 1, "name": "collect", "cron_definition": None}
+        assert len(created.headers["X-Zato-CID"]) == 40
+        assert names(client.post(f"{path}get-list", json={}).json()) == ["collect"]
+        page = client.post(f"{path}get-list", json={"paginate": True}).json()
+        assert page.keys() == {"zato_scheduler_job_get_list_response", "_meta"}
+        failed = client.post(f"{path}delete", json={"id": 7})
+        assert failed.status_code == 404
+        assert "there is no job" in failed.json()["zato_env"]["details"]
+        assert failed.headers["X-Zato-CID"] == failed.json()["zato_env"]["cid"]
+
+    def test_of_base64(self, client: TestClient[Litestar]) -> None:
+        request: dict[str, Any]
+        request = {"name": "zato.scheduler.job.create", "payload": self.payload(INTERVAL)}
+        early = self.wrapped(client, request)
+        inner = json.loads(b64decode(early["zato_service_invoke_response"]["response"]))
+        assert list(inner) == ["zato_scheduler_job_create_response"]
+        request = {
+            "name": "zato.scheduler.job.get-list", "payload": self.payload(""), "pid": None,
+            "channel": "invoke", "data_format": "json", "transport": None, "is_async": False,
+            "expiration": 15, "all_pids": False, "timeout": None, "skip_response_elem": True,
+        }  # fmt: skip
+        late = self.wrapped(client, request)
+        assert names(json.loads(b64decode(late["zato_service_invoke_response"]))) == ["collect"]
+
+    @pytest.mark.parametrize(
+        ("request_", "status", "part"),
+        [
+            ({"name": "zato.scheduler.job.get-lst"}, 404, "get-list"),
+            ({"payload": "e30="}, 400, "name of a service"),
+            ({"name": 7}, 400, "name of a service"),
+            ({"name": "zato.scheduler.job.delete", "payload": "e30"}, 400, "payload"),
+            ({"name": "zato.scheduler.job.delete", "payload": "W10="}, 400, "object"),
+            ({"name": "zato.scheduler.job.delete"}, 400, "id: it is required"),
+        ],
+    )
+    def test_of_what_cannot_be_read(
+        self, client: TestClient[Litestar], request_: dict[str, Any], status: int, part: str
+    ) -> None:
+        answer = client.post("/zato/admin/invoke", json=request_)
+        env = answer.json()["zato_env"]
+        assert (answer.status_code, env["result"]) == (status, "ZATO_ERROR")
+        assert part in env["details"]
 
 
 def test_an_edit_leaves_what_zato_does_not_know(zato: ZatoClient, storage: MemoryStorage) -> None:

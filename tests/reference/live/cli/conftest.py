@@ -9,7 +9,7 @@ import pytest
 from tests.support.command import Command
 from tests.support.memory_storage import MemoryStorage, member, served
 
-VARIABLES = ("GNOMON_SERVER", "GNOMON_USER", "GNOMON_PASSWORD", "GNOMON_TOKEN")
+VARIABLES = ("GNOMON_SERVER", "GNOMON_USER", "GNOMON_PASSWORD", "GNOMON_TOKEN", "GNOMON_CA_FILE")
 
 
 @pytest.fixture(scope="module")

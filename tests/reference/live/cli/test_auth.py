@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from gnomon.reference.live.api.credentials import read_credentials
+from gnomon.reference.live.api.access.credentials import read_credentials
 from gnomon.reference.live.cli.client import Client
 from tests.support.command import Command, fault
 from tests.support.memory_storage import MemoryStorage, app_over, served

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.api.credentials import new_token, read_credentials
+from gnomon.reference.live.api.access.credentials import new_token, read_credentials
 from gnomon.reference.live.cli import client as client_module
 from gnomon.reference.live.cli.client import Client, Failed
 from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, app_over, member, served

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gnomon.reference.live.api.credentials import new_token, read_credentials
+from gnomon.reference.live.api.access.credentials import new_token, read_credentials
 from tests.support.command import Command, fault, faults
 from tests.support.memory_storage import MemoryStorage, app_over, served
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gnomon.reference import events, history
-from gnomon.reference.live.api.credentials import new_token
+from gnomon.reference.live.api.access.credentials import new_token
 from tests.support.servers import RealServer, free_port, wait_until
 from tests.support.serving import PATIENCE_S, ask, is_up, refused, run, said, serving
 
@@ -86,18 +86,19 @@ def test_services_are_found_where_the_command_is_given(
     )
     port = free_port()
     words = ["--redis", real_server.url, "--http", f"127.0.0.1:{port}", "--services", "mine"]
-    with serving(tmp_path, *words, "--log", "json"):
+    with serving(tmp_path, *words, "--log", "json", "--log-level", "debug"):
         wait_until(lambda: is_up(port), PATIENCE_S)
         job = {**JOB, "service": "mine.report", "extra": "secret", "is_active": False}
         assert ask(port, "/jobs", "POST", json=job).status_code == 201
         ask(port, "/jobs/1/execute", "POST")
-        wait_until(lambda: '"run ok"' in said(tmp_path))
+        wait_until(lambda: '"the service saw"' in said(tmp_path))
     lines = [json.loads(line) for line in said(tmp_path).splitlines() if line.startswith("{")]
-    (run,) = [line for line in lines if line["text"] == "run ok"]
+    (run,) = [line for line in lines if line["text"] == "the service saw"]
     assert {"impl_name", "cid", "invocation_time", "usage", "channel", "job_type"} <= run.keys()
     assert run["impl_name"] == "mine.Report"
     assert run["request.payload"] == {"characters": 6}
-    assert "said terces" in [line["text"] for line in lines]
+    (own,) = [line for line in lines if line["text"] == "said terces"]
+    assert (own["job"], own["service"], own["cid"]) == ("1", "mine.report", run["cid"])
 
 
 ASYNC_SERVICES = """

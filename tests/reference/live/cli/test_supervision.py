@@ -46,7 +46,7 @@ def test_a_server_that_dies_is_started_again_and_that_is_logged(
     words: list[str], tmp_path: Path
 ) -> None:
     """Under its name, which is free again when the heartbeat of the dead process has lapsed."""
-    words += ["--servers", "2", "--name", "twin", "--http", "none"]
+    words += ["--servers", "2", "--name", "twin", "--http", "none", "--log-file", "log"]
     with serving(tmp_path, *words) as it:
         wait_until(lambda: len(pids(tmp_path)) == 2, 2 * PATIENCE_S)
         victim = pids(tmp_path)["twin-2"]
@@ -54,8 +54,14 @@ def test_a_server_that_dies_is_started_again_and_that_is_logged(
         wait_until(lambda: pids(tmp_path)["twin-2"] != victim, 2 * PATIENCE_S)
         reported = "server twin-2 has ended: killed by SIGKILL; it is started again in 1 s"
         assert reported in said(tmp_path)
+        rotated = (tmp_path / "log").rename(tmp_path / "log.1")
+        it.send_signal(signal.SIGHUP)  # the supervisor and both servers open the file again
+        reopened = "the log file was opened again"
+        wait_until(lambda: (tmp_path / "log").exists() and said(tmp_path).count(reopened) == 3)
+        size = rotated.stat().st_size
         it.terminate()
         assert it.wait(PATIENCE_S) == 0, said(tmp_path)
+        assert rotated.stat().st_size == size
 
 
 def test_a_newcomer_does_not_end_the_server_whose_name_it_has(

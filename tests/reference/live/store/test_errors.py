@@ -23,7 +23,9 @@ from gnomon.reference.live.store.errors import (
     pause_after,
     unavailable,
 )
+from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.store.administration import Overview
 from tests.support.servers import (
     RealServer,
     false_server,
@@ -207,6 +209,17 @@ def test_a_waiting_client_is_sent_away_when_its_primary_is_demoted(tmp_path: Pat
         failure = trouble_of(lambda: waiting.blpop(["nothing"]))
         demoting.join()
     assert failure.kind == "demoted"
+
+
+def test_a_change_that_no_replica_has(tmp_path: Path) -> None:
+    """``--replicas 1`` at a store without replicas: the primary is the right server."""
+    with on_a_socket(tmp_path) as server:
+        store = RedisStore(server.client(), replicas=1, patience=1)
+        failure = trouble_of(lambda: store.call("s1", [Overview()]))
+    assert failure.problem == "0 of 1 replicas have the change, so that it does not count"
+    assert "connect replicas" in failure.advice and "--replicas" in failure.advice
+    assert "Sentinel" not in failure.advice
+    assert failure.kind == "demoted" and not failure.is_permanent
 
 
 def test_a_primary_without_the_replicas_it_needs(tmp_path: Path) -> None:

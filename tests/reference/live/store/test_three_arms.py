@@ -96,6 +96,7 @@ CLAIMS = st.builds(
     turn=st.builds(lambda process, n: first_turn(process) + n, st.integers(0, 2), SMALL),
     done=st.none() | st.tuples(SMALL, st.integers(1, 2)),
 )
+PROCESSES = st.integers(0, 3)
 STORES = st.sampled_from([0, NOW, NOW - 7])
 """No store, the one under test, another."""
 FORMER = st.none() | st.builds(Former, st.just(NOW - 7), SMALL, st.none() | SMALL)
@@ -143,7 +144,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
 )
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
-    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple), STORES, FORMER),
+    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple), STORES, FORMER, PROCESSES),
     st.builds(Resign, SMALL),
     st.builds(PutJob, JOBS, ANY_DEFINITION),
     st.builds(EditJob, JOBS, REVISIONS, ANY_DEFINITION),
@@ -158,8 +159,8 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
         Complete, st.integers(1, 2), st.integers(0, 5).map(first_turn(1).__add__), SMALL, SMALL
     ),
     st.builds(SetAside, st.integers(1, 2), SMALL, st.integers(1, 2), st.just('"no JSON" \\ é')),
-    st.builds(Join, st.integers(0, 3), TTLS),
-    st.builds(Heartbeat, TTLS),
+    st.builds(Join, PROCESSES, TTLS),
+    st.builds(Heartbeat, TTLS, PROCESSES),
     st.just(Reclaim()),
     st.builds(Withdraw, st.lists(CLAIMS, max_size=2).map(tuple)),
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.live.runtime import demo
+from gnomon.reference.live.runtime.monitoring.current_run import performing
 from gnomon.reference.live.runtime.monitoring.logs import (
     WRITERS,
     Format,
@@ -109,24 +110,35 @@ def test_structlog_obeys_the_level_and_shows_exceptions(capsys: pytest.CaptureFi
 # --- one line a run
 
 
-def test_a_run_is_one_line_with_the_fields_of_the_seed(capsys: pytest.CaptureFixture[str]) -> None:
-    configure("json", "INFO")
+def test_a_run_is_one_readable_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("text", "INFO")
     log_run(ended())
-    (line,) = capsys.readouterr().err.splitlines()
-    read = json.loads(line)
+    log_run(ended(error="ValueError: no"))
+    lines = [re.sub(TIME, "…", line) for line in capsys.readouterr().err.splitlines()]
+    which = 'job_name="my job" service="sample.noop" took="1ms234us"'
+    rest = 'job="7" message=12 attempt=1 cid="K1"'
+    assert lines == [
+        f"… INFO gnomon.run MainThread run ok {which} {rest}",
+        f'… WARNING gnomon.run MainThread run failed {which} error="ValueError: no" {rest}',
+    ]
+
+
+def test_at_debug_a_second_line_has_the_fields_of_the_seed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure("json", "DEBUG")
+    log_run(ended())
+    _, read = map(json.loads, capsys.readouterr().err.splitlines())
     assert set(read) >= SEEN
     expected = {
-        "level": "INFO",
+        "level": "DEBUG",
         "logger": "gnomon.run",
         "thread": "MainThread",
-        "text": "run ok",
+        "text": "the service saw",
         "job": "7",
         "job_name": "my job",
         "message": 12,
         "attempt": 1,
-        "outcome": "ok",
-        "error": None,
-        "took_us": 1234,
         "impl_name": "tests.support.sample_services.Noop",
         "name": "sample.noop",
         "cid": "K1",
@@ -145,17 +157,41 @@ def test_a_run_is_one_line_with_the_fields_of_the_seed(capsys: pytest.CaptureFix
     assert read == expected
 
 
+def test_a_record_made_during_a_run_names_job_service_and_cid(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whichever logger makes it; a field of that name that it has already is kept."""
+    for format in WRITERS:
+        configure(format, "INFO")
+        with performing(message()):
+            logging.getLogger("gnomon.service").info("one")
+            structlog.get_logger("of.a.library").info("two")
+            logging.getLogger("mine").info("three", extra={"fields": {"job": "mine"}})
+        logging.getLogger("gnomon.service").info("four")
+        one, two, three, four = capsys.readouterr().err.splitlines()
+        for line in (one, two):
+            assert all(part in line for part in ('"7"', '"sample.noop"', '"K1"'))
+        assert '"mine"' in three and '"7"' not in three and '"K1"' in three
+        assert "K1" not in four and "sample.noop" not in four
+
+
 def test_a_payload_is_logged_only_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    def payload_logged() -> object:
+        return json.loads(capsys.readouterr().err.splitlines()[-1])["request.payload"]
+
     for format in WRITERS:
         configure(format, "DEBUG")
         log_run(ended(payload="s3cret"))
         assert "s3cret" not in capsys.readouterr().err
     configure("json", "DEBUG", in_full)
     log_run(ended())
-    assert json.loads(capsys.readouterr().err)["request.payload"] == PAYLOAD
+    assert payload_logged() == PAYLOAD
     configure("json", "DEBUG")
     log_run(ended(payload=None))
-    assert json.loads(capsys.readouterr().err)["request.payload"] is None
+    assert payload_logged() is None
+    configure("json", "INFO", in_full)
+    log_run(ended(payload="s3cret"))
+    assert "s3cret" not in capsys.readouterr().err
 
 
 def test_a_failed_or_slow_run_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,26 +201,26 @@ def test_a_failed_or_slow_run_is_a_warning(capsys: pytest.CaptureFixture[str]) -
     log_run(ended(is_slow=True))
     failed, slow = map(json.loads, capsys.readouterr().err.splitlines())
     assert (failed["text"], failed["error"]) == ("run failed", "ValueError: no")
-    assert (slow["text"], slow["took_us"]) == ("slow run ok", 1234)
+    assert (slow["text"], slow["took"]) == ("slow run ok", "1ms234us")
 
 
 def test_a_run_without_a_service_is_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
     configure("json", "INFO")
     log_run(Ended(Run(2, message(), 1), "failed", "NoSuchService: …"))
     read = json.loads(capsys.readouterr().err)
-    assert (read["name"], read["outcome"]) == ("sample.noop", "failed")
+    assert (read["service"], read["text"]) == ("sample.noop", "run failed")
 
 
 @pytest.mark.parametrize("service", [Secretive, Cluttered])
 def test_a_run_of_a_defective_service_is_logged(
     service: type[Service], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    configure("json", "INFO", in_full)
+    configure("json", "DEBUG", in_full)
     ran = service(message(), 1, NOW)
     ran.handle()
     log_run(Ended(Run(1, message(), 1), "ok", None, 1, False, ran))
-    read = json.loads(capsys.readouterr().err)
-    assert (read["outcome"], read["request.payload"]) == ("ok", PAYLOAD)
+    line, saw = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (line["text"], saw["request.payload"]) == ("run ok", PAYLOAD)
 
 
 def test_the_demo_logs_its_input(capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,11 +239,11 @@ def test_the_demo_logs_its_input(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    configure("text", "INFO", in_full)
+    configure("text", "DEBUG", in_full)
     log_run(ended())
-    (line,) = capsys.readouterr().err.split("\n")[:-1]
-    begins = f'{TIME} INFO gnomon.run MainThread run ok job="7" job_name="my job" message=12 '
-    assert re.match(begins, line)
+    _, line, end = capsys.readouterr().err.split("\n")
+    begins = f'{TIME} DEBUG gnomon.run MainThread the service saw job="7" job_name="my job" '
+    assert re.match(begins, line) and end == ""
     assert r'request.payload="first\r\nδεύτερος \u001b[2J"' in line
     assert "data_format=null" in line
 
@@ -265,14 +301,29 @@ def test_json_has_no_key_twice() -> None:
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize("format", WRITERS)
-def test_a_traceback_stays_on_the_line(format: Format) -> None:
+FORGED = "2026-01-01T00:00:00.000000Z INFO gnomon.run forged"
+
+
+def raised() -> logging.LogRecord:
     try:
-        raise ValueError("no\n2026-01-01T00:00:00.000000Z INFO gnomon.run forged")
+        raise ValueError(f"no\n{FORGED}\u001b[2J")
     except ValueError:
-        line = formatted(format, record("it raised", exc_info=sys.exc_info()))
+        return record("it raised", exc_info=sys.exc_info(), fields={"job": "7"})
+
+
+def test_a_traceback_in_text_is_readable_and_passes_for_no_record() -> None:
+    line, *below = formatted("text", raised()).split("\n")
+    assert line.endswith('it raised job="7"')
+    assert below[0] == "    | Traceback (most recent call last):"
+    assert below[-1] == f"    | {FORGED}\\u001b[2J"
+    assert all(each.startswith("    | ") and each.isprintable() for each in below)
+    assert sum("ValueError: no" in each for each in below) == 1
+
+
+def test_a_traceback_in_json_stays_on_the_line() -> None:
+    line = formatted("json", raised())
     assert line.isprintable()
-    assert "Traceback (most recent call last)" in line
+    assert json.loads(line)["traceback"].startswith("Traceback (most recent call last):\n")
     assert "test_logs.py" in line
 
 

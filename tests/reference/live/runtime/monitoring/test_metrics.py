@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from gnomon.reference.cluster.outputs import Run
+from gnomon.reference.live.runtime.monitoring.job_metrics import MOST_JOBS, OTHER
 from gnomon.reference.live.runtime.monitoring.metrics import UNKNOWN, Metrics
 from gnomon.reference.live.runtime.worker_pool import Ended
+from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.operations import Entry, Message, Outcomes, Publish
 
 Labels = frozenset[tuple[str, str]]
@@ -28,6 +30,12 @@ SAMPLE = re.compile(
     r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (\S+)'
 )
 LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\\n]|\\[\\"n])*)"')
+SUFFIXES = {
+    "histogram": ("_bucket", "_sum", "_count"),
+    "summary": ("_sum", "_count"),
+    "counter": ("",),
+    "gauge": ("",),
+}
 UNESCAPED = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 
 
@@ -46,10 +54,7 @@ def read(text: str) -> dict[str, Family]:
             found = SAMPLE.fullmatch(line)
             assert found, line
             sample, labels, value = found.groups()
-            suffixes = (
-                ("_bucket", "_sum", "_count") if families[name].kind == "histogram" else ("",)
-            )
-            assert sample in [name + suffix for suffix in suffixes]
+            assert sample in [name + suffix for suffix in SUFFIXES[families[name].kind]]
             key = (
                 sample,
                 frozenset(
@@ -69,8 +74,10 @@ def value_of(text: str, name: str, **labels: str) -> Fraction:
     raise AssertionError(f"{name} {labels} is not exported")
 
 
-def ended(service: str, outcome: str, took: int = 1, *, is_slow: bool = False) -> Ended:
-    message = Message(1, "K1", "7", 1, 0, 1, "job", "one_time", service, None)
+def ended(
+    service: str, outcome: str, took: int = 1, *, is_slow: bool = False, job: str = "7"
+) -> Ended:
+    message = Message(1, "K1", job, 1, 0, 1, f"job {job}", "one_time", service, None)
     error = None if outcome == "ok" else "no"
     return Ended(Run(1, message, 1), "ok" if error is None else "failed", error, took, is_slow)
 
@@ -98,6 +105,13 @@ def test_everything_is_exported_from_the_start() -> None:
         "gnomon_dead_letters": "gauge",
         "gnomon_dead_lettered_total": "counter",
         "gnomon_store_exchange_seconds": "histogram",
+        "gnomon_job_runs_total": "counter",
+        "gnomon_job_run_seconds": "summary",
+        "gnomon_messages_waiting": "gauge",
+        "gnomon_messages_held": "gauge",
+        "gnomon_store_clock_offset_seconds": "gauge",
+        "gnomon_zone_database_info": "gauge",
+        "gnomon_failed_logins_total": "counter",
     }
     assert all(family.help for family in families.values())
     assert len(families["gnomon_runs_total"].samples) == 3 * 2
@@ -121,9 +135,32 @@ def test_runs_are_counted_by_service_and_outcome() -> None:
     assert value_of(text, "gnomon_runs_total", service="b", outcome="ok") == 1
     assert value_of(text, "gnomon_slow_runs_total", service="b") == 1
     assert value_of(text, "gnomon_slow_runs_total", service="a") == 0
-    assert value_of(text, "gnomon_run_seconds_count") == 4
-    assert value_of(text, "gnomon_run_seconds_sum") == Fraction("1.25001")
+    assert value_of(text, "gnomon_run_seconds_count", service="a") == 3
+    assert value_of(text, "gnomon_run_seconds_sum", service="a") == Fraction("1.250003")
+    assert value_of(text, "gnomon_run_seconds_sum", service="b") == Fraction("0.000007")
     assert value_of(text, "gnomon_workers") == 4
+
+
+def test_runs_are_counted_by_job_and_the_number_of_labels_is_bounded() -> None:
+    metrics = Metrics(["a"], 1)
+    for number in range(3 * MOST_JOBS):
+        for _ in range(2):
+            metrics.run_ended(ended("a", "ok", 500_000, job=str(number)))
+    metrics.run_ended(ended("a", "failed", job="0"))
+    text = metrics.text()
+    of_first = {"job": "0", "job_name": "job 0"}
+    assert value_of(text, "gnomon_job_runs_total", outcome="ok", **of_first) == 2
+    assert value_of(text, "gnomon_job_runs_total", outcome="failed", **of_first) == 1
+    assert value_of(text, "gnomon_job_run_seconds_sum", **of_first) == Fraction("1.000001")
+    of_others = {"job": OTHER, "job_name": OTHER}
+    assert value_of(text, "gnomon_job_runs_total", outcome="ok", **of_others) == 4 * MOST_JOBS
+    assert value_of(text, "gnomon_job_run_seconds_count", **of_others) == 4 * MOST_JOBS
+    assert len(read(text)["gnomon_job_runs_total"].samples) == 2 * (MOST_JOBS + 1)
+
+
+def test_the_version_of_the_time_zone_database_is_a_label() -> None:
+    text = Metrics([], 1).text()
+    assert value_of(text, "gnomon_zone_database_info", version=zone_database()) == 1
 
 
 def test_each_entry_of_a_publish_is_counted() -> None:
@@ -142,6 +179,7 @@ def test_each_entry_of_a_publish_is_counted() -> None:
 
 def test_unknown_services_share_one_label() -> None:
     metrics = Metrics(["a"], workers=1)
+    metrics.run_ended(ended("a", "ok"))  # the job has series from now on
     before = len(metrics.text().splitlines())
     for number in range(100):
         metrics.run_ended(ended(f"made up {number}", "failed"))
@@ -206,7 +244,7 @@ def test_threads_lose_nothing() -> None:
         thread.join()
     text = metrics.text()
     assert value_of(text, "gnomon_runs_total", service="a", outcome="ok") == 8_000
-    assert value_of(text, "gnomon_run_seconds_count") == 8_000
+    assert value_of(text, "gnomon_run_seconds_count", service="a") == 8_000
 
 
 def test_servers_in_one_process_share_nothing() -> None:

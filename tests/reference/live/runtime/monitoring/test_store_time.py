@@ -47,3 +47,12 @@ def test_a_clock_that_is_behind_is_a_problem_and_a_slow_answer_is_none() -> None
     assert problem_after(watched, NOW, NOW - 30 * SECOND, NOW + 30 * SECOND) is None
     behind = problem_after(watched, NOW + SECOND, NOW + 12 * SECOND, NOW + 12 * SECOND)
     assert behind == "the store's clock is 11s behind this server's"
+
+
+def test_the_offset_is_what_no_travel_time_explains() -> None:
+    watched = StoreTime(10 * SECOND, Incidents(Metrics((), 1)))
+    seen = []
+    for store in (NOW - 3, NOW - 2, NOW, NOW + 2, NOW + 7):
+        watched.observe(store, NOW - 2, NOW + 2)
+        seen.append(watched.ahead)
+    assert seen == [-1, 0, 0, 0, 5]

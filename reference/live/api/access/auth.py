@@ -15,6 +15,7 @@ import binascii
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from litestar.concurrency import sync_to_thread
@@ -24,7 +25,10 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import Operation
 
-from gnomon.reference.live.api.credentials import Credentials, Passwords, is_token
+from gnomon.reference.live.api.access.credentials import Credentials, Passwords, find_token
+from gnomon.reference.live.api.access.failed_logins import FailedLogins
+from gnomon.reference.live.api.access.roles import User, begin_request, require, role_needed
+from gnomon.reference.live.runtime.monitoring.metrics import Scheme
 
 Connection = ASGIConnection[BaseRouteHandler, object, object, State]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
@@ -63,10 +67,15 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def guard_for(host: str, credentials: Credentials | None) -> Guard:
-    """The guard of a server that listens on `host`. Raises Unguarded."""
+def guard_for(
+    host: str, credentials: Credentials | None, failed: FailedLogins | None = None
+) -> Guard:
+    """The guard of a server that listens on `host`. Raises Unguarded.
+
+    Failed logins are reported to `failed`.
+    """
     if credentials is not None:
-        return _with_credentials(credentials)
+        return _with_credentials(credentials, failed or FailedLogins())
     if not is_loopback(host):
         raise Unguarded(host)
     return _without_credentials
@@ -81,35 +90,85 @@ async def _without_credentials(connection: Connection, _: BaseRouteHandler) -> N
             "To be reached by another name the server needs credentials"
         )
     _refuse_other_sites(connection)
+    begin_request(None, _address(connection))
 
 
-def _with_credentials(credentials: Credentials) -> Guard:
-    """A guard that requires one of the `credentials`."""
-    passwords = Passwords(credentials.passwords)
-    one_at_a_time = asyncio.Semaphore()  # scrypt takes a core and 16 MiB
-
-    async def is_known(authorization: str) -> bool:
-        scheme, _, shown = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            return is_token(shown.strip(), credentials.tokens)
-        if scheme.lower() != "basic" or (pair := _read_basic(shown)) is None:
-            return False
-        if passwords.was_right(*pair):
-            return True
-        async with one_at_a_time:
-            return await sync_to_thread(passwords.is_right, *pair)
+def _with_credentials(credentials: Credentials, failed: FailedLogins) -> Guard:
+    """A guard that requires one of the `credentials`, with a role that permits the request."""
+    users = _Users(credentials)
 
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         _refuse_other_sites(connection)
         if handler.opt.get(OPEN):
             return
-        if not await is_known(connection.headers.get("authorization", "")):
+        address, shown = _address(connection), connection.headers.get("authorization", "")
+        login = _read_login(shown)
+        user = await users.find(login)
+        if user is None:
+            if shown:
+                failed.report(login.scheme, users.known_name(login), address)
             raise NotAuthorizedException(
                 "a name and password (Basic) or a token (Bearer) of the server's file is needed",
                 headers={"WWW-Authenticate": CHALLENGES},
             )
+        begin_request(user, address)
+        method = connection.method if isinstance(connection, Request) else ""
+        require(role_needed(handler, method))
 
     return guard
+
+
+class _Login(NamedTuple):
+    """The credentials of a request; a token has no name."""
+
+    scheme: Scheme
+    name: str
+    secret: bytes
+
+
+class _Users:
+    """The users in a file of credentials."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._passwords = Passwords(credentials.passwords)
+        self._one_at_a_time = asyncio.Semaphore()  # scrypt takes a core and 16 MiB
+
+    async def find(self, login: _Login) -> User | None:
+        """The user with these credentials; None if they are not known."""
+        credentials = self._credentials
+        if login.scheme == "bearer":
+            digest = find_token(login.secret.decode(), credentials.tokens)
+            if digest is None:
+                return None
+            return User(credentials.tokens[digest], credentials.token_roles.get(digest, "admin"))
+        if login.scheme == "basic" and await self._is_right(login.name, login.secret):
+            return User(login.name, credentials.passwords[login.name].role)
+        return None
+
+    async def _is_right(self, name: str, password: bytes) -> bool:
+        if self._passwords.was_right(name, password):
+            return True
+        async with self._one_at_a_time:
+            return await sync_to_thread(self._passwords.is_right, name, password)
+
+    def known_name(self, login: _Login) -> str | None:
+        """The name that was given, if there is a password for it."""
+        return login.name if login.name in self._credentials.passwords else None
+
+
+def _read_login(authorization: str) -> _Login:
+    """The credentials in the header Authorization."""
+    given, _, shown = authorization.partition(" ")
+    if given.lower() == "bearer":
+        return _Login("bearer", "", shown.strip().encode())
+    pair = _read_basic(shown) if given.lower() == "basic" else None
+    return _Login("other", "", b"") if pair is None else _Login("basic", *pair)
+
+
+def _address(connection: Connection) -> str:
+    """The address of the client; a proxy's, if there is one."""
+    return connection.client.host if connection.client else "?"
 
 
 def _read_basic(shown: str) -> tuple[str, bytes] | None:

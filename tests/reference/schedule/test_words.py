@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from gnomon.reference.jobs import Definition, read
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.reference.schedule.cron import FIELDS, Cron, CronError, Field, read_cron
-from gnomon.specs.render.text import MONTHS, WEEKDAYS, cron_in_words, in_words, interval_units
+from gnomon.reference.schedule.words import (
+    MONTHS,
+    WEEKDAYS,
+    cron_in_words,
+    in_words,
+    interval_units,
+)
 
 TABLE = {
     "* * * * *": "every minute",

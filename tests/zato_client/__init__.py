@@ -1,0 +1,1 @@
+"""Zato's own client library against the API (API-13)."""
