@@ -332,7 +332,7 @@ class MemoryStore:
                 if delivery is not None:
                     deliveries.append(delivery)
             kept.cursor = cursor = entry.next_cursor
-            kept.expected = kept.expected if entry.expected is None else entry.expected
+            self._jobs.expect(kept, entry.expected)
             if cursor is None or kept.is_limited:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()

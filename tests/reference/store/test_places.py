@@ -1,0 +1,58 @@
+"""Pages in the order of what is due next, while jobs change: as if sorted anew for each page."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.reference.events import Event
+from gnomon.reference.jobs import Definition
+from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.jobs import JobTable
+from gnomon.reference.store.operations import DeleteJob, EditJob, JobList, Jobs, PutJob
+
+NOW = 1_000_000 * SECOND
+IDS = st.sampled_from("abcdefgh")
+STARTS = st.integers(1, 5)
+STEPS = st.one_of(
+    st.tuples(st.just("put"), IDS, STARTS),
+    st.tuples(st.just("edit"), IDS, STARTS),
+    st.tuples(st.just("delete"), IDS, STARTS),
+    st.tuples(st.just("expect"), IDS, STARTS),
+    st.tuples(st.just("first page"), IDS, STARTS),
+    st.tuples(st.just("next page"), IDS, STARTS),
+)
+
+
+def definition(id: str, start: int) -> Definition:
+    return Definition(
+        name=id,
+        job_type="interval_based",
+        service="work",
+        start_date=NOW + start * SECOND,
+        seconds=60,
+    )
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_a_page_is_what_sorting_all_jobs_gives(steps: list[tuple[str, str, int]]) -> None:
+    table = JobTable(list[Event]().append)
+    table.page = 2
+    after: int | str = ""
+    for what, id, start in steps:
+        kept = table.by_id.get(id)
+        if what == "put":
+            table.put(NOW, "s1", PutJob(id, definition(id, start)))
+        elif "page" in what:
+            after = "" if what == "first page" else after
+            assert isinstance(after, str)
+            expected = sorted(one.place for one in table.by_id.values() if one.place > after)[:2]
+            ((_, _, reply),) = table.read(NOW, "s1", Jobs(after=after))
+            assert isinstance(reply, JobList)
+            assert [table.by_id[job.id].place for job in reply.jobs] == expected
+            assert reply.more == (expected[1] if len(expected) == 2 else None)
+            after = reply.more or ""
+        elif kept is not None and what == "edit":
+            table.edit(NOW, "s1", EditJob(id, kept.revision, definition(id, start)))
+        elif kept is not None and what == "delete":
+            table.delete(NOW, "s1", DeleteJob(id, kept.revision))
+        elif kept is not None:
+            table.expect(kept, NOW + start * SECOND)
