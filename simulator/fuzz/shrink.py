@@ -231,6 +231,7 @@ _PLAIN: dict[str, object] = {
     "ends": None,
     "misfire": "once",
     "grace": SECOND,
+    "max_parallel": None,
     "timezone": "UTC",
 }
 

@@ -93,6 +93,11 @@ def _rendered(parts: Iterable["RenderableType"], width: int, is_terminal: bool) 
     return rendered.getvalue()
 
 
+def width() -> int | None:
+    """Columns of the terminal, None if standard output is none."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def print_json(value: object) -> None:
     """Print one JSON document for machines."""
     import msgspec  # noqa: PLC0415

@@ -15,10 +15,14 @@ from msgspec.structs import replace
 
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.generator.changes import draw_changes
-from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded
+from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded, apart
 from gnomon.simulator.fuzz.generator.faults import draw_faults
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
-from gnomon.simulator.fuzz.generator.limits import draw_edits_of_limits, draw_limits
+from gnomon.simulator.fuzz.generator.limits import (
+    draw_edits_of_limits,
+    draw_limits,
+    with_limits_of_runs,
+)
 from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
 from gnomon.simulator.fuzz.generator.poison import with_dropped_messages, with_poison
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
@@ -62,7 +66,8 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     commands = [*recording.commands, *draw_edits_of_limits(scenario, recording.jobs)]
     limited = draw_limits(scenario, recording.jobs, commands)
     commands += draw_steps_of_store_clock(scenario, commands)
-    return replace(recording, jobs=limited, commands=_in_order(commands))
+    recording = replace(recording, jobs=limited, commands=_in_order(commands))
+    return with_limits_of_runs(apart(chooser, "limits of runs"), scenario.phase, recording)
 
 
 def _in_order(commands: list[Command]) -> tuple[Command, ...]:

@@ -18,8 +18,18 @@ class Chooser(Protocol):
 class Seeded:
     """Choices from a seed: the same seed, the same choices."""
 
-    def __init__(self, seed: int) -> None:
-        self.whole = Random(f"gnomon/{seed}/swarm").randint
+    def __init__(self, seed: int, purpose: str = "swarm") -> None:
+        self._seed = seed
+        self.whole = Random(f"gnomon/{seed}/{purpose}").randint
+
+    def apart(self, purpose: str) -> "Seeded":
+        """Other choices of the same seed, for a `purpose`."""
+        return Seeded(self._seed, purpose)
+
+
+def apart(chooser: Chooser, purpose: str) -> "Choices":
+    """Choices for a `purpose`; a seed draws them apart, so all other choices stay as they were."""
+    return Choices(chooser.apart(purpose) if isinstance(chooser, Seeded) else chooser)
 
 
 class Choices:

@@ -27,6 +27,7 @@ NEEDED: dict[str, str] = {
     "GET /history": "read",
     "GET /jobs": "read",
     "GET /jobs/{job_id:str}": "read",
+    "GET /jobs/{job_id:str}/results": "read",
     "GET /jobs/{job_id:str}/runs": "read",
     "GET /messages": "read",
     "GET /messages/{message_id:int}": "read",
