@@ -49,7 +49,8 @@ def main() -> None:
             print(f"\n{growing.title}\n\n{page.sizes(growing, growths[growing])}")
             print(f"exponent {overall:.2f}, of the last step alone {last:.2f}", flush=True)
     rates = [] if chosen.only else measured_rates(1 if chosen.quick else 5)
-    print(f"\n{page.beside(rates)}")
+    if rates:
+        print(f"\n{page.beside(rates)}")
     if chosen.write:
         PAGE.write_text(page.written(this_machine(), growths, rates), encoding="utf-8")
     if findings := page.findings(growths):

@@ -90,13 +90,8 @@ def _overview(growths: Mapping[Growing, Sequence[Measured]]) -> str:
 
 def sizes(growing: Growing, measured: Iterable[Measured]) -> str:
     """The table of a work: a row for each size."""
-    columns = (
-        growing.unit + "s",
-        "CPU",
-        f"CPU a {growing.unit}",
-        "peak",
-        f"bytes a {growing.unit}",
-    )
+    unit = growing.unit
+    columns = (f"{unit}s", "CPU", f"CPU/{unit}", "peak", f"bytes/{unit}")
     return table(columns, [_row(one) for one in sorted(measured)])
 
 

@@ -7,9 +7,11 @@ what counts, since machines are noisy.
     instants  the next 1,000 instants of each definition, in a zone
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
+from operator import truediv
 from statistics import median
 from time import process_time
 from typing import NamedTuple
@@ -22,7 +24,7 @@ from gnomon.reference.schedule.clock import to_datetime
 from gnomon.reference.schedule.cron import read_cron
 from gnomon.reference.schedule.minutes import MatchingMinutes
 from gnomon.reference.schedule.zones import load_zone
-from tests.benchmarks.figures.works import START, definitions
+from tests.benchmarks.figures.works import START, UNREAD
 
 COUNT = 1_000
 TEXTS = ("*/5 * * * *", "0 * * * *", "30 2 * * MON-FRI", "0 0 1,15 * *", "15 3 * * 7")
@@ -81,10 +83,11 @@ LIBRARIES: dict[str, Callable[[str, str], Iterable[object]]] = {
 
 
 def works(count: int = COUNT) -> dict[str, dict[str, Work]]:
-    """The works by what they do and by library."""
+    """The works of a turn by what they do and by library."""
+    texts = [*islice(UNREAD, count)]
     return {
         "definitions read, each with its first instant": {
-            name: _reading(instants, count) for name, instants in LIBRARIES.items()
+            name: _reading(instants, texts) for name, instants in LIBRARIES.items()
         },
         **{
             f"instants, {zone}": {
@@ -95,8 +98,7 @@ def works(count: int = COUNT) -> dict[str, dict[str, Work]]:
     }
 
 
-def _reading(instants: Callable[[str, str], Iterable[object]], count: int) -> Work:
-    texts = list(islice(definitions(), count))
+def _reading(instants: Callable[[str, str], Iterable[object]], texts: list[str]) -> Work:
     return lambda: len([next(iter(instants(text, "UTC"))) for text in texts])
 
 
@@ -106,15 +108,14 @@ def _listing(instants: Callable[[str, str], Iterable[object]], zone: str, count:
 
 def measured(turns: int, count: int = COUNT) -> list[Rate]:
     """Measure every library at every work, in turns."""
-    found: list[Rate] = []
-    for what, by_library in works(count).items():
-        rates: dict[str, list[float]] = {name: [] for name in by_library}
-        for _ in range(turns):
+    rates: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for _ in range(turns):
+        for what, by_library in works(count).items():
             for name, work in by_library.items():
                 began = process_time()
                 done = work()
-                rates[name].append(done / (process_time() - began))
-        for name, own in rates.items():
-            ratios = (mine / other for mine, other in zip(rates[OURS], own, strict=True))
-            found.append(Rate(what, name, tuple(own), tuple(ratios)))
-    return found
+                rates[what, name].append(done / (process_time() - began))
+    return [
+        Rate(what, name, tuple(own), tuple(map(truediv, rates[what, OURS], own)))
+        for (what, name), own in rates.items()
+    ]

@@ -123,9 +123,13 @@ def definitions() -> Iterator[str]:
         yield f"{minute} {hour} {day},29 {number // 40_320 % 12 + 1}-12 *"
 
 
+UNREAD = definitions()
+"""Cron definitions that were not read in this process."""
+
+
 def reading_definitions(size: int) -> Work:
-    """Reading `size` different cron definitions."""
-    texts = list(islice(definitions(), size))
+    """Reading `size` different cron definitions, which were not read before: those are kept."""
+    texts = list(islice(UNREAD, size))
     return lambda: [read_cron(text) for text in texts]
 
 
