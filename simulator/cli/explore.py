@@ -46,11 +46,11 @@ def explore(
     """Explore everything that can happen in small clusters.
 
     The search is breadth first, over every order in which messages can arrive, timers can fire and
-    one fault can occur: a crash, a pause, a lost reply, or a lost write of the store. Each step of
-    the scheduler's own code is checked. Where a world ends, every occurrence must have its outcome,
-    and the rules judge the history. A violation is reported with the shortest sequence of steps
-    that leads to it. A scope takes less than two minutes on a core. All scopes are explored side by
-    side, each in a process of its own, as many at a time as there are cores.
+    faults can occur: a crash, a pause, a lost reply, a lost write of the store, or a crash and a
+    pause. Each step of the scheduler's own code is checked. Where a world ends, every occurrence
+    must have its outcome, and the rules judge the history. A violation is reported with the
+    shortest sequence of steps that leads to it. The scopes are explored side by side, each in a
+    process of its own; one takes less than five minutes on a core.
 
     Exit status 0: no violation; 1: a violation was found; 2: bad input.
     """
