@@ -73,7 +73,8 @@ class Server:
     """The server `name` with `workers` workers.
 
     `lease` (µs) is how long a lease lasts, and for how long a heartbeat counts as a sign of life.
-    `process` numbers the processes that have run under this name.
+    `process` numbers the processes that have run under this name. `services` are those that it has,
+    in order of their names; None: not stated, and it is assigned any message (DLV-7).
     """
 
     __slots__ = ("_claims", "_former_runs", "_heartbeat_at", "_heartbeat_interval",
@@ -81,11 +82,17 @@ class Server:
                  "_unanswered", "is_draining", "name", "workers")  # fmt: skip
 
     def __init__(
-        self, name: str, workers: int, lease: int, new_cid: NewCid, process: int = 1
+        self,
+        name: str,
+        workers: int,
+        lease: int,
+        new_cid: NewCid,
+        process: int = 1,
+        services: tuple[str, ...] | None = None,
     ) -> None:
         self.name = name
         self.workers = workers
-        self._leader = LeaderRole(name, lease, new_cid)
+        self._leader = LeaderRole(name, lease, new_cid, services)
         self._lease = lease
         self._process = process
         self._heartbeat_interval = lease // 3  # three fit into a lease
@@ -120,6 +127,11 @@ class Server:
     def unschedulable(self) -> Mapping[str, str]:
         """The active jobs that it cannot schedule while it leads, by id, each with the reason."""
         return self._leader.unschedulable
+
+    @property
+    def services_needed(self) -> frozenset[str]:
+        """The services of the active jobs, as far as it knows them as the leader: O(jobs)."""
+        return self._leader.services_needed
 
     @property
     def former(self) -> Former | None:

@@ -87,6 +87,7 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     was first used (µs, UTC), 0 before that. `version` is the version of the job table; it
     leaps after lost writes, and `changes`, the number of changes of jobs, does not.
     `unschedulable` are the ids of the active jobs that the leader cannot schedule, with reasons.
+    `needed` are the services of the active jobs, as the leader has reported them.
     """
 
     store: int
@@ -102,6 +103,14 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     dead_lettered: int
     changes: int = 0
     unschedulable: tuple[tuple[str, str], ...] = ()
+    needed: tuple[str, ...] = ()
+
+    @property
+    def missing_services(self) -> tuple[str, ...]:
+        """The services that active jobs need and no live server has, in order (RUN-8)."""
+        alive = (member for member in self.members if member.alive_until > self.now)
+        present = {service for member in alive for service in member.services}
+        return tuple(service for service in self.needed if service not in present)
 
 
 class JobByName(Operation, frozen=True, gc=False):
@@ -256,11 +265,13 @@ class RegisterServer(Operation, frozen=True, gc=False):
 class ReportUnschedulable(Operation, frozen=True, gc=False):
     """Report, as the leader of `epoch`, the active jobs that it cannot schedule, and the reasons.
 
-    The report counts for as long as this server leads in that epoch.
+    `needed` are the services of the active jobs, in order. The report counts for as long as this
+    server leads in that epoch.
     """
 
     epoch: int
     jobs: tuple[tuple[str, str], ...]
+    needed: tuple[str, ...] = ()
 
 
 class RemoveServer(Operation, frozen=True, gc=False):

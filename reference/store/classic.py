@@ -53,7 +53,8 @@ class ClassicQueue(MessageQueue):
         return super().take_back(now)
 
     def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
-        self._gone_at.popleft()
+        if not self._left:
+            self._gone_at.popleft()
         return super()._assign(now, worker, operation)
 
     def _put_back(self, now: int, worker: Worker) -> None:
@@ -75,6 +76,7 @@ class ClassicQueue(MessageQueue):
         return super().key(), tuple(self._gone_at)
 
     def _expire(self, now: int) -> None:
+        """Drop the messages that have waited for `MESSAGE_LIFE`."""
         while self._gone_at and self._gone_at[0] <= now:
             self._gone_at.popleft()
             self._record(events.Expired(now, self._backlog.popleft().id))

@@ -267,8 +267,9 @@ class MemoryStore:
         messages.note_life(now, server, operation.ttl)
         reply = (server, operation, self._lease(now))
         begun = messages.begin_if_new(now, server, operation.process)
+        served = messages.deploy(now, server, operation.process, operation.services)
         again = messages.claim_again(now, server, operation.claims)
-        return [reply, *begun, *again, *messages.take_back(now)]
+        return [reply, *begun, *served, *again, *messages.take_back(now)]
 
     def _replace(self, now: int, server: str, former: Former) -> None:
         """Note what a server knew of the store in whose place this one is (LEAD-1)."""
@@ -421,5 +422,6 @@ class MemoryStore:
             held=tuple(Holding(*worker, message) for worker, message in held),
             dead_lettered=len(self._messages.dead),
             unschedulable=report.jobs if report is not None and is_current else (),
+            needed=report.needed if report is not None and is_current else (),
         )
         return [(server, operation, overview)]

@@ -11,8 +11,7 @@ A run that kills its process would otherwise kill one server after another. The 
 distinguish it from a run whose server died for another reason. It therefore counts attempts: every
 `max_attempts`-th attempt is the last one (DLV-2).
 
-Either claims wait for messages or messages wait for claims, never both. The oldest message goes to
-the worker that has waited longest (DLV-5, WORK-3).
+``waiting`` decides which worker gets which message.
 
 An operation may arrive late, twice, or after a later one. So each start of a server gives it a
 higher process number, each claim gives its worker a higher turn, and the store does nothing for
@@ -24,7 +23,6 @@ repeated, and the worker claims in its next turn.
 """
 
 from bisect import insort
-from collections import deque
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from copy import copy
 from typing import Literal, Self
@@ -49,6 +47,7 @@ from gnomon.reference.store.operations import (
     Worker,
     process_of,
 )
+from gnomon.reference.store.waiting import WaitingMessages
 
 MAX_ATTEMPTS = 3
 """Default number of attempts of a message before it is dead-lettered (DLV-2)."""
@@ -59,7 +58,7 @@ Profile = Literal["durable", "classic"]
 """Delivery profile: at least once, or at most once (DLV)."""
 
 
-class MessageQueue:
+class MessageQueue(WaitingMessages):
     """The messages that are not completed, and the workers that wait for one.
 
     A message that is taken back after `max_attempts` attempts is dead-lettered. `published` is the
@@ -67,29 +66,21 @@ class MessageQueue:
     to its last heartbeat (µs, UTC); it is only reported, and decides nothing.
     """
 
-    __slots__ = ("_alive_until", "_backlog", "_held", "_idle", "_none_lapses_before", "_processes",
-                 "_record", "_returned", "_turns", "dead", "heard", "max_attempts",
-                 "published")  # fmt: skip
+    __slots__ = ("_alive_until", "_held", "_none_lapses_before", "_processes", "_record", "_turns",
+                 "dead", "heard", "max_attempts", "published")  # fmt: skip
 
     def __init__(self, record: Record, max_attempts: int = MAX_ATTEMPTS) -> None:
+        super().__init__()
         self._record = record
         self.max_attempts = max_attempts
         self.published = 0
         self.dead: dict[int, DeadLetter] = {}
         self.heard: dict[str, int] = {}
-        self._backlog: deque[Message] = deque()
-        self._returned: list[tuple[int, int, Message]] = []  # id, attempts so far, message
         self._held: dict[Worker, tuple[Message, int]] = {}
-        self._idle: dict[Worker, Claim] = {}  # the longest waiting first
         self._alive_until: dict[str, int] = {}
         self._none_lapses_before = 0  # no server is considered dead before this instant
         self._processes: dict[str, int] = {}
         self._turns: dict[Worker, int] = {}  # the earliest turn in which a worker may claim
-
-    @property
-    def waiting(self) -> int:
-        """Number of messages that no worker holds."""
-        return len(self._backlog) + len(self._returned)
 
     @property
     def held(self) -> Iterator[tuple[Worker, int]]:
@@ -112,11 +103,6 @@ class MessageQueue:
         backlog = (message.id for message in self._backlog)
         return {*held, *backlog, *(id for id, _, _ in self._returned), *self.dead}
 
-    def waiting_messages(self) -> Iterator[tuple[Message, int]]:
-        """The messages that no worker holds, the oldest first, and the attempts each has had."""
-        yield from ((message, attempts) for _, attempts, message in self._returned)
-        yield from ((message, 0) for message in self._backlog)
-
     def held_messages(self) -> Iterator[tuple[Worker, Message, int]]:
         """The workers that hold a message, the message and its attempt."""
         return ((worker, message, attempt) for worker, (message, attempt) in self._held.items())
@@ -126,6 +112,8 @@ class MessageQueue:
         self.published += 1
         self._backlog.append(message)
         if self._idle:
+            if self._left:
+                return self._serve(now)
             worker = next(iter(self._idle))
             return self._assign(now, worker, self._idle.pop(worker))
         return None
@@ -150,7 +138,7 @@ class MessageQueue:
             if is_repeated or done != (message.id, attempt):
                 return [(server, operation, Assignment(now, message, attempt))]
             del self._held[worker]
-        if self._backlog or self._returned:
+        if (self._backlog or self._returned) and self._place_for(server) is not None:
             return [self._assign(now, worker, operation)]
         self._idle[worker] = operation
         return []
@@ -190,7 +178,9 @@ class MessageQueue:
         return deliveries
 
     def _assign(self, now: int, worker: Worker, operation: Claim) -> Delivery:
-        if self._returned:  # these were published before anything in the backlog
+        if self._left:
+            message, attempt = self._take_for(worker[0])
+        elif self._returned:  # these were published before anything in the backlog
             _, attempts, message = self._returned.pop(0)
             attempt = attempts + 1
         else:
@@ -271,7 +261,7 @@ class MessageQueue:
             del self._alive_until[name]
             self._dismiss(name)
         self._take_from(now, self._held_by(lapsed))
-        return list(self._hand_out(now))
+        return [*self._drop_services(now, lapsed), *self._hand_out(now)]
 
     def _held_by(self, servers: Collection[str]) -> list[Worker]:
         return [worker for worker in self._held if worker[0] in servers]
@@ -292,12 +282,6 @@ class MessageQueue:
         else:
             insort(self._returned, (message.id, attempt, message))
 
-    def _hand_out(self, now: int) -> Iterator[Delivery]:
-        """Assign reclaimed messages, the oldest first, to waiting workers."""
-        while self._idle and self._returned:
-            worker = next(iter(self._idle))
-            yield self._assign(now, worker, self._idle.pop(worker))
-
     def put_back(self, now: int, id: int) -> list[Delivery]:
         """Let a dead letter wait for a worker again; its attempts are counted on."""
         dead = self.dead.pop(id)
@@ -310,16 +294,6 @@ class MessageQueue:
         if self.dead.pop(id, None) is None:
             self._remove_waiting(id)
         self._record(events.Dropped(now, id))
-
-    def _remove_waiting(self, id: int) -> None:
-        self._returned = [returned for returned in self._returned if returned[0] != id]
-        for place, message in enumerate(self._backlog):
-            if message.id == id:
-                self._remove_from_backlog(place)
-                break
-
-    def _remove_from_backlog(self, place: int) -> None:
-        del self._backlog[place]
 
     def withdraw(self, now: int, server: str, operation: Withdraw) -> list[Delivery]:
         """Drop the server's waiting claims; answer which claims were assigned before."""
@@ -347,17 +321,14 @@ class MessageQueue:
             self._turns[worker] = turn + 1
             self._idle.pop(worker, None)
 
-    def _dismiss(self, server: str) -> None:
-        for worker in [worker for worker in self._idle if worker[0] == server]:
-            del self._idle[worker]
-
-    def forget(self, server: str) -> None:
+    def forget(self, now: int, server: str) -> list[Delivery]:
         """Forget a server that has left: its process, its turns and its heartbeat."""
         self._processes.pop(server, None)
         self._alive_until.pop(server, None)
         self.heard.pop(server, None)
         for worker in [worker for worker in self._turns if worker[0] == server]:
             del self._turns[worker]
+        return self._drop_services(now, (server,))
 
     def copy(self, record: Record) -> Self:
         """Another that holds the same and records to `record`: O(messages + workers)."""
@@ -367,6 +338,7 @@ class MessageQueue:
         other._held, other._idle = self._held.copy(), self._idle.copy()
         other._alive_until, other._processes = self._alive_until.copy(), self._processes.copy()
         other._turns, other.heard = self._turns.copy(), self.heard.copy()
+        other._services, other._left = self._services.copy(), dict(self._left)
         other.dead = self.dead.copy()
         return other
 
@@ -383,6 +355,7 @@ class MessageQueue:
             frozenset(self._processes.items()),
             frozenset(self._turns.items()),
             frozenset(self.dead.items()),
+            frozenset(self._services.items()),
         )
 
     def check(self) -> None:
@@ -396,7 +369,10 @@ class MessageQueue:
         everywhere = ids + returned + held + list(self.dead)
         assert len(everywhere) == len(set(everywhere)), "a message is in two places"
         assert all(1 <= id <= self.published for id in everywhere), "a message from nowhere"
-        assert not (self._idle and (ids or returned)), "a worker waits beside a waiting message"
+        idle = {server for server, _ in self._idle}
+        assert all(self._place_for(name) is None for name in idle), (
+            "a worker waits beside a waiting message"
+        )
         assert not self._idle.keys() & self._held.keys(), "a worker waits and works"
         lapses = self._alive_until.values()
         assert all(until >= self._none_lapses_before for until in lapses), "a server lapses unseen"

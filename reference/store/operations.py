@@ -140,6 +140,10 @@ class Campaign(Operation, frozen=True, gc=False):
 
     `process` is the server's process, 0 if none is named. The store may have lost its Join, and its
     claims too; then this registers the process.
+
+    `services` are those that the process has, in order of their names. The store then assigns it no
+    message of another service that a live server has (DLV-7). None: not stated; it is assigned any
+    message. Each Campaign repeats them, so that nothing is lost with a Join or with lost writes.
     """
 
     ttl: int
@@ -147,6 +151,7 @@ class Campaign(Operation, frozen=True, gc=False):
     store: int = 0
     former: Former | None = None
     process: int = 0
+    services: tuple[str, ...] | None = None
 
 
 class Resign(Operation, frozen=True, gc=False):

@@ -114,7 +114,7 @@ class ServerTable:
             self._record(replace(operation.event, at=now))
             if isinstance(operation.event, ServerStopped):
                 self._reported.pop(name, None)
-                self._messages.forget(name)
+                return self._messages.forget(now, name)
         return []
 
     def record_events(

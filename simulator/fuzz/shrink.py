@@ -26,6 +26,7 @@ from gnomon.specs.recording.commands import (
     JobCommand,
     LastingFault,
     ServerCommand,
+    StartServer,
 )
 from gnomon.specs.recording.model import (
     ClusterSpec,
@@ -113,6 +114,7 @@ def _consistent(recording: Recording) -> Recording:
 
     return replace(
         recording,
+        services=tuple(_on_servers(service, servers) for service in recording.services),
         commands=tuple(_served(c, services) for c in recording.commands if has_target(c)),
         jobs=tuple(
             job
@@ -124,12 +126,21 @@ def _consistent(recording: Recording) -> Recording:
 
 
 def _served(command: Command, services: list[str]) -> Command:
-    """`command` with a service that exists."""
+    """`command` with services that exist."""
+    if isinstance(command, StartServer) and command.lacks is not None:
+        return replace(command, lacks=tuple(name for name in command.lacks if name in services))
     if not isinstance(command, Create | Edit):
         return command
     if command.set.get("service", services[0]) in services:
         return command
     return replace(command, set=command.set | {"service": services[0]})
+
+
+def _on_servers(service: ServiceSpec, servers: tuple[str, ...]) -> ServiceSpec:
+    """The service, deployed on none but these servers."""
+    if not service.deployed_on:
+        return service
+    return replace(service, deployed_on=tuple(s for s in service.deployed_on if s in servers))
 
 
 # --- fewer, shorter
@@ -199,6 +210,8 @@ def _plainer_service(service: ServiceSpec) -> Iterator[ServiceSpec]:
         yield replace(service, crashes_server=False)
     if not service.deployed:
         yield replace(service, deployed=True)
+    if service.deployed_on:
+        yield replace(service, deployed_on=())
     for duration in _plainer_spread(service.duration, SECOND):
         yield replace(service, duration=duration)
 
@@ -232,6 +245,7 @@ _PLAIN: dict[str, object] = {
     "misfire": "once",
     "grace": SECOND,
     "max_parallel": None,
+    "jitter": 0,
     "timezone": "UTC",
 }
 

@@ -163,6 +163,22 @@ MUTANTS = (
         "        self._held[worker] = (message, attempt)\n",
     ),
     Mutant(
+        "any server is given any message",
+        "DLV-7",
+        "while a deployment lasts, a server fails runs that others could do (Celery, RQ, Zato)",
+        "gnomon.reference.store.waiting:WaitingMessages._place_for",
+        "left = self._left.get(server)",
+        "left = None",
+    ),
+    Mutant(
+        "what nobody can run waits for ever",
+        "WORK-2",
+        "the messages of a service whose last server has died are left to that server",
+        "gnomon.reference.store.waiting:WaitingMessages._drop_services",
+        "if self._services.keys().isdisjoint(servers):",
+        "if True:",
+    ),
+    Mutant(
         "a run waits for the one before",
         "OVER-1",
         "a server begins no run of a job of which it is running another",

@@ -8,7 +8,7 @@ reference makes every decision.
        \__ Run --> invocation begins, virtual time passes, invocation ends --> server.finish
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from gnomon.reference import events
@@ -30,7 +30,7 @@ from gnomon.reference.store.operations import (
 from gnomon.simulator.world.kernel import Call, Kernel
 from gnomon.simulator.world.link import ServerFaults, SkewedClock, StoreHealth
 from gnomon.simulator.world.random import Draw, RandomStreams
-from gnomon.simulator.world.stub_services import StubService, stub_service
+from gnomon.simulator.world.stub_services import Deployment, StubService
 from gnomon.specs.recording.model import ClusterSpec, Fixed, ServiceSpec, Spread
 
 Apply = Callable[[int, str, Operation], list[Delivery]]
@@ -70,9 +70,7 @@ class Cluster:
         if streams.seed % 3 == 2:
             self.store.read_in_pages_of(SMALL_PAGE)
         self.apply: Apply = self.store.apply
-        self.services: Mapping[str, type[StubService]] = {
-            service.name: stub_service(service, streams) for service in services if service.deployed
-        }
+        self._deployment = Deployment(services, spec.server_names, streams)
         self.new_cid = cids(streams)
         self.has_no_latency = spec.latency == Fixed(0)
         self._spec = spec
@@ -101,18 +99,29 @@ class Cluster:
         """Whether a server is running; one that is draining is."""
         return name in self.nodes and self.nodes[name].is_up
 
-    def start(self, name: str) -> str | None:
-        """Start a server; the reason if that is refused, or None."""
+    def start(self, name: str, lacks: Collection[str] | None = None) -> str | None:
+        """Start a server; the reason if that is refused, or None.
+
+        It `lacks` the services of these names; None: those that it lacked before.
+        """
         if self.is_up(name):
             return f"server {name} is running"
+        services = self._deployment.services_of(name, lacks)
         latency = self._spec.latency
         links = [
             link(latency, self._streams.durations(latency, f"link {direction} {name}"))
             for direction in ("from", "to")
         ]
         self._processes += 1
-        server = Server(name, self._spec.workers, self._spec.lease, self.new_cid, self._processes)
-        self.nodes[name] = node = Node(self, server, *links)
+        server = Server(
+            name,
+            self._spec.workers,
+            self._spec.lease,
+            self.new_cid,
+            self._processes,
+            tuple(sorted(services)),
+        )
+        self.nodes[name] = node = Node(self, server, services, *links)
         if name in self._server_faults:
             self._server_faults[name].affect(node.suffer)
         node.start(self.kernel.now)
@@ -198,12 +207,19 @@ class Node:
         "server",
     )
 
-    def __init__(self, cluster: Cluster, server: Server, up: Link, down: Link) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        server: Server,
+        services: Mapping[str, type[StubService]],
+        up: Link,
+        down: Link,
+    ) -> None:
         at_store = cluster.has_no_latency
         self._send = self._reach_store if at_store else self._post
         self.send_reply = self._receive if at_store else self._post_reply
         self._nodes = cluster.nodes
-        self._services = cluster.services
+        self._services = services
         self._at = cluster.kernel.at
         self._apply = cluster.apply
         self._record = cluster.record
@@ -378,7 +394,7 @@ class Node:
             if self._services[message.service].crashes_server:
                 self._end_process(now)
                 return
-            invocation.end()
+            invocation.end(lambda: now)
             error = invocation.error
             recorded = self._recorded.get(message.job)
             if must_record(message, run.attempt, recorded, invocation):

@@ -94,8 +94,8 @@ class CommandExecutor:
                 return self._cluster.stop(server)
             case CrashServer(server=server):
                 return self._cluster.crash(server)
-            case StartServer(server=server):
-                return self._cluster.start(server)
+            case StartServer(server=server, lacks=lacks):
+                return self._cluster.start(server, lacks)
             case _:
                 assert_never(command)
 

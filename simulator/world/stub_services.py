@@ -5,7 +5,7 @@ replaced, by the virtual time that it takes.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from gnomon.reference.service import Service
@@ -50,6 +50,34 @@ def stub_service(spec: ServiceSpec, streams: RandomStreams) -> type[StubService]
         **{method: _raiser(text) for method, text in spec.raises.items()},
     }
     return type(IMPL_CLASS, (StubService,), members)
+
+
+class Deployment:
+    """Which server has which of the services of a recording."""
+
+    def __init__(
+        self, services: tuple[ServiceSpec, ...], servers: tuple[str, ...], streams: RandomStreams
+    ) -> None:
+        self._stubs: Mapping[str, type[StubService]] = {
+            service.name: stub_service(service, streams) for service in services if service.deployed
+        }
+        self._lacks: dict[str, Collection[str]] = {
+            server: [
+                service.name
+                for service in services
+                if service.deployed_on and server not in service.deployed_on
+            ]
+            for server in servers
+        }
+
+    def services_of(
+        self, server: str, lacks: Collection[str] | None
+    ) -> Mapping[str, type[StubService]]:
+        """The services of a server that starts, by name; None: it lacks what it lacked before."""
+        if lacks is not None:
+            self._lacks[server] = lacks
+        missing = self._lacks[server]
+        return {name: stub for name, stub in self._stubs.items() if name not in missing}
 
 
 def _raiser(text: str) -> Callable[[Service], None]:

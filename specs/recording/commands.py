@@ -36,6 +36,7 @@ from gnomon.specs.recording.values import (
     Plain,
     Removable,
     Removed,
+    names,
 )
 
 Part = Literal["job", "server", "link", "clock", "store"]
@@ -189,7 +190,13 @@ class CrashServer(ServerCommand, frozen=True, kw_only=True):
 
 
 class StartServer(ServerCommand, frozen=True, kw_only=True):
-    """Starts a server that was stopped or has crashed."""
+    """Starts a server that was stopped or has crashed, perhaps with other services (DLV-7)."""
+
+    lacks: Annotated[
+        tuple[Name, ...] | None,
+        Meta(description="Services that it lacks from now on. Default: those that it lacked."),
+        names("services"),
+    ] = None
 
 
 class LastingServerFault(ServerCommand, frozen=True, kw_only=True):

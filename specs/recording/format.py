@@ -35,6 +35,7 @@ from gnomon.specs.recording.values import (
     INSTANT,
     LEASE,
     Name,
+    names,
     read_duration,
 )
 from gnomon.specs.recording.values import SCHEMAS as TEXT_SCHEMAS
@@ -162,6 +163,11 @@ class ServiceTable(Table, frozen=True, kw_only=True):
     crashes_server: Annotated[
         bool, Meta(description="True: each run ends its server's process (DLV-2).")
     ] = False
+    deployed_on: Annotated[
+        tuple[Name, ...],
+        Meta(description="The servers that have it (DLV-7). Default: all."),
+        names("servers"),
+    ] = ()
 
 
 class _JobTable(Table, frozen=True, kw_only=True, tag_field="job_type"):
@@ -183,6 +189,11 @@ class _JobTable(Table, frozen=True, kw_only=True, tag_field="job_type"):
         Annotated[int, Meta(ge=1, le=10**9)] | UnsetType,
         Meta(description="Most unfinished messages of the plan (LIMIT-1)."),
     ] = UNSET
+    jitter: Annotated[
+        str,
+        DURATION,
+        Meta(description="Longest offset of its occurrences; below its interval (LIMIT-2)."),
+    ] = "0s"
 
 
 class OneTimeTable(_JobTable, frozen=True, kw_only=True, tag="one_time"):

@@ -11,7 +11,7 @@ import msgspec
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
-from gnomon.specs.recording.commands import Command, Create, Fault
+from gnomon.specs.recording.commands import Command, Create, Fault, StartServer
 
 MOST_SERVERS = 1_000
 MOST_WORKERS = 10_000
@@ -95,7 +95,8 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A service: the duration of its runs, and the errors that its methods raise.
 
     Jobs may name a service that is not `deployed`, but no server has it (RUN-8). A service that
-    `crashes_server` ends the server's process at the end of each run (DLV-2).
+    `crashes_server` ends the server's process at the end of each run (DLV-2). The servers that it
+    is `deployed_on` have it at first, or all if that is empty (DLV-7).
     """
 
     name: str
@@ -103,6 +104,7 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     raises: dict[str, str] = {}
     deployed: bool = True
     crashes_server: bool = False
+    deployed_on: tuple[str, ...] = ()
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +130,10 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         """SHA-256 of the recording's meaning, however it was written (hexadecimal)."""
         meaning = msgspec.structs.asdict(self) | {
             "cluster": _without(self.cluster, {"max_attempts": MAX_ATTEMPTS}),
-            "services": [_without(spec, {"crashes_server": False}) for spec in self.services],
+            "services": [
+                _without(spec, {"crashes_server": False, "deployed_on": ()})
+                for spec in self.services
+            ],
             "jobs": [
                 {"id": job.id, "definition": _without(job.definition, {"ends": None})}
                 for job in self.jobs
@@ -155,10 +160,12 @@ def _meaning(command: Command) -> dict[str, object]:
     if isinstance(command, Fault):
         own = msgspec.to_builtins(command)
         fault = {key: own[key] for key in own if key not in {"do", "at", "server"}}
+    lacks = command.lacks if isinstance(command, StartServer) else None
     return {
         "at": command.at,
         "do": command.do,
         "target": command.target,
         "fields": command.fields,
         "fault": fault,
+        **({} if lacks is None else {"lacks": lacks}),
     }

@@ -11,7 +11,7 @@ or every fault, each with its place and its remedy.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from reprlib import Repr
 from typing import Any
 
@@ -19,7 +19,7 @@ import msgspec
 from msgspec import NODEFAULT
 
 from gnomon.reference import jobs
-from gnomon.reference.jobs import no_such
+from gnomon.reference.jobs import Definition, no_such
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.specs.recording.commands import COMMANDS, Command
 from gnomon.specs.recording.format import FORMAT, ClusterTable, RecordingTable, ServiceTable
@@ -70,6 +70,34 @@ def interpret(tables: Table) -> Recording:
     if recording is None:
         raise RecordingError(reader.faults)
     return recording
+
+
+def interpret_jobs(
+    tables: Table,
+    start_of: Callable[[str], int],
+    problem_of: Callable[[Table], Problem | None],
+) -> list[tuple[Definition, frozenset[str]]]:
+    """The definitions of the ``[[job]]`` tables, each with the keys that are given.
+
+    `start_of` is the start_date (µs, UTC) of a job of that name whose table gives none, and
+    `problem_of` a key that is wrong in this file, with the remedy. Raises RecordingError with every
+    fault.
+    """
+    _refuse_half_pairs(tables)
+    reader = _Reader()
+    placed = list(reader.tables(tables, "job"))
+    found: list[tuple[Definition, frozenset[str]]] = []
+    for place, table in placed:
+        if (problem := problem_of(table)) is not None:
+            reader.fault(f"{place}, {problem[0]}", problem[1])
+        job = reader.job(place, table, start_of(str(table.get("name"))))
+        if job is not None:
+            found.append((job.definition, frozenset(table)))
+    for fault in _repeated([], placed):
+        reader.fault(*fault)
+    if reader.faults:
+        raise RecordingError(reader.faults)
+    return found
 
 
 def _refuse_half_pairs(tables: Table) -> None:
@@ -275,6 +303,8 @@ def _unknown(
             if isinstance(name, str) and name and name not in names:
                 yield f"{place}, {kind}", _missing(kind, name, names)
     deployed = set(_texts(services, "name"))
+    yield from _unknown_in_lists(known.get("server"), services, "deployed_on", "server")
+    yield from _unknown_in_lists(deployed, commands, "lacks", "service")
     changes = ((f"{place}, set", table.get("set")) for place, table in commands)
     changed = [(place, table) for place, table in changes if isinstance(table, dict)]
     for place, table in [*scheduled, *changed]:
@@ -282,6 +312,17 @@ def _unknown(
         if isinstance(name, str) and name and name not in deployed:
             missing = _missing("service", name, deployed)
             yield f"{place}, service", f"{missing}; add a [[service]] of that name"
+
+
+def _unknown_in_lists(
+    known: Collection[str] | None, tables: list[Placed], key: str, kind: str
+) -> Iterator[Problem]:
+    """Names in lists under `key` that do not exist; nothing if `known` is None."""
+    for place, table in tables:
+        given = table.get(key)
+        for name in given if isinstance(given, list) else ():
+            if known is not None and isinstance(name, str) and name not in known:
+                yield f"{place}, {key}", _missing(kind, name, known)
 
 
 def _missing(kind: str, name: str, known: Collection[str]) -> str:

@@ -47,7 +47,11 @@ def _as_in_a_file(properties: Schema, table: type[msgspec.Struct]) -> None:
     for name, key in keys_of(table).items():
         if key.kind is str:
             properties[name]["type"] = "string"
-        if "default" in properties[name]:
+        if key.default is None:  # a file has no null: the key is left out
+            del properties[name]["default"]
+            present, _ = properties[name].pop("anyOf")
+            properties[name] |= present
+        elif "default" in properties[name]:
             properties[name]["default"] = key.write(key.default)
 
 

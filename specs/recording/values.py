@@ -120,3 +120,9 @@ Removable = Literal["extra", "repeats", "ends"]
 Removed = Annotated[
     tuple[Removable, ...], Meta(extra={"allowed": "a list of extra, repeats, ends", "write": list})
 ]
+
+
+def names(what: str) -> Meta:
+    """A list of names, at least one where it may not be empty; `what` they name."""
+    return Meta(extra={"allowed": f"a list of names of {what}", "kind": list[Name], "read": tuple,
+                       "write": list})  # fmt: skip

@@ -10,6 +10,7 @@ function opens with the sentence of that text which it checks.
 
 from gnomon.specs.rules import (
     delivery,
+    deployment,
     firing,
     histories,
     jobs,
@@ -33,6 +34,7 @@ __all__ = [
     "Verdict",
     "Violation",
     "delivery",
+    "deployment",
     "firing",
     "histories",
     "in_order",

@@ -205,7 +205,7 @@ def due_rules(definition: Definition) -> tuple[str, ...]:
 def idle_waits_by_rule(trace: Trace) -> dict[str, list[IdleWait]]:
     """Every idle wait, by the rule that reports it."""
     found: dict[str, list[IdleWait]] = {row.rule: [] for row in IDLE_WAIT}
-    for wait in trace.cached(idle_waits, tolerances.one_way(trace)):
+    for wait in trace.cached(idle_waits, tolerances.one_way(trace), tolerances.takeover(trace)):
         rule = rule_for(IDLE_WAIT, trace, wait)
         assert rule is not None, "the last row always applies"
         found[rule].append(wait)

@@ -12,6 +12,7 @@ from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.reclaiming import examine_losses, is_durable, was_there
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.availability import able_for
+from gnomon.specs.trace.deployed import LatestTaken, services_differ
 from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.order import first_claims, keeps_order, positions
 from gnomon.specs.trace.spans import Span, contains
@@ -168,7 +169,10 @@ def _examine_expiry(cases: Cases, trace: Trace, record: MessageRecord, able: lis
 
 @rule("DLV-4", "servers", "messages")
 def every_server_claims(cases: Cases, trace: Trace) -> None:
-    """Each server of the cluster claims messages, and so does the leader."""
+    """Each server of the cluster claims messages, and so does the leader.
+
+    A message of a service that the server lacks need not be claimed by it.
+    """
     claiming = {claim.server for claim in trace.claims}
     patience = tolerances.claim_round_trip(trace)
     for member in trace.memberships:
@@ -176,7 +180,8 @@ def every_server_claims(cases: Cases, trace: Trace) -> None:
             cases.examined += 1
         elif member.workers:
             undisturbed = trace.fault_windows.gaps(member.server, member.begins, member.ends)
-            waited = wait_during(trace, undisturbed, patience)
+            services = member.services if trace.cached(services_differ) else None
+            waited = wait_during(trace, undisturbed, patience, services)
             if waited is not None:
                 since, wait = waited
                 cases.examined += 1
@@ -189,23 +194,25 @@ def every_server_claims(cases: Cases, trace: Trace) -> None:
                 )
 
 
-@rule("DLV-5", "messages")
+@rule("DLV-5", "servers", "messages")
 def messages_are_claimed_in_order(cases: Cases, trace: Trace) -> None:
-    """Messages are claimed in the order in which they were published."""
+    """Messages are claimed in the order in which they were published, but for those that a server
+    leaves to others.
+    """
     claims = first_claims(trace)
     cases.examined = len(claims)
     if keeps_order(trace, claims):
         return
-    position, latest = trace.cached(positions), -1
+    position, latest = trace.cached(positions), LatestTaken(trace, (-1,))
     for claim in claims:
-        if position[claim.message] < latest:
+        if (position[claim.message],) < latest.before(claim.message):
             cases.broken(
                 claim.at,
                 Kind.CLAIMED_OUT_OF_ORDER,
                 job=trace.messages[claim.message].published.job,
                 **attempt_of(claim),
             )
-        latest = max(latest, position[claim.message])
+        latest.take(claim, (position[claim.message],))
 
 
 @rule("DLV-6", "servers", "messages", "leader")

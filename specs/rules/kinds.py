@@ -148,6 +148,10 @@ class Kind(Enum):
         "worker {server}/{worker} does not go on after a message that could not be read; message "
         "{message} waits"
     )
+    TAKEN_FROM_PROVIDER = (
+        "message {message}: claimed by {server}, which lacks the service {name!r}, while "
+        "{other_server} had it"
+    )
     # RUN
     WORKER_OCCUPIED = (
         "worker {server}/{worker}: claims message {message} while it is occupied by {other_message}"
@@ -207,7 +211,11 @@ class Kind(Enum):
     )
     SKIPPED_BELOW_LIMIT = (
         "job {job}: {due} was skipped for max_parallel, which is {expected}, while {observed} "
-        "messages were unfinished"
+        "messages were unfinished, or before it was to be published"
+    )
+    BEFORE_ITS_OFFSET = (
+        "job {job}: {due} was published as message {message} {observed} µs after it was due, and "
+        "its offset is {expected} µs"
     )
     # HIST
     NUMBER_USED = "message {message} was published before"

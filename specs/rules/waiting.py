@@ -18,6 +18,7 @@ from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.violations import attempt_of
+from gnomon.specs.trace.deployed import LatestTaken
 from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.order import first_starts, keeps_order, positions
 from gnomon.specs.trace.plans import not_due
@@ -119,25 +120,26 @@ def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
         )
 
 
-@rule("WORK-1", "messages")
+@rule("WORK-1", "servers", "messages")
 def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
     """Durable: while all workers are busy, messages wait as long as it takes, and none is lost.
 
-    A message that had to wait is claimed if any message that was published later is claimed.
+    A message that had to wait is claimed if any message that was published later is claimed, by a
+    server that has its service.
     """
     if trace.header.profile != "durable":
         return
     position = trace.cached(positions)
-    latest_claimed = max(
-        (position[claim.message] for claim in trace.claims if claim.message in position),
-        default=-1,
-    )
+    latest_claimed = LatestTaken(trace, (-1,))
+    known = (claim for claim in trace.claims if claim.message in position)
+    latest_claimed.take_all((claim, (position[claim.message],)) for claim in known)
     for begins, _, record in trace.cached(waits):
         published = record.published
         if begins > published.at or _is_judged_elsewhere(record):
             continue
         cases.examined += 1
-        if record.claimed is None and position[published.message] < latest_claimed:
+        (latest,) = latest_claimed.before(published.message)
+        if record.claimed is None and position[published.message] < latest:
             cases.broken(begins, Kind.NEVER_CLAIMED, job=published.job, message=published.message)
 
 
@@ -151,8 +153,8 @@ _ENDS_UNCLAIMED = (events.Expired, events.DeadLettered, events.Dropped)
 
 @rule("WORK-2", "servers", "messages", "leader")
 def no_message_waits_beside_an_idle_worker(cases: Cases, trace: Trace) -> None:
-    """No message waits for longer than one travel time while a live, connected server has an idle
-    worker.
+    """No message waits for longer than one travel time while a live, connected server that may take
+    it has an idle worker.
     """
     cases.examined = len(trace.messages) if trace.memberships else 0
     for wait in trace.cached(idle_waits_by_rule)[cases.id]:
@@ -171,7 +173,8 @@ def no_message_waits_beside_an_idle_worker(cases: Cases, trace: Trace) -> None:
 
 @rule("WORK-3", "servers", "messages")
 def runs_start_in_the_order_of_publishing(cases: Cases, trace: Trace) -> None:
-    """Runs start in the order in which their messages were published.
+    """Runs start in the order in which their messages were published, but for those that a server
+    leaves to others.
 
     On one server this is exact. Between servers a run may start up to one travel time later.
     """
@@ -180,9 +183,12 @@ def runs_start_in_the_order_of_publishing(cases: Cases, trace: Trace) -> None:
     if keeps_order(trace, starts):
         return
     position, allowed = trace.cached(positions), tolerances.one_way(trace)
-    latest, latest_on = (-1, 0), dict.fromkeys((start.server for start in starts), (-1, 0))
+    first = (-1, 0)
+    anywhere = LatestTaken(trace, first)
+    on_server = {start.server: LatestTaken(trace, first) for start in starts}
     for start in starts:
-        place, here = position[start.message], latest_on[start.server]
+        place = position[start.message]
+        here, latest = on_server[start.server].before(start.message), anywhere.before(start.message)
         overtaken_here = place < here[0] and start.at > here[1]
         overtaken = place < latest[0] and start.at > latest[1] + allowed
         if (overtaken_here or overtaken) and not _was_held_up(trace, start):
@@ -192,8 +198,8 @@ def runs_start_in_the_order_of_publishing(cases: Cases, trace: Trace) -> None:
                 job=trace.messages[start.message].published.job,
                 **attempt_of(start),
             )
-        latest = max(latest, (place, start.at))
-        latest_on[start.server] = max(here, (place, start.at))
+        anywhere.take(start, (place, start.at))
+        on_server[start.server].take(start, (place, start.at))
 
 
 def _was_held_up(trace: Trace, start: events.Started) -> bool:
@@ -210,14 +216,17 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
     After the last load, a lease and ten times the time that the open work takes are allowed.
     """
     records = list(trace.messages.values())
-    workers = sum(member.workers for member in trace.memberships if member.ends == trace.end)
-    if not records or not workers:
+    if not records or not _workers_at_end(trace):
         return
     longest = _longest_runs(records)
     last_at = _last_load(trace, records)
     open_then = [r for r in records if r.finished is None or r.finished.at > last_at]
     if any(record.published.service not in longest for record in open_then):
         return
+    workers = min(
+        (_workers_at_end(trace, service) for service in {r.published.service for r in open_then}),
+        default=_workers_at_end(trace),
+    )
     work = sum(
         tolerances.time_per_run(trace, longest[record.published.service]) for record in open_then
     )
@@ -235,6 +244,13 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
                 expected=work // workers,
                 observed=waiting,
             )
+
+
+def _workers_at_end(trace: Trace, service: str | None = None) -> int:
+    """The workers at the end: of servers with that service, or if there is none, of all."""
+    present = [member for member in trace.memberships if member.ends == trace.end]
+    able = [m for m in present if m.services is None or service in m.services]
+    return sum(member.workers for member in able) or sum(member.workers for member in present)
 
 
 def _last_load(trace: Trace, records: list[MessageRecord]) -> int:

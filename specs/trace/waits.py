@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from gnomon.reference import events
 from gnomon.reference.store.operations import Worker
+from gnomon.specs.trace.deployed import provided, services_differ, without
 from gnomon.specs.trace.entities import Membership, MessageRecord, Run
 from gnomon.specs.trace.spans import Span
 from gnomon.specs.trace.trace import Trace
@@ -38,11 +39,12 @@ class IdleWait(NamedTuple):
 
 
 class FreeSpan(NamedTuple):
-    """A worker was free in [begins, ends) (µs)."""
+    """A worker was free in [begins, ends) (µs); its server had listed these `services`, or none."""
 
     begins: int
     ends: int
     worker: Worker
+    services: tuple[str, ...] | None
 
 
 # --- messages
@@ -77,12 +79,14 @@ def _waits_of(record: MessageRecord, end: int) -> Iterator[Wait]:
 _ENDS_A_WAIT = (events.Claimed, events.Expired, events.DeadLettered, events.Dropped)
 
 
-def wait_during(trace: Trace, spans: Iterable[Span], length: int) -> tuple[int, Wait] | None:
+def wait_during(
+    trace: Trace, spans: Iterable[Span], length: int, services: tuple[str, ...] | None = None
+) -> tuple[int, Wait] | None:
     """A wait that lasted for longer than `length` (µs) in one of `spans`, and since when it did.
 
-    O(spans · log(waits)).
+    Only messages of `services` count; None: all. O(spans · log(waits)).
     """
-    begins, lasting = trace.cached(_waits_longer_than, length)
+    begins, lasting = trace.cached(_waits_longer_than, length, services)
     for first, last in spans:
         before = bisect_left(begins, last - length)
         if before and last - first > length and lasting[before - 1].ends > first + length:
@@ -91,10 +95,17 @@ def wait_during(trace: Trace, spans: Iterable[Span], length: int) -> tuple[int, 
     return None
 
 
-def _waits_longer_than(trace: Trace, length: int) -> tuple[list[int], list[Wait]]:
+def _waits_longer_than(
+    trace: Trace, length: int, services: tuple[str, ...] | None
+) -> tuple[list[int], list[Wait]]:
     """When each long wait began; for each, the wait up to there that ends last."""
     long = sorted(
-        (wait for wait in trace.cached(waits) if wait.ends - wait.begins > length),
+        (
+            wait
+            for wait in trace.cached(waits)
+            if wait.ends - wait.begins > length
+            and (services is None or wait.record.published.service in services)
+        ),
         key=_BEGINS,
     )
     lasting: list[Wait] = []
@@ -172,7 +183,7 @@ def _free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
                 times = _times_between(trace, member, of_worker, margin)
                 for since, until in times:
                     for begins, ends in gaps(member.server, since + margin, until):
-                        yield FreeSpan(begins, ends, worker)
+                        yield FreeSpan(begins, ends, worker, member.services)
 
 
 def _claims_during(
@@ -208,14 +219,42 @@ def _times_between(
 # --- both
 
 
-def idle_waits(trace: Trace, margin: int) -> list[IdleWait]:
-    """Every message that waited beside a free worker, with the first such worker: O(n log n)."""
-    return list(_idle_waits(trace, margin))
+def idle_waits(trace: Trace, margin: int, aftermath: int) -> list[IdleWait]:
+    """Every message that waited beside a free worker, with the first such worker: O(n log n).
 
-
-def _idle_waits(trace: Trace, margin: int) -> Iterator[IdleWait]:
+    The worker's server must have had the service, or nobody may have had it: a server counts as
+    live for up to `aftermath` µs after it has left (DLV-7).
+    """
     waiting = trace.cached(waits)
     spans = sorted(_free_spans(trace, margin)) if waiting else []
+    if not trace.cached(services_differ):
+        return list(_beside(waiting, spans, margin))
+    by_service: dict[str, list[Wait]] = {}
+    for wait in waiting:
+        by_service.setdefault(wait.record.published.service, []).append(wait)
+    found = [
+        idle
+        for service, of_service in by_service.items()
+        for idle in _beside(of_service, _able(trace, spans, service, aftermath), margin)
+    ]
+    return sorted(found, key=lambda idle: idle.record.published.message)
+
+
+def _able(trace: Trace, spans: list[FreeSpan], service: str, aftermath: int) -> list[FreeSpan]:
+    """When workers were free that could take a message of that service."""
+    elsewhere = trace.cached(provided, service, aftermath)
+    able: list[FreeSpan] = []
+    for span in spans:
+        if span.services is None or service in span.services:
+            able.append(span)
+        else:
+            parts = without(elsewhere, span.begins, span.ends)
+            able += (span._replace(begins=begins, ends=ends) for begins, ends in parts)
+    return sorted(able)
+
+
+def _beside(waiting: list[Wait], spans: list[FreeSpan], margin: int) -> Iterator[IdleWait]:
+    """The waits beside one of the spans, which are in order."""
     if not spans:
         return
     # For each span, the span up to it that ends last.
@@ -229,10 +268,10 @@ def _idle_waits(trace: Trace, margin: int) -> Iterator[IdleWait]:
             continue
         following = bisect_right(begins, waits_from)
         if following and latest[following - 1].ends > waits_from:
-            _, free_until, worker = latest[following - 1]
+            _, free_until, worker, _ = latest[following - 1]
             yield IdleWait(waits_from, min(free_until, waits_until), record, worker)
         elif following < len(spans) and begins[following] < waits_until:
-            free_from, free_until, worker = spans[following]
+            free_from, free_until, worker, _ = spans[following]
             yield IdleWait(free_from, min(free_until, waits_until), record, worker)
 
 

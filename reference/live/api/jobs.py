@@ -24,9 +24,11 @@ from gnomon.reference.live.api.body import (
     describing_one_or_many,
     json_fields_or_list,
     read_if_match,
+    refuse_body,
 )
 from gnomon.reference.live.api.errors import ApiRequest, Problem, may_answer, problem_of
 from gnomon.reference.live.api.listing import RESULTS, SORTS, Filter
+from gnomon.reference.live.api.new_jobs import set_start
 from gnomon.reference.live.api.schemas import (
     Deleted,
     Executed,
@@ -149,7 +151,11 @@ def list_jobs(
 def create_job(
     request: ApiRequest, storage: Store, definitions: SkipValidation[JsonObject | list[object]]
 ) -> Response[JobView]:
-    """Create a job; or many from a list, each of which is created or refused on its own."""
+    """Create a job; or many from a list, each of which is created or refused on its own.
+
+    A recurring job without a `start_date` starts now.
+    """
+    set_start(storage, definitions if isinstance(definitions, list) else [definitions])
     if isinstance(definitions, dict):
         job = job_service.create(storage, definitions)
         return _show(storage, job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})
@@ -198,6 +204,7 @@ def edit_job(
 @delete(
     "/{job_id:str}",
     sync_to_thread=True,
+    guards=[refuse_body],
     status_code=HTTPStatus.OK,
     responses=may_answer(*_CHANGE),
     opt={"query": ("messages",)},
@@ -219,6 +226,7 @@ def delete_job(
 @post(
     "/{job_id:str}/execute",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.ACCEPTED,
     responses=may_answer(*_CHANGE),
@@ -231,6 +239,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
 @post(
     "/{job_id:str}/activate",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
@@ -244,6 +253,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
 @post(
     "/{job_id:str}/deactivate",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],

@@ -11,7 +11,6 @@ The one idea: one thread owns the `Server` and does what the simulator's node do
 import gc
 import logging
 from enum import Enum
-from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Literal
 
@@ -20,6 +19,7 @@ from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.runtime.departure import Departure
+from gnomon.reference.live.runtime.leader_report import LeaderReport
 from gnomon.reference.live.runtime.monitoring.incidents import (
     Incidents,
     describe_lost_writes,
@@ -38,7 +38,6 @@ from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.administration import (
     ClusterOverview,
     RegisterServer,
-    ReportUnschedulable,
     Settings,
     Superseded,
 )
@@ -56,9 +55,6 @@ logger = logging.getLogger("gnomon.server")
 
 LONGEST_WAIT = 10 * SECOND
 """The longest wait (µs), even if no timer is set: a limit to the effect of an error in planning."""
-
-MOST_REPORTED = 1_000
-"""The largest number of unschedulable jobs that a leader reports to the store."""
 
 State = Literal["starting", "working", "doubting", "draining"]
 
@@ -101,7 +97,7 @@ class Node:
         self._departure = Departure(shape.grace, shape.lease, shape.profile, self._link, workers)
         self._server: Server | None = None
         self._logged_epoch: int | None = None
-        self._logged_unschedulable: dict[str, str] = {}
+        self._report = LeaderReport(self._link, metrics)
         self._is_frozen = False
         self._is_superseded = False
         self._since = 0
@@ -153,11 +149,11 @@ class Node:
         process = self._new_process()
         if process is None:
             return True  # it was to leave before it had joined
+        shape = self._shape
         server = self._server = Server(
-            self._name, self._shape.workers, self._shape.lease, new_cid, process
+            shape.name, shape.workers, shape.lease, new_cid, process, shape.services
         )
         self._since = now = self._clock.now
-        shape = self._shape
         self._link.introduce(
             RegisterServer(process, now, shape.workers, shape.services, zone_database())
         )
@@ -252,8 +248,7 @@ class Node:
     def _wake(self, server: Server, now: int, timer: Timer) -> None:
         if timer == "heartbeat":
             self._link.renew_presence()
-            if self._logged_unschedulable:
-                self._report_unschedulable(server)
+            self._report.repeat(server)
         self._do(server.wake(now, timer))
 
     # --- to the store and back
@@ -269,7 +264,7 @@ class Node:
         self._note_store(version)
         self._note_epoch()
         self._note_loaded()
-        self._note_unschedulable()
+        self._report.note(self._server)
 
     def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
         """A reply of the store has reached this server."""
@@ -397,22 +392,3 @@ class Node:
         else:
             self._metrics.epoch.set(epoch)
             logger.info("leads", extra={"fields": {"epoch": epoch}})
-
-    def _note_unschedulable(self) -> None:
-        """Report the jobs that this leader cannot schedule; log each once for each reason."""
-        before = self._logged_unschedulable
-        if self._server is None or self._server.unschedulable == before:
-            return
-        found = dict(self._server.unschedulable)
-        self._logged_unschedulable = found
-        self._metrics.unschedulable.set(len(found))
-        for id, why in found.items():
-            if before.get(id) != why:
-                logger.error("job %s cannot be scheduled, and is not published: %s", id, why)
-        self._report_unschedulable(self._server)
-
-    def _report_unschedulable(self, server: Server) -> None:
-        """Report the jobs to the store; the next beat repeats it, unless there are none."""
-        if server.epoch is not None:
-            reported = tuple(islice(self._logged_unschedulable.items(), MOST_REPORTED))
-            self._link.send(ReportUnschedulable(server.epoch, reported))

@@ -103,6 +103,11 @@ def _former(former: Former | None) -> Arguments:
     return [former.store, former.epoch, _optional(former.jobs)]
 
 
+def _services(services: tuple[str, ...] | None) -> Argument:
+    """Names as in the body of a message, a name a line; "-" if they are not stated."""
+    return "-" if services is None else b"\n".join(map(json.encode, services))
+
+
 def _nothing(_: Operation) -> Arguments:
     return []
 
@@ -114,6 +119,13 @@ def _optional(value: int | None) -> Argument:
 def _pieces(**fields: object) -> bytes:
     """Fields of a JSON object, without its braces."""
     return json.encode(fields)[1:-1]
+
+
+def _limits(what: Definition) -> Argument:
+    """What ``limits.lua`` keeps of a job; empty if it has no limit."""
+    if what.max_parallel is None and not what.jitter:
+        return ""
+    return f"{what.max_parallel or ''},{what.jitter or ''}"
 
 
 def _definition(definition: Definition) -> Arguments:
@@ -138,7 +150,7 @@ def _definition(definition: Definition) -> Arguments:
         json.encode(jobs.write(what)),
         json.encode(f"name: a job named {what.name!r} already exists; names are unique"),
         json.encode(END_HAS_PASSED),
-        _optional(what.max_parallel),
+        _limits(what),
     ]
 
 
@@ -213,6 +225,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
         op.process,
         op.store,
         *_former(op.former),
+        _services(op.services),
         *_claims(op.claims),
     ],
     Resign: lambda op: [op.epoch],
@@ -242,7 +255,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
-    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs)],
+    ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs), json.encode(op.needed)],
     RecordEvents: lambda op: [
         op.first,
         op.store,

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.generator.changes import draw_changes
 from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded, apart
+from gnomon.simulator.fuzz.generator.deployments import with_deployments
 from gnomon.simulator.fuzz.generator.faults import draw_faults
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
 from gnomon.simulator.fuzz.generator.limits import (
@@ -67,7 +68,8 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     limited = draw_limits(scenario, recording.jobs, commands)
     commands += draw_steps_of_store_clock(scenario, commands)
     recording = replace(recording, jobs=limited, commands=_in_order(commands))
-    return with_limits_of_runs(apart(chooser, "limits of runs"), scenario.phase, recording)
+    recording = with_limits_of_runs(apart(chooser, "limits of runs"), scenario.phase, recording)
+    return with_deployments(apart(chooser, "deployments"), scenario, recording)
 
 
 def _in_order(commands: list[Command]) -> tuple[Command, ...]:

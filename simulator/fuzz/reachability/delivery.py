@@ -5,6 +5,8 @@ from itertools import pairwise
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.reachability.base import classic, durable, every, state
+from gnomon.specs.trace.deployed import ever_had, lacks, providers, services_differ
+from gnomon.specs.trace.order import first_claims, positions
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
 
@@ -72,6 +74,34 @@ def put_back_and_run(trace: Trace) -> bool:
     """A dead message was put back and started again."""
     put_back = {event.message: event.at for event in every(trace, events.PutBack)}
     return any(start.at >= put_back.get(start.message, trace.end) for start in trace.starts)
+
+
+@state
+def message_left_to_others(trace: Trace) -> bool:
+    """A message waited for servers with its service, while others claimed later messages."""
+    if not trace.cached(services_differ):
+        return False
+    claims, position = first_claims(trace), trace.cached(positions)
+    latest = dict.fromkeys((claim.server for claim in claims), -1)
+    for claim in claims:
+        place, service = position[claim.message], trace.messages[claim.message].published.service
+        overtaken = [s for s, other in latest.items() if other > place and s != claim.server]
+        if any(not trace.cached(ever_had, server, service) for server in overtaken):
+            return True
+        latest[claim.server] = max(latest[claim.server], place)
+    return False
+
+
+@state
+def run_failed_when_nobody_had_its_service_any_more(trace: Trace) -> bool:
+    """A message was claimed by a server without its service, which others had had before."""
+    differ = trace.cached(services_differ)
+    return any(
+        lacks(trace, claim, record.published.service)
+        and bool(trace.cached(providers, record.published.service))
+        for record in (trace.messages.values() if differ else ())
+        if (claim := record.claimed) is not None
+    )
 
 
 @state

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.reference.cluster.known_job import KnownJob
 from gnomon.reference.cluster.leader import LeaderRole
 from gnomon.reference.cluster.server import TIMERS, Server
 from gnomon.reference.events import Event
@@ -107,6 +108,10 @@ def outcome(after: Loop, before: Loop) -> object:
 
 LOOP = at_work()
 STORE, SERVER = LOOP.store, LOOP.servers["s1"]
+QUEUE = {
+    *("_record", "heard", "_none_lapses_before"),  # as the heartbeats say
+    "_left",  # as the services say
+}
 NOT_IN_THE_KEY = {
     MemoryStore: {
         *("_record", "_meanings", "_profile", "_servers"),  # no decision depends on them
@@ -115,11 +120,13 @@ NOT_IN_THE_KEY = {
     JobTable: {"_record", "_last_id", "leapt", "page"},  # the order of reading decides nothing
     StoredJob: {
         *("shown", "repeats", "is_limited", "size"),  # as its definition says
+        *("max_parallel", "jitter"),  # the same
         "expected",  # orders what is read
     },
-    MessageQueue: {"_record", "heard", "_none_lapses_before"},  # as the heartbeats say
-    ClassicQueue: {"_record", "heard", "_none_lapses_before"},
+    MessageQueue: QUEUE,
+    ClassicQueue: QUEUE,
     LeaderRole: {"_new_cid"},
+    KnownJob: {"service"},  # only reported
     Server: {"_heartbeat_interval"},  # as its lease says
     Agenda: {"next_due"},  # as its order says
 }

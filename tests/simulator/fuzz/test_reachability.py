@@ -8,6 +8,10 @@ from gnomon.specs.trace.trace import Trace
 
 UP = "0s server_started s1 workers=1\n0s server_started s2 workers=1\n"
 LED = UP + "0s lease_acquired s1\n"
+DEPLOYED = (
+    "0s server_started s1 workers=1 services=old\n0s server_started s2 workers=1 services=new\n"
+    "0s job_created a service=new\n0s job_created b service=old\n"
+)
 JOB = LED + "0s job_created a seconds=1\n"
 PAUSED = "2s fault_began pause_server s1\n"
 HELD = JOB + "1s published 1 a\n1s claimed 1 s1/1\n1s started 1 s1/1\n"
@@ -23,6 +27,7 @@ RUN_ALL = "".join(
 )
 REPEATED = LED + "0s job_created a seconds=1 repeats=2\n1s published 1 a\n"
 LIMITED = LED + "0s job_created a seconds=1 repeats=2 max_parallel=1\n0s published 1 a\n"
+JITTERED = LED + "0s job_created report seconds=60 jitter=10s\n"
 SURPLUS = LIMITED + "1s skipped a due=1s why=max_parallel\n"
 
 FINISHED = HELD + "2s finished 1 s1/1\n"
@@ -85,6 +90,10 @@ REACHING = {
     "put-back-and-run": TAKEN
     + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s put_back 1\n'
     + "4s claimed 1 s2/1 attempt=2\n4s started 1 s2/1 attempt=2",
+    "message-left-to-others": DEPLOYED
+    + "1s published 1 a\n1s published 2 b\n1s claimed 2 s1/1\n2s claimed 1 s2/1",
+    "run-failed-when-nobody-had-its-service-any-more": DEPLOYED
+    + "1s server_stopped s2\n50s published 1 a\n50s claimed 1 s1/1",
     "waiting-message-dropped": JOB + "1s published 1 a\n2s dropped 1",
     "dead-lettered-after-its-attempts": TAKEN
     + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s published 2 a\n'
@@ -155,6 +164,8 @@ REACHING = {
     "surplus-skipped": SURPLUS,
     "misfires-skipped-with-surplus": LIMITED
     + "2s skipped a due=1s why=max_parallel\n2s skipped a due=2s why=max_parallel",
+    "published-at-its-offset": JITTERED + "64416567us published 1 report due=60s",
+    "misfire-with-jitter": JITTERED + "9s skipped report due=0s",
     "published-after-surplus": SURPLUS + "2s dropped 1\n2s published 2 a",
 }
 """For each state a history that comes to it."""
@@ -239,6 +250,8 @@ NEAR_MISSES = {
     "crashed-with-a-fault": LED + PAUSED + "3s server_crashed s2\n4s end",
     "surplus-skipped": JOB + "3s skipped a due=1s",
     "misfires-skipped-with-surplus": SURPLUS + "2s skipped a due=2s why=max_parallel",
+    "published-at-its-offset": JITTERED + "9s published 1 report due=0s",
+    "misfire-with-jitter": JITTERED + "9s skipped report due=0s why=changed",
     "published-after-surplus": LIMITED + "1s dropped 1\n1s published 2 a",
 }
 """For those states that could easily be too wide a history that does not come to it."""

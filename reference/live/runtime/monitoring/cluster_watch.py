@@ -5,9 +5,11 @@ each server therefore reads every few seconds what the servers have reported to 
 
     servers differ in their time zone database   the hour of a job may change with the leader
     the leader cannot schedule a job             the job is not published
+    no live server has a service of a job        each run of the job fails
 
 Each is a sentence in the health of every server while it lasts. A difference of the databases is
-logged once by each server and is in its metrics; the leader itself logs the jobs.
+logged once by each server and is in its metrics, and a missing service is logged once; the leader
+itself logs the jobs.
 """
 
 import logging
@@ -26,7 +28,7 @@ PERIOD = 2 * SECOND
 """Time between two reads (µs): a fault is to be reported within five seconds."""
 
 JOBS_NAMED = 10
-"""The largest number of jobs that the health names."""
+"""The largest number of jobs, or of services, that the health names."""
 
 
 class ClusterWatch:
@@ -59,7 +61,13 @@ class ClusterWatch:
             alive = (member for member in overview.members if member.alive_until > overview.now)
             found = difference(alive)
             self._note(found)
-            self.warnings = (*(() if found is None else (found,)), *unschedulable(overview))
+            missing = without_server(overview)
+            for sentence in missing:
+                if sentence not in self.warnings:
+                    logger.warning("%s", sentence)
+            self.warnings = (
+                *(() if found is None else (found,)), *missing, *unschedulable(overview)
+            )  # fmt: skip
 
     def _note(self, found: str | None) -> None:
         """Log a new difference, and the end of one."""
@@ -87,6 +95,19 @@ def difference(members: Iterable[Member]) -> str | None:
         "due at other times when another server leads; install the same version of tzdata "
         f"everywhere, or let {DIRECTORY_VARIABLE} name the same files"
     )
+
+
+def without_server(overview: ClusterOverview) -> list[str]:
+    """A sentence for each service that a job needs and no live server has (RUN-8)."""
+    missing = overview.missing_services
+    sentences = [
+        f"no live server has the service {service!r}, which an active job needs, and each of its "
+        "runs fails; deploy the service, or edit or delete the job"
+        for service in missing[:JOBS_NAMED]
+    ]
+    if len(missing) > JOBS_NAMED:
+        sentences.append(f"{len(missing) - JOBS_NAMED} more services are on no live server")
+    return sentences
 
 
 def unschedulable(overview: ClusterOverview) -> list[str]:

@@ -25,11 +25,11 @@ function meaning.RegisterServer()
 end
 
 --@ meaning.ReportUnschedulable
--- A leader reports the jobs that it cannot schedule, as JSON.
+-- A leader reports the jobs that it cannot schedule, and the services that jobs need, as JSON.
 function meaning.ReportUnschedulable()
-  local epoch, jobs = take_number(), take()
+  local epoch, jobs, needed = take_number(), take(), take()
   if leader == server and meta.epoch == epoch and now < meta.ends then
-    call('HSET', P .. ':meta', 'unschedulable', whole(epoch) .. ' ' .. jobs)
+    call('HSET', P .. ':meta', 'unschedulable', whole(epoch) .. ' ' .. jobs, 'needed', needed)
   end
 end
 
@@ -43,6 +43,7 @@ local function forget(name)
     if starts_with(worker, name .. '/') then call('HDEL', P .. ':turns', worker) end
   end
   call('ZREM', P .. ':alive', name)
+  drop_services({name})
 end
 
 --@ meaning.RemoveServer
@@ -140,9 +141,10 @@ end
 function meaning.Overview()
   local leads = leader ~= '' and now < meta.ends
   local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts', 'unschedulable',
-    'version-leapt')
+    'version-leapt', 'needed')
   local epoch, unschedulable = string.match(settings[4] or '', '^(%d+) (.*)$')
-  if not leads or tonumber(epoch) ~= meta.epoch then unschedulable = '[]' end
+  local needed = settings[6] or '[]'
+  if not leads or tonumber(epoch) ~= meta.epoch then unschedulable, needed = '[]', '[]' end
   reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"version":' .. whole(meta.version)
     .. ',"changes":' .. whole(meta.version - (settings[5] or 0))
     .. ',"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
@@ -151,5 +153,5 @@ function meaning.Overview()
     .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
     .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
     .. call('XLEN', P .. ':dead') .. ',"held":[' .. list_holdings() .. '],"members":['
-    .. list_members() .. '],"unschedulable":' .. unschedulable)
+    .. list_members() .. '],"unschedulable":' .. unschedulable .. ',"needed":' .. needed)
 end

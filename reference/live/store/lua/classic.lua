@@ -51,9 +51,26 @@ end
 --@ drop_message
 local function drop_message() end
 
+--@ has_passed_over
+local function has_passed_over() return false end
+
+--@ take_for
+-- Take the oldest message that the worker's server does not leave to others from the backlog (DLV-7).
+local function take_for(worker)
+  local left = left_by(worker)
+  for _, waiting in ipairs(call('LRANGE', P .. ':backlog', 0, -1)) do
+    local body = call('GET', P .. ':message:' .. string.match(waiting, '^%d+'))
+    if not is_left(left, service_of(body or '')) then
+      call('LREM', P .. ':backlog', 1, waiting)
+      return waiting
+    end
+  end
+end
+
 --@ next_message
 local function next_message(worker)
-  local oldest = call('LPOP', P .. ':backlog')
+  local oldest = meta.differs == 0 and call('LPOP', P .. ':backlog')
+    or meta.differs == 1 and take_for(worker)
   if not oldest then return nil end
   local id = string.match(oldest, '^%d+')
   local key = P .. ':message:' .. id
@@ -66,6 +83,9 @@ local function next_message(worker)
   call('HSET', P .. ':bodies', worker, body)
   return id, 1, body
 end
+
+--@ remove_passed_over
+local function remove_passed_over() end
 
 --@ has_returned_message
 local function has_returned_message() return false end

@@ -61,7 +61,7 @@ end
 --@ meaning.Campaign
 function meaning.Campaign()
   local ttl, process, store = take_number(), take_number(), take_number()
-  local former, epoch, jobs, claims = take(), take(), take(), take_number()
+  local former, epoch, jobs, services, claims = take(), take(), take(), take(), take_number()
   if ttl ~= meta.ttl then set('ttl', ttl) end
   if meta.store == 0 then set('store', now) end
   if store ~= 0 and store ~= meta.store then
@@ -79,6 +79,7 @@ function meaning.Campaign()
   note_life(ttl)
   reply_lease()
   begin_if_new(server, process)
+  deploy(process, services)
   for _ = 1, claims do claim_again(take(), take_number(), take()) end
   take_back()
 end
@@ -139,6 +140,7 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
     return job.active ~= '1' and 'inactive' or job.revision ~= revision and 'revision' or 'cursor'
   end
   if due ~= '' and is_early(due) then return 'early' end
+  if job.jitter and is_before_offset(job, due, coalesced, skipped) then return 'early' end
   if skipped == '' and coalesced == '' then return end
   local misfires = skipped ~= '' and skipped or coalesced
   local latest = string.match(misfires, '([^,]+)$')

@@ -59,9 +59,27 @@ local function end_wait(worker)
   if call('ZREM', P .. ':idle', worker) == 1 then call('HDEL', P .. ':claims', worker) end
 end
 
+--@ serve_able
+-- Assign a message to the worker that has waited longest of those that may take one; whether there was
+-- one of each. A server has the same for all its workers.
+local function serve_able()
+  local tried = {}
+  for _, worker in ipairs(call('ZRANGE', P .. ':idle', 0, -1)) do
+    local name = string.match(worker, '^(.*)/')
+    local turn, done = string.match(call('HGET', P .. ':claims', worker), '^(%d+) (.*)$')
+    if not tried[name] and assign(worker, tonumber(turn), done) then
+      end_wait(worker)
+      return true
+    end
+    tried[name] = true
+  end
+  return false
+end
+
 --@ serve
 -- Assign the oldest message to the worker that has waited longest; whether there was one of each.
 local function serve()
+  if meta.differs == 1 then return serve_able() end
   local worker = not nobody_waits and call('ZRANGE', P .. ':idle', 0, 0)[1]
   if not worker then
     nobody_waits = true
@@ -76,6 +94,39 @@ end
 --@ hand_out
 local function hand_out()
   while has_returned_message() and serve() do end
+end
+
+--@ process_of
+local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
+
+--@ leave_to_others
+-- Note what each server leaves to others; assign what a waiting worker may take now.
+local function leave_to_others()
+  local left = find_left()
+  if not save_left(left) then return end
+  set('differs', (next(left) or has_passed_over()) and 1 or 0)
+  expire()
+  while serve() do end
+end
+
+--@ deploy
+-- Note which services the asking server has; "-": it does not state them (DLV-7). Those of an earlier
+-- process are ignored; 0 names no process.
+local function deploy(process, services)
+  local known = call('HGET', P .. ':services', server)
+  if (known or '-') == services or (process > 0 and process < process_of(server)) then return end
+  if services == '-' then
+    call('HDEL', P .. ':services', server)
+  else
+    call('HSET', P .. ':services', server, services)
+  end
+  leave_to_others()
+end
+
+--@ drop_services
+-- Leave no message to servers that are not alive.
+local function drop_services(names)
+  if call('HDEL', P .. ':services', unpack(names)) > 0 then leave_to_others() end
 end
 
 --@ dismiss
@@ -121,9 +172,6 @@ local function begin_anew(name, turn)
   hand_out()
 end
 
---@ process_of
-local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
-
 --@ begin_if_new
 -- Register a process of the server if it is later than the known one: its Join was lost.
 local function begin_if_new(name, process)
@@ -160,6 +208,7 @@ local function take_back()
     dismiss(name)
   end
   take_from(names)
+  drop_services(lapsed)
   hand_out()
 end
 

@@ -59,6 +59,7 @@ def test_the_cluster_is_shown(client: TestClient[Litestar], storage: MemoryStora
             "name": "s1", "workers": 2, "services": ["work", "report.daily"], "tzdata": None,
             "since": "2026-01-05T08:00:00Z", "heard": "2026-01-05T08:00:00Z", "is_alive": False,
         }],
+        "missing_services": [],
     }  # fmt: skip
 
 

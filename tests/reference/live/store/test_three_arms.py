@@ -147,12 +147,21 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
         ReportUnschedulable,
         st.integers(0, 3),
         st.sampled_from([(), (("a", 'timezone: "\\ é'), ("b", "why"))]),
+        st.sampled_from([(), ("s", 'é "\\')]),
     ),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
 )
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
-    st.builds(Campaign, TTLS, st.lists(CLAIMS, max_size=2).map(tuple), STORES, FORMER, PROCESSES),
+    st.builds(
+        Campaign,
+        TTLS,
+        st.lists(CLAIMS, max_size=2).map(tuple),
+        STORES,
+        FORMER,
+        PROCESSES,
+        st.sampled_from([None, None, ("w",), ("w", "é"), ()]),
+    ),
     st.builds(Resign, SMALL),
     st.builds(PutJob, JOBS, ANY_DEFINITION),
     st.builds(EditJob, JOBS, REVISIONS, ANY_DEFINITION),

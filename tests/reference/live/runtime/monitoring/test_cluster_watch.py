@@ -91,6 +91,21 @@ def test_jobs_that_the_leader_cannot_schedule_are_named(storage: MemoryStorage, 
     watch.close()
 
 
+def test_services_that_jobs_need_and_no_live_server_has_are_named(
+    storage: MemoryStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage.serve("a", Campaign(100 * SECOND))
+    storage.serve("a", RegisterServer(1, NOW, 1, ("s",)))
+    storage.serve("a", ReportUnschedulable(1, (), ("gone", "s")))
+    watch = ClusterWatch(storage, Metrics([], 1))
+    eventually(lambda: watch.warnings)
+    watch.close()
+    assert storage.overview().missing_services == ("gone",)
+    assert [text[:39] for text in watch.warnings] == ["no live server has the service 'gone', "]
+    warned = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == [*watch.warnings]
+
+
 @pytest.mark.parametrize(
     ("server", "epoch", "counts"), [("a", 1, True), ("a", 2, False), ("b", 1, False)]
 )

@@ -1,0 +1,109 @@
+"""Which services the servers of a history had, and which messages a server could take (DLV-7).
+
+The one idea: as long as all servers listed the same services, every server could take every
+message, and nothing is compared. Where they differ, a server that lacks a service is required to
+take its messages only after every server that had it is certainly gone, and is forbidden to take
+them only while one of these is certainly there. A server that listed nothing could take anything.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+from gnomon.reference import events
+from gnomon.specs.trace.entities import Membership
+from gnomon.specs.trace.spans import Span, merge_spans
+from gnomon.specs.trace.trace import Trace
+
+Place = tuple[int, ...]
+"""A place in the order of publishing, or an instant, perhaps with more that orders it."""
+
+
+def services_differ(trace: Trace) -> bool:
+    """Whether two servers listed different services when they started."""
+    lists = {member.services for member in trace.memberships if member.services is not None}
+    return len({frozenset(names) for names in lists}) > 1
+
+
+def providers(trace: Trace, service: str) -> list[Membership]:
+    """The memberships whose server listed a service, in the order of their beginnings."""
+    found = (m for m in trace.memberships if m.services is not None and service in m.services)
+    return sorted(found, key=lambda member: member.begins)
+
+
+def ever_had(trace: Trace, server: str, service: str) -> bool:
+    """Whether a server had ever listed a service, or had once listed none at all."""
+    members = trace.memberships_of.get(server, ())
+    return any(m.services is None or service in m.services for m in members)
+
+
+def provided(trace: Trace, service: str, aftermath: int) -> list[Span]:
+    """When a server may have counted as live that had a service: up to `aftermath` µs after it."""
+    members = trace.cached(providers, service)
+    return merge_spans((member.begins, member.ends + aftermath) for member in members)
+
+
+def lacks(trace: Trace, event: events.Claimed, service: str) -> bool:
+    """Whether the server that claimed a message had listed its services, but not that one."""
+    services = services_of(trace, event)
+    return services is not None and service not in services
+
+
+def services_of(trace: Trace, event: events.Claimed | events.Started) -> tuple[str, ...] | None:
+    """The services that the server of an event had listed; None if it listed none.
+
+    The store may assign a message to a server that is gone already: the latest list counts then.
+    """
+    member = trace.membership_of(event)
+    if member is None:
+        of_server = trace.memberships_of.get(event.server, [])
+        number = bisect_right(of_server, event.at, key=lambda member: member.begins) - 1
+        member = of_server[number] if number >= 0 else None
+    return None if member is None else member.services
+
+
+def without(spans: list[Span], begins: int, ends: int) -> Iterator[Span]:
+    """The parts of [begins, ends) that lie in none of the `spans`."""
+    first = max(bisect_right(spans, begins, key=lambda span: span[0]) - 1, 0)
+    for since, until in spans[first:]:
+        if since >= ends:
+            break
+        if begins < since:
+            yield begins, since
+        begins = max(begins, until)
+    if begins < ends:
+        yield begins, ends
+
+
+class LatestTaken:
+    """The latest place, in the order of publishing, of what servers took that had a service."""
+
+    def __init__(self, trace: Trace, first: Place) -> None:
+        self._trace = trace
+        self._differ = trace.cached(services_differ)
+        self._of_all: Place = first
+        self._by_service: dict[str, Place] = {}
+
+    def before(self, message: int) -> Place:
+        """The latest place that a server took which could have taken that message instead."""
+        if not self._differ:
+            return self._of_all
+        service = self._trace.messages[message].published.service
+        return max(self._of_all, self._by_service.get(service, self._of_all))
+
+    def take_all(self, taken: Iterable[tuple[events.Claimed, Place]]) -> None:
+        """Note claims and the places of their messages."""
+        if not self._differ:
+            self._of_all = max((place for _, place in taken), default=self._of_all)
+            return
+        for event, place in taken:
+            self.take(event, place)
+
+    def take(self, event: events.Claimed | events.Started, place: Place) -> None:
+        """Note that a server has claimed or started a message at that place."""
+        services = services_of(self._trace, event) if self._differ else None
+        if services is None:
+            self._of_all = max(self._of_all, place)
+            return
+        own = self._trace.messages[event.message].published.service
+        for service in (*services, own):
+            self._by_service[service] = max(self._by_service.get(service, place), place)
