@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from sortedcontainers import SortedList
 
+AFTER_ANY_ID = "\U0010ffff"
+"""A text that is greater than any id."""
+
 
 class Places:
     """The places of all jobs in order, as long as pages are read; see ``operations.place_of``."""
@@ -32,7 +35,7 @@ class Places:
     def after(self, place: str) -> Iterator[str]:
         """The ids of the jobs after a place, in order. They must be kept."""
         assert self._order is not None
-        beyond = self._order.bisect_right((place, "\U0010ffff"))
+        beyond = self._order.bisect_right((place, AFTER_ANY_ID))
         return (id for _, id in self._order.islice(beyond))
 
     def move(self, id: str, place: str | None) -> None:
