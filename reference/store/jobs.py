@@ -22,6 +22,7 @@ from gnomon.reference.schedule.clock import FIRST_INSTANT
 from gnomon.reference.schedule.trigger import first_due
 from gnomon.reference.store.administration import JobByName, NewJobId, Number
 from gnomon.reference.store.operations import (
+    FIRST_PAGE,
     LARGEST_PAGE,
     PAGE,
     Accepted,
@@ -251,11 +252,12 @@ class JobTable:
     def _page(self, after: int | str) -> tuple[list[StoredJob], bool]:
         """The jobs created after a number, or after a place, and whether they fill a page."""
         page: list[StoredJob] = []
+        most = min(FIRST_PAGE, self.page) if after == "" else self.page
         size = 0
         for kept in self._listed(after):
             page.append(kept)
             size += kept.size
-            if len(page) == self.page or size >= LARGEST_PAGE:
+            if len(page) == most or size >= LARGEST_PAGE:
                 return page, True
         return page, False
 
