@@ -93,7 +93,7 @@ def rule(
     return tie
 
 
-GROUPS = ("JOB", "FIRE", "MISS", "LEAD", "PUB", "DLV", "RUN", "OVER", "WORK", "HIST")
+GROUPS = ("JOB", "FIRE", "MISS", "LEAD", "PAUSE", "PUB", "DLV", "RUN", "OVER", "WORK", "HIST")
 """The groups of rules in the order of ``scheduler.md``."""
 
 

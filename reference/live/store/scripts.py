@@ -19,6 +19,7 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
     servers         servers.py, what running servers report
     administration  servers.py, the rest, and questions
     kept_messages   kept_messages.py
+    pause           pause.py
     call            one call
 """
 
@@ -54,6 +55,7 @@ _PARTS = (
     "servers",
     "administration",
     "kept_messages",
+    "pause",
     "call",
 )
 _BLOCK = re.compile(r"^--@ ?(\S*)\n", re.MULTILINE)

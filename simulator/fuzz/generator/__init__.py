@@ -21,6 +21,7 @@ from gnomon.simulator.fuzz.generator.faults import draw_faults
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
 from gnomon.simulator.fuzz.generator.limits import draw_edits_of_limits, draw_limits
 from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
+from gnomon.simulator.fuzz.generator.pauses import with_pauses
 from gnomon.simulator.fuzz.generator.poison import with_dropped_messages, with_poison
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
 from gnomon.simulator.fuzz.generator.scenario import Scenario
@@ -64,7 +65,8 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     limited = draw_limits(scenario, recording.jobs, commands)
     commands += draw_steps_of_store_clock(scenario, commands)
     recording = replace(recording, jobs=limited, commands=_in_order(commands))
-    return with_deployments(apart(chooser, "deployments"), scenario, recording)
+    recording = with_deployments(apart(chooser, "deployments"), scenario, recording)
+    return with_pauses(apart(chooser, "pauses"), scenario.phase, recording)
 
 
 def _in_order(commands: list[Command]) -> tuple[Command, ...]:

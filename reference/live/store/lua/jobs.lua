@@ -148,6 +148,9 @@ end
 -- Whether the end of a job or of a new definition has passed (FIRE-3).
 local function is_over(job) return job.ends ~= '' and tonumber(job.ends) <= now end
 
+--@ PAUSE
+local PAUSE = ''  -- in the place of the id of a changed job: the cluster was paused or resumed
+
 --@ job_list
 -- The jobs of those ids. A page has a number for each, and ends when its `room` (bytes) is used up:
 -- then there are more jobs after its last one. `more` is set if there are more jobs anyway.
@@ -163,7 +166,7 @@ local function job_list(ids, numbers, room, more)
         .. ',"published":' .. job.published .. '}'
     elseif progress[place] then
       jobs[#jobs + 1] = '{"id":' .. quote(id) .. ',"revision":"its progress"}'
-    else
+    elseif id ~= PAUSE then
       gone[#gone + 1] = quote(id)
     end
     if room then
@@ -175,7 +178,7 @@ local function job_list(ids, numbers, room, more)
     end
   end
   return answer('JobList', '"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store)
-    .. ',"gone":['
+    .. (meta.paused == 0 and '' or ',"paused":true') .. ',"gone":['
     .. table.concat(gone, ',') .. '],"more":' .. (more or 'null')), table.concat(jobs, '\n')
 end
 
