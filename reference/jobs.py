@@ -58,7 +58,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of a job, without its id and revision, which the store assigns (JOB-1).
 
     `start_date` and the exclusive `ends` are instants (µs since the Unix epoch, UTC), `grace` is a
-    duration in µs (MISS-1).
+    duration in µs (MISS-1). `max_parallel` is a limit of unfinished messages (LIMIT-1).
     """
 
     name: str
@@ -78,6 +78,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timezone: str = "UTC"
     misfire: Misfire = "once"
     grace: int = SECOND
+    max_parallel: int | None = None
 
     @property
     def size(self) -> int:
@@ -306,7 +307,7 @@ def _read_whole(given: object, low: int) -> int:
     return given
 
 
-def _read_repeats(given: object) -> int | None:
+def _read_number(given: object) -> int | None:
     return None if given is None else _read_whole(given, 1)
 
 
@@ -371,12 +372,13 @@ _READERS: dict[str, Callable[[object], object]] = {
     "is_active": _read_flag,
     "extra": _read_extra,
     **dict.fromkeys(INTERVAL_UNITS, lambda given: _read_whole(given, 0)),
-    "repeats": _read_repeats,
+    "repeats": _read_number,
     "ends": _read_end,
     "cron_definition": _read_cron,
     "timezone": read_zone,
     "misfire": lambda given: _read_choice(given, MISFIRE_POLICIES),
     "grace": _read_grace,
+    "max_parallel": _read_number,
 }
 """By field: converts the value given to the value in a Definition, or raises ValueError."""
 _WRITERS: dict[str, Callable[[int], str]] = {

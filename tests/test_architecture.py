@@ -26,6 +26,7 @@ LIVE = frozenset(
         "reference/live/runtime",
         "reference/live/runtime/monitoring",
         "reference/live/api",
+        "reference/live/api/web",
         "reference/live/api/access",
         "reference/live/api/zato",
     }

@@ -28,8 +28,8 @@ COMMANDS = [
     *((name,) for name in ("jobs", "messages", "auth")),
     *(("messages", name) for name in ("list", "show", "drop", "put-back")),
     *(("auth", name) for name in ("password", "token")),
-    *(("jobs", name) for name in ("list", "show", "create", "edit", "delete")),
-    *(("jobs", name) for name in ("activate", "deactivate", "execute")),
+    *(("jobs", name) for name in ("list", "show", "results", "create", "edit")),
+    *(("jobs", name) for name in ("delete", "activate", "deactivate", "execute")),
 ]
 
 

@@ -459,6 +459,8 @@ class LeaderRole:
             if refusal == "early":  # at the decision the store's clock was at most this
                 self._ahead = max(self._ahead, self._decided_at - reply.now)
             known = self._jobs.get(entry.job)
+            if refusal == "surplus" and known is not None and known.left is None:
+                continue  # only what is left to publish was miscounted
             if refusal is not None and (known is None or known.revision <= entry.revision):
                 stale.append(entry.job)  # unless a later change has been learned meanwhile
         return self._request_jobs(stale) if stale else None

@@ -73,11 +73,15 @@ class Ended(EventBase, frozen=True, gc=False, tag="ended"):
 
 
 class Skipped(EventBase, frozen=True, gc=False, tag="skipped"):
-    """An occurrence ended without a message: a misfire under `skip`, or dropped by a change."""
+    """An occurrence ended without a message.
+
+    It was a misfire under `skip`, was dropped by a change, or came while the job had `max_parallel`
+    unfinished messages (LIMIT-1).
+    """
 
     job: str
     due: Instant
-    why: Literal["misfire", "changed"] = "misfire"
+    why: Literal["misfire", "changed", "max_parallel"] = "misfire"
 
 
 class Coalesced(EventBase, frozen=True, gc=False, tag="coalesced"):

@@ -7,6 +7,9 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     Overview            ClusterOverview               people
     JobByName           JobList, of one job or none   people
     RunsOf              JobRuns, or Refused           people
+    ResultsOf           JobRuns, or Refused           people
+    LastResults         LastRuns                      people
+    JobsByName          JobList                       people
     NewJobId            Number                        people
     AgreeSettings       Settings                      a process, before it starts
     NewProcess          Number                        a process, before it starts
@@ -125,17 +128,51 @@ class JobByName(Operation, frozen=True, gc=False):
     name: str
 
 
+class JobsByName(Operation, frozen=True, gc=False):
+    """Read up to `most` jobs in the order of their names: those with a name above `after`.
+
+    With `reverse` the order runs backwards, and `after` is above the names that are read; the first
+    page has None. Names are ordered by their characters' code points. A page ends as one of Jobs.
+    """
+
+    after: str | None
+    most: int
+    reverse: bool = False
+
+
 RUNS_KEPT = 20
-"""Number of latest runs that the store keeps of each job."""
+"""Number of latest runs of a job that are read at once."""
+RESULTS_KEPT = 20
+"""Default number of latest results that the store keeps of each job."""
+MOST_RESULTS_KEPT = 1_000
 
 RunOutcome = Literal["ok", "failed", "dead_lettered", "expired", "lost", "dropped"]
 """How a run ended; the last four without a result of the service."""
 
 
 class RunsOf(Operation, frozen=True, gc=False):
-    """Read the latest `RUNS_KEPT` runs of a job, as far as its servers have reported them."""
+    """Read the latest `RUNS_KEPT` runs of a job, as far as its servers have reported them.
+
+    The store has every run that has not ended, and those that ended last: see ResultsOf.
+    """
 
     job: str
+
+
+class ResultsOf(Operation, frozen=True, gc=False):
+    """Read the runs of a job that ended last; the store keeps as many as it was started with."""
+
+    job: str
+
+
+class LastResults(Operation, frozen=True, gc=False):
+    """Read of each of these jobs the run that ended last."""
+
+    jobs: tuple[str, ...]
+
+
+LISTS: tuple[type[Operation], ...] = (JobByName, JobsByName, RunsOf, ResultsOf, LastResults)
+"""The questions about single jobs, which change nothing."""
 
 
 class JobRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +201,12 @@ class JobRuns(Reply, frozen=True):
     """Runs of a job, the latest first."""
 
     runs: tuple[JobRun, ...]
+
+
+class LastRuns(Reply, frozen=True):
+    """A run for each job, in the order of the question; None for one of which no run has ended."""
+
+    runs: tuple[JobRun | None, ...]
 
 
 class NewJobId(Operation, frozen=True, gc=False):

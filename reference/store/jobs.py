@@ -44,8 +44,9 @@ from gnomon.reference.store.operations import (
 class StoredJob:
     """A job with the store's own facts about it."""
 
-    __slots__ = ("accounted", "cursor", "definition", "expected", "id", "is_limited", "number",
-                 "published", "repeats", "revision", "shown", "size")  # fmt: skip
+    __slots__ = ("accounted", "counted", "cursor", "definition", "expected", "id", "is_limited",
+                 "max_parallel", "number", "published", "repeats", "revision", "shown",
+                 "size")  # fmt: skip
 
     def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
         self.id = id
@@ -54,6 +55,7 @@ class StoredJob:
         self.published = 0
         self.accounted = FIRST_INSTANT - 1  # the latest instant with an outcome
         self.cursor: int | None = None
+        self.counted: tuple[int, ...] = ()  # messages against the limit: see ``limits``
         self.define(definition, now)
 
     def define(self, definition: Definition, now: int) -> None:
@@ -63,6 +65,7 @@ class StoredJob:
         self.size = definition.size
         self.expected = first_due(definition)
         self.repeats = definition.repeats
+        self.max_parallel = definition.max_parallel
         self.is_limited = (definition.repeats, definition.ends) != (None, None)
         self.resume(now)
         if definition.job_type == "one_time" and self.accounted < definition.start_date:
@@ -110,7 +113,7 @@ class StoredJob:
     def key(self) -> Hashable:
         """All that can influence a decision about it: not when it is `expected`."""
         return (self.id, self.number, self.revision, self.definition, self.cursor, self.published,
-                self.accounted)  # fmt: skip
+                self.accounted, self.counted)  # fmt: skip
 
 
 PAUSE = ""

@@ -21,6 +21,7 @@ from typing import Any, Self
 from gnomon.reference import events
 from gnomon.reference.events import Record
 from gnomon.reference.store.administration import (
+    LISTS,
     AgreeSettings,
     CheckProcess,
     ClusterOverview,
@@ -34,7 +35,6 @@ from gnomon.reference.store.administration import (
     RegisterServer,
     RemoveServer,
     ReportUnschedulable,
-    RunsOf,
 )
 from gnomon.reference.store.classic import QUEUES
 from gnomon.reference.store.jobs import JobTable, StoredJob
@@ -46,6 +46,7 @@ from gnomon.reference.store.kept_messages import (
     MessagesOfJob,
     PutBackMessage,
 )
+from gnomon.reference.store.limits import account_for_misfires, is_surplus, skip_surplus
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     Accepted,
@@ -56,7 +57,6 @@ from gnomon.reference.store.operations import (
     DeleteJob,
     Delivery,
     EditJob,
-    Entry,
     Execute,
     Former,
     Heartbeat,
@@ -81,7 +81,7 @@ from gnomon.reference.store.pause import PauseCluster, PauseSwitch, ResumeCluste
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
-READS = frozenset((Jobs, Changes, JobByName, RunsOf, Overview, Messages, MessageById))
+READS = frozenset((Jobs, Changes, Overview, Messages, MessageById, *LISTS))
 """Operations whose instants the store need not keep."""
 
 LEAP = 1_000_000
@@ -94,7 +94,7 @@ Meanings = dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]
 class MemoryStore:
     """The store, in memory. It records each event to `record`, in order.
 
-    It answers every operation but RunsOf: see `MemoryStoreWithRuns` of ``runs``.
+    It answers every operation but those of lists: see `MemoryStoreWithRuns` of ``runs``.
     """
 
     def __init__(
@@ -301,8 +301,7 @@ class MemoryStore:
 
     def _publish(self, now: int, server: str, operation: Publish) -> list[Delivery]:
         epoch = operation.epoch
-        if now >= self._until:
-            self._expire_lease(now)
+        self._expire_lease(now)
         general: Refusal | None = None if self._jobs.paused is None else "paused"
         if self._leader != server or self._epoch != epoch:
             general = "deposed"
@@ -320,9 +319,13 @@ class MemoryStore:
                 )
                 self._record(refused)
                 continue
-            if entry.skipped or entry.coalesced:
-                self._account_for_misfires(now, kept, entry)
-            if entry.due is not None:
+            has_surplus = kept.max_parallel is not None and is_surplus(kept, entry, self._messages)
+            if has_surplus:
+                refusals[number] = "surplus"
+                skip_surplus(now, kept, entry, self._record)
+            elif entry.skipped or entry.coalesced:
+                account_for_misfires(now, kept, entry, self._record)
+            if entry.due is not None and not has_surplus:
                 kept.published += 1
                 kept.accounted = entry.due
                 delivery = self._append(
@@ -336,14 +339,6 @@ class MemoryStore:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
         return [(server, operation, Outcomes(now, answers)), *deliveries]
-
-    def _account_for_misfires(self, now: int, kept: StoredJob, entry: Entry) -> None:
-        for instant in entry.skipped:
-            self._record(events.Skipped(now, kept.id, instant))
-            kept.accounted = instant
-        for instant in entry.coalesced:
-            assert entry.due is not None
-            self._record(events.Coalesced(now, kept.id, instant, entry.due))
 
     def _execute(self, now: int, server: str, operation: Execute) -> list[Delivery]:
         kept = self._jobs.current(operation)

@@ -279,8 +279,10 @@ class JobList(Reply, frozen=True, gc=False):
 
 # --- publishing
 
-Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", "late", "paused"]
-"""Why the store refused an entry.
+Refusal = Literal[
+    "deposed", "gone", "inactive", "revision", "cursor", "early", "late", "paused", "surplus"
+]
+"""Why the store refused an entry, or published nothing for it.
 
     deposed    the asking server does not hold the lease in that epoch (LEAD-2)
     gone       there is no such job
@@ -290,6 +292,8 @@ Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", 
     early      not due, or not yet a misfire, by the store's clock (FIRE-6, MISS-1)
     late       it arrived after its deadline; the leader may have tried again since (PUB-1)
     paused     the cluster is paused (PAUSE-1)
+    surplus    no refusal: the occurrence was skipped, as the job has `max_parallel` unfinished
+               messages (LIMIT-1); the leader has counted it as published
 """
 
 

@@ -2,10 +2,15 @@
 
 The one idea: a run is known by its events alone, whoever recorded them. The store records that a
 message was published, claimed or reclaimed; the servers report that it was started and finished.
+
+A run that has not ended is kept, as its message is. Of those that have ended each job keeps the
+last ones, its results, however few events the history keeps.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from copy import copy
+from itertools import islice
 from typing import Self, assert_never
 
 from msgspec.structs import replace
@@ -25,8 +30,19 @@ from gnomon.reference.events import (
     Record,
     Started,
 )
-from gnomon.reference.store.administration import RUNS_KEPT, JobRun, JobRuns, RunsOf
+from gnomon.reference.store.administration import (
+    RESULTS_KEPT,
+    RUNS_KEPT,
+    JobRun,
+    JobRuns,
+    JobsByName,
+    LastResults,
+    LastRuns,
+    ResultsOf,
+    RunsOf,
+)
 from gnomon.reference.store.jobs import no_such_job
+from gnomon.reference.store.jobs_by_name import jobs_by_name
 from gnomon.reference.store.memory import Meanings, MemoryStore
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import Delivery, Refused
@@ -37,18 +53,31 @@ _NEW_ATTEMPT = dict.fromkeys(("claimed", "started", "finished", "outcome", "erro
 
 
 class LatestRuns:
-    """The latest `RUNS_KEPT` runs of each job. ``record`` notes an event, and passes it on."""
+    """The runs of each job. ``record`` notes an event, and passes it on.
 
-    __slots__ = ("_messages", "_record", "_runs")
+    Of the runs that have ended each job keeps the last `results`.
+    """
 
-    def __init__(self, record: Record) -> None:
+    __slots__ = ("_jobs", "_kept", "_messages", "_record", "_results", "_runs")
+
+    def __init__(self, record: Record, results: int) -> None:
         self._record = record
+        self._kept = results
         self._messages: dict[str, deque[int]] = {}  # job -> its messages, the latest first
+        self._results: dict[str, deque[int]] = {}  # job -> those that have ended, the last first
         self._runs: dict[int, JobRun] = {}  # message -> its run
+        self._jobs: dict[int, str] = {}  # message -> its job
 
     def of(self, job: str) -> tuple[JobRun, ...]:
-        """The latest runs of a job, the latest first."""
-        return tuple(self._runs[message] for message in self._messages.get(job, ()))
+        """The latest `RUNS_KEPT` runs of a job, the latest first."""
+        return self._read(islice(self._messages.get(job, ()), RUNS_KEPT))
+
+    def results(self, job: str) -> tuple[JobRun, ...]:
+        """The runs of a job that ended last, the last first."""
+        return self._read(self._results.get(job, ()))
+
+    def _read(self, messages: Iterable[int]) -> tuple[JobRun, ...]:
+        return tuple(self._runs[message] for message in messages)
 
     def record(self, event: Event) -> None:
         """Note what the event says of a run, and pass it on."""
@@ -67,16 +96,15 @@ class LatestRuns:
                 self._end(message, None, None)
             case JobDeleted(job=job):
                 for message in self._messages.pop(job, ()):
-                    del self._runs[message]
+                    del self._runs[message], self._jobs[message]
+                self._results.pop(job, None)
             case _:  # says nothing of a run
                 pass
         self._record(event)
 
     def _add(self, event: Published) -> None:
-        latest = self._messages.setdefault(event.job, deque())
-        if len(latest) == RUNS_KEPT:
-            del self._runs[latest.pop()]
-        latest.appendleft(event.message)
+        self._messages.setdefault(event.job, deque()).appendleft(event.message)
+        self._jobs[event.message] = event.job
         self._runs[event.message] = JobRun(
             message=event.message,
             cid=event.cid,
@@ -94,18 +122,34 @@ class LatestRuns:
         if event.attempt > attempt:
             run = replace(run, **_NEW_ATTEMPT)
         who = {"server": event.server, "worker": event.worker, "attempt": event.attempt}
-        self._runs[event.message] = replace(run, **who | _facts(event))
+        run = replace(run, **who | _facts(event))
+        self._save(run, isinstance(event, Finished | Lost))
 
     def _end(self, message: int, outcome: str | None, error: str | None) -> None:
         if message in self._runs:
-            self._runs[message] = replace(self._runs[message], outcome=outcome, error=error)
+            self._save(replace(self._runs[message], outcome=outcome, error=error), True)
+
+    def _save(self, run: JobRun, has_changed: bool) -> None:
+        """Save a run; `has_changed`: the event says whether it has ended, and how."""
+        message, job = run.message, self._jobs[run.message]
+        results = self._results.setdefault(job, deque())
+        if self._runs[message].outcome is not None and (has_changed or run.outcome is None):
+            results.remove(message)
+        self._runs[message] = run
+        if has_changed and run.outcome is not None:
+            results.appendleft(message)
+        if len(results) > self._kept:
+            oldest = results.pop()
+            self._messages[job].remove(oldest)
+            del self._runs[oldest], self._jobs[oldest]
 
     def copy(self, record: Record) -> "LatestRuns":
         """Another that knows the same runs, and passes events on to `record`: O(runs)."""
         other: LatestRuns = copy(self)
         other._record = record
         other._messages = {job: latest.copy() for job, latest in self._messages.items()}
-        other._runs = self._runs.copy()
+        other._results = {job: last.copy() for job, last in self._results.items()}
+        other._runs, other._jobs = self._runs.copy(), self._jobs.copy()
         return other
 
 
@@ -127,16 +171,20 @@ def _facts(event: OfAttempt) -> dict[str, object]:
 
 
 class MemoryStoreWithRuns(MemoryStore):
-    """A store that keeps the latest runs of each job, and answers RunsOf too.
+    """A store that keeps the latest runs of each job, and lists them and the jobs for people.
 
-    The simulator does without: no simulated server asks, and the runs of 100,000 jobs would take
-    about a gigabyte.
+    Of the runs that have ended it keeps the last `results` of each job. The simulator does without:
+    no simulated server asks, and the runs of 100,000 jobs would take about a gigabyte.
     """
 
     def __init__(
-        self, record: Record, profile: Profile = "durable", max_attempts: int = MAX_ATTEMPTS
+        self,
+        record: Record,
+        profile: Profile = "durable",
+        max_attempts: int = MAX_ATTEMPTS,
+        results: int = RESULTS_KEPT,
     ) -> None:
-        self._runs = LatestRuns(record)
+        self._runs = LatestRuns(record, results)
         super().__init__(self._runs.record, profile, max_attempts)
 
     @property
@@ -145,7 +193,12 @@ class MemoryStoreWithRuns(MemoryStore):
         return self._record
 
     def _bind_meanings(self) -> Meanings:
-        return super()._bind_meanings() | {RunsOf: self._runs_of}
+        return super()._bind_meanings() | {
+            RunsOf: self._runs_of,
+            ResultsOf: self._runs_of,
+            LastResults: self._last_results,
+            JobsByName: self._jobs_by_name,
+        }
 
     def copy(self, record: Record) -> Self:
         """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
@@ -154,7 +207,15 @@ class MemoryStoreWithRuns(MemoryStore):
         other._runs = runs
         return other
 
-    def _runs_of(self, now: int, server: str, operation: RunsOf) -> list[Delivery]:
+    def _runs_of(self, now: int, server: str, operation: RunsOf | ResultsOf) -> list[Delivery]:
         if operation.job not in self._jobs.by_id:
             return [(server, operation, Refused(now, no_such_job(operation.job)))]
-        return [(server, operation, JobRuns(now, self._runs.of(operation.job)))]
+        read = self._runs.of if isinstance(operation, RunsOf) else self._runs.results
+        return [(server, operation, JobRuns(now, read(operation.job)))]
+
+    def _last_results(self, now: int, server: str, operation: LastResults) -> list[Delivery]:
+        last = (next(iter(self._runs.results(job)), None) for job in operation.jobs)
+        return [(server, operation, LastRuns(now, tuple(last)))]
+
+    def _jobs_by_name(self, now: int, server: str, operation: JobsByName) -> list[Delivery]:
+        return [(server, operation, jobs_by_name(self._jobs, now, operation))]

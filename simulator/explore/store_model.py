@@ -7,7 +7,7 @@ them, so a fault is found in the step that causes it.
     table                                       checks
     who leads, in which epoch, until when       LEAD-1, LEAD-2
     each job's definition and next instant      JOB-1, JOB-2, FIRE-2, FIRE-3, FIRE-6, FIRE-7,
-                                                FIRE-8, MISS-1, MISS-2, PUB-1, PUB-3
+                                                FIRE-8, MISS-1, MISS-2, PUB-1, PUB-3, LIMIT-1
     where each message is                       DLV-1, DLV-2, DLV-5, DLV-6, RUN-1, HIST-1
     which servers live and which workers wait   DLV-1, DLV-2, WORK-2, WORK-3
 
@@ -323,15 +323,20 @@ class StoreModel:
         holds("FIRE-6", f"{what}: published before it was due", event.due <= event.at)
         holds("FIRE-7", f"{what}: the job is inactive", definition.is_active)
         self._account(event.job, event.due, what)
-        published = job.published + 1
-        is_planned = definition.repeats is None or published <= definition.repeats
+        is_planned = definition.repeats is None or job.published < definition.repeats
         holds("FIRE-3", f"{what}: all have been published", is_planned)
-        self.jobs[event.job] = self.jobs[event.job]._replace(published=published)
+        has_room = job.has_room(self.waiting, self.held.values())
+        holds("LIMIT-1", f"{what}: the job is at its limit", has_room)
+        self.jobs[event.job] = self.jobs[event.job].published_as(event.message)
 
     def _passed_over(self, event: events.Coalesced | events.Skipped) -> None:
         what = f"{type(event).__name__.lower()} occurrence of job {event.job}"
-        grace = self.jobs[event.job].definition.grace
-        holds("MISS-1", f"{what}: it is no misfire yet", event.due + grace < event.at)
+        job = self.jobs[event.job]
+        if type(event) is events.Skipped and event.why == "max_parallel":
+            is_full = not job.has_room(self.waiting, self.held.values())
+            holds("LIMIT-1", f"{what}: it has room", is_full and event.due <= event.at)
+        else:
+            holds("MISS-1", f"{what}: no misfire yet", event.due + job.definition.grace < event.at)
         if type(event) is events.Coalesced:
             holds("MISS-2", f"{what}: into an earlier one", event.due < event.into)
         self._account(event.job, event.due, what)

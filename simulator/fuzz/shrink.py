@@ -244,6 +244,7 @@ _PLAIN: dict[str, object] = {
     "ends": None,
     "misfire": "once",
     "grace": SECOND,
+    "max_parallel": None,
     "timezone": "UTC",
 }
 

@@ -305,7 +305,7 @@ MUTANTS = (
         "folded in, and not told",
         "MISS-3",
         "the message says how many, and the history does not say which",
-        "gnomon.reference.store.memory:MemoryStore._account_for_misfires",
+        "gnomon.reference.store.limits:account_for_misfires",
         "for instant in entry.coalesced:",
         "for instant in entry.coalesced[1:]:",
     ),

@@ -42,8 +42,8 @@ MUTANTS = (
         "a skip that nobody sees",
         "HIST-1",
         "what is skipped is in no history (Temporal #8087)",
-        "gnomon.reference.store.memory:MemoryStore._account_for_misfires",
-        "self._record(events.Skipped(now, kept.id, instant))",
+        "gnomon.reference.store.limits:account_for_misfires",
+        "record(events.Skipped(now, kept.id, instant))",
         "pass",
     ),
     Mutant(
@@ -51,7 +51,7 @@ MUTANTS = (
         "HIST-1",
         "it is accounted for, and there is no message (BullMQ)",
         "gnomon.reference.store.memory:MemoryStore._publish",
-        "            if entry.due is not None:\n",
+        "            if entry.due is not None and not has_surplus:\n",
         "            if entry.due is not None and self._messages.waiting < 5:\n",
     ),
     Mutant(

@@ -56,8 +56,8 @@ MUTANTS = (
         "LEAD-2",
         "that it has run out is not noticed when its holder publishes",
         "gnomon.reference.store.memory:MemoryStore._publish",
-        "if now >= self._until:",
-        "if False:",
+        "        self._expire_lease(now)\n",
+        "",
     ),
     Mutant(
         "a lease is renewed after it has expired",

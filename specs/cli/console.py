@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from io import StringIO
 from pathlib import Path
+from shutil import get_terminal_size
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
@@ -68,6 +69,11 @@ def print_parts(*parts: "RenderableType") -> None:
     for part in parts:
         out.print(printable(part) if isinstance(part, str) else part)
     print_text("".join(f"{line.rstrip()}\n" for line in rendered.getvalue().split("\n")[:-1]))
+
+
+def width() -> int | None:
+    """Columns of the terminal, None if standard output is none."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_json(value: object) -> None:

@@ -185,6 +185,10 @@ class _JobTable(Table, frozen=True, kw_only=True, tag_field="job_type"):
         DURATION,
         Meta(description="Lateness from which it is a misfire (MISS-1)."),
     ] = "1s"
+    max_parallel: Annotated[
+        Annotated[int, Meta(ge=1, le=10**9)] | UnsetType,
+        Meta(description="Most unfinished messages of the plan (LIMIT-1)."),
+    ] = UNSET
 
 
 class OneTimeTable(_JobTable, frozen=True, kw_only=True, tag="one_time"):

@@ -208,6 +208,15 @@ class Kind(Enum):
         "messages still waiting: {observed}, {duration} µs after the last load; what was open "
         "then is work for {expected} µs"
     )
+    # LIMIT
+    OVER_LIMIT = (
+        "job {job}: {due} was published as message {message} while {observed} were unfinished, "
+        "and max_parallel is {expected}"
+    )
+    SKIPPED_BELOW_LIMIT = (
+        "job {job}: {due} was skipped for max_parallel, which is {expected}, while {observed} "
+        "messages were unfinished"
+    )
     # HIST
     NUMBER_USED = "message {message} was published before"
     NEVER_PUBLISHED = "message {message} was never published"

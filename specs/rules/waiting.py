@@ -95,8 +95,8 @@ def _is_open(trace: Trace, record: MessageRecord, claimed: events.Claimed, since
 
 @rule("OVER-2", "servers", "messages", "leader")
 def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
-    """A job may have as many runs at once as the cluster has workers, and no limit per job reduces
-    that.
+    """A job may have as many runs at once as the cluster has workers, and no limit but its own
+    `max_parallel` (LIMIT-1) reduces that.
     """
     busy_until: dict[str, int] = {}
     for run in trace.runs:

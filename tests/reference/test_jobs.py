@@ -65,6 +65,7 @@ def test_defaults_are_not_written() -> None:
         "timezone": "UTC",
         "misfire": "once",
         "grace": "1s",
+        "max_parallel": None,
     }
     assert jobs.read(ONE_TIME | spelled_out) == jobs.read(ONE_TIME)
     assert jobs.write(jobs.read(ONE_TIME | spelled_out)) == ONE_TIME
@@ -112,6 +113,7 @@ def test_a_start_date_may_be_a_datetime() -> None:
         (ONE_TIME, "grace", 1, "a duration such as 1s or 500ms"),
         (ONE_TIME, "grace", "1 second", "as in 250ms, 2s or 1h30m"),
         (ONE_TIME, "grace", "1000000d1us", "at most a million days"),
+        (ONE_TIME, "max_parallel", 0, "a whole number from 1"),
         (INTERVAL, "hours", -1, "a whole number from 0"),
         (INTERVAL, "hours", 1.0, "a whole number from 0"),
         (INTERVAL, "hours", True, "a whole number from 0"),

@@ -17,6 +17,7 @@ from gnomon.reference.events import Event, Record
 from gnomon.reference.live.store import decode
 from gnomon.reference.live.store.redis import STORES, RedisStore
 from gnomon.reference.schedule.clock import to_datetime
+from gnomon.reference.store.administration import RESULTS_KEPT
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Delivery, Operation, Reply
 from gnomon.reference.store.runs import MemoryStoreWithRuns
@@ -65,29 +66,40 @@ Arm = tuple[RedisStore, Record, Callable[[int], object]]
 """What a RedisArm is made of."""
 
 
-def on_fakeredis(profile: Profile, record: Record, clock: Any) -> Arm:
+def on_fakeredis(profile: Profile, record: Record, clock: Any, results: int = RESULTS_KEPT) -> Arm:
     """A store on a fakeredis of its own, with the time of the frozen `clock`."""
-    store = STORES[profile](fakeredis.FakeRedis(protocol=2))
+    store = STORES[profile](fakeredis.FakeRedis(protocol=2), results=results)
     return store, record, lambda now: clock.move_to(to_datetime(now))
 
 
-def on_a_server(profile: Profile, record: Record, client: "redis.Redis") -> Arm:
+def on_a_server(
+    profile: Profile, record: Record, client: "redis.Redis", results: int = RESULTS_KEPT
+) -> Arm:
     """A store on an empty real server, with the time from a key."""
     client.flushall()
-    store = STORES[profile](client, time=CLOCK)
+    store = STORES[profile](client, results=results, time=CLOCK)
     return store, record, lambda now: client.set(f"{store.prefix}:clock", now)
 
 
 class Arms:
-    """The three stores, empty; each operation must have the same deliveries and events in all."""
+    """The three stores, empty; each operation must have the same deliveries and events in all.
 
-    def __init__(self, profile: Profile, clock: Any, client: "redis.Redis") -> None:
+    Each keeps the last `results` of a job.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        clock: Any,
+        client: "redis.Redis",
+        results: int = RESULTS_KEPT,
+    ) -> None:
         self.events: tuple[list[Event], list[Event], list[Event]] = ([], [], [])
         memory, fake, real = self.events
-        self.memory = MemoryStoreWithRuns(memory.append, profile)
+        self.memory = MemoryStoreWithRuns(memory.append, profile, results=results)
         self.others = (
-            RedisArm(*on_fakeredis(profile, fake.append, clock)),
-            RedisArm(*on_a_server(profile, real.append, client)),
+            RedisArm(*on_fakeredis(profile, fake.append, clock, results)),
+            RedisArm(*on_a_server(profile, real.append, client, results)),
         )
 
     def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:

@@ -294,6 +294,7 @@ def _definitions(**own: SearchStrategy[object]) -> SearchStrategy[Definition]:
         extra=st.none() | texts(),
         misfire=st.sampled_from(MISFIRE_POLICIES),
         grace=st.integers(0, LONGEST_DURATION),
+        max_parallel=st.none() | st.integers(1, 10**9),
         **own,
     )
 

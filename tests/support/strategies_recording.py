@@ -124,6 +124,7 @@ class World:
             extra=draw(st.none() | texts()),
             misfire=draw(st.sampled_from(MISFIRE_POLICIES)),
             grace=draw(st.sampled_from([0, SECOND, MINUTE])),
+            max_parallel=draw(st.none() | st.integers(1, 9)),
             **own,
         )
 
@@ -142,6 +143,7 @@ class World:
             lambda: {**self.crons(draw)},
             lambda: {draw(st.sampled_from(Definition.__struct_fields__[:2])): 5},
             lambda: {"grace": draw(st.sampled_from(["0s", "1m", "soon", ""]))},
+            lambda: {"max_parallel": draw(st.sampled_from([0, 1, 9, "2", None]))},
         ]
         chosen = draw(st.lists(st.sampled_from(changes), min_size=1, max_size=3))
         return {field: value for change in chosen for field, value in change().items()}

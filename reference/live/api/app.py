@@ -28,6 +28,7 @@ from gnomon.reference.live.api.body import refuse_unknown_parameters
 from gnomon.reference.live.api.errors import answer
 from gnomon.reference.live.api.head import AppWithHead
 from gnomon.reference.live.api.schemas import LARGEST_BODY, Health
+from gnomon.reference.live.api.web import routes as web
 from gnomon.reference.live.api.zato import routes as zato
 from gnomon.reference.live.store.storage import Storage
 
@@ -57,6 +58,7 @@ def create_app(
             messages.router,
             cluster.router,
             zato.router,
+            web.router,
             show_page,
             _files_of_page(),
         ],

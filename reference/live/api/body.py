@@ -145,6 +145,14 @@ def read_if_match(header: str | None) -> int | None:
     return int(found[1])
 
 
+async def refuse_body(connection: Connection, _: BaseRouteHandler) -> None:
+    """Refuse a body where none is read: it would be ignored silently. Raises BadRequest."""
+    length = connection.headers.get("content-length", "0")
+    if length != "0" or "transfer-encoding" in connection.headers:
+        allowed = "this request takes no body; PATCH /jobs/{id} changes a job, its extra data too"
+        raise BadRequest(Fault("body", f"{length} bytes", allowed))
+
+
 async def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
     """Refuse query parameters that the handler does not take. Raises BadRequest."""
     known = handler.opt.get("query", ())

@@ -14,7 +14,8 @@ from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter, SkipValidation
 
-from gnomon.reference.live.api import job_service, schemas
+from gnomon.reference.jobs import JOB_TYPES
+from gnomon.reference.live.api import job_service, listing, schemas
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.body import (
     JsonObject,
@@ -23,13 +24,17 @@ from gnomon.reference.live.api.body import (
     describing_one_or_many,
     json_fields_or_list,
     read_if_match,
+    refuse_body,
 )
 from gnomon.reference.live.api.errors import ApiRequest, Problem, may_answer, problem_of
+from gnomon.reference.live.api.listing import RESULTS, SORTS, Filter
 from gnomon.reference.live.api.schemas import (
     Deleted,
     Executed,
     JobFields,
+    JobsView,
     JobView,
+    ResultsView,
     RunsView,
     UnreadableJob,
 )
@@ -37,6 +42,8 @@ from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.store.operations import Job
 
 MOST_RUNS = 1_000
+LISTED, MOST_LISTED = 100, 1_000
+"""Jobs in a page, by default and at most."""
 
 Store = SkipValidation[Storage]
 Fields = SkipValidation[JsonObject]
@@ -78,19 +85,53 @@ _DEFINE = (
 )
 
 
-@get("/", sync_to_thread=True, responses=may_answer(), opt={"query": ("name",)})
+_FILTERS = tuple(Filter.__struct_fields__)
+
+
+@get(
+    "/",
+    sync_to_thread=True,
+    responses=may_answer(),
+    opt={"query": ("name", *_FILTERS, "sort", "limit", "cursor")},
+)
 def list_jobs(
     storage: Store,
     name: Annotated[str | None, QueryParameter(description="only the job of this name")] = None,
-) -> list[JobView]:
-    """List the jobs that this server can read, by name."""
-    found = job_service.get_all(storage)
+    name_contains: Annotated[
+        str | None, QueryParameter(description="part of the name, in upper or lower case")
+    ] = None,
+    service: Annotated[str | None, QueryParameter(description="name of the service")] = None,
+    job_type: Annotated[
+        str | None, QueryParameter(enum=JOB_TYPES, description="type of the job")
+    ] = None,
+    active: Annotated[
+        str | None, QueryParameter(enum=("true", "false"), description="whether it is active")
+    ] = None,
+    result: Annotated[
+        str | None, QueryParameter(enum=RESULTS, description="how the run ended that ended last")
+    ] = None,
+    sort: Annotated[
+        str, QueryParameter(enum=SORTS, description="the order; with - it runs backwards")
+    ] = "name",
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST_LISTED, description="most jobs listed")] = (
+        LISTED
+    ),
+    cursor: Annotated[
+        str | None, QueryParameter(description="`next` of the page before, in the same order")
+    ] = None,
+) -> JobsView:
+    """List a page of the jobs that this server can read."""
+    values = (name_contains, service, job_type, active, result)
+    wanted = listing.read_filter(dict(zip(_FILTERS, values, strict=True)))
+    order = listing.read_sort(sort)
+    after = listing.read_cursor(cursor, order)
+    if name is None:
+        page = listing.list_jobs(storage, wanted, order, limit, after)
+    else:
+        page = listing.named(storage, wanted, name)
     problems = job_service.leaders_problems(storage)
-    return [
-        schemas.view_job(job, problems.get(job.id))
-        for job in found
-        if name in (None, job.definition.name)
-    ]
+    shown = (schemas.view_job(job, problems.get(job.id), last) for job, last in page.jobs)
+    return JobsView(tuple(shown), page.next)
 
 
 @post(
@@ -112,7 +153,7 @@ def create_job(
     """Create a job; or many from a list, each of which is created or refused on its own."""
     if isinstance(definitions, dict):
         job = job_service.create(storage, definitions)
-        return _show(job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})
+        return _show(storage, job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})
     created = job_service.create_all(storage, definitions)
     results = tuple(
         CreationView(schemas.view_job(one), None)
@@ -135,7 +176,7 @@ def create_job(
 def show_job(storage: Store, job_id: JobId) -> Response[JobView]:
     """Read a job; the ETag is its revision."""
     job = job_service.get(storage, job_id)
-    return _show(job, problem=job_service.leaders_problems(storage).get(job_id))
+    return _show(storage, job, problem=job_service.leaders_problems(storage).get(job_id))
 
 
 @patch(
@@ -152,12 +193,13 @@ def edit_job(
 
     The body may also be declared as `application/merge-patch+json`.
     """
-    return _show(job_service.edit(storage, job_id, fields, read_if_match(if_match)))
+    return _show(storage, job_service.edit(storage, job_id, fields, read_if_match(if_match)))
 
 
 @delete(
     "/{job_id:str}",
     sync_to_thread=True,
+    guards=[refuse_body],
     status_code=HTTPStatus.OK,
     responses=may_answer(*_CHANGE),
     opt={"query": ("messages",)},
@@ -179,6 +221,7 @@ def delete_job(
 @post(
     "/{job_id:str}/execute",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.ACCEPTED,
     responses=may_answer(*_CHANGE),
@@ -191,6 +234,7 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
 @post(
     "/{job_id:str}/activate",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
@@ -198,12 +242,13 @@ def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Exec
 )
 def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:
     """Make a job active; the time in which it was inactive is not made up."""
-    return _show(job_service.set_active(storage, job_id, True, read_if_match(if_match)))
+    return _show(storage, job_service.set_active(storage, job_id, True, read_if_match(if_match)))
 
 
 @post(
     "/{job_id:str}/deactivate",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.OK,
     response_headers=[_ETAG],
@@ -211,7 +256,7 @@ def activate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Res
 )
 def deactivate_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Response[JobView]:
     """Make a job inactive; it publishes nothing until it is active again."""
-    return _show(job_service.set_active(storage, job_id, False, read_if_match(if_match)))
+    return _show(storage, job_service.set_active(storage, job_id, False, read_if_match(if_match)))
 
 
 @get(
@@ -229,14 +274,21 @@ def list_runs(
     return schemas.view_runs(job_service.runs(storage, job_id, limit))
 
 
+@get("/{job_id:str}/results", sync_to_thread=True, responses=may_answer(_NOT_FOUND))
+def list_results(storage: Store, job_id: JobId) -> ResultsView:
+    """List the results of a job: its runs that ended last, the last first."""
+    return schemas.view_results(listing.results(storage, job_id))
+
+
 def _show(
+    storage: Storage,
     job: Job,
     status: HTTPStatus = HTTPStatus.OK,
     headers: dict[str, str] | None = None,
     problem: str | None = None,
 ) -> Response[JobView]:
     return Response(
-        schemas.view_job(job, problem),
+        schemas.view_job(job, problem, listing.last_results(storage, [job])[0]),
         status_code=status,
         headers={"ETag": f'"{job.revision}"'} | (headers or {}),
     )
@@ -260,6 +312,7 @@ router = Router(
         activate_job,
         deactivate_job,
         list_runs,
+        list_results,
     ],
     dependencies={"fields": Provide(changed_fields)},
     tags=["jobs"],

@@ -12,6 +12,7 @@ from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from gnomon.reference.live.api import job_service, schemas
 from gnomon.reference.live.api.access.roles import ROLE
+from gnomon.reference.live.api.body import refuse_body
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.schemas import MessagesView, MessageView
 from gnomon.reference.live.store.storage import Storage
@@ -51,6 +52,7 @@ def show_message(storage: Store, message_id: MessageId) -> MessageView:
 @delete(
     "/{message_id:int}",
     sync_to_thread=True,
+    guards=[refuse_body],
     responses=may_answer(*_CHANGE),
     opt={ROLE: "operate"},
 )
@@ -62,6 +64,7 @@ def drop_message(storage: Store, message_id: MessageId) -> None:
 @post(
     "/{message_id:int}/put-back",
     sync_to_thread=True,
+    guards=[refuse_body],
     opt={ROLE: "operate"},
     status_code=HTTPStatus.NO_CONTENT,
     responses=may_answer(*_CHANGE),

@@ -5,6 +5,7 @@ reports every fault at once; the types of requests describe to people what it ac
 RFC 3339 text, UTC.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,13 +17,16 @@ from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.job_service import RunList
 from gnomon.reference.live.runtime.monitoring.incidents import Incident, IncidentKind
-from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.reference.store.administration import ClusterOverview, JobRun, Member, RunOutcome
 from gnomon.reference.store.kept_messages import KeptMessage, MessageList, MessageState
 from gnomon.reference.store.operations import Job
 
 LARGEST_BODY = 8 * LARGEST_EXTRA
 """Most bytes of a body: a byte of extra data takes up to six in JSON (``\\u0000``)."""
+
+LONGEST_ERROR_IN_LIST = 200
+"""Characters of an error that a job's last result has; its results have all that are kept."""
 
 InstantText = Annotated[
     str,
@@ -45,6 +49,9 @@ CronDefinition = Annotated[
 ]
 TimeZone = Annotated[str, Meta(description="IANA; of cron_definition")]
 Grace = Annotated[str, Meta(description="a duration", examples=["1s", "500ms"])]
+MaxParallel = Annotated[
+    int, Meta(ge=1, le=10**9, description="unfinished planned messages at most; null: no limit")
+]
 Cid = Annotated[str, Meta(description="correlation id: K and 39 digits")]
 
 
@@ -68,6 +75,7 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timezone: TimeZone = "UTC"
     misfire: Misfire = "once"
     grace: Grace = "1s"
+    max_parallel: MaxParallel | None = None
 
 
 class UnreadableJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,6 +83,14 @@ class UnreadableJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     id: str
     why: str
+
+
+class LastResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How the run of a job ended that ended last; `finished` is null if no service has returned."""
+
+    outcome: RunOutcome
+    finished: InstantText | None
+    error: str | None
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,12 +116,21 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     timezone: TimeZone
     misfire: Misfire
     grace: Grace
+    max_parallel: MaxParallel | None
     id: str
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
     next_due: InstantText | None
     problem: Annotated[str, Meta(description="why the job cannot be scheduled")] | None
     published: Annotated[int, Meta(ge=0, description="planned runs so far")]
+    last_result: LastResult | None
+
+
+class JobsView(msgspec.Struct, frozen=True):
+    """A page of jobs; `next` is the cursor of the next page, null if this is the last one."""
+
+    jobs: tuple[JobView, ...]
+    next: Annotated[str, Meta(description="the cursor of the next page")] | None
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +149,13 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int | None
     outcome: RunOutcome | None
     error: str | None
+    duration: Annotated[str, Meta(description="from started to finished", examples=["1.5s"])] | None
+
+
+class ResultsView(msgspec.Struct, frozen=True):
+    """The runs of a job that ended last, the last first, however few events the history keeps."""
+
+    results: tuple[RunView, ...]
 
 
 class RunsView(msgspec.Struct, frozen=True):
@@ -246,8 +278,11 @@ def view_incident(incident: Incident) -> IncidentView:
     return IncidentView(kind=incident.kind, at=write_instant(incident.at), text=incident.text)
 
 
-def view_job(job: Job, problem: str | None = None) -> JobView:
-    """A job as the API gives it; `problem` is why the leader cannot schedule it."""
+def view_job(job: Job, problem: str | None = None, last: JobRun | None = None) -> JobView:
+    """A job as the API gives it.
+
+    `problem` is why the leader cannot schedule it, and `last` the run that ended last.
+    """
     fields = JobFields(**jobs.write(job.definition))
     return JobView(
         id=job.id,
@@ -256,8 +291,21 @@ def view_job(job: Job, problem: str | None = None) -> JobView:
         next_due=_instant(job_service.next_due(job)),
         problem=problem or job_service.problem(job),
         published=job.published,
+        last_result=None if last is None else _view_last(last),
         **msgspec.structs.asdict(fields),
     )
+
+
+def _view_last(run: JobRun) -> LastResult | None:
+    if run.outcome is None:
+        return None
+    error = None if run.error is None else run.error[:LONGEST_ERROR_IN_LIST]
+    return LastResult(outcome=run.outcome, finished=_instant(run.finished), error=error)
+
+
+def view_results(found: Sequence[JobRun]) -> ResultsView:
+    """The results of a job as the API gives them."""
+    return ResultsView(tuple(map(_view_run, found)))
 
 
 def view_runs(found: RunList) -> RunsView:
@@ -268,7 +316,12 @@ def view_runs(found: RunList) -> RunsView:
 def _view_run(run: JobRun) -> RunView:
     fields = msgspec.structs.asdict(run)
     instants = ("due", "published", "claimed", "started", "finished")
-    return RunView(**fields | {field: _instant(fields[field]) for field in instants})
+    duration = None
+    if run.started is not None and run.finished is not None:
+        duration = write_duration(max(run.finished - run.started, 0))  # the clock may run back
+    return RunView(
+        **fields | {field: _instant(fields[field]) for field in instants}, duration=duration
+    )
 
 
 def view_messages(found: MessageList) -> MessagesView:

@@ -9,7 +9,7 @@ A change may name a revision; the server refuses it at any other revision, with 
 
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -21,15 +21,19 @@ from gnomon.reference.jobs import Fault
 from gnomon.reference.live.api.schemas import (
     Deleted,
     Executed,
+    JobsView,
     JobView,
     MessagesView,
     MessageView,
+    ResultsView,
     RunsView,
     UnreadableJob,
 )
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.store.kept_messages import MessageState
 
+JOBS_AT_ONCE = 1_000
+"""Jobs in a page: the most that the server gives."""
 TIMEOUT_S = 30
 """For each step of a request; the server may read 100,000 events to find a job's runs."""
 
@@ -76,9 +80,19 @@ class Client:
 
     # --- reading
 
+    def pages(self, query: Mapping[str, str | int]) -> Iterator[tuple[JobView, ...]]:
+        """The jobs that a query asks for, in pages; `query` has the parameters of the list."""
+        asked = {"limit": JOBS_AT_ONCE, **query}
+        while True:
+            page = self._ask(JobsView, "GET", "jobs", query=asked)
+            yield page.jobs
+            if page.next is None:
+                return
+            asked["cursor"] = page.next
+
     def jobs(self) -> list[JobView]:
         """Every job, by name."""
-        return self._ask(list[JobView], "GET", "jobs")
+        return [job for page in self.pages({}) for job in page]
 
     def unreadable_jobs(self) -> list[UnreadableJob]:
         """The jobs that the server cannot read, in the order of creation."""
@@ -90,8 +104,12 @@ class Client:
 
     def named(self, name: str) -> JobView | None:
         """The job with that name, None if there is none."""
-        found = self._ask(list[JobView], "GET", "jobs", query={"name": name})
+        found = self._ask(JobsView, "GET", "jobs", query={"name": name}).jobs
         return found[0] if found else None
+
+    def results(self, id: str) -> ResultsView:
+        """The runs of a job that ended last, as many as the store keeps."""
+        return self._ask(ResultsView, "GET", "jobs", id, "results")
 
     def runs(self, id: str, most: int) -> RunsView:
         """The latest runs of a job, at most `most`."""

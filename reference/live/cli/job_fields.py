@@ -53,6 +53,7 @@ NoEnds = Annotated[bool, typer.Option("--no-ends", help="No end.")]
 Extra = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Payload that the service receives.")
 ]
+NoExtra = Annotated[bool, typer.Option("--no-extra", help="No payload.")]
 ExtraFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="File with the payload, text in UTF-8.")
 ]
@@ -66,6 +67,18 @@ MisfirePolicy = Annotated[
 Grace = Annotated[
     str | None,
     typer.Option(metavar="D", help="Delay after which an occurrence is a misfire, as in 1s."),
+]
+MaxParallel = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Unfinished messages of the job at most; occurrences beyond are skipped.",
+        min=1,
+        max=MOST_REPEATS,
+    ),
+]
+NoMaxParallel = Annotated[
+    bool, typer.Option("--no-max-parallel", help="No limit of unfinished messages.")
 ]
 
 
@@ -82,7 +95,8 @@ def removed(options: Fields, **flags: bool) -> Fields:
     names = [name for name, is_set in flags.items() if is_set]
     for name in names:
         if name in options:
-            raise BadInput(f"--{name} and --no-{name}", ["give only one of them"])
+            option = name.replace("_", "-")
+            raise BadInput(f"--{option} and --no-{option}", ["give only one of them"])
     return dict.fromkeys(names)
 
 

@@ -1,13 +1,16 @@
 """``gnomon jobs``: lists, shows and changes the jobs of a running server."""
 
+import shlex
 from difflib import get_close_matches
 from http import HTTPStatus
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.live.api.schemas import JobView
 from gnomon.reference.live.cli.connected import (
     Login,
@@ -28,8 +31,11 @@ from gnomon.reference.live.cli.job_fields import (
     ExtraFile,
     Grace,
     Inactive,
+    MaxParallel,
     MisfirePolicy,
     NoEnds,
+    NoExtra,
+    NoMaxParallel,
     NoRepeats,
     Repeats,
     due_fields,
@@ -37,8 +43,9 @@ from gnomon.reference.live.cli.job_fields import (
     payload,
     removed,
 )
+from gnomon.reference.live.cli.job_list import lines, unreadable_lines
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
-from gnomon.reference.live.cli.tables import job_table, list_table, runs_table, when
+from gnomon.reference.live.cli.tables import job_table, runs_table, when
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
@@ -69,8 +76,9 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     group = typer.Typer(no_args_is_help=True, help=_HELP, callback=take_ca_file)
     for name, command, example in (
-        ("list", list_jobs, "gnomon jobs list --server http://db1.example:17010"),
+        ("list", list_jobs, "gnomon jobs list --result failed --sort -next_due"),
         ("show", show, "gnomon jobs show 'daily report'"),
+        ("results", results, "gnomon jobs results 'daily report'"),
         ("create", create, "gnomon jobs create ping --service demo.input-logger --every 5s"),
         ("edit", edit, "gnomon jobs edit ping --every 1m --extra 'Good morning'"),
         ("delete", delete, "gnomon jobs delete ping --yes"),
@@ -85,19 +93,74 @@ def add_to(app: typer.Typer) -> None:
 # --- reading
 
 
-def list_jobs(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False) -> None:
-    """List the jobs, by name, and those that cannot be read.
+def list_jobs(
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only jobs with this text in their name.")
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="S", help="Only jobs that run this service.")
+    ] = None,
+    job_type: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help=f"Only {', '.join(JOB_TYPES)}.")
+    ] = None,
+    active: Annotated[
+        bool | None,
+        typer.Option("--active/--inactive", help="Only jobs that are active, or are not."),
+    ] = None,
+    result: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OUTCOME", help="Only jobs whose last result is this, as in failed or none."
+        ),
+    ] = None,
+    sort: Annotated[
+        str, typer.Option(metavar="ORDER", help="name or next_due; with - before it backwards.")
+    ] = "name",
+    server: Server = DEFAULT_SERVER,
+    login: Login = None,
+    json: Json = False,
+) -> None:
+    """List the jobs, a line each, and those that cannot be read.
 
-    With --json, the reasons why a job cannot be read are on standard error.
+    On a terminal the lines are cut at its edge; jobs show has all of a job. With --json, the
+    reasons why a job cannot be read are on standard error.
+    """
+    query = {"name_contains": name, "service": service, "job_type": job_type, "result": result}
+    if active is not None:
+        query["active"] = "true" if active else "false"
+    filters = {key: value for key, value in query.items() if value is not None}
+    with connected(server, login) as client:
+        pages = client.pages({**filters, "sort": sort})
+        if json:
+            console.print_json([job for page in pages for job in page])
+            unreadable = [] if filters else client.unreadable_jobs()
+            console.print_notes(f"job {each.id}: {each.why}" for each in unreadable)
+            return
+        width = console.width()
+        first = next(pages)
+        if first:
+            for text in lines(chain([first], pages), width):
+                console.print_text(text)
+        unreadable = [] if filters else client.unreadable_jobs()
+        if unreadable:
+            console.print_text(unreadable_lines(unreadable, width))
+        elif not first:
+            console.print_parts("no job is like that" if filters else "there are no jobs")
+
+
+def results(
+    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+) -> None:
+    """List the last results of a job: its runs that have ended.
+
+    The store keeps them whatever it forgets of the history; gnomon serve --results sets how many.
     """
     with connected(server, login) as client:
-        jobs, unreadable = client.jobs(), client.unreadable_jobs()
+        found = client.results(_find(client, job).id)
     if json:
-        console.print_json(jobs)
-        console.print_notes(f"job {each.id}: {each.why}" for each in unreadable)
+        console.print_json(found)
     else:
-        is_empty = not jobs and not unreadable
-        console.print_parts("there are no jobs" if is_empty else list_table(jobs, unreadable))
+        console.print_parts(runs_table(found.results) if found.results else "no run has ended")
 
 
 def show(
@@ -139,6 +202,7 @@ def create(
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
+    max_parallel: MaxParallel = None,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
@@ -152,6 +216,7 @@ def create(
         **due,
         **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
+        **given(max_parallel=max_parallel),
         "is_active": not inactive,
     }
     with connected(server, login) as client:
@@ -175,9 +240,12 @@ def edit(
     no_ends: NoEnds = False,
     extra: Extra = None,
     extra_file: ExtraFile = None,
+    no_extra: NoExtra = False,
     inactive: Inactive = False,
     misfire: MisfirePolicy = None,
     grace: Grace = None,
+    max_parallel: MaxParallel = None,
+    no_max_parallel: NoMaxParallel = False,
     revision: Annotated[
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
@@ -191,13 +259,23 @@ def edit(
     A concurrent change is not overwritten: the server refuses the edit if the job is no longer at
     --revision, or without it at the revision that this command has just read.
     """
-    limits = given(repeats=repeats, ends=ends)
+    optional = given(
+        repeats=repeats,
+        ends=ends,
+        max_parallel=max_parallel,
+        extra=payload(extra, extra_file),
+    )
     fields = {
         **due_fields(every, cron, at, start),
-        **given(name=name, service=service, timezone=timezone),
-        **limits,
-        **removed(limits, repeats=no_repeats, ends=no_ends),
-        **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
+        **given(name=name, service=service, timezone=timezone, misfire=misfire, grace=grace),
+        **optional,
+        **removed(
+            optional,
+            repeats=no_repeats,
+            ends=no_ends,
+            max_parallel=no_max_parallel,
+            extra=no_extra,
+        ),
         **({"is_active": False} if inactive else {}),
     }
     if not fields:
@@ -206,6 +284,9 @@ def edit(
         found = _find(client, job)
         changed = client.edit(found.id, fields, revision or found.revision)
         _print_changed("edited", changed, json)
+    if not (changed.is_active or inactive):
+        note = "is inactive and publishes nothing; gnomon jobs activate"
+        console.print_notes([f"{_label(changed)} {note} {shlex.quote(changed.name)} activates it"])
 
 
 def delete(

@@ -70,6 +70,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int
     drain: str
     keep: int
+    results: int
     replicas: int
     prefix: str
     history_out: Path | None
@@ -142,6 +143,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 prefix=prefix,
                 profile=options.profile,
                 keep=options.keep,
+                results=options.results,
                 replicas=options.replicas,
             ),
             http=place,

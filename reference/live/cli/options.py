@@ -14,6 +14,7 @@ Redis = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
+        envvar="GNOMON_REDIS",
         help="URL of the store: redis://, rediss://, unix://, redis+sentinel:// or "
         "redis+cluster://.  [default: an embedded store]",
     ),

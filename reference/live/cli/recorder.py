@@ -116,6 +116,22 @@ def _kept(storage: Storage, until: int) -> list[RecordedEvent]:
     return kept
 
 
+def first_kept(storage: Storage) -> int | None:
+    """The instant (µs, UTC) of the oldest event that is kept, None if no event was forgotten."""
+    oldest = storage.history(0, 1)
+    return oldest[0].event.at if oldest and oldest[0].seq > 1 else None
+
+
+def forgotten(since: int | None, kept_from: int) -> str:
+    """The note that the store has forgotten the beginning of what was asked for."""
+    asked = "its beginning" if since is None else write_instant(since)
+    return (
+        f"the history no longer goes back to {asked}: the store has no event before "
+        f"{write_instant(kept_from)}; gnomon serve --keep sets how many events it keeps, and "
+        "gnomon jobs results has the last results of each job all the same"
+    )
+
+
 def _crashes(overview: ClusterOverview) -> Iterator[Event]:
     """A crash for each server whose heartbeat has lapsed."""
     for member in overview.members:
@@ -154,7 +170,8 @@ def record_from(store: StoreOptions, since: int | None, travel: int | None, out:
     connection = Connection(store.open(LONGEST_TIMEOUT), report_nothing)
     try:
         with console.spinner("recording"):
-            found = record(RedisStorage(connection), since, travel)
+            storage = RedisStorage(connection)
+            found, kept_from = record(storage, since, travel), first_kept(storage)
         write(found, out)
     except StoreUnavailable as error:
         raise BadInput("the store", [str(error)]) from None
@@ -162,3 +179,5 @@ def record_from(store: StoreOptions, since: int | None, travel: int | None, out:
         connection.close()
     begins, ends = write_instant(found.header.start), write_instant(found.header.end)
     console.print_parts(f"{out}: {counted(len(found.events), 'event')}, {begins} to {ends}")
+    if kept_from is not None and (since is None or since < kept_from):
+        console.print_notes([forgotten(since, kept_from)])

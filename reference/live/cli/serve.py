@@ -14,6 +14,7 @@ import typer
 
 from gnomon.reference.live import DEFAULT_HTTP, EVENTS_KEPT
 from gnomon.reference.live.cli.options import Data, Prefix, Redis
+from gnomon.reference.store.administration import MOST_RESULTS_KEPT, RESULTS_KEPT
 from gnomon.reference.store.messages import MAX_ATTEMPTS, MOST_ATTEMPTS
 from gnomon.specs.cli.options import DeliveryProfile, HistoryOut, examples
 
@@ -97,6 +98,15 @@ def serve(
     keep: Annotated[
         int, typer.Option(metavar="N", help="Number of events the history keeps.", min=1_000)
     ] = EVENTS_KEPT,
+    results: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Number of latest results that are kept of each job.",
+            min=1,
+            max=MOST_RESULTS_KEPT,
+        ),
+    ] = RESULTS_KEPT,
     replicas: Annotated[
         int,
         typer.Option(
@@ -146,6 +156,7 @@ def serve(
             max_attempts=max_attempts,
             drain=drain,
             keep=keep,
+            results=results,
             replicas=replicas,
             prefix=prefix,
             history_out=history_out,

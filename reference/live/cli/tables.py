@@ -1,4 +1,4 @@
-"""Jobs, their runs and messages as tables.
+"""A job, runs and messages as tables; ``job_list`` has the list of jobs.
 
 The one idea: the tables hold the answers of the API; nothing is computed that the server knows.
 """
@@ -14,7 +14,6 @@ from gnomon.reference.live.api.schemas import (
     JobView,
     MessageView,
     RunView,
-    UnreadableJob,
 )
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.schedule.words import in_words
@@ -23,36 +22,6 @@ from gnomon.specs.render.tables import count, span, table
 
 EXTRA_SHOWN = 60
 """Characters of a payload in a table."""
-
-
-def list_table(found: Sequence[JobView], unreadable: Sequence[UnreadableJob] = ()) -> Table:
-    """A line for each job, and for each that the server cannot read."""
-    listing = table(
-        "id",
-        "name",
-        "active",
-        "type",
-        "when",
-        "service",
-        "next due",
-        "revision",
-        right=("revision",),
-    )
-    for job in found:
-        listing.add_row(
-            printable(job.id, keep=""),
-            printable(job.name, keep=""),
-            _yes_or_no(job.is_active),
-            job.job_type,
-            when(job),
-            printable(job.service, keep=""),
-            printable(_next_due(job), keep=""),
-            str(job.revision),
-        )
-    for unread in unreadable:
-        why = printable(unread.why, keep="")
-        listing.add_row(printable(unread.id, keep=""), "-", "-", "-", "-", "-", why, "-")
-    return listing
 
 
 def job_table(job: JobView) -> Table:
@@ -68,7 +37,9 @@ def job_table(job: JobView) -> Table:
         "payload": _payload(job.extra),
         "misfire": job.misfire,
         "grace": job.grace,
-        "next due": _next_due(job),
+        "max parallel": "-" if job.max_parallel is None else count(job.max_parallel),
+        "next due": next_due(job),
+        "last result": last_result(job),
         "published": count(job.published),
         "revision": str(job.revision),
     }
@@ -98,7 +69,7 @@ def runs_table(runs: Sequence[RunView]) -> Table:
     return listing
 
 
-def _next_due(job: JobView) -> str:
+def next_due(job: JobView) -> str:
     """When a job is due next, or why it cannot be scheduled."""
     if job.problem is not None:
         return f"cannot be scheduled: {job.problem}"
@@ -154,6 +125,14 @@ def when(job: JobView) -> str:
         return in_words(jobs.read(fields))
     except Rejected as error:
         return printable(f"not known here: {error}", keep="")
+
+
+def last_result(job: JobView) -> str:
+    """How the last run ended, and when."""
+    last = job.last_result
+    if last is None:
+        return "-"
+    return " ".join(filter(None, (last.outcome, last.finished)))
 
 
 def _state(run: RunView) -> str:

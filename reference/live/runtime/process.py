@@ -24,12 +24,17 @@ from gnomon.reference.live.api.access.failed_logins import FailedLogins
 from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.schemas import Health, view_incident
 from gnomon.reference.live.runtime.arrival import arrive
-from gnomon.reference.live.runtime.clock import WallClock
+from gnomon.reference.live.runtime.clock import WallClock, elapsed
 from gnomon.reference.live.runtime.monitoring.cluster_watch import ClusterWatch
 from gnomon.reference.live.runtime.monitoring.logs import log_run
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
+from gnomon.reference.live.runtime.service_manager import (
+    ServiceManager,
+    WatchedQueue,
+    reporting,
+)
 from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
@@ -43,21 +48,26 @@ from gnomon.reference.live.store.redis import STORES
 from gnomon.reference.live.store.redis_storage import RedisStorage
 from gnomon.reference.schedule.clock import SECOND, write_duration
 from gnomon.reference.service import Service
+from gnomon.reference.store.administration import RESULTS_KEPT
 from gnomon.reference.store.messages import Profile
 
 logger = logging.getLogger("gnomon.server")
+
+LONGEST_TURN = 30 * SECOND
+"""The longest turn of a server's loop (µs): it waits up to 10 s, and for two calls of the store."""
 
 SHORTEST_TIMEOUT = SECOND
 LONGEST_TIMEOUT = 5 * SECOND
 
 
 class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The store, and how it is used; `RedisStore` describes `keep` and `replicas`."""
+    """The store, and how it is used; `RedisStore` describes `keep`, `results` and `replicas`."""
 
     address: Address
     prefix: str
     profile: Profile
     keep: int
+    results: int = RESULTS_KEPT
     replicas: int = 0
 
     def open(self, timeout: int) -> Open:
@@ -68,7 +78,12 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
             client = self.address.connect(timeout, f"{{{self.prefix}}}")
             patience = timeout // 2_000
             return kind(
-                client, self.prefix, keep=self.keep, replicas=self.replicas, patience=patience
+                client,
+                self.prefix,
+                keep=self.keep,
+                results=self.results,
+                replicas=self.replicas,
+                patience=patience,
             )
 
         return find
@@ -138,7 +153,7 @@ def serve(
 
     Raises StoreUnusable if the store cannot be used, and waiting would not help, and NameTaken.
     """
-    inputs: SimpleQueue[Input] = SimpleQueue()
+    inputs = WatchedQueue[Input]()
     connection = store.connection(timeout_of(shape.lease))
     with _handled_signals(inputs):
         if not arrive(connection, shape, store.profile, inputs):
@@ -151,7 +166,7 @@ def _serve(
     services: Mapping[str, type[Service]],
     store: StoreOptions,
     listening: Listening | None,
-    inputs: "SimpleQueue[Input]",
+    inputs: "WatchedQueue[Input]",
     connection: Connection,
 ) -> bool:
     current_thread().name = shape.name
@@ -193,7 +208,11 @@ def _serve(
         )
 
     failed_logins = FailedLogins(metrics.login_failed)
-    with _api(listening, storage, health, measured, failed_logins):
+    manager = ServiceManager(os.environ)
+    with (
+        _api(listening, storage, health, measured, failed_logins),
+        reporting(manager, lambda: node.state, lambda: elapsed() - inputs.asked_at < LONGEST_TURN),
+    ):
         logger.info("joins the cluster", extra={"fields": _described(shape, store, listening)})
         left_in_order = node.run()
         notifier.close()

@@ -17,6 +17,7 @@ from operator import itemgetter
 from gnomon.reference.events import Finished, ServerCrashed, ServerStopped, Started
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_time import StoreTime
+from gnomon.reference.live.runtime.monitoring.tracing import trace_published
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.errors import Failure, StoreUnusable, pause_after
 from gnomon.reference.schedule.clock import MILLISECOND, Clock
@@ -184,7 +185,10 @@ class StoreLink:
         self.report_at = None
         self._next_event += reported
         self._is_introduced = True
-        return [(operation, reply) for _, operation, reply in (*answer.inbox, *answer.deliveries)]
+        received = (*answer.inbox, *answer.deliveries)
+        replies = [(operation, reply) for _, operation, reply in received]
+        trace_published(self._name, replies)
+        return replies
 
     def _reports(self) -> Iterable[Operation]:
         first = self._next_event

@@ -35,6 +35,7 @@ from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring import logs
 from gnomon.reference.live.runtime.monitoring.log_file import LogFile, handle_hangup
 from gnomon.reference.live.runtime.process import Listening, StoreOptions, listen, serve
+from gnomon.reference.live.runtime.service_manager import ServiceManager, disown
 from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.tls import Tls
 from gnomon.reference.live.store.errors import StoreUnusable
@@ -114,6 +115,7 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
     """
     children = [_Child(plan, wanted) for plan in plans]
     is_ending = Event()
+    manager = ServiceManager(os.environ)
 
     def pass_on(_: int, __: object) -> None:
         is_ending.set()
@@ -125,11 +127,14 @@ def serve_together(plans: Sequence[Plan], wanted: Logging) -> bool:
     before = {name: signal.signal(name, handler) for name, handler in handlers.items()}
     try:
         _start_all(children, is_ending)
+        manager.ready()
         if is_ending.is_set():  # a process that was just starting missed the signal
             pass_on(0, None)
         while not (is_ending.is_set() and all(child.has_ended for child in children)):
             _wait_for_change(children)
+            manager.beat()
             if is_ending.is_set():
+                manager.stopping()
                 continue
             if any(child.could_not_start for child in children):
                 pass_on(0, None)
@@ -254,6 +259,7 @@ def _serve_as_child(plan: Plan, wanted: Logging) -> None:
     """Run a server in a process of its own."""
     os.setpgid(0, 0)  # Ctrl-C at the terminal is for the supervisor, which passes it on once
     wanted.configure()
+    disown(os.environ)
     Thread(target=_end_with_parent, name="supervisor", daemon=True).start()
     try:
         left_in_order = serve_plan(plan)

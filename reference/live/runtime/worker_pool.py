@@ -36,6 +36,7 @@ from gnomon.reference.events import Outcome
 from gnomon.reference.live.runtime.clock import elapsed
 from gnomon.reference.live.runtime.event_loop import EventLoop
 from gnomon.reference.live.runtime.monitoring.current_run import performing
+from gnomon.reference.live.runtime.monitoring.tracing import traced_run
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_duration
 from gnomon.reference.service import (
     SLOW_THRESHOLD_MS,
@@ -145,15 +146,19 @@ class WorkerPool:
 
     def _carry_out(self, worker: "_Worker", task: "_Task") -> Ended:
         """Run a service. Then the worker is idle, since `ended` may start its next run at once."""
-        try:
-            with performing(task.run.message):
-                return self._invoke(worker, task)
-        except BaseException as error:  # not in a method: in the service's own __init__, say
-            _log.warning("%s cannot be run", task.run.message.service, exc_info=True)
-            return Ended(task.run, "failed", described(error))
-        finally:
-            worker.running = None
-            worker.is_idle = True
+        with performing(task.run.message):
+            try:
+                with traced_run(self._server, task.run) as set_error:
+                    ended = self._invoke(worker, task)
+                    if ended.error is not None:
+                        set_error(ended.error)
+                    return ended
+            except BaseException as error:  # not in a method: in the service's own __init__, say
+                _log.warning("%s cannot be run", task.run.message.service, exc_info=True)
+                return Ended(task.run, "failed", described(error))
+            finally:
+                worker.running = None
+                worker.is_idle = True
 
     def _invoke(self, worker: "_Worker", task: "_Task") -> Ended:
         run, service, usage, now = task
@@ -164,7 +169,7 @@ class WorkerPool:
         worker.running = _Running(run, began, slow_from)
         with EventLoop(service.name) as loop:
             invocation = _Invocation(service(run.message, usage, now), loop.wait_for)
-            invocation.end()
+            invocation.end(lambda: now + elapsed() - began)
         ended = elapsed()
         error = invocation.error
         return Ended(

@@ -16,6 +16,7 @@ from gnomon.reference.store.administration import (
     ClusterOverview,
     JobRun,
     JobRuns,
+    LastRuns,
     Number,
     Settings,
     Superseded,
@@ -126,8 +127,8 @@ def read_reply(reply: bytes, body: bytes) -> Reply:
         return _read_list(reply, body)
     if reply.startswith(b'{"type":"Withdrawn"'):
         return _read_withdrawn(reply, body)
-    if reply.startswith(b'{"type":"JobRuns"'):
-        return JobRuns(_now.decode(reply).now, tuple(_readable(_runs, "run", body)))
+    if reply.startswith((b'{"type":"JobRuns"', b'{"type":"LastRuns"')):
+        return _read_runs(reply, body)
     if reply.startswith(b'{"type":"MessageList"'):
         return _read_messages(reply, body)
     read: Reply = _replies.decode(reply)
@@ -177,6 +178,15 @@ def _readable(decoder: "msgspec.json.Decoder[T]", what: str, body: bytes) -> Ite
         except UNREADABLE as error:
             text = "a %s cannot be read, it is left out: %s: %.200r"
             logger.error(text, what, error, line)  # noqa: TRY400
+
+
+def _read_runs(reply: bytes, body: bytes) -> JobRuns | LastRuns:
+    """Runs, one a line; in LastRuns a line is empty if its job has none."""
+    now = _now.decode(reply).now
+    if reply.startswith(b'{"type":"JobRuns"'):
+        return JobRuns(now, tuple(_readable(_runs, "run", body)))
+    lines = body.split(b"\n")
+    return LastRuns(now, tuple(next(_readable(_runs, "run", line), None) for line in lines))
 
 
 def _read_messages(reply: bytes, body: bytes) -> MessageList:

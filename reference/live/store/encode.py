@@ -19,6 +19,8 @@ from gnomon.reference.store.administration import (
     AgreeSettings,
     CheckProcess,
     JobByName,
+    JobsByName,
+    LastResults,
     NewJobId,
     NewProcess,
     Overview,
@@ -27,6 +29,7 @@ from gnomon.reference.store.administration import (
     RemoveServer,
     Reported,
     ReportUnschedulable,
+    ResultsOf,
     RunsOf,
 )
 from gnomon.reference.store.jobs import END_HAS_PASSED, no_such_job
@@ -141,6 +144,7 @@ def _definition(definition: Definition) -> Arguments:
         json.encode(jobs.write(what)),
         json.encode(f"name: a job named {what.name!r} already exists; names are unique"),
         json.encode(END_HAS_PASSED),
+        _optional(what.max_parallel),
     ]
 
 
@@ -159,6 +163,16 @@ def _jobs(operation: Jobs) -> Arguments:
         order = -1 if isinstance(operation.after, int) else -2
         return [order, operation.after, PAGE, LARGEST_PAGE]
     return [len(operation.ids), *operation.ids]
+
+
+def _of_job(operation: RunsOf | ResultsOf) -> Arguments:
+    return [operation.job, json.encode(no_such_job(operation.job))]
+
+
+def _by_name(operation: JobsByName) -> Arguments:
+    after = operation.after
+    first = int(after is None)
+    return [first, after or "", operation.most, int(operation.reverse), LARGEST_PAGE]
 
 
 def _entries(entries: tuple[Entry, ...]) -> Iterator[Argument]:
@@ -226,7 +240,10 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     Withdraw: lambda op: _claims(op.claims),
     Overview: _nothing,
     JobByName: lambda op: [op.name],
-    RunsOf: lambda op: [op.job, json.encode(no_such_job(op.job))],
+    RunsOf: _of_job,
+    ResultsOf: _of_job,
+    LastResults: lambda op: [len(op.jobs), *op.jobs],
+    JobsByName: _by_name,
     NewJobId: _nothing,
     AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
     NewProcess: _nothing,

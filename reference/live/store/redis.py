@@ -18,6 +18,7 @@ from gnomon.reference.live import EVENTS_KEPT
 from gnomon.reference.live.store import decode, encode
 from gnomon.reference.live.store.errors import NotReplicated
 from gnomon.reference.live.store.scripts import SERVER_TIME, Script, script_of
+from gnomon.reference.store.administration import RESULTS_KEPT
 from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Delivery, Operation
 
@@ -38,8 +39,9 @@ class Answer(NamedTuple):
 class RedisStore:
     """The store that `client`, a ``redis.Redis``, is connected to.
 
-    The history keeps about `keep` events. A call counts as answered once `replicas` replicas have
-    its writes; it waits for them up to `patience` (ms). Raises what ``redis`` raises.
+    The history keeps about `keep` events, and each job its last `results`. A call counts as
+    answered once `replicas` replicas have its writes; it waits for them up to `patience` (ms).
+    Raises what ``redis`` raises.
     """
 
     profile: Profile = "durable"
@@ -50,6 +52,7 @@ class RedisStore:
         prefix: str = "gnomon",
         *,
         keep: int = EVENTS_KEPT,
+        results: int = RESULTS_KEPT,
         replicas: int = 0,
         patience: int = 1_000,
         time: str = SERVER_TIME,
@@ -57,13 +60,14 @@ class RedisStore:
         self.client = client
         self.prefix = f"{{{prefix}}}"
         self._keep = keep
+        self._results = results
         self._replicas = replicas
         self._patience = patience
         self._time = time
 
     def call(self, server: str, operations: Sequence[Operation]) -> Answer:
         """Carry out `operations` of `server`, in order, at one instant."""
-        arguments = (self.prefix, server, self._keep, *encode.encode(operations))
+        arguments = (self.prefix, server, self._keep, self._results, *encode.encode(operations))
         kinds = {type(operation).__name__ for operation in operations}
         script = script_of(self.profile, kinds, self._time)
         try:

@@ -14,10 +14,12 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
     durable         how the profile stores its messages; the other profile is in classic
     messages        messages.py and waiting.py
     jobs            jobs.py
+    limits          limits.py
     memory          memory.py
     changes         jobs.py, the operations that are rare
     servers         servers.py, what running servers report
     administration  servers.py, the rest, and questions
+    listing         runs.py and jobs.py, the lists for people
     kept_messages   kept_messages.py
     pause           pause.py
     call            one call
@@ -50,10 +52,12 @@ _PARTS = (
     "{profile}",
     "messages",
     "jobs",
+    "limits",
     "memory",
     "changes",
     "servers",
     "administration",
+    "listing",
     "kept_messages",
     "pause",
     "call",

@@ -19,7 +19,11 @@ from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded, ap
 from gnomon.simulator.fuzz.generator.deployments import with_deployments
 from gnomon.simulator.fuzz.generator.faults import draw_faults
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
-from gnomon.simulator.fuzz.generator.limits import draw_edits_of_limits, draw_limits
+from gnomon.simulator.fuzz.generator.limits import (
+    draw_edits_of_limits,
+    draw_limits,
+    with_limits_of_runs,
+)
 from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
 from gnomon.simulator.fuzz.generator.pauses import with_pauses
 from gnomon.simulator.fuzz.generator.poison import with_dropped_messages, with_poison
@@ -65,6 +69,7 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     limited = draw_limits(scenario, recording.jobs, commands)
     commands += draw_steps_of_store_clock(scenario, commands)
     recording = replace(recording, jobs=limited, commands=_in_order(commands))
+    recording = with_limits_of_runs(apart(chooser, "limits of runs"), scenario.phase, recording)
     recording = with_deployments(apart(chooser, "deployments"), scenario, recording)
     return with_pauses(apart(chooser, "pauses"), scenario.phase, recording)
 

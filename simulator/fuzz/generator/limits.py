@@ -1,4 +1,4 @@
-"""The limits of the jobs in a drawn recording: ends, the repeats of cron jobs, and edits of both.
+"""The limits of the jobs in a drawn recording: ends, repeats of cron jobs, and limits of runs.
 
 The one idea: they are drawn after everything else, so that a seed that has none of them still means
 what it meant. Most ends lie at an occurrence or beside it, where one microsecond decides.
@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, write_instant
-from gnomon.simulator.fuzz.generator.scenario import Scenario
+from gnomon.simulator.fuzz.generator.choices import Choices
+from gnomon.simulator.fuzz.generator.scenario import SafetyPhase, Scenario
 from gnomon.specs.recording.commands import Activate, Command, Create, edit
-from gnomon.specs.recording.model import JobSpec
+from gnomon.specs.recording.model import JobSpec, Recording
 from gnomon.specs.recording.values import Plain
 
 
@@ -36,6 +37,25 @@ def draw_edits_of_limits(scenario: Scenario, drawn: tuple[JobSpec, ...]) -> Iter
     for number in range(choices.whole(1, 4)):
         job = choices.one_of(recurring)
         yield from choices.one_of(_EDITS)(scenario, job, number)
+
+
+PARALLEL = 15
+"""The percentage of recordings in which jobs have a `max_parallel`."""
+
+
+def with_limits_of_runs(choices: Choices, phase: SafetyPhase, recording: Recording) -> Recording:
+    """The `recording`; in some cases its jobs have a `max_parallel`, and commands change that."""
+    if not choices.happens(PARALLEL):
+        return recording
+    jobs, changes = [], []
+    for job in recording.jobs:
+        limit = choices.one_of((None, 1, 1, 2, 3))
+        jobs.append(JobSpec(job.id, replace(job.definition, max_parallel=limit)))
+        if choices.happens(20):
+            at = phase.start + choices.within(0, phase.length, MILLISECOND)
+            changes.append(edit(at, job.id, {"max_parallel": choices.one_of((None, 1, 2))}))
+    commands = sorted([*recording.commands, *changes], key=lambda command: command.at)
+    return replace(recording, jobs=tuple(jobs), commands=tuple(commands))
 
 
 def _limited(scenario: Scenario, definition: Definition, faults: list[int]) -> Definition:

@@ -5,7 +5,14 @@ search in which no stale leader was ever refused has not tested fencing, however
 state is a pure function of a history; its docstring describes the state.
 """
 
-from gnomon.simulator.fuzz.reachability import changes, delivery, endings, leading, lost_writes
+from gnomon.simulator.fuzz.reachability import (
+    changes,
+    delivery,
+    endings,
+    leading,
+    limits,
+    lost_writes,
+)
 from gnomon.simulator.fuzz.reachability.base import STATES, State, reached, states_of
 
 __all__ = [
@@ -15,6 +22,7 @@ __all__ = [
     "delivery",
     "endings",
     "leading",
+    "limits",
     "lost_writes",
     "reached",
     "states_of",

@@ -138,6 +138,24 @@ def test_a_job_that_was_refused_as_stale_is_loaded_again(refusal: Refusal) -> No
     assert leader.publish_at == START + 30 * SECOND
 
 
+def test_an_occurrence_beyond_a_limit_is_given_back_to_the_repeats() -> None:
+    """LIMIT-1, FIRE-3: the leader had counted it as the last one."""
+    leader = elected(job(repeats=1))
+    publish = leader.publish_due(START)
+    assert leader.publish_at is None
+    assert answer(leader, START, publish, "surplus") == Jobs(("job",))
+    current = job(cursor=START + 30 * SECOND, repeats=1)
+    leader.receive(START, Jobs(("job",)), JobList(START, 9, (current,)))
+    assert leader.publish_at == START + 30 * SECOND
+
+
+def test_an_occurrence_beyond_a_limit_needs_no_reload_without_repeats() -> None:
+    leader = elected(job())
+    publish = leader.publish_due(START)
+    assert answer(leader, START, publish, "surplus") is None
+    assert leader.publish_at == START + 10 * SECOND
+
+
 def test_a_refusal_that_a_later_change_explains_is_ignored() -> None:
     leader = elected(job())
     publish = leader.publish_due(START)

@@ -37,7 +37,7 @@ class Cluster(Bench):
         campaign = Campaign(TTL, process=process, services=services)
         return self.assigned(after, server, campaign)
 
-    def execute(self, *services: str) -> list[tuple[str, str]]:
+    def execute_all(self, *services: str) -> list[tuple[str, str]]:
         operations = (Execute(service, 1, "K") for service in services)
         return [each for one in operations for each in self.assigned(1, "operator", one)]
 
@@ -53,7 +53,7 @@ class Cluster(Bench):
 
 def test_a_server_leaves_a_service_that_it_lacks() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"))
-    cluster.execute("new", "old")
+    cluster.execute_all("new", "old")
     assert cluster.claim("s1") == [("s1", "old")]
     assert cluster.claim("s1") == []
     assert cluster.claim("s2") == [("s2", "new")]
@@ -63,25 +63,25 @@ def test_a_message_goes_to_the_waiting_worker_that_can_run_it() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"))
     cluster.claim("s1")
     cluster.claim("s2")
-    assert cluster.execute("new", "old") == [("s2", "new"), ("s1", "old")]
+    assert cluster.execute_all("new", "old") == [("s2", "new"), ("s1", "old")]
 
 
 def test_nobody_has_the_service() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"))
-    cluster.execute("gone")
+    cluster.execute_all("gone")
     assert cluster.claim("s1") == [("s1", "gone")]
 
 
 def test_a_server_that_states_nothing_takes_anything_and_is_left_nothing() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"), s3=None)
-    cluster.execute("new", "new", "gone")
+    cluster.execute_all("new", "new", "gone")
     assert cluster.claim("s3") == [("s3", "new")]
     assert cluster.claim("s1") == [("s1", "gone")]
 
 
 def test_the_last_server_with_the_service_dies() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"))
-    cluster.execute("new")
+    cluster.execute_all("new")
     assert cluster.claim("s1") == []
     cluster.state(TTL - 1, "s1", ("old",))
     assert cluster.assigned(TTL, "s1", Reclaim()) == [("s1", "new")]
@@ -90,7 +90,7 @@ def test_the_last_server_with_the_service_dies() -> None:
 def test_the_last_server_with_the_service_leaves() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"))
     cluster.replies(1, "s2", RegisterServer(1, NOW, 1, ("new", "old")))
-    cluster.execute("new")
+    cluster.execute_all("new")
     assert cluster.claim("s1") == []
     gone = RemoveServer("s2", ServerStopped(0, "s2"))
     assert cluster.assigned(2, "s2", gone) == [("s1", "new")]
@@ -98,7 +98,7 @@ def test_the_last_server_with_the_service_leaves() -> None:
 
 def test_what_a_dead_server_held_is_left_to_those_who_can_run_it() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"), s3=("new", "old"))
-    cluster.execute("new")
+    cluster.execute_all("new")
     assert cluster.claim("s2") == [("s2", "new")]
     assert cluster.claim("s1") == []
     cluster.state(TTL - 1, "s1", ("old",))
@@ -109,7 +109,7 @@ def test_what_a_dead_server_held_is_left_to_those_who_can_run_it() -> None:
 
 def test_a_restart_with_the_service_gets_what_waits() -> None:
     cluster = Cluster(s1=("old",), s2=("new", "old"))
-    cluster.execute("new")
+    cluster.execute_all("new")
     cluster.state(1, "s1", ("new", "old"), process=2)
     cluster.turn = first_turn(2)
     assert cluster.claim("s1") == [("s1", "new")]
@@ -119,7 +119,7 @@ def test_the_services_of_an_earlier_process_are_ignored() -> None:
     cluster = Cluster(s1=("old",), s2=("old",))
     cluster.state(1, "s1", ("new",), process=3)
     cluster.state(1, "s1", ("old",), process=2)
-    cluster.execute("new")
+    cluster.execute_all("new")
     assert cluster.claim("s2") == []
 
 

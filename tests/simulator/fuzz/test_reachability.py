@@ -26,6 +26,8 @@ RUN_ALL = "".join(
     for n in range(1, 23)
 )
 REPEATED = LED + "0s job_created a seconds=1 repeats=2\n1s published 1 a\n"
+LIMITED = LED + "0s job_created a seconds=1 repeats=2 max_parallel=1\n0s published 1 a\n"
+SURPLUS = LIMITED + "1s skipped a due=1s why=max_parallel\n"
 
 FINISHED = HELD + "2s finished 1 s1/1\n"
 SECOND_RUN = FINISHED + "3s published 2 a\n3s claimed 2 s1/1\n3s started 2 s1/1\n"
@@ -166,6 +168,10 @@ REACHING = {
     "2s server_started s1 workers=1",
     "back-within-a-lease": LED + "1s server_crashed s1\n3s server_started s1 workers=1",
     "crashed-with-a-fault": LED + PAUSED + "3s server_crashed s1\n4s end",
+    "surplus-skipped": SURPLUS,
+    "misfires-skipped-with-surplus": LIMITED
+    + "2s skipped a due=1s why=max_parallel\n2s skipped a due=2s why=max_parallel",
+    "published-after-surplus": SURPLUS + "2s dropped 1\n2s published 2 a",
 }
 """For each state a history that comes to it."""
 
@@ -247,6 +253,9 @@ NEAR_MISSES = {
     "nobody-was-there": UP + "1s server_crashed s1\n2s server_started s1 workers=1",
     "back-within-a-lease": LED + "1s server_crashed s1\n12s server_started s1 workers=1",
     "crashed-with-a-fault": LED + PAUSED + "3s server_crashed s2\n4s end",
+    "surplus-skipped": JOB + "3s skipped a due=1s",
+    "misfires-skipped-with-surplus": SURPLUS + "2s skipped a due=2s why=max_parallel",
+    "published-after-surplus": LIMITED + "1s dropped 1\n1s published 2 a",
 }
 """For those states that could easily be too wide a history that does not come to it."""
 

@@ -4,32 +4,10 @@
 --   :last-process  hash server -> the last process number that it was given
 --   :store-runs    set of all runs of the store that a client has known
 
---@ list_runs
--- The runs of a job, each as JSON on a line of its own.
-local function list_runs(id)
-  local lines = {}
-  for _, message in ipairs(call('LRANGE', runs_key(id), 0, RUNS_KEPT - 1)) do
-    local text = call('HGET', P .. ':runs', message)
-    local published, attempt, who, claimed, started, ending = string.match(text or '', RUN)
-    if published then
-      lines[#lines + 1] = '{' .. published .. (attempt == '' and '' or ',"attempt":' .. attempt) .. who
-        .. claimed .. started .. ending .. '}'
-    end
-  end
-  return table.concat(lines, '\n')
-end
-
 --@ meaning.JobByName
 function meaning.JobByName()
   local id = call('HGET', P .. ':names', take())
   deliver(server, asked(), job_list(id and {id} or {}))
-end
-
---@ meaning.RunsOf
-function meaning.RunsOf()
-  local id, missing = take(), take()
-  if not job_exists(id) then return refuse(missing) end
-  reply('JobRuns', nil, list_runs(id))
 end
 
 --@ meaning.RegisterServer

@@ -5,8 +5,8 @@
 local function take_definition()
   local new = {}
   for _, field in ipairs({'name', 'job_type', 'start', 'repeats', 'ends', 'grace', 'size', 'definition',
-    'carried', 'shown', 'expected', 'active', 'written', 'name_taken',
-    'end_has_passed'}) do new[field] = take() end
+    'carried', 'shown', 'expected', 'active', 'written', 'name_taken', 'end_has_passed',
+    'limits'}) do new[field] = take() end
   return new
 end
 
@@ -24,6 +24,18 @@ local function define(job, new)
   resume(job)
   local is_ahead = job.accounted == '' or tonumber(job.accounted) < tonumber(job.start)
   if job.job_type == 'one_time' and is_ahead then job.cursor = job.start end
+end
+
+--@ set_name
+local function set_name(name, id)
+  call('HSET', P .. ':names', name, id)
+  call('ZADD', P .. ':by-name', 0, name)
+end
+
+--@ remove_name
+local function remove_name(name)
+  call('HDEL', P .. ':names', name)
+  call('ZREM', P .. ':by-name', name)
 end
 
 --@ reject
@@ -46,10 +58,11 @@ function meaning.PutJob()
   local job = {key = id, id = quoted, revision = '1', published = '0', accounted = ''}
   define(job, new)
   save_job(job)
+  save_limits(job)
   set('created', meta.created + 1)
   call('ZADD', P .. ':jobs', whole(meta.created), id)
   call('ZADD', P .. ':due', 0, place_of(job))
-  call('HSET', P .. ':names', new.name, id)
+  set_name(new.name, id)
   record('job_created', '"job":' .. quoted .. ',"name":' .. quote(new.name) .. ',"definition":'
     .. new.written .. ',"revision":1')
   accept(job)
@@ -68,13 +81,14 @@ function meaning.EditJob()
   if new.name ~= job.name and call('HEXISTS', P .. ':names', new.name) == 1 then
     return reject(job.id, new.written, new.name_taken)
   end
-  call('HDEL', P .. ':names', job.name)
-  call('HSET', P .. ':names', new.name, job.key)
+  remove_name(job.name)
+  set_name(new.name, job.key)
   call('ZREM', P .. ':due', place_of(job))
   define(job, new)
   call('ZADD', P .. ':due', 0, place_of(job))
   job.revision = whole(job.revision + 1)
   save_job(job)
+  save_limits(job)
   record('job_edited', '"job":' .. job.id .. ',"name":' .. quote(new.name) .. ',"definition":'
     .. new.written .. ',"revision":' .. job.revision)
   local place = reserve()
@@ -115,8 +129,9 @@ function meaning.DeleteJob()
   for _, hash in ipairs({':progress', ':carried', ':shown'}) do call('HDEL', P .. hash, job.key) end
   call('ZREM', P .. ':jobs', job.key)
   call('ZREM', P .. ':due', place_of(job))
-  call('HDEL', P .. ':names', job.name)
+  remove_name(job.name)
   delete_runs(job.key)
+  delete_limits(job.key)
   record('job_deleted', '"job":' .. job.id)
   accept(job)
 end

@@ -106,3 +106,15 @@ end
 
 --@ count_waiting
 local function count_waiting() return call('LLEN', P .. ':backlog') end
+
+--@ is_unfinished
+-- Whether a message waits or is held: neither is it completed, nor gone.
+local function is_unfinished(id)
+  for _, waiting in ipairs(call('LRANGE', P .. ':backlog', 0, -1)) do
+    if string.match(waiting, '^%d+') == id then return true end
+  end
+  for _, held in ipairs(call('HVALS', P .. ':held')) do
+    if string.match(held, '^%d+') == id then return true end
+  end
+  return false
+end

@@ -16,7 +16,8 @@
 --   :dead-letters  sorted set of the entries of :dead, by the number of their message
 --   :inbox:S   list of deliveries that server S has not fetched
 --   :notify:S  list with one element while server S has something to fetch
--- ARGV: the asking server, the number of events that the history keeps, then the operations.
+-- ARGV: the asking server, the number of events that the history keeps, the number of results that
+-- are kept of each job, then the operations.
 
 local P = KEYS[1]
 local call = redis.call
@@ -38,7 +39,7 @@ end
 
 --@
 local server = take()
-local events_kept = take_number()
+local events_kept, results_kept = take_number(), take_number()
 
 local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
   'leapt', 'landed', 'store', 'former', 'ttl', 'differs',

@@ -194,3 +194,10 @@ end
 local function count_waiting()
   return call('XLEN', STREAM) - call('HLEN', P .. ':held') - call('SCARD', P .. ':exhausted')
 end
+
+--@ is_unfinished
+-- Whether a message waits or is held: neither is it completed, nor dead.
+local function is_unfinished(id)
+  return call('SISMEMBER', P .. ':exhausted', id) == 0
+    and #call('XRANGE', STREAM, id .. '-0', id .. '-0') > 0
+end

@@ -7,6 +7,7 @@
 --   :jobs       sorted set of ids in the order of creation
 --   :due        sorted set of places: what is expected next, as 18 digits, and then the id
 --   :names      hash name -> id
+--   :by-name    sorted set of the names
 --   :changed    sorted set of ids, also of deleted jobs, by the version of their latest change
 --   :watchers   hash server -> the version after which it waits for a change
 --

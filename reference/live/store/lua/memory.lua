@@ -110,7 +110,7 @@ local function append(job, revision, due, epoch, cid, on_demand, coalesced)
     .. due .. ',"epoch":' .. epoch .. ','
   local message = keep_message(of .. job.carried .. '}', of .. '"server":"' .. server .. '",'
     .. job.shown .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced)
-  add_run(job.key, message, '"cid":"' .. cid .. '","on_demand":' .. on_demand .. ',"due":' .. due)
+  add_run(job, message, '"cid":"' .. cid .. '","on_demand":' .. on_demand .. ',"due":' .. due)
   serve()
 end
 
@@ -121,25 +121,6 @@ function meaning.Execute()
   if not job then return end
   reply('Accepted', '"revision":' .. job.revision)
   append(job, job.revision, at, whole(meta.epoch), cid, 'true', 0)
-end
-
---@ instants
--- Iterates over the instants in a comma-separated list.
-local function instants(list) return string.gmatch(list, '[^,]+') end
-
---@ account_for_misfires
--- How many occurrences were coalesced.
-local function account_for_misfires(job, due, coalesced, skipped)
-  for instant in instants(skipped) do
-    record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
-    job.accounted = instant
-  end
-  local folded = 0
-  for instant in instants(coalesced) do
-    folded = folded + 1
-    record('coalesced', '"job":' .. job.id .. ',"due":' .. instant .. ',"into":' .. due)
-  end
-  return folded
 end
 
 --@ is_early
@@ -170,7 +151,9 @@ end
 local function entry_jobs(count)
   local ids = {}
   for entry = 1, count do ids[entry] = ARGV[position + 9 * entry - 8] end
-  return load_jobs(ids)
+  local jobs = load_jobs(ids)
+  load_limits(ids, jobs)
+  return jobs
 end
 
 --@ move_all
@@ -216,12 +199,18 @@ function meaning.Publish()
       record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. of
         .. ',"epoch":' .. term .. ',"server":"' .. server .. '","why":"' .. why .. '"')
     else
-      local has_misfires = coalesced ~= '' or skipped ~= ''
-      local folded = has_misfires and account_for_misfires(job, due, coalesced, skipped) or 0
-      if due ~= '' then
-        job.published = whole(job.published + 1)
-        job.accounted = due
-        append(job, revision, due, term, cid, 'false', folded)
+      if is_surplus(job, due) then
+        refusals[entry] = '"surplus"'
+        skip_surplus(job, due, coalesced, skipped)
+      else
+        local has_misfires = coalesced ~= '' or skipped ~= ''
+        local folded = has_misfires and account_for_misfires(job, due, coalesced, skipped) or 0
+        if due ~= '' then
+          job.published = whole(job.published + 1)
+          job.accounted = due
+          append(job, revision, due, term, cid, 'false', folded)
+          count_message(job)
+        end
       end
       set_cursor(job, revision, next_cursor)
       if expected ~= '' then

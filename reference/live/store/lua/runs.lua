@@ -1,31 +1,69 @@
 -- The latest runs of each job: the script of `gnomon.reference.store.runs`.
 --
---   :runs      hash message -> its run
---   :runs:ID   list of the messages of job ID, the latest first; the first RUNS_KEPT count
+--   :runs        hash message -> its run: every run that has not ended, and the results
+--   :runs:ID     list of the messages of job ID that have a run here, the latest first
+--   :results:ID  list of those that have ended, the last result first; the first `results_kept` count
 --
 -- A run is text of six lines: `published`, `attempt` (a number), `who`, `claimed`, `started` and
 -- `ending`. All but `attempt` are empty or pieces of JSON, so that the store only joins them; in JSON
 -- the later of two equal fields counts. A run that a stranger has overwritten is ignored.
 
-local RUNS_KEPT = GNOMON_RUNS_KEPT
-local RUNS_SPARE = 5  -- deleting several at once is cheaper
 --@ RUN
 local LINE = '([^\n]*)'
 local RUN = '^' .. LINE .. string.rep('\n' .. LINE, 5) .. '$'
+--@ RESULTS_SPARE
+local RESULTS_SPARE = 16  -- deleting several at once is cheaper
 
 --@ runs_key
 local function runs_key(id) return P .. ':runs:' .. id end
 
+--@ results_key
+local function results_key(id) return P .. ':results:' .. id end
+
 --@ add_run
 -- Add a message of a job; `published` is the JSON of what is known of it when it is published.
-local function add_run(id, message, published)
-  local key = runs_key(id)
-  call('HSET', P .. ':runs', message, '"message":' .. message .. ',"published":' .. at .. ','
-    .. published .. '\n\n\n\n\n')
-  if call('LPUSH', key, message) >= RUNS_KEPT + RUNS_SPARE then
-    call('HDEL', P .. ':runs', unpack(call('LRANGE', key, RUNS_KEPT, RUNS_KEPT + 999)))
-    call('LTRIM', key, 0, RUNS_KEPT - 1)
+local function add_run(job, message, published)
+  call('HSET', P .. ':runs', message, '"job":' .. job.id .. ',"message":' .. message .. ',"published":'
+    .. at .. ',' .. published .. '\n\n\n\n\n')
+  call('LPUSH', runs_key(job.key), message)
+end
+
+--@ job_of
+-- The id of the job of a run; none if a stranger has written the run.
+local function job_of(published)
+  local quoted = string.match(published, '^"job":(".-"),"message":')
+  local is_read, ids = pcall(cjson.decode, '[' .. (quoted or '') .. ']')
+  return is_read and ids[1]
+end
+
+--@ has_result
+local function has_result(ending) return string.match(ending, '^.*,"outcome":(.)') == '"' end
+
+--@ trim_results
+local function trim_results(id)
+  local gone = call('LRANGE', results_key(id), results_kept, -1)
+  if #gone == 0 then return end
+  call('HDEL', P .. ':runs', unpack(gone))
+  call('LTRIM', results_key(id), 0, results_kept - 1)
+  for _, message in ipairs(gone) do call('LREM', runs_key(id), -1, message) end
+end
+
+--@ add_result
+local function add_result(published, message)
+  local id = job_of(published)
+  if id and call('LPUSH', results_key(id), message) >= results_kept + RESULTS_SPARE then
+    trim_results(id)
   end
+end
+
+--@ take_result
+-- Take the result of a run back, which goes on or has another result; false if the run is gone,
+-- because its job has had too many results since.
+local function take_result(published, message)
+  local id = job_of(published)
+  if not id then return true end
+  trim_results(id)
+  return call('LREM', results_key(id), 1, message) == 1
 end
 
 --@ load_run
@@ -34,10 +72,14 @@ local function load_run(message, attempt)
   local text = call('HGET', P .. ':runs', message)
   if not text then return nil end
   local published, known, who, claimed, started, ending = string.match(text, RUN)
+  if not published then return nil end
   known = tonumber(known) or 0
   attempt = tonumber(attempt)
   if attempt < known then return nil end
-  if attempt > known then return published, '', '', '', '' end
+  if attempt > known then
+    if has_result(ending) and not take_result(published, message) then return nil end
+    return published, '', '', '', ''
+  end
   return published, who, claimed, started, ending
 end
 
@@ -56,24 +98,29 @@ end
 
 --@ finish_run
 local function finish_run(message, attempt, who, ending)
-  local published, _, claimed, started = load_run(message, attempt)
-  if not published then return end
+  local published, _, claimed, started, before = load_run(message, attempt)
+  if not published or (has_result(before) and not take_result(published, message)) then return end
   save_run(message, attempt, published, who, claimed, started, ',"finished":' .. at .. ending)
+  add_result(published, message)
 end
 
 --@ end_run
 -- End a run without a result, whatever its attempt; `outcome` and `why` are JSON.
 local function end_run(message, outcome, why)
   local text = call('HGET', P .. ':runs', message)
-  if not text or not string.match(text, RUN) then return end
+  local published, _, _, _, _, ending = string.match(text or '', RUN)
+  if not published or (has_result(ending) and not take_result(published, message)) then return end
   call('HSET', P .. ':runs', message, text .. ',"outcome":' .. outcome .. ',"error":' .. why)
+  if outcome ~= 'null' then add_result(published, message) end
 end
 
 --@ delete_runs
 local function delete_runs(id)
-  local messages = call('LRANGE', runs_key(id), 0, RUNS_KEPT + RUNS_SPARE)
-  if #messages > 0 then call('HDEL', P .. ':runs', unpack(messages)) end
-  call('DEL', runs_key(id))
+  local messages = call('LRANGE', runs_key(id), 0, -1)
+  for first = 1, #messages, 1000 do
+    call('HDEL', P .. ':runs', unpack(messages, first, math.min(first + 999, #messages)))
+  end
+  call('DEL', runs_key(id), results_key(id))
 end
 
 -- --- events of messages, recorded and noted in the run
@@ -108,9 +155,9 @@ local function record_lost(message, name, number, attempt)
   local who = of_worker(name, number)
   record_of('lost', message, who, attempt)
   local published, _, claimed, started, ending = load_run(message, attempt)
-  if published then
-    save_run(message, attempt, published, who, claimed, started, ending .. ',"outcome":"lost"')
-  end
+  if not published or (has_result(ending) and not take_result(published, message)) then return end
+  save_run(message, attempt, published, who, claimed, started, ending .. ',"outcome":"lost"')
+  add_result(published, message)
 end
 
 --@ record_expired

@@ -63,9 +63,11 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
         **EVERY_MINUTE,
         "id": "1", "revision": 1, "published": 0, "is_active": True, "extra": None,
         "cursor": "2026-01-05T08:00:00Z", "next_due": "2026-01-05T08:00:30Z",
-        "problem": None, "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None,
+        "problem": None, "last_result": None,
+        "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None,
         "ends": None,
         "cron_definition": None, "timezone": "UTC", "misfire": "once", "grace": "1s",
+        "max_parallel": None,
     }  # fmt: skip
     edited = client.patch(path, json={"minutes": 2, "grace": "5s"})
     assert (edited.json()["minutes"], edited.json()["grace"]) == (2, "5s")
@@ -78,10 +80,10 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
     (run,) = client.get(f"{path}/runs").json()["runs"]
     assert (run["cid"], run["on_demand"]) == (executed.json()["cid"], True)
     assert (run["due"], run["started"]) == ("2026-01-05T08:00:00Z", None)
-    assert client.get("/jobs").json() == [client.get(path).json()]
+    assert client.get("/jobs").json() == {"jobs": [client.get(path).json()], "next": None}
     assert client.delete(path).status_code == 200
     problem(client.get(path), 404)
-    assert client.get("/jobs").json() == []
+    assert client.get("/jobs").json() == {"jobs": [], "next": None}
 
 
 def test_many_jobs_are_created_or_refused_one_by_one(
@@ -97,7 +99,7 @@ def test_many_jobs_are_created_or_refused_one_by_one(
     made = [result["job"] for result in found["results"][:150]]
     faulty, number, taken = (result["problem"] for result in found["results"][150:])
     assert [job["name"] for job in made] == [definition["name"] for definition in good]
-    listed = {job["id"]: job for job in client.get("/jobs").json()}
+    listed = {job["id"]: job for job in client.get("/jobs?limit=1000").json()["jobs"]}
     assert listed == {job["id"]: job for job in made}
     assert {fault["field"] for fault in faulty["faults"]} == {"service", "minutes"}
     assert (number["status"], number["faults"][0]["field"]) == (422, "definition")
@@ -172,9 +174,9 @@ def test_what_is_read_can_be_written_back(client: TestClient[Litestar]) -> None:
 def test_one_job_can_be_asked_for_by_name(client: TestClient[Litestar]) -> None:
     for name in ("a", "b&c"):
         client.post("/jobs", json=EVERY_MINUTE | {"name": name})
-    found = client.get("/jobs", params={"name": "b&c"}).json()
+    found = client.get("/jobs", params={"name": "b&c"}).json()["jobs"]
     assert [job["name"] for job in found] == ["b&c"]
-    assert client.get("/jobs", params={"name": "c"}).json() == []
+    assert client.get("/jobs", params={"name": "c"}).json()["jobs"] == []
 
 
 def test_the_largest_payload_comes_through_however_it_is_escaped(
@@ -241,7 +243,7 @@ def test_all_faults_of_a_definition_are_told_at_once(client: TestClient[Litestar
     assert {"job_type", "repeats"} <= fields_at_fault(answer, 422)
     answer = client.post("/jobs", json={})
     assert fields_at_fault(answer, 422) == {"name", "job_type", "service", "start_date"}
-    assert len(client.get("/jobs").json()) == 1
+    assert len(client.get("/jobs").json()["jobs"]) == 1
 
 
 BAD_BODIES = [
@@ -308,6 +310,29 @@ def test_every_other_mistake_is_a_problem_too(client: TestClient[Litestar]) -> N
     problem(refused, 405)
     assert {"GET", "POST"} <= set(refused.headers["Allow"].split(", "))
     problem(client.post("/jobs", content=b"a=b"), 415)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/jobs/1/execute"),
+        ("POST", "/jobs/1/activate"),
+        ("POST", "/jobs/1/deactivate"),
+        ("DELETE", "/jobs/1"),
+        ("DELETE", "/messages/1"),
+        ("POST", "/messages/1/put-back"),
+    ],
+)
+def test_a_body_that_nobody_would_read_is_refused(
+    client: TestClient[Litestar], storage: MemoryStorage, method: str, path: str
+) -> None:
+    """API-3: a payload for one run, say, would be ignored silently."""
+    client.post("/jobs", json=EVERY_MINUTE)
+    before = len(storage.events)
+    assert fields_at_fault(client.request(method, path, json={"extra": "north"}), 400) == {"body"}
+    chunks = iter([b"{}"])  # without a length
+    assert fields_at_fault(client.request(method, path, content=chunks), 400) == {"body"}
+    assert len(storage.events) == before
 
 
 def test_a_change_may_be_declared_as_a_merge_patch(client: TestClient[Litestar]) -> None:

@@ -20,6 +20,16 @@ from tests.support.memory_storage import EVERY_MINUTE, LOOPBACK, MemoryStorage, 
 EVERYBODY = "everybody"
 NEEDED: dict[str, str] = {
     "GET /health": EVERYBODY,
+    "GET /admin": "read",
+    "GET /admin/cluster": "read",
+    "GET /admin/jobs": "read",
+    "GET /admin/jobs/{id:str}": "read",
+    "GET /admin/jobs/{id:str}/delete": "read",
+    "GET /admin/jobs/{id:str}/edit": "read",
+    "GET /admin/messages": "read",
+    "GET /admin/new/{job_type:str}": "read",
+    "GET /admin/runs": "read",
+    "GET /admin/static/{file_path:path}": "read",
     "GET /audit": "admin",
     "GET /cluster": "read",
     "GET /docs": "read",
@@ -27,6 +37,7 @@ NEEDED: dict[str, str] = {
     "GET /history": "read",
     "GET /jobs": "read",
     "GET /jobs/{job_id:str}": "read",
+    "GET /jobs/{job_id:str}/results": "read",
     "GET /jobs/{job_id:str}/runs": "read",
     "GET /messages": "read",
     "GET /messages/{message_id:int}": "read",
@@ -35,16 +46,32 @@ NEEDED: dict[str, str] = {
     "GET /openapi.json/openapi.json": "read",
     "GET /openapi.json/{path:str}": "read",
     "GET /unreadable-jobs": "read",
+    "POST /admin/preview/{job_type:str}": "read",
     "DELETE /messages/{message_id:int}": "operate",
+    "POST /admin/jobs/{id:str}/activate": "operate",
+    "POST /admin/jobs/{id:str}/deactivate": "operate",
+    "POST /admin/jobs/{id:str}/execute": "operate",
+    "POST /admin/messages/{message_id:int}/drop": "operate",
+    "POST /admin/messages/{message_id:int}/put-back": "operate",
     "POST /jobs/{job_id:str}/activate": "operate",
     "POST /jobs/{job_id:str}/deactivate": "operate",
     "POST /jobs/{job_id:str}/execute": "operate",
     "POST /messages/{message_id:int}/put-back": "operate",
     "DELETE /jobs/{job_id:str}": "admin",
+    "POST /admin/jobs/{id:str}/delete": "admin",
+    "POST /admin/jobs/{id:str}/edit": "admin",
+    "POST /admin/new/{job_type:str}": "admin",
     "PATCH /jobs/{job_id:str}": "admin",
     "POST /jobs": "admin",
 }
 """The role that each route needs; those of Zato follow below."""
+VALUES = {
+    "{job_id:str}": "7",
+    "{id:str}": "7",
+    "{message_id:int}": "7",
+    "{job_type:str}": "one_time",
+}
+"""A value for each parameter of a path."""
 ZATO = {
     "get-list": "read",
     "get-by-id": "read",
@@ -99,9 +126,9 @@ def permitted(client: TestClient[Litestar], method: str, path: str, **sent: obje
 def test_each_route_needs_its_role(client: TestClient[Litestar], route: str) -> None:
     """API-15: what does not exist is answered with 404 or 400, and not with 403."""
     method, _, path = route.partition(" ")
-    for parameter, value in (("{job_id:str}", "7"), ("{message_id:int}", "7")):
+    for parameter, value in VALUES.items():
         path = path.replace(parameter, value)
-    path = path.replace("{file_path:path}", "swagger-ui.css")
+    path = path.replace("{file_path:path}", "admin.css" if "/admin/" in path else "swagger-ui.css")
     needed = NEEDED[route]
     expected = ROLES if needed == EVERYBODY else ROLES[ROLES.index(needed) :]
     assert permitted(client, method, path) == set(expected)

@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 
 from gnomon.reference.events import Finished, Started
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.cli.client import Client
 from gnomon.reference.schedule.clock import HOUR, SECOND
 from gnomon.reference.store.operations import Claim, Join, first_turn
+from gnomon.specs.cli import console
 from tests.support.command import Command, fault, faults
 from tests.support.memory_storage import DOWN, EVERY_MINUTE, NOW, MemoryStorage
 from tests.support.servers import false_server, free_port
@@ -30,15 +32,14 @@ def test_what_is_listed(run: Command, storage: MemoryStorage) -> None:
     assert (result.code, result.err) == (0, "")
     head, noon_line, report_line = (line.split("  ") for line in result.out.splitlines())
     assert [word.strip() for word in head if word] == [
-        "id", "name", "active", "type", "when", "service", "next due", "revision",
+        "id", "name", "next due", "last result", "when", "service",
     ]  # fmt: skip
     assert [word.strip() for word in noon_line if word] == [
-        "2", "noon", "no", "cron_style", "at 12:00 on Monday to Friday", "report.daily", "-", "1",
+        "2", "noon", "inactive", "-", "at 12:00 on Monday to Friday", "report.daily",
     ]  # fmt: skip
     assert [word.strip() for word in report_line if word] == [
-        "1", "report", "yes", "interval_based",
+        "1", "report", "2026-01-05T08:00:30Z", "-",
         "every minute, indefinitely, from 2026-01-05 08:00:30 UTC", "work",
-        "2026-01-05T08:00:30Z", "1",
     ]  # fmt: skip
     listed = run("jobs", "list", "--json").json
     assert [(job["id"], job["name"], job["revision"]) for job in listed] == [
@@ -61,7 +62,7 @@ def test_what_is_shown_of_a_job(run: Command, storage: MemoryStorage) -> None:
     )
     result = run("jobs", "show", "1")
     assert (result.code, result.err) == (0, "")
-    shown = dict(line.split(None, 1) for line in result.out.splitlines()[:12])
+    shown = dict(line.split(None, 1) for line in result.out.splitlines()[:13])
     assert shown["job"] == "report" and shown["payload"] == repr("a\r\nb")
     assert shown["grace"] == "1m30s" and shown["misfire"] == "all"
     assert shown["when"] == "every minute, indefinitely, from 2026-01-05 08:00:30 UTC"
@@ -90,7 +91,7 @@ def test_a_time_zone_that_only_the_server_knows(
     job_service.create(storage, EVERY_MINUTE)
     (job,) = run("jobs", "list", "--json").json
     there = msgspec.convert(job | {"timezone": "Mars/Base"}, Client.job.__annotations__["return"])
-    monkeypatch.setattr(Client, "jobs", lambda _: [there])
+    monkeypatch.setattr(Client, "pages", lambda *_: iter([[there]]))
     assert "not known here: timezone: it must be an IANA time zone" in run("jobs", "list").out
 
 
@@ -279,3 +280,112 @@ def test_json_is_what_the_api_gives(run: Command, storage: MemoryStorage, url: s
     with Client(url) as client:
         given = json.loads(msgspec.json.encode(client.jobs()))
     assert run("jobs", "list", "--json").json == given
+
+
+# --- lists, results
+
+
+def test_a_list_is_filtered_and_ordered(run: Command, storage: MemoryStorage) -> None:
+    for name in ("Daily report", "hourly report", "other"):
+        job_service.create(storage, EVERY_MINUTE | {"name": name})
+    job_service.set_active(storage, "1", False)
+    listed = run("jobs", "list", "--name", "REPORT", "--sort", "-name", "--json").json
+    assert [job["name"] for job in listed] == ["hourly report", "Daily report"]
+    words = ("--inactive", "--type", "interval_based", "--service", "work", "--result", "none")
+    assert [job["name"] for job in run("jobs", "list", *words, "--json").json] == ["Daily report"]
+    assert run("jobs", "list", "--name", "nowhere").out == "no job is like that\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (["--type", "cron_stile"], "cron_style"),
+        (["--result", "faild"], "failed"),
+        (["--sort", "next-due"], "next_due"),
+        (["--service", "report.dayly"], "report.daily"),
+    ],
+)
+def test_a_wrong_filter_names_the_right_one(
+    run: Command, storage: MemoryStorage, words: list[str], right: str
+) -> None:
+    assert f"did you mean {right}?" in fault(run("jobs", "list", *words))
+
+
+def test_a_job_is_a_line_on_a_terminal(
+    run: Command, storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = {"name": "報告 " * 30, "service": "report.daily"}
+    job_service.create(storage, EVERY_MINUTE | long)
+    job_service.create(storage, EVERY_MINUTE | {"name": "short"})
+    monkeypatch.setattr(console, "width", lambda: 80)
+    head, short, line = run("jobs", "list").out.splitlines()
+    assert all(cell_len(text) <= 80 for text in (head, short, line))
+    assert head.index("next due") == short.index("2026-01-05T08:00:30Z")
+    assert line.startswith("1   報告 報告") and "…  2026-01-05T08:00:30Z" in line
+    monkeypatch.setattr(console, "width", lambda: None)
+    assert long["name"].strip() in run("jobs", "list").out
+
+
+def test_a_page_is_printed_before_the_next_is_asked_for(
+    run: Command, storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gnomon.reference.live.cli.client.JOBS_AT_ONCE", 2)
+    for number in range(5):
+        job_service.create(storage, EVERY_MINUTE | {"name": f"job {number}"})
+    order: list[str] = []
+    ask, print_text = Client._ask, console.print_text
+
+    def noted_ask(*of: Any, **more: Any) -> Any:
+        order.append("ask")
+        return ask(*of, **more)
+
+    def noted_print(text: str) -> None:
+        order.append("print")
+        print_text(text)
+
+    monkeypatch.setattr(Client, "_ask", noted_ask)
+    monkeypatch.setattr(console, "print_text", noted_print)
+    out = run("jobs", "list").out
+    assert [line[4:9] for line in out.splitlines()[1:]] == [f"job {number}" for number in range(5)]
+    unreadable = ["ask"]
+    assert order == ["ask", "print"] * 3 + unreadable
+
+
+def test_the_results_of_a_job_are_listed(run: Command, storage: MemoryStorage) -> None:
+    job_service.create(storage, EVERY_MINUTE)
+    assert run("jobs", "results", "report").out == "no run has ended\n"
+    cid = job_service.execute(storage, "1")
+    storage.serve("s1", Join(1, HOUR))
+    storage.serve("s1", Claim(2, first_turn(1)))
+    place: dict[str, Any] = {"message": 1, "server": "s1", "worker": 2, "attempt": 1}
+    storage.happen(
+        Started(NOW, **place), Finished(NOW + SECOND, **place, outcome="failed", error="E: no")
+    )
+    assert "failed" in run("jobs", "results", "report").out
+    (result,) = run("jobs", "results", "1", "--json").json["results"]
+    assert (result["cid"], result["error"], result["duration"]) == (cid, "E: no", "1s")
+    assert "failed 2026-01-05T08:00:01Z" in run("jobs", "list").out
+    assert "failed 2026-01-05T08:00:01Z" in run("jobs", "show", "1").out
+
+
+def test_an_edit_takes_a_payload_and_a_limit_away(run: Command, storage: MemoryStorage) -> None:
+    job_service.create(storage, EVERY_MINUTE | {"extra": "x", "repeats": 3})
+    assert run("jobs", "edit", "1", "--no-extra", "--no-repeats").code == 0
+    definition = job_service.get(storage, "1").definition
+    assert (definition.extra, definition.repeats) == (None, None)
+    assert "only one" in fault(run("jobs", "edit", "1", "--no-extra", "--extra", "y"))
+
+
+def test_an_edit_of_a_job_that_has_ended_says_that_it_stays_inactive(
+    run: Command, storage: MemoryStorage
+) -> None:
+    once = {"name": "once more", "job_type": "one_time", "service": "work"}
+    job_service.create(storage, once | {"start_date": "2026-01-05T07:00:00Z", "is_active": False})
+    edited = run("jobs", "edit", "1", "--at", "2026-01-06T07:00:00Z")
+    assert edited.err == (
+        "job 1 once more is inactive and publishes nothing; "
+        "gnomon jobs activate 'once more' activates it\n"
+    )
+    assert run("jobs", "edit", "1", "--grace", "2s", "--inactive").err == ""
+    assert run("jobs", "activate", "once more").code == 0
+    assert run("jobs", "edit", "1", "--grace", "3s").err == ""

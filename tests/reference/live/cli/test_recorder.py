@@ -7,8 +7,10 @@ import pytest
 
 from gnomon.reference import events, history
 from gnomon.reference.live.api import job_service
-from gnomon.reference.live.cli.recorder import read_since, record, write
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.live.cli.recorder import first_kept, read_since, record, record_from, write
+from gnomon.reference.live.runtime.process import StoreOptions
+from gnomon.reference.live.store.address import read_address
+from gnomon.reference.schedule.clock import MILLISECOND, SECOND, write_instant
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
@@ -47,7 +49,9 @@ def test_a_whole_history_and_a_part_of_it_hold_every_rule(
     assert history.read(lines) == part
 
 
-def test_what_the_store_has_forgotten_is_left_out(real_server: RealServer) -> None:
+def test_what_the_store_has_forgotten_is_left_out_and_reported(
+    real_server: RealServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The beginning of the stream is gone, as when it has reached its limit."""
     with cluster(real_server, ("s1",)) as (_, storage):
         job_service.create(storage, job("demo.sleep", "20ms"))
@@ -57,6 +61,17 @@ def test_what_the_store_has_forgotten_is_left_out(real_server: RealServer) -> No
         before = count(storage, events.Finished)
         wait_until(lambda: count(storage, events.Finished) >= before + 3)
         found = record(storage)
+        kept_from = first_kept(storage)
+    assert kept_from is not None and kept_from >= told[-3].event.at
+    address = read_address(real_server.url)
+    options = StoreOptions(address=address, prefix="gnomon", profile="durable", keep=1_000)
+    for since, asked in ((None, "its beginning"), (0, "1970-01-01T00:00:00Z")):
+        record_from(options, since, None, tmp_path / "out.jsonl")
+        note = capsys.readouterr().err
+        assert note.startswith(f"the history no longer goes back to {asked}: ")
+        assert f"no event before {write_instant(kept_from)};" in note
+    record_from(options, kept_from, None, tmp_path / "out.jsonl")
+    assert capsys.readouterr().err == ""
     assert broken(found) == {}
     assert sum(type(event) is events.Finished for event in found.events) >= 2
 

@@ -18,7 +18,7 @@ from tests.support.servers import RealServer
 PROFILES: list[Profile] = ["durable", "classic"]
 OPERATIONS = sorted(operation.__name__ for operation in encode._ENCODERS)
 OF_THE_SERVER = {
-    "ARGV", "KEYS", "cjson", "ipairs", "math", "next", "pairs", "redis", "string", "table",
+    "ARGV", "KEYS", "cjson", "ipairs", "math", "next", "pairs", "pcall", "redis", "string", "table",
     "tonumber", "type", "unpack",
 }  # fmt: skip
 """The globals that a server gives to scripts, as far as ours use them."""

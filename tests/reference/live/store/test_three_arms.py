@@ -23,6 +23,8 @@ from gnomon.reference.store.administration import (
     AgreeSettings,
     CheckProcess,
     JobByName,
+    JobsByName,
+    LastResults,
     NewJobId,
     NewProcess,
     Overview,
@@ -31,6 +33,7 @@ from gnomon.reference.store.administration import (
     RemoveServer,
     Reported,
     ReportUnschedulable,
+    ResultsOf,
     RunsOf,
 )
 from gnomon.reference.store.kept_messages import (
@@ -116,6 +119,11 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.just(Overview()),
     st.builds(JobByName, st.sampled_from(["w", "x", "y", "z", 'q"/\\', "é", ""])),
     st.builds(RunsOf, JOBS),
+    st.builds(ResultsOf, JOBS),
+    st.builds(LastResults, st.lists(JOBS, min_size=1, max_size=4).map(tuple)),
+    st.builds(
+        JobsByName, st.sampled_from([None, "", "w", "x", "é"]), st.integers(1, 3), st.booleans()
+    ),
     st.just(NewJobId()),
     st.builds(
         AgreeSettings, st.sampled_from(["durable", "classic"]), TTLS, st.sampled_from([1, 2, 3])
@@ -188,7 +196,7 @@ class ThreeArms(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = NOW
-        self.arms = Arms(self.profile, self.clock, self.server)
+        self.arms = Arms(self.profile, self.clock, self.server, results=2)
         self.memory = self.arms.memory
         self.turns: dict[tuple[str, int], int] = {}
         self.held: dict[tuple[str, int], tuple[int, int]] = {}
@@ -207,7 +215,9 @@ class ThreeArms(RuleBasedStateMachine):
 
     @rule()
     def ask_questions(self) -> None:
-        for question in (Overview(), RunsOf("a"), RunsOf("b/é"), RunsOf("c")):
+        runs = (kind(job) for kind in (RunsOf, ResultsOf) for job in ("a", "b/é", "c"))
+        names = (JobsByName(None, 2), JobsByName(None, 9, reverse=True))
+        for question in (Overview(), *runs, *names, LastResults(("a", "b/é", "c"))):
             self.ask("operator", question)
 
     def teardown(self) -> None:

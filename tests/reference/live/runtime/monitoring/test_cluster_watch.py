@@ -159,7 +159,7 @@ def test_a_server_with_an_older_database_leads(
             told = f"s0, which leads, cannot: {why}"
             for port in ports:
                 wait_until(lambda: ask(port, "/jobs/1").json()["problem"] == told, 5)  # noqa: B023
-                (listed,) = ask(port, "/jobs").json()
+                (listed,) = ask(port, "/jobs").json()["jobs"]
                 assert (listed["name"], listed["problem"]) == ("nine", told)
             shown = run("jobs", "list", "--server", f"http://127.0.0.1:{ports[1]}")
             assert "cannot be scheduled" in shown.stdout, shown

@@ -1,0 +1,9 @@
+"""Web admin: the pages on which people keep jobs and watch them.
+
+    routes     the pages: each calls what the API calls
+    forms      the fields of a form as the fields of a definition, and back
+    preview    a definition in words, and its next instants
+    render     templates, and the headers of a page
+
+The pages add no logic, and work without JavaScript.
+"""

@@ -1,0 +1,49 @@
+"""Templates, and the headers of every page."""
+
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+
+import jinja2
+from litestar import MediaType, Response
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+"""A page loads nothing from elsewhere, runs no script but ours, and is shown in no frame."""
+
+
+def page(template: str, status: int = HTTPStatus.OK, /, **values: object) -> Response[str]:
+    """A page made of a template and its values, which are escaped."""
+    text = _templates().get_template(template).render(values)
+    return Response(text, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    loader = jinja2.PackageLoader(__package__ or "")
+    found = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    found.filters["plain"] = plain
+    return found
+
+
+def static_folder() -> str:
+    """The folder of the styles and the script."""
+    return str(files(__package__ or "") / "static")
+
+
+def plain(instant: str | None) -> str:
+    """An instant (RFC 3339, UTC) for people: ``2026-01-31 12:00:00``; a dash for none.
+
+    >>> plain("2026-01-31T12:00:00.25Z")
+    '2026-01-31 12:00:00.25'
+    """
+    return "–" if instant is None else instant.replace("T", " ").removesuffix("Z")

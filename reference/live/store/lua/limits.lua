@@ -1,0 +1,92 @@
+-- Occurrences that the store does not publish: the script of `gnomon.reference.store.limits`.
+--
+--   :limits   hash id -> the limits of a job that has some: max_parallel
+--   :counted  hash id -> the messages that count against the limit, separated by spaces
+
+--@ save_limits
+local function save_limits(job)
+  if job.limits == '' then
+    call('HDEL', P .. ':limits', job.key)
+  else
+    call('HSET', P .. ':limits', job.key, job.limits)
+  end
+end
+
+--@ delete_limits
+local function delete_limits(id)
+  for _, hash in ipairs({':limits', ':counted'}) do call('HDEL', P .. hash, id) end
+end
+
+--@ load_limits
+-- Give those of the jobs that have limits their `max_parallel`.
+local function load_limits(ids, jobs)
+  if call('EXISTS', P .. ':limits') == 0 then return end
+  local limits = read_fields(P .. ':limits', ids)
+  for place, id in ipairs(ids) do
+    if jobs[id] then jobs[id].max_parallel = tonumber(limits[place] or '') end
+  end
+end
+
+--@ instants
+-- Iterates over the instants in a comma-separated list.
+local function instants(list) return string.gmatch(list, '[^,]+') end
+
+--@ account_for_misfires
+-- How many occurrences were coalesced.
+local function account_for_misfires(job, due, coalesced, skipped)
+  for instant in instants(skipped) do
+    record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
+    job.accounted = instant
+  end
+  local folded = 0
+  for instant in instants(coalesced) do
+    folded = folded + 1
+    record('coalesced', '"job":' .. job.id .. ',"due":' .. instant .. ',"into":' .. due)
+  end
+  return folded
+end
+
+--@ count_unfinished
+-- How many messages count against the limit of a job: the ids, and their number.
+local function count_unfinished(ids, is_checked)
+  local unfinished, number = {}, 0
+  for id in string.gmatch(ids, '%d+') do
+    if not is_checked or is_unfinished(id) then
+      number = number + 1
+      unfinished[number] = id
+    end
+  end
+  return table.concat(unfinished, ' '), number
+end
+
+--@ is_surplus
+-- Whether the job has as many unfinished messages as it may have (LIMIT-1).
+local function is_surplus(job, due)
+  if not job.max_parallel or due == '' then return false end
+  local counted, number = count_unfinished(call('HGET', P .. ':counted', job.key) or '')
+  if number >= job.max_parallel then
+    counted, number = count_unfinished(counted, true)
+    if number >= job.max_parallel then return true end
+  end
+  job.counted = counted
+  return false
+end
+
+--@ count_message
+-- Count the message that was published last against the limit of its job.
+local function count_message(job)
+  if job.max_parallel then
+    call('HSET', P .. ':counted', job.key, job.counted .. ' ' .. whole(meta.published))
+  end
+end
+
+--@ skip_surplus
+-- Skip what an entry would publish, and the misfires that it would coalesce into that.
+local function skip_surplus(job, due, coalesced, skipped)
+  account_for_misfires(job, due, '', skipped)
+  for instant in instants(coalesced == '' and due or coalesced .. ',' .. due) do
+    record('skipped', '"job":' .. job.id .. ',"due":' .. instant .. ',"why":"max_parallel"')
+  end
+  job.accounted = due
+end
+

@@ -1,0 +1,66 @@
+-- Lists for people: the runs of jobs, and the jobs by name.
+
+--@ RUNS_KEPT
+local RUNS_KEPT = GNOMON_RUNS_KEPT
+
+--@ run_of
+-- The run of a message as JSON; nil if there is none.
+local function run_of(message)
+  local text = call('HGET', P .. ':runs', message)
+  local published, attempt, who, claimed, started, ending = string.match(text or '', RUN)
+  return published and '{' .. published .. (attempt == '' and '' or ',"attempt":' .. attempt) .. who
+    .. claimed .. started .. ending .. '}'
+end
+
+--@ list_runs
+-- The runs of messages, each as JSON on a line of its own: the first `most` that are not `gone`.
+local function list_runs(messages, most, gone)
+  local lines = {}
+  for _, message in ipairs(messages) do
+    local run = not gone[message] and run_of(message)
+    if run then lines[#lines + 1] = run end
+    if #lines == most then break end
+  end
+  return table.concat(lines, '\n')
+end
+
+--@ meaning.RunsOf
+function meaning.RunsOf()
+  local id, missing = take(), take()
+  if not job_exists(id) then return refuse(missing) end
+  local gone, surplus = {}, call('LRANGE', results_key(id), results_kept, -1)
+  for _, message in ipairs(surplus) do gone[message] = true end
+  local latest = call('LRANGE', runs_key(id), 0, RUNS_KEPT + #surplus - 1)
+  reply('JobRuns', nil, list_runs(latest, RUNS_KEPT, gone))
+end
+
+--@ meaning.ResultsOf
+function meaning.ResultsOf()
+  local id, missing = take(), take()
+  if not job_exists(id) then return refuse(missing) end
+  reply('JobRuns', nil, list_runs(call('LRANGE', results_key(id), 0, results_kept - 1), results_kept, {}))
+end
+
+--@ meaning.LastResults
+function meaning.LastResults()
+  local lines = {}
+  for place = 1, take_number() do
+    local message = call('LINDEX', results_key(take()), 0)
+    lines[place] = message and run_of(message) or ''
+  end
+  reply('LastRuns', nil, table.concat(lines, '\n'))
+end
+
+--@ meaning.JobsByName
+function meaning.JobsByName()
+  local is_first, after, most, is_reverse, room = take() == '1', take(), take_number(), take() == '1',
+    take_number()
+  local start, command, ends = is_first and '-' or '(' .. after, 'ZRANGEBYLEX', '+'
+  if is_reverse then start, command, ends = is_first and '+' or start, 'ZREVRANGEBYLEX', '-' end
+  local names = call(command, P .. ':by-name', start, ends, 'LIMIT', 0, most)
+  local ids, places = {}, {}
+  for place, id in ipairs(read_fields(P .. ':names', names)) do
+    ids[place], places[place] = id or '', quote(names[place])
+  end
+  deliver(server, asked(), job_list(ids, places, room, #names == most and places[most] or nil))
+end

@@ -1,0 +1,134 @@
+"""A limit of unfinished messages (LIMIT-1): alike in memory and on Redis."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gnomon.reference.events import Published, Skipped
+from gnomon.reference.schedule.clock import HOUR, SECOND, read_instant
+from gnomon.reference.store.kept_messages import DropMessage
+from gnomon.reference.store.operations import (
+    OPERATOR,
+    Campaign,
+    Claim,
+    DeleteJob,
+    EditJob,
+    Entry,
+    Execute,
+    Join,
+    Outcomes,
+    Publish,
+    PutJob,
+    Refusal,
+    SetAside,
+    first_turn,
+)
+from tests.support.arms import Arms, frozen
+from tests.support.strategies import a_job
+
+NOW = read_instant("2026-01-31T12:00:00Z")
+TURN = first_turn(1)
+
+
+@pytest.fixture(scope="module")
+def clock() -> Iterator[Any]:
+    with frozen as clock:
+        yield clock
+
+
+@pytest.fixture(params=["durable", "classic"])
+def arms(request: Any, clock: Any, real_server: Any) -> Arms:
+    """Three stores with a leader, its two workers, and a job that is due every second."""
+    arms = Arms(request.param, clock, real_server.client())
+    arms.apply(NOW, "s1", Campaign(HOUR))
+    arms.apply(NOW, "s1", Join(1, HOUR))
+    arms.apply(NOW, OPERATOR, PutJob("a", job(1)))
+    return arms
+
+
+def job(max_parallel: int | None) -> Any:
+    limits = {"max_parallel": max_parallel, "repeats": 9}
+    return a_job("a", job_type="interval_based", start_date=NOW, seconds=1, **limits)
+
+
+def publish(arms: Arms, second: int, *coalesced: int) -> Refusal | None:
+    """Publish the occurrence that was due then, and fold others into it."""
+    kept = arms.memory.job("a")
+    assert kept is not None and kept.cursor is not None
+    entry = Entry(
+        "a",
+        kept.revision,
+        kept.cursor,
+        NOW + second * SECOND,
+        False,
+        "K1",
+        tuple(NOW + each * SECOND for each in coalesced),
+    )
+    deliveries = arms.apply(NOW + second * SECOND, "s1", Publish(1, (entry,), NOW + HOUR))
+    reply = deliveries[0][2]
+    assert isinstance(reply, Outcomes)
+    return reply.refusals[0] if reply.refusals else None
+
+
+def outcomes(arms: Arms) -> list[str | int]:
+    """The second at which each occurrence was due that was published; with "-", skipped."""
+    found: list[str | int] = []
+    for event in arms.events[0]:
+        if isinstance(event, Published) and not event.on_demand:
+            found.append((event.due - NOW) // SECOND)
+        elif isinstance(event, Skipped):
+            assert event.why == "max_parallel"
+            found.append(f"-{(event.due - NOW) // SECOND}")
+    return found
+
+
+def test_what_comes_due_at_the_limit_is_skipped(arms: Arms) -> None:
+    assert publish(arms, 0) is None
+    assert publish(arms, 1) == "surplus"  # the message waits
+    arms.apply(NOW + SECOND, "s1", Claim(1, TURN + 1))
+    assert publish(arms, 2) == "surplus"  # it is held
+    arms.apply(NOW + 2 * SECOND, "s1", Claim(1, TURN + 2, (1, 1)))
+    assert publish(arms, 3) is None
+    assert outcomes(arms) == [0, "-1", "-2", 3]
+    kept = arms.memory.job("a")
+    assert kept is not None and kept.published == 2  # of the repeats
+
+
+def test_misfires_are_skipped_with_the_occurrence_into_which_they_would_go(arms: Arms) -> None:
+    assert publish(arms, 0) is None
+    assert publish(arms, 5, 1, 2, 3) == "surplus"
+    assert outcomes(arms) == [0, "-1", "-2", "-3", "-5"]
+
+
+def test_runs_on_demand_are_published_and_do_not_count(arms: Arms) -> None:
+    arms.apply(NOW, OPERATOR, Execute("a", 1, "K2"))
+    assert publish(arms, 0) is None
+    arms.apply(NOW, OPERATOR, Execute("a", 1, "K3"))
+    assert publish(arms, 1) == "surplus"
+
+
+def test_a_message_that_is_dead_or_dropped_has_ended(arms: Arms) -> None:
+    assert publish(arms, 0) is None
+    arms.apply(NOW, "s1", Claim(1, TURN + 1))
+    arms.apply(NOW, "s1", SetAside(1, 1, 1, "unreadable"))
+    assert publish(arms, 1) is None
+    arms.apply(NOW + SECOND, OPERATOR, DropMessage(2))
+    assert publish(arms, 2) is None
+    assert publish(arms, 3) == "surplus"
+
+
+def test_messages_from_before_the_limit_do_not_count_and_others_outlive_edits(arms: Arms) -> None:
+    arms.apply(NOW, OPERATOR, EditJob("a", 1, job(None)))
+    assert [publish(arms, 0), publish(arms, 1)] == [None, None]
+    arms.apply(NOW + SECOND, OPERATOR, EditJob("a", 2, job(1)))
+    assert [publish(arms, 2), publish(arms, 3)] == [None, "surplus"]
+    arms.apply(NOW + 3 * SECOND, OPERATOR, EditJob("a", 3, job(2)))
+    assert [publish(arms, 4), publish(arms, 5)] == [None, "surplus"]
+
+
+def test_a_job_created_again_counts_anew(arms: Arms) -> None:
+    assert publish(arms, 0) is None
+    arms.apply(NOW, OPERATOR, DeleteJob("a", 1))
+    arms.apply(NOW, OPERATOR, PutJob("a", job(1)))
+    assert [publish(arms, 1), publish(arms, 2)] == [None, "surplus"]
