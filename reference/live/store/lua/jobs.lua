@@ -149,9 +149,6 @@ end
 -- Whether the end of a job or of a new definition has passed (FIRE-3).
 local function is_over(job) return job.ends ~= '' and tonumber(job.ends) <= now end
 
---@ PAUSE
-local PAUSE = ''  -- in the place of the id of a changed job: the cluster was paused or resumed
-
 --@ job_list
 -- The jobs of those ids. A page has a number for each, and ends when its `room` (bytes) is used up:
 -- then there are more jobs after its last one. `more` is set if there are more jobs anyway.
@@ -167,7 +164,7 @@ local function job_list(ids, numbers, room, more)
         .. ',"published":' .. job.published .. '}'
     elseif progress[place] then
       jobs[#jobs + 1] = '{"id":' .. quote(id) .. ',"revision":"its progress"}'
-    elseif id ~= PAUSE then
+    elseif id ~= '' then  -- a pause of the cluster counts as a change of a job without an id
       gone[#gone + 1] = quote(id)
     end
     if room then

@@ -8,7 +8,7 @@ local function switch_publishing(kind, since, by)
   set('paused', since)
   call('HSET', P .. ':meta', 'paused-by', by)
   reply('Done')
-  report_change({key = PAUSE})
+  report_change({key = ''})
 end
 
 --@ meaning.PauseCluster
