@@ -73,9 +73,9 @@ class LeaderRole:
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_early_at",
                  "_epoch", "_former", "_has_resigned", "_is_leading", "_is_paused", "_jobs",
-                 "_latest_epoch", "_lease", "_loading", "_name", "_new_cid", "_pause", "_publishing", "_resigning",
-                 "_services", "_unanswered", "_unschedulable", "_version", "campaign_at",
-                 "confirmed_at", "publish_at", "store")  # fmt: skip
+                 "_latest_epoch", "_lease", "_loading", "_name", "_new_cid", "_pause",
+                 "_publishing", "_resigning", "_services", "_unanswered", "_unschedulable",
+                 "_version", "campaign_at", "confirmed_at", "publish_at", "store")  # fmt: skip
 
     def __init__(
         self, name: str, lease: int, new_cid: NewCid, services: tuple[str, ...] | None = None
