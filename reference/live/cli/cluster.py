@@ -64,7 +64,10 @@ def pause(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = Fal
 
 
 def resume(server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False) -> None:
-    """Publish again; what was due meanwhile is a misfire by the policy of its job."""
+    """Publish as planned again.
+
+    What was due meanwhile is a misfire: the policy of its job decides what becomes of it.
+    """
     with connected(server, login) as client:
         found = client.resume_cluster()
     if json:
