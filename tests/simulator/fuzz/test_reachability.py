@@ -92,7 +92,8 @@ REACHING = {
     + "4s claimed 1 s2/1 attempt=2\n4s started 1 s2/1 attempt=2",
     "due-in-a-pause-and-made-up": JOB
     + "1s cluster_paused by=ops\n9s cluster_resumed by=ops\n9s published 1 a due=5s",
-    "publish-refused-in-a-pause": JOB + "1s cluster_paused by=ops\n1s publish_refused a why=paused",
+    "publish-refused-in-a-pause": JOB
+    + "1s cluster_paused by=ops\n1s publish_refused a due=1s why=paused",
     "executed-in-a-pause": JOB
     + "1s cluster_paused by=ops\n2s published 1 a on_demand=true\n9s cluster_resumed by=ops",
     "leader-changed-in-a-pause": JOB
