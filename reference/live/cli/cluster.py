@@ -6,7 +6,8 @@ from gnomon.reference.live.cli.cluster_tables import cluster_tables, pause_notes
 from gnomon.reference.live.cli.connected import Login, Server, connected
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.specs.cli import console
-from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.cli.console import examples
+from gnomon.specs.cli.options import Json
 
 _HELP = """Show the cluster of a running server, pause it and resume it.
 
