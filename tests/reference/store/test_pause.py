@@ -1,6 +1,6 @@
 """A paused cluster publishes nothing as planned, and loses nothing (PAUSE-1)."""
 
-from gnomon.reference.events import ClusterPaused, ClusterResumed, PublishRefused
+from gnomon.reference.events import ClusterPaused, ClusterResumed, Event, PublishRefused
 from gnomon.reference.store.administration import Overview, Paused
 from gnomon.reference.store.operations import (
     Changes,
@@ -46,10 +46,10 @@ def test_a_run_on_demand_is_published() -> None:
 def test_who_and_when_is_in_the_history_and_in_the_overview() -> None:
     bench = a_led_cluster()
     bench.ask(1, "operator", PAUSE)
-    assert bench.recorded[-1] == ClusterPaused(NOW + 1, "anna")
+    assert bench.recorded[-1:] == [ClusterPaused(NOW + 1, "anna")]
     assert bench.ask(2, "operator", Overview()).paused == Paused(NOW + 1, "anna")
     bench.ask(3, "operator", RESUME)
-    assert bench.recorded[-1] == ClusterResumed(NOW + 3, "bert")
+    assert bench.recorded[-1:] == [ClusterResumed(NOW + 3, "bert")]
     assert bench.ask(4, "operator", Overview()).paused is None
 
 
@@ -77,7 +77,8 @@ def test_whoever_waits_for_a_change_is_answered() -> None:
 def test_a_copy_is_paused_too_and_is_resumed_alone() -> None:
     bench = a_led_cluster()
     bench.ask(0, "operator", PAUSE)
-    copy = bench.store.copy([].append)
+    recorded: list[Event] = []
+    copy = bench.store.copy(recorded.append)
     copy.apply(NOW, "operator", RESUME)
     assert bench.ask(0, "operator", Overview()).paused is not None
     assert copy.key() != bench.store.key()
