@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
-from gnomon.reference.live.api import job_service, schemas
+from gnomon.reference.live.api import job_service, pause, schemas
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.messages import HIGHEST_MESSAGE
 from gnomon.reference.live.api.schemas import MemberView, MessageView
@@ -34,15 +34,31 @@ class RunRow(NamedTuple):
     lasted: str
 
 
-@get("/cluster", sync_to_thread=True)
-def show_cluster(storage: Store, base: Base) -> Response[str]:
+@get("/cluster", sync_to_thread=True, opt={"query": ("done",)})
+def show_cluster(
+    storage: Store, base: Base, done: Annotated[str, QueryParameter()] = ""
+) -> Response[str]:
     """Show the cluster: its leader, store, servers, and the faults that were noticed."""
     overview = storage.overview()
     view = schemas.view_cluster(overview)
     busy = [holding.server for holding in overview.held]
     rows = [MemberRow(member, busy.count(member.name)) for member in view.members]
-    values = base_values(base, "/admin/cluster")
+    values = base_values(base, "/admin/cluster", done)
     return page("cluster.html", **values, cluster=view, members=rows, health=base)
+
+
+@post("/cluster/pause", sync_to_thread=True, opt={ROLE: "operate"})
+def pause_cluster(storage: Store) -> Redirect:
+    """Pause the whole cluster."""
+    pause.pause(storage)
+    return back_to("/admin/cluster", "paused")
+
+
+@post("/cluster/resume", sync_to_thread=True, opt={ROLE: "operate"})
+def resume_cluster(storage: Store) -> Redirect:
+    """Resume the cluster."""
+    pause.resume(storage)
+    return back_to("/admin/cluster", "resumed")
 
 
 @get("/runs", sync_to_thread=True)
