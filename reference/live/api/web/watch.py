@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
-from gnomon.reference.live.api import job_service, pause, schemas
+from gnomon.reference.live.api import message_service, pause, schemas
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.messages import HIGHEST_MESSAGE
 from gnomon.reference.live.api.schemas import MemberView, MessageView
@@ -65,7 +65,7 @@ def resume_cluster(storage: Store) -> Redirect:
 def show_runs(storage: Store, base: Base) -> Response[str]:
     """Show the runs under way."""
     now = storage.overview().now
-    held = schemas.view_messages(job_service.messages(storage, "held", 0)).messages
+    held = schemas.view_messages(message_service.messages(storage, "held", 0)).messages
     rows = [
         RunRow(one, "–" if one.due is None else write_rounded(now - read_instant(one.due)))
         for one in held
@@ -82,7 +82,7 @@ def show_messages(
     done: Annotated[str, QueryParameter()] = "",
 ) -> Response[str]:
     """Show the messages in a state, a page at a time."""
-    found = schemas.view_messages(job_service.messages(storage, wanted, after))
+    found = schemas.view_messages(message_service.messages(storage, wanted, after))
     values = base_values(base, "/admin/messages", done)
     return page(
         "messages.html", **values, state=wanted, messages=found.messages, more=found.more,
@@ -93,13 +93,13 @@ def show_messages(
 @post("/messages/{message_id:int}/drop", sync_to_thread=True, opt={ROLE: "operate"})
 def drop_message(storage: Store, message_id: MessageId) -> Redirect:
     """Drop a message that waits or is dead."""
-    state = job_service.message(storage, message_id).state
-    job_service.drop_message(storage, message_id)
+    state = message_service.message(storage, message_id).state
+    message_service.drop_message(storage, message_id)
     return back_to("/admin/messages", "dropped", state=state)
 
 
 @post("/messages/{message_id:int}/put-back", sync_to_thread=True, opt={ROLE: "operate"})
 def put_back_message(storage: Store, message_id: MessageId) -> Redirect:
     """Let a dead message wait for a worker again."""
-    job_service.put_back_message(storage, message_id)
+    message_service.put_back_message(storage, message_id)
     return back_to("/admin/messages", "put-back", state="dead")
