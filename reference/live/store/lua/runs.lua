@@ -60,13 +60,31 @@ local function has_result(ending)
   return ending ~= '' and string.match(ending, '^.*,"outcome":(.)') == '"'
 end
 
---@ trim_results
+--@ remove_runs
+-- Remove messages from the list of a job's runs. They are usually its last ones, so those are removed
+-- with one command, and what stands between them is added again.
+local function remove_runs(id, gone)
+  local is_gone, rest = {}, {}
+  for _, message in ipairs(gone) do is_gone[message] = true end
+  local last = call('LRANGE', runs_key(id), -2 * #gone, -1)
+  for _, message in ipairs(last) do
+    if not is_gone[message] then rest[#rest + 1] = message end
+  end
+  if #last - #rest == #gone then
+    call('LTRIM', runs_key(id), 0, -1 - #last)
+    if #rest > 0 then call('RPUSH', runs_key(id), unpack(rest)) end
+  else
+    for _, message in ipairs(gone) do call('LREM', runs_key(id), -1, message) end
+  end
+end
+
+--@ trim_results rare
 local function trim_results(id)
   local gone = call('LRANGE', results_key(id), results_kept, -1)
   if #gone == 0 then return end
   call('HDEL', P .. ':runs', unpack(gone))
   call('LTRIM', results_key(id), 0, results_kept - 1)
-  for _, message in ipairs(gone) do call('LREM', runs_key(id), -1, message) end
+  remove_runs(id, gone)
 end
 
 --@ add_result
@@ -118,9 +136,11 @@ local function start_run(message, attempt, who)
 end
 
 --@ finish_run
-local function finish_run(message, attempt, who, ending)
+-- Finish a run; `is_begun` if it has started in this call too.
+local function finish_run(message, attempt, who, ending, is_begun)
   local published, _, claimed, started, before = load_run(message, attempt)
   if not published or (has_result(before) and not take_result(published, message)) then return end
+  if is_begun then started = ',"started":' .. at end
   save_run(message, attempt, published, who, claimed, started, ',"finished":' .. at .. ending)
   add_result(published, message)
 end
