@@ -20,7 +20,7 @@ from gnomon.reference.events import Record, recorded_payload
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT
 from gnomon.reference.schedule.trigger import first_due
-from gnomon.reference.store.administration import JobByName, NewJobId, Number
+from gnomon.reference.store.administration import JobByName, NewJobId, Number, Paused
 from gnomon.reference.store.operations import (
     FIRST_PAGE,
     LARGEST_PAGE,
@@ -40,6 +40,7 @@ from gnomon.reference.store.operations import (
     SetActive,
     place_of,
 )
+from gnomon.reference.store.places import Places
 
 
 class StoredJob:
@@ -118,19 +119,25 @@ class StoredJob:
                 self.accounted, self.counted)  # fmt: skip
 
 
+PAUSE = ""
+"""In the place of the id of a changed job: the cluster was paused or resumed."""
+
+
 class JobTable:
     """All jobs. Others may read, but not change, `by_id` and `version`, which counts changes.
 
     `store` is the identity of the store, which sets it; versions of two stores do not compare.
+    `paused` is set while the cluster is paused (PAUSE-1).
     """
 
-    __slots__ = ("_changed", "_created", "_last_id", "_names", "_record", "_watchers", "by_id",
-                 "leapt", "page", "store", "version")  # fmt: skip
+    __slots__ = ("_changed", "_created", "_last_id", "_names", "_places", "_record", "_watchers",
+                 "by_id", "leapt", "page", "paused", "store", "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self.store = 0
         self.page = PAGE  # jobs in a page; the simulator reads in smaller pages too
+        self.paused: Paused | None = None
         self.version = 0
         self.leapt = 0  # the part of the version that counts no changes
         self._created = 0
@@ -139,6 +146,7 @@ class JobTable:
         self._names: dict[str, str] = {}  # name -> id
         self._changed: dict[str, int] = {}  # id, also of deleted jobs -> version, latest last
         self._watchers: dict[str, Changes] = {}  # server -> its waiting operation
+        self._places = Places()
 
     def current(self, operation: EditJob | SetActive | DeleteJob | Execute) -> StoredJob | str:
         """The job that an operation names, or why it is refused: gone, or another revision."""
@@ -226,7 +234,7 @@ class JobTable:
             kept.set_back(now)
 
     def read(self, now: int, server: str, operation: Jobs) -> list[Delivery]:
-        """Read jobs: O(jobs)."""
+        """Read jobs: O(page), and O(jobs · log(jobs)) for the first page by place."""
         if operation.ids is not None:
             return [(server, operation, self._job_list(now, operation.ids))]
         after = operation.after
@@ -234,6 +242,8 @@ class JobTable:
         more: int | str | None = None
         if is_full:
             more = page[-1].number if isinstance(after, int) else page[-1].place
+        elif isinstance(after, str):
+            self._places.close()
         ids = tuple(kept.id for kept in page)
         return [(server, operation, self._job_list(now, ids, more))]
 
@@ -264,8 +274,19 @@ class JobTable:
     def _listed(self, after: int | str) -> Iterable[StoredJob]:
         if isinstance(after, int):
             return (kept for kept in self.by_id.values() if kept.number > after)
-        places = sorted((kept.place, kept.id) for kept in self.by_id.values())
-        return (self.by_id[id] for place, id in places if place > after)
+        self._places.open((kept.place, kept.id) for kept in self.by_id.values())
+        return map(self.by_id.__getitem__, self._places.after(after))
+
+    def expect(self, kept: StoredJob, due: int | None) -> None:
+        """Note which occurrence of a job the leader expects next, if any (µs, UTC)."""
+        if due is not None:
+            kept.expected = due
+            self._note_place(kept)
+
+    def _note_place(self, kept: StoredJob) -> None:
+        """Note that a job may have another place than before, or none as it is deleted."""
+        if self._places.are_kept:
+            self._places.move(kept.id, kept.place if kept.id in self.by_id else None)
 
     def watch(self, now: int, server: str, operation: Changes) -> list[Delivery]:
         """Read the changed jobs, or let the server wait for a change: O(changes)."""
@@ -290,9 +311,17 @@ class JobTable:
 
     def report_change(self, now: int, kept: StoredJob) -> list[Delivery]:
         """Note that a job has changed, and answer the servers that wait for a change."""
+        self._note_place(kept)
+        return self._report_change(now, kept.id)
+
+    def report_pause(self, now: int) -> list[Delivery]:
+        """Note that the cluster was paused or resumed, and answer who waits for a change."""
+        return self._report_change(now, PAUSE)
+
+    def _report_change(self, now: int, id: str) -> list[Delivery]:
         self.version += 1
-        self._changed.pop(kept.id, None)
-        self._changed[kept.id] = self.version
+        self._changed.pop(id, None)
+        self._changed[id] = self.version
         watchers, self._watchers = self._watchers, {}
         return [
             delivery
@@ -307,12 +336,14 @@ class JobTable:
         other.by_id = {id: kept.copy() for id, kept in self.by_id.items()}
         other._names, other._changed = self._names.copy(), self._changed.copy()
         other._watchers = self._watchers.copy()
+        other._places = Places()
         return other
 
     def key(self) -> Hashable:
         """All that can influence a decision: O(jobs)."""
         return (
             self.store,
+            self.paused,
             self.version,
             self._created,
             tuple(kept.key() for kept in self.by_id.values()),
@@ -359,8 +390,9 @@ class JobTable:
 
     def _job_list(self, now: int, ids: tuple[str, ...], more: int | str | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
-        gone = tuple(id for id in ids if id not in self.by_id)
-        return JobList(now, self.version, there, gone, more, store=self.store)
+        gone = tuple(id for id in ids if id not in self.by_id and id != PAUSE)
+        paused = self.paused is not None
+        return JobList(now, self.version, there, gone, more, store=self.store, paused=paused)
 
 
 END_HAS_PASSED = "ends: it has passed; a new job is active only if its end is still to come"

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from gnomon.reference import events
 from gnomon.reference.events import Record
+from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import (
     LISTS,
     AgreeSettings,
@@ -77,6 +78,7 @@ from gnomon.reference.store.operations import (
     SetAside,
     Withdraw,
 )
+from gnomon.reference.store.pause import PauseCluster, PauseSwitch, ResumeCluster
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
@@ -113,7 +115,7 @@ class MemoryStore:
         self._meanings = self._bind_meanings()
 
     def _bind_meanings(self) -> Meanings:
-        kept = KeptMessages(self._messages)
+        kept, switch = KeptMessages(self._messages), PauseSwitch(self._record, self._jobs)
         return {
             Campaign: self._campaign,
             Resign: self._resign,
@@ -147,6 +149,8 @@ class MemoryStore:
             DropMessage: kept.drop,
             PutBackMessage: kept.put_back,
             MessagesOfJob: kept.of_job,
+            PauseCluster: switch.pause,
+            ResumeCluster: switch.resume,
         }
 
     def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
@@ -217,9 +221,13 @@ class MemoryStore:
         kept = self._jobs.by_id.get(id)
         return kept.snapshot() if kept else None
 
-    def copy(self, record: Record) -> Self:
-        """Another store that holds the same and records to `record`: O(jobs + messages)."""
+    def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
+        """Another store that holds the same, and keeps no time after `latest` (µs, UTC).
+
+        It records to `record`. O(jobs + messages).
+        """
         other: Self = copy(self)
+        other._now = min(self._now, latest)
         other._record = record
         other._jobs, other._messages = self._jobs.copy(record), self._messages.copy(record)
         other._servers = self._servers.copy(record, other._messages)
@@ -299,7 +307,7 @@ class MemoryStore:
     def _publish(self, now: int, server: str, operation: Publish) -> list[Delivery]:
         epoch = operation.epoch
         self._expire_lease(now)
-        general: Refusal | None = None
+        general: Refusal | None = None if self._jobs.paused is None else "paused"
         if self._leader != server or self._epoch != epoch:
             general = "deposed"
         elif now >= operation.before:
@@ -331,7 +339,7 @@ class MemoryStore:
                 if delivery is not None:
                     deliveries.append(delivery)
             kept.cursor = cursor = entry.next_cursor
-            kept.expected = kept.expected if entry.expected is None else entry.expected
+            self._jobs.expect(kept, entry.expected)
             if cursor is None or kept.is_limited:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()
@@ -417,6 +425,7 @@ class MemoryStore:
             held=tuple(Holding(*worker, message) for worker, message in held),
             dead_lettered=len(self._messages.dead),
             unschedulable=report.jobs if report is not None and is_current else (),
+            paused=self._jobs.paused,
             needed=report.needed if report is not None and is_current else (),
         )
         return [(server, operation, overview)]

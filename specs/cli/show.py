@@ -14,8 +14,8 @@ from gnomon.reference.events import Event, JobCreated, JobEdited, Published
 from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import HistoryFile, examples
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import HistoryFile
 from gnomon.specs.notation.grammar import KINDS, read_time
 from gnomon.specs.notation.renderer import View, render_history
 

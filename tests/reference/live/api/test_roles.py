@@ -57,6 +57,8 @@ NEEDED: dict[str, str] = {
     "POST /jobs/{job_id:str}/deactivate": "operate",
     "POST /jobs/{job_id:str}/execute": "operate",
     "POST /messages/{message_id:int}/put-back": "operate",
+    "POST /cluster/pause": "operate",
+    "POST /cluster/resume": "operate",
     "DELETE /jobs/{job_id:str}": "admin",
     "POST /admin/jobs/{id:str}/delete": "admin",
     "POST /admin/jobs/{id:str}/edit": "admin",
