@@ -152,7 +152,7 @@ def test_starts_and_ends_that_are_reported_together(arms: Arms) -> None:
         reply = arms.ask(NOW + second * SECOND, OPERATOR, RunsOf("a"))
         assert isinstance(reply, JobRuns)
         assert len(reply.runs) == 4
-    runs = {run.message: run for run in reply.runs}
+        runs = {run.message: run for run in reply.runs}
     assert [runs[message].started for message in (1, 2)] == [NOW + 2 * SECOND, NOW + 3 * SECOND]
     assert [runs[message].attempt for message in (1, 2, 3, 4)] == [2, 3, 3, 1]
 
