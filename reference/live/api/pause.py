@@ -31,7 +31,7 @@ Store = SkipValidation[Storage]
 )
 def pause_cluster(storage: Store) -> ClusterView:
     """Publish nothing as planned until the cluster is resumed; runs on demand go on."""
-    return _switch(storage, PauseCluster(_who()), "cluster paused")
+    return pause(storage)
 
 
 @post(
@@ -43,11 +43,20 @@ def pause_cluster(storage: Store) -> ClusterView:
 )
 def resume_cluster(storage: Store) -> ClusterView:
     """Publish again; what was due meanwhile is a misfire by the policy of its job."""
+    return resume(storage)
+
+
+def pause(storage: Storage) -> ClusterView:
+    """The paused cluster. Raises Conflict if it is paused already."""
+    return _switch(storage, PauseCluster(_who()), "cluster paused")
+
+
+def resume(storage: Storage) -> ClusterView:
+    """The resumed cluster. Raises Conflict if it is not paused."""
     return _switch(storage, ResumeCluster(_who()), "cluster resumed")
 
 
 def _switch(storage: Storage, operation: PauseCluster | ResumeCluster, what: str) -> ClusterView:
-    """The cluster after the change. Raises Conflict if it is paused already, or is not paused."""
     reply = storage.ask(operation)
     if isinstance(reply, Refused):
         raise Conflict(reply.why)

@@ -48,6 +48,8 @@ NEEDED: dict[str, str] = {
     "GET /unreadable-jobs": "read",
     "POST /admin/preview/{job_type:str}": "read",
     "DELETE /messages/{message_id:int}": "operate",
+    "POST /admin/cluster/pause": "operate",
+    "POST /admin/cluster/resume": "operate",
     "POST /admin/jobs/{id:str}/activate": "operate",
     "POST /admin/jobs/{id:str}/deactivate": "operate",
     "POST /admin/jobs/{id:str}/execute": "operate",
