@@ -8,6 +8,8 @@ executor keeps the reason.
 from collections.abc import Mapping
 from typing import NamedTuple, assert_never
 
+from msgspec import UNSET
+
 from gnomon.reference import events, jobs
 from gnomon.reference.store.administration import Number
 from gnomon.reference.store.kept_messages import (
@@ -136,7 +138,9 @@ class CommandExecutor:
                 active = isinstance(command, Activate)
                 return _refusal(cluster.operate(SetActive(id, job.revision, active)))
             case commands.Execute():
-                return _refusal(cluster.operate(Execute(id, job.revision, cluster.new_cid())))
+                extra = None if command.extra is UNSET else command.extra
+                execute = Execute(id, job.revision, cluster.new_cid(), extra)
+                return _refusal(cluster.operate(execute))
             case _:
                 assert_never(command)
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, Literal, cast, get_args
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import write_instant
@@ -148,6 +148,10 @@ class Delete(JobCommand, frozen=True, kw_only=True):
 
 class Execute(JobCommand, frozen=True, kw_only=True):
     """Runs a job on demand (FIRE-11)."""
+
+    extra: Annotated[
+        str | UnsetType, Meta(description="The payload of this run.  [default: the job's]")
+    ] = UNSET
 
 
 class DropMessages(JobCommand, frozen=True, kw_only=True):

@@ -341,12 +341,21 @@ def _set_active(job: str, is_active: bool, server: str, login: Path | None, json
 
 
 def execute(
-    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+    job: Job,
+    extra: Extra = None,
+    extra_file: ExtraFile = None,
+    server: Server = DEFAULT_SERVER,
+    login: Login = None,
+    json: Json = False,
 ) -> None:
-    """Run a job once, now; its schedule does not change."""
+    """Run a job once, now; its schedule does not change.
+
+    --extra is for this run only.
+    """
+    given_payload = payload(extra, extra_file)
     with connected(server, login) as client:
         found = _find(client, job)
-        cid = client.execute(found.id)
+        cid = client.execute(found.id, extra=given_payload)
     if json:
         console.print_json({"cid": cid})
     else:
