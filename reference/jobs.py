@@ -9,7 +9,7 @@ the same definition for its result (JOB-6).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
@@ -26,6 +26,7 @@ from gnomon.reference.schedule.clock import (
     write_instant,
 )
 from gnomon.reference.schedule.cron import CronError, read_cron
+from gnomon.reference.schedule.jitter import UNITS, smallest_gap
 from gnomon.reference.schedule.minutes import matching_minutes
 from gnomon.reference.schedule.zones import UnknownZone, load_zone, similar_zones
 
@@ -44,21 +45,15 @@ LARGEST_NUMBER = 10**9
 LONGEST_DURATION = 1_000_000 * DAY
 """The longest grace of a job (µs)."""
 
-INTERVAL_UNITS = {
-    "weeks": WEEK,
-    "days": DAY,
-    "hours": HOUR,
-    "minutes": MINUTE,
-    "seconds": SECOND,
-}
+INTERVAL_UNITS = UNITS
 """The fields that an interval is the sum of, each with its length (µs), longest first (JOB-3)."""
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of a job, without its id and revision, which the store assigns (JOB-1).
 
-    `start_date` and the exclusive `ends` are instants (µs since the Unix epoch, UTC), `grace` is a
-    duration in µs (MISS-1). `max_parallel` is a limit of unfinished messages (LIMIT-1).
+    `start_date` and the exclusive `ends` are instants (µs since the Unix epoch, UTC), `grace` and
+    `jitter` durations in µs (MISS-1, LIMIT-2). `max_parallel` limits unfinished messages (LIMIT-1).
     """
 
     name: str
@@ -79,6 +74,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     misfire: Misfire = "once"
     grace: int = SECOND
     max_parallel: int | None = None
+    jitter: int = 0
 
     @property
     def size(self) -> int:
@@ -212,6 +208,10 @@ def _faults_between(fields: Mapping[str, object], values: Mapping[str, object]) 
             yield Fault("interval", ", ".join(f"{unit} = 0" for unit in units), allowed)
     if job_type == "cron_style" and fields.get("cron_definition") is None:
         yield Fault("cron_definition", "nothing", f"it is required: {_ALLOWED['cron_definition']}")
+    gap = smallest_gap(job_type, values) if values.get("jitter") else None
+    if gap is not None and cast("int", values["jitter"]) >= gap:
+        allowed = f"it must be below the least time between two occurrences, {write_duration(gap)}"
+        yield Fault("jitter", _brief(fields["jitter"]), allowed)
     if values.get("ends") is not None and not is_foreign("ends", job_type):
         yield from _faults_of_end(fields, values)
 
@@ -356,12 +356,12 @@ def read_zone(given: object) -> str:
     return given
 
 
-def _read_grace(given: object) -> int:
+def _read_span(given: object) -> int:
     if not isinstance(given, str):
         raise ValueError("it must be a duration such as 1s or 500ms")
-    if (grace := read_duration(given)) > LONGEST_DURATION:
+    if (span := read_duration(given)) > LONGEST_DURATION:
         raise ValueError("it must be at most a million days")
-    return grace
+    return span
 
 
 _READERS: dict[str, Callable[[object], object]] = {
@@ -377,14 +377,16 @@ _READERS: dict[str, Callable[[object], object]] = {
     "cron_definition": _read_cron,
     "timezone": read_zone,
     "misfire": lambda given: _read_choice(given, MISFIRE_POLICIES),
-    "grace": _read_grace,
+    "grace": _read_span,
     "max_parallel": _read_number,
+    "jitter": _read_span,
 }
 """By field: converts the value given to the value in a Definition, or raises ValueError."""
 _WRITERS: dict[str, Callable[[int], str]] = {
     "start_date": write_instant,
     "ends": write_instant,
     "grace": write_duration,
+    "jitter": write_duration,
 }
 """The fields whose outer form differs from their value in a Definition."""
 _DEFAULTS: dict[str, object] = {

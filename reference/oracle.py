@@ -229,6 +229,20 @@ def _between(before: datetime, after: datetime) -> Iterator[datetime]:
         skipped += _MINUTE
 
 
+def jitter_offset(job: str, due: int, jitter: int) -> int:
+    """How long after `due` (µs, UTC) an occurrence is published, from 0 to `jitter` (µs; LIMIT-2).
+
+    >>> jitter_offset("report", 60_000_000, 999)
+    804
+    """
+    text = f"{job}\n{due}".encode("utf-8", "surrogatepass")
+    powers = [pow(48_271, exponent, 2**31 - 1) for exponent in range(len(text), 0, -1)]
+    weighted = sum(byte * power for byte, power in zip(text, powers, strict=True))
+    high = (powers[0] + weighted) % (2**31 - 1)
+    low = (high + 1) * 48_271 % (2**31 - 1)
+    return (high << 21 | low & 0x1FFFFF) % (jitter + 1)
+
+
 def near_change(timezone: str, instant: int) -> bool:
     """Whether the zone's offset from UTC changes within 25 hours before or after `instant` (µs).
 

@@ -25,7 +25,12 @@ from typing import ClassVar
 
 from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import JOB_TYPES
-from gnomon.reference.schedule.clock import from_datetime, to_datetime, write_instant
+from gnomon.reference.schedule.clock import (
+    MILLISECOND,
+    from_datetime,
+    to_datetime,
+    write_instant,
+)
 from gnomon.reference.store.operations import Message
 
 CHANNEL = "scheduler"
@@ -71,7 +76,8 @@ class Service:
     A run sees these attributes (S12, RUN-3): `channel`, `job_type`, `cid`, `name`, `impl_name`,
     `invocation_time`, `data_format`, `slow_threshold` (ms), `usage` (the number of times that this
     server has invoked the service, this time included), `user_msg`, `environ`, `wsgi_environ` and
-    `request`.
+    `request`. Once handle has returned or raised, the hooks after it see `handle_return_time` and
+    `processing_time` (ms) too; before that they are None.
     """
 
     name: ClassVar[str]
@@ -99,6 +105,7 @@ class Service:
         self.job_type = message.job_type
         self._message = message
         self._now = now
+        self._returned: int | None = None
         self.usage = usage
 
     @property
@@ -120,6 +127,22 @@ class Service:
     def invocation_time(self) -> datetime:
         """The instant at which the service was invoked (UTC)."""
         return to_datetime(self._now)
+
+    @property
+    def handle_return_time(self) -> datetime | None:
+        """The instant at which handle returned or raised (UTC)."""
+        return None if self._returned is None else to_datetime(self._returned)
+
+    @property
+    def processing_time(self) -> int | None:
+        """The milliseconds from the invocation to the return of handle."""
+        if self._returned is None:
+            return None
+        return max(self._returned - self._now, 0) // MILLISECOND
+
+    def note_return(self, now: int) -> None:
+        """Handle has returned or raised, at the instant `now` (µs, UTC)."""
+        self._returned = now
 
     def handle(self) -> MayAwait:
         """Do the work."""
@@ -201,9 +224,10 @@ class Invocation:
                 break
             self._call(method)
 
-    def end(self) -> None:
-        """Call handle and the hooks after it."""
+    def end(self, clock: Callable[[], int]) -> None:
+        """Call handle and the hooks after it; `clock` gives the present instant (µs, UTC)."""
         self._call("handle")
+        self.service.note_return(clock())
         self.error = self.raised.get("handle")
         for hook in self._methods:
             if self.error is None or hook == "finalize_handle":

@@ -29,7 +29,10 @@ COMMANDS = [
     *(("messages", name) for name in ("list", "show", "drop", "put-back")),
     *(("auth", name) for name in ("password", "token")),
     *(("jobs", name) for name in ("list", "show", "results", "create", "edit")),
-    *(("jobs", name) for name in ("delete", "activate", "deactivate", "execute")),
+    *(
+        ("jobs", name)
+        for name in ("delete", "activate", "deactivate", "execute", "export", "apply")
+    ),
 ]
 
 

@@ -69,11 +69,11 @@ class LeaderRole:
     store that it knows, 0 before its first reply.
     """
 
-    __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_epoch",
-                 "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch", "_lease",
-                 "_loading", "_name", "_new_cid", "_publishing", "_resigning", "_services",
-                 "_unanswered", "_unschedulable", "_version", "campaign_at", "confirmed_at",
-                 "publish_at", "store")  # fmt: skip
+    __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_early_at",
+                 "_epoch", "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch",
+                 "_lease", "_loading", "_name", "_new_cid", "_pause", "_publishing", "_resigning",
+                 "_services", "_unanswered", "_unschedulable", "_version", "campaign_at",
+                 "confirmed_at", "publish_at", "store")  # fmt: skip
 
     def __init__(
         self, name: str, lease: int, new_cid: NewCid, services: tuple[str, ...] | None = None
@@ -99,6 +99,8 @@ class LeaderRole:
         self._campaign: Campaign | None = None
         self._campaigned_at = 0
         self._decided_at = 0
+        self._early_at = 0  # the store's time when something was last too early
+        self._pause = 0  # before the next Publish, beyond its time (µs)
         self.campaign_at: int | None = None
         self.confirmed_at = 0
         self.store = 0
@@ -212,7 +214,8 @@ class LeaderRole:
                 self._forget(id)
                 continue
             following = known.trigger.first(due + 1)
-            if due < now - known.grace or (following is not None and following <= now):
+            is_late = due < now - known.grace or (following is not None and following <= now)
+            if is_late or known.jitter:
                 caught_up = self._catch_up(now, known)
                 instants = sum(len(entry.coalesced) + len(entry.skipped) for entry in caught_up)
                 room -= instants * INSTANT + len(caught_up) * known.size
@@ -259,7 +262,7 @@ class LeaderRole:
             self._forget(known.id)
         else:
             known.cursor, known.due = cursor, following
-            self._agenda.add(known.id, following)
+            self._agenda.add(known.id, known.acts_at if known.jitter else following)
 
     def receive(self, now: int, operation: Operation, reply: Reply) -> Operation | None:
         """Handle the store's `reply` to an `operation` of this role; what to send next, if any."""
@@ -267,7 +270,7 @@ class LeaderRole:
         self._ahead = min(self._ahead, now - reply.now)
         if type(reply) is Outcomes:
             if operation is self._publishing:
-                publish, self._publishing = self._publishing, None
+                publish, self._publishing, self._pause = self._publishing, None, 0
                 if reply.refusals:
                     output = self._apply_refusals(publish, reply)
         elif type(reply) is JobList:
@@ -302,36 +305,28 @@ class LeaderRole:
 
     def key(self) -> Hashable:
         """Everything that can influence what it does, given which replies it awaits: O(jobs)."""
-        return (
-            self._name,
-            self._lease,
-            self._services,
-            self._has_resigned,
-            self._resigning,
-            self._epoch,
-            self._latest_epoch,
-            self._former,
-            self._is_leading,
-            self._loading,
-            self._publishing,
-            tuple(self._unanswered.items()),
-            self._version,
-            frozenset(known.key() for known in self._jobs.values()),
-            frozenset(self._unschedulable.items()),
-            self._agenda.key(),
-            self._ahead,
-            self._campaign,
-            self._campaigned_at,
-            self.campaign_at,
-            self._decided_at,
-            self.confirmed_at,
-            self.publish_at,
-            self.store,
-        )
+        jobs = frozenset(known.key() for known in self._jobs.values())
+        return (self._name, self._lease, self._services, self._has_resigned, self._resigning,
+                self._epoch, self._latest_epoch, self._former, self._is_leading, self._loading,
+                self._publishing, tuple(self._unanswered.items()), self._version, jobs,
+                frozenset(self._unschedulable.items()), self._agenda.key(), self._ahead,
+                self._campaign, self._campaigned_at, self.campaign_at, self._decided_at,
+                self._early_at, self._pause, self.confirmed_at, self.publish_at,
+                self.store)  # fmt: skip
 
     def _plan_publish(self) -> None:
         due = self._agenda.next_due
-        self.publish_at = None if due is None else due + self._ahead
+        self.publish_at = None if due is None else due + self._ahead + self._pause
+
+    def _pause_after(self, store_now: int) -> int:
+        """How long to wait (µs) with what was too early at `store_now`, beyond the time missing.
+
+        While the store's time stands still, since its clock was set back by up to a lease, the
+        missing time does not become less. A pause keeps the role from asking all the time.
+        """
+        stands_still = store_now == self._early_at
+        self._early_at = store_now
+        return self._lease // 100 if stands_still else 0
 
     # --- replies
 
@@ -349,7 +344,7 @@ class LeaderRole:
             if self._epoch is not None:
                 self._step_down()
             if operation is self._campaign and not self._has_resigned:
-                self.campaign_at = reply.until + self._ahead
+                self.campaign_at = reply.until + self._ahead + self._pause_after(reply.now)
         elif self._has_resigned:  # answers a Campaign that was sent before resigning
             self._resigning = Resign(reply.epoch)
             return self._resigning
@@ -446,6 +441,8 @@ class LeaderRole:
 
     def _apply_refusals(self, publish: Publish, reply: Outcomes) -> Operation | None:
         stale: list[str] = []
+        if "early" in reply.refusals:
+            self._pause = self._pause_after(reply.now)
         for entry, refusal in zip(publish.entries, reply.refusals, strict=True):
             if refusal == "deposed":
                 self._step_down()

@@ -7,7 +7,8 @@ grace (MISS-1). The job's misfire policy (MISS-2) decides what becomes of its mi
     all    each is published, in order
     skip   none is published; one entry records all of them as skipped
 
-Occurrences that are due but not late are published one by one, whatever the policy.
+Occurrences that are due but not late are published one by one, whatever the policy. With `jitter`
+an occurrence is due here once its offset has passed, too (LIMIT-2).
 """
 
 from collections.abc import Iterator
@@ -22,11 +23,11 @@ def due_entries(known: KnownJob, now: int, most: int, new_cid: NewCid) -> Iterat
     Gives at least one entry; publishes no more than `most` messages, nor more than the job has
     left (FIRE-3). Instants are in µs, UTC.
     """
-    first = known.trigger.first
+    first, planned_at = known.trigger.first, known.planned_at
     room = most if known.left is None else min(known.left, most)
     misfires: list[int] = []
     due: int | None = known.due
-    while due is not None and due < now - known.grace:
+    while due is not None and planned_at(due) < now - known.grace:
         if known.misfire == "all" and len(misfires) == room:
             break
         misfires.append(due)
@@ -44,7 +45,7 @@ def due_entries(known: KnownJob, now: int, most: int, new_cid: NewCid) -> Iterat
         cursor = latest + 1
     elif misfires:
         due = misfires[0]
-    while due is not None and due <= now and room > 0:
+    while due is not None and planned_at(due) <= now and room > 0:
         following = first(due + 1)
         yield _entry(known, cursor, due, following, new_cid())
         room -= 1

@@ -46,7 +46,7 @@ class StoredJob:
     """A job with the store's own facts about it."""
 
     __slots__ = ("accounted", "counted", "cursor", "definition", "expected", "id", "is_limited",
-                 "max_parallel", "number", "published", "repeats", "revision", "shown",
+                 "jitter", "max_parallel", "number", "published", "repeats", "revision", "shown",
                  "size")  # fmt: skip
 
     def __init__(self, id: str, number: int, definition: Definition, now: int) -> None:
@@ -67,6 +67,7 @@ class StoredJob:
         self.expected = first_due(definition)
         self.repeats = definition.repeats
         self.max_parallel = definition.max_parallel
+        self.jitter = definition.jitter
         self.is_limited = (definition.repeats, definition.ends) != (None, None)
         self.resume(now)
         if definition.job_type == "one_time" and self.accounted < definition.start_date:

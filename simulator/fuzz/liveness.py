@@ -15,6 +15,7 @@ from gnomon.specs.recording.commands import DriftClock, StepClock
 from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.trace.entities import Membership, MessageRecord
 from gnomon.specs.trace.plans import due as due_instants
+from gnomon.specs.trace.plans import planned_at
 from gnomon.specs.trace.trace import Trace
 
 _Progress = (
@@ -104,7 +105,7 @@ def _jobs_behind(trace: Trace, since: int) -> Iterator[Stuck]:
         if stage.outcomes and stage.outcomes[-1][1].at >= since:
             continue
         due = next((due for due in due_instants(trace, stage) if due > job.latest_outcome), None)
-        if due is not None and due <= since and stage.begins <= since:
+        if due is not None and planned_at(stage, due) <= since and stage.begins <= since:
             was_due = f"job {job.id} was due at {write_instant(due)}, and nothing came of it"
             yield Stuck(f"{was_due}; {_leader(trace, since)}", job.id)
 
@@ -139,14 +140,14 @@ def _messages_behind(trace: Trace, since: int) -> Iterator[Stuck]:
 
 
 def _last(record: MessageRecord) -> _Progress:
-    """The last event of a message, without those of runs that were reclaimed before."""
+    """The last event of a message, without those of runs that were reclaimed or lost before."""
     last: _Progress = record.published
-    reclaimed = 0
+    ended = 0  # the last attempt that was taken from its worker
     for event in record.events:
-        if isinstance(event, events.Reclaimed):
-            reclaimed = max(reclaimed, event.attempt)
+        if isinstance(event, events.Reclaimed | events.Lost):
+            ended = max(ended, event.attempt)
         elif isinstance(event, events.Invoked) or (
-            isinstance(event, RunEvent) and event.attempt <= reclaimed
+            isinstance(event, RunEvent) and event.attempt <= ended
         ):
             continue
         last = event

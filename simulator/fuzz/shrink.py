@@ -245,6 +245,7 @@ _PLAIN: dict[str, object] = {
     "misfire": "once",
     "grace": SECOND,
     "max_parallel": None,
+    "jitter": 0,
     "timezone": "UTC",
 }
 

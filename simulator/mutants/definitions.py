@@ -55,7 +55,7 @@ MUTANTS = (
         "repeats of zero",
         "JOB-3",
         "a job that never runs is accepted",
-        "gnomon.reference.jobs:_read_repeats",
+        "gnomon.reference.jobs:_read_number",
         "_read_whole(given, 1)",
         "_read_whole(given, 0)",
     ),

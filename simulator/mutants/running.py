@@ -190,4 +190,28 @@ MUTANTS = (
         "messages.open - messages.dead.keys()",
         "messages.open",
     ),
+    Mutant(
+        "jitter is ignored",
+        "LIMIT-2",
+        "all jobs of a minute are published at its beginning",
+        "gnomon.reference.schedule.jitter:offset",
+        "return (mixed * 2**21 + low % 2**21) % (jitter + 1)",
+        "return 0",
+    ),
+    Mutant(
+        "one offset for all occurrences of a job",
+        "LIMIT-2",
+        "the jitter of a job is drawn once, as at the start of a cron daemon (cronie)",
+        "gnomon.reference.schedule.jitter:offset",
+        'f"{job}\\n{due}"',
+        'f"{job}\\n"',
+    ),
+    Mutant(
+        "the store leaves jitter to the leader",
+        "LIMIT-2",
+        "a leader whose clock is ahead publishes before the offset has passed",
+        "gnomon.reference.store.refusals:refusal",
+        'return "early" if kept.jitter and is_before_offset(now, kept, entry) else None',
+        "return None",
+    ),
 )

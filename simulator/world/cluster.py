@@ -394,7 +394,7 @@ class Node:
             if self._services[message.service].crashes_server:
                 self._end_process(now)
                 return
-            invocation.end()
+            invocation.end(lambda: now)
             error = invocation.error
             recorded = self._recorded.get(message.job)
             if must_record(message, run.attempt, recorded, invocation):

@@ -30,7 +30,7 @@ from gnomon.specs.importers.crontab import read_crontab
 from gnomon.specs.importers.history import reconstruct
 from gnomon.specs.importers.schedule_json import ScheduleError, read_schedule
 from gnomon.specs.importers.to_recording import expressible, from_crontab, from_schedule
-from gnomon.specs.recording import writer
+from gnomon.specs.recording import jobs_file, writer
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render.strings import counted
@@ -39,6 +39,10 @@ LARGEST_SCHEDULE = 4 * 2**20
 """Bytes of a file to import; a whole distribution's crontabs need a hundredth of it."""
 DURATIONS_ARE_GUESSED = (
     "A schedule does not say how long runs take: set the durations of the services."
+)
+SERVICES_ARE_MISSING = (
+    "A crontab has commands, and jobs run services: each job names a service after itself, with "
+    "the command as its payload; deploy such services, or change the field service."
 )
 
 
@@ -50,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=examples(
             "gnomon import crontab /etc/crontab --out crontab.toml",
             "gnomon import crontab crontab.txt --dialect celery",
+            "gnomon import crontab /etc/crontab --jobs --out jobs.toml",
         ),
     )(crontab)
     group.command(
@@ -77,10 +82,13 @@ def crontab(
     until: RecordingEnd = None,
     duration: RunDuration = "1s",
     dialect: CrontabDialect = None,
+    as_jobs: Annotated[
+        bool, typer.Option("--jobs", help="A file for gnomon jobs apply, not a recording.")
+    ] = False,
     out: RecordingOut = None,
     json: Json = False,
 ) -> None:
-    """Make a recording of a crontab or an anacrontab.
+    """Make a recording of a crontab, or a file of jobs.
 
     Lines that a recording cannot express, such as @reboot, are listed on standard error with the
     nearest equivalent. Arguments of commands are kept in the field extra of the jobs, and are not
@@ -108,6 +116,9 @@ def crontab(
             raise BadInput("--from", [str(error)]) from None
         read = read._replace(remarks=tuple(remarks))
     recording = from_crontab(read, f"Imported from {file.name}", begins, ends, takes)
+    if as_jobs:
+        _deliver_jobs(recording, file, out, json, read.problems, read.remarks)
+        return
     _deliver(recording, file, out, json, read.problems, DURATIONS_ARE_GUESSED, read.remarks)
 
 
@@ -157,19 +168,55 @@ def _deliver(
     remarks: Sequence[Remark] = (),
 ) -> None:
     """Write or print the recording; then print the lines left out, the remarks, and `note`."""
-    text = writer.to_toml(recording)
+    _write(writer.to_toml(recording), source, out, json)
+    if json:
+        _print_json({"recording": writer.tables_of(recording)}, problems, remarks)
+    _print_notes(recording, out, problems, note, remarks)
+
+
+def _deliver_jobs(
+    recording: Recording,
+    source: Path,
+    out: Path | None,
+    json: bool,
+    problems: Sequence[Problem],
+    remarks: Sequence[Remark],
+) -> None:
+    """Write or print the jobs of a recording as a file of jobs; then print the notes."""
+    tables = [jobs_file.table_of(job.definition) for job in recording.jobs]
+    _write(jobs_file.write_jobs(tables), source, out, json)
+    if json:
+        _print_json({"jobs": tables}, problems, remarks)
+    _print_notes(recording, out, problems, SERVICES_ARE_MISSING, remarks)
+
+
+def _write(text: str, source: Path, out: Path | None, json: bool) -> None:
+    """Write the text to `out`, or print it."""
     if out is not None:
         with console.open_output(out, source) as file:
             file.write(text.encode())
-    if json:
-        printed = {
-            "recording": writer.tables_of(recording),
-            "not_imported": [_as_json(problem) for problem in problems],
-            "remarks": [_as_json(remark) for remark in remarks],
-        }
-        console.print_json(printed)
-    elif out is None:
+    elif not json:
         console.print_text(text)
+
+
+def _print_json(
+    made: dict[str, object], problems: Sequence[Problem], remarks: Sequence[Remark]
+) -> None:
+    listed = {
+        "not_imported": [_as_json(problem) for problem in problems],
+        "remarks": [_as_json(remark) for remark in remarks],
+    }
+    console.print_json(made | listed)
+
+
+def _print_notes(
+    recording: Recording,
+    out: Path | None,
+    problems: Sequence[Problem],
+    note: str,
+    remarks: Sequence[Remark],
+) -> None:
+    """Print the lines left out, the remarks, the total, and `note`."""
     console.print_notes(
         f"not imported: line {p.number}: {' '.join(p.text.split()):.60}: {p.reason}"
         for p in problems

@@ -8,8 +8,8 @@ ASSIGNMENT = re.compile(
 
 LOST_EFFECTS = {
     "RANDOM_DELAY": (
-        "a random delay cannot be expressed, and the jobs are taken without it: remove it, or let "
-        "the services wait"
+        "the jobs are taken without a random delay; the nearest is jitter of each job, an offset "
+        "of its own for each occurrence: jitter = '30m' for a delay of 30"
     ),
     "DELAY": (
         "a delay of the lines after it cannot be expressed, and the jobs are taken without it: add "

@@ -189,6 +189,11 @@ class _JobTable(Table, frozen=True, kw_only=True, tag_field="job_type"):
         Annotated[int, Meta(ge=1, le=10**9)] | UnsetType,
         Meta(description="Most unfinished messages of the plan (LIMIT-1)."),
     ] = UNSET
+    jitter: Annotated[
+        str,
+        DURATION,
+        Meta(description="Longest offset of its occurrences; below its interval (LIMIT-2)."),
+    ] = "0s"
 
 
 class OneTimeTable(_JobTable, frozen=True, kw_only=True, tag="one_time"):

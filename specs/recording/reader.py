@@ -11,7 +11,7 @@ or every fault, each with its place and its remedy.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from reprlib import Repr
 from typing import Any
 
@@ -19,7 +19,7 @@ import msgspec
 from msgspec import NODEFAULT
 
 from gnomon.reference import jobs
-from gnomon.reference.jobs import no_such
+from gnomon.reference.jobs import Definition, no_such
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.specs.recording.commands import COMMANDS, Command
 from gnomon.specs.recording.format import FORMAT, ClusterTable, RecordingTable, ServiceTable
@@ -70,6 +70,34 @@ def interpret(tables: Table) -> Recording:
     if recording is None:
         raise RecordingError(reader.faults)
     return recording
+
+
+def interpret_jobs(
+    tables: Table,
+    start_of: Callable[[str], int],
+    problem_of: Callable[[Table], Problem | None],
+) -> list[tuple[Definition, frozenset[str]]]:
+    """The definitions of the ``[[job]]`` tables, each with the keys that are given.
+
+    `start_of` is the start_date (µs, UTC) of a job of that name whose table gives none, and
+    `problem_of` a key that is wrong in this file, with the remedy. Raises RecordingError with every
+    fault.
+    """
+    _refuse_half_pairs(tables)
+    reader = _Reader()
+    placed = list(reader.tables(tables, "job"))
+    found: list[tuple[Definition, frozenset[str]]] = []
+    for place, table in placed:
+        if (problem := problem_of(table)) is not None:
+            reader.fault(f"{place}, {problem[0]}", problem[1])
+        job = reader.job(place, table, start_of(str(table.get("name"))))
+        if job is not None:
+            found.append((job.definition, frozenset(table)))
+    for fault in _repeated([], placed):
+        reader.fault(*fault)
+    if reader.faults:
+        raise RecordingError(reader.faults)
+    return found
 
 
 def _refuse_half_pairs(tables: Table) -> None:

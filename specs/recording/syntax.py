@@ -9,15 +9,20 @@ from gnomon.specs.recording.format import FORMAT
 from gnomon.specs.recording.reader import RecordingError
 
 
-def tables_in(data: bytes) -> dict[str, object]:
-    """The tables in `data`, TOML or JSON, with values of JSON. Raises RecordingError."""
+def tables_in(
+    data: bytes, beginning: str = f'a recording begins with format = "{FORMAT}"'
+) -> dict[str, object]:
+    """The tables in `data`, TOML or JSON, with values of JSON. Raises RecordingError.
+
+    The `beginning` is what the message about an empty file says of how it begins.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         problem = f"byte {error.start} is not UTF-8; a recording is a text, TOML or JSON in UTF-8"
         raise RecordingError([problem]) from None
     if not text.strip():
-        raise RecordingError([f'the file is empty; a recording begins with format = "{FORMAT}"'])
+        raise RecordingError([f"the file is empty; {beginning}"])
     is_json = text.lstrip().startswith("{")
     try:
         return _json(text) if is_json else _toml(text)

@@ -22,11 +22,11 @@ Table = dict[str, object]
 def to_toml(recording: Recording) -> str:
     """`recording` as TOML, a table for each job, service and command; ``parse`` reads it back."""
     arrays = _arrays(recording)
-    parts = (_element(key, table) for key, array in arrays.items() for table in array)
+    parts = (element(key, table) for key, array in arrays.items() for table in array)
     return "\n".join([tomli_w.dumps(_head(recording)), *parts])
 
 
-def _element(key: str, table: Table) -> str:
+def element(key: str, table: Table) -> str:
     """An element of an array of tables, with a heading: tomli-w puts short ones in one line."""
     heading, _, rest = tomli_w.dumps({key: table}).partition("\n")
     return f"[{heading}]\n{rest}"

@@ -41,6 +41,7 @@ from gnomon.specs.trace.plans import (
     is_unknown_when_due,
     messages,
     not_due,
+    planned_at,
 )
 from gnomon.specs.trace.trace import Trace
 
@@ -76,7 +77,7 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
         return
     at_work_until = stage.outcomes[-1][1].at if stage.outcomes else stage.begins
     for instant in ahead:
-        counts_from = max(instant, stage.begins)
+        counts_from = max(planned_at(stage, instant), stage.begins)
         late = had_time(trace, stage, definition.grace, max(counts_from, at_work_until))
         if late is None:
             return

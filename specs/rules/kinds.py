@@ -211,7 +211,11 @@ class Kind(Enum):
     )
     SKIPPED_BELOW_LIMIT = (
         "job {job}: {due} was skipped for max_parallel, which is {expected}, while {observed} "
-        "messages were unfinished"
+        "messages were unfinished, or before it was to be published"
+    )
+    BEFORE_ITS_OFFSET = (
+        "job {job}: {due} was published as message {message} {observed} µs after it was due, and "
+        "its offset is {expected} µs"
     )
     # HIST
     NUMBER_USED = "message {message} was published before"

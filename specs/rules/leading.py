@@ -115,8 +115,8 @@ def _examine_end(
     lasted, demanded = event.at - last.at, trace.header.lease
     if not is_held or (event.server, event.epoch) != (last.server, last.epoch):
         cases.broken(event.at, Kind.LEASE_NOT_HELD, server=event.server, epoch=event.epoch)
-    elif trace.was_clock_wrong(event.at):
-        return  # it ran out by a clock that was wrong
+    elif trace.was_clock_wrong(event.at) or trace.was_clock_wrong(last.at):
+        return  # it ran out, or began, by a clock that was wrong
     elif isinstance(event, events.LeaseExpired) and demanded is not None and lasted < demanded:
         cases.broken(
             event.at,

@@ -1,7 +1,7 @@
-"""LIMIT-1: how many unfinished messages a job may have.
+"""LIMIT-1 and LIMIT-2: how many unfinished messages a job may have, and its jitter.
 
-The one idea: the events are followed in order, as the store followed them. The store learns of the
-end of a run later than the history: for that long a message may count that has ended.
+The one idea: messages are counted as the store counted them, event by event. The store learns of
+the end of a run later than the history: for that long a message may count that has ended.
 """
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import MessageRecord, Stage
+from gnomon.specs.trace.plans import planned_at
 from gnomon.specs.trace.trace import Trace
 
 
@@ -97,6 +98,10 @@ def _limit(stage: Stage | None) -> int | None:
     return definition.max_parallel if definition is not None else None
 
 
+def _jitter(stage: Stage) -> int:
+    return 0 if stage.definition is None else stage.definition.jitter
+
+
 @rule("LIMIT-1", "jobs", "servers", "misfires", "messages")
 def a_job_has_no_more_messages_than_its_limit(cases: Cases, trace: Trace) -> None:
     """While a job has `max_parallel` unfinished messages, an occurrence that comes due is skipped,
@@ -115,7 +120,7 @@ def a_job_has_no_more_messages_than_its_limit(cases: Cases, trace: Trace) -> Non
         if isinstance(event, events.Published):
             _examine_message(cases, trace, counts, event)
         elif isinstance(event, events.Skipped) and event.why == "max_parallel":
-            _examine_surplus(cases, counts, event, _limit(stages.get(event.job)))
+            _examine_surplus(cases, counts, event, stages.get(event.job))
         else:
             counts.follow(event)
 
@@ -142,12 +147,13 @@ def _examine_message(cases: Cases, trace: Trace, counts: _Counts, event: events.
 
 
 def _examine_surplus(
-    cases: Cases, counts: _Counts, event: events.Skipped, limit: int | None
+    cases: Cases, counts: _Counts, event: events.Skipped, stage: Stage | None
 ) -> None:
     """Whether the job of a skipped occurrence had no room for it."""
     cases.examined += 1
-    unfinished = counts.most(event.job, event.at)
-    if limit is None or unfinished < limit or event.at < event.due:
+    limit, unfinished = _limit(stage), counts.most(event.job, event.at)
+    planned = event.due if stage is None else planned_at(stage, event.due)
+    if limit is None or unfinished < limit or event.at < planned:
         cases.broken(
             event.at,
             Kind.SKIPPED_BELOW_LIMIT,
@@ -156,3 +162,29 @@ def _examine_surplus(
             expected=limit,
             observed=unfinished,
         )
+
+
+@rule("LIMIT-2", "jobs", "messages")
+def jitter_delays_by_an_offset(cases: Cases, trace: Trace) -> None:
+    """A job with `jitter` publishes each occurrence an offset after it was due, and not before.
+
+    The offset follows from the job's id and the instant, as the oracle computes it.
+    """
+    if not any(map(_jitter, trace.stages)):
+        return
+    for record in trace.messages.values():
+        event, stage = record.published, record.revision_stage
+        if stage is None or not _jitter(stage) or event.on_demand:
+            continue
+        cases.examined += 1
+        at = planned_at(stage, event.due)
+        if event.at < at and not trace.was_clock_wrong(event.at):
+            cases.broken(
+                event.at,
+                Kind.BEFORE_ITS_OFFSET,
+                job=event.job,
+                message=event.message,
+                due=event.due,
+                expected=at - event.due,
+                observed=event.at - event.due,
+            )

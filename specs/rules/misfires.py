@@ -22,7 +22,7 @@ from gnomon.specs.rules.attribution import (
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import Stage
-from gnomon.specs.trace.plans import first_outcomes
+from gnomon.specs.trace.plans import first_outcomes, planned_at
 from gnomon.specs.trace.trace import Trace
 
 
@@ -35,12 +35,12 @@ class Misfire(NamedTuple):
 
     @property
     def delay(self) -> int:
-        """How long after it was due it had its outcome (µs)."""
-        return self.event.at - self.instant
+        """How long after it was to be published it had its outcome (µs)."""
+        return self.event.at - planned_at(self.stage, self.instant)
 
     @property
     def grace(self) -> int:
-        """How long after it was due it would have been no misfire (µs)."""
+        """How long after it was to be published it would have been no misfire (µs)."""
         return self.stage.definition.grace if self.stage.definition else 0
 
 
@@ -55,7 +55,8 @@ def _misfires_of(trace: Trace, stage: Stage) -> Iterator[Misfire]:
         return
     grace = definition.grace
     for instant, event in first_outcomes(trace, stage):
-        if event.at - instant > grace or not isinstance(event, events.FIRINGS):
+        is_late = event.at - planned_at(stage, instant) > grace
+        if is_late or not isinstance(event, events.FIRINGS):
             is_overtaken = type(event) is events.Skipped and event.why != "misfire"
             if not is_overtaken and not stage.is_outdated(event):
                 yield Misfire(stage, instant, event)

@@ -83,6 +83,12 @@ def is_due_at(trace: Trace, stage: Stage, instant: int) -> bool:
     )
 
 
+def planned_at(stage: Stage, instant: int) -> int:
+    """When the occurrence of a stage is to be published that is due at an instant (LIMIT-2)."""
+    jitter = 0 if stage.definition is None else stage.definition.jitter
+    return instant + oracle.jitter_offset(stage.job, instant, jitter) if jitter else instant
+
+
 @lru_cache(maxsize=4096)
 def next_due(definition: Definition, since: int) -> int | None:
     """The first instant from `since` on (µs, UTC) at which a definition is due; None: none is left.

@@ -66,6 +66,7 @@ def test_defaults_are_not_written() -> None:
         "misfire": "once",
         "grace": "1s",
         "max_parallel": None,
+        "jitter": "0s",
     }
     assert jobs.read(ONE_TIME | spelled_out) == jobs.read(ONE_TIME)
     assert jobs.write(jobs.read(ONE_TIME | spelled_out)) == ONE_TIME
@@ -114,6 +115,10 @@ def test_a_start_date_may_be_a_datetime() -> None:
         (ONE_TIME, "grace", "1 second", "as in 250ms, 2s or 1h30m"),
         (ONE_TIME, "grace", "1000000d1us", "at most a million days"),
         (ONE_TIME, "max_parallel", 0, "a whole number from 1"),
+        (ONE_TIME, "jitter", "soon", "as in 250ms, 2s or 1h30m"),
+        (INTERVAL, "jitter", "1000000d", "least time between two occurrences"),
+        (CRON | {"cron_definition": "0,50 0,12 * * *"}, "jitter", "50m", "two occurrences, 50m"),
+        (CRON | {"cron_definition": "@weekly"}, "jitter", "24h", "two occurrences, 1d"),
         (INTERVAL, "hours", -1, "a whole number from 0"),
         (INTERVAL, "hours", 1.0, "a whole number from 0"),
         (INTERVAL, "hours", True, "a whole number from 0"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.reference.jobs import JOB_TYPES
-from gnomon.reference.schedule.clock import read_instant
+from gnomon.reference.schedule.clock import read_instant, to_datetime
 from gnomon.reference.service import Invocation, Service, attributes_seen, order_of_calls
 from gnomon.reference.store.operations import Message
 
@@ -36,7 +36,7 @@ def service_with(methods: dict[str, str | None]) -> type[Service]:
 
 def call(made: type[Service], job_type: str = "interval_based") -> Invocation:
     invocation = Invocation(made(message(job_type), 3, NOW))
-    invocation.end()
+    invocation.end(lambda: NOW)
     return invocation
 
 
@@ -54,6 +54,27 @@ def test_the_order_is_the_documented_one(job_type: str) -> None:
         "finalize_handle",
     ]
     assert invocation.error is None and not invocation.raised
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_hooks_after_handle_see_how_long_it_took(fails: bool) -> None:
+    """RUN-3, and finalize_handle after a failure too (RUN-7)"""
+    saw: dict[str, object] = {}
+
+    class Timed(Service):
+        name = "my.timed"
+
+        def handle(self) -> None:
+            saw["in handle"] = (self.handle_return_time, self.processing_time)
+            if fails:
+                raise ValueError
+
+        def finalize_handle(self) -> None:
+            saw["after"] = (self.handle_return_time, self.processing_time)
+
+    Invocation(Timed(message("one_time"), 1, NOW)).end(lambda: NOW + 1_234_567)
+    returned = to_datetime(NOW + 1_234_567)
+    assert saw == {"in handle": (None, None), "after": (returned, 1234)}
 
 
 def test_the_constructor_calls_the_hooks_before_handle() -> None:
@@ -181,7 +202,7 @@ def test_awaitables_are_awaited_until_none_is_left() -> None:
 
     invocation = Invocation(returning(outer)(message(), 1, NOW), wait_for)
     assert not waited
-    invocation.end()
+    invocation.end(lambda: NOW)
     assert waited == [outer, inner]
     assert invocation.error is None
     inner.close()

@@ -295,6 +295,7 @@ def _definitions(**own: SearchStrategy[object]) -> SearchStrategy[Definition]:
         misfire=st.sampled_from(MISFIRE_POLICIES),
         grace=st.integers(0, LONGEST_DURATION),
         max_parallel=st.none() | st.integers(1, 10**9),
+        jitter=st.just(0) | st.integers(0, SECOND - 1),
         **own,
     )
 

@@ -125,6 +125,7 @@ class World:
             misfire=draw(st.sampled_from(MISFIRE_POLICIES)),
             grace=draw(st.sampled_from([0, SECOND, MINUTE])),
             max_parallel=draw(st.none() | st.integers(1, 9)),
+            jitter=draw(st.sampled_from([0, 0, 1, SECOND - 1])),
             **own,
         )
 
@@ -143,6 +144,7 @@ class World:
             lambda: {**self.crons(draw)},
             lambda: {draw(st.sampled_from(Definition.__struct_fields__[:2])): 5},
             lambda: {"grace": draw(st.sampled_from(["0s", "1m", "soon", ""]))},
+            lambda: {"jitter": draw(st.sampled_from(["0s", "500ms", "1h", 1]))},
             lambda: {"max_parallel": draw(st.sampled_from([0, 1, 9, "2", None]))},
         ]
         chosen = draw(st.lists(st.sampled_from(changes), min_size=1, max_size=3))

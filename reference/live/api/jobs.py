@@ -30,6 +30,7 @@ from gnomon.reference.live.api.body import (
 )
 from gnomon.reference.live.api.errors import ApiRequest, Problem, may_answer, problem_of
 from gnomon.reference.live.api.listing import RESULTS, SORTS, Filter
+from gnomon.reference.live.api.new_jobs import set_start
 from gnomon.reference.live.api.schemas import (
     Deleted,
     Executed,
@@ -153,7 +154,11 @@ def list_jobs(
 def create_job(
     request: ApiRequest, storage: Store, definitions: SkipValidation[JsonObject | list[object]]
 ) -> Response[JobView]:
-    """Create a job; or many from a list, each of which is created or refused on its own."""
+    """Create a job; or many from a list, each of which is created or refused on its own.
+
+    A recurring job without a `start_date` starts now.
+    """
+    set_start(storage, definitions if isinstance(definitions, list) else [definitions])
     if isinstance(definitions, dict):
         job = job_service.create(storage, definitions)
         return _show(storage, job, HTTPStatus.CREATED, {"Location": f"/jobs/{job.id}"})

@@ -52,16 +52,19 @@ Grace = Annotated[str, Meta(description="a duration", examples=["1s", "500ms"])]
 MaxParallel = Annotated[
     int, Meta(ge=1, le=10**9, description="unfinished planned messages at most; null: no limit")
 ]
+Jitter = Annotated[
+    str, Meta(description="a duration: longest offset; below the interval", examples=["0s", "30s"])
+]
 Cid = Annotated[str, Meta(description="correlation id: K and 39 digits")]
 
 
 class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A job's definition (rules JOB-1 to JOB-4)."""
+    """A job's definition (JOB-1 to JOB-4); without a start_date a recurring job starts now."""
 
     name: Name
     job_type: JobType
     service: ServiceName
-    start_date: InstantText
+    start_date: InstantText = msgspec.field(default_factory=str)  # documented as optional
     is_active: bool = True
     extra: Extra | None = None
     weeks: Count = 0
@@ -76,6 +79,7 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     misfire: Misfire = "once"
     grace: Grace = "1s"
     max_parallel: MaxParallel | None = None
+    jitter: Jitter = "0s"
 
 
 class ExecuteFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +127,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     misfire: Misfire
     grace: Grace
     max_parallel: MaxParallel | None
+    jitter: Jitter
     id: str
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None

@@ -9,7 +9,7 @@ A change may name a revision; the server refuses it at any other revision, with 
 
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -40,6 +40,7 @@ TIMEOUT_S = 30
 _PROBLEM = "application/problem+json"
 
 Answer = TypeVar("Answer")
+Body = Mapping[str, object] | Sequence[Mapping[str, object]]
 
 
 class Failed(Exception):
@@ -121,6 +122,11 @@ class Client:
         """Create a job; `fields` are its definition as ``gnomon.reference.jobs`` reads it."""
         return self._ask(JobView, "POST", "jobs", fields=fields)
 
+    def create_all(self, definitions: Sequence[Mapping[str, object]]) -> list[str | None]:
+        """Create many jobs; for each None, or why it was refused."""
+        answer = self._ask(_Creations, "POST", "jobs", fields=definitions)
+        return [None if one.problem is None else one.problem.text for one in answer.results]
+
     def edit(self, id: str, fields: Mapping[str, object], revision: int | None = None) -> JobView:
         """Replace `fields` of a job's definition."""
         return self._ask(JobView, "PATCH", "jobs", id, fields=fields, revision=revision)
@@ -174,7 +180,7 @@ class Client:
         method: str,
         *path: str,
         query: Mapping[str, str | int] | None = None,
-        fields: Mapping[str, object] | None = None,
+        fields: Body | None = None,
         revision: int | None = None,
     ) -> Answer:
         """The answer as a value of `type`."""
@@ -190,7 +196,7 @@ class Client:
         method: str,
         *path: str,
         query: Mapping[str, str | int] | None = None,
-        fields: Mapping[str, object] | None = None,
+        fields: Body | None = None,
         revision: int | None = None,
     ) -> httpx.Response:
         """The answer of a request, which succeeded. Raises Failed."""
@@ -245,6 +251,20 @@ class _Problem(msgspec.Struct, frozen=True):
 
     detail: str
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "; ".join(map(str, self.faults)) or self.detail
+
+
+class _Creation(msgspec.Struct, frozen=True):
+    problem: _Problem | None
+
+
+class _Creations(msgspec.Struct, frozen=True):
+    """The part of an answer about many definitions that is read here."""
+
+    results: tuple[_Creation, ...]
 
 
 def _failure(answer: httpx.Response) -> Failed:

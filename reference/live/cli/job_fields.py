@@ -80,6 +80,13 @@ MaxParallel = Annotated[
 NoMaxParallel = Annotated[
     bool, typer.Option("--no-max-parallel", help="No limit of unfinished messages.")
 ]
+Jitter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="D",
+        help="Longest offset of an occurrence, as in 30s; each has its own.  [default: 0s]",
+    ),
+]
 
 
 def given(**fields: str | int | bool | None) -> Fields:

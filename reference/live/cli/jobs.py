@@ -31,6 +31,7 @@ from gnomon.reference.live.cli.job_fields import (
     ExtraFile,
     Grace,
     Inactive,
+    Jitter,
     MaxParallel,
     MisfirePolicy,
     NoEnds,
@@ -43,6 +44,7 @@ from gnomon.reference.live.cli.job_fields import (
     payload,
     removed,
 )
+from gnomon.reference.live.cli.job_files import apply, export
 from gnomon.reference.live.cli.job_list import lines, unreadable_lines
 from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import job_table, runs_table, when
@@ -85,6 +87,8 @@ def add_to(app: typer.Typer) -> None:
         ("activate", activate, "gnomon jobs activate ping"),
         ("deactivate", deactivate, "gnomon jobs deactivate ping"),
         ("execute", execute, "gnomon jobs execute ping"),
+        ("export", export, "gnomon jobs export --out jobs.toml"),
+        ("apply", apply, "gnomon jobs apply jobs.toml --dry-run"),
     ):
         group.command(name, epilog=examples(example))(command)
     app.add_typer(group, name="jobs")
@@ -203,6 +207,7 @@ def create(
     misfire: MisfirePolicy = None,
     grace: Grace = None,
     max_parallel: MaxParallel = None,
+    jitter: Jitter = None,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
@@ -216,7 +221,7 @@ def create(
         **due,
         **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
-        **given(max_parallel=max_parallel),
+        **given(max_parallel=max_parallel, jitter=jitter),
         "is_active": not inactive,
     }
     with connected(server, login) as client:
@@ -246,6 +251,7 @@ def edit(
     grace: Grace = None,
     max_parallel: MaxParallel = None,
     no_max_parallel: NoMaxParallel = False,
+    jitter: Jitter = None,
     revision: Annotated[
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
@@ -268,6 +274,7 @@ def edit(
     fields = {
         **due_fields(every, cron, at, start),
         **given(name=name, service=service, timezone=timezone, misfire=misfire, grace=grace),
+        **given(jitter=jitter),
         **optional,
         **removed(
             optional,

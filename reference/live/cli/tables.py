@@ -37,6 +37,7 @@ def job_table(job: JobView) -> Table:
         "payload": _payload(job.extra),
         "misfire": job.misfire,
         "grace": job.grace,
+        "jitter": job.jitter,
         "max parallel": "-" if job.max_parallel is None else count(job.max_parallel),
         "next due": next_due(job),
         "last result": last_result(job),

@@ -22,13 +22,17 @@ METHODS = tuple(dict.fromkeys(name for each in JOB_TYPES for name in order_of_ca
 """handle and the hooks of all job types."""
 OF_THE_RUN = (
     "cid",
+    "handle_return_time",
     "impl_name",
     "invocation_time",
     "job_type",
+    "note_return",
+    "processing_time",
     "request",
     "usage",
     "_message",
     "_now",
+    "_returned",
 )
 """The attributes of `Service` that it sets itself, so that a class cannot define them (RUN-3)."""
 _ALIKE = 0.85

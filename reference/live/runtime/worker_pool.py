@@ -169,7 +169,7 @@ class WorkerPool:
         worker.running = _Running(run, began, slow_from)
         with EventLoop(service.name) as loop:
             invocation = _Invocation(service(run.message, usage, now), loop.wait_for)
-            invocation.end()
+            invocation.end(lambda: now + elapsed() - began)
         ended = elapsed()
         error = invocation.error
         return Ended(

@@ -121,6 +121,13 @@ def _pieces(**fields: object) -> bytes:
     return json.encode(fields)[1:-1]
 
 
+def _limits(what: Definition) -> Argument:
+    """What ``limits.lua`` keeps of a job; empty if it has no limit."""
+    if what.max_parallel is None and not what.jitter:
+        return ""
+    return f"{what.max_parallel or ''},{what.jitter or ''}"
+
+
 def _definition(definition: Definition) -> Arguments:
     """The arguments of `take_definition`, in its order."""
     what = definition
@@ -143,7 +150,7 @@ def _definition(definition: Definition) -> Arguments:
         json.encode(jobs.write(what)),
         json.encode(f"name: a job named {what.name!r} already exists; names are unique"),
         json.encode(END_HAS_PASSED),
-        _optional(what.max_parallel),
+        _limits(what),
     ]
 
 

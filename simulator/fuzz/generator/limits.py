@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, write_instant
+from gnomon.reference.schedule.jitter import smallest_gap
 from gnomon.simulator.fuzz.generator.choices import Choices
 from gnomon.simulator.fuzz.generator.scenario import SafetyPhase, Scenario
 from gnomon.specs.recording.commands import Activate, Command, Create, edit
@@ -44,18 +45,45 @@ PARALLEL = 15
 
 
 def with_limits_of_runs(choices: Choices, phase: SafetyPhase, recording: Recording) -> Recording:
-    """The `recording`; in some cases its jobs have a `max_parallel`, and commands change that."""
+    """The `recording`; some have jobs with `max_parallel` or `jitter`, and edits of these."""
+    return _with_jitter(choices, phase, _with_max_parallel(choices, phase, recording))
+
+
+def _with_max_parallel(choices: Choices, phase: SafetyPhase, recording: Recording) -> Recording:
     if not choices.happens(PARALLEL):
         return recording
-    jobs, changes = [], []
+    limited, changes = [], []
     for job in recording.jobs:
         limit = choices.one_of((None, 1, 1, 2, 3))
-        jobs.append(JobSpec(job.id, replace(job.definition, max_parallel=limit)))
+        limited.append(JobSpec(job.id, replace(job.definition, max_parallel=limit)))
         if choices.happens(20):
             at = phase.start + choices.within(0, phase.length, MILLISECOND)
             changes.append(edit(at, job.id, {"max_parallel": choices.one_of((None, 1, 2))}))
     commands = sorted([*recording.commands, *changes], key=lambda command: command.at)
-    return replace(recording, jobs=tuple(jobs), commands=tuple(commands))
+    return replace(recording, jobs=tuple(limited), commands=tuple(commands))
+
+
+JITTER = 10
+"""The percentage of recordings in which jobs have `jitter`."""
+
+
+def _with_jitter(choices: Choices, phase: SafetyPhase, recording: Recording) -> Recording:
+    """The `recording`, longer by the longest jitter, if it has any."""
+    if not choices.happens(JITTER):
+        return recording
+    limited, changes, longest = [], [], 0
+    for job in recording.jobs:
+        definition = job.definition
+        gap = smallest_gap(definition.job_type, jobs.write(definition)) or MINUTE
+        jitter = choices.one_of((0, gap - 1, min(gap - 1, 5 * SECOND), min(gap - 1, MILLISECOND)))
+        longest = max(longest, jitter)
+        limited.append(JobSpec(job.id, replace(definition, jitter=jitter)))
+        if choices.happens(20):
+            at = phase.start + choices.within(0, phase.length, MILLISECOND)
+            changes.append(edit(at, job.id, {"jitter": choices.one_of(("0s", "1ms", "900ms"))}))
+    commands = sorted([*recording.commands, *changes], key=lambda command: command.at)
+    until = recording.until + longest
+    return replace(recording, until=until, jobs=tuple(limited), commands=tuple(commands))
 
 
 def _limited(scenario: Scenario, definition: Definition, faults: list[int]) -> Definition:

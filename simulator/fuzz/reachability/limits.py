@@ -1,9 +1,12 @@
 """States of jobs whose runs are limited (LIMIT)."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from gnomon.reference import events
 from gnomon.simulator.fuzz.reachability.base import every, planned, state
+from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.plans import planned_at
 from gnomon.specs.trace.trace import Trace
 
 
@@ -35,3 +38,36 @@ def published_after_surplus(trace: Trace) -> bool:
         for event in planned(trace)
         if event.job in first
     )
+
+
+def _with_jitter(trace: Trace) -> Iterator[tuple[Stage, int, events.OccurrenceEvent]]:
+    """The outcomes of jobs with jitter, each with its stage and its instant."""
+    for stage in trace.stages:
+        if stage.definition is not None and stage.definition.jitter:
+            yield from ((stage, instant, event) for instant, event in stage.outcomes)
+
+
+@state
+def published_at_its_offset(trace: Trace) -> bool:
+    """Jitter delayed a message beyond the grace of its job, and it was no misfire."""
+    return any(
+        isinstance(event, events.Published)
+        and event.at - instant > _grace(stage)
+        and event.at - planned_at(stage, instant) <= _grace(stage)
+        for stage, instant, event in _with_jitter(trace)
+    )
+
+
+@state
+def misfire_with_jitter(trace: Trace) -> bool:
+    """An occurrence of a job with jitter was coalesced or skipped as a misfire."""
+    return any(
+        isinstance(event, events.Coalesced)
+        or (isinstance(event, events.Skipped) and event.why == "misfire")
+        for _, _, event in _with_jitter(trace)
+    )
+
+
+def _grace(stage: Stage) -> int:
+    """The grace of the definition of a stage (µs)."""
+    return 0 if stage.definition is None else stage.definition.grace

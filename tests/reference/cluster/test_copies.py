@@ -120,6 +120,7 @@ NOT_IN_THE_KEY = {
     JobTable: {"_record", "_last_id", "leapt", "page"},  # the order of reading decides nothing
     StoredJob: {
         *("shown", "repeats", "is_limited", "size"),  # as its definition says
+        *("max_parallel", "jitter"),  # the same
         "expected",  # orders what is read
     },
     MessageQueue: QUEUE,

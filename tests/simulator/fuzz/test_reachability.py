@@ -27,6 +27,7 @@ RUN_ALL = "".join(
 )
 REPEATED = LED + "0s job_created a seconds=1 repeats=2\n1s published 1 a\n"
 LIMITED = LED + "0s job_created a seconds=1 repeats=2 max_parallel=1\n0s published 1 a\n"
+JITTERED = LED + "0s job_created report seconds=60 jitter=10s\n"
 SURPLUS = LIMITED + "1s skipped a due=1s why=max_parallel\n"
 
 FINISHED = HELD + "2s finished 1 s1/1\n"
@@ -163,6 +164,8 @@ REACHING = {
     "surplus-skipped": SURPLUS,
     "misfires-skipped-with-surplus": LIMITED
     + "2s skipped a due=1s why=max_parallel\n2s skipped a due=2s why=max_parallel",
+    "published-at-its-offset": JITTERED + "64416567us published 1 report due=60s",
+    "misfire-with-jitter": JITTERED + "9s skipped report due=0s",
     "published-after-surplus": SURPLUS + "2s dropped 1\n2s published 2 a",
 }
 """For each state a history that comes to it."""
@@ -247,6 +250,8 @@ NEAR_MISSES = {
     "crashed-with-a-fault": LED + PAUSED + "3s server_crashed s2\n4s end",
     "surplus-skipped": JOB + "3s skipped a due=1s",
     "misfires-skipped-with-surplus": SURPLUS + "2s skipped a due=2s why=max_parallel",
+    "published-at-its-offset": JITTERED + "9s published 1 report due=0s",
+    "misfire-with-jitter": JITTERED + "9s skipped report due=0s why=changed",
     "published-after-surplus": LIMITED + "1s dropped 1\n1s published 2 a",
 }
 """For those states that could easily be too wide a history that does not come to it."""

@@ -7,6 +7,7 @@ import pytest
 
 from gnomon.specs.cli.console import MOST_LINES
 from gnomon.specs.recording import files
+from gnomon.specs.recording.jobs_file import read_jobs
 from gnomon.specs.render.strings import LONGEST_LINE
 from tests.support.command import Command, faults
 
@@ -39,6 +40,23 @@ def test_a_crontab_becomes_a_recording_that_replays(run: Command, tmp_path: Path
     told = run("import", "crontab", crontab, "--from", "2026-01-05T00:00:00Z", "--json").json
     assert [problem["line"] for problem in told["not_imported"]] == [5, 6]
     assert [remark["line"] for remark in told["remarks"]] == [2]
+
+
+def test_a_crontab_becomes_a_file_of_jobs(run: Command, tmp_path: Path) -> None:
+    crontab, out = tmp_path / "crontab", tmp_path / "jobs.toml"
+    crontab.write_text(CRONTAB)
+    result = run("import", "crontab", crontab, "--jobs", "--out", out)
+    assert (result.code, result.out) == (0, "")
+    assert "deploy such services" in result.err and "durations" not in result.err
+    jobs = read_jobs(out.read_bytes(), lambda _: 7)
+    assert [(job.cron_definition, job.start_date) for job, _ in jobs] == [
+        ("17 * * * *", 7), ("25 6 * * *", 7),
+    ]  # fmt: skip
+    assert all(job.service == job.name and job.timezone == "Europe/Warsaw" for job, _ in jobs)
+    assert run("import", "crontab", crontab, "--jobs").out == out.read_text()
+    told = run("import", "crontab", crontab, "--jobs", "--json").json
+    assert [job["name"] for job in told["jobs"]] == [job.name for job, _ in jobs]
+    assert [problem["line"] for problem in told["not_imported"]] == [5, 6]
 
 
 def test_a_crontab_of_a_user(run: Command, tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_the_format_has_the_fields_of_jobs_and_their_defaults() -> None:
     for table in get_args(JobTable):
         for field in msgspec.structs.fields(table):
             if field.name != "id" and isinstance(field.default, str | int):
-                written_out = {"grace": "1s"}.get(field.name, known[field.name])
+                written_out = {"grace": "1s", "jitter": "0s"}.get(field.name, known[field.name])
                 assert field.default == written_out
     forms = {name for table in get_args(JobTable) for name in table.__struct_fields__}
     assert forms | {"job_type"} == {*known, "id"}

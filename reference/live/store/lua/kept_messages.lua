@@ -2,44 +2,47 @@
 --
 -- A message of a list is a line: its facts as JSON, a tab, and its body without the payload.
 
+--@ kept
+-- The functions of this part: a script has at most 200 local variables.
+local kept = {}
 --@ PAGE
 local PAGE = GNOMON_MESSAGES_PAGE
 --@ CHUNK
 local CHUNK = 100  -- entries read at once: a body may have half a million bytes
 
---@ without_payload
+--@ kept.without_payload
 -- A body without its payload, which is its last field; text in JSON never has a comma before a quote
 -- that is not escaped.
-local function without_payload(body)
+function kept.without_payload(body)
   local head = string.match(body, '^(.-),"payload":')
   return head and head .. ',"payload":null}' or body
 end
 
---@ line
-local function line(state, id, attempts, more, body)
+--@ kept.line
+function kept.line(state, id, attempts, more, body)
   return '{"id":' .. id .. ',"state":"' .. state .. '","attempts":' .. attempts .. more .. '}\t'
     .. string.gsub(body, '\n', ' ')
 end
 
---@ waiting_line
-local function waiting_line(id, body)
+--@ kept.waiting_line
+function kept.waiting_line(id, body)
   local attempts = 0
   if PROFILE == 'durable' then
     local back = call('ZRANGEBYSCORE', P .. ':returned', id, id)[1]
     attempts = back and string.match(back, '%d+$') or 0
   end
-  return line('waiting', id, attempts, '', body)
+  return kept.line('waiting', id, attempts, '', body)
 end
 
---@ held_line
-local function held_line(worker, id, attempt, body)
+--@ kept.held_line
+function kept.held_line(worker, id, attempt, body)
   local name, number = string.match(worker, '^(.*)/(%d+)$')
-  return line('held', id, attempt, ',"server":"' .. name .. '","worker":' .. number, body)
+  return kept.line('held', id, attempt, ',"server":"' .. name .. '","worker":' .. number, body)
 end
 
---@ holders
+--@ kept.holders
 -- The holder of each message: id -> {worker, attempt}.
-local function holders()
+function kept.holders()
   local all, found = call('HGETALL', P .. ':held'), {}
   for place = 1, #all, 2 do
     local id, attempt = string.match(all[place + 1], '^(%d+) (%d+)$')
@@ -48,9 +51,9 @@ local function holders()
   return found
 end
 
---@ dead_letter
+--@ kept.dead_letter
 -- The dead letter of an entry of :dead; nil if a stranger has removed it. Our fields come first.
-local function dead_letter(entry)
+function kept.dead_letter(entry)
   local found = call('XRANGE', P .. ':dead', entry, entry)[1]
   if not found then return nil end
   local fields = {}
@@ -59,15 +62,15 @@ local function dead_letter(entry)
   return fields
 end
 
---@ dead_line
-local function dead_line(dead, body)
-  return line('dead', dead.number, dead.attempts, ',"since":' .. dead.at .. ',"cause":"' .. dead.cause
+--@ kept.dead_line
+function kept.dead_line(dead, body)
+  return kept.line('dead', dead.number, dead.attempts, ',"since":' .. dead.at .. ',"cause":"' .. dead.cause
     .. '","why":' .. quote(dead.why), body)
 end
 
---@ each_waiting
+--@ kept.each_waiting
 -- Call `take(id, body)` for each waiting message above `after`, in order, until it returns true.
-local function each_waiting(after, take)
+function kept.each_waiting(after, take)
   if PROFILE == 'classic' then
     for _, waiting in ipairs(call('LRANGE', P .. ':backlog', 0, -1)) do
       local id = string.match(waiting, '^%d+')
@@ -76,7 +79,7 @@ local function each_waiting(after, take)
     end
     return
   end
-  local held, first = holders(), '(' .. after .. '-0'
+  local held, first = kept.holders(), '(' .. after .. '-0'
   while true do
     local entries = call('XRANGE', P .. ':messages', first, '+', 'COUNT', CHUNK)
     for _, entry in ipairs(entries) do
@@ -90,18 +93,18 @@ local function each_waiting(after, take)
   end
 end
 
---@ list_waiting
-local function list_waiting(after, lines)
-  each_waiting(after, function(id, body)
-    lines[#lines + 1] = waiting_line(id, without_payload(body))
+--@ kept.list_waiting
+function kept.list_waiting(after, lines)
+  kept.each_waiting(after, function(id, body)
+    lines[#lines + 1] = kept.waiting_line(id, kept.without_payload(body))
     lines.last = id
     return #lines == PAGE
   end)
 end
 
---@ list_held
-local function list_held(after, lines)
-  local found, ids = holders(), {}
+--@ kept.list_held
+function kept.list_held(after, lines)
+  local found, ids = kept.holders(), {}
   for id in pairs(found) do
     if tonumber(id) > tonumber(after) then ids[#ids + 1] = tonumber(id) end
   end
@@ -109,30 +112,30 @@ local function list_held(after, lines)
   for place = 1, math.min(#ids, PAGE) do
     local id = whole(ids[place])
     local worker, attempt = found[id][1], found[id][2]
-    lines[place] = held_line(worker, id, attempt, without_payload(held_message(worker, id)))
+    lines[place] = kept.held_line(worker, id, attempt, kept.without_payload(held_message(worker, id)))
     lines.last = id
   end
 end
 
---@ body_of
-local function body_of(dead)
+--@ kept.body_of
+function kept.body_of(dead)
   return dead.cause == 'attempts' and held_message('', dead.number) or ''
 end
 
---@ list_dead
-local function list_dead(after, lines)
+--@ kept.list_dead
+function kept.list_dead(after, lines)
   local entries = call('ZRANGEBYSCORE', P .. ':dead-letters', '(' .. after, '+inf', 'LIMIT', 0, PAGE)
   for _, entry in ipairs(entries) do
-    local dead = dead_letter(entry)
+    local dead = kept.dead_letter(entry)
     if dead then
-      lines[#lines + 1] = dead_line(dead, without_payload(body_of(dead)))
+      lines[#lines + 1] = kept.dead_line(dead, kept.without_payload(kept.body_of(dead)))
       lines.last = dead.number
     end
   end
 end
 
 --@ LISTS
-local LISTS = {waiting = list_waiting, held = list_held, dead = list_dead}
+local LISTS = {waiting = kept.list_waiting, held = kept.list_held, dead = kept.list_dead}
 
 --@ meaning.Messages
 function meaning.Messages()
@@ -142,16 +145,16 @@ function meaning.Messages()
   reply('MessageList', '"more":' .. (#lines == PAGE and lines.last or 'null'), table.concat(lines, '\n'))
 end
 
---@ find
+--@ kept.find
 -- Where message `id` is: its state, and what is known of it there; nil if it is nowhere.
-local function find(id)
+function kept.find(id)
   local entry = call('ZRANGEBYSCORE', P .. ':dead-letters', id, id)[1]
-  local dead = entry and dead_letter(entry)
+  local dead = entry and kept.dead_letter(entry)
   if dead then return 'dead', dead, entry end
-  local holder = holders()[id]
+  local holder = kept.holders()[id]
   if holder then return 'held', holder end
   local found, place
-  each_waiting(whole(tonumber(id) - 1), function(other, body, where)
+  kept.each_waiting(whole(tonumber(id) - 1), function(other, body, where)
     if other == id then found, place = body, where end
     return true
   end)
@@ -161,27 +164,27 @@ end
 --@ meaning.MessageById
 function meaning.MessageById()
   local id = take()
-  local state, what = find(id)
+  local state, what = kept.find(id)
   local text
   if state == 'dead' then
-    text = dead_line(what, body_of(what))
+    text = kept.dead_line(what, kept.body_of(what))
   elseif state == 'held' then
-    text = held_line(what[1], id, what[2], held_message(what[1], id))
+    text = kept.held_line(what[1], id, what[2], held_message(what[1], id))
   elseif state == 'waiting' then
-    text = waiting_line(id, what)
+    text = kept.waiting_line(id, what)
   end
   reply('MessageList', '"more":null', text)
 end
 
---@ remove_dead
-local function remove_dead(dead, entry)
+--@ kept.remove_dead
+function kept.remove_dead(dead, entry)
   call('XDEL', P .. ':dead', entry)
   call('ZREM', P .. ':dead-letters', entry)
   return call('SREM', P .. ':exhausted', dead.number) == 1
 end
 
---@ remove_waiting
-local function remove_waiting(id, place)
+--@ kept.remove_waiting
+function kept.remove_waiting(id, place)
   if PROFILE == 'classic' then
     call('LREM', P .. ':backlog', 1, place)
     call('DEL', P .. ':message:' .. id)
@@ -192,20 +195,20 @@ local function remove_waiting(id, place)
   end
 end
 
---@ refuse_held
-local function refuse_held(id, holder)
+--@ kept.refuse_held
+function kept.refuse_held(id, holder)
   refuse(quote('message ' .. id .. ' is held by ' .. holder[1] .. '; wait until its run has ended'))
 end
 
 --@ meaning.DropMessage
 function meaning.DropMessage()
   local id = take()
-  local state, what, place = find(id)
-  if state == 'held' then return refuse_held(id, what) end
+  local state, what, place = kept.find(id)
+  if state == 'held' then return kept.refuse_held(id, what) end
   if not state then return refuse(quote('there is no message ' .. id)) end
   if state == 'waiting' then
-    remove_waiting(id, place)
-  elseif remove_dead(what, place) then
+    kept.remove_waiting(id, place)
+  elseif kept.remove_dead(what, place) then
     drop_message(id)
   end
   record_dropped(id)
@@ -215,15 +218,15 @@ end
 --@ meaning.PutBackMessage
 function meaning.PutBackMessage()
   local id = take()
-  local state, what, place = find(id)
-  if state == 'held' then return refuse_held(id, what) end
+  local state, what, place = kept.find(id)
+  if state == 'held' then return kept.refuse_held(id, what) end
   if not state then return refuse(quote('there is no message ' .. id)) end
   if state == 'waiting' then return refuse(quote('message ' .. id .. ' waits already')) end
   if what.cause ~= 'attempts' then
     return refuse(quote('message ' .. id .. ' cannot be read, so no server could run it; '
       .. 'it can only be dropped'))
   end
-  remove_dead(what, place)
+  kept.remove_dead(what, place)
   call('ZADD', P .. ':returned', id, id .. ' ' .. what.attempts)
   record_put_back(id)
   reply('Done')
@@ -234,13 +237,13 @@ end
 function meaning.MessagesOfJob()
   local job, is_drop = take(), take() == '1'
   local found = {}
-  each_waiting('0', function(id, body, place)
+  kept.each_waiting('0', function(id, body, place)
     if string.find(body, ',"job":' .. job .. ',"revision":', 1, true) then
       found[#found + 1] = {id, place}
     end
   end)
   for _, each in ipairs(is_drop and found or {}) do
-    remove_waiting(each[1], each[2])
+    kept.remove_waiting(each[1], each[2])
     record_dropped(each[1])
   end
   reply('Number', '"value":' .. #found)

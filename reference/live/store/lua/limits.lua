@@ -1,6 +1,6 @@
 -- Occurrences that the store does not publish: the script of `gnomon.reference.store.limits`.
 --
---   :limits   hash id -> the limits of a job that has some: max_parallel
+--   :limits   hash id -> the limits of a job that has some: "max_parallel,jitter"
 --   :counted  hash id -> the messages that count against the limit, separated by spaces
 
 --@ save_limits
@@ -18,13 +18,33 @@ local function delete_limits(id)
 end
 
 --@ load_limits
--- Give those of the jobs that have limits their `max_parallel`.
+-- Give those of the jobs that have limits their `max_parallel` and `jitter`.
 local function load_limits(ids, jobs)
   if call('EXISTS', P .. ':limits') == 0 then return end
   local limits = read_fields(P .. ':limits', ids)
   for place, id in ipairs(ids) do
-    if jobs[id] then jobs[id].max_parallel = tonumber(limits[place] or '') end
+    local job, parallel, jitter = jobs[id], string.match(limits[place] or '', '^(%d*),(%d*)$')
+    if job then job.max_parallel, job.jitter = tonumber(parallel), tonumber(jitter) end
   end
+end
+
+--@ offset_of
+-- How long after an instant its occurrence is published: `gnomon.reference.schedule.jitter`.
+local function offset_of(job, due)
+  local mixed = 1
+  for _, byte in ipairs({string.byte(job.key .. '\n' .. due, 1, -1)}) do
+    mixed = (mixed + byte) * 48271 % 2147483647
+  end
+  local low = (mixed + 1) * 48271 % 2147483647
+  return (mixed * 2097152 + low % 2097152) % (job.jitter + 1)
+end
+
+--@ is_before_offset
+-- Whether jitter delays what an entry publishes or counts as a misfire, beyond now (LIMIT-2).
+local function is_before_offset(job, due, coalesced, skipped)
+  if due ~= '' and tonumber(due) + offset_of(job, due) > now then return true end
+  local latest = string.match(skipped ~= '' and skipped or coalesced, '([^,]+)$')
+  return latest and tonumber(latest) + offset_of(job, latest) + tonumber(open_job(job).grace) >= now
 end
 
 --@ instants

@@ -55,9 +55,13 @@ end
 function meaning.JobsByName()
   local is_first, after, most, is_reverse, room = take() == '1', take(), take_number(), take() == '1',
     take_number()
-  local start, command, ends = is_first and '-' or '(' .. after, 'ZRANGEBYLEX', '+'
-  if is_reverse then start, command, ends = is_first and '+' or start, 'ZREVRANGEBYLEX', '-' end
-  local names = call(command, P .. ':by-name', start, ends, 'LIMIT', 0, most)
+  local key = P .. ':by-name'
+  local names
+  if is_reverse then
+    names = call('ZREVRANGEBYLEX', key, is_first and '+' or '(' .. after, '-', 'LIMIT', 0, most)
+  else
+    names = call('ZRANGEBYLEX', key, is_first and '-' or '(' .. after, '+', 'LIMIT', 0, most)
+  end
   local ids, places = {}, {}
   for place, id in ipairs(read_fields(P .. ':names', names)) do
     ids[place], places[place] = id or '', quote(names[place])

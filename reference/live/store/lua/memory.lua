@@ -151,6 +151,7 @@ local function refusal(job, revision, cursor, due, coalesced, skipped)
     return job.active ~= '1' and 'inactive' or job.revision ~= revision and 'revision' or 'cursor'
   end
   if due ~= '' and is_early(due) then return 'early' end
+  if job.jitter and is_before_offset(job, due, coalesced, skipped) then return 'early' end
   if skipped == '' and coalesced == '' then return end
   local misfires = skipped ~= '' and skipped or coalesced
   local latest = string.match(misfires, '([^,]+)$')

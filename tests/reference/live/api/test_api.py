@@ -68,7 +68,7 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
         "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None,
         "ends": None,
         "cron_definition": None, "timezone": "UTC", "misfire": "once", "grace": "1s",
-        "max_parallel": None,
+        "max_parallel": None, "jitter": "0s",
     }  # fmt: skip
     edited = client.patch(path, json={"minutes": 2, "grace": "5s"})
     assert (edited.json()["minutes"], edited.json()["grace"]) == (2, "5s")
@@ -113,6 +113,18 @@ def test_many_jobs_are_few_calls_of_the_store(
     """The servers and their services are read once."""
     client.post("/jobs", json=[EVERY_MINUTE | {"name": str(number)} for number in range(250)])
     assert sum(isinstance(asked, Overview) for asked in storage.asked) == 1
+
+
+def test_a_recurring_job_without_a_start_starts_now(client: TestClient[Litestar]) -> None:
+    """As with gnomon jobs create; a one-time job must name the instant."""
+    fields = {field: EVERY_MINUTE[field] for field in EVERY_MINUTE if field != "start_date"}
+    created = client.post("/jobs", json=fields)
+    assert (created.status_code, created.json()["start_date"]) == (201, "2026-01-05T08:00:00Z")
+    once = {"name": "once", "job_type": "one_time", "service": "work"}
+    assert fields_at_fault(client.post("/jobs", json=once), 422) == {"start_date"}
+    many = client.post("/jobs", json=[fields | {"name": "other"}, once, 7]).json()
+    assert many["results"][0]["job"]["start_date"] == "2026-01-05T08:00:00Z"
+    assert many["refused"] == 2
 
 
 def test_a_refused_creation_uses_up_no_id(client: TestClient[Litestar]) -> None:

@@ -51,7 +51,7 @@ def test_the_document_describes_every_route() -> None:
     one, many = body["schema"]["oneOf"]
     assert many["items"]["properties"] == one["properties"]
     assert set(one["properties"]) == set(Definition.__struct_fields__)
-    assert one["required"] == ["name", "job_type", "service", "start_date"]
+    assert one["required"] == ["name", "job_type", "service"]
 
 
 def test_no_page_loads_code_from_elsewhere(client: TestClient[Litestar]) -> None:

@@ -306,7 +306,7 @@ def invoked(service: type[Service], payload: str | None) -> str | None:
     """The error of a run with this payload."""
     message = Message(1, "K1", "7", 1, 0, 1, "my job", "one_time", service.name, payload)
     invocation = Invocation(service(message, 1, 0))
-    invocation.end()
+    invocation.end(lambda: 0)
     return invocation.error
 
 

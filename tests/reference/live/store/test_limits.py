@@ -1,12 +1,17 @@
-"""A limit of unfinished messages (LIMIT-1): alike in memory and on Redis."""
+"""Limits of a job (LIMIT-1, LIMIT-2): alike in memory and on Redis."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gnomon.reference import oracle
 from gnomon.reference.events import Published, Skipped
-from gnomon.reference.schedule.clock import HOUR, SECOND, read_instant
+from gnomon.reference.jobs import LONGEST_DURATION
+from gnomon.reference.schedule.clock import DAY, HOUR, SECOND, read_instant
+from gnomon.reference.schedule.jitter import offset
 from gnomon.reference.store.kept_messages import DropMessage
 from gnomon.reference.store.operations import (
     OPERATOR,
@@ -132,3 +137,34 @@ def test_a_job_created_again_counts_anew(arms: Arms) -> None:
     arms.apply(NOW, OPERATOR, DeleteJob("a", 1))
     arms.apply(NOW, OPERATOR, PutJob("a", job(1)))
     assert [publish(arms, 1), publish(arms, 2)] == [None, "surplus"]
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=9), st.integers(0, 2**53), st.data())
+def test_an_offset_is_what_the_oracle_says(id: str, due: int, data: st.DataObject) -> None:
+    jitter = data.draw(st.integers(0, LONGEST_DURATION))
+    expected = oracle.jitter_offset(id, due, jitter)
+    assert offset(id, due, jitter) == expected and 0 <= expected <= jitter
+
+
+@pytest.mark.parametrize("jitter", [1, 999, 10 * SECOND, DAY - 1])
+def test_the_stores_compute_the_same_offset(arms: Arms, jitter: int) -> None:
+    """An occurrence is early before it, and a misfire until its grace after it has ended."""
+    id = "ą/é"
+    daily = {"job_type": "interval_based", "start_date": NOW, "days": 1, "jitter": jitter}
+    arms.apply(NOW, "s1", Campaign(9 * DAY))
+    arms.apply(NOW, OPERATOR, PutJob(id, a_job(id, **daily)))
+    first, second = (due + offset(id, due, jitter) for due in (NOW, NOW + DAY))
+    publish = Entry(id, 1, NOW, NOW, False, "K1")
+    if first > NOW:
+        assert refused(arms, first - 1, publish) == "early"
+    assert refused(arms, first, publish) is None
+    skip = Entry(id, 1, NOW + 1, None, False, "", (), (NOW + DAY,))
+    assert refused(arms, second + SECOND, skip) == "early"
+    assert refused(arms, second + SECOND + 1, skip) is None
+
+
+def refused(arms: Arms, at: int, entry: Entry) -> Refusal | None:
+    """Why the stores refuse an entry at an instant (µs)."""
+    reply = arms.apply(at, "s1", Publish(1, (entry,), at + HOUR))[0][2]
+    assert isinstance(reply, Outcomes)
+    return reply.refusals[0] if reply.refusals else None
