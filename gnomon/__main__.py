@@ -1,5 +1,5 @@
 """``python -m gnomon``: the command."""
 
-from gnomon.command import main
+from gnomon.start import main
 
 main()

@@ -1,18 +1,12 @@
 """The command ``gnomon``: all subcommands, and the errors of a command line."""
 
-import os
-import sys
-from importlib.metadata import version
-from io import TextIOWrapper
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gnomon.lazy import LazyGroup
-from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, ZoneDatabaseError, zone_database
-from gnomon.specs.cli.console import BadInput, print_faults, print_text
-from gnomon.specs.cli.options import examples
+from gnomon.specs.cli.console import examples
+from gnomon.start import print_version, require_zone_database
 from gnomon.usage import print_usage_error
 
 app = typer.Typer(
@@ -27,15 +21,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print_text(f"gnomon {version('gnomon')}, tzdata {_zone_database()}\n")
+        print_version()
         raise typer.Exit
-
-
-def _zone_database() -> str:
-    try:
-        return zone_database()
-    except ZoneDatabaseError as error:
-        raise BadInput(DIRECTORY_VARIABLE, [str(error)]) from None
 
 
 @app.callback()
@@ -50,26 +37,16 @@ def gnomon(
     Replay recorded schedules in a simulated cluster, judge the histories of any scheduler by rules
     with ids, compute when a definition is due, and run a cluster of schedulers.
     """
-    _zone_database()  # reports a GNOMON_TZDATA that names no database before anything runs
+    require_zone_database()  # reports a GNOMON_TZDATA that names no database before anything runs
 
 
-def main() -> None:
-    """Run the command; the console script. Bad input ends it with status 2 and no traceback."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # the parent process closed it
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
-    if isinstance(sys.stdout, TextIOWrapper):
-        # Files and pipes get UTF-8, as the formats require; a terminal keeps its own encoding.
-        encoding = None if sys.stdout.isatty() else "utf-8"
-        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+def run() -> int:
+    """Run what the command line names; the exit status. Raises BadInput."""
     try:
-        status = app(prog_name="gnomon", standalone_mode=False)
-    except BadInput as error:
-        print_faults(error)
-        status = 2
+        status: int | None = app(prog_name="gnomon", standalone_mode=False)
     except typer.Abort:  # Ctrl-C or Ctrl-D at a prompt
-        status = 1
+        return 1
     except typer.TyperException as error:
         print_usage_error(error)
-        status = 2
-    sys.exit(status)
+        return 2
+    return status or 0

@@ -4,6 +4,7 @@ The one idea: the names and the first sentences of all commands are data. Help, 
 hint at a misspelt command need no more than that, so that a command imports its own parts only.
 """
 
+import gc
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -99,7 +100,9 @@ class LazyGroup(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """The command that `args` name, to be run."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, None if name is None or command is None else self.commands[name], rest
+        made = None if name is None or command is None else self.commands[name]
+        gc.enable()  # the imports are over
+        return name, made, rest
 
 
 class _Commands(Mapping[str, Command]):

@@ -18,3 +18,8 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("quick"), max_examples=400, derandomize=False)
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: some tests mostly wait, for servers and for leases."""
+    return (os.cpu_count() or 1) + 1

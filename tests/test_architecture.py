@@ -134,7 +134,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """For each folder, the folders whose modules it may import; its own always."""
 
 SHARED_BY_COMMANDS = frozenset(
-    f"gnomon.specs.cli.{name}" for name in ("console", "options", "verdict")
+    f"gnomon.specs.cli.{name}" for name in ("cluster_options", "console", "options", "verdict")
 )
 """The modules that the commands of all packages share, and nothing else imports."""
 

@@ -14,15 +14,17 @@ HEAVY = {"litestar", "prometheus_client", "redis", "httpx", "uvicorn", "structlo
 """Libraries of the live cluster."""
 
 DRAWING = {"rich.console", "rich.table", "rich.progress"}
+JOBS = {"msgspec", "croniter", "gnomon.reference.jobs"}
+RULES = {"gnomon.specs.rules", "gnomon.specs.recording.model", "gnomon.specs.trace"}
 SIMULATOR = {"gnomon.simulator"}
 CONFORMANCE = {"gnomon.specs.conformance"}
 SCHEDULER = {"gnomon.reference.cluster", "gnomon.reference.live", "gnomon.reference.store.memory"}
 
 NEEDLESS = {
-    "--version": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | {"pydantic"},
-    "--help": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER,
-    "next @daily": HEAVY | SIMULATOR | SCHEDULER,
-    "rules": HEAVY | SIMULATOR | CONFORMANCE | SCHEDULER,
+    "--version": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS | {"typer"},
+    "--help": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS | {"pydantic"},
+    "next @daily": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | RULES,
+    "rules": HEAVY | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS | RULES,
     "rules FIRE-5": HEAVY | SIMULATOR | CONFORMANCE | SCHEDULER,
     "recordings": HEAVY | SIMULATOR - {"gnomon.simulator"} | CONFORMANCE | SCHEDULER,
     "jobs list --help": {"litestar", "uvicorn"} | SIMULATOR | CONFORMANCE,
@@ -37,7 +39,7 @@ def imported(words: str, **environment: str) -> set[str]:
     """The modules that have been imported when the command ends."""
     code = (
         "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
-        f"sys.argv = ['gnomon', *{words.split()}]; from gnomon.command import main; main()"
+        f"sys.argv = ['gnomon', *{words.split()}]; from gnomon.start import main; main()"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code],
@@ -53,7 +55,7 @@ def imported(words: str, **environment: str) -> set[str]:
 @pytest.mark.parametrize(("words", "needless"), NEEDLESS.items(), ids=NEEDLESS)
 def test_a_command_imports_nothing_of_another(words: str, needless: set[str]) -> None:
     modules = imported(words)
-    assert "gnomon.command" in modules
+    assert "gnomon.start" in modules
     assert not modules & needless
 
 
@@ -61,7 +63,7 @@ def test_a_command_imports_nothing_of_another(words: str, needless: set[str]) ->
 def test_completion_of_a_command_imports_no_command(typed: str) -> None:
     modules = imported("", _GNOMON_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD="1")
     assert "gnomon.command" in modules
-    assert not modules & (HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER)
+    assert not modules & (HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS)
 
 
 def test_summaries_are_those_of_the_commands() -> None:

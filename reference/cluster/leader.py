@@ -233,14 +233,9 @@ class LeaderRole:
             return None
         assert self._epoch is not None
         self.publish_at = None
-        before = now + self._time_to_arrive
+        before = now + self._lease // 3  # a third of a lease is time enough to arrive
         self._publishing = publish = Publish(self._epoch, tuple(entries), before)
         return publish
-
-    @property
-    def _time_to_arrive(self) -> int:
-        """How long after it was sent the store still accepts a Publish (µs)."""
-        return self._lease // 3
 
     def _catch_up(self, now: int, known: KnownJob) -> list[Entry]:
         """The entries for several occurrences, or late ones; assumes that they are accepted."""

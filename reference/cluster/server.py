@@ -196,15 +196,15 @@ class Server:
 
     def receive(self, now: int, operation: Operation, reply: Reply) -> Outputs:
         """Handle the store's `reply` to an `operation` of this server."""
-        if type(reply) in LEADER_REPLIES:
-            known = self._leader.store
-            output = self._leader.receive(now, operation, reply)
-            if known and known != self._leader.store:
-                return self._begin_anew(now)
-            return () if output is None else (output,)
         if type(reply) is Assignment:
             return self._assign(now, operation, reply)
-        return self._acknowledge(now, operation, reply)
+        if type(reply) not in LEADER_REPLIES:
+            return self._acknowledge(now, operation, reply)
+        known = self._leader.store
+        output = self._leader.receive(now, operation, reply)
+        if known and known != self._leader.store:
+            return self._begin_anew(now)
+        return () if output is None else (output,)
 
     def finish(self, _: int, worker: int) -> Outputs:
         """The service that `worker` ran has returned, or failed."""

@@ -6,23 +6,20 @@ slow in a sorted container. It cancels and reschedules a job after every edit, w
 heap. Here both are fast.
 
     near   sorted; every entry is earlier than every entry in far
-    far    sorted; empty while all entries are few
+    far    sorted; empty until there are more than `MOST_NEAR` entries
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Hashable, Iterator
 from copy import copy
 from itertools import chain
-from operator import itemgetter
 
 from sortedcontainers import SortedList
 
-_DUE = itemgetter(0)
-
 MOST_NEAR = 2_048
 """The largest number of entries in near. Near is refilled with an eighth of far at a time."""
-FEW = 64
-"""Up to this number of entries, all are in near."""
+FEWEST = 64
+"""The smallest number of entries with which near is refilled, if there are as many."""
 
 
 class Agenda:
@@ -59,12 +56,15 @@ class Agenda:
         """
         if job in self._due:
             self.cancel(job)
+        entry, near, others = (due, job), self._near, len(self._due)
         self._due[job] = due
-        entry, near = (due, job), self._near
-        if near and entry > near[-1] and (self._far or len(near) >= FEW):
+        if near and entry < near[-1]:
+            insort(near, entry)
+        elif len(near) == others < MOST_NEAR:  # far is empty
+            near.append(entry)
+        else:
             self._far.add(entry)
             return
-        insort(near, entry)
         self.next_due = near[0][0]
         if len(near) > MOST_NEAR:
             middle = len(near) // 2
@@ -93,7 +93,7 @@ class Agenda:
     def pop_due(self, now: int, most: int) -> list[str]:
         """Remove the jobs that are due at or before `now` (µs, UTC), at most `most`, in order.
 
-        O(k log n) for k jobs.
+        O(k · MOST_NEAR) for k jobs, moved in one block each; now and then near is refilled.
 
         >>> agenda = Agenda()
         >>> agenda.add("b", 10); agenda.add("a", 10); agenda.add("c", 11)
@@ -101,21 +101,21 @@ class Agenda:
         ['a', 'b']
         """
         jobs: list[str] = []
-        while self.next_due is not None and self.next_due <= now and len(jobs) < most:
-            near = self._near
-            count = min(bisect_right(near, now, key=_DUE), most - len(jobs))
-            for _, job in near[:count]:
-                jobs.append(job)
-                del self._due[job]
-            del near[:count]
-            self._look_ahead()
+        near = self._near
+        while near and near[0][0] <= now and len(jobs) < most:
+            _, job = near.pop(0)
+            del self._due[job]
+            jobs.append(job)
+            if not near:
+                self._look_ahead()
+        self.next_due = near[0][0] if near else None
         return jobs
 
     def _look_ahead(self) -> None:
         """Update `next_due`, and refill near from far if near is empty."""
         near, far = self._near, self._far
         if not near and far:
-            count = min(max(len(far) // 8, FEW), MOST_NEAR)
+            count = min(max(len(far) // 8, FEWEST), MOST_NEAR)
             near += far[:count]
             del far[:count]
         self.next_due = near[0][0] if near else None

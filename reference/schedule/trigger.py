@@ -58,11 +58,11 @@ class Grid(NamedTuple):
 
     def first(self, at: int) -> int | None:
         """The first instant of the grid at or after `at`: O(1)."""
-        start = self.start
+        start, step, ends = self
         if at <= start:
             return start
-        due = at + (start - at) % self.step
-        return due if due < self.ends else None
+        due = at + (start - at) % step
+        return due if due < ends else None
 
 
 class CronTrigger(NamedTuple):

@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from gnomon.reference.jobs import INTERVAL_UNITS, Definition
-from gnomon.reference.schedule.clock import MINUTE, write_instant
+from gnomon.reference.schedule.clock import MINUTE, to_datetime, write_instant
 from gnomon.reference.schedule.cron import MONTH_NAMES, WEEKDAY_NAMES, Cron, read_cron
+from gnomon.reference.schedule.zones import load_zone
 
 MONTHS = MONTH_NAMES
 WEEKDAYS = (*WEEKDAY_NAMES[1:], WEEKDAY_NAMES[0])
@@ -176,3 +177,10 @@ def _joined(pieces: Sequence[str], conjunction: str) -> str:
 
 def _is_progression(numbers: Sequence[int]) -> bool:
     return len({later - earlier for earlier, later in pairwise(numbers)}) == 1
+
+
+def with_local_time(instant: int, timezone: str) -> str:
+    """An instant (µs, UTC), and the local time in `timezone`."""
+    local = to_datetime(instant).astimezone(load_zone(timezone))
+    text = f"{local:%a}" if timezone == "UTC" else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
+    return f"{write_instant(instant)}  {text}"

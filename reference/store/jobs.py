@@ -23,6 +23,7 @@ from gnomon.reference.schedule.clock import FIRST_INSTANT
 from gnomon.reference.schedule.trigger import first_due
 from gnomon.reference.store.administration import JobByName, NewJobId, Number
 from gnomon.reference.store.operations import (
+    FIRST_PAGE,
     LARGEST_PAGE,
     PAGE,
     Accepted,
@@ -40,6 +41,7 @@ from gnomon.reference.store.operations import (
     SetActive,
     place_of,
 )
+from gnomon.reference.store.places import Places
 
 
 class StoredJob:
@@ -131,8 +133,8 @@ class JobTable:
     `store` is the identity of the store, which sets it; versions of two stores do not compare.
     """
 
-    __slots__ = ("_changed", "_created", "_last_id", "_names", "_record", "_watchers", "by_id",
-                 "leapt", "page", "store", "version")  # fmt: skip
+    __slots__ = ("_changed", "_created", "_last_id", "_names", "_places", "_record", "_watchers",
+                 "by_id", "leapt", "page", "store", "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
@@ -146,6 +148,7 @@ class JobTable:
         self._names: dict[str, str] = {}  # name -> id
         self._changed: dict[str, int] = {}  # id, also of deleted jobs -> version, latest last
         self._watchers: dict[str, Changes] = {}  # server -> its waiting operation
+        self._places = Places()
 
     def current(self, operation: EditJob | SetActive | DeleteJob | Execute) -> StoredJob | str:
         """The job that an operation names, or why it is refused: gone, or another revision."""
@@ -233,7 +236,7 @@ class JobTable:
             kept.set_back(now)
 
     def read(self, now: int, server: str, operation: Jobs) -> list[Delivery]:
-        """Read jobs: O(jobs)."""
+        """Read jobs: O(page), and O(jobs · log(jobs)) for the first page by place."""
         if operation.ids is not None:
             return [(server, operation, self._job_list(now, operation.ids))]
         after = operation.after
@@ -241,6 +244,8 @@ class JobTable:
         more: int | str | None = None
         if is_full:
             more = page[-1].number if isinstance(after, int) else page[-1].place
+        elif isinstance(after, str):
+            self._places.close()
         ids = tuple(kept.id for kept in page)
         return [(server, operation, self._job_list(now, ids, more))]
 
@@ -259,19 +264,31 @@ class JobTable:
     def _page(self, after: int | str) -> tuple[list[StoredJob], bool]:
         """The jobs created after a number, or after a place, and whether they fill a page."""
         page: list[StoredJob] = []
+        most = min(FIRST_PAGE, self.page) if after == "" else self.page
         size = 0
         for kept in self._listed(after):
             page.append(kept)
             size += kept.size
-            if len(page) == self.page or size >= LARGEST_PAGE:
+            if len(page) == most or size >= LARGEST_PAGE:
                 return page, True
         return page, False
 
     def _listed(self, after: int | str) -> Iterable[StoredJob]:
         if isinstance(after, int):
             return (kept for kept in self.by_id.values() if kept.number > after)
-        places = sorted((kept.place, kept.id) for kept in self.by_id.values())
-        return (self.by_id[id] for place, id in places if place > after)
+        self._places.open((kept.place, kept.id) for kept in self.by_id.values())
+        return map(self.by_id.__getitem__, self._places.after(after))
+
+    def expect(self, kept: StoredJob, due: int | None) -> None:
+        """Note which occurrence of a job the leader expects next, if any (µs, UTC)."""
+        if due is not None:
+            kept.expected = due
+            self._note_place(kept)
+
+    def _note_place(self, kept: StoredJob) -> None:
+        """Note that a job may have another place than before, or none as it is deleted."""
+        if self._places.are_kept:
+            self._places.move(kept.id, kept.place if kept.id in self.by_id else None)
 
     def watch(self, now: int, server: str, operation: Changes) -> list[Delivery]:
         """Read the changed jobs, or let the server wait for a change: O(changes)."""
@@ -296,6 +313,7 @@ class JobTable:
 
     def report_change(self, now: int, kept: StoredJob) -> list[Delivery]:
         """Note that a job has changed, and answer the servers that wait for a change."""
+        self._note_place(kept)
         self.version += 1
         self._changed.pop(kept.id, None)
         self._changed[kept.id] = self.version
@@ -313,6 +331,7 @@ class JobTable:
         other.by_id = {id: kept.copy() for id, kept in self.by_id.items()}
         other._names, other._changed = self._names.copy(), self._changed.copy()
         other._watchers = self._watchers.copy()
+        other._places = Places()
         return other
 
     def key(self) -> Hashable:

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from gnomon.reference import events
 from gnomon.reference.events import Record
+from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import (
     LISTS,
     AgreeSettings,
@@ -217,9 +218,13 @@ class MemoryStore:
         kept = self._jobs.by_id.get(id)
         return kept.snapshot() if kept else None
 
-    def copy(self, record: Record) -> Self:
-        """Another store that holds the same and records to `record`: O(jobs + messages)."""
+    def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
+        """Another store that holds the same, and keeps no time after `latest` (µs, UTC).
+
+        It records to `record`. O(jobs + messages).
+        """
         other: Self = copy(self)
+        other._now = min(self._now, latest)
         other._record = record
         other._jobs, other._messages = self._jobs.copy(record), self._messages.copy(record)
         other._servers = self._servers.copy(record, other._messages)
@@ -331,7 +336,7 @@ class MemoryStore:
                 if delivery is not None:
                     deliveries.append(delivery)
             kept.cursor = cursor = entry.next_cursor
-            kept.expected = kept.expected if entry.expected is None else entry.expected
+            self._jobs.expect(kept, entry.expected)
             if cursor is None or kept.is_limited:
                 deliveries += self._jobs.end_if_done(now, kept)
         answers = tuple(map(refusals.get, range(len(operation.entries)))) if refusals else ()

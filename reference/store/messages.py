@@ -123,13 +123,14 @@ class MessageQueue(WaitingMessages):
         worker, turn, done = (server, operation.worker), operation.turn, operation.done
         if self._alive_until.get(server, now) <= now:
             return []
-        if turn < self._turns.get(worker, turn):
+        latest = self._turns.get(worker)
+        if latest is not None and turn < latest:
             is_late = worker in self._held or worker in self._idle  # it claimed in a later turn
             return [] if is_late else [(server, operation, Done(now))]
         process = process_of(turn)
         if process != self._processes.get(server, 0):
             return self._claim_anew(now, server, process, operation)
-        is_repeated = turn == self._turns.get(worker)
+        is_repeated = turn == latest
         self._turns[worker] = turn
         held = self._held.get(worker)
         if held is not None:
@@ -171,8 +172,9 @@ class MessageQueue(WaitingMessages):
     def claim_again(self, now: int, server: str, claims: tuple[Claim, ...]) -> list[Delivery]:
         """Carry out claims that may have been lost, unless they wait already."""
         deliveries: list[Delivery] = []
+        idle = self._idle
         for operation in claims:
-            waiting = self._idle.get((server, operation.worker))
+            waiting = idle.get((server, operation.worker))
             if waiting is not operation and (waiting is None or waiting.turn != operation.turn):
                 deliveries += self.claim(now, server, operation)
         return deliveries

@@ -235,6 +235,8 @@ class Refused(Reply, frozen=True, gc=False):
 
 PAGE = 1_000
 """Largest number of jobs in a page, so that reading all jobs never blocks the store for long."""
+FIRST_PAGE = 100
+"""The same for the first page of what is due next: a new leader leads once it has that page."""
 LARGEST_PAGE = 2_000_000
 """Bytes of extra data after which a page ends; the job that reaches it is still in the page."""
 

@@ -30,6 +30,7 @@ from gnomon.reference.events import (
     Record,
     Started,
 )
+from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import (
     RESULTS_KEPT,
     RUNS_KEPT,
@@ -200,10 +201,10 @@ class MemoryStoreWithRuns(MemoryStore):
             JobsByName: self._jobs_by_name,
         }
 
-    def copy(self, record: Record) -> Self:
+    def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
         """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
         runs = self._runs.copy(record)
-        other: Self = super().copy(runs.record)
+        other: Self = super().copy(runs.record, latest)
         other._runs = runs
         return other
 

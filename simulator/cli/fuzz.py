@@ -25,8 +25,9 @@ from gnomon.simulator.fuzz.reachability import reached
 from gnomon.simulator.fuzz.search import Tally, usable_cores
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import DeliveryProfile, Json, complete_recording, examples
+from gnomon.specs.cli.cluster_options import DeliveryProfile
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import Json, complete_recording
 from gnomon.specs.recording import writer
 from gnomon.specs.recording.model import LARGEST_SEED
 from gnomon.specs.render import tables

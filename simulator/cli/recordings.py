@@ -4,7 +4,8 @@ import typer
 
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
-from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.cli.console import examples
+from gnomon.specs.cli.options import Json
 from gnomon.specs.recording import files
 from gnomon.specs.render import tables
 

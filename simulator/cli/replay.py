@@ -18,18 +18,14 @@ from gnomon.simulator.cli.observation import Observation, comparison, observatio
 from gnomon.simulator.world.commands import RefusedCommand
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.cluster_options import ProfileOverride, Seed, Servers, Workers
+from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import (
     AllRules,
     EndOverride,
     HistoryOut,
     Json,
-    ProfileOverride,
-    Seed,
-    Servers,
-    Workers,
     complete_recording,
-    examples,
     parse_instant,
 )
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts

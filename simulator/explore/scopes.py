@@ -92,5 +92,13 @@ SCOPES = {
         Scope(
             "lost-write", "the store loses the last write that it acknowledged", 2, ("lose write",)
         ),
+        Scope(
+            "crash-pause",
+            "one server crashes, and one stands still for longer than the lease",
+            2,
+            ("crash", "pause"),
+            occurrences=1,
+            is_large=True,
+        ),
     )
 }

@@ -73,7 +73,8 @@ class StoreSteps:
         self.computed += 1
         recorded: list[Event] = []
         before = self.stores[number]
-        store = before.store.copy(recorded.append)
+        # The one that is kept may have been reached at a later instant than this one.
+        store = before.store.copy(recorded.append, latest=now)
         watched = Watched(store, before.model.copy(), self._kept(now, number, operation))
 
         def step() -> list[Delivery]:

@@ -337,7 +337,7 @@ class Transitions:
         return Taken(now, what, recorded, afterwards, is_write(operation))
 
 
-MOST_REMEMBERED = 20_000
+MOST_REMEMBERED = 50_000
 """Steps of a kind at a place that are remembered. Worlds that are close together need the same."""
 
 

@@ -73,7 +73,7 @@ MUTANTS = (
         "FIRE-2",
         "an interval job goes on after its end",
         "gnomon.reference.schedule.trigger:Grid.first",
-        "due if due < self.ends else None",
+        "due if due < ends else None",
         "due if due <= LAST_INSTANT else None",
     ),
     Mutant(
@@ -81,8 +81,8 @@ MUTANTS = (
         "FIRE-2",
         "the end is taken as inclusive: an interval job is due then, too",
         "gnomon.reference.schedule.trigger:Grid.first",
-        "due if due < self.ends else None",
-        "due if due <= self.ends else None",
+        "due if due < ends else None",
+        "due if due <= ends else None",
     ),
     Mutant(
         "a cron job is due at its end",

@@ -121,9 +121,9 @@ MUTANTS = (
         "jobs expected at one instant are on one page",
         "LEAD-4",
         "the next page begins with a later instant, and passes over the others",
-        "gnomon.reference.store.jobs:JobTable._listed",
-        "if place > after",
-        "if place[:18] > after[:18]",
+        "gnomon.reference.store.places:Places.after",
+        "(place, AFTER_ANY_ID)",
+        "(place and place[:18] + AFTER_ANY_ID, AFTER_ANY_ID)",
     ),
     Mutant(
         "a leader learns of no job that has waited",

@@ -152,11 +152,12 @@ class Cluster:
     def operate(self, operation: Operation) -> Reply:
         """Carry out an operation of the operator, at once and without a journey."""
         replies: list[Reply] = []
-        for to, answered, reply in self.apply(self.kernel.now, OPERATOR, operation):
+        for delivery in self.apply(self.kernel.now, OPERATOR, operation):
+            to, _, reply = delivery
             if to == OPERATOR:
                 replies.append(reply)
             else:
-                self.nodes[to].send_reply(self.kernel.now, answered, reply)
+                self.nodes[to].send_reply(self.kernel.now, delivery)
         (own,) = replies
         return own
 
@@ -217,7 +218,7 @@ class Node:
     ) -> None:
         at_store = cluster.has_no_latency
         self._send = self._reach_store if at_store else self._post
-        self.send_reply = self._receive if at_store else self._post_reply
+        self.send_reply = self._reach_server if at_store else self._post_reply
         self._nodes = cluster.nodes
         self._services = services
         self._at = cluster.kernel.at
@@ -274,26 +275,22 @@ class Node:
             self._is_put_off(now, self._reach_store, operation) or self._faults.loses("requests")
         ):
             return
-        for to, answered, reply in self._apply(now, self._name, operation):
-            self._nodes[to].send_reply(now, answered, reply)
+        for delivery in self._apply(now, self._name, operation):
+            self._nodes[delivery[0]].send_reply(now, delivery)
 
-    def _post_reply(self, now: int, operation: Operation, reply: Reply) -> None:
+    def _post_reply(self, now: int, delivery: Delivery) -> None:
         """Send a reply of the store to this server."""
-        self._at(self._down(now), self._reach_server, (operation, reply))
+        self._at(self._down(now), self._reach_server, delivery)
 
-    def _reach_server(self, now: int, answer: tuple[Operation, Reply]) -> None:
-        """A reply has reached this machine."""
+    def _reach_server(self, now: int, delivery: Delivery) -> None:
+        """A reply has reached this machine: give it to the server, note when it has left."""
         if self._faults is not None and (
-            self._is_put_off(now, self._reach_server, answer) or self._faults.loses("replies")
+            self._is_put_off(now, self._reach_server, delivery) or self._faults.loses("replies")
         ):
             return
-        operation, reply = answer
-        self._receive(now, operation, reply)
-
-    def _receive(self, now: int, operation: Operation, reply: Reply) -> None:
-        """Give a reply to the server; note when this was the last thing it waited for."""
         if not self.is_up:
             return
+        _, operation, reply = delivery
         server, clock = self.server, self._skewed_clock
         outputs = server.receive(now if clock is None else clock.read(now), operation, reply)
         if outputs:
@@ -336,7 +333,8 @@ class Node:
         outputs = self.server.wake(now if clock is None else clock.read(now), timer)
         if outputs:
             self._do(now, outputs)
-        self._arm(now, timer)
+        if self._armed[timer] is None:  # else a reply has armed it already
+            self._arm(now, timer)
 
     # --- faults
 
@@ -354,10 +352,10 @@ class Node:
         for arrival in self._faults.arrivals("requests", self._up(now)):
             self._at(arrival, self._reach_store, operation)
 
-    def _reply_over_faulty_link(self, now: int, operation: Operation, reply: Reply) -> None:
+    def _reply_over_faulty_link(self, now: int, delivery: Delivery) -> None:
         assert self._faults is not None
         for arrival in self._faults.arrivals("replies", self._down(now)):
-            self._at(arrival, self._reach_server, (operation, reply))
+            self._at(arrival, self._reach_server, delivery)
 
     def _is_put_off(self, now: int, call: Call, argument: Any) -> bool:
         """Whether the process is paused; `call` is then planned for the end of the pause."""
@@ -384,7 +382,9 @@ class Node:
         self._at(now + service.duration(), self._end, (run, invocation))
 
     def _end(self, now: int, ended: tuple[Run, Invocation | None]) -> None:
-        if self._has_crashed or self._is_put_off(now, self._end, ended):
+        if self._has_crashed or (
+            self._faults is not None and self._is_put_off(now, self._end, ended)
+        ):
             return
         run, invocation = ended
         message = run.message

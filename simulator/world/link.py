@@ -37,13 +37,18 @@ class SkewedClock:
 
     def read(self, now: int) -> int:
         """The clock's reading at `now`."""
-        return self._reading + (now - self._since) * (SECOND + self._gains) // SECOND
+        passed = now - self._since
+        if self._gains:
+            passed = passed * (SECOND + self._gains) // SECOND
+        return self._reading + passed
 
     def when(self, now: int, reading: int) -> int:
         """The first instant, `now` or later, at which the clock reads `reading` or more."""
         missing = reading - self.read(now)
         if missing <= 0:
             return now
+        if not self._gains:
+            return now + missing
         at = now + missing * SECOND // (SECOND + self._gains)
         while self.read(at) < reading:  # at most twice: readings are rounded down
             at += 1

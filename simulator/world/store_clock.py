@@ -30,7 +30,8 @@ class StoreClock:
 
     def record(self, event: Event) -> None:
         """Record an event of a server or of a fault, at the store's time."""
-        self._record(replace(event, at=self.time(event.at)))
+        at = self.time(event.at)
+        self._record(event if at == event.at else replace(event, at=at))
 
     def time(self, now: int) -> int:
         """The store's time at the world's instant `now` (µs)."""

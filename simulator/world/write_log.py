@@ -7,7 +7,8 @@ kept only in a run in which a fault loses data.
 
 from collections.abc import Callable
 from operator import methodcaller
-from typing import NamedTuple
+
+import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
@@ -23,12 +24,12 @@ Write = Callable[[MemoryStore], list[Delivery]]
 """Carries out one write."""
 
 
-class LoggedWrite(NamedTuple):
+class LoggedWrite(msgspec.Struct, frozen=True, gc=False):
     """A write, its instant (µs, UTC), and the sequence numbers of the events that it caused."""
 
     at: int
     write: Write
-    events: list[int]
+    events: range
 
 
 class WriteLog:
@@ -43,7 +44,6 @@ class WriteLog:
         self._record_next = cluster.record
         self._recorded = 0  # events of this run, of the store and of others
         self._writes: list[LoggedWrite] = []
-        self._current: LoggedWrite | None = None  # the write that is being carried out
         self._is_replaying = False
         self._generation = 0
         self._checkpoint: tuple[int, MemoryStore] | None = None  # a number of writes, their store
@@ -60,8 +60,6 @@ class WriteLog:
 
     def _record(self, event: Event) -> None:
         self._recorded += 1
-        if self._current is not None:
-            self._current.events.append(self._recorded)
         self._record_next(event)
 
     def _apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
@@ -71,10 +69,9 @@ class WriteLog:
         return self._write(now, methodcaller("apply", now, server, operation))
 
     def _write(self, now: int, write: Write) -> list[Delivery]:
-        self._current = LoggedWrite(now, write, [])
-        self._writes.append(self._current)
+        first = self._recorded + 1
         deliveries = write(self._cluster.store)
-        self._current = None
+        self._writes.append(LoggedWrite(now, write, range(first, self._recorded + 1)))
         return deliveries
 
     def lose(self, now: int, writes: int | None) -> None:

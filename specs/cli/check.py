@@ -8,8 +8,8 @@ import typer
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import AllRules, HistoryFile, Json, examples
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import AllRules, HistoryFile, Json
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted

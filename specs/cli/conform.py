@@ -14,8 +14,8 @@ from gnomon.specs.cli.comparisons.conform_compare import compare_reports
 from gnomon.specs.cli.comparisons.conform_watch import watch
 from gnomon.specs.cli.conform_infer import infer_profile
 from gnomon.specs.cli.conform_run import run_adapters
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance import shipped
 from gnomon.specs.render import tables
 

@@ -20,8 +20,6 @@ from shutil import get_terminal_size
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
-import msgspec
-
 from gnomon.reference.schedule.clock import SECOND, from_datetime
 from gnomon.specs.render.strings import printable, shortened
 
@@ -49,26 +47,50 @@ class BadInput(Exception):
         super().__init__("; ".join(self.faults))
 
 
+# --- help
+
+
+def examples(*commands: str) -> str:
+    """The end of a help text: commands to try, one a line."""
+    lines = "\n".join(f"  {command}" for command in commands)
+    return f"\b\nExample{'s' if len(commands) > 1 else ''}:\n{lines}"
+
+
 # --- standard output
 
 
 def print_parts(*parts: "RenderableType") -> None:
     """Print texts and tables for people, as wide as the terminal."""
+    is_terminal = sys.stdout.isatty()
+    width = get_terminal_size().columns if is_terminal else WIDTH_OF_A_PIPE
+    texts = [printable(part) for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts) and all(_fits(text, width) for text in texts):
+        rendered = "".join(f"{text}\n" for text in texts)
+    else:
+        rendered = _rendered(parts, width, is_terminal)
+    print_text("".join(f"{line.rstrip()}\n" for line in rendered.split("\n")[:-1]))
+
+
+def _fits(text: str, width: int) -> bool:
+    """Whether no line needs to be wrapped; only ASCII has surely one column a character."""
+    return text.isascii() and all(len(line) <= width for line in text.split("\n"))
+
+
+def _rendered(parts: Iterable["RenderableType"], width: int, is_terminal: bool) -> str:
     from rich.console import Console  # noqa: PLC0415
 
-    is_terminal = sys.stdout.isatty()
     rendered = StringIO()
     out = Console(
         file=rendered,
         force_terminal=is_terminal,
-        width=None if is_terminal else WIDTH_OF_A_PIPE,
+        width=width,
         highlight=False,
         markup=False,
         emoji=False,
     )
     for part in parts:
         out.print(printable(part) if isinstance(part, str) else part)
-    print_text("".join(f"{line.rstrip()}\n" for line in rendered.getvalue().split("\n")[:-1]))
+    return rendered.getvalue()
 
 
 def width() -> int | None:
@@ -78,6 +100,8 @@ def width() -> int | None:
 
 def print_json(value: object) -> None:
     """Print one JSON document for machines."""
+    import msgspec  # noqa: PLC0415
+
     print_text(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 

@@ -11,7 +11,7 @@ from gnomon.reference.schedule.clock import DAY, LAST_INSTANT, write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.comparisons.crontab_dialect import CrontabDialect, dialect_remarks
 from gnomon.specs.cli.comparisons.next_dialects import peer_named
-from gnomon.specs.cli.console import BadInput
+from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import (
     HistoryFile,
     Json,
@@ -20,7 +20,6 @@ from gnomon.specs.cli.options import (
     RecordingStart,
     RunDuration,
     Zone,
-    examples,
     parse_duration,
     parse_instant,
     parse_zone,

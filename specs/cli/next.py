@@ -15,15 +15,11 @@ from gnomon.reference.jobs import INTERVAL_UNITS, LONGEST_DURATION, Definition
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
 from gnomon.reference.schedule.trigger import trigger, upcoming
-from gnomon.reference.schedule.words import in_words, interval_units
+from gnomon.reference.schedule.words import in_words, interval_units, with_local_time
 from gnomon.specs.cli import console
-from gnomon.specs.cli.comparisons.next_dialects import (
-    DialectNames,
-    print_dialects,
-    with_local_time,
-)
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json, Zone, examples, parse_instant, parse_zone
+from gnomon.specs.cli.comparisons.dialect_option import DialectNames
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import Json, Zone, parse_instant, parse_zone
 
 _SPELLINGS = {
     "weeks": "w|weeks?",
@@ -170,6 +166,8 @@ def preview(
         ours = {"--start": start, "--ends": ends, "--repeats": repeats}
         if given := [option for option, value in ours.items() if value is not None]:
             raise BadInput(", ".join(given), ["dialects are of cron definitions, and not of jobs"])
+        from gnomon.specs.cli.comparisons.next_dialects import print_dialects  # noqa: PLC0415
+
         print_dialects(definition, timezone, after, count, dialect, json)
         return
     fields = _fields(definition, timezone)

@@ -8,18 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gnomon.reference import jobs
 from gnomon.reference.schedule.clock import read_duration, read_instant, write_duration
-from gnomon.reference.store.messages import Profile
 from gnomon.specs.cli.console import BadInput
-from gnomon.specs.recording.model import LARGEST_SEED, MOST_SERVERS, MOST_WORKERS
-
-
-def examples(*commands: str) -> str:
-    """The end of a help text: commands to try, one a line."""
-    lines = "\n".join(f"  {command}" for command in commands)
-    return f"\b\nExample{'s' if len(commands) > 1 else ''}:\n{lines}"
-
 
 # --- arguments
 
@@ -48,52 +38,12 @@ HistoryOut = Annotated[
     typer.Option("--history-out", metavar="FILE", help="Output file for the history."),
 ]
 
-# --- the simulated cluster; None keeps what the recording says
+# --- time
 
-Servers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Number of servers (overrides the recording).",
-        min=1,
-        max=MOST_SERVERS,
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="W",
-        help="Number of workers of each server (overrides the recording).",
-        min=1,
-        max=MOST_WORKERS,
-    ),
-]
-ProfileOverride = Annotated[
-    Profile | None,
-    typer.Option("--profile", help="Delivery profile (overrides the recording)."),
-]
-DeliveryProfile = Annotated[
-    Profile,
-    typer.Option(
-        "--profile", help="Delivery profile: durable is at least once, classic at most once."
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        metavar="S",
-        help="Seed of the random numbers (overrides the recording).",
-        min=0,
-        max=LARGEST_SEED,
-    ),
-]
 EndOverride = Annotated[
     str | None,
     typer.Option("--until", metavar="T", help="End, as in 2026-01-31T00:00:00Z (exclusive)."),
 ]
-
-# --- time
-
 Zone = Annotated[
     str, typer.Option("--timezone", metavar="ZONE", help="IANA time zone, as in Europe/Warsaw.")
 ]
@@ -120,6 +70,8 @@ def parse_instant(option: str, text: str) -> int:
 
 def parse_duration(option: str, text: str, least: int = 0) -> int:
     """The duration (µs) that an option gives, from `least` to a million days. Raises BadInput."""
+    from gnomon.reference import jobs  # noqa: PLC0415
+
     try:
         duration = read_duration(text)
     except ValueError as error:
@@ -133,6 +85,8 @@ def parse_duration(option: str, text: str, least: int = 0) -> int:
 
 def parse_zone(text: str) -> str:
     """The IANA time zone that ``--timezone`` gives. Raises BadInput."""
+    from gnomon.reference import jobs  # noqa: PLC0415
+
     try:
         return jobs.read_zone(text)
     except ValueError as error:

@@ -8,12 +8,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gnomon.reference import jobs
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import Json
 from gnomon.specs.render import tables
-from gnomon.specs.rules import RULES
 from gnomon.specs.spec_text import Section, sections
 
 WIDTH_OF_PROSE = 88
@@ -44,7 +42,9 @@ def rules(
     """
     texts = sections()
     if id is not None and id.upper() not in texts:
-        raise BadInput("ID", [jobs.no_such("rule", id.upper(), texts)])
+        from gnomon.reference.jobs import no_such  # noqa: PLC0415
+
+        raise BadInput("ID", [no_such("rule", id.upper(), texts)])
     chosen = list(texts.values()) if id is None else [texts[id.upper()]]
     if json:
         values = [_values(section) for section in chosen]
@@ -59,6 +59,8 @@ def rules(
 
 
 def _where_checked(section: Section) -> str:
+    from gnomon.specs.rules import RULES  # noqa: PLC0415  # the list of all rules needs none
+
     rule = RULES.get(section.id)
     if rule is None:
         return f"by tests/live, where they name {section.id}"

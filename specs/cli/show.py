@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from gnomon.reference import jobs
-from gnomon.reference.events import Event
+from gnomon.reference.events import Event, JobCreated, JobEdited, Published
 from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import HistoryFile, examples
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import HistoryFile
 from gnomon.specs.notation.grammar import KINDS, read_time
 from gnomon.specs.notation.renderer import View, render_history
 
@@ -32,7 +32,10 @@ def add_to(app: typer.Typer) -> None:
 def show(
     file: HistoryFile,
     job: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only events of this job and its messages.")
+        str | None,
+        typer.Option(
+            metavar="ID_OR_NAME", help="Only events of this job and its messages; an id goes first."
+        ),
     ] = None,
     server: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only events that name this server.")
@@ -64,7 +67,7 @@ def show(
     if ends <= begins:
         raise BadInput("--until", ["it must be later than --from"])
     view = View(
-        None if job is None else _known("--job", "job", job, _values(history.events, "job")),
+        None if job is None else _job_id(history, job),
         None
         if server is None
         else _known("--server", "server", server, _values(history.events, "server")),
@@ -78,6 +81,26 @@ def show(
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
     console.print_text(text)
+
+
+def _job_id(history: History, job: str) -> str:
+    """The id of the job of that id, or else of that name at any time. Raises BadInput."""
+    ids = _values(history.events, "job")
+    if job in ids:
+        return job
+    named: dict[str, list[str]] = {}
+    for event in history.events:
+        if isinstance(event, JobCreated | JobEdited | Published):
+            found = named.setdefault(event.name, [])
+            if event.job not in found:
+                found.append(event.job)
+    match named.get(job):
+        case [id]:
+            return id
+        case [*several] if several:
+            problem = f"jobs {', '.join(several)} have had the name {job!r}: give an id"
+            raise BadInput("--job", [problem])
+    return _known("--job", "job", job, dict.fromkeys([*ids, *named]))
 
 
 def _values(events: Iterable[Event], field: str) -> list[str]:

@@ -223,7 +223,7 @@ def _difference(old: Definition, new: Definition) -> Fields:
 def _default(field: str) -> Json:
     """The default of a field, as a definition writes it."""
     (default,) = (f.default for f in msgspec.structs.fields(Definition) if f.name == field)
-    return write_duration(default) if field == "grace" else default
+    return write_duration(default) if field in ("grace", "jitter") else default
 
 
 # --- services

@@ -115,7 +115,7 @@ Fields = Annotated[
         },
     ),
 ]
-Removable = Literal["extra", "repeats", "ends"]
+Removable = Literal["extra", "repeats", "ends", "max_parallel"]
 """A field of a job that an edit can remove."""
 Removed = Annotated[
     tuple[Removable, ...], Meta(extra={"allowed": "a list of extra, repeats, ends", "write": list})

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import msgspec
 from rich.table import Table
 from rich.text import Text
 
 from gnomon.reference.schedule.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from gnomon.specs.render.strings import counted, printable, shortened
-from gnomon.specs.rules import Finding, Violation
 from gnomon.specs.spec_text import sections
-from gnomon.specs.trace.summary import Summary
+
+if TYPE_CHECKING:
+    from gnomon.specs.rules import Finding, Violation
+    from gnomon.specs.trace.summary import Summary
 
 VIOLATIONS_SHOWN = 5
 VIOLATIONS_IN_JSON = 100
@@ -30,7 +32,7 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
     return made
 
 
-def figures(summary: Summary, has_messages: bool = True) -> Iterator[Table]:
+def figures(summary: "Summary", has_messages: bool = True) -> Iterator[Table]:
     """The figures of a history, a table for each kind of figure.
 
     If it does not observe messages, there are none of messages, waiting times and workers.
@@ -83,7 +85,7 @@ def _used(utilisation: Mapping[str, float]) -> Table:
     return used
 
 
-def rules_table(findings: Mapping[str, Finding]) -> Table:
+def rules_table(findings: "Mapping[str, Finding]") -> Table:
     """The verdict of every rule, and how many cases it examined."""
     texts = sections()
     rules = table("rule", "verdict", "examined", "what must hold", right=("examined",))
@@ -93,7 +95,7 @@ def rules_table(findings: Mapping[str, Finding]) -> Table:
     return rules
 
 
-def verdict_line(findings: Mapping[str, Finding]) -> Text:
+def verdict_line(findings: "Mapping[str, Finding]") -> Text:
     """All verdicts, counted: ``26 rules hold, 0 broken, 26 not exercised``."""
     tally = Counter(finding.verdict for finding in findings.values())
     holding = counted(tally["holds"], "rule") + (" holds" if tally["holds"] == 1 else " hold")
@@ -103,7 +105,7 @@ def verdict_line(findings: Mapping[str, Finding]) -> Text:
     return Text(line, STYLES["broken" if tally["broken"] else "holds"])
 
 
-def broken_rules(findings: Mapping[str, Finding]) -> Iterator[Text]:
+def broken_rules(findings: "Mapping[str, Finding]") -> Iterator[Text]:
     """Each broken rule with its first violations."""
     texts = sections()
     for id, finding in findings.items():
@@ -116,7 +118,7 @@ def broken_rules(findings: Mapping[str, Finding]) -> Iterator[Text]:
             yield Text(f"  and {count(more)} more {'violation' if more == 1 else 'violations'}")
 
 
-def findings_as_values(findings: Mapping[str, Finding]) -> dict[str, object]:
+def findings_as_values(findings: "Mapping[str, Finding]") -> dict[str, object]:
     """The findings as JSON values."""
     return {
         id: {
@@ -131,8 +133,10 @@ def findings_as_values(findings: Mapping[str, Finding]) -> dict[str, object]:
     }
 
 
-def _as_values(violation: Violation) -> dict[str, object]:
+def _as_values(violation: "Violation") -> dict[str, object]:
     """A violation's instant (µs), sentence and kind, and the fields that it has."""
+    import msgspec  # noqa: PLC0415
+
     fields: dict[str, object] = msgspec.to_builtins(violation)
     return {
         "at": violation.at,

@@ -63,7 +63,13 @@ def _compute_due(trace: Trace, stage: Stage) -> Iterator[int]:
     if is_unknown_when_due(trace, stage):
         return iter(sorted({instant for instant, _ in stage.outcomes if instant >= first}))
     ends = trace.end - 1 if stage.ends is None else stage.ends
-    return oracle.due_instants(definition, first, ends + 1)
+    instants = oracle.due_instants(definition, first, ends + 1)
+    corrected_at = trace.corrected_at(stage.begins)
+    if corrected_at is None:
+        return instants
+    # The stage began beyond that instant, and counts as beginning microseconds before it.
+    had = {instant for instant, _ in stage.outcomes}
+    return (instant for instant in instants if instant >= corrected_at or instant in had)
 
 
 def follows_plan(trace: Trace, stage: Stage) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gnomon.reference import events
+from gnomon.reference.schedule.clock import FIRST_INSTANT
 from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.plans import due, messages
 from gnomon.specs.trace.trace import Trace
@@ -38,7 +39,9 @@ class Summary(msgspec.Struct, frozen=True):
     """The figures of one history.
 
     occurrences = published + coalesced + skipped + ahead. Occurrences `ahead` were due, but had no
-    outcome when the history or their definition ended. `wait_us` is the time from due to started.
+    outcome when the history or their definition ended. `wait_us` is the time from due to started,
+    or from the definition if that came after the instant, as that of a one-time job whose
+    start_date had passed when it was created (FIRE-10).
     `utilisation` is the share of each server's worker time that runs took, from 0 to 1.
     """
 
@@ -58,7 +61,11 @@ def summarise(trace: Trace) -> Summary:
     """The figures of a history."""
     outcomes: Counter[type[events.Event]] = Counter()
     ahead = 0
+    defined: dict[int, int] = {}  # message -> when the definition came that published it
     for stage in trace.stages:
+        for _, event in stage.outcomes:
+            if isinstance(event, events.Published):
+                defined[event.message] = stage.begins
         outcomes.update(type(event) for _, event in stage.outcomes)
         settled = {instant for instant, _ in stage.outcomes}
         ends = trace.end if stage.ends is None else stage.ends
@@ -68,7 +75,6 @@ def summarise(trace: Trace) -> Summary:
     published = outcomes[events.Published] + outcomes[events.Fired]
     coalesced = outcomes[events.Coalesced]
     skipped = outcomes[events.Skipped]
-    records = trace.messages.values()
     return Summary(
         occurrences=published + coalesced + skipped + ahead,
         published=published,
@@ -78,7 +84,11 @@ def summarise(trace: Trace) -> Summary:
         ahead=ahead,
         runs=_runs(trace),
         wait_us=_percentiles(
-            sorted(record.started.at - record.published.due for record in records if record.started)
+            sorted(
+                record.started.at - max(record.published.due, defined.get(id, FIRST_INSTANT))
+                for id, record in trace.messages.items()
+                if record.started
+            )
         ),
         utilisation=_utilisation(trace),
         peak_waiting=_peak_waiting(trace),

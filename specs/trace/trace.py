@@ -163,6 +163,10 @@ class Trace:
         """Whether the store's clock was wrong when it recorded what counts as of `at` (µs)."""
         return any(begins <= at <= ends for begins, ends in self._wrong)
 
+    def corrected_at(self, at: int) -> int | None:
+        """The instant of the correction by which an event counts as of `at` (µs), or None."""
+        return next((ends for begins, ends in self._wrong if begins <= at < ends), None)
+
     @cached_property
     def memberships_of(self) -> dict[str, list[Membership]]:
         """The memberships of each server, in order."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gnomon import command
+from gnomon import start
 from gnomon.reference.history import write
 from gnomon.specs.notation.parser import read_example
 from gnomon.specs.spec_text import sections
@@ -52,7 +52,7 @@ class Command:
         self._patch.setattr(sys, "argv", ["gnomon", *map(str, words)])
         code = 0
         try:
-            command.main()
+            start.main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 0
         result = Result(code, *self._capsys.readouterr())

@@ -12,8 +12,7 @@ import typer
 from gnomon.reference.live.api.access.credentials import hash_password, new_token
 from gnomon.reference.live.api.access.roles import Role
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import examples
+from gnomon.specs.cli.console import BadInput, examples
 
 LONGEST_PASSWORD = 4 * 2**10
 """Bytes of a password on standard input."""

@@ -50,8 +50,8 @@ from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import job_table, runs_table, when
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.cli import console
-from gnomon.specs.cli.console import BadInput
-from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.cli.console import BadInput, examples
+from gnomon.specs.cli.options import Json
 from gnomon.specs.render.strings import counted, printable
 
 if TYPE_CHECKING:

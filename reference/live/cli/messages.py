@@ -17,7 +17,8 @@ from gnomon.reference.live.cli.options import DEFAULT_SERVER
 from gnomon.reference.live.cli.tables import message_table, messages_table
 from gnomon.reference.store.kept_messages import MessageState
 from gnomon.specs.cli import console
-from gnomon.specs.cli.options import Json, examples
+from gnomon.specs.cli.console import examples
+from gnomon.specs.cli.options import Json
 
 Message = Annotated[
     int, typer.Argument(metavar="NUMBER", help="Number of a message.", min=1, max=2**53)

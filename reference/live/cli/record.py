@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gnomon.reference.live.cli.options import Data, Prefix, Redis
-from gnomon.specs.cli.options import examples
+from gnomon.specs.cli.console import examples
 
 
 def add_to(app: typer.Typer) -> None:

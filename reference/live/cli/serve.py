@@ -16,7 +16,9 @@ from gnomon.reference.live import DEFAULT_HTTP, EVENTS_KEPT
 from gnomon.reference.live.cli.options import Data, Prefix, Redis
 from gnomon.reference.store.administration import MOST_RESULTS_KEPT, RESULTS_KEPT
 from gnomon.reference.store.messages import MAX_ATTEMPTS, MOST_ATTEMPTS
-from gnomon.specs.cli.options import DeliveryProfile, HistoryOut, examples
+from gnomon.specs.cli.cluster_options import DeliveryProfile
+from gnomon.specs.cli.console import examples
+from gnomon.specs.cli.options import HistoryOut
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]

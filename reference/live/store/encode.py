@@ -41,6 +41,7 @@ from gnomon.reference.store.kept_messages import (
     PutBackMessage,
 )
 from gnomon.reference.store.operations import (
+    FIRST_PAGE,
     LARGEST_PAGE,
     PAGE,
     Campaign,
@@ -172,7 +173,8 @@ def _current(operation: EditJob | SetActive | DeleteJob | Execute) -> Arguments:
 def _jobs(operation: Jobs) -> Arguments:
     if operation.ids is None:
         order = -1 if isinstance(operation.after, int) else -2
-        return [order, operation.after, PAGE, LARGEST_PAGE]
+        most = min(FIRST_PAGE, PAGE) if operation.after == "" else PAGE
+        return [order, operation.after, most, LARGEST_PAGE]
     return [len(operation.ids), *operation.ids]
 
 

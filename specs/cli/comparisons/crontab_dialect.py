@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gnomon.reference.schedule.clock import write_instant
-from gnomon.specs.cli.comparisons.next_dialects import complete_dialect
+from gnomon.specs.cli.comparisons.dialect_option import complete_dialect
 from gnomon.specs.conformance.dialects.knobs import DEFAULT
 from gnomon.specs.conformance.dialects.parting import Comparison, compare
 from gnomon.specs.conformance.report.peers import OURS, Peer

@@ -5,34 +5,15 @@ compare with; each other group names the first instant at which it parts from it
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
 
-import typer
-
-from gnomon.reference.schedule.clock import to_datetime, write_instant
+from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.cron import CronError, read_cron
-from gnomon.reference.schedule.zones import load_zone
+from gnomon.reference.schedule.words import with_local_time
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import parse_instant, parse_zone
 from gnomon.specs.conformance.dialects.parting import Comparison, Group, compare
 from gnomon.specs.conformance.report.peers import OURS, NoDialect, Peer, find_peer, peers
-
-
-def complete_dialect(incomplete: str) -> list[str]:
-    """The dialects that the shell offers for `incomplete`."""
-    return [name for name in peers() if name.startswith(incomplete)]
-
-
-DialectNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--dialect",
-        metavar="NAME",
-        help="Scheduler to compare with ours; if repeated, with the first one given.",
-        autocompletion=complete_dialect,
-    ),
-]
 
 
 def peer_named(name: str) -> Peer:
@@ -78,13 +59,6 @@ def _chosen(names: Sequence[str] | None) -> dict[str, Peer]:
         return dict(peers())
     chosen = {name: peer_named(name) for name in names}
     return chosen if len(chosen) > 1 else {OURS: find_peer(OURS)} | chosen
-
-
-def with_local_time(instant: int, timezone: str) -> str:
-    """An instant (µs, UTC), and the local time in `timezone`."""
-    local = to_datetime(instant).astimezone(load_zone(timezone))
-    text = f"{local:%a}" if timezone == "UTC" else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
-    return f"{write_instant(instant)}  {text}"
 
 
 def _printed(

@@ -1,8 +1,14 @@
 """``gnomon explore`` from end to end: what it says, and 0, 1 or 2."""
 
+import os
+import signal
+from multiprocessing import get_context
+
 import pytest
 
-from gnomon.simulator.cli import explore
+from gnomon.simulator.cli import explore, side_by_side
+from gnomon.simulator.cli.side_by_side import Reached, explore_side_by_side
+from gnomon.simulator.explore.explorer import Found, Progress, Search
 from gnomon.simulator.explore.scopes import SCOPES
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
@@ -10,6 +16,8 @@ from tests.simulator.explore.test_explorer import TINY
 from tests.support.command import Command, faults
 
 NO_FENCING = BY_NAME["no fencing"]
+FORK = get_context("fork")
+"""Makes processes in which what a test has replaced is replaced, too."""
 
 
 @pytest.fixture
@@ -58,3 +66,50 @@ def test_explore_tells_a_counterexample_step_by_step(
 def test_an_unknown_scope_is_refused(gnomon: Command) -> None:
     (fault,) = faults(gnomon("explore", "--scope", "huge"))
     assert fault == "gnomon: --scope: there is no such scope; known are tiny, small"
+
+
+class Killed(Search):
+    """An exploration whose process is killed."""
+
+    def run(self, progress: Progress = lambda *_: None) -> Found:
+        progress(0, 1, 1)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().run(progress)
+
+
+class InTurn(Search):
+    """An exploration of the scope "first" that ends after the one of "second"."""
+
+    second_has_ended = FORK.Event()
+
+    def run(self, progress: Progress = lambda *_: None) -> Found:
+        found = super().run(progress)
+        if found.scope.name == "second":
+            self.second_has_ended.set()
+        elif not self.second_has_ended.wait(60):
+            raise TimeoutError
+        return found
+
+
+def test_scopes_are_explored_side_by_side_with_results_in_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(side_by_side, "Search", InTurn)
+    monkeypatch.setattr(side_by_side, "get_context", lambda _: FORK)
+    reached: list[Reached] = []
+    scopes = [TINY[2]._replace(name=name) for name in ("first", "second")]
+    explored = list(explore_side_by_side(scopes, 2, reached.append))
+    assert [each.found.scope for each in explored] == scopes
+    assert explored[0].found.states == explored[1].found.states > 2_000
+    assert {at.scope for at in reached} == {"first", "second"}
+
+
+def test_a_process_that_is_killed_is_an_error(
+    gnomon: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "Search", Killed)
+    monkeypatch.setattr(side_by_side, "get_context", lambda _: FORK)
+    (fault,) = faults(gnomon("explore"))
+    assert fault == (
+        "gnomon: explore: the process of scope tiny ended by signal 9, perhaps for lack of memory"
+    )

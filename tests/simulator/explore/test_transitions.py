@@ -12,7 +12,15 @@ from msgspec.structs import replace
 from gnomon.reference.cluster.outputs import Run
 from gnomon.reference.cluster.server import TIMERS, Server
 from gnomon.reference.schedule.clock import SECOND
-from gnomon.reference.store.operations import Campaign, Claim, Heartbeat, Join, Leader, Operation
+from gnomon.reference.store.operations import (
+    Campaign,
+    Claim,
+    Heartbeat,
+    Join,
+    Leader,
+    Operation,
+    Withdraw,
+)
 from gnomon.simulator.explore import transitions
 from gnomon.simulator.explore.explorer import Search
 from gnomon.simulator.explore.layout import World
@@ -21,7 +29,7 @@ from gnomon.simulator.explore.scopes import SCOPES, START, Scope
 from gnomon.simulator.explore.server_model import NEVER, Move, ServerModel, State
 from gnomon.simulator.explore.server_steps import Awaiting, InTransit, ServerSteps
 from gnomon.simulator.explore.store_model import StoreModel
-from gnomon.simulator.explore.store_steps import Watched
+from gnomon.simulator.explore.store_steps import StoreSteps, Watched
 from gnomon.simulator.explore.symmetry import Names, Symmetry
 from gnomon.simulator.explore.transitions import Transitions
 from tests.reference.cluster.test_copies import attributes, read_by
@@ -268,3 +276,14 @@ def test_what_is_remembered_is_bounded_and_changes_nothing(
 
 def test_the_key_of_the_model_leaves_out_nothing_that_counts() -> None:
     assert attributes(StoreModel()) <= read_by(StoreModel())
+
+
+def test_a_store_that_was_first_reached_later_takes_steps_at_their_own_instant() -> None:
+    steps = StoreSteps(TINY[0], most=100)
+    begun, _ = steps.begin()
+    withdraw = Withdraw((Claim(1, 1 << 32),))
+    later, earlier = START + 3 * SECOND, START + 2 * SECOND
+    after, _, _ = steps.take(later, begun, "s1", withdraw)
+    assert steps.take(earlier, begun, "s1", withdraw)[0] == after != begun
+    _, _, recorded = steps.take(earlier, after, "s1", Campaign(SECOND))
+    assert [event.at for event in recorded] == [earlier]

@@ -10,6 +10,7 @@ import pytest
 from gnomon.reference.history import write
 from gnomon.specs.notation.parser import ExampleError, read_example
 from gnomon.specs.render.strings import LONGEST_LINE
+from gnomon.specs.rules import RULES
 from tests.reference.test_history import CREATED, HEADER, sealed
 from tests.support.command import Command, broken_history, faults
 
@@ -23,7 +24,7 @@ def test_check_tells_of_a_broken_rule(run: Command, tmp_path: Path) -> None:
     heading = next(n for n, line in enumerate(lines) if line.startswith("FIRE-2 broken: "))
     assert lines[heading + 1].startswith("  2026-01-01T")
     assert lines[-2:] == [
-        f"All 52 rules: gnomon check {file} --rules",
+        f"All {len(RULES)} rules: gnomon check {file} --rules",
         "One rule in full: gnomon rules FIRE-2",
     ]
     told = run("check", file, "--json")

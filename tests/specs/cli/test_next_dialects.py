@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gnomon.specs.cli.comparisons.next_dialects import complete_dialect
+from gnomon.specs.cli.comparisons.dialect_option import complete_dialect
 from tests.support.command import Command, fault, faults
 
 SPRING = "--timezone", "America/New_York", "--after", "2024-03-09T12:00:00Z"

@@ -7,6 +7,7 @@ import pytest
 
 from gnomon.reference.history import read, write
 from gnomon.simulator.world.replay import replay
+from gnomon.specs.notation.parser import read_example
 from gnomon.specs.notation.renderer import render_history
 from gnomon.specs.recording import files
 from tests.reference.test_history import CREATED, HEADER, sealed
@@ -34,6 +35,21 @@ def test_show_prints_the_render_history(run: Command, changes: Path) -> None:
     said = run("show", changes)
     told = read(changes.read_bytes().splitlines(keepends=True))
     assert said == (0, "".join(f"{line}\n" for line in render_history(told)), "")
+
+
+def test_show_of_a_job_by_its_name(run: Command, changes: Path, tmp_path: Path) -> None:
+    """Also by one that it no longer has; a name that several jobs have had is not enough."""
+    by_id = shown(run, changes, "--job", "job-1")
+    for name in ("collect", "collect often"):
+        assert shown(run, changes, "--job", name) == by_id
+    (fault,) = faults(run("show", changes, "--job", "collect oftn"))
+    assert "did you mean collect often?" in fault
+    twice = tmp_path / "twice.jsonl"
+    example = "0s job_created a name=x\n1s job_deleted a\n2s job_created b name=x\n3s end\n"
+    with twice.open("wb") as opened:
+        write(read_example(example), opened)
+    (fault,) = faults(run("show", twice, "--job", "x"))
+    assert fault.endswith("--job: jobs a, b have had the name 'x': give an id")
 
 
 def test_show_judges_nothing(run: Command, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ nothing of HTTP. Without credentials everybody who reaches the server may do eve
 """
 
 from contextvars import ContextVar
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from litestar.exceptions import PermissionDeniedException
-from litestar.handlers.base import BaseRouteHandler
+if TYPE_CHECKING:
+    from litestar.handlers.base import BaseRouteHandler
 
 Role = Literal["read", "operate", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -51,7 +51,7 @@ def begin_request(user: User | None, address: str) -> None:
     _requester.set(Requester(user, address))
 
 
-def role_needed(handler: BaseRouteHandler, method: str) -> Role:
+def role_needed(handler: "BaseRouteHandler", method: str) -> Role:
     """The role that a request needs; a change whose handler names none needs the highest one."""
     named: Role | None = handler.opt.get(ROLE)
     return named or ("read" if method in _SAFE_METHODS else "admin")
@@ -59,6 +59,8 @@ def role_needed(handler: BaseRouteHandler, method: str) -> Role:
 
 def require(role: Role) -> None:
     """Refuse the request under way if it needs a higher role. Raises PermissionDeniedException."""
+    from litestar.exceptions import PermissionDeniedException  # noqa: PLC0415  # clients need none
+
     present = requester()
     user = None if present is None else present.user
     if user is not None and ROLES.index(user.role) < ROLES.index(role):

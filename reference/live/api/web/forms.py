@@ -22,14 +22,8 @@ _MINUTE = re.compile(r"[0-9]{4,}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}", re.ASC
 _NUMBERS = (*INTERVAL_UNITS, "repeats", "max_parallel")
 _INSTANTS = ("start_date", "ends")
 _COMMON = (
-    "name",
-    "service",
-    "start_date",
-    "is_active",
-    "extra",
-    "misfire",
-    "grace",
-    "max_parallel",
+    *("name", "service", "start_date", "is_active", "extra"),
+    *("misfire", "grace", "max_parallel", "jitter"),
 )
 FIELDS: dict[JobType, tuple[str, ...]] = {
     "one_time": _COMMON,
@@ -37,9 +31,11 @@ FIELDS: dict[JobType, tuple[str, ...]] = {
     "cron_style": (*_COMMON, "cron_definition", "timezone", "repeats", "ends"),
 }
 """The fields of each form."""
-_EMPTY: JsonObject = dict.fromkeys(("extra", "repeats", "ends", "max_parallel")) | dict.fromkeys(
-    INTERVAL_UNITS, 0
-)
+_EMPTY: JsonObject = {
+    **dict.fromkeys(("extra", "repeats", "ends", "max_parallel")),
+    **dict.fromkeys(INTERVAL_UNITS, 0),
+    "jitter": "0s",
+}
 """The values of fields that are left empty; every other field must be filled in."""
 MOST_FIELDS = 100
 

@@ -1,7 +1,7 @@
 """Zato's services ``zato.scheduler.job.*``: each a function from a request to an answer.
 
 An edit replaces all fields that Zato knows, and leaves the others (time zone, misfire policy,
-grace, end) as they are.
+grace, end, limits) as they are.
 """
 
 from collections.abc import Callable

@@ -231,9 +231,12 @@ local function carry_out_claim(number, turn, done)
   end
   local process, known = math.floor(turn / 4294967296), process_of(server)
   if process < known then return end
-  if process > known then begin(server, process) end
-  local is_repeated = call('HGET', P .. ':turns', worker) == whole(turn)
-  call('HSET', P .. ':turns', worker, whole(turn))
+  if process > known then
+    begin(server, process)
+    earliest = call('HGET', P .. ':turns', worker)
+  end
+  local is_repeated = earliest == whole(turn)
+  if not is_repeated then call('HSET', P .. ':turns', worker, whole(turn)) end
   local held = call('HGET', P .. ':held', worker)
   -- The reply to its last claim was lost. What that claim was given, it does not complete.
   if held and (is_repeated or held ~= done) then
@@ -241,8 +244,10 @@ local function carry_out_claim(number, turn, done)
     deliver(server, claim_text(worker, turn, done), assignment(id, attempt, held_message(worker, id)))
     return
   end
-  if held then drop_held(worker, held) end
-  if not assign(worker, turn, done) then let_wait(worker, turn, done) end
+  if held then drop_message(string.match(held, '^%d+')) end
+  if assign(worker, turn, done) then return end  -- that has replaced what it held
+  if held then call('HDEL', P .. ':held', worker) end
+  let_wait(worker, turn, done)
 end
 
 --@ claim_again

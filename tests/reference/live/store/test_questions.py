@@ -10,6 +10,7 @@ from gnomon.reference import events
 from gnomon.reference.jobs import LARGEST_EXTRA
 from gnomon.reference.live.store import encode
 from gnomon.reference.schedule.clock import SECOND, read_instant
+from gnomon.reference.store import jobs
 from gnomon.reference.store.administration import (
     RUNS_KEPT,
     ClusterOverview,
@@ -84,6 +85,17 @@ def test_a_page_ends_where_there_is_too_much(size: int, arms: Arms) -> None:
     assert list(chain(*pages)) == [str(number) for number in range(12)]
     sizes = {LARGEST_EXTRA: [4, 4, 4, 0], LARGEST_EXTRA // 2: [8, 4], 1: [12]}
     assert [len(page) for page in pages] == sizes[size]
+
+
+def test_the_first_page_of_what_is_due_next_is_short(
+    arms: Arms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new leader leads as soon as it has read that page (LEAD-3)."""
+    monkeypatch.setattr(encode, "FIRST_PAGE", 2)
+    monkeypatch.setattr(jobs, "FIRST_PAGE", 2)
+    for id in "abcdef":
+        arms.ask(NOW, "s1", PutJob(id, a_job(id)))
+    assert in_pages(arms) == [["a", "b"], ["c", "d", "e", "f"]]
 
 
 def test_pages_in_the_order_of_what_is_due_next(

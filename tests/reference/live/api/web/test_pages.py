@@ -162,7 +162,8 @@ def test_a_form_that_is_saved_as_it_is_changes_nothing(
     browser: TestClient[Litestar], storage: MemoryStorage
 ) -> None:
     """ADMIN-1"""
-    job = made(storage, is_active=False, misfire="skip", grace="1500ms", repeats=3)
+    limits = {"repeats": 3, "max_parallel": 2, "jitter": "10s"}
+    job = made(storage, is_active=False, misfire="skip", grace="1500ms", **limits)
     path = f"/admin/jobs/{job.id}/edit"
     assert "The job was saved." in sent(browser, path, **form_of(browser, path))
     assert job_service.get(storage, job.id) == job
@@ -172,12 +173,14 @@ def test_an_edit_unsets_what_is_emptied(
     browser: TestClient[Litestar], storage: MemoryStorage
 ) -> None:
     """ADMIN-1"""
-    job = made(storage, repeats=3, extra="x", ends="2030-01-01T00:00:00Z")
+    optional = ("repeats", "ends", "extra", "max_parallel", "jitter")
+    job = made(
+        storage, repeats=3, extra="x", ends="2030-01-01T00:00:00Z", max_parallel=2, jitter="10s"
+    )
     path = f"/admin/jobs/{job.id}/edit"
-    form = form_of(browser, path) | {"repeats": "", "ends": "", "extra": ""}
-    sent(browser, path, **form)
+    sent(browser, path, **form_of(browser, path) | dict.fromkeys(optional, ""))
     definition = job_service.get(storage, job.id).definition
-    assert (definition.repeats, definition.ends, definition.extra) == (None, None, None)
+    assert [getattr(definition, name) for name in optional] == [None, None, None, None, 0]
 
 
 def test_somebody_else_s_change_is_shown_and_not_replaced(
