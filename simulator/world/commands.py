@@ -8,8 +8,6 @@ executor keeps the reason.
 from collections.abc import Mapping
 from typing import NamedTuple, assert_never
 
-from msgspec import UNSET
-
 from gnomon.reference import events, jobs
 from gnomon.reference.store.administration import Number
 from gnomon.reference.store.kept_messages import (
@@ -138,8 +136,7 @@ class CommandExecutor:
                 active = isinstance(command, Activate)
                 return _refusal(cluster.operate(SetActive(id, job.revision, active)))
             case commands.Execute():
-                extra = None if command.extra is UNSET else command.extra
-                execute = Execute(id, job.revision, cluster.new_cid(), extra)
+                execute = Execute(id, job.revision, cluster.new_cid(), command.extra)
                 return _refusal(cluster.operate(execute))
             case _:
                 assert_never(command)

@@ -26,7 +26,6 @@ from itertools import accumulate
 from typing import assert_never
 
 import msgspec
-from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from gnomon.reference import events, jobs
@@ -183,21 +182,13 @@ class _Requests:
                 self._do(event, Delete)
             case events.Published():
                 if event.on_demand:
-                    self.commands.append(Execute(at=event.at, job=event.job, extra=_given(event)))
+                    extra = event.payload if event.extra_given else None
+                    self.commands.append(Execute(at=event.at, job=event.job, extra=extra))
             case _:
                 assert_never(event)
 
-    def _do(
-        self,
-        event: JobChange,
-        kind: type[Activate | Deactivate | Delete],
-    ) -> None:
+    def _do(self, event: JobChange, kind: type[Activate | Deactivate | Delete]) -> None:
         self.commands.append(kind(at=event.at, job=event.job))
-
-
-def _given(event: events.Published) -> str | UnsetType:
-    """The payload that the request for a run has given, as the history records it."""
-    return event.payload if event.extra_given and event.payload is not None else UNSET
 
 
 def _remaining(fields: Fields, published: int) -> Fields:

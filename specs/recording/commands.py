@@ -21,13 +21,14 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, Literal, cast, get_args
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.recording.values import (
     DURATION,
     INSTANT,
+    PAYLOAD,
     POSITIVE_DURATION,
     STEP,
     Fields,
@@ -150,8 +151,8 @@ class Execute(JobCommand, frozen=True, kw_only=True):
     """Runs a job on demand (FIRE-11)."""
 
     extra: Annotated[
-        str | UnsetType, Meta(description="The payload of this run.  [default: the job's]")
-    ] = UNSET
+        str | None, PAYLOAD, Meta(description="Payload of this run. Default: that of the job.")
+    ] = None
 
 
 class DropMessages(JobCommand, frozen=True, kw_only=True):

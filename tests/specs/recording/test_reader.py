@@ -167,6 +167,8 @@ def test_every_job_type(job_type: str) -> None:
 FULLY_SET: dict[str, dict[str, Any]] = {
     "create": {"set": {"extra": "x", "is_active": False}},
     "edit": {"set": {"is_active": False}, "unset": ["extra"]},
+    "execute": {"extra": " for this run\r\n"},
+    "start_server": {"lacks": ["report"]},
     "pause_server": {"for": "1s"},
     "cut_server": {"for": "1s", "lose": "requests"},
     "disturb_server": {"for": "1s", "lose": 20, "repeat": 10, "delay": "2s"},

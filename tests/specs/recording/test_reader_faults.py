@@ -223,6 +223,20 @@ def test_more_that_is_wrong_with_commands() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("extra", "problem"),
+    [
+        (7, "it must be text; given was 7"),
+        (None, "it must be text; given was None"),
+        ("ü" * 250_001, "it is 500002 bytes in UTF-8; at most 500000 are allowed; given was 'ü"),
+    ],
+)
+def test_what_is_wrong_with_the_extra_data_of_a_run(extra: object, problem: str) -> None:
+    execute = changed(EDIT, "set", MISSING) | {"do": "execute", "extra": extra}
+    (fault,) = faults_of(USUAL | {"command": [execute]})
+    assert fault.startswith(f"[[command]] 1 (execute), extra: {problem}")
+
+
 def test_what_is_wrong_with_faults() -> None:
     wrong: list[dict[str, Any]] = [
         {"do": "pause_server", "server": "s1", "for": "0s"},
