@@ -329,7 +329,7 @@ def execute(storage: Storage, id: str, expected: int | None = None, extra: objec
         return Execute(id, job.revision, cid, given)
 
     job = _change(storage, id, expected, operation)
-    changed("job executed", job)
+    changed("job executed", job, fields=() if extra is None else ("extra",))
     return cid
 
 

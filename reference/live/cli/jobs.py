@@ -86,7 +86,7 @@ def add_to(app: typer.Typer) -> None:
         ("delete", delete, "gnomon jobs delete ping --yes"),
         ("activate", activate, "gnomon jobs activate ping"),
         ("deactivate", deactivate, "gnomon jobs deactivate ping"),
-        ("execute", execute, "gnomon jobs execute ping"),
+        ("execute", execute, "gnomon jobs execute ping --extra 'for this run'"),
         ("export", export, "gnomon jobs export --out jobs.toml"),
         ("apply", apply, "gnomon jobs apply jobs.toml --dry-run"),
     ):
@@ -357,7 +357,7 @@ def execute(
 ) -> None:
     """Run a job once, now; its schedule does not change.
 
-    --extra is for this run only.
+    A payload is that of this run only; without one it is the job's.
     """
     given_payload = payload(extra, extra_file)
     with connected(server, login) as client:
