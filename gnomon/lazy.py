@@ -69,6 +69,10 @@ COMMANDS = {
         "gnomon.reference.live.cli.messages",
         "List, drop and put back the messages of a running server.",
     ),
+    "cluster": (
+        "gnomon.reference.live.cli.cluster",
+        "Show the cluster of a running server, pause it and resume it.",
+    ),
     "auth": (
         "gnomon.reference.live.cli.auth",
         "Print lines for the credentials file of gnomon serve.",

@@ -8,6 +8,8 @@ A new leader reads the jobs in the order of what is expected to be due next, and
 first page on: what it has not read yet is due later. Should it be due earlier after all, since the
 rules of a time zone have changed, it is published once it has been read.
 
+While the cluster is paused, a leader keeps its knowledge, and publishes nothing (PAUSE-1).
+
 ``gnomon.reference.cluster.states.LEADER`` is its transition table.
 
 A store that was emptied, or replaced by another, has another identity. Whatever the role knew is
@@ -70,10 +72,10 @@ class LeaderRole:
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_early_at",
-                 "_epoch", "_former", "_has_resigned", "_is_leading", "_jobs", "_latest_epoch",
-                 "_lease", "_loading", "_name", "_new_cid", "_pause", "_publishing", "_resigning",
-                 "_services", "_unanswered", "_unschedulable", "_version", "campaign_at",
-                 "confirmed_at", "publish_at", "store")  # fmt: skip
+                 "_epoch", "_former", "_has_resigned", "_is_leading", "_is_paused", "_jobs",
+                 "_latest_epoch", "_lease", "_loading", "_name", "_new_cid", "_pause",
+                 "_publishing", "_resigning", "_services", "_unanswered", "_unschedulable",
+                 "_version", "campaign_at", "confirmed_at", "publish_at", "store")  # fmt: skip
 
     def __init__(
         self, name: str, lease: int, new_cid: NewCid, services: tuple[str, ...] | None = None
@@ -95,6 +97,7 @@ class LeaderRole:
         self._jobs: dict[str, KnownJob] = {}
         self._unschedulable: dict[str, str] = {}  # id of an active job -> why
         self._agenda = Agenda()
+        self._is_paused = False
         self._ahead = 0  # how far this clock is ahead of the store's (µs), as far as is known
         self._campaign: Campaign | None = None
         self._campaigned_at = 0
@@ -197,7 +200,7 @@ class LeaderRole:
 
     def publish_due(self, now: int) -> Publish | None:
         """Publish what is due at `now`, unless an earlier Publish is still unanswered."""
-        if not self._is_leading or self._publishing is not None:
+        if not self._is_leading or self._publishing is not None or self._is_paused:
             return None
         self._decided_at = now
         now -= self._ahead
@@ -304,13 +307,14 @@ class LeaderRole:
         return (self._name, self._lease, self._services, self._has_resigned, self._resigning,
                 self._epoch, self._latest_epoch, self._former, self._is_leading, self._loading,
                 self._publishing, tuple(self._unanswered.items()), self._version, jobs,
-                frozenset(self._unschedulable.items()), self._agenda.key(), self._ahead,
+                frozenset(self._unschedulable.items()), self._is_paused, self._agenda.key(),
+                self._ahead,
                 self._campaign, self._campaigned_at, self.campaign_at, self._decided_at,
                 self._early_at, self._pause, self.confirmed_at, self.publish_at,
                 self.store)  # fmt: skip
 
     def _plan_publish(self) -> None:
-        due = self._agenda.next_due
+        due = None if self._is_paused else self._agenda.next_due
         self.publish_at = None if due is None else due + self._ahead + self._pause
 
     def _pause_after(self, store_now: int) -> int:
@@ -384,6 +388,8 @@ class LeaderRole:
             self._unanswered.pop(operation, None)
         elif reply.version <= self._version:
             return None  # repeated reply
+        if reply.version >= self._version:
+            self._is_paused = reply.paused
         is_page = type(operation) is Jobs and operation.ids is None
         is_stale = self._is_leading and reply.version < self._version
         for job in reply.jobs:
@@ -463,6 +469,7 @@ class LeaderRole:
         self._publishing = None
         self._unanswered.clear()
         self._version = 0
+        self._is_paused = False
         self._jobs.clear()
         self._unschedulable.clear()
         self._agenda.clear()

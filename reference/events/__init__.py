@@ -20,6 +20,8 @@ from gnomon.reference.events.base import (
 )
 from gnomon.reference.events.cluster import (
     ClockSetBack,
+    ClusterPaused,
+    ClusterResumed,
     FaultBegan,
     FaultEnded,
     LeaseAcquired,
@@ -68,6 +70,8 @@ __all__ = [
     "STORE",
     "Claimed",
     "ClockSetBack",
+    "ClusterPaused",
+    "ClusterResumed",
     "Coalesced",
     "DeadLetterCause",
     "DeadLettered",
@@ -148,6 +152,8 @@ Event = (
     | DeadLettered
     | Dropped
     | PutBack
+    | ClusterPaused
+    | ClusterResumed
     | ServerStarted
     | ServerStopping
     | ServerStopped

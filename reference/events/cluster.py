@@ -24,6 +24,18 @@ class LeaseExpired(EventBase, frozen=True, gc=False, tag="lease_expired"):
     epoch: int
 
 
+class ClusterPaused(EventBase, frozen=True, gc=False, tag="cluster_paused"):
+    """Somebody paused the cluster: nothing is published as planned until it resumes (PAUSE-1)."""
+
+    by: str
+
+
+class ClusterResumed(EventBase, frozen=True, gc=False, tag="cluster_resumed"):
+    """Somebody resumed the cluster (PAUSE-1)."""
+
+    by: str
+
+
 class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
     """A server joined the cluster.
 

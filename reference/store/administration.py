@@ -78,6 +78,13 @@ class Holding(msgspec.Struct, frozen=True):
     message: int
 
 
+class Paused(msgspec.Struct, frozen=True):
+    """The cluster is paused, `since` an instant (µs, UTC); `by` names who has paused it."""
+
+    since: int
+    by: str
+
+
 class ClusterOverview(Reply, frozen=True, kw_only=True):
     """The cluster at the instant `now` (µs, UTC).
 
@@ -87,7 +94,8 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     was first used (µs, UTC), 0 before that. `version` is the version of the job table; it
     leaps after lost writes, and `changes`, the number of changes of jobs, does not.
     `unschedulable` are the ids of the active jobs that the leader cannot schedule, with reasons.
-    `needed` are the services of the active jobs, as the leader has reported them.
+    `needed` are the services of the active jobs, as the leader has reported them. `paused` is set
+    while the cluster is paused (PAUSE-1).
     """
 
     store: int
@@ -104,6 +112,7 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
     changes: int = 0
     unschedulable: tuple[tuple[str, str], ...] = ()
     needed: tuple[str, ...] = ()
+    paused: Paused | None = None
 
     @property
     def missing_services(self) -> tuple[str, ...]:

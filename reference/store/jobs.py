@@ -21,7 +21,7 @@ from gnomon.reference.events import Record, recorded_payload
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT
 from gnomon.reference.schedule.trigger import first_due
-from gnomon.reference.store.administration import JobByName, NewJobId, Number
+from gnomon.reference.store.administration import JobByName, NewJobId, Number, Paused
 from gnomon.reference.store.operations import (
     FIRST_PAGE,
     LARGEST_PAGE,
@@ -127,19 +127,25 @@ class StoredJob:
                 self.accounted, self.counted)  # fmt: skip
 
 
+PAUSE = ""
+"""In the place of the id of a changed job: the cluster was paused or resumed."""
+
+
 class JobTable:
     """All jobs. Others may read, but not change, `by_id` and `version`, which counts changes.
 
     `store` is the identity of the store, which sets it; versions of two stores do not compare.
+    `paused` is set while the cluster is paused (PAUSE-1).
     """
 
     __slots__ = ("_changed", "_created", "_last_id", "_names", "_places", "_record", "_watchers",
-                 "by_id", "leapt", "page", "store", "version")  # fmt: skip
+                 "by_id", "leapt", "page", "paused", "store", "version")  # fmt: skip
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self.store = 0
         self.page = PAGE  # jobs in a page; the simulator reads in smaller pages too
+        self.paused: Paused | None = None
         self.version = 0
         self.leapt = 0  # the part of the version that counts no changes
         self._created = 0
@@ -314,9 +320,16 @@ class JobTable:
     def report_change(self, now: int, kept: StoredJob) -> list[Delivery]:
         """Note that a job has changed, and answer the servers that wait for a change."""
         self._note_place(kept)
+        return self._report_change(now, kept.id)
+
+    def report_pause(self, now: int) -> list[Delivery]:
+        """Note that the cluster was paused or resumed, and answer who waits for a change."""
+        return self._report_change(now, PAUSE)
+
+    def _report_change(self, now: int, id: str) -> list[Delivery]:
         self.version += 1
-        self._changed.pop(kept.id, None)
-        self._changed[kept.id] = self.version
+        self._changed.pop(id, None)
+        self._changed[id] = self.version
         watchers, self._watchers = self._watchers, {}
         return [
             delivery
@@ -338,6 +351,7 @@ class JobTable:
         """All that can influence a decision: O(jobs)."""
         return (
             self.store,
+            self.paused,
             self.version,
             self._created,
             tuple(kept.key() for kept in self.by_id.values()),
@@ -384,8 +398,9 @@ class JobTable:
 
     def _job_list(self, now: int, ids: tuple[str, ...], more: int | str | None = None) -> JobList:
         there = tuple(self.by_id[id].snapshot() for id in ids if id in self.by_id)
-        gone = tuple(id for id in ids if id not in self.by_id)
-        return JobList(now, self.version, there, gone, more, store=self.store)
+        gone = tuple(id for id in ids if id not in self.by_id and id != PAUSE)
+        paused = self.paused is not None
+        return JobList(now, self.version, there, gone, more, store=self.store, paused=paused)
 
 
 END_HAS_PASSED = "ends: it has passed; a new job is active only if its end is still to come"

@@ -24,4 +24,5 @@ def jobs_by_name(table: JobTable, now: int, operation: JobsByName) -> JobList:
         if len(page) == operation.most or size >= LARGEST_PAGE:
             more = name
             break
-    return JobList(now, table.version, tuple(page), more=more, store=table.store)
+    paused = table.paused is not None
+    return JobList(now, table.version, tuple(page), more=more, store=table.store, paused=paused)

@@ -78,6 +78,7 @@ from gnomon.reference.store.operations import (
     SetAside,
     Withdraw,
 )
+from gnomon.reference.store.pause import PauseCluster, PauseSwitch, ResumeCluster
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
@@ -114,7 +115,7 @@ class MemoryStore:
         self._meanings = self._bind_meanings()
 
     def _bind_meanings(self) -> Meanings:
-        kept = KeptMessages(self._messages)
+        kept, switch = KeptMessages(self._messages), PauseSwitch(self._record, self._jobs)
         return {
             Campaign: self._campaign,
             Resign: self._resign,
@@ -148,6 +149,8 @@ class MemoryStore:
             DropMessage: kept.drop,
             PutBackMessage: kept.put_back,
             MessagesOfJob: kept.of_job,
+            PauseCluster: switch.pause,
+            ResumeCluster: switch.resume,
         }
 
     def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
@@ -304,7 +307,7 @@ class MemoryStore:
     def _publish(self, now: int, server: str, operation: Publish) -> list[Delivery]:
         epoch = operation.epoch
         self._expire_lease(now)
-        general: Refusal | None = None
+        general: Refusal | None = None if self._jobs.paused is None else "paused"
         if self._leader != server or self._epoch != epoch:
             general = "deposed"
         elif now >= operation.before:
@@ -428,6 +431,7 @@ class MemoryStore:
             held=tuple(Holding(*worker, message) for worker, message in held),
             dead_lettered=len(self._messages.dead),
             unschedulable=report.jobs if report is not None and is_current else (),
+            paused=self._jobs.paused,
             needed=report.needed if report is not None and is_current else (),
         )
         return [(server, operation, overview)]

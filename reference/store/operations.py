@@ -270,7 +270,8 @@ class JobList(Reply, frozen=True, gc=False):
 
     `unreadable` are the ids of jobs that cannot be read, each with the reason: others may have
     written into the store. If `more` is not None, the next page begins after it, as in Jobs.
-    `store` is the identity of the store, 0 before its first Campaign.
+    `store` is the identity of the store, 0 before its first Campaign. `paused`: the store publishes
+    nothing as planned; a pause and its end count as changes of the job table (PAUSE-1).
     """
 
     version: int
@@ -279,11 +280,14 @@ class JobList(Reply, frozen=True, gc=False):
     more: int | str | None = None
     unreadable: tuple[tuple[str, str], ...] = ()
     store: int = 0
+    paused: bool = False
 
 
 # --- publishing
 
-Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", "late", "surplus"]
+Refusal = Literal[
+    "deposed", "gone", "inactive", "revision", "cursor", "early", "late", "paused", "surplus"
+]
 """Why the store refused an entry, or published nothing for it.
 
     deposed    the asking server does not hold the lease in that epoch (LEAD-2)
@@ -293,6 +297,7 @@ Refusal = Literal["deposed", "gone", "inactive", "revision", "cursor", "early", 
     cursor     the occurrence has had its outcome (PUB-1)
     early      not due, or not yet a misfire, by the store's clock (FIRE-6, MISS-1)
     late       it arrived after its deadline; the leader may have tried again since (PUB-1)
+    paused     the cluster is paused (PAUSE-1)
     surplus    no refusal: the occurrence was skipped, as the job has `max_parallel` unfinished
                messages (LIMIT-1); the leader has counted it as published
 """

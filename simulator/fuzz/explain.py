@@ -19,7 +19,7 @@ from gnomon.specs.recording.commands import Fault
 from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.render.strings import counted
 from gnomon.specs.render.tables import span
-from gnomon.specs.trace.entities import FaultWindow
+from gnomon.specs.trace.entities import FaultWindow, PauseEvent
 
 MOST_LINES = 12
 """The most lines about events; the cluster, the jobs and the violation have lines of their own."""
@@ -137,8 +137,14 @@ class _Story:
                 | events.ServerCrashed()
             ):
                 return self._server(event)
-            case events.LeaseAcquired() | events.LeaseReleased() | events.LeaseExpired():
-                return self._lease(event)
+            case (
+                events.LeaseAcquired()
+                | events.LeaseReleased()
+                | events.LeaseExpired()
+                | events.ClusterPaused()
+                | events.ClusterResumed()
+            ):
+                return self._leading(event)
             case events.PublishRefused() | events.Published() | events.Skipped():
                 return self._publishing(event)
             case events.Claimed() | events.Started() | events.Finished() | events.Reclaimed():
@@ -200,8 +206,12 @@ class _Story:
         server = f"{event.server}, the leader," if leads else event.server
         return Line(event.at, 4, f"{server} {happens}", (event,))
 
-    def _lease(self, event: events.LeaseEvent) -> Line:
+    def _leading(self, event: events.LeaseEvent | PauseEvent) -> Line:
         match event:
+            case events.ClusterPaused():
+                weight, text = 4, "the cluster is paused"
+            case events.ClusterResumed():
+                weight, text = 4, "the cluster is resumed"
             case events.LeaseAcquired():
                 weight, text = 4, f"{event.server} leads from now on, in epoch {event.epoch}"
             case events.LeaseReleased():
@@ -299,6 +309,7 @@ class _Story:
 
 
 REFUSALS = {
+    "paused": "the cluster is paused",
     "deposed": "it leads no more",
     "gone": "the job has been deleted",
     "inactive": "the job has been made inactive",

@@ -165,7 +165,7 @@ MUTANTS = (
     Mutant(
         "any server is given any message",
         "DLV-7",
-        "while a deployment lasts, a server fails runs that others could do (Celery, RQ, Zato)",
+        "while a deployment lasts, a server fails runs that others could do",
         "gnomon.reference.store.waiting:WaitingMessages._place_for",
         "left = self._left.get(server)",
         "left = None",

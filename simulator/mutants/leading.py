@@ -206,4 +206,31 @@ MUTANTS = (
         "                type(a)(a.job, a.revision, b.due + 1, a.due, False, a.cid),\n"
         "                type(a)(a.job, a.revision, a.due + 1, c.due, c.is_last, c.cid))\n",
     ),
+    Mutant(
+        "a paused store publishes what is on its way",
+        "PAUSE-1",
+        "only the leader knows that the cluster is paused, and its request was sent before",
+        "gnomon.reference.store.memory:MemoryStore._publish",
+        'None if self._jobs.paused is None else "paused"',
+        "None",
+    ),
+    Mutant(
+        "what was due in a pause is lost",
+        "PAUSE-1",
+        "to resume the cluster is to activate every job anew",
+        "gnomon.reference.store.pause:PauseSwitch.resume",
+        "        self._jobs.paused = None\n",
+        "        self._jobs.paused = None\n"
+        "        for kept in self._jobs.by_id.values():\n"
+        "            if kept.cursor is not None:\n"
+        "                kept.resume(now)\n",
+    ),
+    Mutant(
+        "the end of a pause wakes nobody",
+        "PAUSE-1",
+        "a leader that has fallen asleep sleeps until a job is changed",
+        "gnomon.reference.store.pause:PauseSwitch.resume",
+        ", *self._jobs.report_pause(now)]",
+        "]",
+    ),
 )

@@ -17,6 +17,7 @@ from gnomon.reference.store.kept_messages import (
     PutBackMessage,
 )
 from gnomon.reference.store.operations import (
+    OPERATOR,
     DeleteJob,
     EditJob,
     Execute,
@@ -26,6 +27,7 @@ from gnomon.reference.store.operations import (
     Reply,
     SetActive,
 )
+from gnomon.reference.store.pause import PauseCluster, ResumeCluster
 from gnomon.simulator.world.cluster import Cluster
 from gnomon.simulator.world.fault_injector import FaultInjector
 from gnomon.simulator.world.store_clock import StoreClock
@@ -42,6 +44,7 @@ from gnomon.specs.recording.commands import (
     Edit,
     JobChange,
     MessageCommand,
+    PauseCommand,
     ProcessCommand,
     StartServer,
     StopServer,
@@ -80,12 +83,14 @@ class CommandExecutor:
         """Carry out a command; the reason if it is refused, else None."""
         if isinstance(command, ProcessCommand):
             return self._control(command)
-        if not isinstance(command, JobChange | MessageCommand):
+        if not isinstance(command, JobChange | MessageCommand | PauseCommand):
             return self._injector.inject(command)
         if self._cluster.store_health.outages:
             return "the store cannot be reached"
         if isinstance(command, MessageCommand):
             return self._administer(command)
+        if isinstance(command, PauseCommand):
+            return self._pause(command)
         return self._create(command) if isinstance(command, Create) else self._change(command)
 
     def _control(self, command: ProcessCommand) -> str | None:
@@ -98,6 +103,10 @@ class CommandExecutor:
                 return self._cluster.start(server, lacks)
             case _:
                 assert_never(command)
+
+    def _pause(self, command: PauseCommand) -> str | None:
+        what = PauseCluster if isinstance(command, commands.PauseCluster) else ResumeCluster
+        return _refusal(self._cluster.operate(what(OPERATOR)))
 
     def _administer(self, command: MessageCommand) -> str | None:
         cluster, job = self._cluster, command.job

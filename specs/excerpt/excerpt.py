@@ -14,6 +14,7 @@ left out with everything that came of it, and the servers concerned are excused 
     a server       that is present is started; one that is absent and yet receives something is
                    started and crashes at once (``servers``)
     the lease      is acquired by its holder, in its epoch
+    a pause        that goes on begins
     a fault        that goes on begins
     `UNRECORDED`   is the fault of each server with a worker that holds a message left out; and of
                    the store, healed at once, because the rules then allow time for everything
@@ -43,14 +44,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What the store knows at the end of the history.
 
     `servers` are those present, each as it was started; `leader` is the holder of the lease with
-    its epoch; `held` is the message of each worker that has one. The instants of these events do
-    not matter.
+    its epoch; `held` is the message of each worker that has one. `paused` is set if the cluster is
+    paused (PAUSE-1). The instants of these events do not matter.
     """
 
     jobs: tuple[Job, ...] = ()
     servers: tuple[events.ServerStarted, ...] = ()
     leader: events.LeaseAcquired | None = None
     held: dict[Worker, int] = {}
+    paused: events.ClusterPaused | None = None
 
 
 def excerpt(history: History, since: int, known: Known) -> History:
@@ -70,6 +72,7 @@ def excerpt(history: History, since: int, known: Known) -> History:
         events.FaultEnded(begins, UNRECORDED, STORE),
         *started,
         *servers.lease_at(recorded, start, begins, known.leader),
+        *servers.pause_at(recorded, start, begins, known.paused),
         *crashed,
         *servers.faults_at(recorded, start, begins),
     ]

@@ -9,14 +9,14 @@ workers and grants leases that were requested. Such a server is started and cras
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.events import Event, LeaseEvent, RunEvent, is_planned
-from gnomon.specs.trace.entities import LeaseLogEvent
+from gnomon.specs.trace.entities import LeaseLogEvent, PauseEvent
 
 ServerLeft = events.ServerStopped | events.ServerCrashed
 """The events with which a server leaves."""
@@ -161,3 +161,21 @@ def _faults(recorded: Iterable[Event], before: _Faults) -> tuple[_Faults, _Fault
             is_known = current[event.fault, event.target] > 0
             (current.subtract if is_known else ended.update)([(event.fault, event.target)])
     return current, ended
+
+
+def pause_at(
+    recorded: list[Event], start: int, begins: int, known: events.ClusterPaused | None
+) -> Iterator[events.ClusterPaused]:
+    """The pause of the cluster at the place `start`, if it is paused there.
+
+    `begins` is the instant of the beginning (µs), `known` the pause at the end.
+    """
+    earlier = (event for event in reversed(recorded[:start]) if isinstance(event, PauseEvent))
+    later = (event for event in recorded[start:] if isinstance(event, PauseEvent))
+    before, after = next(earlier, None), next(later, None)
+    if isinstance(before, events.ClusterPaused):
+        yield replace(before, at=begins)
+    elif before is None and isinstance(after, events.ClusterResumed):
+        yield events.ClusterPaused(begins, after.by)
+    elif before is None and after is None and known is not None:
+        yield replace(known, at=begins)

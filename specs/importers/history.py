@@ -40,6 +40,8 @@ from gnomon.specs.recording.commands import (
     Deactivate,
     Delete,
     Execute,
+    PauseCluster,
+    ResumeCluster,
     edit,
 )
 from gnomon.specs.recording.model import (
@@ -82,6 +84,7 @@ def reconstruct(history: History) -> Recording:
     recorded = [event for event in _requested(history) if event.at < header.end]
     scheduled, commands = _requests(recorded, header.start)
     services, notes = _services(recorded, scheduled, commands)
+    commands = tuple(sorted((*commands, *_pauses(recorded)), key=lambda command: command.at))
     return Recording(
         start=header.start,
         until=header.end,
@@ -215,6 +218,15 @@ def _default(field: str) -> Json:
     """The default of a field, as a definition writes it."""
     (default,) = (f.default for f in msgspec.structs.fields(Definition) if f.name == field)
     return write_duration(default) if field in ("grace", "jitter") else default
+
+
+def _pauses(recorded: list[Event]) -> Iterator[Command]:
+    """The commands that paused and resumed the cluster."""
+    for event in recorded:
+        if isinstance(event, events.ClusterPaused):
+            yield PauseCluster(at=event.at)
+        elif isinstance(event, events.ClusterResumed):
+            yield ResumeCluster(at=event.at)
 
 
 # --- services

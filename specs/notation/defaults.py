@@ -80,6 +80,8 @@ class Defaults:
                 | events.WritesLost()
                 | events.ClockSetBack()
                 | events.StoreReplaced()
+                | events.ClusterPaused()
+                | events.ClusterResumed()
                 | events.FaultBegan()
                 | events.FaultEnded()
             ):

@@ -77,6 +77,8 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "dead_lettered": ("message",),
     "dropped": ("message",),
     "put_back": ("message",),
+    "cluster_paused": (),
+    "cluster_resumed": (),
     "server_started": _SERVER,
     "server_stopping": _SERVER,
     "server_stopped": _SERVER,

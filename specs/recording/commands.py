@@ -40,12 +40,14 @@ from gnomon.specs.recording.values import (
     names,
 )
 
-Part = Literal["job", "server", "link", "clock", "store"]
+Part = Literal["job", "server", "link", "clock", "store", "cluster"]
 """The part of the cluster that a command affects; a server's links and its clock are its own."""
 Direction = Literal["requests", "replies"]
 """The two directions between a server and the store."""
 Span = Callable[[int], str]
 """Writes a duration (µs) for people."""
+CLUSTER = "cluster"
+"""The target of a command for the whole cluster."""
 MOST_DRIFT = 500_000
 """The most that a clock gains or loses in each second (µs)."""
 
@@ -76,7 +78,7 @@ class CommandBase(
 
     @property
     def target(self) -> str:
-        """A job's id, a server's name, or ``STORE``."""
+        """A job's id, a server's name, ``STORE``, or ``CLUSTER``."""
         raise NotImplementedError
 
     @property
@@ -345,11 +347,34 @@ class EmptyStore(StoreCommand, frozen=True, kw_only=True):
         return "the store loses all its data"
 
 
+# --- the cluster
+
+
+class ClusterCommand(CommandBase, frozen=True, kw_only=True):
+    """A command for the whole cluster."""
+
+    part: ClassVar[Part] = "cluster"
+
+    @property
+    def target(self) -> str:
+        """``CLUSTER``."""
+        return CLUSTER
+
+
+class PauseCluster(ClusterCommand, frozen=True, kw_only=True):
+    """Pauses the cluster: nothing is published as planned (PAUSE-1)."""
+
+
+class ResumeCluster(ClusterCommand, frozen=True, kw_only=True):
+    """Resumes a cluster that is paused (PAUSE-1)."""
+
+
 # --- the catalogue
 
 JobChange = Create | Edit | Activate | Deactivate | Delete | Execute
 MessageCommand = DropMessages | PutBackMessages
 ProcessCommand = StopServer | CrashServer | StartServer
+PauseCommand = PauseCluster | ResumeCluster
 Fault = (
     PauseServer
     | CutServer
@@ -366,7 +391,7 @@ LastingFault = LastingServerFault | StopStore
 """A fault that ends by itself after its `duration` (µs)."""
 DataLoss = LoseWrites | EmptyStore
 """A fault after which the store lacks writes that it had acknowledged."""
-Command = JobChange | MessageCommand | ProcessCommand | Fault
+Command = JobChange | MessageCommand | ProcessCommand | Fault | PauseCommand
 
 CATALOGUE: tuple[type[Command], ...] = get_args(Command)
 COMMANDS: dict[str, type[Command]] = {tag_of(kind.__name__): kind for kind in CATALOGUE}

@@ -12,8 +12,9 @@ from gnomon.reference import events, oracle
 from gnomon.reference.jobs import Definition
 from gnomon.specs.rules import tolerances
 from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.pauses import paused
 from gnomon.specs.trace.plans import is_near_change
-from gnomon.specs.trace.spans import Span
+from gnomon.specs.trace.spans import Span, contains
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import (
     IdleWait,
@@ -74,6 +75,10 @@ def _is_near_change(_: Trace, due: Occurrence) -> bool:
 
 def _was_not_led(_: Trace, late: Occurrence) -> bool:
     return not late.was_led
+
+
+def _was_paused(trace: Trace, late: Occurrence) -> bool:
+    return contains(trace.cached(paused), late.instant)
 
 
 def _begins_with(cause: type[events.Event]) -> Callable[[Trace, Occurrence], bool]:
@@ -149,6 +154,7 @@ NOT_DUE: tuple[Row[Occurrence], ...] = (
     *BY_TYPE,
 )
 LATE: tuple[Row[Occurrence], ...] = (
+    Row("the cluster was paused when it was due", "PAUSE-1", _was_paused),
     Row("nobody led when it was due", "LEAD-4", _was_not_led),
     Row("another run of the job, which was seen, was going on", "OVER-1", _was_held_up),
     *BY_TYPE,

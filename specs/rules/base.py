@@ -93,7 +93,8 @@ def rule(
     return tie
 
 
-GROUPS = ("JOB", "FIRE", "MISS", "LEAD", "PUB", "DLV", "RUN", "OVER", "WORK", "LIMIT", "HIST")
+GROUPS = ("JOB", "FIRE", "MISS", "LEAD", "PAUSE", "PUB", "DLV", "RUN", "OVER", "WORK", "LIMIT",
+          "HIST")  # fmt: skip
 """The groups of rules in the order of ``scheduler.md``."""
 
 

@@ -9,8 +9,8 @@ from gnomon.reference.jobs import Definition
 from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.base import Cases
 from gnomon.specs.rules.kinds import Kind
-from gnomon.specs.trace.availability import led_for
 from gnomon.specs.trace.entities import JobRecord, Stage
+from gnomon.specs.trace.pauses import able_to_publish_for
 from gnomon.specs.trace.plans import (
     InstantOutcome,
     first_outcomes,
@@ -22,7 +22,7 @@ from gnomon.specs.trace.trace import Trace
 
 
 def had_time(trace: Trace, stage: Stage, grace: int, since: int) -> tuple[int, int] | None:
-    """Since when a leader led who had the time to come to a job after `since`, and its deadline.
+    """Since when a leader could publish who had time for a job after `since`, and its deadline.
 
     None if none had, before the stage ended. In µs.
     """
@@ -36,7 +36,7 @@ def deadline_of(trace: Trace, grace: int, since: int) -> tuple[int, int] | None:
     patience = tolerances.catch_up(trace, grace)
     if trace.is_partial:
         patience = tolerances.lateness(trace)
-    span = first_span_from(trace.cached(led_for, patience), since)
+    span = first_span_from(trace.cached(able_to_publish_for, patience), since)
     return None if span is None else (span[0], max(span[0], since) + patience)
 
 

@@ -95,6 +95,10 @@ class Kind(Enum):
     LEADER_WORKER_IDLE = (
         "worker {server}/{worker} claims nothing while {server} leads; message {message} waits"
     )
+    # PAUSE
+    PUBLISHED_WHILE_PAUSED = "message {message}: published while the cluster was paused"
+    GIVEN_UP_WHILE_PAUSED = "job {job}: {due} had its outcome while the cluster was paused"
+    LOST_IN_PAUSE = "job {job}: due at {due}, while the cluster was paused, and nothing came of it"
     # PUB
     PUBLISHED_TWICE = (
         "job {job}: {due} was published as message {other_message} and again as {message}"

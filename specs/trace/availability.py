@@ -39,11 +39,6 @@ def _leads_until(trace: Trace, term: Term) -> int:
     return min(term.ends, member.claims_until)
 
 
-def led_for(trace: Trace, length: int) -> list[Span]:
-    """The instants from which one leader led, not disturbed, for longer than `length` (µs)."""
-    return starts_of_stays(trace.cached(led), length)
-
-
 def able_for(trace: Trace, length: int) -> list[Span]:
     """The instants from which some server could lead and claim for longer than `length` (µs).
 

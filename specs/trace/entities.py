@@ -31,6 +31,9 @@ LeaseLogEvent = events.LeaseEvent | LeaseVoided | events.StoreReplaced
 MembershipEnd = events.ServerStopped | events.ServerCrashed
 """The events that end a membership."""
 
+PauseEvent = events.ClusterPaused | events.ClusterResumed
+"""The events that change whether the cluster is paused."""
+
 TermEnd = events.LeaseEvent | LeaseVoided | MembershipEnd | events.ServerStarted
 """The events that end a term."""
 

@@ -22,6 +22,7 @@ from gnomon.specs.trace.entities import (
     MembershipEnd,
     MessageRecord,
     MisplacedEvent,
+    PauseEvent,
     Run,
     Stage,
     Term,
@@ -78,6 +79,7 @@ class Trace:
         refused: Every publishing that the store refused.
         firings: Every run of a partial history.
         requests: Every request to run a job on demand, in a partial history.
+        pauses: When the cluster was paused and resumed, in order.
         jobs: What happened to each job, by its id.
         changes: Every change of a job, in order.
         rejected: Every definition that was rejected.
@@ -100,6 +102,7 @@ class Trace:
         self.misplaced: list[MisplacedEvent] = []
         self.refused: list[events.PublishRefused] = []
         self.requests: list[events.Requested] = []
+        self.pauses: list[PauseEvent] = []
         self.leases = LeaseLog()
         job_log = JobLog(self.misplaced)
         message_log = MessageLog(job_log, self.leases, self.misplaced, self.beside_plan)
@@ -111,7 +114,7 @@ class Trace:
         server_log.faults += wrong_clocks
         firing_log = FiringLog(job_log, self.misplaced)
         logs = (job_log, message_log, firing_log, server_log, self.leases)
-        readers_of(*logs, self.refused, self.requests).read(self.events)
+        readers_of(*logs, self.refused, self.requests, self.pauses).read(self.events)
         self.leases.close(self.end)
         server_log.close(self.end)
         self.messages, self.claims, self.starts = (
@@ -339,6 +342,7 @@ def readers_of(
     leases: LeaseLog,
     refused: list[events.PublishRefused],
     requests: list[events.Requested],
+    pauses: list[PauseEvent],
 ) -> Readers:
     """Which reader each kind of event has."""
     readers = Readers()
@@ -365,6 +369,8 @@ def readers_of(
     readers.add(events.JobRejected, jobs.rejected.append)
     readers.add(events.PublishRefused, refused.append)
     readers.add(events.Requested, requests.append)
+    readers.add(events.ClusterPaused, pauses.append)
+    readers.add(events.ClusterResumed, pauses.append)
     readers.add(events.LeaseAcquired, leases.acquired)
     readers.add(events.LeaseReleased, leases.ended)
     readers.add(events.LeaseExpired, leases.ended)

@@ -23,7 +23,7 @@ IDS = (
     "FIRE-10", "FIRE-11",
     "MISS-1", "MISS-2", "MISS-3",
     "LEAD-1", "LEAD-2", "LEAD-3", "LEAD-4", "LEAD-5",
-    "PUB-1", "PUB-2", "PUB-3",
+    "PAUSE-1", "PUB-1", "PUB-2", "PUB-3",
     "DLV-1", "DLV-2", "DLV-3", "DLV-4", "DLV-5", "DLV-6", "DLV-7",
     "RUN-1", "RUN-2", "RUN-3", "RUN-4", "RUN-5", "RUN-6", "RUN-7", "RUN-8",
     "OVER-1", "OVER-2",

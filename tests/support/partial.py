@@ -10,7 +10,12 @@ from gnomon.reference.events import Event
 from gnomon.reference.history import History, Observable
 
 KINDS: dict[Observable, tuple[type[Event], ...]] = {
-    "jobs": (*get_args(events.JobChange), events.Requested),
+    "jobs": (
+        *get_args(events.JobChange),
+        events.Requested,
+        events.ClusterPaused,
+        events.ClusterResumed,
+    ),
     "firings": (events.Fired,),
     "runs": (events.Ended,),
     "definitions": (*get_args(events.JobChange), events.JobRejected),

@@ -20,7 +20,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
-from gnomon.reference.live.api import cluster, jobs, messages
+from gnomon.reference.live.api import cluster, jobs, messages, pause
 from gnomon.reference.live.api.access import audit
 from gnomon.reference.live.api.access.audit import AuditLog
 from gnomon.reference.live.api.access.auth import Connection, Guard
@@ -57,6 +57,7 @@ def create_app(
             jobs.list_unreadable_jobs,
             messages.router,
             cluster.router,
+            pause.router,
             zato.router,
             web.router,
             show_page,

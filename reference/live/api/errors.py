@@ -17,9 +17,9 @@ from gnomon.reference.jobs import Fault, Rejected
 from gnomon.reference.live.api.job_service import (
     Conflict,
     NoSuchJob,
-    NoSuchMessage,
     Stale,
 )
+from gnomon.reference.live.api.message_service import NoSuchMessage
 from gnomon.reference.live.api.schemas import LARGEST_BODY
 from gnomon.reference.live.store.storage import HistoryReplaced, StoreUnavailable
 

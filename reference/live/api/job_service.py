@@ -1,4 +1,4 @@
-"""Creating, changing, running and reading jobs and their messages, without HTTP.
+"""Creating, changing, running and reading jobs, without HTTP.
 
 The one idea: a request is either carried out whole or raises one typed error; none needs a lock. A
 request that names a revision fails with `Stale` when the job has another. A request that names none
@@ -8,7 +8,6 @@ applies to the job as it is, and is repeated when another client has changed the
     Stale             the job has changed since the named revision
     jobs.Rejected     the definition is invalid; every fault at once (JOB-5)
     Conflict          the state of the job does not allow the request
-    NoSuchMessage     the store keeps no such message
     StoreUnavailable  the store could not be reached; it is not known whether the request was done
 """
 
@@ -32,15 +31,7 @@ from gnomon.reference.store.administration import (
     RunsOf,
 )
 from gnomon.reference.store.kept_messages import (
-    DropMessage,
-    KeptMessage,
-    MessageById,
-    MessageList,
-    Messages,
     MessagesOfJob,
-    MessageState,
-    PutBackMessage,
-    no_such_message,
 )
 from gnomon.reference.store.operations import (
     Accepted,
@@ -71,13 +62,6 @@ class NoSuchJob(LookupError):
 
     def __init__(self, asked: str) -> None:
         super().__init__(f"there is no job of {asked}")
-
-
-class NoSuchMessage(LookupError):
-    """The store keeps no such message: it never existed, has been completed, or was dropped."""
-
-    def __init__(self, message: int) -> None:
-        super().__init__(f"there is no message {message}; it may have been completed or dropped")
 
 
 class Stale(Exception):
@@ -339,45 +323,6 @@ def set_active(storage: Storage, id: str, is_active: bool, expected: int | None 
     job = get(storage, id)
     changed("job activated" if is_active else "job deactivated", job)
     return job
-
-
-# --- messages
-
-
-def messages(storage: Storage, state: MessageState, after: int) -> MessageList:
-    """A page of the messages in a state: those numbered above `after`, without payloads."""
-    reply = storage.ask(Messages(state, after))
-    assert isinstance(reply, MessageList)
-    return reply
-
-
-def message(storage: Storage, id: int) -> KeptMessage:
-    """A message with its payload. Raises NoSuchMessage."""
-    reply = storage.ask(MessageById(id))
-    assert isinstance(reply, MessageList)
-    if not reply.messages:
-        raise NoSuchMessage(id)
-    return reply.messages[0]
-
-
-def drop_message(storage: Storage, id: int) -> None:
-    """Drop a message that waits or is dead. Raises NoSuchMessage, Conflict."""
-    _change_message(storage, id, DropMessage(id))
-    changed("message dropped", message=id)
-
-
-def put_back_message(storage: Storage, id: int) -> None:
-    """Put a message back that is dead after its attempts. Raises NoSuchMessage, Conflict."""
-    _change_message(storage, id, PutBackMessage(id))
-    changed("message put back", message=id)
-
-
-def _change_message(storage: Storage, id: int, operation: DropMessage | PutBackMessage) -> None:
-    reply = storage.ask(operation)
-    if isinstance(reply, Refused):
-        if reply.why == no_such_message(id):
-            raise NoSuchMessage(id)
-        raise Conflict(reply.why)
 
 
 def _change(

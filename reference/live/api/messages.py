@@ -10,7 +10,7 @@ from typing import Annotated
 from litestar import Router, delete, get, post
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
-from gnomon.reference.live.api import job_service, schemas
+from gnomon.reference.live.api import message_service, schemas
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.body import refuse_body
 from gnomon.reference.live.api.errors import may_answer
@@ -40,13 +40,13 @@ def list_messages(
     ] = 0,
 ) -> MessagesView:
     """List the messages in a state, by number, without payloads; a page at a time."""
-    return schemas.view_messages(job_service.messages(storage, wanted, after))
+    return schemas.view_messages(message_service.messages(storage, wanted, after))
 
 
 @get("/{message_id:int}", sync_to_thread=True, responses=may_answer(HTTPStatus.NOT_FOUND))
 def show_message(storage: Store, message_id: MessageId) -> MessageView:
     """Read a message, with its payload."""
-    return schemas.view_message(job_service.message(storage, message_id))
+    return schemas.view_message(message_service.message(storage, message_id))
 
 
 @delete(
@@ -58,7 +58,7 @@ def show_message(storage: Store, message_id: MessageId) -> MessageView:
 )
 def drop_message(storage: Store, message_id: MessageId) -> None:
     """Drop a message that waits or is dead; it is never run."""
-    job_service.drop_message(storage, message_id)
+    message_service.drop_message(storage, message_id)
 
 
 @post(
@@ -71,7 +71,7 @@ def drop_message(storage: Store, message_id: MessageId) -> None:
 )
 def put_back_message(storage: Store, message_id: MessageId) -> None:
     """Let a message that is dead after its attempts wait for a worker again."""
-    job_service.put_back_message(storage, message_id)
+    message_service.put_back_message(storage, message_id)
 
 
 router = Router(

@@ -237,7 +237,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
 
     `store_since` is when the store was first used. It changes only if the store was emptied, or
     another one is in its place: then the numbers of events begin anew. `missing_services` are those
-    that active jobs need and no live server has: the runs fail (RUN-8).
+    that active jobs need and no live server has: the runs fail (RUN-8). `paused_since` and
+    `paused_by` are null unless the cluster is paused (PAUSE-1).
     """
 
     now: InstantText
@@ -251,6 +252,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     dead_lettered: int
     missing_services: tuple[str, ...]
+    paused_since: InstantText | None
+    paused_by: str | None
 
 
 State = Literal["starting", "working", "doubting", "draining"]
@@ -380,6 +383,8 @@ def view_cluster(overview: ClusterOverview) -> ClusterView:
         held=len(overview.held),
         dead_lettered=overview.dead_lettered,
         missing_services=overview.missing_services,
+        paused_since=_instant(overview.paused.since) if overview.paused else None,
+        paused_by=overview.paused.by if overview.paused else None,
     )
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from gnomon.reference.jobs import Fault
 from gnomon.reference.live.api.schemas import (
+    ClusterView,
     Deleted,
     Executed,
     JobsView,
@@ -146,6 +147,20 @@ class Client:
         fields = None if extra is None else {"extra": extra}
         path = ("jobs", id, "execute")
         return self._ask(Executed, "POST", *path, fields=fields, revision=revision).cid
+
+    # --- the cluster
+
+    def cluster(self) -> ClusterView:
+        """The leader, the servers and the numbers of messages."""
+        return self._ask(ClusterView, "GET", "cluster")
+
+    def pause_cluster(self) -> ClusterView:
+        """Pause the cluster. Raises Failed with status 409 if it is paused."""
+        return self._ask(ClusterView, "POST", "cluster", "pause")
+
+    def resume_cluster(self) -> ClusterView:
+        """Resume the cluster. Raises Failed with status 409 if it is not paused."""
+        return self._ask(ClusterView, "POST", "cluster", "resume")
 
     # --- messages
 

@@ -12,6 +12,7 @@ import typer
 
 from gnomon.reference.jobs import JOB_TYPES
 from gnomon.reference.live.api.schemas import JobView
+from gnomon.reference.live.cli.cluster_tables import pause_notes
 from gnomon.reference.live.cli.connected import (
     Login,
     Server,
@@ -135,6 +136,7 @@ def list_jobs(
     filters = {key: value for key, value in query.items() if value is not None}
     with connected(server, login) as client:
         pages = client.pages({**filters, "sort": sort})
+        console.print_notes(pause_notes(client.cluster()))
         if json:
             console.print_json([job for page in pages for job in page])
             unreadable = [] if filters else client.unreadable_jobs()

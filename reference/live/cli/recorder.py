@@ -97,6 +97,7 @@ def _known(overview: ClusterOverview, jobs: tuple[Job, ...]) -> Known:
         ),
         leader=events.LeaseAcquired(now, lease.leader, lease.epoch) if lease.leader else None,
         held={(each.server, each.worker): each.message for each in overview.held},
+        paused=events.ClusterPaused(now, overview.paused.by) if overview.paused else None,
     )
 
 

@@ -66,6 +66,7 @@ from gnomon.reference.store.operations import (
     Withdraw,
     place_of,
 )
+from gnomon.reference.store.pause import PauseCluster, ResumeCluster
 
 
 class ReportStoreRun(Operation, frozen=True, gc=False):
@@ -275,6 +276,8 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     PutBackMessage: lambda op: [op.message],
     MessagesOfJob: lambda op: [json.encode(op.job), int(op.drop)],
     RemoveServer: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
+    PauseCluster: lambda op: [json.encode(op.by)],
+    ResumeCluster: lambda op: [json.encode(op.by)],
     ReportStoreRun: lambda op: [op.run, op.known, op.leap],
 }
 """The arguments of each operation: ``Any``, because each takes operations of its own type only."""

@@ -22,6 +22,7 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
     administration  servers.py, the rest, and questions
     listing         runs.py and jobs.py, the lists for people
     kept_messages   kept_messages.py
+    pause           pause.py
     call            one call
 """
 
@@ -59,6 +60,7 @@ _PARTS = (
     "administration",
     "listing",
     "kept_messages",
+    "pause",
     "call",
 )
 _BLOCK = re.compile(r"^--@ ?(\S*)\n", re.MULTILINE)

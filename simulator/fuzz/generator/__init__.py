@@ -26,6 +26,7 @@ from gnomon.simulator.fuzz.generator.limits import (
     with_limits_of_runs,
 )
 from gnomon.simulator.fuzz.generator.losses import draw_beside_losses
+from gnomon.simulator.fuzz.generator.pauses import with_pauses
 from gnomon.simulator.fuzz.generator.poison import with_dropped_messages, with_poison
 from gnomon.simulator.fuzz.generator.quiet_end import deactivations, fates_of_outsiders, restarts
 from gnomon.simulator.fuzz.generator.scenario import Scenario
@@ -71,6 +72,7 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     recording = replace(recording, jobs=limited, commands=_in_order(commands))
     recording = with_limits_of_runs(apart(chooser, "limits of runs"), scenario.phase, recording)
     recording = with_deployments(apart(chooser, "deployments"), scenario, recording)
+    recording = with_pauses(apart(chooser, "pauses"), scenario.phase, recording)
     return with_given_extra(apart(chooser, "given extra"), recording)
 
 

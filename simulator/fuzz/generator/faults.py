@@ -17,9 +17,11 @@ from gnomon.specs.recording.commands import (
     EmptyStore,
     Fault,
     LoseWrites,
+    PauseCluster,
     PauseServer,
     ProcessCommand,
     PutBackMessages,
+    ResumeCluster,
     StartServer,
     StepClock,
     StepStoreClock,
@@ -199,6 +201,8 @@ NOT_DRAWN: dict[type[Command], str] = {
     StartServer: "it follows each crash and each stop",
     StepStoreClock: "it is drawn after all else, by ``store_clock``",
     DropMessages: "it is drawn after everything else",
+    PauseCluster: "it is drawn apart, by ``pauses``",
+    ResumeCluster: "it follows each pause",
     PutBackMessages: "it follows runs that end their server's process",
 }
 """Commands without a rate of their own, and the reason."""

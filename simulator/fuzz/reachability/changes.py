@@ -7,6 +7,8 @@ from gnomon.reference import events
 from gnomon.reference.events import STORE
 from gnomon.simulator.fuzz.reachability.base import every, faults_of_leaders, state, vacancies
 from gnomon.specs.trace.entities import Membership, Stage
+from gnomon.specs.trace.pauses import paused
+from gnomon.specs.trace.spans import contains
 from gnomon.specs.trace.trace import Trace
 
 # --- jobs
@@ -200,3 +202,35 @@ def crashed_with_a_fault(trace: Trace) -> bool:
         for crash in every(trace, events.ServerCrashed)
         for span in trace.faults
     )
+
+
+@state
+def due_in_a_pause_and_made_up(trace: Trace) -> bool:
+    """An occurrence that was due while the cluster was paused had its outcome afterwards."""
+    spans = trace.cached(paused)
+    return bool(spans) and any(
+        contains(spans, instant) for stage in trace.stages for instant, _ in stage.outcomes
+    )
+
+
+@state
+def publish_refused_in_a_pause(trace: Trace) -> bool:
+    """The store refused to publish, because the cluster was paused."""
+    return any(refused.why == "paused" for refused in trace.refused)
+
+
+@state
+def executed_in_a_pause(trace: Trace) -> bool:
+    """A run on demand was published while the cluster was paused."""
+    spans = trace.cached(paused)
+    return bool(spans) and any(
+        published.on_demand and contains(spans, published.at)
+        for published in every(trace, events.Published)
+    )
+
+
+@state
+def leader_changed_in_a_pause(trace: Trace) -> bool:
+    """Another server led at the end of a pause than at its beginning."""
+    ends = ((trace.term_at(begins), trace.term_at(ends)) for begins, ends in trace.cached(paused))
+    return any(first and last and first.server != last.server for first, last in ends)

@@ -117,7 +117,10 @@ NOT_IN_THE_KEY = {
         *("_record", "_meanings", "_profile", "_servers"),  # no decision depends on them
         *("_now", "_lease_length"),  # unless the clock is set back
     },
-    JobTable: {"_record", "_last_id", "leapt", "page"},  # the order of reading decides nothing
+    JobTable: {
+        *("_record", "_last_id", "leapt", "page"),
+        "_places",  # the order of reading decides nothing
+    },
     StoredJob: {
         *("shown", "repeats", "is_limited", "size"),  # as its definition says
         *("max_parallel", "jitter"),  # the same

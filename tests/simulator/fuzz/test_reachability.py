@@ -90,6 +90,15 @@ REACHING = {
     "put-back-and-run": TAKEN
     + '3s dead_lettered 1 why="attempts: 1" cause=attempts\n4s put_back 1\n'
     + "4s claimed 1 s2/1 attempt=2\n4s started 1 s2/1 attempt=2",
+    "due-in-a-pause-and-made-up": JOB
+    + "1s cluster_paused by=ops\n9s cluster_resumed by=ops\n9s published 1 a due=5s",
+    "publish-refused-in-a-pause": JOB
+    + "1s cluster_paused by=ops\n1s publish_refused a due=1s why=paused",
+    "executed-in-a-pause": JOB
+    + "1s cluster_paused by=ops\n2s published 1 a on_demand=true\n9s cluster_resumed by=ops",
+    "leader-changed-in-a-pause": JOB
+    + "1s cluster_paused by=ops\n2s lease_released s1\n3s lease_acquired s2\n"
+    + "9s cluster_resumed by=ops",
     "message-left-to-others": DEPLOYED
     + "1s published 1 a\n1s published 2 b\n1s claimed 2 s1/1\n2s claimed 1 s2/1",
     "run-failed-when-nobody-had-its-service-any-more": DEPLOYED

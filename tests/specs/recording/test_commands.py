@@ -110,7 +110,7 @@ def test_a_fault_that_has_a_duration_is_a_lasting_one() -> None:
 @pytest.mark.parametrize("kind", CATALOGUE)
 def test_a_command_belongs_to_one_part_of_the_cluster(kind: type[Command]) -> None:
     assert kind.part in get_args(commands.Part)
-    key = {"job": "job", "store": None}.get(kind.part, "server")
+    key = {"job": "job", "store": None, "cluster": None}.get(kind.part, "server")
     assert {"job", "server"} & {*kind.__struct_fields__} == ({key} if key else set())
 
 

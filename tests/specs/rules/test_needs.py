@@ -18,7 +18,7 @@ from gnomon.specs.vectors.reader import read_vectors
 from tests.support.partial import partial_history
 
 IN_TRACE: dict[Observable, tuple[str, ...]] = {
-    "jobs": ("jobs", "stages", "requests"),
+    "jobs": ("jobs", "stages", "requests", "pauses"),
     "servers": ("memberships", "memberships_of", "faults", "fault_windows"),
     "firings": ("firings",),
     "definitions": ("changes", "rejected"),

@@ -18,5 +18,5 @@ def test_every_kind_of_event_is_read() -> None:
         FiringLog(jobs, []),
         ServerLog(leases, []),
     )
-    readers = readers_of(jobs, messages, firings, servers, leases, [], [])
+    readers = readers_of(jobs, messages, firings, servers, leases, [], [], [])
     assert set(readers.by_kind) == set(get_args(Event))

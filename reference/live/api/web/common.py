@@ -26,6 +26,8 @@ NOTICES = {
     "executed": "A run was published; it starts as soon as a worker is free.",
     "activated": "The job was switched on.",
     "deactivated": "The job was switched off.",
+    "paused": "The cluster was paused: nothing is published as planned until it is resumed.",
+    "resumed": "The cluster was resumed.",
     "dropped": "The message was dropped.",
     "put-back": "The message was put back, and waits for a worker.",
 }

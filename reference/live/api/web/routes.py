@@ -35,6 +35,8 @@ router = Router(
         jobs.ask_delete,
         jobs.delete,
         watch.show_cluster,
+        watch.pause_cluster,
+        watch.resume_cluster,
         watch.show_runs,
         watch.show_messages,
         watch.drop_message,

@@ -6,10 +6,11 @@ each server therefore reads every few seconds what the servers have reported to 
     servers differ in their time zone database   the hour of a job may change with the leader
     the leader cannot schedule a job             the job is not published
     no live server has a service of a job        each run of the job fails
+    somebody has paused the cluster              nothing is published as planned
 
 Each is a sentence in the health of every server while it lasts. A difference of the databases is
-logged once by each server and is in its metrics, and a missing service is logged once; the leader
-itself logs the jobs.
+logged once by each server and is in its metrics. So is a pause; a missing service is only logged.
+The leader itself logs the jobs.
 """
 
 import logging
@@ -18,7 +19,7 @@ from threading import Event, Thread
 
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.store.storage import Storage, StoreUnavailable
-from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.schedule.clock import SECOND, write_instant
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE
 from gnomon.reference.store.administration import ClusterOverview, Member
 
@@ -61,7 +62,8 @@ class ClusterWatch:
             alive = (member for member in overview.members if member.alive_until > overview.now)
             found = difference(alive)
             self._note(found)
-            missing = without_server(overview)
+            self._metrics.paused.set(overview.paused is not None)
+            missing = [*pause(overview), *without_server(overview)]
             for sentence in missing:
                 if sentence not in self.warnings:
                     logger.warning("%s", sentence)
@@ -95,6 +97,15 @@ def difference(members: Iterable[Member]) -> str | None:
         "due at other times when another server leads; install the same version of tzdata "
         f"everywhere, or let {DIRECTORY_VARIABLE} name the same files"
     )
+
+
+def pause(overview: ClusterOverview) -> list[str]:
+    """The sentence that the cluster is paused, if it is (PAUSE-1)."""
+    if overview.paused is None:
+        return []
+    what = f"the cluster is paused since {write_instant(overview.paused.since)}"
+    ends = "nothing is published as planned; gnomon cluster resume ends that"
+    return [f"{what}, by {overview.paused.by}: {ends}"]
 
 
 def without_server(overview: ClusterOverview) -> list[str]:

@@ -113,6 +113,11 @@ class Metrics:
             "1 while live servers differ in the version of their time zone database, else 0.",
             registry=registry,
         )
+        self.paused = Gauge(
+            "gnomon_cluster_paused",
+            "1 while the cluster is paused, else 0.",
+            registry=registry,
+        )
         self.published = Counter(
             "gnomon_published_total",
             "Messages that this server has published as the leader.",

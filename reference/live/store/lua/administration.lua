@@ -141,10 +141,12 @@ end
 function meaning.Overview()
   local leads = leader ~= '' and now < meta.ends
   local settings = call('HMGET', P .. ':meta', 'profile', 'lease', 'max-attempts', 'unschedulable',
-    'version-leapt', 'needed')
+    'version-leapt', 'needed', 'paused-by')
   local epoch, unschedulable = string.match(settings[4] or '', '^(%d+) (.*)$')
   local needed = settings[6] or '[]'
   if not leads or tonumber(epoch) ~= meta.epoch then unschedulable, needed = '[]', '[]' end
+  local paused = meta.paused == 0 and 'null'
+    or '{"since":' .. whole(meta.paused) .. ',"by":' .. (settings[7] or '""') .. '}'
   reply('ClusterOverview', '"store":' .. whole(meta.store) .. ',"version":' .. whole(meta.version)
     .. ',"changes":' .. whole(meta.version - (settings[5] or 0))
     .. ',"profile":"' .. (settings[1] or PROFILE) .. '","lease_length":' .. (settings[2] or 0)
@@ -153,5 +155,5 @@ function meaning.Overview()
     .. ',"epoch":' .. whole(meta.epoch) .. ',"until":' .. whole(meta.ends) .. '},"jobs":'
     .. call('ZCARD', P .. ':jobs') .. ',"waiting":' .. count_waiting() .. ',"dead_lettered":'
     .. call('XLEN', P .. ':dead') .. ',"held":[' .. list_holdings() .. '],"members":['
-    .. list_members() .. '],"unschedulable":' .. unschedulable .. ',"needed":' .. needed)
+    .. list_members() .. '],"unschedulable":' .. unschedulable .. ',"needed":' .. needed .. ',"paused":' .. paused)
 end

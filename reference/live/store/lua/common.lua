@@ -42,7 +42,8 @@ local server = take()
 local events_kept, results_kept = take_number(), take_number()
 
 local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'waits', 'created',
-  'leapt', 'landed', 'store', 'former', 'ttl', 'differs'}
+  'leapt', 'landed', 'store', 'former', 'ttl', 'differs',
+  'paused'}
 local meta, changed = {}, {}
 local kept = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
 local leader = kept[1] or ''

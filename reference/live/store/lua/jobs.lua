@@ -164,7 +164,7 @@ local function job_list(ids, numbers, room, more)
         .. ',"published":' .. job.published .. '}'
     elseif progress[place] then
       jobs[#jobs + 1] = '{"id":' .. quote(id) .. ',"revision":"its progress"}'
-    else
+    elseif id ~= '' then  -- a pause of the cluster counts as a change of a job without an id
       gone[#gone + 1] = quote(id)
     end
     if room then
@@ -176,7 +176,7 @@ local function job_list(ids, numbers, room, more)
     end
   end
   return answer('JobList', '"version":' .. whole(meta.version) .. ',"store":' .. whole(meta.store)
-    .. ',"gone":['
+    .. (meta.paused == 0 and '' or ',"paused":true') .. ',"gone":['
     .. table.concat(gone, ',') .. '],"more":' .. (more or 'null')), table.concat(jobs, '\n')
 end
 

@@ -195,6 +195,8 @@ function meaning.Publish()
     general = 'deposed'
   elseif now >= before then
     general = 'late'
+  elseif meta.paused ~= 0 then
+    general = 'paused'
   end
   local place, term = reserve(), whole(epoch)
   local jobs = general and {} or entry_jobs(count)

@@ -59,8 +59,21 @@ def test_the_cluster_is_shown(client: TestClient[Litestar], storage: MemoryStora
             "name": "s1", "workers": 2, "services": ["work", "report.daily"], "tzdata": None,
             "since": "2026-01-05T08:00:00Z", "heard": "2026-01-05T08:00:00Z", "is_alive": False,
         }],
-        "missing_services": [],
+        "missing_services": [], "paused_since": None, "paused_by": None,
     }  # fmt: skip
+
+
+def test_the_cluster_is_paused_and_resumed(client: TestClient[Litestar]) -> None:
+    """PAUSE-1"""
+    paused = client.post("/cluster/pause")
+    assert paused.status_code == 200
+    assert paused.json()["paused_since"] == "2026-01-05T08:00:00Z"
+    assert paused.json() == client.get("/cluster").json()
+    again = client.post("/cluster/pause")
+    assert (again.status_code, again.json()["detail"]) == (409, "the cluster is paused already")
+    assert client.post("/cluster/resume").json()["paused_by"] is None
+    late = client.post("/cluster/resume")
+    assert (late.status_code, late.json()["detail"]) == (409, "the cluster is not paused")
 
 
 @pytest.mark.parametrize(

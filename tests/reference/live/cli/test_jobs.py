@@ -338,8 +338,8 @@ def test_a_page_is_printed_before_the_next_is_asked_for(
     monkeypatch.setattr(console, "print_text", noted_print)
     out = run("jobs", "list").out
     assert [line[4:9] for line in out.splitlines()[1:]] == [f"job {number}" for number in range(5)]
-    unreadable = ["ask"]
-    assert order == ["ask", "print"] * 3 + unreadable
+    is_paused = unreadable = ["ask"]
+    assert order == is_paused + ["ask", "print"] * 3 + unreadable
 
 
 def test_the_results_of_a_job_are_listed(run: Command, storage: MemoryStorage) -> None:

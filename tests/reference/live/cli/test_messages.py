@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from gnomon.reference.live.api import job_service
+from gnomon.reference.live.api import job_service, message_service
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import AgreeSettings
 from gnomon.reference.store.operations import Claim, Join, first_turn
@@ -41,7 +41,7 @@ def test_a_dead_message_is_put_back_once(dead: MemoryStorage, run: Command) -> N
     assert run("messages", "put-back", "1").out == "put message 1 back; it waits for a worker\n"
     again = run("messages", "put-back", "1")
     assert (again.code, again.out) == (2, "") and "message 1 waits already" in again.err
-    assert [each.id for each in job_service.messages(dead, "waiting", 0).messages] == [1, 2]
+    assert [each.id for each in message_service.messages(dead, "waiting", 0).messages] == [1, 2]
 
 
 def test_a_message_is_dropped_after_a_confirmation(
@@ -66,4 +66,4 @@ def test_a_deleted_job_takes_its_waiting_messages_along(dead: MemoryStorage, run
     assert kept.endswith("1 message that waited: still run; --drop-messages drops such\n")
     dropped = run("jobs", "delete", "1", "--yes", "--drop-messages").out
     assert dropped.endswith("1 message that waited: dropped\n")
-    assert [each.id for each in job_service.messages(dead, "waiting", 0).messages] == [3]
+    assert [each.id for each in message_service.messages(dead, "waiting", 0).messages] == [3]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gnomon.reference.live.api import job_service
+from gnomon.reference.live.api import job_service, message_service
 from gnomon.reference.live.runtime.node import Signal
 from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.errors import check_server
@@ -73,7 +73,7 @@ def test_a_server_works_with_just_these_permissions(tmp_path: Path) -> None:
         job_service.edit(storage, job.id, {"seconds": 30})
         job_service.set_active(storage, job.id, False)
         job_service.runs(storage, job.id, 5)
-        job_service.messages(storage, "dead", 0)
+        message_service.messages(storage, "dead", 0)
         job_service.delete(storage, job.id, drop_messages=True)
         live.inputs.put(Signal.DRAIN)
         live.thread.join(20)

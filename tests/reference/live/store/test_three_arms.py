@@ -69,6 +69,7 @@ from gnomon.reference.store.operations import (
     Withdraw,
     first_turn,
 )
+from gnomon.reference.store.pause import PauseCluster, ResumeCluster
 from tests.reference.store.test_any_operations import DEFINITIONS
 from tests.support.arms import Arms, frozen
 from tests.support.strategies import a_job
@@ -132,6 +133,8 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(DropMessage, SMALL),
     st.builds(PutBackMessage, SMALL),
     st.builds(MessagesOfJob, JOBS, st.booleans()),
+    st.builds(PauseCluster, st.sampled_from(["ops", 'é "\\'])),
+    st.builds(ResumeCluster, st.just("ops")),
     st.just(NewProcess()),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(

@@ -275,6 +275,16 @@ def test_the_cluster_is_shown(browser: TestClient[Litestar]) -> None:
     assert seen(browser, "/admin/runs").count("No worker is busy.") == 1
 
 
+def test_the_cluster_is_paused_and_resumed(browser: TestClient[Litestar]) -> None:
+    """ADMIN-1"""
+    assert "The cluster was paused" in sent(browser, "/admin/cluster/pause")
+    page = seen(browser, "/admin/cluster")
+    assert "Paused by" in page and "Resume the cluster" in page
+    assert refused(browser, "/admin/cluster/pause")[0] == 409
+    assert "The cluster was resumed." in sent(browser, "/admin/cluster/resume")
+    assert "Paused by" not in seen(browser, "/admin/cluster")
+
+
 def test_an_outage_is_a_page_too(browser: TestClient[Litestar], storage: MemoryStorage) -> None:
     """ADMIN-1"""
     storage.outage = DOWN

@@ -18,6 +18,7 @@ from gnomon.reference.schedule.clock import MILLISECOND, SECOND
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.reference.store.administration import Member, RegisterServer, ReportUnschedulable
 from gnomon.reference.store.operations import Campaign, Heartbeat, Resign
+from gnomon.reference.store.pause import PauseCluster, ResumeCluster
 from tests.reference.live.runtime.monitoring.test_metrics import value_of
 from tests.support.memory_storage import DOWN, NOW, MemoryStorage, eventually
 from tests.support.servers import RealServer, free_port, wait_until
@@ -89,6 +90,24 @@ def test_jobs_that_the_leader_cannot_schedule_are_named(storage: MemoryStorage, 
     storage.serve("a", Resign(1))
     eventually(lambda: not watch.warnings)
     watch.close()
+
+
+def test_a_pause_is_reported_until_it_ends(
+    storage: MemoryStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    metrics = Metrics([], 1)
+    storage.serve("operator", PauseCluster("anna"))
+    watch = ClusterWatch(storage, metrics)
+    eventually(lambda: watch.warnings)
+    text = "the cluster is paused since 2026-01-05T08:00:00Z, by anna: nothing is published as "
+    assert watch.warnings == (text + "planned; gnomon cluster resume ends that",)
+    assert value_of(metrics.text(), "gnomon_cluster_paused") == 1
+    storage.serve("operator", ResumeCluster("anna"))
+    eventually(lambda: not watch.warnings)
+    watch.close()
+    assert value_of(metrics.text(), "gnomon_cluster_paused") == 0
+    warned = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == [text + "planned; gnomon cluster resume ends that"]
 
 
 def test_services_that_jobs_need_and_no_live_server_has_are_named(

@@ -98,6 +98,7 @@ def test_everything_is_exported_from_the_start() -> None:
         "gnomon_epoch": "gauge",
         "gnomon_jobs_unschedulable": "gauge",
         "gnomon_zone_databases_differ": "gauge",
+        "gnomon_cluster_paused": "gauge",
         "gnomon_published_total": "counter",
         "gnomon_publish_refused_total": "counter",
         "gnomon_store_errors_total": "counter",
