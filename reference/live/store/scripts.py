@@ -4,8 +4,13 @@ The one idea: a script defines all its functions anew in each call, which costs 
 operations. So a line ``--@ name`` in a part begins a block, which defines `name`, and the script of
 a call has the blocks that its operations name, directly or through other blocks. Text before the
 first block of a part, or after ``--@`` alone, is in every script. All servers from Redis 6.2 on get
-the same text. Lua allows 200 local variables in a script, and the script with everything has nearly
-as many: a part whose functions are rarely called has them in a table, as ``kept.find``.
+the same text.
+
+A line ``--@ name rare`` begins the block of a function that few calls enter. Blocks that are needed
+only through it stand inside of it, so that they are defined when it is entered. All parts but the
+first stand in a function too: Lua gives a new function what an enclosing function has already taken
+from outside faster than the variables of its own function. Lua allows each function 200 local
+variables: a part whose functions are rarely called has them in a table, as ``kept.find``.
 
 Each part mirrors a module of ``gnomon.reference.store``, function for function:
 
@@ -63,7 +68,7 @@ _PARTS = (
     "pause",
     "call",
 )
-_BLOCK = re.compile(r"^--@ ?(\S*)\n", re.MULTILINE)
+_BLOCK = re.compile(r"^--@ ?(\S*)( rare)?\n", re.MULTILINE)
 _COMMENT = re.compile(r"--[^\n]*")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FIELD = re.compile(r"\b[A-Za-z_]\w*\.[A-Za-z_]\w*")
@@ -81,6 +86,7 @@ class _Block(NamedTuple):
 
     name: str
     text: str
+    is_rare: bool = False
 
     def names(self) -> Set[str]:
         """Every name in its text, whatever it stands for."""
@@ -101,9 +107,9 @@ def script_of(profile: Profile, operations: Set[str], time: str = SERVER_TIME) -
 @lru_cache
 def _script(profile: Profile, operations: Set[str] | None, time: str) -> Script:
     blocks = _blocks(profile)
-    needed = {block.name for block in blocks} if operations is None else _needed(blocks, operations)
-    text = "".join(block.text for block in blocks if block.name in needed)
-    encoded = text.replace("GNOMON_TIME", time).encode()
+    meanings = {block.name for block in blocks if block.name.startswith("meaning.")}
+    named = meanings if operations is None else {f"meaning.{name}" for name in operations}
+    encoded = _joined(blocks, named).replace("GNOMON_TIME", time).encode()
     return Script(encoded, sha1(encoded, usedforsecurity=False).hexdigest())
 
 
@@ -121,33 +127,81 @@ def _blocks(profile: Profile) -> tuple[_Block, ...]:
         for name, value in values.items():
             text = text.replace(name, value)
         blocks += _split(text)
-    return tuple(blocks)
+        if part == _PARTS[0]:
+            blocks.append(_Block("", "return (function()\n"))
+    return (*blocks, _Block("", "end)()\n"))
 
 
 def _split(part: str) -> Iterator[_Block]:
     preamble, *pieces = _BLOCK.split(part)
     yield _Block("", preamble)
-    for name, text in zip(pieces[::2], pieces[1::2], strict=True):
-        yield _Block(name, text)
+    for name, rare, text in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
+        yield _Block(name, text, rare is not None)
 
 
-def _needed(blocks: tuple[_Block, ...], operations: Set[str]) -> Set[str]:
-    """The names of the blocks that calls of `operations` need; a name too many does no harm."""
-    uses: Mapping[str, Set[str]] = _uses(blocks)
-    pending = {"", *(f"meaning.{operation}" for operation in operations)}
-    needed: set[str] = set()
+def _joined(blocks: tuple[_Block, ...], named: Set[str]) -> str:
+    """The text of the blocks that the `named` ones need; a block too many does no harm."""
+    uses = _uses(blocks)
+    needed = _reached(uses, named)
+    owners = _owners(blocks, uses, needed)
+    inner: dict[str, str] = {}
+    text = ""
+    for block in blocks:
+        if block.name not in needed:
+            continue
+        own = _with_inner(block, inner.pop(block.name)) if block.name in inner else block.text
+        owner = owners.get(block.name)
+        if owner is None:
+            text += own
+        else:
+            inner[owner] = inner.get(owner, "") + own
+    return text
+
+
+def _with_inner(block: _Block, inner: str) -> str:
+    """The block of a function with other blocks inside, before the function's own lines."""
+    head, line, rest = block.text.partition(f"local function {block.name}(")
+    parameters, end, body = rest.partition(")\n")
+    return head + line + parameters + end + inner + body
+
+
+def _owners(
+    blocks: tuple[_Block, ...], uses: Mapping[str, Set[str]], needed: Set[str]
+) -> Mapping[str, str]:
+    """For each block that is needed only through rare ones, the innermost of these.
+
+    Fields of tables may be named before they are defined, so they stay outside.
+    """
+    roots = {name for name in needed if "." in name}
+    through = {
+        block.name: needed - _reached(uses, roots, without=block.name) - {block.name}
+        for block in blocks
+        if block.is_rare and block.name in needed
+    }
+    owners: dict[str, str] = {}
+    for rare in sorted(through, key=lambda name: len(through[name]), reverse=True):
+        owners |= dict.fromkeys(through[rare], rare)
+    return owners
+
+
+def _reached(uses: Mapping[str, Set[str]], named: Set[str], without: str | None = None) -> Set[str]:
+    """The names of the blocks that are needed directly or through others but for one."""
+    pending = {"", *named}
+    reached: set[str] = set()
     while pending:
         name = pending.pop()
-        needed.add(name)
-        pending |= uses[name] - needed
-    return needed
+        reached.add(name)
+        pending |= uses[name] - reached - {without}
+    return reached
 
 
 @lru_cache
 def _uses(blocks: tuple[_Block, ...]) -> Mapping[str, Set[str]]:
-    """The blocks that each block names."""
-    defined = {block.name for block in blocks}
+    """The blocks that each block names; a local variable is known only after it."""
+    fields = {block.name for block in blocks if "." in block.name}
+    known: set[str] = set()
     uses: dict[str, Set[str]] = {}
     for block in blocks:
-        uses[block.name] = uses.get(block.name, frozenset()) | (block.names() & defined)
+        known.add(block.name)
+        uses[block.name] = uses.get(block.name, frozenset()) | (block.names() & (known | fields))
     return uses

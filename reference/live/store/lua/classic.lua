@@ -54,7 +54,7 @@ local function drop_message() end
 --@ has_passed_over
 local function has_passed_over() return false end
 
---@ take_for
+--@ take_for rare
 -- Take the oldest message that the worker's server does not leave to others from the backlog (DLV-7).
 local function take_for(worker)
   local left = left_by(worker)

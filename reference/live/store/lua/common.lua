@@ -45,9 +45,9 @@ local NUMBERS = {'now', 'events', 'epoch', 'ends', 'version', 'published', 'wait
   'leapt', 'landed', 'store', 'former', 'ttl', 'differs',
   'paused'}
 local meta, changed = {}, {}
-local kept = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
-local leader = kept[1] or ''
-for number, field in ipairs(NUMBERS) do meta[field] = tonumber(kept[number + 1] or 0) end
+local stored = call('HMGET', P .. ':meta', 'leader', unpack(NUMBERS))
+local leader = stored[1] or ''
+for number, field in ipairs(NUMBERS) do meta[field] = tonumber(stored[number + 1] or 0) end
 
 --@ set
 local function set(field, value)

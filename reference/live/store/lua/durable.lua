@@ -36,14 +36,14 @@ local function drop_message(id)
   call('XDEL', STREAM, id .. '-0')
 end
 
---@ put_aside
+--@ put_aside rare
 local function put_aside(id, why, attempts, fields)
   add_dead_letter(id, why, 'unreadable', attempts, fields)
   call('XACK', STREAM, GROUP, id)
   call('XDEL', STREAM, id)
 end
 
---@ claim_known
+--@ claim_known rare
 -- The body of a message that was read before, now pending for this worker; nil if it is gone.
 local function claim_known(worker, id, attempts)
   -- It is claimed as if it had never been pending: neither how long it has been (the clock may have
@@ -129,7 +129,7 @@ local function take_known_for(left)
   return id, attempts
 end
 
---@ next_message_for
+--@ next_message_for rare
 -- The oldest message that the worker's server does not leave to others (DLV-7). Those that it leaves
 -- are passed over once, and then found by their service.
 local function next_message_for(worker)

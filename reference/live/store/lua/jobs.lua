@@ -212,7 +212,7 @@ local function switch(job, active)
   save_progress({job})
 end
 
---@ end_if_done
+--@ end_if_done rare
 -- Make a job inactive if no planned occurrence is left (FIRE-3).
 local function end_if_done(job)
   if job.active == '1' and has_ended(job) then

@@ -39,7 +39,7 @@ local function offset_of(job, due)
   return (mixed * 2097152 + low % 2097152) % (job.jitter + 1)
 end
 
---@ is_before_offset
+--@ is_before_offset rare
 -- Whether jitter delays what an entry publishes or counts as a misfire, beyond now (LIMIT-2).
 local function is_before_offset(job, due, coalesced, skipped)
   if due ~= '' and tonumber(due) + offset_of(job, due) > now then return true end
@@ -79,7 +79,7 @@ local function count_unfinished(ids, is_checked)
   return table.concat(unfinished, ' '), number
 end
 
---@ is_surplus
+--@ is_surplus rare
 -- Whether the job has as many unfinished messages as it may have (LIMIT-1).
 local function is_surplus(job, due)
   if not job.max_parallel or due == '' then return false end
@@ -100,7 +100,7 @@ local function count_message(job)
   end
 end
 
---@ skip_surplus
+--@ skip_surplus rare
 -- Skip what an entry would publish, and the misfires that it would coalesce into that.
 local function skip_surplus(job, due, coalesced, skipped)
   account_for_misfires(job, due, '', skipped)

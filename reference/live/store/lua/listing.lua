@@ -7,7 +7,7 @@ local RUNS_KEPT = GNOMON_RUNS_KEPT
 -- The run of a message as JSON; nil if there is none.
 local function run_of(message)
   local text = call('HGET', P .. ':runs', message)
-  local published, attempt, who, claimed, started, ending = string.match(text or '', RUN)
+  local published, attempt, who, claimed, started, ending = read_run(text or '')
   return published and '{' .. published .. (attempt == '' and '' or ',"attempt":' .. attempt) .. who
     .. claimed .. started .. ending .. '}'
 end

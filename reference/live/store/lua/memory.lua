@@ -3,7 +3,7 @@
 
 local meaning = {}
 
---@ correct_time
+--@ correct_time rare
 -- Correct the store's time if its clock was set back by more than a lease.
 local function correct_time()
   local was = meta.now

@@ -59,7 +59,7 @@ local function end_wait(worker)
   if call('ZREM', P .. ':idle', worker) == 1 then call('HDEL', P .. ':claims', worker) end
 end
 
---@ serve_able
+--@ serve_able rare
 -- Assign a message to the worker that has waited longest of those that may take one; whether there was
 -- one of each. A server has the same for all its workers.
 local function serve_able()
@@ -99,7 +99,7 @@ end
 --@ process_of
 local function process_of(name) return tonumber(call('HGET', P .. ':processes', name) or 0) end
 
---@ leave_to_others
+--@ leave_to_others rare
 -- Note what each server leaves to others; assign what a waiting worker may take now.
 local function leave_to_others()
   local left = find_left()
@@ -158,7 +158,7 @@ local function take_from(names, before)
   end
 end
 
---@ begin
+--@ begin rare
 local function begin(name, process)
   call('HSET', P .. ':processes', name, whole(process))
   dismiss(name)
@@ -166,7 +166,7 @@ local function begin(name, process)
   hand_out()
 end
 
---@ begin_anew
+--@ begin_anew rare
 local function begin_anew(name, turn)
   take_from({[name] = true}, turn)
   hand_out()

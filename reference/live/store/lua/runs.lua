@@ -8,9 +8,6 @@
 -- `ending`. All but `attempt` are empty or pieces of JSON, so that the store only joins them; in JSON
 -- the later of two equal fields counts. A run that a stranger has overwritten is ignored.
 
---@ RUN
-local LINE = '([^\n]*)'
-local RUN = '^' .. LINE .. string.rep('\n' .. LINE, 5) .. '$'
 --@ RESULTS_SPARE
 local RESULTS_SPARE = 16  -- deleting several at once is cheaper
 
@@ -28,24 +25,66 @@ local function add_run(job, message, published)
   call('LPUSH', runs_key(job.key), message)
 end
 
+--@ next_line
+-- The line of a text that begins at `first`, and where the next one begins; nil if it is the last.
+local function next_line(text, first)
+  local last = string.find(text, '\n', first, true)
+  if last then return string.sub(text, first, last - 1), last + 1 end
+end
+
+--@ read_run
+-- The lines of a run; nil if a stranger has written it. Patterns are slower.
+local function read_run(text)
+  local published, attempt, who, claimed, started, place
+  published, place = next_line(text, 1)
+  if place then attempt, place = next_line(text, place) end
+  if place then who, place = next_line(text, place) end
+  if place then claimed, place = next_line(text, place) end
+  if place then started, place = next_line(text, place) end
+  if not place or string.find(text, '\n', place, true) then return nil end
+  return published, attempt, who, claimed, started, string.sub(text, place)
+end
+
 --@ job_of
 -- The id of the job of a run; none if a stranger has written the run.
 local function job_of(published)
+  local plain = string.match(published, '^"job":"([^"\\]*)","message":')
+  if plain then return plain end
   local quoted = string.match(published, '^"job":(".-"),"message":')
   local is_read, ids = pcall(cjson.decode, '[' .. (quoted or '') .. ']')
   return is_read and ids[1]
 end
 
 --@ has_result
-local function has_result(ending) return string.match(ending, '^.*,"outcome":(.)') == '"' end
+local function has_result(ending)
+  return ending ~= '' and string.match(ending, '^.*,"outcome":(.)') == '"'
+end
 
---@ trim_results
+--@ remove_runs
+-- Remove messages from the list of a job's runs. They are usually its last ones, so those are removed
+-- with one command, and what stands between them is added again.
+local function remove_runs(id, gone)
+  local is_gone, rest = {}, {}
+  for _, message in ipairs(gone) do is_gone[message] = true end
+  local last = call('LRANGE', runs_key(id), -2 * #gone, -1)
+  for _, message in ipairs(last) do
+    if not is_gone[message] then rest[#rest + 1] = message end
+  end
+  if #last - #rest == #gone then
+    call('LTRIM', runs_key(id), 0, -1 - #last)
+    if #rest > 0 then call('RPUSH', runs_key(id), unpack(rest)) end
+  else
+    for _, message in ipairs(gone) do call('LREM', runs_key(id), -1, message) end
+  end
+end
+
+--@ trim_results rare
 local function trim_results(id)
   local gone = call('LRANGE', results_key(id), results_kept, -1)
   if #gone == 0 then return end
   call('HDEL', P .. ':runs', unpack(gone))
   call('LTRIM', results_key(id), 0, results_kept - 1)
-  for _, message in ipairs(gone) do call('LREM', runs_key(id), -1, message) end
+  remove_runs(id, gone)
 end
 
 --@ add_result
@@ -56,7 +95,7 @@ local function add_result(published, message)
   end
 end
 
---@ take_result
+--@ take_result rare
 -- Take the result of a run back, which goes on or has another result; false if the run is gone,
 -- because its job has had too many results since.
 local function take_result(published, message)
@@ -71,7 +110,7 @@ end
 local function load_run(message, attempt)
   local text = call('HGET', P .. ':runs', message)
   if not text then return nil end
-  local published, known, who, claimed, started, ending = string.match(text, RUN)
+  local published, known, who, claimed, started, ending = read_run(text)
   if not published then return nil end
   known = tonumber(known) or 0
   attempt = tonumber(attempt)
@@ -97,9 +136,11 @@ local function start_run(message, attempt, who)
 end
 
 --@ finish_run
-local function finish_run(message, attempt, who, ending)
+-- Finish a run; `is_begun` if it has started in this call too.
+local function finish_run(message, attempt, who, ending, is_begun)
   local published, _, claimed, started, before = load_run(message, attempt)
   if not published or (has_result(before) and not take_result(published, message)) then return end
+  if is_begun then started = ',"started":' .. at end
   save_run(message, attempt, published, who, claimed, started, ',"finished":' .. at .. ending)
   add_result(published, message)
 end
@@ -108,7 +149,7 @@ end
 -- End a run without a result, whatever its attempt; `outcome` and `why` are JSON.
 local function end_run(message, outcome, why)
   local text = call('HGET', P .. ':runs', message)
-  local published, _, _, _, _, ending = string.match(text or '', RUN)
+  local published, _, _, _, _, ending = read_run(text or '')
   if not published or (has_result(ending) and not take_result(published, message)) then return end
   call('HSET', P .. ':runs', message, text .. ',"outcome":' .. outcome .. ',"error":' .. why)
   if outcome ~= 'null' then add_result(published, message) end

@@ -13,6 +13,7 @@ local function record_reported(event) lines[#lines + 1] = '{"at":' .. at .. ',' 
 function meaning.RecordEvents()
   local first, store, count = take_number(), take_number(), take_number()
   local is_of_another = store ~= 0 and store ~= meta.store
+  local begun  -- the run that has started last, as long as that is not saved
   local last = first > 0 and tonumber(call('HGET', P .. ':reported', server) or 0) or -1
   for number = first, first + count - 1 do
     local event, message = take(), take()
@@ -22,12 +23,14 @@ function meaning.RecordEvents()
       is_new = false
     end
     if is_new then record_reported(event) end
-    if is_new and ending == '' then
-      start_run(message, attempt, who)
-    elseif is_new and ending then
-      finish_run(message, attempt, who, ending)
+    if is_new and ending then
+      local is_begun = begun and ending ~= '' and begun[1] == message and begun[2] == attempt
+      if begun and not is_begun then start_run(unpack(begun)) end
+      begun = ending == '' and {message, attempt, who} or nil
+      if ending ~= '' then finish_run(message, attempt, who, ending, is_begun) end
     end
   end
+  if begun then start_run(unpack(begun)) end
   if first > 0 then
     call('HSET', P .. ':reported', server, whole(math.max(last, first + count - 1)))
   end

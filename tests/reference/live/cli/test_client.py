@@ -97,7 +97,7 @@ def test_a_change_that_names_a_revision_is_made_at_that_one_only(
 
 def test_every_fault_of_a_definition_comes_back(client: Client) -> None:
     wrong = {"name": "", "job_type": "interval_based", "service": "wrok", "minutes": -1}
-    faults = failure(lambda: client.create(wrong), 422)
+    faults = failure(lambda: client.create(wrong | {"start_date": "soon"}), 422)
     assert {fault.partition(":")[0] for fault in faults} == {
         "name", "service", "minutes", "start_date",
     }  # fmt: skip

@@ -109,6 +109,54 @@ def test_the_last_results_are_kept_and_all_that_has_not_ended(
     assert [run.message for run in reply.runs[:4]] == [times + 3, times + 2, times + 1, times]
 
 
+@pytest.mark.parametrize("held", [1, 40])
+def test_results_are_removed_from_among_runs_that_have_not_ended(
+    arms: Arms, store_client: Any, held: int
+) -> None:
+    """The oldest runs go on; as many as the store removes at once, or more."""
+    times = RESULTS_KEPT + 17
+    publish(arms, "a", held + times)
+    arms.ask(NOW, "s2", Join(1, 100 * SECOND))
+    for number in range(1, held + 1):
+        arms.ask(NOW, "s2", Claim(number, FIRST + 1, None))
+    run(arms, times)
+    newest = list(range(held + times, held, -1))
+    assert results(arms) == newest[:RESULTS_KEPT]
+    left = [int(message) for message in store_client.lrange("{gnomon}:runs:a", 0, -1)]
+    assert left[-held:] == list(range(held, 0, -1))
+    assert left[:-held] == newest[: len(left) - held]
+    assert len(left) == held + RESULTS_KEPT + 1 == store_client.hlen("{gnomon}:runs")
+
+
+def test_starts_and_ends_that_are_reported_together(arms: Arms) -> None:
+    """In any order, of one run or several, of an attempt that is known or not."""
+    publish(arms, "a", 4)
+    arms.ask(NOW, "s1", Join(1, 100 * SECOND))
+    for number in range(1, 5):
+        arms.ask(NOW, "s1", Claim(number, FIRST + 1, None))
+
+    def started(message: int, attempt: int = 1) -> events.Started:
+        return events.Started(0, message, "s1", message, attempt)
+
+    def ended(message: int, attempt: int = 1, outcome: Outcome = "ok") -> events.Finished:
+        return events.Finished(0, message, "s1", message, attempt, outcome)
+
+    reports = [
+        (started(1), started(2), ended(1), ended(2)),
+        (started(3), ended(3, 2), started(4)),
+        (started(4), ended(4), started(1, 2), ended(1, 2, "failed")),
+        (ended(3), started(2), started(2, 3), ended(2, 3), started(3, 3)),
+    ]
+    for second, report in enumerate(reports):
+        arms.apply(NOW + second * SECOND, "s1", RecordEvents(0, report))
+        reply = arms.ask(NOW + second * SECOND, OPERATOR, RunsOf("a"))
+        assert isinstance(reply, JobRuns)
+        assert len(reply.runs) == 4
+        runs = {run.message: run for run in reply.runs}
+    assert [runs[message].started for message in (1, 2)] == [NOW + 2 * SECOND, NOW + 3 * SECOND]
+    assert [runs[message].attempt for message in (1, 2, 3, 4)] == [2, 3, 3, 1]
+
+
 def test_results_of_other_jobs_push_none_out_and_go_with_their_job(
     arms: Arms, store_client: Any
 ) -> None:

@@ -68,6 +68,18 @@ def test_a_frequent_operation_costs_no_rare_one(profile: Profile) -> None:
         assert b"meaning.%b" % operation.encode() not in text
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_only_a_rare_function_needs_is_inside_of_it(profile: Profile) -> None:
+    text = script_of(profile, frozenset({"Claim", "RecordEvents"})).text
+    pieces = text.split(b"local function correct_time()\n")
+    assert len(pieces) == 2
+    inside = pieces[1].split(b"\n  local was = meta.now\n")[0]
+    for name in (b"set_jobs_back", b"set_lives_back", b"read_progress"):
+        assert text.count(b"local function %b(" % name) == 1
+        assert b"local function %b(" % name in inside
+    assert b"local function record(" in pieces[0]  # needed elsewhere too
+
+
 def test_each_script_is_loaded_once(real_server: RealServer) -> None:
     """And anew after the server has lost its scripts, as a replica that takes over has none."""
     client = real_server.client()
