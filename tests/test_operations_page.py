@@ -103,7 +103,7 @@ def test_every_command_on_the_page_is_understood(line: str) -> None:
     """Its options are parsed; it is not run."""
     _, *words = shlex.split(re.split(r" >>? ", line)[0])
     command: Any = typer.main.get_command(app)
-    while hasattr(command, "commands"):
+    while words and hasattr(command, "commands"):
         name, *words = words
         assert name in command.commands
         command = command.commands[name]

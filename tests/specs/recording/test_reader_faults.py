@@ -209,7 +209,8 @@ def test_more_that_is_wrong_with_commands() -> None:
     ]
     servers = (
         "stop_server, crash_server, start_server, pause_server, cut_server, disturb_server, "
-        "step_clock, drift_clock, stop_store, step_store_clock, lose_writes, empty_store"
+        "step_clock, drift_clock, stop_store, step_store_clock, lose_writes, empty_store, "
+        "pause_cluster, resume_cluster"
     )
     jobs = "create, edit, activate, deactivate, delete, execute, drop_messages, put_back_messages"
     known = f"{jobs}, {servers}"
