@@ -80,9 +80,9 @@ local function count_unfinished(ids, is_checked)
 end
 
 --@ is_surplus rare
--- Whether the job has as many unfinished messages as it may have (LIMIT-1).
+-- Whether a job with a limit has as many unfinished messages as it may have (LIMIT-1).
 local function is_surplus(job, due)
-  if not job.max_parallel or due == '' then return false end
+  if due == '' then return false end
   local counted, number = count_unfinished(call('HGET', P .. ':counted', job.key) or '')
   if number >= job.max_parallel then
     counted, number = count_unfinished(counted, true)

@@ -211,7 +211,7 @@ function meaning.Publish()
       record('publish_refused', '"job":' .. quote(id) .. ',"due":' .. of
         .. ',"epoch":' .. term .. ',"server":"' .. server .. '","why":"' .. why .. '"')
     else
-      if is_surplus(job, due) then
+      if job.max_parallel and is_surplus(job, due) then
         refusals[entry] = '"surplus"'
         skip_surplus(job, due, coalesced, skipped)
       else
