@@ -323,7 +323,8 @@ def _read_instant(given: object) -> int:
     raise ValueError("it must be an instant such as 2026-01-31T12:00:00Z")
 
 
-def _read_extra(given: object) -> str | None:
+def read_extra(given: object) -> str | None:
+    """Extra data (JOB-1). Raises ValueError if it is no text, or too long."""
     if given is None:
         return None
     if not isinstance(given, str):
@@ -370,7 +371,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "service": lambda given: _read_text(given, _ALLOWED["service"]),
     "start_date": _read_instant,
     "is_active": _read_flag,
-    "extra": _read_extra,
+    "extra": read_extra,
     **dict.fromkeys(INTERVAL_UNITS, lambda given: _read_whole(given, 0)),
     "repeats": _read_number,
     "ends": _read_end,

@@ -10,7 +10,8 @@ class Published(EventBase, frozen=True, gc=False, tag="published"):
 
     `due` is the instant of its occurrence; for a run on demand it is `at`. `coalesced` is the
     number of occurrences that were coalesced into this one. `payload` is shortened as
-    ``recorded_payload`` does it.
+    ``recorded_payload`` does it; `extra_given`: the request for a run on demand has given it, in
+    the place of the job's extra data.
     """
 
     message: int
@@ -26,6 +27,7 @@ class Published(EventBase, frozen=True, gc=False, tag="published"):
     payload: str | None = None
     on_demand: bool = False
     coalesced: int = 0
+    extra_given: bool = False
 
 
 class PublishRefused(EventBase, frozen=True, gc=False, tag="publish_refused"):

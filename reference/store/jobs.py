@@ -14,6 +14,7 @@ from collections.abc import Hashable, Iterable
 from copy import copy
 
 import msgspec
+from msgspec.structs import replace
 
 from gnomon.reference import events, jobs
 from gnomon.reference.events import Record, recorded_payload
@@ -104,6 +105,13 @@ class StoredJob:
     def place(self) -> str:
         """Its place among the jobs that are expected to be due next."""
         return place_of(self.expected, self.id)
+
+    def with_extra(self, extra: str | None) -> "StoredJob":
+        """A copy with other extra data, for one run."""
+        other = self.copy()
+        other.definition = replace(self.definition, extra=extra)
+        other.shown = recorded_payload(extra)
+        return other
 
     def snapshot(self) -> Job:
         """The job as a value."""

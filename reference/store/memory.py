@@ -349,7 +349,11 @@ class MemoryStore:
         kept = self._jobs.current(operation)
         if isinstance(kept, str):
             return [(server, operation, Refused(now, kept))]
-        delivery = self._append(now, server, self._epoch, kept, now, operation.cid, True, 0)
+        is_given = operation.extra is not None
+        carried = kept.with_extra(operation.extra) if is_given else kept
+        delivery = self._append(
+            now, server, self._epoch, carried, now, operation.cid, True, 0, is_given
+        )
         accepted = (server, operation, Accepted(now, kept.revision))
         return [accepted] if delivery is None else [accepted, delivery]
 
@@ -363,6 +367,7 @@ class MemoryStore:
         cid: str,
         on_demand: bool,
         coalesced: int,
+        extra_given: bool = False,
     ) -> Delivery | None:
         number = self._messages.published + 1
         job, revision, what = kept.id, kept.revision, kept.definition
@@ -384,6 +389,7 @@ class MemoryStore:
                 kept.shown,
                 on_demand,
                 coalesced,
+                extra_given,
             )
         )
         return self._messages.publish(

@@ -210,11 +210,15 @@ class DeleteJob(Operation, frozen=True, gc=False):
 
 
 class Execute(Operation, frozen=True, gc=False):
-    """Publish a run on demand, if the job still is at `revision` (FIRE-11)."""
+    """Publish a run on demand, if the job still is at `revision` (FIRE-11).
+
+    `extra` takes the place of the job's extra data in this run; None leaves that as it is.
+    """
 
     job: str
     revision: int
     cid: str
+    extra: str | None = None
 
 
 class Accepted(Reply, frozen=True, gc=False):

@@ -143,7 +143,7 @@ MUTANTS = (
         "extra data is stripped when it is read",
         "JOB-6",
         "of the white space at its end",
-        "gnomon.reference.jobs:_read_extra",
+        "gnomon.reference.jobs:read_extra",
         "    return given\n",
         "    return given.rstrip()\n",
     ),

@@ -258,8 +258,8 @@ MUTANTS = (
         "FIRE-11",
         "its message carries the instant at which the job would have been due",
         "gnomon.reference.store.memory:MemoryStore._execute",
-        "self._epoch, kept, now,",
-        "self._epoch, kept, kept.cursor or now,",
+        "self._epoch, carried, now,",
+        "self._epoch, carried, kept.cursor or now,",
     ),
     Mutant(
         "a run on demand counts",

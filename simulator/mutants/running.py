@@ -76,6 +76,14 @@ MUTANTS = (
         "name, job_type, service, what.extra and what.extra[:8])",
     ),
     Mutant(
+        "the payload of a request is the job's",
+        "PUB-2",
+        "the history does not say that a request has given it",
+        "gnomon.reference.store.memory:MemoryStore._append",
+        "                coalesced,\n                extra_given,\n",
+        "                coalesced,\n                False,\n",
+    ),
+    Mutant(
         "the hook of the type comes first",
         "RUN-5",
         "before_<job_type>_job is called before before_job",

@@ -145,7 +145,8 @@ class CommandExecutor:
                 active = isinstance(command, Activate)
                 return _refusal(cluster.operate(SetActive(id, job.revision, active)))
             case commands.Execute():
-                return _refusal(cluster.operate(Execute(id, job.revision, cluster.new_cid())))
+                execute = Execute(id, job.revision, cluster.new_cid(), command.extra)
+                return _refusal(cluster.operate(execute))
             case _:
                 assert_never(command)
 

@@ -185,15 +185,12 @@ class _Requests:
                 self._do(event, Delete)
             case events.Published():
                 if event.on_demand:
-                    self._do(event, Execute)
+                    extra = event.payload if event.extra_given else None
+                    self.commands.append(Execute(at=event.at, job=event.job, extra=extra))
             case _:
                 assert_never(event)
 
-    def _do(
-        self,
-        event: JobChange | events.Published,
-        kind: type[Activate | Deactivate | Delete | Execute],
-    ) -> None:
+    def _do(self, event: JobChange, kind: type[Activate | Deactivate | Delete]) -> None:
         self.commands.append(kind(at=event.at, job=event.job))
 
 

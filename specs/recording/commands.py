@@ -28,6 +28,7 @@ from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.recording.values import (
     DURATION,
     INSTANT,
+    PAYLOAD,
     POSITIVE_DURATION,
     STEP,
     Fields,
@@ -150,6 +151,10 @@ class Delete(JobCommand, frozen=True, kw_only=True):
 
 class Execute(JobCommand, frozen=True, kw_only=True):
     """Runs a job on demand (FIRE-11)."""
+
+    extra: Annotated[
+        str | None, PAYLOAD, Meta(description="Payload of this run. Default: that of the job.")
+    ] = None
 
 
 class DropMessages(JobCommand, frozen=True, kw_only=True):

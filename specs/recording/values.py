@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from gnomon.reference.jobs import LONGEST_DURATION, Definition
+from gnomon.reference.jobs import LONGEST_DURATION, Definition, read_extra
 from gnomon.reference.schedule import clock
 from gnomon.reference.schedule.clock import (
     MILLISECOND,
@@ -101,6 +101,7 @@ LEASE = _text(A_DURATION, _lease, write_duration, DURATION_SCHEMA)
 POSITIVE_DURATION = _text(A_DURATION, _positive, write_duration, DURATION_SCHEMA)
 STEP = _text(A_STEP, _step, _write_step, {"$ref": "#/$defs/Step"})
 
+PAYLOAD = Meta(extra={"allowed": "text", "kind": str, "read": read_extra})
 Name = Annotated[str, Meta(min_length=1)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Plain = str | bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]

@@ -123,13 +123,18 @@ def describing_change(form: type[msgspec.Struct], title: str) -> type[Operation]
     return _with_body(schema | changes)
 
 
-def _with_body(schema: JsonObject) -> type[Operation]:
+def describing_optional(form: type[msgspec.Struct]) -> type[Operation]:
+    """For the OpenAPI document: an operation that may have a body, an object like `form`."""
+    return _with_body(msgspec.json.schema(form)["$defs"][form.__name__], required=False)
+
+
+def _with_body(schema: JsonObject, required: bool = True) -> type[Operation]:
     content = {"application/json": OpenAPIMediaType(schema=cast("Schema", schema))}
 
     @dataclass
     class Described(Operation):
         def __post_init__(self) -> None:
-            self.request_body = RequestBody(content=content, required=True)
+            self.request_body = RequestBody(content=content, required=required)
 
     return Described
 
@@ -143,6 +148,21 @@ def read_if_match(header: str | None) -> int | None:
         allowed = 'it must be the ETag of the job as it was read, such as "3", or *'
         raise BadRequest(Fault("If-Match", brief(header), allowed))
     return int(found[1])
+
+
+async def execute_fields(request: ApiRequest) -> JsonObject:
+    """The object in the body of a request for a run, which may be left out. Raises BadRequest."""
+    if not await request.body():
+        return {}
+    fields = await json_fields(request)
+    faults = [
+        Fault(name[:SHOWN], brief(value), jobs.no_such("field", name, ["extra"]))
+        for name, value in fields.items()
+        if name != "extra"
+    ]
+    if faults:
+        raise BadRequest(*faults)
+    return fields
 
 
 async def refuse_body(connection: Connection, _: BaseRouteHandler) -> None:

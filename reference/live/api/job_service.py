@@ -298,11 +298,22 @@ def delete(
     return reply.value
 
 
-def execute(storage: Storage, id: str, expected: int | None = None) -> str:
-    """Publish a run on demand (FIRE-11); its cid. Raises NoSuchJob, Stale, Conflict."""
+def execute(storage: Storage, id: str, expected: int | None = None, extra: object = None) -> str:
+    """Publish a run on demand (FIRE-11); its cid.
+
+    `extra` takes the place of the job's extra data in this run, unless it is None. Raises
+    NoSuchJob, Stale, Rejected, Conflict.
+    """
     cid = new_cid()
-    job = _change(storage, id, expected, lambda job: Execute(id, job.revision, cid))
-    changed("job executed", job)
+
+    def operation(job: Job) -> Execute:
+        given = None
+        if extra is not None:
+            given = jobs.change(job.definition, {"extra": extra}).extra
+        return Execute(id, job.revision, cid, given)
+
+    job = _change(storage, id, expected, operation)
+    changed("job executed", job, fields=() if extra is None else ("extra",))
     return cid
 
 

@@ -22,6 +22,8 @@ from gnomon.reference.live.api.body import (
     changed_fields,
     describing_change,
     describing_one_or_many,
+    describing_optional,
+    execute_fields,
     json_fields_or_list,
     read_if_match,
     refuse_body,
@@ -32,6 +34,7 @@ from gnomon.reference.live.api.new_jobs import set_start
 from gnomon.reference.live.api.schemas import (
     Deleted,
     Executed,
+    ExecuteFields,
     JobFields,
     JobsView,
     JobView,
@@ -226,14 +229,19 @@ def delete_job(
 @post(
     "/{job_id:str}/execute",
     sync_to_thread=True,
-    guards=[refuse_body],
+    operation_class=describing_optional(ExecuteFields),
+    dependencies={"given": Provide(execute_fields)},
     opt={ROLE: "operate"},
     status_code=HTTPStatus.ACCEPTED,
-    responses=may_answer(*_CHANGE),
+    responses=may_answer(*_CHANGE, *_DEFINE),
 )
-def execute_job(storage: Store, job_id: JobId, if_match: IfMatch = None) -> Executed:
-    """Publish a run on demand; the job's plan stays as it is."""
-    return Executed(job_service.execute(storage, job_id, read_if_match(if_match)))
+def execute_job(storage: Store, job_id: JobId, given: Fields, if_match: IfMatch = None) -> Executed:
+    """Publish a run on demand; the job's plan stays as it is.
+
+    The body may give extra data for this run only.
+    """
+    expected = read_if_match(if_match)
+    return Executed(job_service.execute(storage, job_id, expected, given.get("extra")))
 
 
 @post(

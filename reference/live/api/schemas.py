@@ -82,6 +82,12 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     jitter: Jitter = "0s"
 
 
+class ExecuteFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one run on demand has in the place of the job's; null and nothing: the job's."""
+
+    extra: Extra | None = None
+
+
 class UnreadableJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A job that this server cannot read, and the reason."""
 

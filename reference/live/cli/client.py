@@ -142,9 +142,11 @@ class Client:
         verb = "activate" if is_active else "deactivate"
         return self._ask(JobView, "POST", "jobs", id, verb, revision=revision)
 
-    def execute(self, id: str, revision: int | None = None) -> str:
-        """Run a job once, now. Returns the cid of the run."""
-        return self._ask(Executed, "POST", "jobs", id, "execute", revision=revision).cid
+    def execute(self, id: str, revision: int | None = None, extra: str | None = None) -> str:
+        """Run a job once, now, with other extra data if it is given. Returns the cid of the run."""
+        fields = None if extra is None else {"extra": extra}
+        path = ("jobs", id, "execute")
+        return self._ask(Executed, "POST", *path, fields=fields, revision=revision).cid
 
     # --- the cluster
 

@@ -87,7 +87,7 @@ def add_to(app: typer.Typer) -> None:
         ("delete", delete, "gnomon jobs delete ping --yes"),
         ("activate", activate, "gnomon jobs activate ping"),
         ("deactivate", deactivate, "gnomon jobs deactivate ping"),
-        ("execute", execute, "gnomon jobs execute ping"),
+        ("execute", execute, "gnomon jobs execute ping --extra 'for this run'"),
         ("export", export, "gnomon jobs export --out jobs.toml"),
         ("apply", apply, "gnomon jobs apply jobs.toml --dry-run"),
     ):
@@ -350,12 +350,21 @@ def _set_active(job: str, is_active: bool, server: str, login: Path | None, json
 
 
 def execute(
-    job: Job, server: Server = DEFAULT_SERVER, login: Login = None, json: Json = False
+    job: Job,
+    extra: Extra = None,
+    extra_file: ExtraFile = None,
+    server: Server = DEFAULT_SERVER,
+    login: Login = None,
+    json: Json = False,
 ) -> None:
-    """Run a job once, now; its schedule does not change."""
+    """Run a job once, now; its schedule does not change.
+
+    A payload is that of this run only; without one it is the job's.
+    """
+    given_payload = payload(extra, extra_file)
     with connected(server, login) as client:
         found = _find(client, job)
-        cid = client.execute(found.id)
+        cid = client.execute(found.id, extra=given_payload)
     if json:
         console.print_json({"cid": cid})
     else:

@@ -156,6 +156,11 @@ def _definition(definition: Definition) -> Arguments:
     ]
 
 
+def _given_extra(extra: str | None) -> Arguments:
+    """The payload of one run, and how events show it; both empty if none is given."""
+    return ["", ""] if extra is None else [json.encode(extra), json.encode(recorded_payload(extra))]
+
+
 def _put(operation: PutJob) -> Arguments:
     id = operation.job
     taken = json.encode(f"id: there is a job {id!r} already")
@@ -236,7 +241,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     EditJob: lambda op: [*_current(op), *_definition(op.definition)],
     SetActive: lambda op: [*_current(op), int(op.is_active)],
     DeleteJob: _current,
-    Execute: lambda op: [*_current(op), op.cid],
+    Execute: lambda op: [*_current(op), op.cid, *_given_extra(op.extra)],
     Jobs: _jobs,
     Changes: lambda op: [op.since],
     Publish: lambda op: [op.epoch, op.before, len(op.entries), *_entries(op.entries)],

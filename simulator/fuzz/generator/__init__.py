@@ -18,6 +18,7 @@ from gnomon.simulator.fuzz.generator.changes import draw_changes
 from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded, apart
 from gnomon.simulator.fuzz.generator.deployments import with_deployments
 from gnomon.simulator.fuzz.generator.faults import draw_faults
+from gnomon.simulator.fuzz.generator.given_extra import with_given_extra
 from gnomon.simulator.fuzz.generator.jobs import draw_jobs, time_to_drain
 from gnomon.simulator.fuzz.generator.limits import (
     draw_edits_of_limits,
@@ -71,7 +72,8 @@ def draw(chooser: Chooser, profile: Profile = "durable") -> Recording:
     recording = replace(recording, jobs=limited, commands=_in_order(commands))
     recording = with_limits_of_runs(apart(chooser, "limits of runs"), scenario.phase, recording)
     recording = with_deployments(apart(chooser, "deployments"), scenario, recording)
-    return with_pauses(apart(chooser, "pauses"), scenario.phase, recording)
+    recording = with_pauses(apart(chooser, "pauses"), scenario.phase, recording)
+    return with_given_extra(apart(chooser, "given extra"), recording)
 
 
 def _in_order(commands: list[Command]) -> tuple[Command, ...]:

@@ -44,6 +44,18 @@ def inactive_job_executed(trace: Trace) -> bool:
 
 
 @state
+def extra_data_was_given(trace: Trace) -> bool:
+    """A run on demand had another payload than the job's extra data."""
+    return any(
+        event.extra_given
+        and record.stage is not None
+        and event.payload != record.stage.fields.get("extra")
+        for record in trace.messages.values()
+        for event in [record.published]
+    )
+
+
+@state
 def executed_while_nobody_led(trace: Trace) -> bool:
     """A job was run on demand while nobody led."""
     gaps = trace.cached(vacancies)

@@ -27,6 +27,7 @@ RUN_ALL = "".join(
 )
 REPEATED = LED + "0s job_created a seconds=1 repeats=2\n1s published 1 a\n"
 LIMITED = LED + "0s job_created a seconds=1 repeats=2 max_parallel=1\n0s published 1 a\n"
+GIVEN = "0s published 1 a on_demand=true extra_given=true payload="
 JITTERED = LED + "0s job_created report seconds=60 jitter=10s\n"
 SURPLUS = LIMITED + "1s skipped a due=1s why=max_parallel\n"
 
@@ -77,6 +78,7 @@ REACHING = {
     "deactivation-raced-publish": REFUSED + "inactive",
     "deletion-raced-publish": REFUSED + "gone",
     "second-publish-refused": REFUSED + "cursor",
+    "extra-data-was-given": JOB + GIVEN + "south",
     "fold": JOB + FOLDED,
     "fold-of-ten": JOB + "2s published 1 a coalesced=10",
     "fold-during-failover": JOB + FAILOVER + NEXT + "5s published 1 a due=4s coalesced=1",
@@ -208,6 +210,7 @@ NEAR_MISSES = {
     + FAILOVER
     + NEXT,
     "five-epochs": LED + "1s lease_released s1\n1s lease_acquired s1\n" * 3,
+    "extra-data-was-given": LED + "0s job_created a extra=south\n" + GIVEN + "south",
     "fold-of-ten": JOB + "2s published 1 a coalesced=9",
     "fold-during-failover": JOB + FAILOVER + NEXT + "9s published 1 a due=7s coalesced=1",
     "skipped-misfire": JOB + "5s skipped a due=1s why=changed",

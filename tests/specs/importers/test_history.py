@@ -121,13 +121,14 @@ CHANGED = """
     12s   job_edited       a seconds=30 misfire=once
     15s   job_deactivated  a
     16s   published        2 a due=16s on_demand=true
+    16s   published        3 a due=16s on_demand=true payload=new extra_given=true
     17s   job_activated    a
     20s   job_rejected     a seconds=0 faults="seconds: no"
-    50s   published        3 b
+    50s   published        4 b
     50s   job_deactivated  b has_ended=true
     55s   job_deleted      c
-    60s   published        4 c due=60s on_demand=true
-    61s   published        5 nobody due=61s on_demand=true
+    60s   published        5 c due=60s on_demand=true
+    61s   published        6 nobody due=61s on_demand=true
 """
 
 
@@ -142,6 +143,7 @@ def test_the_requests_are_derived_from_the_history() -> None:
         Edit(at=ORIGIN + 12 * SECOND, job="a", set={"seconds": 30, "misfire": "once"}),
         Deactivate(at=ORIGIN + 15 * SECOND, job="a"),
         Execute(at=ORIGIN + 16 * SECOND, job="a"),
+        Execute(at=ORIGIN + 16 * SECOND, job="a", extra="new"),
         Activate(at=ORIGIN + 17 * SECOND, job="a"),
         Delete(at=ORIGIN + 55 * SECOND, job="c"),
     ]

@@ -209,7 +209,8 @@ def test_more_that_is_wrong_with_commands() -> None:
     ]
     servers = (
         "stop_server, crash_server, start_server, pause_server, cut_server, disturb_server, "
-        "step_clock, drift_clock, stop_store, step_store_clock, lose_writes, empty_store"
+        "step_clock, drift_clock, stop_store, step_store_clock, lose_writes, empty_store, "
+        "pause_cluster, resume_cluster"
     )
     jobs = "create, edit, activate, deactivate, delete, execute, drop_messages, put_back_messages"
     known = f"{jobs}, {servers}"
@@ -221,6 +222,20 @@ def test_more_that_is_wrong_with_commands() -> None:
         f"[[command]] 5 (create), set: it must be {FIELDS}; given was {{}}",
         "[[command]] 6 (stop_server), server: there is no such server; known are s1, s2, s3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("extra", "problem"),
+    [
+        (7, "it must be text; given was 7"),
+        (None, "it must be text; given was None"),
+        ("ü" * 250_001, "it is 500002 bytes in UTF-8; at most 500000 are allowed; given was 'ü"),
+    ],
+)
+def test_what_is_wrong_with_the_extra_data_of_a_run(extra: object, problem: str) -> None:
+    execute = changed(EDIT, "set", MISSING) | {"do": "execute", "extra": extra}
+    (fault,) = faults_of(USUAL | {"command": [execute]})
+    assert fault.startswith(f"[[command]] 1 (execute), extra: {problem}")
 
 
 def test_what_is_wrong_with_faults() -> None:

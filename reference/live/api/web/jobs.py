@@ -53,17 +53,31 @@ def show_job(
     storage: Store, base: Base, id: JobId, done: Annotated[str, QueryParameter()] = ""
 ) -> Response[str]:
     """Show a job: its definition, its next instants, and its last runs."""
-    job = job_service.get(storage, id)
-    view = schemas.view_job(job, job_service.leaders_problems(storage).get(id))
-    found = schemas.view_runs(job_service.runs(storage, id, LAST_RUNS))
+    return _job_page(storage, base, job_service.get(storage, id), done)
+
+
+def _job_page(
+    storage: Storage,
+    base: Base,
+    job: Job,
+    done: str = "",
+    extra: str = "",
+    faults: Sequence[Fault] = (),
+) -> Response[str]:
+    """The page of a job, with the `extra` data for a run on demand and its `faults`."""
+    view = schemas.view_job(job, job_service.leaders_problems(storage).get(job.id))
+    found = schemas.view_runs(job_service.runs(storage, job.id, LAST_RUNS))
     return page(
         "job.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
         **base_values(base, "/admin/jobs", done),
         job=view,
         path=path_of(job),
         definition=_definition(job, view),
         preview=preview(job.definition, storage.overview().now),
         runs=[shown_run(run) for run in found.runs],
+        extra=extra,
+        faults=[fault.allowed for fault in faults],
     )
 
 
@@ -258,10 +272,20 @@ def _faults(job_type: JobType, sent: Mapping[str, str]) -> Sequence[Fault]:
 # --- buttons
 
 
-@post("/jobs/{id:str}/execute", sync_to_thread=True, opt={ROLE: "operate"})
-def execute(storage: Store, id: JobId) -> Redirect:
-    """Run a job once, now."""
-    job_service.execute(storage, id)
+@post(
+    "/jobs/{id:str}/execute",
+    sync_to_thread=True,
+    opt={ROLE: "operate"},
+    status_code=HTTPStatus.OK,
+)
+def execute(storage: Store, base: Base, id: JobId, sent: Sent) -> Response[str] | Redirect:
+    """Run a job once, now, with the extra data of the form, if there is any."""
+    extra = sent.get("extra", "")
+    try:
+        job_service.execute(storage, id, extra=extra or None)
+    except Rejected as rejected:
+        job = job_service.get(storage, id)
+        return _job_page(storage, base, job, extra=extra, faults=rejected.faults)
     return back_to(f"/admin/jobs/{quote(id, safe='')}", "executed")
 
 

@@ -117,10 +117,21 @@ end
 --@ meaning.Execute
 function meaning.Execute()
   local job = current()
-  local cid = take()
+  local cid, extra, shown_extra = take(), take(), take()
   if not job then return end
   reply('Accepted', '"revision":' .. job.revision)
+  local carried, shown = job.carried, job.shown
+  -- The payload is their last field. In a text of JSON each quote has a backslash before it, so that
+  -- only the field is found.
+  local function with_payload(part, payload)
+    return string.sub(part, 1, string.find(part, ',"payload":', 1, true)) .. '"payload":' .. payload
+  end
+  if extra ~= '' then
+    job.carried = with_payload(carried, extra)
+    job.shown = with_payload(shown, shown_extra) .. ',"extra_given":true'
+  end
   append(job, job.revision, at, whole(meta.epoch), cid, 'true', 0)
+  job.carried, job.shown = carried, shown
 end
 
 --@ is_early

@@ -327,7 +327,6 @@ def test_every_other_mistake_is_a_problem_too(client: TestClient[Litestar]) -> N
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/jobs/1/execute"),
         ("POST", "/jobs/1/activate"),
         ("POST", "/jobs/1/deactivate"),
         ("DELETE", "/jobs/1"),

@@ -62,7 +62,7 @@ def test_each_change_is_in_the_log_and_in_the_list(
     caplog.set_level(logging.INFO, "gnomon.audit")
     client.post("/jobs", json=[EVERY_MINUTE, EVERY_MINUTE | {"name": "second"}], headers=ANN)
     client.patch("/jobs/1", json={"extra": "s3cret", "minutes": 2}, headers=ANN)
-    client.post("/jobs/1/execute", headers=bearer(TOKEN))
+    client.post("/jobs/1/execute", json={"extra": "s3cret"}, headers=bearer(TOKEN))
     client.post("/jobs/1/deactivate", headers=bearer(TOKEN))
     client.post("/jobs/1/activate", headers=bearer(TOKEN))
     client.delete("/messages/1", headers=bearer(TOKEN))
@@ -83,7 +83,7 @@ def test_each_change_is_in_the_log_and_in_the_list(
         ("ann", "admin", "job deleted", "1", "report", 4),
     ]
     assert {one["address"] for one in found} == {"testclient"}
-    assert found[5]["fields"] == ["extra", "minutes"]
+    assert [found[number]["fields"] for number in (5, 4)] == [["extra", "minutes"], ["extra"]]
     assert found[1]["message"] == 1
     lines = logged(caplog, "gnomon.audit")
     assert [(text, fields.get("job"), fields["who"]) for text, fields in lines] == [

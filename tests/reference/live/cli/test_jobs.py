@@ -202,15 +202,6 @@ def test_a_job_is_switched_off_and_on(run: Command, storage: MemoryStorage) -> N
     assert job_service.get(storage, "1").definition.is_active
 
 
-def test_a_run_on_demand(run: Command, storage: MemoryStorage) -> None:
-    job_service.create(storage, EVERY_MINUTE | {"is_active": False})
-    result = run("jobs", "execute", "report").out
-    told = run("jobs", "execute", "report", "--json").json
-    latest, first = job_service.runs(storage, "1", 10).runs
-    assert result == f"published a run of job 1 report: {first.cid}\n"
-    assert told == {"cid": latest.cid}
-
-
 def test_delete_asks_nobody_who_is_not_there(run: Command, storage: MemoryStorage) -> None:
     job_service.create(storage, EVERY_MINUTE)
     asked = len(storage.asked)

@@ -155,6 +155,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
 )
+EXTRA = st.sampled_from([None, None, "", "south", 'é ","payload":" \r\n', "x" * 300])
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(
         Campaign,
@@ -170,7 +171,7 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(EditJob, JOBS, REVISIONS, ANY_DEFINITION),
     st.builds(SetActive, JOBS, REVISIONS, st.booleans()),
     st.builds(DeleteJob, JOBS, REVISIONS),
-    st.builds(Execute, JOBS, REVISIONS, st.sampled_from(["K1", "K2"])),
+    st.builds(Execute, JOBS, REVISIONS, st.sampled_from(["K1", "K2"]), EXTRA),
     st.builds(Jobs, st.none() | st.lists(JOBS, max_size=3).map(tuple)),
     st.builds(Changes, st.integers(0, 6)),
     CLAIMS,

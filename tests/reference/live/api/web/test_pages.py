@@ -9,6 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from gnomon.reference.events import Published
 from gnomon.reference.live.api import job_service
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.store.operations import Job
@@ -89,6 +90,24 @@ def test_a_cron_job_is_made_seen_and_run(
     page = sent(browser, f"/admin/jobs/{job.id}/execute")
     assert "A run was published" in page
     assert "on demand" in page and "waiting" in page
+
+
+def test_a_run_may_be_given_extra_data(
+    browser: TestClient[Litestar], storage: MemoryStorage
+) -> None:
+    """ADMIN-1, ADMIN-4: an empty field is the job's own."""
+    path = f"/admin/jobs/{made(storage, extra='north').id}"
+    assert "Extra data for this run; empty: the job's own" in seen(browser, path)
+    for fields in ({"extra": "</textarea>\r\n"}, {"extra": ""}, {}):
+        assert "A run was published" in sent(browser, f"{path}/execute", **fields)
+    given = ["</textarea>\n", "north", "north"]
+    published = [event for event in storage.events if isinstance(event, Published)]
+    assert [event.payload for event in published] == given
+    status, page = refused(browser, f"{path}/execute", extra="<b>" + "x" * 500_000)
+    assert status == 422
+    assert "No run was published: it is 500003 bytes in UTF-8" in page
+    assert "<b>xxx" in page, "what was typed is kept"
+    assert len([event for event in storage.events if isinstance(event, Published)]) == 3
 
 
 def test_each_kind_of_job_can_be_made(
