@@ -41,21 +41,21 @@ LOST_LATER = "12s reclaimed 1 s1/1\n13s end"
 DULL = JOB + "0s published 1 a\n0s claimed 1 s1/1\n0s started 1 s1/1\n1s finished 1 s1/1\n2s end"
 
 ENDED = "job_deactivated a has_ended=true\n"
-LIMITED = LED + "0s job_created a seconds=1 ends=3s\n"
+ENDING = LED + "0s job_created a seconds=1 ends=3s\n"
 CRON = LED + "0s job_created a cron_definition='* * * * *' "
 LATE = LED + "0s job_created a seconds=60 start_date=-1m ends=10s\n"
 
 REACHING = {
     "cron-job-ended-by-repeats": CRON + "repeats=1\n0s published 1 a\n0s " + ENDED,
-    "ended-at-its-end": LIMITED + "2s published 1 a\n2s " + ENDED,
+    "ended-at-its-end": ENDING + "2s published 1 a\n2s " + ENDED,
     "no-occurrence-left": LATE.replace("-1m", "0s").replace("0s job", "1s job") + "2s " + ENDED,
-    "end-moved-into-the-past": LIMITED + "2s job_edited a ends=1s\n2s " + ENDED,
-    "end-passed-while-nobody-led": LIMITED
+    "end-moved-into-the-past": ENDING + "2s job_edited a ends=1s\n2s " + ENDED,
+    "end-passed-while-nobody-led": ENDING
     + "1s lease_expired s1\n"
     + NEXT
     + "5s published 1 a due=2s coalesced=1\n5s "
     + ENDED,
-    "active-again-after-its-end": LIMITED
+    "active-again-after-its-end": ENDING
     + "2s published 1 a\n2s "
     + ENDED
     + "3s job_edited a ends=9s\n3s job_activated a",
@@ -183,14 +183,14 @@ REACHING = {
 
 NEAR_MISSES = {
     "cron-job-ended-by-repeats": CRON + "ends=1m\n0s published 1 a\n0s " + ENDED,
-    "ended-at-its-end": LIMITED + "2s published 1 a\n2s job_deactivated a",
-    "no-occurrence-left": LIMITED + "2s published 1 a\n2s " + ENDED,
-    "end-moved-into-the-past": LIMITED + "2s job_edited a ends=4s\n3s " + ENDED,
-    "end-passed-while-nobody-led": LIMITED
+    "ended-at-its-end": ENDING + "2s published 1 a\n2s job_deactivated a",
+    "no-occurrence-left": ENDING + "2s published 1 a\n2s " + ENDED,
+    "end-moved-into-the-past": ENDING + "2s job_edited a ends=4s\n3s " + ENDED,
+    "end-passed-while-nobody-led": ENDING
     + "1s lease_expired s1\n2s lease_acquired s2\n"
     + "5s published 1 a due=2s coalesced=1\n5s "
     + ENDED,
-    "active-again-after-its-end": LIMITED + "2s job_deactivated a\n3s job_activated a",
+    "active-again-after-its-end": ENDING + "2s job_deactivated a\n3s job_activated a",
     "messages-of-a-server-that-died-ahead": DIED.replace("35s", "31s")
     + "2s clock_set_back was=31s\n"
     + LOST_LATER,
