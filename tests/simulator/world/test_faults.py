@@ -26,7 +26,9 @@ from gnomon.specs.recording.commands import (
     EmptyStore,
     JobCommand,
     LoseWrites,
+    PauseCluster,
     PauseServer,
+    ResumeCluster,
     StartServer,
     StepClock,
     StepStoreClock,
@@ -330,6 +332,8 @@ EFFECTS: list[list[Command]] = [
     [StepStoreClock(at=AT, by=-15 * SECOND)],
     [LoseWrites(at=AT, writes=3)],
     [EmptyStore(at=AT)],
+    [PauseCluster(at=AT)],
+    [PauseCluster(at=AT), ResumeCluster(at=AT + 5 * SECOND)],
 ]
 """Commands of which the last has an effect, one for each kind."""
 
