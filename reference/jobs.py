@@ -53,7 +53,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of a job, without its id and revision, which the store assigns (JOB-1).
 
     `start_date` and the exclusive `ends` are instants (µs since the Unix epoch, UTC), `grace` and
-    `jitter` durations in µs (MISS-1, LIMIT-2). `max_parallel` limits unfinished messages (LIMIT-1).
+    `jitter` durations in µs (MISS-1, LIMIT-2). `max_parallel` limits unfinished messages (LIMIT-1),
+    `max_runtime` (µs) the time after which a run is reported as overdue (LIMIT-3).
     """
 
     name: str
@@ -75,6 +76,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     grace: int = SECOND
     max_parallel: int | None = None
     jitter: int = 0
+    max_runtime: int | None = None
 
     @property
     def size(self) -> int:
@@ -365,6 +367,14 @@ def _read_span(given: object) -> int:
     return span
 
 
+def _read_limit(given: object) -> int | None:
+    if given is None:
+        return None
+    if (span := _read_span(given)) == 0:
+        raise ValueError("it must be a duration above 0, such as 5m")
+    return span
+
+
 _READERS: dict[str, Callable[[object], object]] = {
     "name": lambda given: _read_text(given, _ALLOWED["name"], LONGEST_NAME),
     "job_type": lambda given: _read_choice(given, JOB_TYPES),
@@ -381,6 +391,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "grace": _read_span,
     "max_parallel": _read_number,
     "jitter": _read_span,
+    "max_runtime": _read_limit,
 }
 """By field: converts the value given to the value in a Definition, or raises ValueError."""
 _WRITERS: dict[str, Callable[[int], str]] = {
@@ -388,6 +399,7 @@ _WRITERS: dict[str, Callable[[int], str]] = {
     "ends": write_instant,
     "grace": write_duration,
     "jitter": write_duration,
+    "max_runtime": write_duration,
 }
 """The fields whose outer form differs from their value in a Definition."""
 _DEFAULTS: dict[str, object] = {

@@ -106,6 +106,7 @@ class Service:
         self._message = message
         self._now = now
         self._returned: int | None = None
+        self._is_cancelled = False
         self.usage = usage
 
     @property
@@ -139,6 +140,19 @@ class Service:
         if self._returned is None:
             return None
         return max(self._returned - self._now, 0) // MILLISECOND
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run should end soon: it is overdue, or its server leaves without it.
+
+        A run is overdue once it has lasted longer than the `max_runtime` of its job (LIMIT-3). It
+        is never ended from outside; a service that takes long looks here now and then, and returns.
+        """
+        return self._is_cancelled
+
+    def note_cancelled(self) -> None:
+        """The run should end soon; called by another thread."""
+        self._is_cancelled = True
 
     def note_return(self, now: int) -> None:
         """Handle has returned or raised, at the instant `now` (µs, UTC)."""

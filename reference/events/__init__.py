@@ -59,6 +59,7 @@ from gnomon.reference.events.runs import (
     Finished,
     Invoked,
     Lost,
+    Overdue,
     PutBack,
     Reclaimed,
     Started,
@@ -102,6 +103,7 @@ __all__ = [
     "Lost",
     "OccurrenceEvent",
     "Outcome",
+    "Overdue",
     "PublishRefused",
     "Published",
     "PutBack",
@@ -146,6 +148,7 @@ Event = (
     | Started
     | Invoked
     | Finished
+    | Overdue
     | Reclaimed
     | Lost
     | Expired
@@ -172,7 +175,7 @@ JobChange = JobCreated | JobEdited | JobActivated | JobDeactivated | JobDeleted
 LeaseEvent = LeaseAcquired | LeaseReleased | LeaseExpired
 """The events of the lease; each names a server and its epoch."""
 
-RunEvent = Claimed | Started | Invoked | Finished | Reclaimed | Lost
+RunEvent = Claimed | Started | Invoked | Finished | Overdue | Reclaimed | Lost
 """The events of a message at a worker; each names the message, server, worker and attempt."""
 
 OccurrenceEvent = Published | Fired | Coalesced | Skipped

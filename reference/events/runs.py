@@ -54,6 +54,15 @@ class Finished(EventBase, frozen=True, gc=False, tag="finished"):
     error: str | None = None
 
 
+class Overdue(EventBase, frozen=True, gc=False, tag="overdue"):
+    """A run has lasted longer than the `max_runtime` of its job; it goes on (LIMIT-3)."""
+
+    message: int
+    server: str
+    worker: int
+    attempt: int
+
+
 class Reclaimed(EventBase, frozen=True, gc=False, tag="reclaimed"):
     """The store reclaimed a message from a server whose heartbeat had lapsed (DLV-2)."""
 

@@ -30,6 +30,7 @@ from gnomon.reference.events import (
     Finished,
     Invoked,
     JobRejected,
+    Overdue,
     ServerCrashed,
     ServerStopped,
     ServerStopping,
@@ -296,6 +297,7 @@ class RemoveServer(Operation, frozen=True, gc=False):
 Reported = (
     Started
     | Invoked
+    | Overdue
     | Finished
     | ServerStopping
     | JobRejected

@@ -372,6 +372,7 @@ class MemoryStore:
         number = self._messages.published + 1
         job, revision, what = kept.id, kept.revision, kept.definition
         name, job_type, service = what.name, what.job_type, what.service
+        extra, limit = what.extra, what.max_runtime
         # Positional: this is where a run's time goes, and keywords would double it.
         self._record(
             events.Published(
@@ -394,7 +395,7 @@ class MemoryStore:
         )
         return self._messages.publish(
             now,
-            Message(number, cid, job, revision, due, epoch, name, job_type, service, what.extra),
+            Message(number, cid, job, revision, due, epoch, name, job_type, service, extra, limit),
         )
 
     def _record_events(self, now: int, server: str, operation: RecordEvents) -> list[Delivery]:

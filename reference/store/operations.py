@@ -64,7 +64,10 @@ class Job(msgspec.Struct, frozen=True, gc=False):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One run to perform (PUB-2). `id` counts from 1 in the order of publishing."""
+    """One run to perform (PUB-2). `id` counts from 1 in the order of publishing.
+
+    `max_runtime` is the time that its job allows a run (µs, LIMIT-3); None: it has no limit.
+    """
 
     id: int
     cid: str
@@ -76,6 +79,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     job_type: str
     service: str
     payload: str | None
+    max_runtime: int | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

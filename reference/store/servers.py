@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from gnomon.reference.events import (
     Finished,
     Invoked,
+    Overdue,
     Record,
     ServerCrashed,
     ServerStarted,
@@ -33,7 +34,7 @@ from gnomon.reference.store.administration import (
 from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import Delivery, Done
 
-OF_A_RUN = (Started, Invoked, Finished)
+OF_A_RUN = (Started, Invoked, Overdue, Finished)
 """The kinds of reported events that belong to a run."""
 
 

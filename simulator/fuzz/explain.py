@@ -164,6 +164,7 @@ class _Story:
                 | events.Ended()
                 | events.Coalesced()
                 | events.Invoked()
+                | events.Overdue()
                 | events.Lost()
                 | events.Expired()
                 | events.DeadLettered()

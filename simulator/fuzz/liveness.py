@@ -146,7 +146,7 @@ def _last(record: MessageRecord) -> _Progress:
     for event in record.events:
         if isinstance(event, events.Reclaimed | events.Lost):
             ended = max(ended, event.attempt)
-        elif isinstance(event, events.Invoked) or (
+        elif isinstance(event, events.Invoked | events.Overdue) or (
             isinstance(event, RunEvent) and event.attempt <= ended
         ):
             continue

@@ -246,6 +246,7 @@ _PLAIN: dict[str, object] = {
     "grace": SECOND,
     "max_parallel": None,
     "jitter": 0,
+    "max_runtime": None,
     "timezone": "UTC",
 }
 

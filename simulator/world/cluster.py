@@ -13,6 +13,7 @@ from typing import Any
 
 from gnomon.reference import events
 from gnomon.reference.cluster.outputs import Outputs, Run
+from gnomon.reference.cluster.overdue import RuntimeLimits
 from gnomon.reference.cluster.server import LEADER_REPLIES, TIMERS, Server, Timer
 from gnomon.reference.events import Outcome, Record
 from gnomon.reference.schedule.clock import SECOND
@@ -193,6 +194,7 @@ class Node:
         "_down",
         "_faults",
         "_has_crashed",
+        "_limits",
         "_name",
         "_nodes",
         "_record",
@@ -234,6 +236,7 @@ class Node:
         self.server = server
         self.is_up = True
         self._has_crashed = False
+        self._limits = RuntimeLimits()
         self._faults: ServerFaults | None = None
         self._skewed_clock: SkewedClock | None = None
 
@@ -373,6 +376,9 @@ class Node:
     def _begin(self, now: int, run: Run) -> None:
         message = run.message
         self._record(events.Started(now, message.id, self._name, run.worker, run.attempt))
+        if message.max_runtime is not None:
+            self._limits.begin(now, run)
+            self._at(now + message.max_runtime + 1, self._look_for_overdue, None)
         service = self._services.get(message.service)
         if service is None:
             self._at(now, self._end, (run, None))
@@ -381,6 +387,18 @@ class Node:
         invocation = Invocation(service(message, usage, now))
         self._at(now + service.duration(), self._end, (run, invocation))
 
+    def _look_for_overdue(self, now: int, _: None) -> None:
+        if self._has_crashed or (
+            self._faults is not None and self._is_put_off(now, self._look_for_overdue, None)
+        ):
+            return
+        self._report_overdue(now, self._limits.exceeded(now))
+
+    def _report_overdue(self, now: int, runs: list[Run]) -> None:
+        for run in runs:
+            event = events.Overdue(now, run.message.id, self._name, run.worker, run.attempt)
+            self._record(event)
+
     def _end(self, now: int, ended: tuple[Run, Invocation | None]) -> None:
         if self._has_crashed or (
             self._faults is not None and self._is_put_off(now, self._end, ended)
@@ -388,6 +406,7 @@ class Node:
             return
         run, invocation = ended
         message = run.message
+        self._report_overdue(now, self._limits.end(now, run.worker))
         if invocation is None:
             error: str | None = no_such_service(message.service)
         else:

@@ -68,6 +68,7 @@ class Defaults:
                 | events.Coalesced()
                 | events.Claimed()
                 | events.Finished()
+                | events.Overdue()
                 | events.Reclaimed()
                 | events.Lost()
                 | events.Expired()

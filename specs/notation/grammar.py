@@ -12,7 +12,8 @@ The one idea: one table defines the notation. ``parser`` reads by it and ``rende
     SUBJECT   job_created, job_edited …    the job
               published, fired             the message and the job
               claimed, started, finished,  the message and SERVER/WORKER;
-              invoked, reclaimed, lost     for finished also ok or failed
+              invoked, overdue,            for finished also ok or failed
+              reclaimed, lost
               lease_acquired …             the server; the epoch has a default
               server_started …             the server
               writes_lost                  the number of writes
@@ -71,6 +72,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "started": _RUN,
     "invoked": _RUN,
     "finished": (*_RUN, "outcome"),
+    "overdue": _RUN,
     "reclaimed": _RUN,
     "lost": _RUN,
     "expired": ("message",),

@@ -194,6 +194,10 @@ class _JobTable(Table, frozen=True, kw_only=True, tag_field="job_type"):
         DURATION,
         Meta(description="Longest offset of its occurrences; below its interval (LIMIT-2)."),
     ] = "0s"
+    max_runtime: Annotated[
+        Annotated[str, DURATION] | UnsetType,
+        Meta(description="Time after which a run is reported as overdue; above 0 (LIMIT-3)."),
+    ] = UNSET
 
 
 class OneTimeTable(_JobTable, frozen=True, kw_only=True, tag="one_time"):

@@ -116,7 +116,7 @@ Fields = Annotated[
         },
     ),
 ]
-Removable = Literal["extra", "repeats", "ends", "max_parallel"]
+Removable = Literal["extra", "repeats", "ends", "max_parallel", "max_runtime"]
 """A field of a job that an edit can remove."""
 Removed = Annotated[
     tuple[Removable, ...], Meta(extra={"allowed": "a list of extra, repeats, ends", "write": list})

@@ -21,6 +21,7 @@ from gnomon.specs.rules import (
     publishing,
     reclaiming,
     running,
+    runtime,
     waiting,
 )
 from gnomon.specs.rules.base import RULES, Finding, Rule, Verdict, in_order, judge, judge_trace
@@ -49,5 +50,6 @@ __all__ = [
     "publishing",
     "reclaiming",
     "running",
+    "runtime",
     "waiting",
 ]

@@ -221,6 +221,22 @@ class Kind(Enum):
         "job {job}: {due} was published as message {message} {observed} µs after it was due, and "
         "its offset is {expected} µs"
     )
+    NOT_OVERDUE = (
+        "message {message}: its run by {server}/{worker} was reported as overdue after {observed} "
+        "µs, and max_runtime is {expected} µs"
+    )
+    OVERDUE_LATE = (
+        "message {message}: its run by {server}/{worker} was reported as overdue after {observed} "
+        "µs only, and max_runtime is {expected} µs"
+    )
+    NEVER_OVERDUE = (
+        "message {message}: its run by {server}/{worker} lasted {observed} µs, and was not "
+        "reported as overdue after {expected} µs"
+    )
+    OVERDUE_TWICE = "message {message}: its run by {server}/{worker} was reported as overdue twice"
+    OVERDUE_UNSTARTED = (
+        "message {message}: reported as overdue, and {server}/{worker} did not run it"
+    )
     # HIST
     NUMBER_USED = "message {message} was published before"
     NEVER_PUBLISHED = "message {message} was never published"

@@ -13,8 +13,8 @@ from gnomon.specs.trace.fault_windows import aftermath
 from gnomon.specs.trace.trace import Trace
 
 __all__ = ["BACKLOG_FACTOR", "CLASSIC_LIFETIME", "POLLING", "aftermath", "catch_up",
-           "claim_round_trip", "cut_off", "expiry", "handover", "lateness", "liveness", "one_way",
-           "publishing", "settling", "takeover", "time_per_run"]  # fmt: skip
+           "claim_round_trip", "cut_off", "expiry", "handover", "lateness", "liveness", "noticing",
+           "one_way", "publishing", "settling", "takeover", "time_per_run"]  # fmt: skip
 
 CLASSIC_LIFETIME = 15 * SECOND
 """The predecessor kept a message that nobody had claimed for 15 s."""
@@ -39,6 +39,11 @@ def claim_round_trip(trace: Trace) -> int:
 def handover(trace: Trace) -> int:
     """The store answers a request that is in transit, and then the release of the lease."""
     return 4 * trace.travel
+
+
+def noticing(trace: Trace) -> int:
+    """A server may look once a second which runs are overdue; its report may be in transit."""
+    return POLLING + trace.travel
 
 
 def publishing(trace: Trace) -> int:

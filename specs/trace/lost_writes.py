@@ -35,7 +35,7 @@ _OF_A_MESSAGE = frozenset({events.Published, *get_args(MessageEvent)})
 _COUNTS_ANYWAY = (*get_args(events.LeaseEvent), events.ClockSetBack)
 _TakesUp = events.Claimed | events.Started | events.Reclaimed | events.Lost
 _TAKES_UP = frozenset(get_args(_TakesUp))
-_OF_A_RUN = frozenset((events.Started, events.Invoked, events.Finished))
+_OF_A_RUN = frozenset((events.Started, events.Invoked, events.Overdue, events.Finished))
 
 
 class OrphanRun(NamedTuple):

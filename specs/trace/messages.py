@@ -22,6 +22,7 @@ class MessageLog:
         self.records: dict[int, MessageRecord] = {}
         self.claims: list[events.Claimed] = []
         self.starts: list[events.Started] = []
+        self.overdue: list[events.Overdue] = []
         self.published_without_lease: list[events.Published] = []
         self._jobs = jobs
         self._leases = leases
@@ -81,6 +82,12 @@ class MessageLog:
             record.invoked = event
         else:
             self.later(event)
+
+    def reported(self, event: events.Overdue) -> None:
+        """A run was reported as overdue; nothing else happened to its message."""
+        self.overdue.append(event)
+        if event.message not in self.records:
+            self._misplaced.append(MisplacedEvent(event, "never published"))
 
     def finished(self, event: events.Finished) -> None:
         """A run ended."""

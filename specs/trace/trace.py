@@ -120,6 +120,7 @@ class Trace:
         self.messages, self.claims, self.starts = (
             message_log.records, message_log.claims, message_log.starts
         )  # fmt: skip
+        self.overdue = message_log.overdue
         self.published_without_lease = message_log.published_without_lease
         self.firings = firing_log.firings
         self.jobs, self.changes, self.rejected = job_log.records, job_log.changes, job_log.rejected
@@ -350,6 +351,7 @@ def readers_of(
     readers.add(events.Claimed, messages.claimed)
     readers.add(events.Started, messages.started)
     readers.add(events.Invoked, messages.invoked)
+    readers.add(events.Overdue, messages.reported)
     readers.add(events.Finished, messages.finished)
     readers.add(events.Reclaimed, messages.later)
     readers.add(events.Lost, messages.later)

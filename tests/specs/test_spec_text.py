@@ -28,7 +28,7 @@ IDS = (
     "RUN-1", "RUN-2", "RUN-3", "RUN-4", "RUN-5", "RUN-6", "RUN-7", "RUN-8",
     "OVER-1", "OVER-2",
     "WORK-1", "WORK-2", "WORK-3", "WORK-4",
-    "LIMIT-1", "LIMIT-2",
+    "LIMIT-1", "LIMIT-2", "LIMIT-3",
     "HIST-1", "HIST-2", "HIST-3", "HIST-4",
     "API-1", "API-2", "API-3", "API-4", "API-5", "API-6", "API-7", "API-8", "API-9", "API-10",
     "API-11", "API-12", "API-13", "API-14", "API-15", "API-16",

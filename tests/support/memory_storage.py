@@ -39,6 +39,7 @@ HEALTHY = Health(
     epoch=1,
     workers=2,
     busy=0,
+    stuck=0,
     dead_letters=0,
     store="ok",
     warnings=(),

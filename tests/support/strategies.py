@@ -296,6 +296,7 @@ def _definitions(**own: SearchStrategy[object]) -> SearchStrategy[Definition]:
         grace=st.integers(0, LONGEST_DURATION),
         max_parallel=st.none() | st.integers(1, 10**9),
         jitter=st.just(0) | st.integers(0, SECOND - 1),
+        max_runtime=st.none() | st.integers(1, LONGEST_DURATION),
         **own,
     )
 

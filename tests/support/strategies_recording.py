@@ -126,6 +126,7 @@ class World:
             grace=draw(st.sampled_from([0, SECOND, MINUTE])),
             max_parallel=draw(st.none() | st.integers(1, 9)),
             jitter=draw(st.sampled_from([0, 0, 1, SECOND - 1])),
+            max_runtime=draw(st.sampled_from([None, None, 1, SECOND])),
             **own,
         )
 
@@ -145,6 +146,7 @@ class World:
             lambda: {draw(st.sampled_from(Definition.__struct_fields__[:2])): 5},
             lambda: {"grace": draw(st.sampled_from(["0s", "1m", "soon", ""]))},
             lambda: {"jitter": draw(st.sampled_from(["0s", "500ms", "1h", 1]))},
+            lambda: {"max_runtime": draw(st.sampled_from(["0s", "500ms", "1h", None]))},
             lambda: {"max_parallel": draw(st.sampled_from([0, 1, 9, "2", None]))},
         ]
         chosen = draw(st.lists(st.sampled_from(changes), min_size=1, max_size=3))

@@ -55,6 +55,9 @@ MaxParallel = Annotated[
 Jitter = Annotated[
     str, Meta(description="a duration: longest offset; below the interval", examples=["0s", "30s"])
 ]
+MaxRuntime = Annotated[
+    str, Meta(description="a duration above 0: a longer run is reported; null: no limit")
+]
 Cid = Annotated[str, Meta(description="correlation id: K and 39 digits")]
 
 
@@ -80,6 +83,7 @@ class JobFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     grace: Grace = "1s"
     max_parallel: MaxParallel | None = None
     jitter: Jitter = "0s"
+    max_runtime: MaxRuntime | None = None
 
 
 class ExecuteFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +132,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     grace: Grace
     max_parallel: MaxParallel | None
     jitter: Jitter
+    max_runtime: MaxRuntime | None
     id: str
     revision: Annotated[int, Meta(ge=1, description="raised by every change; the ETag")]
     cursor: Annotated[InstantText, Meta(description="nothing before it is left to do")] | None
@@ -272,6 +277,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     `incidents` are the latest incidents of this process, the latest last; they have ended.
     `dead_letters` is the number of messages of the cluster that are dead-lettered (DLV-2, DLV-6).
+    `stuck` is the number of workers whose run is overdue (LIMIT-3).
     `warnings` are sentences for people, about what does not work although the server does.
     """
 
@@ -281,6 +287,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     workers: int
     busy: int
+    stuck: int
     dead_letters: int
     store: str
     warnings: tuple[str, ...]

@@ -87,6 +87,11 @@ Jitter = Annotated[
         help="Longest offset of an occurrence, as in 30s; each has its own.  [default: 0s]",
     ),
 ]
+MaxRuntime = Annotated[
+    str | None,
+    typer.Option(metavar="D", help="Time after which a run is reported as overdue, as in 5m."),
+]
+NoMaxRuntime = Annotated[bool, typer.Option("--no-max-runtime", help="No limit of a run's time.")]
 
 
 def given(**fields: str | int | bool | None) -> Fields:

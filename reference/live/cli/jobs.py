@@ -34,10 +34,12 @@ from gnomon.reference.live.cli.job_fields import (
     Inactive,
     Jitter,
     MaxParallel,
+    MaxRuntime,
     MisfirePolicy,
     NoEnds,
     NoExtra,
     NoMaxParallel,
+    NoMaxRuntime,
     NoRepeats,
     Repeats,
     due_fields,
@@ -210,6 +212,7 @@ def create(
     grace: Grace = None,
     max_parallel: MaxParallel = None,
     jitter: Jitter = None,
+    max_runtime: MaxRuntime = None,
     server: Server = DEFAULT_SERVER,
     login: Login = None,
     json: Json = False,
@@ -223,7 +226,7 @@ def create(
         **due,
         **given(name=name, service=service, timezone=timezone, repeats=repeats, ends=ends),
         **given(extra=payload(extra, extra_file), misfire=misfire, grace=grace),
-        **given(max_parallel=max_parallel, jitter=jitter),
+        **given(max_parallel=max_parallel, jitter=jitter, max_runtime=max_runtime),
         "is_active": not inactive,
     }
     with connected(server, login) as client:
@@ -254,6 +257,8 @@ def edit(
     max_parallel: MaxParallel = None,
     no_max_parallel: NoMaxParallel = False,
     jitter: Jitter = None,
+    max_runtime: MaxRuntime = None,
+    no_max_runtime: NoMaxRuntime = False,
     revision: Annotated[
         int | None,
         typer.Option(metavar="N", help="Revision that is edited; refused at any other.", min=1),
@@ -271,6 +276,7 @@ def edit(
         repeats=repeats,
         ends=ends,
         max_parallel=max_parallel,
+        max_runtime=max_runtime,
         extra=payload(extra, extra_file),
     )
     fields = {
@@ -283,6 +289,7 @@ def edit(
             repeats=no_repeats,
             ends=no_ends,
             max_parallel=no_max_parallel,
+            max_runtime=no_max_runtime,
             extra=no_extra,
         ),
         **({"is_active": False} if inactive else {}),

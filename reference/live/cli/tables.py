@@ -39,6 +39,7 @@ def job_table(job: JobView) -> Table:
         "grace": job.grace,
         "jitter": job.jitter,
         "max parallel": "-" if job.max_parallel is None else count(job.max_parallel),
+        "max runtime": job.max_runtime or "-",
         "next due": next_due(job),
         "last result": last_result(job),
         "published": count(job.published),

@@ -92,9 +92,10 @@ class Departure:
             _log(logging.INFO, "leaves; waits for run %s of job %s, %s", running)
 
     def give_up(self) -> None:
-        """Log the runs that have not ended although the server leaves."""
+        """Log and cancel the runs that have not ended although the server leaves."""
         fate = FATE[self._profile]
         for running in self._workers.running:
+            self._workers.cancel(running.run.worker)
             _log(logging.WARNING, f"gave up run %s of job %s after %s; {fate}", running)
 
 

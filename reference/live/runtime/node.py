@@ -27,6 +27,7 @@ from gnomon.reference.live.runtime.monitoring.incidents import (
 )
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_time import StoreTime
+from gnomon.reference.live.runtime.overdue import OverdueRuns
 from gnomon.reference.live.runtime.shape import Shape, disagreement
 from gnomon.reference.live.runtime.store_link import StoreLink
 from gnomon.reference.live.runtime.worker_pool import Ended, WorkerPool
@@ -95,6 +96,7 @@ class Node:
         self._metrics = metrics
         self._inputs = inputs
         self._departure = Departure(shape.grace, shape.lease, shape.profile, self._link, workers)
+        self._overdue = OverdueRuns(shape.name, self._link, metrics, workers)
         self._server: Server | None = None
         self._logged_epoch: int | None = None
         self._report = LeaderReport(self._link, metrics)
@@ -207,7 +209,8 @@ class Node:
             assert self._server is not None
             wakes = [*map(self._server.wake_at, TIMERS), self._link.report_at]
             planned = [wake_at for wake_at in wakes if wake_at is not None]
-        return min([*planned, *self._departure.wakes])
+        overdue = self._overdue.wakes(self._clock.now)
+        return min([*planned, *self._departure.wakes, *overdue])
 
     def _take(self, arrived: Input) -> None:
         if isinstance(arrived, Ended):
@@ -235,6 +238,7 @@ class Node:
         """Fire the timers that are due; none while the link pauses, the heartbeat right after."""
         server, now = self._server, self._clock.now
         assert server is not None
+        self._overdue.report()
         if self._link.retry_at is not None:
             if now < self._link.retry_at:
                 return
@@ -305,6 +309,7 @@ class Node:
         self._stores[run.worker] = store = self._server.store
         started = events.Started(0, message.id, self._name, run.worker, run.attempt)
         self._link.report(started, store)
+        self._overdue.begin(run, store)
         self._workers.start(run, now)
 
     def _finish(self, ended: Ended) -> None:
@@ -312,6 +317,7 @@ class Node:
         self._metrics.run_ended(ended)
         message, worker, attempt = run.message.id, run.worker, run.attempt
         store = self._stores.pop(worker)
+        self._overdue.end(run, ended.took)
         if ended.invoked is not None:
             self._link.report(ended.invoked, store)
         how = events.Finished(0, message, self._name, worker, attempt, ended.outcome, ended.error)

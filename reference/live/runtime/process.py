@@ -30,6 +30,7 @@ from gnomon.reference.live.runtime.monitoring.logs import log_run
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.monitoring.store_watch import StoreWatch
 from gnomon.reference.live.runtime.node import Input, Node, Signal
+from gnomon.reference.live.runtime.overdue import describe_stuck
 from gnomon.reference.live.runtime.service_manager import (
     ServiceManager,
     WatchedQueue,
@@ -194,6 +195,7 @@ def _serve(
 
     def health() -> Health:
         problem = node.failure or watch.problem
+        stuck = describe_stuck(shape.name, workers.running)
         return Health(
             server=shape.name,
             state=node.state,
@@ -201,9 +203,10 @@ def _serve(
             epoch=node.epoch or 0,
             workers=shape.workers,
             busy=workers.busy,
+            stuck=len(stuck),
             dead_letters=watch.dead_letters,
             store=node.clock_problem or "ok" if problem is None else problem.problem,
-            warnings=(*store.warnings(), *cluster.warnings),
+            warnings=(*store.warnings(), *cluster.warnings, *stuck),
             incidents=tuple(map(view_incident, node.incidents.latest)),
         )
 

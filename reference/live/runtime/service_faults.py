@@ -21,15 +21,18 @@ from gnomon.reference.service import CHANNEL, Service, defines, order_of_calls
 METHODS = tuple(dict.fromkeys(name for each in JOB_TYPES for name in order_of_calls(each)))
 """handle and the hooks of all job types."""
 OF_THE_RUN = (
+    "cancelled",
     "cid",
     "handle_return_time",
     "impl_name",
     "invocation_time",
     "job_type",
+    "note_cancelled",
     "note_return",
     "processing_time",
     "request",
     "usage",
+    "_is_cancelled",
     "_message",
     "_now",
     "_returned",

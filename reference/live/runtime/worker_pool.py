@@ -15,8 +15,8 @@ end a worker.
     running    the service returned    idle       Ended
                or raised
 
-One thread calls `start` and `close`; any thread may read `busy`. Threads are daemons with names
-such as ``s1/3``: a process that has waited long enough can end without them.
+One thread calls `start`, `cancel` and `close`; any thread may read `busy`. Threads are daemons with
+names such as ``s1/3``: a process that has waited long enough can end without them.
 
 These are our own threads, not ``concurrent.futures``: a run belongs to one numbered worker (RUN-1),
 and an executor waits for its threads at exit, however long a service takes.
@@ -125,12 +125,20 @@ class WorkerPool:
         assert worker.is_idle, (
             f"worker {run.worker} is given a run before its last has ended (RUN-1)"
         )
-        worker.is_idle = False
+        worker.is_idle, worker.is_cancelled = False, False
         name = run.message.service
         service = self._services.get(name)
         if service is not None:
             self._usage[name] += 1
         worker.inbox.put(_Task(run, service, self._usage.get(name, 0), now))
+
+    def cancel(self, number: int) -> None:
+        """Let the service that a worker runs, if any, read that it is cancelled; it goes on."""
+        worker = self._workers[number - 1]
+        worker.is_cancelled = True
+        service = worker.service
+        if service is not None:
+            service.note_cancelled()
 
     def close(self) -> None:
         """Let each thread end when its run has ended; do not call `start` after this."""
@@ -157,7 +165,7 @@ class WorkerPool:
                 _log.warning("%s cannot be run", task.run.message.service, exc_info=True)
                 return Ended(task.run, "failed", described(error))
             finally:
-                worker.running = None
+                worker.running = worker.service = None
                 worker.is_idle = True
 
     def _invoke(self, worker: "_Worker", task: "_Task") -> Ended:
@@ -168,7 +176,10 @@ class WorkerPool:
         slow_from = began + service.slow_threshold * MILLISECOND
         worker.running = _Running(run, began, slow_from)
         with EventLoop(service.name) as loop:
-            invocation = _Invocation(service(run.message, usage, now), loop.wait_for)
+            instance = worker.service = service(run.message, usage, now)
+            if worker.is_cancelled:  # while it was made
+                instance.note_cancelled()
+            invocation = _Invocation(instance, loop.wait_for)
             invocation.end(lambda: now + elapsed() - began)
         ended = elapsed()
         error = invocation.error
@@ -259,12 +270,14 @@ class _Running(NamedTuple):
 class _Worker:
     """A worker's inbox, and its state for other threads to read."""
 
-    __slots__ = ("inbox", "is_idle", "running")
+    __slots__ = ("inbox", "is_cancelled", "is_idle", "running", "service")
 
     def __init__(self) -> None:
         self.inbox: SimpleQueue[_Task | None] = SimpleQueue()
         self.is_idle = True
+        self.is_cancelled = False
         self.running: _Running | None = None
+        self.service: Service | None = None
 
 
 class _Invocation(Invocation):

@@ -130,6 +130,11 @@ def _limits(what: Definition) -> Argument:
     return f"{what.max_parallel or ''},{what.jitter or ''}"
 
 
+def _max_runtime(what: Definition) -> dict[str, int]:
+    """The field of a message that only those of jobs with `max_runtime` have (LIMIT-3)."""
+    return {} if what.max_runtime is None else {"max_runtime": what.max_runtime}
+
+
 def _definition(definition: Definition) -> Arguments:
     """The arguments of `take_definition`, in its order."""
     what = definition
@@ -145,7 +150,7 @@ def _definition(definition: Definition) -> Arguments:
         what.grace,
         what.size,
         _pieces(**inner),
-        _pieces(**of, payload=what.extra),
+        _pieces(**_max_runtime(what), **of, payload=what.extra),
         _pieces(**of, payload=recorded_payload(what.extra)),
         place_of(first_due(what), ""),
         int(what.is_active),

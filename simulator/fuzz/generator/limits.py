@@ -45,8 +45,9 @@ PARALLEL = 15
 
 
 def with_limits_of_runs(choices: Choices, phase: SafetyPhase, recording: Recording) -> Recording:
-    """The `recording`; some have jobs with `max_parallel` or `jitter`, and edits of these."""
-    return _with_jitter(choices, phase, _with_max_parallel(choices, phase, recording))
+    """The `recording`; some have jobs with `max_parallel`, `jitter` or `max_runtime`, and edits."""
+    recording = _with_jitter(choices, phase, _with_max_parallel(choices, phase, recording))
+    return _with_max_runtime(choices, phase, recording)
 
 
 def _with_max_parallel(choices: Choices, phase: SafetyPhase, recording: Recording) -> Recording:
@@ -84,6 +85,24 @@ def _with_jitter(choices: Choices, phase: SafetyPhase, recording: Recording) -> 
     commands = sorted([*recording.commands, *changes], key=lambda command: command.at)
     until = recording.until + longest
     return replace(recording, until=until, jobs=tuple(limited), commands=tuple(commands))
+
+
+RUNTIME = 15
+"""The percentage of recordings in which jobs have a `max_runtime`."""
+
+
+def _with_max_runtime(choices: Choices, phase: SafetyPhase, recording: Recording) -> Recording:
+    if not choices.happens(RUNTIME):
+        return recording
+    limited, changes = [], []
+    for job in recording.jobs:
+        limit = choices.one_of((None, 1, MILLISECOND, 200 * MILLISECOND, SECOND, 5 * SECOND))
+        limited.append(JobSpec(job.id, replace(job.definition, max_runtime=limit)))
+        if choices.happens(20):
+            at = phase.start + choices.within(0, phase.length, MILLISECOND)
+            changes.append(edit(at, job.id, {"max_runtime": choices.one_of((None, "1ms", "2s"))}))
+    commands = sorted([*recording.commands, *changes], key=lambda command: command.at)
+    return replace(recording, jobs=tuple(limited), commands=tuple(commands))
 
 
 def _limited(scenario: Scenario, definition: Definition, faults: list[int]) -> Definition:

@@ -68,6 +68,33 @@ def misfire_with_jitter(trace: Trace) -> bool:
     )
 
 
+@state
+def run_overdue(trace: Trace) -> bool:
+    """A run was reported as overdue, and ended later."""
+    finished = {
+        (event.message, event.server, event.worker, event.attempt): event.at
+        for event in every(trace, events.Finished)
+    }
+    return any(
+        event.at < finished.get((event.message, event.server, event.worker, event.attempt), 0)
+        for event in trace.overdue
+    )
+
+
+@state
+def ended_within_its_time(trace: Trace) -> bool:
+    """A run of a job with `max_runtime` ended, and was not reported as overdue."""
+    overdue = {event.message for event in trace.overdue}
+    return any(
+        record.finished is not None
+        and number not in overdue
+        and record.revision_stage is not None
+        and record.revision_stage.definition is not None
+        and record.revision_stage.definition.max_runtime is not None
+        for number, record in trace.messages.items()
+    )
+
+
 def _grace(stage: Stage) -> int:
     """The grace of the definition of a stage (µs)."""
     return 0 if stage.definition is None else stage.definition.grace

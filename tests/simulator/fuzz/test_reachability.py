@@ -29,6 +29,8 @@ REPEATED = LED + "0s job_created a seconds=1 repeats=2\n1s published 1 a\n"
 LIMITED = LED + "0s job_created a seconds=1 repeats=2 max_parallel=1\n0s published 1 a\n"
 GIVEN = "0s published 1 a on_demand=true extra_given=true payload="
 JITTERED = LED + "0s job_created report seconds=60 jitter=10s\n"
+TIMED = LED + "0s job_created report seconds=60 max_runtime=2s\n0s published 1 report\n"
+TIMED += "0s claimed 1 s1/1\n0s started 1 s1/1\n"
 SURPLUS = LIMITED + "1s skipped a due=1s why=max_parallel\n"
 
 FINISHED = HELD + "2s finished 1 s1/1\n"
@@ -175,6 +177,8 @@ REACHING = {
     "surplus-skipped": SURPLUS,
     "misfires-skipped-with-surplus": LIMITED
     + "2s skipped a due=1s why=max_parallel\n2s skipped a due=2s why=max_parallel",
+    "run-overdue": TIMED + "2500ms overdue 1 s1/1\n3s finished 1 s1/1",
+    "ended-within-its-time": TIMED + "2s finished 1 s1/1",
     "published-at-its-offset": JITTERED + "64416567us published 1 report due=60s",
     "misfire-with-jitter": JITTERED + "9s skipped report due=0s",
     "published-after-surplus": SURPLUS + "2s dropped 1\n2s published 2 a",
@@ -262,6 +266,8 @@ NEAR_MISSES = {
     "crashed-with-a-fault": LED + PAUSED + "3s server_crashed s2\n4s end",
     "surplus-skipped": JOB + "3s skipped a due=1s",
     "misfires-skipped-with-surplus": SURPLUS + "2s skipped a due=2s why=max_parallel",
+    "run-overdue": TIMED + "2500ms overdue 1 s1/1\n3s finished 1 s2/1",
+    "ended-within-its-time": TIMED + "2500ms overdue 1 s1/1\n3s finished 1 s1/1",
     "published-at-its-offset": JITTERED + "9s published 1 report due=0s",
     "misfire-with-jitter": JITTERED + "9s skipped report due=0s why=changed",
     "published-after-surplus": LIMITED + "1s dropped 1\n1s published 2 a",

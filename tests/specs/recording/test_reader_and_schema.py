@@ -31,6 +31,7 @@ GIVEN: dict[str, list[Any]] = {
     "misfire": ["once", "all", "never"],
     "grace": ["1s", "0s", "-1s", 1],
     "jitter": ["0s", "1us", "-1s", 1, None],
+    "max_runtime": ["1us", "-1s", 1, None],
     "max_parallel": [0, 1, 10**9, 10**9 + 1, None],
 }
 """Values at and beside every limit that the schema can express."""

@@ -23,7 +23,7 @@ _NUMBERS = (*INTERVAL_UNITS, "repeats", "max_parallel")
 _INSTANTS = ("start_date", "ends")
 _COMMON = (
     *("name", "service", "start_date", "is_active", "extra"),
-    *("misfire", "grace", "max_parallel", "jitter"),
+    *("misfire", "grace", "max_parallel", "jitter", "max_runtime"),
 )
 FIELDS: dict[JobType, tuple[str, ...]] = {
     "one_time": _COMMON,
@@ -32,7 +32,7 @@ FIELDS: dict[JobType, tuple[str, ...]] = {
 }
 """The fields of each form."""
 _EMPTY: JsonObject = {
-    **dict.fromkeys(("extra", "repeats", "ends", "max_parallel")),
+    **dict.fromkeys(("extra", "repeats", "ends", "max_parallel", "max_runtime")),
     **dict.fromkeys(INTERVAL_UNITS, 0),
     "jitter": "0s",
 }

@@ -82,6 +82,12 @@ class Metrics:
             ("service",),
             registry=registry,
         )
+        overdue_runs = Counter(
+            "gnomon_overdue_runs_total",
+            "Runs that lasted longer than the max_runtime of their job.",
+            ("service",),
+            registry=registry,
+        )
         run_time = _durations(
             "gnomon_run_seconds", "How long services ran.", registry, ("service",)
         )
@@ -193,6 +199,7 @@ class Metrics:
         }
         self._run_time = {name: Durations(run_time.labels(name)) for name in names}
         self._slow_runs = {name: slow_runs.labels(name) for name in names}
+        self._overdue_runs = {name: overdue_runs.labels(name) for name in names}
         self._failed_logins = {name: failed_logins.labels(name) for name in get_args(Scheme)}
         self._refused = {why: refused.labels(why) for why in get_args(Refusal)}
         self._dead_lettered = {why: dead_lettered.labels(why) for why in get_args(DeadLetterCause)}
@@ -207,6 +214,10 @@ class Metrics:
         self._jobs.run_ended(ended)
         if ended.is_slow:
             self._slow_runs[service].inc()
+
+    def run_overdue(self, service: str) -> None:
+        """Count a run of this service that has exceeded its max_runtime."""
+        self._overdue_runs[service if service in self._services else UNKNOWN].inc()
 
     def publish_answered(self, publish: Publish, outcomes: Outcomes) -> None:
         """Count each entry of a Publish as published or refused; a skip is neither."""

@@ -19,7 +19,8 @@ function meaning.RecordEvents()
     local event, message = take(), take()
     local is_new, attempt, who, ending = number > last
     if message ~= '' then attempt, who, ending = take(), take(), take() end
-    if is_of_another and (message ~= '' or starts_with(event, '"kind":"invoked"')) then
+    local is_of_run = starts_with(event, '"kind":"invoked"') or starts_with(event, '"kind":"overdue"')
+    if is_of_another and (message ~= '' or is_of_run) then
       is_new = false
     end
     if is_new then record_reported(event) end

@@ -67,7 +67,7 @@ def test_a_job_goes_through_its_life(client: TestClient[Litestar]) -> None:
         "weeks": 0, "days": 0, "hours": 0, "seconds": 0, "repeats": None,
         "ends": None,
         "cron_definition": None, "timezone": "UTC", "misfire": "once", "grace": "1s",
-        "max_parallel": None, "jitter": "0s",
+        "max_parallel": None, "jitter": "0s", "max_runtime": None,
     }  # fmt: skip
     edited = client.patch(path, json={"minutes": 2, "grace": "5s"})
     assert (edited.json()["minutes"], edited.json()["grace"]) == (2, "5s")

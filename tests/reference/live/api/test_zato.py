@@ -380,7 +380,7 @@ class TestInvoke:
 def test_an_edit_leaves_what_zato_does_not_know(zato: ZatoClient, storage: MemoryStorage) -> None:
     ours: dict[str, object] = {
         "timezone": "Europe/Warsaw", "misfire": "skip", "grace": "9s", "ends": ENDS,
-        "max_parallel": 2, "jitter": "1m",
+        "max_parallel": 2, "jitter": "1m", "max_runtime": "5m",
     }  # fmt: skip
     cron = {"job_type": "cron_style", "cron_definition": "0 12 * * *", "name": "noon"}
     fields = {name: value for name, value in EVERY_MINUTE.items() if name != "minutes"}
@@ -391,6 +391,7 @@ def test_an_edit_leaves_what_zato_does_not_know(zato: ZatoClient, storage: Memor
     assert (edited.timezone, edited.misfire, edited.grace) == ("Europe/Warsaw", "skip", 9_000_000)
     assert edited.ends == read_instant(ENDS)
     assert (edited.max_parallel, edited.jitter) == (2, 60_000_000)
+    assert edited.max_runtime == 300_000_000
 
 
 def test_a_cron_job_has_repeats(zato: ZatoClient, storage: MemoryStorage) -> None:

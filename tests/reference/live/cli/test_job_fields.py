@@ -67,12 +67,15 @@ def test_all_that_a_definition_may_say(run: Command, storage: MemoryStorage) -> 
     run(
         "jobs", "create", "a", "--service", "work", "--every", "1h", "--repeats", 3, "--inactive",
         "--start", "2026-02-01T00:00:00Z", "--extra", "x", "--misfire", "skip", "--grace", "5s",
-        "--max-parallel", 2, "--jitter", "9s",
+        "--max-parallel", 2, "--jitter", "9s", "--max-runtime", "5m",
     )  # fmt: skip
     a = job_service.get(storage, "1").definition
     assert (a.name, a.job_type, a.service, a.repeats) == ("a", "interval_based", "work", 3)
     assert (a.is_active, a.extra, a.misfire, a.grace) == (False, "x", "skip", 5 * SECOND)
     assert (a.max_parallel, a.jitter) == (2, 9 * SECOND)
+    assert a.max_runtime == 300 * SECOND
+    run("jobs", "edit", "1", "--no-max-runtime")
+    assert job_service.get(storage, "1").definition.max_runtime is None
     run("jobs", "edit", "1", "--no-max-parallel")
     assert job_service.get(storage, "1").definition.max_parallel is None
     assert a.start_date == NOW + 27 * 24 * HOUR - 8 * HOUR

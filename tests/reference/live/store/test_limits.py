@@ -1,4 +1,4 @@
-"""Limits of a job (LIMIT-1, LIMIT-2): alike in memory and on Redis."""
+"""Limits of a job (LIMIT-1, LIMIT-2, LIMIT-3): alike in memory and on Redis."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,15 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.reference import oracle
-from gnomon.reference.events import Published, Skipped
+from gnomon.reference.events import Overdue, Published, Skipped
 from gnomon.reference.jobs import LONGEST_DURATION
 from gnomon.reference.schedule.clock import DAY, HOUR, SECOND, read_instant
 from gnomon.reference.schedule.jitter import offset
+from gnomon.reference.store.administration import RecordEvents
 from gnomon.reference.store.kept_messages import DropMessage
 from gnomon.reference.store.operations import (
     OPERATOR,
+    Assignment,
     Campaign,
     Claim,
+    Complete,
     DeleteJob,
     EditJob,
     Entry,
@@ -161,6 +164,29 @@ def test_the_stores_compute_the_same_offset(arms: Arms, jitter: int) -> None:
     skip = Entry(id, 1, NOW + 1, None, False, "", (), (NOW + DAY,))
     assert refused(arms, second + SECOND, skip) == "early"
     assert refused(arms, second + SECOND + 1, skip) is None
+
+
+@pytest.mark.parametrize("extra", [None, "x" * 300])
+def test_a_message_carries_the_limit_of_its_revision(arms: Arms, extra: str | None) -> None:
+    arms.apply(NOW, OPERATOR, DeleteJob("a", 1))
+    for revision, limit in enumerate([5 * SECOND, None, LONGEST_DURATION], start=1):
+        definition = a_job("a", max_runtime=limit, extra=extra)
+        put = PutJob("a", definition) if revision == 1 else EditJob("a", revision - 1, definition)
+        arms.apply(NOW, OPERATOR, put)
+        arms.apply(NOW, OPERATOR, Execute("a", revision, "K1"))
+        worker = Claim(1, TURN + revision, None)
+        ((_, _, reply),) = arms.apply(NOW, "s1", worker)
+        assert isinstance(reply, Assignment)
+        assert (reply.message.revision, reply.message.max_runtime) == (revision, limit)
+        assert reply.message.payload == extra
+        arms.apply(NOW, "s1", Complete(1, TURN + revision, reply.message.id, 1))
+
+
+def test_a_report_of_an_overdue_run_is_left_out_by_another_store(arms: Arms) -> None:
+    overdue = Overdue(0, 1, "s1", 1, 1)
+    for store, recorded in ((0, 1), (NOW + 1, 1)):
+        arms.apply(NOW, "s1", RecordEvents(0, (overdue,), store))
+        assert sum(isinstance(event, Overdue) for event in arms.events[0]) == recorded
 
 
 def refused(arms: Arms, at: int, entry: Entry) -> Refusal | None:

@@ -181,7 +181,7 @@ def test_a_form_that_is_saved_as_it_is_changes_nothing(
     browser: TestClient[Litestar], storage: MemoryStorage
 ) -> None:
     """ADMIN-1"""
-    limits = {"repeats": 3, "max_parallel": 2, "jitter": "10s"}
+    limits = {"repeats": 3, "max_parallel": 2, "jitter": "10s", "max_runtime": "5m"}
     job = made(storage, is_active=False, misfire="skip", grace="1500ms", **limits)
     path = f"/admin/jobs/{job.id}/edit"
     assert "The job was saved." in sent(browser, path, **form_of(browser, path))
@@ -192,14 +192,20 @@ def test_an_edit_unsets_what_is_emptied(
     browser: TestClient[Litestar], storage: MemoryStorage
 ) -> None:
     """ADMIN-1"""
-    optional = ("repeats", "ends", "extra", "max_parallel", "jitter")
+    optional = ("repeats", "ends", "extra", "max_parallel", "jitter", "max_runtime")
     job = made(
-        storage, repeats=3, extra="x", ends="2030-01-01T00:00:00Z", max_parallel=2, jitter="10s"
+        storage,
+        repeats=3,
+        extra="x",
+        ends="2030-01-01T00:00:00Z",
+        max_parallel=2,
+        jitter="10s",
+        max_runtime="5m",
     )
     path = f"/admin/jobs/{job.id}/edit"
     sent(browser, path, **form_of(browser, path) | dict.fromkeys(optional, ""))
     definition = job_service.get(storage, job.id).definition
-    assert [getattr(definition, name) for name in optional] == [None, None, None, None, 0]
+    assert [getattr(definition, name) for name in optional] == [None, None, None, None, 0, None]
 
 
 def test_somebody_else_s_change_is_shown_and_not_replaced(

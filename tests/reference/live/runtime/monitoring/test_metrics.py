@@ -90,6 +90,7 @@ def test_everything_is_exported_from_the_start() -> None:
     assert {name: family.kind for name, family in families.items()} == {
         "gnomon_runs_total": "counter",
         "gnomon_slow_runs_total": "counter",
+        "gnomon_overdue_runs_total": "counter",
         "gnomon_run_seconds": "histogram",
         "gnomon_lateness_seconds": "histogram",
         "gnomon_workers": "gauge",
