@@ -22,7 +22,7 @@ IsOld = Callable[[int], bool]
 _BEFORE = -1
 """The place of everything that happened before the first recorded event."""
 
-_Holds = events.Claimed | events.Started | events.Invoked
+_Holds = events.Claimed | events.Started | events.Invoked | events.Overdue
 """Events that show that a worker holds their message."""
 _EndsWork = events.Claimed | events.Finished
 """Events that show that their worker holds no earlier message."""

@@ -21,7 +21,14 @@ from gnomon.specs.trace.entities import LeaseLogEvent, PauseEvent
 ServerLeft = events.ServerStopped | events.ServerCrashed
 """The events with which a server leaves."""
 
-_OwnEvent = ServerLeft | events.ServerStopping | events.Started | events.Invoked | events.Finished
+_OwnEvent = (
+    ServerLeft
+    | events.ServerStopping
+    | events.Started
+    | events.Invoked
+    | events.Overdue
+    | events.Finished
+)
 """Events of a server that is present; all others may come from the store while it is absent."""
 
 _FromStore = events.Claimed | LeaseEvent

@@ -78,6 +78,7 @@ _OF_OTHERS = (
     events.Started,
     events.Invoked,
     events.Finished,
+    events.Overdue,
     events.ServerStarted,
     events.ServerStopping,
     events.ServerStopped,
