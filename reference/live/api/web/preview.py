@@ -19,7 +19,7 @@ SHOWN = 10
 class Instant(msgspec.Struct, frozen=True):
     """An instant in UTC, and in the zone of its job, with the day of the week.
 
-    `changes` tells that the zone's offset from UTC changes on that day there.
+    `changes` is whether the zone's offset from UTC changes on that day there.
     """
 
     utc: str
