@@ -20,14 +20,6 @@ MUTANTS = (
         "if False:",
     ),
     Mutant(
-        "a claim that arrives twice completes what it was given",
-        "RUN-1",
-        "it completes a message that the store, having lost the rest, gave in the same attempt",
-        "gnomon.reference.store.messages:MessageQueue.claim",
-        "if is_repeated or done != (message.id, attempt):",
-        "if done != (message.id, attempt):",
-    ),
-    Mutant(
         "one worker too many",
         "RUN-2",
         "counted from zero, and to the end",

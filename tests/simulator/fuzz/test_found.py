@@ -41,12 +41,27 @@ LOST_JOIN = Mutant(
 )
 
 
+REPEATED_CLAIM = Mutant(
+    "a claim that arrives twice completes what it was given",
+    "RUN-1",
+    "it completes a message that the store, having lost the rest, gave in the same attempt",
+    "gnomon.reference.store.messages:MessageQueue.claim",
+    "if is_repeated or done != (message.id, attempt):",
+    "if done != (message.id, attempt):",
+)
+
+
 @pytest.mark.parametrize(
     ("name", "mutant"),
-    [("over-1-late-heartbeat", SECOND_MESSAGE), ("dlv-2-lost-join", LOST_JOIN)],
+    [
+        ("over-1-late-heartbeat", SECOND_MESSAGE),
+        ("dlv-2-lost-join", LOST_JOIN),
+        ("run-1-repeated-claim", REPEATED_CLAIM),
+    ],
 )
 def test_what_too_few_drawn_runs_reach_is_found_again(name: str, mutant: Mutant) -> None:
-    """It takes a late heartbeat, or a lost one; or the loss of a Join and of all that followed."""
+    """It takes a late heartbeat, or a lost one; the loss of a Join and of all that followed; or a
+    request that arrives twice, to a store that lost what came before."""
     recording = files.load(str(Path(__file__).parent / "found" / f"{name}.toml"))
     with patched(mutant):
         trial = run_trial(recording)
