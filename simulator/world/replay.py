@@ -4,7 +4,9 @@ The one idea: a recording and its seed determine everything, so replaying is a p
 caller passes in what records the events: to keep the history, to write it, or only to digest it.
 """
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gnomon.reference.events import Event, Record
 from gnomon.reference.history import Header, History
@@ -21,6 +23,9 @@ from gnomon.specs.version import versions
 
 Progress = Callable[[int], None]
 """Called a hundred times in a replay with the virtual instant (µs) that it has reached."""
+
+DEEPEST_CALLS = 1_000_000
+"""The largest number of calls inside each other; a page of jobs takes four."""
 
 
 def replay(recording: Recording) -> History:
@@ -40,9 +45,14 @@ def simulate(
 
     `new_store` makes the store. If the recording loses writes, the store must be one in memory.
     """
-    start, until = recording.start, recording.until
-    spec, streams = recording.cluster, RandomStreams(recording.seed)
+    start, spec, streams = recording.start, recording.cluster, RandomStreams(recording.seed)
     cluster = Cluster(spec, recording.services, streams, start, record, new_store)
+    with _deep_calls():
+        return _run(recording, cluster, progress)
+
+
+def _run(recording: Recording, cluster: Cluster, progress: Progress | None) -> list[RefusedCommand]:
+    start, until, spec = recording.start, recording.until, recording.cluster
     loses_data = any(isinstance(command, DataLoss) for command in recording.commands)
     steps_clock = any(isinstance(command, StepStoreClock) for command in recording.commands)
     log = WriteLog(cluster, spec.profile, spec.max_attempts) if loses_data else None
@@ -59,6 +69,20 @@ def simulate(
         cluster.kernel.run(start + (until - start) * hundredth // 100)
         progress(cluster.kernel.now)
     return executor.refused
+
+
+@contextmanager
+def _deep_calls() -> Iterator[None]:
+    """Allow calls as deep as a leader without latency needs, which reads one page inside another.
+
+    Calls from Python to Python take no space of the machine's stack.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, DEEPEST_CALLS))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]) -> None:

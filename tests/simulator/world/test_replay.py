@@ -18,6 +18,7 @@ from gnomon.simulator.world.replay import header_of, replay, simulate
 from gnomon.specs.recording import files
 from gnomon.specs.recording.commands import Execute, StopServer
 from gnomon.specs.recording.model import (
+    ClusterSpec,
     Fixed,
     JobSpec,
     Lognormal,
@@ -228,3 +229,14 @@ def test_a_server_that_drains_is_not_idle() -> None:
     assert not [id for id, finding in findings.items() if finding.violations]
     summary = summarise(Trace(history))
     assert (summary.runs.running, summary.runs.waiting) == (1, 1)
+
+
+def test_a_leader_without_latency_reads_any_number_of_pages() -> None:
+    """Each page is read inside the one before; in every third seed it has two jobs."""
+    jobs = tuple(interval_job(f"job {number}", 0, 60) for number in range(1_200))
+    cluster = ClusterSpec(latency=Fixed(0))
+    recording = Recording(start=START, until=START + SECOND, seed=2, cluster=cluster, jobs=jobs)
+    limit = sys.getrecursionlimit()
+    published = [e for e in replay(recording).events if isinstance(e, events.Published)]
+    assert len(published) == len(jobs)
+    assert sys.getrecursionlimit() == limit
