@@ -19,6 +19,7 @@ from gnomon.reference.live.api.schemas import JobView
 from gnomon.reference.live.api.web import forms, runs
 from gnomon.reference.live.api.web.common import Base, Sent, Store, back_to, base_values
 from gnomon.reference.live.api.web.job_list import back_to_list, service_names
+from gnomon.reference.live.api.web.picture import picture_of
 from gnomon.reference.live.api.web.preview import preview
 from gnomon.reference.live.api.web.render import page
 from gnomon.reference.live.store.storage import Storage
@@ -52,7 +53,7 @@ def _job_page(
 ) -> Response[str]:
     """The page of a job, with the `extra` data for a run on demand and its `faults`."""
     view = schemas.view_job(job, job_service.leaders_problems(storage).get(job.id))
-    latest = runs.latest_runs(storage, job)
+    latest, now = runs.latest_runs(storage, job), storage.overview().now
     return page(
         "job.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
@@ -60,7 +61,8 @@ def _job_page(
         job=view,
         path=path_of(job),
         definition=_definition(job, view),
-        preview=preview(job.definition, storage.overview().now),
+        preview=preview(job.definition, now),
+        picture=picture_of(job, latest, now),
         runs=runs.shown(job, latest[:LAST_RUNS]),
         extra=extra,
         faults=[fault.allowed for fault in faults],

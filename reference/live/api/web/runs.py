@@ -64,15 +64,15 @@ def lateness(job: Job, run: JobRun) -> int | None:
 
     None if it was not planned, or has not started.
     """
-    return None if run.on_demand else between(_planned(job, run), run.started)
+    return None if run.on_demand else between(planned(job, run), run.started)
 
 
 def is_misfire(job: Job, run: JobRun) -> bool:
     """Whether a run was published after the job's grace, as the job is now (MISS-1)."""
-    return not run.on_demand and run.published > _planned(job, run) + job.definition.grace
+    return not run.on_demand and run.published > planned(job, run) + job.definition.grace
 
 
-def _planned(job: Job, run: JobRun) -> int:
+def planned(job: Job, run: JobRun) -> int:
     """When a run was to be published (µs, UTC): with jitter that is after it was due (LIMIT-2)."""
     return run.due + offset(job.id, run.due, job.definition.jitter)
 
