@@ -39,6 +39,7 @@ router = Router(
         watch.resume_cluster,
         watch.show_runs,
         watch.show_messages,
+        watch.show_message,
         watch.drop_message,
         watch.put_back_message,
         _static,

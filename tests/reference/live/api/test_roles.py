@@ -27,6 +27,7 @@ NEEDED: dict[str, str] = {
     "GET /admin/jobs/{id:str}/delete": "read",
     "GET /admin/jobs/{id:str}/edit": "read",
     "GET /admin/messages": "read",
+    "GET /admin/messages/{message_id:int}": "read",
     "GET /admin/new/{job_type:str}": "read",
     "GET /admin/runs": "read",
     "GET /admin/static/{file_path:path}": "read",
