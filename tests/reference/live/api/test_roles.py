@@ -22,6 +22,7 @@ NEEDED: dict[str, str] = {
     "GET /health": EVERYBODY,
     "GET /admin": "read",
     "GET /admin/cluster": "read",
+    "GET /admin/events": "read",
     "GET /admin/jobs": "read",
     "GET /admin/jobs/{id:str}": "read",
     "GET /admin/jobs/{id:str}/delete": "read",
