@@ -119,7 +119,7 @@ def _type(name: str) -> JobType:
     return cast("JobType", name)
 
 
-@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",)})
+@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",), ROLE: "admin"})
 def show_new(
     storage: Store, base: Base, job_type: FromPath[str], copy: Annotated[str, QueryParameter()] = ""
 ) -> Response[str]:
@@ -148,7 +148,7 @@ def create(
     return back_to(path_of(job), "created")
 
 
-@get("/jobs/{id:str}/edit", sync_to_thread=True)
+@get("/jobs/{id:str}/edit", sync_to_thread=True, opt={ROLE: "admin"})
 def show_edit(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Show the form of a job."""
     job = job_service.get(storage, id)
@@ -301,7 +301,7 @@ def deactivate(storage: Store, id: JobId) -> Redirect:
     return back_to(path_of(job_service.set_active(storage, id, False)), "deactivated")
 
 
-@get("/jobs/{id:str}/delete", sync_to_thread=True)
+@get("/jobs/{id:str}/delete", sync_to_thread=True, opt={ROLE: "admin"})
 def ask_delete(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Ask before a job is deleted."""
     job = job_service.get(storage, id)

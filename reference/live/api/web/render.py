@@ -7,6 +7,8 @@ from importlib.resources import files
 import jinja2
 from litestar import MediaType, Response
 
+from gnomon.reference.live.api.web.viewer import viewer_values
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -20,7 +22,7 @@ HEADERS = {
 
 def page(template: str, status: int = HTTPStatus.OK, /, **values: object) -> Response[str]:
     """A page made of a template and its values, which are escaped."""
-    text = _templates().get_template(template).render(values)
+    text = _templates().get_template(template).render(viewer_values() | values)
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
 
 
