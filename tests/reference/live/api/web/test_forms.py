@@ -160,7 +160,7 @@ def test_a_role_is_shown_what_it_may_do_and_nothing_else(storage: MemoryStorage)
                 if answer.status_code != 403
             }
             refused = [answer for answer in answers.values() if answer.status_code == 403]
-            text = f"this needs the role admin; the credentials of {role}-1 have the role {role}"
+            text = f"This needs the role admin; the credentials of {role}-1 have the role {role}"
             assert all(text in answer.text for answer in refused)
             assert len(refused) == (0 if role == "admin" else 7)
         for role in ROLES:

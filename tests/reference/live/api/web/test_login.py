@@ -284,7 +284,7 @@ def test_an_outage_of_the_store_is_reported(storage: MemoryStorage) -> None:
     with server(storage) as browser:
         log_in(browser, TOKENS["read"])
         storage.outage = DOWN
-        assert "connection refused" in browser.get("/admin/jobs").text
+        assert "Connection refused" in browser.get("/admin/jobs").text
     with server(storage) as restarted:
         assert restarted.get("/admin/login").status_code == 200
         assert log_in(restarted, TOKENS["read"]).status_code == 503

@@ -243,7 +243,7 @@ def test_a_job_is_switched_duplicated_and_deleted(
     assert status == 412
     assert "deleted" in sent(browser, f"/admin/jobs/{job.id}/delete", revision=revision)
     assert job_service.get_all(storage) == []
-    assert "there is no job" in seen(browser, f"/admin/jobs/{job.id}", 404)
+    assert "There is no job" in seen(browser, f"/admin/jobs/{job.id}", 404)
 
 
 @pytest.mark.parametrize("field", ["name", "extra"])
