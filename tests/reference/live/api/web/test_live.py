@@ -1,4 +1,4 @@
-"""The live ticker: which events it has, how they read, and when a stream ends."""
+"""The live ticker: which events it has, how they read, and when a stream ends (ADMIN-7)."""
 
 import json
 from itertools import chain, repeat
@@ -13,7 +13,7 @@ from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.live.api.web import live
 from gnomon.reference.live.store.storage import RecordedEvent
 from gnomon.reference.schedule.clock import SECOND
-from tests.reference.live.api.web.test_pages import seen
+from tests.reference.live.api.web import test_pages
 from tests.support.memory_storage import (
     DOWN,
     EVERY_MINUTE,
@@ -94,14 +94,15 @@ def test_what_a_service_saw_is_not_shown(storage: MemoryStorage) -> None:
     assert live.latest(storage).events == []
 
 
-def stream(storage: MemoryStorage, query: str = "", reads: int = 1, **headers: str) -> str:
+def stream(storage: MemoryStorage, query: str = "", reads: int = 1, seen: str = "") -> str:
     """The text of a stream that a server ends after that many reads, as it drains."""
     coming = chain(repeat("working", reads), repeat("draining"))
 
     def health() -> Health:
-        return replace(HEALTHY, state=next(coming))  # type: ignore[arg-type]
+        return replace(HEALTHY, state=next(coming))
 
     with TestClient(app_over(storage, health=health), base_url=LOOPBACK) as browser:
+        headers = {"Last-Event-ID": seen} if seen else {}
         answer = browser.get(f"/admin/events{query}", headers=headers)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/event-stream")
@@ -115,12 +116,13 @@ def numbers(text: str) -> list[int]:
 
 
 def test_a_stream_has_each_event_once_and_ends_with_its_server(storage: MemoryStorage) -> None:
+    """ADMIN-7"""
     for name in "abc":
         job_service.create(storage, EVERY_MINUTE | {"name": name})
     assert numbers(stream(storage, reads=3)) == [1, 2, 3]
     assert numbers(stream(storage, "?after=1")) == [2, 3]
-    assert numbers(stream(storage, "?after=1", **{"Last-Event-ID": "2"})) == [3]
-    assert numbers(stream(storage, "?after=1", **{"Last-Event-ID": "x"})) == [2, 3]
+    assert numbers(stream(storage, "?after=1", seen="2")) == [3]
+    assert numbers(stream(storage, "?after=1", seen="x")) == [2, 3]
     assert "id: 3\n" in stream(storage)
 
 
@@ -161,7 +163,7 @@ def test_the_page_of_the_cluster_has_the_latest_events(storage: MemoryStorage) -
     for number in range(60):
         job_service.create(storage, EVERY_MINUTE | {"name": f"job {number} <b>"})
     with TestClient(app_over(storage), base_url=LOOPBACK) as browser:
-        page = seen(browser, "/admin/cluster")
+        page = test_pages.seen(browser, "/admin/cluster")
         source = browser.get("/admin/cluster").text
     assert page.index("name job 59 <b>") < page.index("name job 10 <b>")
     assert "name job 9 <b>" not in page
