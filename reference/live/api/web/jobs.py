@@ -225,7 +225,9 @@ def show_preview(storage: Store, job_type: FromPath[str], sent: Sent) -> Respons
     """Show the part of a form that says when the job would be due."""
     kind = _type(job_type)
     faults = _faults(kind, sent)
-    return page("preview.html", preview=_preview(kind, sent, storage.overview().now), faults=faults)
+    return page(
+        "parts/preview.html", preview=_preview(kind, sent, storage.overview().now), faults=faults
+    )
 
 
 def _faults(job_type: JobType, sent: Mapping[str, str]) -> Sequence[Fault]:
