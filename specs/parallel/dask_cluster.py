@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from logging import CRITICAL, getLogger
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -85,6 +86,7 @@ def _connected(given: str) -> Any:  # Any: Dask is an extra, whose types need no
         problem = (str(error) or type(error).__name__).splitlines()[0]
     else:
         if kind == "Scheduler":
+            getLogger("distributed.client").setLevel(CRITICAL)  # a lost scheduler is reported here
             return Client(address, timeout=CONNECT_LIMIT, set_as_default=False)
         problem = f"it is the address of a {kind.lower()}"
     raise NoCluster(f"no Dask scheduler answers at {address}: {problem}")
@@ -176,12 +178,18 @@ class _Cluster:
         arguments: tuple[Any, ...],
     ) -> Any:
         """Dask's future of a call, when the scheduler answers. Raises PoolLost."""
-        while self._client.status == "connecting":  # Dask gives up after CONNECT_LIMIT
-            sleep(LOOK_EVERY / 10)
-        if self._client.status != "running":
-            raise PoolLost(f"the Dask scheduler has not answered for {CONNECT_LIMIT} s")
         key = f"{function.__name__}-{uuid4()}"  # Dask's own pages list it
-        return self._client.submit(_compute, identity(), function, arguments, key=key, pure=False)
+        call = _compute, identity(), function, arguments
+        while True:
+            while self._client.status == "connecting":  # Dask gives up after CONNECT_LIMIT
+                sleep(LOOK_EVERY / 10)
+            if self._client.status != "running":
+                raise PoolLost(f"the Dask scheduler has not answered for {CONNECT_LIMIT} s")
+            try:
+                return self._client.submit(*call, key=key, pure=False)
+            except Exception:  # of a type of Dask's own, if the connection was lost since
+                if self._client.status == "running":
+                    raise
 
     def wait(self, future: Any) -> Any:  # Any: Dask's future, and whatever is computed
         """The result of a call, or what it raised. Raises PoolLost."""
@@ -237,7 +245,8 @@ class _Call(Generic[T]):
         raise PoolLost(f"each worker that was given {call} ended, perhaps for lack of memory")
 
     def cancel(self) -> None:
-        self._future.cancel()
+        with suppress(Exception):  # a scheduler that is lost has dropped all calls
+            self._future.cancel()
 
 
 def _compute(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from distributed import CancelledError, KilledWorker
+from distributed.client import ClosedClientError
 
 from gnomon.simulator.cli import fuzz
 from gnomon.simulator.fuzz.canary import Canary
@@ -22,7 +23,7 @@ from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.parallel import dask_cluster as module
 from gnomon.specs.parallel.dask_cluster import MOST_LOSSES, _Cluster, _problem, dask_cluster
 from gnomon.specs.parallel.identity import identity
-from gnomon.specs.parallel.pool import PoolLost, in_order
+from gnomon.specs.parallel.pool import AHEAD, PoolLost, in_order
 from tests.specs.parallel.planted_defect import DEFECT
 from tests.support.command import Command, fault
 from tests.support.paths import IMPORT_PATH
@@ -155,12 +156,18 @@ class ScriptedClient:
         self._outcomes, self.workers = iter(outcomes), workers
         self.status = "running"
         self.submitted = 0
+        self.ends_after = 99
+        """Submissions until the scheduler is lost."""
 
     def nthreads(self) -> dict[str, int]:
         return {f"tcp://w{number}:1": 1 for number in range(self.workers)}
 
     def submit(self, *arguments: object, **options: object) -> "ScriptedFuture":
+        if self.status != "running":
+            raise ClosedClientError
         self.submitted += 1
+        if self.submitted == self.ends_after:
+            self.status = "closed"
         return ScriptedFuture(next(self._outcomes))
 
 
@@ -174,6 +181,9 @@ class ScriptedFuture:
 
     def exception(self) -> object:
         return self._outcome
+
+    def cancel(self) -> None:
+        raise ClosedClientError
 
     def result(self, timeout: float) -> object:
         if self._outcome is None:  # never computed
@@ -227,11 +237,18 @@ def test_an_empty_cluster_is_waited_for_but_not_for_ever() -> None:
 
 
 def test_a_lost_scheduler_loses_the_pool() -> None:
-    client = ScriptedClient(CancelledError(), 5)
-    call = _Cluster(client, print).submit(pow, 2, 2)
-    client.status = "closed"
+    client = ScriptedClient(*(CancelledError() for _ in range(9)))
+    found = in_order(_Cluster(client, print), pow, ((n, 2) for n in range(9)))
+    client.ends_after = 2 * AHEAD
     with pytest.raises(PoolLost, match="the Dask scheduler has not answered for 10 s"):
-        call.result()
+        next(found)
+
+
+def test_a_scheduler_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = ScriptedClient(5)
+    client.status = "connecting"
+    monkeypatch.setattr(module, "sleep", lambda _: setattr(client, "status", "running"))
+    assert _Cluster(client, print).submit(pow, 1, 2).result() == 5
 
 
 # --- without a cluster
