@@ -4,6 +4,7 @@ The one idea: a picture explains itself if it states what is to be seen in it. A
 sentence with its time; the most important ones are numbered in the picture.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
@@ -268,16 +269,26 @@ def _why_ended(term: Term) -> str:
 
 
 def _starvation(trace: Trace, steps: list[Step], together: int) -> Iterator[Incident]:
-    """When every worker was busy and messages waited for longer than it matters."""
+    """When every worker was busy and messages waited for longer than it matters.
+
+    Short spans in a row are one incident; it counts them, and how long they were together.
+    """
+    spans = starving(steps, trace.end, 0)
+    instants, begins_of = [step.at for step in steps], [begins for begins, _ in spans]
     for begins, ends in starving(steps, trace.end, together):
-        if ends - begins >= together:
-            during = [step.waiting for step in steps if begins <= step.at < ends]
-            most = max(during, default=0)
-            text = (
-                f"every worker is busy for {span(ends - begins)};"
-                f" up to {counted(most, 'message')} {'waits' if most == 1 else 'wait'} for one"
-            )
-            yield Incident(begins, ends, "starvation", text)
+        first, last = bisect_left(begins_of, begins), bisect_left(begins_of, ends)
+        lasted = sum(until - since for since, until in spans[first:last])
+        if lasted < together:
+            continue
+        during = steps[bisect_left(instants, begins) : bisect_left(instants, ends)]
+        most = max(step.waiting for step in during)
+        wait = f"up to {counted(most, 'message')} {'waits' if most == 1 else 'wait'} for one"
+        if last - first == 1:
+            text = f"every worker is busy for {span(lasted)}; {wait}"
+        else:
+            times = count(last - first)
+            text = f"every worker is busy {times} times, together for {span(lasted)}; {wait}"
+        yield Incident(begins, ends, "starvation", text)
 
 
 def _misfires(trace: Trace, together: int) -> Iterator[Incident]:

@@ -32,6 +32,7 @@ def data_of(picture: Picture) -> str:
         "startUs": microseconds,
         "length": max(picture.end - start, 1),
         "hasMessages": picture.has_messages,
+        "hasDays": picture.has_days,
         "lanes": picture.lanes,
         "jobs": picture.jobs,
         "runs": {

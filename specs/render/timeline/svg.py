@@ -38,8 +38,8 @@ from gnomon.specs.trace.spans import merge_spans
 WIDTH, LEFT, RIGHT = 1000, 104, 16
 """The width of the whole, and of the margins beside the time (px)."""
 LINE = 17
-"""The height of a line of text (px)."""
 CHART = 44
+"""The heights of a line of text and of a chart (px)."""
 TEXT_LETTERS = 148
 """The most letters of a line of text."""
 MOST_INCIDENTS = 16
@@ -348,19 +348,21 @@ class _Drawing:
     def _bars(self, bars: list[Bar], row: Row) -> Iterator[str]:
         height = row.height - 6
         shapes: dict[str, list[str]] = {}
-        taken: dict[str, float] = {}
+        taken = 0.0  # how far the lane is drawn, where runs have no tooltips
         for bar in bars:
             x, until = self.axis.x(bar.begins), self.axis.x(bar.ends)
             width = max(until - x, 1)
             colour = JOB_COLOURS[bar.job % len(JOB_COLOURS)]
             if self.has_titles:
                 yield self._bar(bar, colour, x, row.top + 1, width, height)
-            elif x + width > taken.get(colour, 0) + 0.5:
-                taken[colour] = x + width
+                continue
+            if x + width >= taken + 0.5:
+                x, width = max(x, taken), x + width - max(x, taken)
+                taken = x + width
                 shapes.setdefault(colour, []).append(
                     f"M{px(x)} {px(row.top + 1)}h{px(width)}v{px(height)}h-{px(width)}z"
                 )
-            if not self.has_titles and bar.outcome in ("failed", "cut off"):
+            if bar.outcome in ("failed", "cut off"):
                 yield cross(x + width / 2, row.top + 1 + height / 2)
         for colour, paths in shapes.items():
             yield f'<path style="fill:{colour}" d="{"".join(paths)}"/>'

@@ -20,8 +20,10 @@ function readColours() {
   for (const name of ["ink", "dim", "grid", "ground", "paper", "bad", "wait", "skip", "busy"]) {
     colours[name] = style.getPropertyValue(`--${name}`).trim();
   }
-  colours.jobs = JOB_HUES.map((hue) => `hsl(${hue} ${dark ? "45% 62%" : "45% 46%"})`);
-  colours.servers = JOB_HUES.map((hue) => `hsl(${hue} ${dark ? "30% 30%" : "55% 86%"})`);
+  // A canvas reads a hexadecimal colour faster, and a colour is set for every bin.
+  const hex = (colour) => { pen.fillStyle = colour; return pen.fillStyle; };
+  colours.jobs = JOB_HUES.map((hue) => hex(`hsl(${hue} ${dark ? "45% 62%" : "45% 46%"})`));
+  colours.servers = JOB_HUES.map((hue) => hex(`hsl(${hue} ${dark ? "30% 30%" : "55% 86%"})`));
   colours.dues = [colours.ink, colours.wait, colours.skip, colours.bad];
 }
 
@@ -37,6 +39,7 @@ function applyFilter() {
   matching = data.jobs.map((_, job) => matches(job));
   visibleLanes = lanes.map((_, n) => n).filter((n) =>
     (!filter.server || lanes[n].server === filter.server) && (lanes[n].server || matching[lanes[n].worker]));
+  groupDues();
 }
 
 // --- places
@@ -171,22 +174,44 @@ function nameDues() {
     name(JOB_ROWS === 1 && shownJobs.length > 1 ? `due: ${shownJobs.length} jobs` : `due: ${data.jobs[shownJobs[n]][1]}`, area.rows[`due${n}`]);
   }
 }
-function drawDues() {
-  const lastAt = new Map();
-  let drawn = 0;
-  for (const special of [false, true]) {
-    const first = firstFrom(dues.at, view.begins);
-    for (let n = first; n < dues.at.length && dues.at[n] <= view.ends; n++) {
-      const outcome = dues.outcome[n], job = dues.job[n];
-      if ((outcome > 0) !== special || !matching[job]) continue;
-      const row = area.rows[`due${JOB_ROWS === 1 ? 0 : shownJobs.indexOf(job)}`], px = Math.round(x(dues.at[n]) * 2) / 2;
-      const key = row.top * 8 + outcome;
-      if (lastAt.get(key) === px) continue;
-      lastAt.set(key, px);
-      line(px, row.top + 2, px, row.top + row.height - 2, colours.dues[outcome], outcome ? 2.5 : 1.2);
-      if (drawn++ < 3000) hit(px - 2, row.top, 4, row.height, [`${data.jobs[job][1]}: ${DUE_WORDS[outcome]}`, `due at ${clock(dues.at[n])}`]);
-    }
+// The due instants that the filter leaves, by row and outcome, in order: [row, outcome, places].
+let dueGroups = [];
+function groupDues() {
+  const groups = new Map();
+  const rowOf = new Map(shownJobs.map((job, row) => [job, JOB_ROWS === 1 ? 0 : row]));
+  for (let n = 0; n < dues.at.length; n++) {
+    if (!matching[dues.job[n]]) continue;
+    const row = rowOf.get(dues.job[n]), key = dues.outcome[n] * 100 + row;
+    if (!groups.has(key)) groups.set(key, [row, dues.outcome[n], []]);
+    groups.get(key)[2].push(n);
   }
+  // What is out of the ordinary is drawn last, over the rest.
+  dueGroups = [...groups.values()].sort((one, two) => one[1] - two[1])
+    .map(([row, outcome, places]) => ({row, outcome, places, at: Float64Array.from(places, (n) => dues.at[n])}));
+}
+function drawDues() {
+  const half = (view.ends - view.begins) / area.width / 2;
+  for (const {row: number, outcome, places, at} of dueGroups) {
+    const row = area.rows[`due${number}`], bottom = row.top + row.height - 2;
+    let n = firstFrom(at, view.begins);
+    pen.beginPath();
+    while (n < at.length && at[n] <= view.ends) {
+      const px = Math.round(x(at[n]) * 2) / 2, first = n;
+      pen.moveTo(px, row.top + 2);
+      pen.lineTo(px, bottom);
+      n = n + 1 < at.length && at[n + 1] - at[n] > half ? n + 1 : firstFrom(at, at[n] + half + 0.1);
+      const more = n - first - 1;
+      hit(px - 2, row.top, 4, row.height, null, {tip: () => aboutDue(places[first], more)});
+    }
+    pen.strokeStyle = colours.dues[outcome];
+    pen.lineWidth = outcome ? 2.5 : 1.2;
+    pen.stroke();
+  }
+}
+
+function aboutDue(n, more) {
+  const others = more ? `, and ${counted(more, "other")} in this place` : "";
+  return [`${data.jobs[dues.job[n]][1]}: ${DUE_WORDS[dues.outcome[n]]}`, `due at ${clock(dues.at[n])}${others}`];
 }
 
 function laneTop(place) { return area.top + place * LANE - stage.scrollTop; }
@@ -217,7 +242,7 @@ function drawRuns(lane, top) {
   let bin = null, inView = 0, binned = 0, leadUntil = -Infinity;
   const flush = () => {
     if (!bin) return;
-    pen.globalAlpha = Math.min(0.3 + 0.7 * bin.busy / (bin.until - bin.px), 1);
+    pen.globalAlpha = Math.min(0.2 + 0.8 * bin.busy / (bin.until - bin.px), 1);
     box(bin.px, top + 1, bin.until - bin.px, high, bin.failed ? colours.bad : bin.job < 0 ? colours.busy : colours.jobs[bin.job % 8]);
     pen.globalAlpha = 1;
     bin = null;
@@ -240,7 +265,7 @@ function drawRuns(lane, top) {
       bin ??= {px, until: px + BIN, busy: 0, job: runs.job[run], failed: false};
       bin.busy += Math.max(width, 0.4);
       if (bin.job !== runs.job[run]) bin.job = -1;
-      bin.failed ||= runs.outcome[run] === 1;
+      bin.failed ||= runs.outcome[run] === 1 || runs.outcome[run] === 3;
       continue;
     }
     flush();

@@ -10,7 +10,8 @@ function relayOut() { applyFilter(); layOut(); redraw(); }
 function report(inView, binned) {
   const length = view.ends - view.begins;
   const step = length > 2 * MINUTE ? SECOND : length > 2 * SECOND ? 1000 : 1;
-  const words = [`${clock(view.begins, step)} to ${clock(view.ends, step)} UTC (${span(length)})`, `${counted(inView, "run")} in view`];
+  const day = (at) => (data.hasDays ? `${clock(at, DAY)} ` : "");
+  const words = [`${day(view.begins)}${clock(view.begins, step)} to ${day(view.ends)}${clock(view.ends, step)} UTC (${span(length)})`, `${counted(inView, "run")} in view`];
   if (binned) words.push(`${count(binned)} of them too short to see: drawn as bins of ${BIN} px, the darker the busier`);
   const hidden = matching.filter((one) => !one).length;
   if (hidden) words.push(`${counted(hidden, "job")} hidden by the filter`);
