@@ -37,8 +37,7 @@ from gnomon.specs.trace.spans import merge_spans
 
 WIDTH, LEFT, RIGHT = 1000, 104, 16
 """The width of the whole, and of the margins beside the time (px)."""
-LINE = 17
-CHART = 44
+LINE, CHART = 17, 44
 """The heights of a line of text and of a chart (px)."""
 TEXT_LETTERS = 148
 """The most letters of a line of text."""
