@@ -4,7 +4,7 @@ The one idea: one file, and nothing from the network. The policy in its head for
 load anything. Texts of the history enter as text only, never as markup or script.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -70,6 +70,25 @@ def about(picture: Picture) -> list[str]:
     return [f"{begins} to {ends}.", *picture.headline]
 
 
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """A table as HTML; its cells are texts, and the columns in `right` are numbers."""
+    styles = [' class="number"' if column in right else "" for column in columns]
+    head = "".join(
+        f'<th scope="col"{style}>{as_text(column)}</th>'
+        for column, style in zip(columns, styles, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{style}>{as_text(cell)}</td>" for cell, style in zip(row, styles, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    rows_of_all = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide"><table>{rows_of_all}</table></div>'
+
+
 def as_text(words: str) -> str:
     """`words` as HTML that shows exactly them; characters that are not printable are escaped."""
     return escape(printable(words, keep=""))
@@ -96,7 +115,7 @@ def timeline_section(picture: Picture, title: str) -> Section:
     spoken = f'aria-label="{as_text(_spoken(picture))}"'
     script = "".join(_asset(name) for name in ("model.js", "draw.js", "input.js"))
     return Section(
-        "",
+        "Time line",
         "\n".join(
             [
                 '<div id="timeline" hidden>',
@@ -233,7 +252,7 @@ def _incidents(picture: Picture) -> str:
     )
     more = len(picture.incidents) - len(some)
     rest = f"<p>and {count(more)} more</p>" if more else ""
-    return f'<h2>What happened</h2><ol class="incidents">{items}</ol>{rest}'
+    return f'<h3>What happened</h3><ol class="incidents">{items}</ol>{rest}'
 
 
 def _sentence(incident: Incident) -> str:

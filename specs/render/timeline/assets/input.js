@@ -214,6 +214,14 @@ for (const button of document.querySelectorAll("[data-do]")) {
 for (const [number, button] of document.querySelectorAll(".incidents button").entries()) {
   button.addEventListener("click", () => showIncident(number));
 }
+for (const button of document.querySelectorAll("[data-at]")) {
+  button.addEventListener("click", () => {
+    const at = Number(button.dataset.at), around = Math.max(data.length / 100, SHORTEST);
+    show(at - around, at + around);
+    stage.scrollIntoView({block: "center"});
+    canvas.focus();
+  });
+}
 for (const field of document.querySelectorAll("[data-filter]")) {
   field.addEventListener("input", () => { filter[field.dataset.filter] = field.value; selected = hovered = -1; relayOut(); });
 }
