@@ -11,8 +11,9 @@ and claimed, which server led, which servers crashed.
     _activated, _deactivated, _deleted,
     published on demand
     runs that ended                       the durations of their service, in the order of starting
-    the median of started - claimed,      latency
-    where nothing was disturbed
+    half of the median time from the end  latency
+    of a run to the start of the next on
+    the same worker, if messages waited
     servers, workers                      the most servers present at once, the most workers of one
     the header                            its span, lease and profile
 
@@ -23,7 +24,7 @@ or never. Its note names the values that had to be assumed.
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -65,6 +66,7 @@ DEFAULT_DURATION = SECOND
 """The duration of a service without a run that ended (µs)."""
 MOST_SAMPLES = 10_000
 """The most durations kept for one service; more are thinned out evenly."""
+
 TITLE = "A history with its observed durations; faults are left out"
 
 
@@ -311,12 +313,47 @@ def _most_at_once(memberships: list[Membership]) -> int:
 
 
 def _latency(trace: Trace) -> int:
-    """The median time from the store to a server, while no fault disturbed either (µs)."""
-    times = sorted(
+    """The median time between the store and a server, one way, where nothing was disturbed (µs).
+
+    A worker that has ended a run while messages wait asks the store for the next one, so half of
+    what it takes is the latency. If no worker was that busy, the time from claim to start counts.
+    That is the latency of a simulated cluster, whose starts have the instant of the server. A live
+    store records a start when the report of it arrives, so there it is too long.
+    """
+    times = [(change.began - change.ended) // 2 for change in turnarounds(trace)] or [
         max(started.at - claimed.at, 0)
         for record in trace.messages.values()
         if (claimed := record.claimed)
         and (started := record.started)
         and not trace.is_disturbed(claimed.server, claimed.at, started.at)
-    )
+    ]
+    times.sort()
     return times[len(times) // 2] if times else MILLISECOND
+
+
+class Turnaround(NamedTuple):
+    """A worker of `server` ended a run at `ended`, and the next one began at `began` (µs, UTC)."""
+
+    server: str
+    ended: int
+    began: int
+
+
+def turnarounds(trace: Trace) -> Iterator[Turnaround]:
+    """Every change of a worker from one run to the next, whose message waited when the first ended.
+
+    Those of disturbed servers are left out.
+    """
+    ended: dict[tuple[str, int], int] = {}  # by worker, the end of its latest run
+    for run in trace.runs:
+        server = run.started.server
+        worker = server, run.started.worker
+        free_since = ended.pop(worker, None)
+        if (
+            free_since is not None
+            and run.record.published.at <= free_since <= run.begins
+            and not trace.is_disturbed(server, free_since, run.begins)
+        ):
+            yield Turnaround(server, free_since, run.begins)
+        if run.ends is not None:
+            ended[worker] = run.ends

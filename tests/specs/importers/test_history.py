@@ -350,6 +350,43 @@ def test_the_latency_is_that_of_undisturbed_servers() -> None:
     assert reconstruct(read_example(SLOW_REPLY + run)).cluster.latency == Fixed(200 * MILLISECOND)
 
 
+BUSY_WORKER = """
+    header lease=14s
+    0s      server_started  s1 workers=1
+    0s      job_created     a start_date=1h
+    20s     published       1 a due=20s on_demand=true
+    20s     published       2 a due=20s on_demand=true
+    20s     claimed         1 s1/1
+    20s9ms  started         1 s1/1
+    21s     finished        1 s1/1
+    21s     claimed         2 s1/1
+    21s6ms  started         2 s1/1
+    30s     finished        2 s1/1
+"""
+
+
+def test_the_latency_is_half_the_time_that_a_worker_takes_to_its_next_message() -> None:
+    """A live store records a start when the report arrives: there and back again have passed."""
+    assert reconstruct(read_example(BUSY_WORKER)).cluster.latency == Fixed(3 * MILLISECOND)
+
+
+def test_a_message_that_did_not_wait_for_a_worker_says_nothing_about_the_latency() -> None:
+    later = """
+    40s      published      3 a due=40s on_demand=true
+    40s      claimed        3 s1/1
+    40s50ms  started        3 s1/1
+    """
+    assert reconstruct(read_example(BUSY_WORKER + later)).cluster.latency == Fixed(3 * MILLISECOND)
+
+
+def test_a_disturbed_worker_says_nothing_about_the_latency() -> None:
+    disturbed = BUSY_WORKER.replace(
+        "    21s     finished", "    21s fault_began pause_server s1\n    21s     finished"
+    )
+    assert disturbed != BUSY_WORKER
+    assert reconstruct(read_example(disturbed)).cluster.latency == Fixed(9 * MILLISECOND)
+
+
 @pytest.mark.parametrize("lease", ["1ms", "14s", "15s"])
 def test_a_latency_that_its_lease_does_not_allow_is_cut_down(lease: str) -> None:
     """The servers would doubt that they live, and start late what they have claimed (OVER-1)."""
