@@ -11,7 +11,7 @@ and claimed, which server led, which servers crashed.
     _activated, _deactivated, _deleted,
     published on demand
     runs that ended                       the durations of their service, in the order of starting
-    half of the median time from the end  latency
+    half of the mean time from the end    latency
     of a run to the start of the next on
     the same worker, if messages waited
     servers, workers                      the most servers present at once, the most workers of one
@@ -66,7 +66,8 @@ DEFAULT_DURATION = SECOND
 """The duration of a service without a run that ended (µs)."""
 MOST_SAMPLES = 10_000
 """The most durations kept for one service; more are thinned out evenly."""
-
+LONGEST_USUAL = 10
+"""The longest round trip that counts, as a multiple of the median: a longer one was disturbed."""
 TITLE = "A history with its observed durations; faults are left out"
 
 
@@ -313,22 +314,31 @@ def _most_at_once(memberships: list[Membership]) -> int:
 
 
 def _latency(trace: Trace) -> int:
-    """The median time between the store and a server, one way, where nothing was disturbed (µs).
+    """The time between the store and a server, one way, where nothing was disturbed (µs).
 
     A worker that has ended a run while messages wait asks the store for the next one, so half of
-    what it takes is the latency. If no worker was that busy, the time from claim to start counts.
-    That is the latency of a simulated cluster, whose starts have the instant of the server. A live
-    store records a start when the report of it arrives, so there it is too long.
+    what it takes is the latency. It is a mean, since a replay has to have the same load.
+
+    If no worker was that busy, it is the median from claim to start: the latency of a simulated
+    cluster, whose starts have the instant of the server. A live store records a start when the
+    report of it arrives, so there it is too long.
     """
-    times = [(change.began - change.ended) // 2 for change in turnarounds(trace)] or [
+    if round_trips := [change.began - change.ended for change in turnarounds(trace)]:
+        longest = LONGEST_USUAL * _median(round_trips)
+        usual = [time for time in round_trips if time <= longest]
+        return sum(usual) // len(usual) // 2
+    transits = [
         max(started.at - claimed.at, 0)
         for record in trace.messages.values()
         if (claimed := record.claimed)
         and (started := record.started)
         and not trace.is_disturbed(claimed.server, claimed.at, started.at)
     ]
-    times.sort()
-    return times[len(times) // 2] if times else MILLISECOND
+    return _median(transits) if transits else MILLISECOND
+
+
+def _median(times: list[int]) -> int:
+    return sorted(times)[len(times) // 2]
 
 
 class Turnaround(NamedTuple):

@@ -9,8 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,7 +21,7 @@ from tests.benchmarks.figures.machine import this_machine
 from tests.support.paths import ROOT
 from tests.twin import report
 from tests.twin.comparison import compare, disagreements
-from tests.twin.live import Shape, Trial, run_live
+from tests.twin.live import FAILURES, Shape, Trial, run_live
 from tests.twin.load import SHORTEST_SPAN, draw_load
 from tests.twin.measures import Occurrence, measure, overheads, percentile, waits
 from tests.twin.prediction import predict
@@ -44,35 +43,50 @@ def main() -> int:
     scenarios = [SCENARIOS[number - 1] for number in arguments.only or range(1, len(SCENARIOS) + 1)]
     setting = report.Setting(this_machine(), arguments.minutes, arguments.seed)
     _check_machine()
-    with _folder(arguments.folder) as folder:
-        try:
-            results = [_result(each, setting, folder) for each in scenarios]
-        except AssertionError as failure:
-            console.print(f"a cluster did not work: {failure}", style="red", markup=False)
-            return 1
-    for columns, rows in (
-        (report.FIGURE_COLUMNS, report.figure_rows(results)),
-        (report.OVERHEAD_COLUMNS, report.overhead_rows(results)),
-    ):
-        console.print("", report.as_table(columns, rows))
-    if arguments.write:
-        for file, text in (
-            (PAGE, report.page(PAGE.read_text("utf-8"), setting, results)),
-            (README, report.with_figures(README.read_text("utf-8"), results)),
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="gnomon-twin-"))
+    is_kept = True
+    try:
+        results = [
+            result for each in scenarios if (result := _try(each, setting, folder)) is not None
+        ]
+        for columns, rows in (
+            (report.FIGURE_COLUMNS, report.figure_rows(results)),
+            (report.OVERHEAD_COLUMNS, report.overhead_rows(results)),
         ):
-            file.write_text(text, encoding="utf-8")
-    found = [
-        line
-        for result in results
-        for line in disagreements(
-            f"load {result.scenario.load:g}, {result.scenario.title}", result.compared
-        )
-    ]
-    for line in found:
+            console.print("", report.as_table(columns, rows))
+        failed = len(results) < len(scenarios) or any(not result.holds for result in results)
+        if arguments.write and len(results) == len(scenarios):
+            _write(setting, results)
+        is_kept = failed or arguments.folder is not None
+    finally:
+        if is_kept:
+            console.print(f"histories and logs are in {folder}", soft_wrap=True)
+        else:
+            shutil.rmtree(folder)
+    return 1 if failed else 0
+
+
+def _try(scenario: Scenario, setting: report.Setting, folder: Path) -> report.Result | None:
+    """The result of a scenario; None if a cluster did not work. Both are printed."""
+    title = f"load {scenario.load:g}, {scenario.title}"
+    try:
+        result = _result(scenario, setting, folder)
+    except FAILURES as failure:
+        console.print(f"{title}: a cluster did not work: {failure}", style="red", markup=False)
+        return None
+    for line in disagreements(title, result.compared):
         console.print(line, style="red", markup=False)
-    if not found:
-        console.print("", "every prediction is within the bar", style="green")
-    return 1 if found else 0
+    if result.holds:
+        console.print(f"{title}: every figure is predicted within the bar", style="green")
+    return result
+
+
+def _write(setting: report.Setting, results: Sequence[report.Result]) -> None:
+    """Write the tables into the page and into README."""
+    page = report.page(PAGE.read_text("utf-8"), setting, results)
+    readme = report.with_figures(README.read_text("utf-8"), results)
+    PAGE.write_text(page, encoding="utf-8")
+    README.write_text(readme, encoding="utf-8")
 
 
 def _result(scenario: Scenario, setting: report.Setting, folder: Path) -> report.Result:
@@ -127,21 +141,6 @@ def _check_machine() -> None:
             "will be those of a busy machine",
             style="yellow",
         )
-
-
-@contextmanager
-def _folder(given: Path | None) -> Iterator[Path]:
-    """The folder of the trials; one that was not given is removed, unless something failed."""
-    if given is not None:
-        yield given
-        return
-    folder = Path(tempfile.mkdtemp(prefix="gnomon-twin-"))
-    try:
-        yield folder
-    except BaseException:
-        console.print(f"logs and histories are in {folder}", soft_wrap=True)
-        raise
-    shutil.rmtree(folder)
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,6 +5,7 @@ The one idea: ``gnomon serve`` with its embedded store runs the servers, the API
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,6 +43,9 @@ TIME_FOR_A_JOB = 10 * MILLISECOND
 """The longest time to create one of many jobs, on a busy machine (µs)."""
 CREATE_TIMEOUT_S = 60
 
+FAILURES = (AssertionError, httpx.HTTPError, subprocess.TimeoutExpired)
+"""The exceptions of a trial whose cluster does not work."""
+
 
 class Shape(msgspec.Struct, frozen=True):
     """The shape of a cluster: its servers, and the workers of each."""
@@ -75,14 +79,15 @@ class Trial(NamedTuple):
 def run_live(load: Load, shape: Shape, folder: Path) -> Trial:
     """Run `load` on a live cluster of `shape`; its log, data and history are left in `folder`.
 
-    A trial that is in `folder` already is not run again. Raises AssertionError if the cluster does
-    not start, or its work does not end.
+    A trial that is in `folder` already is not run again. Raises one of `FAILURES` if the cluster
+    does not start, or its work does not end.
     """
     data, recorded, noted = folder / "data", folder / "history.jsonl", folder / "trial.json"
     if recorded.exists():
         circumstances = msgspec.json.decode(noted.read_bytes(), type=Circumstances)
         return Trial(read_history(recorded), circumstances)
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of a trial that failed
+    folder.mkdir(parents=True)
     busy = os.getloadavg()[0]
     with _serving(shape, folder, data) as api:
         circumstances = Circumstances(begins=_create(load, api), load_average=busy)
@@ -137,7 +142,10 @@ def _create(load: Load, api: httpx.Client) -> int:
 
 def _wait_until_all_have_run(api: httpx.Client) -> None:
     def is_over() -> bool:
-        found = _cluster(api)
+        try:
+            found = _cluster(api)
+        except httpx.TransportError:  # a busy machine
+            return False
         return bool(found["waiting"] == found["held"] == 0)
 
     deadline = time.monotonic() + PATIENCE_S

@@ -29,6 +29,11 @@ class Result(NamedTuple):
     off: tuple[int, int]
     load_average: float
 
+    @property
+    def holds(self) -> bool:
+        """Whether every difference is allowed."""
+        return all(each.holds for each in self.compared)
+
 
 class Setting(NamedTuple):
     """What the figures depend on: the machine, and the options of the command."""

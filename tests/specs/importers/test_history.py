@@ -370,6 +370,30 @@ def test_the_latency_is_half_the_time_that_a_worker_takes_to_its_next_message() 
     assert reconstruct(read_example(BUSY_WORKER)).cluster.latency == Fixed(3 * MILLISECOND)
 
 
+def test_the_latency_is_the_mean_without_pauses_that_the_history_does_not_name() -> None:
+    later = """
+    30s        published  3 a due=30s on_demand=true
+    30s        published  4 a due=30s on_demand=true
+    30s        published  5 a due=30s on_demand=true
+    30s        claimed    3 s1/1
+    30s{third}ms  started    3 s1/1
+    31s        finished   3 s1/1
+    31s        claimed    4 s1/1
+    31s6ms     started    4 s1/1
+    32s        finished   4 s1/1
+    32s        claimed    5 s1/1
+    32s12ms    started    5 s1/1
+    33s        finished   5 s1/1
+    """
+
+    def latency(third: int) -> object:
+        text = BUSY_WORKER + later.format(third=third)
+        return reconstruct(read_example(text)).cluster.latency
+
+    assert latency(third=120) == Fixed((6 + 120 + 6 + 12) * MILLISECOND // 4 // 2)
+    assert latency(third=121) == Fixed((6 + 6 + 12) * MILLISECOND // 3 // 2)
+
+
 def test_a_message_that_did_not_wait_for_a_worker_says_nothing_about_the_latency() -> None:
     later = """
     40s      published      3 a due=40s on_demand=true
