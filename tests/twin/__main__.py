@@ -21,7 +21,7 @@ from tests.benchmarks.figures.machine import this_machine
 from tests.support.paths import ROOT
 from tests.twin import report
 from tests.twin.comparison import compare, disagreements
-from tests.twin.live import FAILURES, Shape, Trial, run_live
+from tests.twin.live import FAILURES, Shape, Trial, has_run, run_live
 from tests.twin.load import SHORTEST_SPAN, draw_load
 from tests.twin.measures import Occurrence, measure, overheads, percentile, waits
 from tests.twin.prediction import predict
@@ -95,12 +95,14 @@ def _result(scenario: Scenario, setting: report.Setting, folder: Path) -> report
     load = draw_load(scenario.busy, span, setting.seed, scenario.computing)
 
     def run(shape: Shape) -> Trial:
-        console.print(
-            f"{shape} workers, {scenario.busy:.1f} of them busy: {len(load.jobs)} jobs, "
-            f"{load.runs} runs in {setting.minutes:g} min; load average {os.getloadavg()[0]:.1f}"
-        )
         name = f"{scenario.busy:.1f}-{scenario.computing}-{shape.servers}x{shape.workers}"
-        return run_live(load, shape, folder / f"{setting.minutes:g}-{setting.seed}-{name}")
+        place = folder / f"{setting.minutes:g}-{setting.seed}-{name}"
+        how = "is there already" if has_run(place) else f"runs for {setting.minutes:g} min"
+        console.print(
+            f"{shape} workers, {scenario.busy:.1f} of them busy, {scenario.computing} % computing: "
+            f"{len(load.jobs)} jobs, {load.runs} occurrences: {how}"
+        )
+        return run_live(load, shape, place)
 
     recorded, about_recorded = run(scenario.recorded)
     is_same = scenario.recorded == scenario.predicted

@@ -43,6 +43,7 @@ TIME_FOR_A_JOB = 10 * MILLISECOND
 """The longest time to create one of many jobs, on a busy machine (µs)."""
 CREATE_TIMEOUT_S = 60
 
+HISTORY = "history.jsonl"
 FAILURES = (AssertionError, httpx.HTTPError, subprocess.TimeoutExpired)
 """The exceptions of a trial whose cluster does not work."""
 
@@ -76,14 +77,19 @@ class Trial(NamedTuple):
     circumstances: Circumstances
 
 
+def has_run(folder: Path) -> bool:
+    """Whether a trial is in `folder` already."""
+    return (folder / HISTORY).exists()
+
+
 def run_live(load: Load, shape: Shape, folder: Path) -> Trial:
     """Run `load` on a live cluster of `shape`; its log, data and history are left in `folder`.
 
     A trial that is in `folder` already is not run again. Raises one of `FAILURES` if the cluster
     does not start, or its work does not end.
     """
-    data, recorded, noted = folder / "data", folder / "history.jsonl", folder / "trial.json"
-    if recorded.exists():
+    data, recorded, noted = folder / "data", folder / HISTORY, folder / "trial.json"
+    if has_run(folder):
         circumstances = msgspec.json.decode(noted.read_bytes(), type=Circumstances)
         return Trial(read_history(recorded), circumstances)
     shutil.rmtree(folder, ignore_errors=True)  # of a trial that failed
