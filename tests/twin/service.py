@@ -45,7 +45,7 @@ class Steady(Service):
         work = msgspec.json.decode(self.request.payload or "", type=Work)
         duration = work.duration(self._message.name, self._message.due)
         computed = duration * work.computing // 100
-        _compute(computed)
+        compute(computed)
         sleep((duration - computed) / SECOND)
 
 
@@ -55,7 +55,7 @@ class Burst(Steady):
     name = "twin.burst"
 
 
-def _compute(duration: int) -> None:
+def compute(duration: int) -> None:
     """Compute for `duration` µs of this thread's own time, and hold the lock meanwhile."""
     until = thread_time_ns() + duration * 1_000
     while thread_time_ns() < until:

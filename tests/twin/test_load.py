@@ -1,15 +1,16 @@
 """The load of a trial: exact shares, known occurrences, definitions that are accepted."""
 
 from datetime import UTC, datetime
+from time import thread_time_ns
 
 import msgspec
 import pytest
 
 from gnomon.reference.jobs import read
 from gnomon.reference.oracle import due_instants
-from gnomon.reference.schedule.clock import MINUTE, SECOND, from_datetime, read_instant
+from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, from_datetime, read_instant
 from tests.twin.load import PHASE, SHORTEST_SPAN, draw_load, next_begin
-from tests.twin.service import Work
+from tests.twin.service import Work, compute
 
 BEGINS = read_instant("2026-01-05T08:00:40Z")
 
@@ -81,3 +82,9 @@ def test_a_trial_begins_at_its_second_of_a_minute(now: str, begins: str) -> None
     )
     assert next_begin(next(instants)) == next(instants)
     assert PHASE == 40 * SECOND
+
+
+def test_a_run_computes_for_its_part_of_the_time() -> None:
+    before = thread_time_ns()
+    compute(2 * MILLISECOND)
+    assert thread_time_ns() - before >= 2 * MILLISECOND * 1_000
