@@ -16,7 +16,7 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.excerpt.excerpt import excerpt
-from gnomon.specs.importers.history import DEFAULT_DURATION, MOST_SAMPLES, reconstruct
+from gnomon.specs.importers.history import DEFAULT_DURATION, MOST_SAMPLES, reconstruct, turnarounds
 from gnomon.specs.notation.parser import ORIGIN, read_example
 from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.commands import Activate, Deactivate, Delete, Edit, Execute
@@ -29,6 +29,7 @@ from gnomon.specs.recording.model import (
 )
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.rules import judge
+from gnomon.specs.trace.trace import Trace
 from tests.specs.excerpt.test_excerpt import happened
 from tests.support.command import Command as Gnomon
 from tests.support.command import faults
@@ -60,6 +61,9 @@ def test_jobs_are_published_as_they_were(recording: Recording) -> None:
     assert published(replay(with_its_seed)) == published(whole)
     assert (again.jobs, again.commands) == (recording.jobs, ())
     assert again.cluster == recording.cluster
+    assert isinstance(recording.cluster.latency, Fixed)
+    there_and_back = 2 * recording.cluster.latency.duration
+    assert {t.began - t.ended for t in turnarounds(Trace(whole))} <= {there_and_back}
     assert (again.start, again.until) == (recording.start, recording.until)
 
 
