@@ -30,9 +30,14 @@ class Result(NamedTuple):
     load_average: float
 
     @property
-    def holds(self) -> bool:
+    def is_predicted(self) -> bool:
         """Whether every difference is allowed."""
         return all(each.holds for each in self.compared)
+
+    @property
+    def fails(self) -> bool:
+        """Whether a difference is not allowed, although the simulator models the scenario."""
+        return self.scenario.is_modelled and not self.is_predicted
 
 
 class Setting(NamedTuple):

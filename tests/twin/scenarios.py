@@ -30,6 +30,15 @@ class Scenario(NamedTuple):
         return self.load * self.predicted.total
 
     @property
+    def is_modelled(self) -> bool:
+        """Whether the prediction has to hold.
+
+        It need not where runs that compute share cores and locks with more or fewer other runs: the
+        simulator takes the times as they were observed.
+        """
+        return self.computing == 0 or self.recorded == self.predicted
+
+    @property
     def title(self) -> str:
         """The scenario in words."""
         cluster = str(self.predicted)

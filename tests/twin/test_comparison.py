@@ -75,6 +75,16 @@ def test_a_scenario_has_two_rows_and_a_mark_where_they_differ() -> None:
     assert all(len(row) == len(report.OVERHEAD_COLUMNS) for row in report.overhead_rows([RESULT]))
 
 
+def test_a_difference_fails_only_where_the_simulator_has_to_be_right() -> None:
+    differs = compare(LIVE, replace(LIVE, runs=901))
+    for scenario in SCENARIOS:
+        is_of_another_shape = scenario.recorded != scenario.predicted
+        result = RESULT._replace(scenario=scenario, compared=differs)
+        assert result.fails is not (scenario.computing > 0 and is_of_another_shape)
+        assert not result._replace(compared=compare(LIVE, LIVE)).fails
+    assert {scenario.is_modelled for scenario in SCENARIOS} == {True, False}
+
+
 def marked(*names: str) -> str:
     parts = (f"<!-- twin {n}: begin -->\nold {n}\n<!-- twin {n}: end -->\n" for n in names)
     return "before\n" + "between\n".join(parts) + "after\n"
