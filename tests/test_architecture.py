@@ -126,7 +126,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/export": REFERENCE,
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
-    "specs/render/timeline": REFERENCE | {"specs/render", "specs/rules", "specs/trace"},
+    "specs/render/timeline": REFERENCE | {"specs", "specs/render", "specs/rules", "specs/trace"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
     "specs/parallel": REFERENCE | {"specs", "specs/render"},
     "specs": REFERENCE,

@@ -107,7 +107,7 @@ def test_a_message_is_looked_at(browser: Browser, storage: MemoryStorage) -> Non
     page = seen(browser, "/admin/messages/1")
     assert "held by s1, worker 1" in page and "<b>secret</b>" in page
     assert "Drop" not in page and "Put back" not in page
-    assert "there is no message 7" in seen(browser, "/admin/messages/7", 404)
+    assert "There is no message 7" in seen(browser, "/admin/messages/7", 404)
 
 
 def test_a_message_that_cannot_be_read_can_only_be_dropped(
