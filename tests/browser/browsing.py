@@ -1,0 +1,97 @@
+"""What the tests of this folder share: the browser, and a page that watches over itself.
+
+The one idea: whatever a test does, its page must not run a script of anybody else, ask another
+host, open a dialog or log an error. `Watch` notes all of these, and the fixture `page` fails if
+there are any.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+pytest.importorskip("playwright", reason="tox -e browser runs the tests in a browser")
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
+
+__all__ = ["Browser", "Page", "Watch", "browsing", "expect", "watched"]
+
+PATIENCE_MS = 8_000
+"""The pages answer in milliseconds; the machine may be busy with others."""
+_PROBLEM_PAGE = "the server responded with a status of 4"
+"""Chromium logs each answer of 4xx as an error; here it is a page that reports a fault."""
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """A browser without a window. Skips the test on a machine without one."""
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if found is None:
+        pytest.skip("no browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found)
+        expect.set_options(timeout=PATIENCE_MS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What must not happen in a page; `base` is the address of our server."""
+
+    base: str
+    seen: list[str] = field(default_factory=list)
+
+    def watch(self, context: BrowserContext) -> None:
+        """Note from now on what happens in a `context`."""
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+        context.on("dialog", self._dialog)
+        context.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # An answer of 4xx is a page too; Chromium logs each of them as an error.
+        if (
+            message.type == "error"
+            and "the server responded with a status of 4" not in message.text
+        ):
+            self.seen.append(f"logged: {message.text}")
+
+    def _error(self, error: WebError) -> None:
+        self.seen.append(f"raised: {error.error}")
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.seen.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _request(self, request: Request) -> None:
+        if urlsplit(request.url).netloc != urlsplit(self.base).netloc:
+            self.seen.append(f"asked: {request.url}")
+
+
+@contextmanager
+def watched(browser: Browser, base: str, **options: Any) -> Iterator[Page]:
+    """A page of our server at `base`; the `options` are those of a context of Playwright."""
+    context = browser.new_context(base_url=base, **options)
+    context.set_default_timeout(PATIENCE_MS)
+    watch = Watch(base)
+    watch.watch(context)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+    assert watch.seen == []
