@@ -6,20 +6,23 @@ there are any.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 pytest.importorskip("playwright", reason="tox -e browser runs the tests in a browser")
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
     Dialog,
+    Locator,
     Page,
     Request,
     WebError,
@@ -27,9 +30,18 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-__all__ = ["Browser", "Page", "Watch", "browsing", "expect", "watched"]
+__all__ = [
+    "Browser",
+    "Locator",
+    "Page",
+    "accessibility_faults",
+    "browsing",
+    "eventually",
+    "expect",
+    "watched",
+]
 
-PATIENCE_MS = 8_000
+PATIENCE_MS = 20_000
 """The pages answer in milliseconds; the machine may be busy with others."""
 _PROBLEM_PAGE = "the server responded with a status of 4"
 """Chromium logs each answer of 4xx as an error; here it is a page that reports a fault."""
@@ -94,4 +106,29 @@ def watched(browser: Browser, base: str, **options: Any) -> Iterator[Page]:
         yield context.new_page()
     finally:
         context.close()
-    assert watch.seen == []
+    assert not watch.seen, watch.seen
+
+
+def eventually(page: Page, holds: Callable[[], object]) -> None:
+    """Wait until something holds of a page that has to be loaded again to show it."""
+    deadline = monotonic() + PATIENCE_MS / 1_000
+    while True:
+        try:
+            holds()
+        except AssertionError:
+            if monotonic() > deadline:
+                raise
+            page.reload()
+        else:
+            return
+
+
+def accessibility_faults(page: Page, *rules: str) -> list[str]:
+    """What axe finds in a page by these rules, or by all; a line for each element."""
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    result = Axe().run(page, options=options).response
+    return [
+        f"{found['id']} ({found['impact']}): {node['html'][:100]}: {node['failureSummary']}"
+        for found in result["violations"]
+        for node in found["nodes"]
+    ]
