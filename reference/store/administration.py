@@ -12,6 +12,7 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     JobsByName          JobList                       people
     NewJobId            Number                        people
     AgreeSettings       Settings                      a process, before it starts
+    AgreeSessionKey     SessionKey                    an API, before it signs a login
     NewProcess          Number                        a process, before it starts
     CheckProcess        Done or Superseded            a process, with each beat
     RegisterServer      none                          a process, with each beat
@@ -241,6 +242,18 @@ class Settings(Reply, frozen=True, gc=False):
     profile: Profile
     lease: int
     max_attempts: int
+
+
+class AgreeSessionKey(Operation, frozen=True, gc=False):
+    """Offer a secret with which all servers sign logins (ADMIN-5); the first offer stays."""
+
+    offered: str
+
+
+class SessionKey(Reply, frozen=True, gc=False):
+    """The agreed secret."""
+
+    key: str
 
 
 class NewProcess(Operation, frozen=True, gc=False):

@@ -34,6 +34,7 @@ from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import (
     RESULTS_KEPT,
     RUNS_KEPT,
+    AgreeSessionKey,
     JobRun,
     JobRuns,
     JobsByName,
@@ -41,6 +42,7 @@ from gnomon.reference.store.administration import (
     LastRuns,
     ResultsOf,
     RunsOf,
+    SessionKey,
 )
 from gnomon.reference.store.jobs import no_such_job
 from gnomon.reference.store.jobs_by_name import jobs_by_name
@@ -174,8 +176,9 @@ def _facts(event: OfAttempt) -> dict[str, object]:
 class MemoryStoreWithRuns(MemoryStore):
     """A store that keeps the latest runs of each job, and lists them and the jobs for people.
 
-    Of the runs that have ended it keeps the last `results` of each job. The simulator does without:
-    no simulated server asks, and the runs of 100,000 jobs would take about a gigabyte.
+    It also keeps the secret with which servers sign logins. Of the runs that have ended it keeps
+    the last `results` of each job. The simulator does without: no simulated server asks, and the
+    runs of 100,000 jobs would take about a gigabyte.
     """
 
     def __init__(
@@ -186,6 +189,7 @@ class MemoryStoreWithRuns(MemoryStore):
         results: int = RESULTS_KEPT,
     ) -> None:
         self._runs = LatestRuns(record, results)
+        self._session_key: str | None = None
         super().__init__(self._runs.record, profile, max_attempts)
 
     @property
@@ -199,6 +203,7 @@ class MemoryStoreWithRuns(MemoryStore):
             ResultsOf: self._runs_of,
             LastResults: self._last_results,
             JobsByName: self._jobs_by_name,
+            AgreeSessionKey: self._agree_session_key,
         }
 
     def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
@@ -220,3 +225,9 @@ class MemoryStoreWithRuns(MemoryStore):
 
     def _jobs_by_name(self, now: int, server: str, operation: JobsByName) -> list[Delivery]:
         return [(server, operation, jobs_by_name(self._jobs, now, operation))]
+
+    def _agree_session_key(
+        self, now: int, server: str, operation: AgreeSessionKey
+    ) -> list[Delivery]:
+        self._session_key = self._session_key or operation.offered
+        return [(server, operation, SessionKey(now, self._session_key))]

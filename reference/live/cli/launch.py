@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from gnomon.reference.live import DEFAULT_HTTP
-from gnomon.reference.live.api.access.auth import Unguarded, guard_for
+from gnomon.reference.live.api.access.auth import Unguarded, require_credentials
 from gnomon.reference.live.api.access.credentials import (
     BadCredentials,
     Credentials,
@@ -186,7 +186,7 @@ def _places(http: str, servers: int, credentials: Credentials | None) -> list[Pl
         problem = f"it must be HOST:PORT such as {DEFAULT_HTTP}, or none; given was {http!r}"
         raise BadInput("--http", [problem])
     try:
-        guard_for(host, credentials)
+        require_credentials(host, credentials)
     except Unguarded as error:
         raise BadInput("--http", [str(error)]) from None
     first = int(port)

@@ -16,6 +16,7 @@ from gnomon.reference.events import Event, Finished, ServerStopped, Started, rec
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.trigger import first_due
 from gnomon.reference.store.administration import (
+    AgreeSessionKey,
     AgreeSettings,
     CheckProcess,
     JobByName,
@@ -265,6 +266,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     JobsByName: _by_name,
     NewJobId: _nothing,
     AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
+    AgreeSessionKey: lambda op: [json.encode(op.offered)],
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,

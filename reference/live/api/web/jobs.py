@@ -86,7 +86,7 @@ def _type(name: str) -> JobType:
     return cast("JobType", name)
 
 
-@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",)})
+@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",), ROLE: "admin"})
 def show_new(
     storage: Store, base: Base, job_type: FromPath[str], copy: Annotated[str, QueryParameter()] = ""
 ) -> Response[str]:
@@ -115,7 +115,7 @@ def create(
     return back_to(path_of(job), "created")
 
 
-@get("/jobs/{id:str}/edit", sync_to_thread=True)
+@get("/jobs/{id:str}/edit", sync_to_thread=True, opt={ROLE: "admin"})
 def show_edit(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Show the form of a job."""
     job = job_service.get(storage, id)
@@ -282,7 +282,7 @@ def _back(id: str, sent: Mapping[str, str], done: str) -> Redirect:
     return back_to(_path(id), done)
 
 
-@get("/jobs/{id:str}/delete", sync_to_thread=True)
+@get("/jobs/{id:str}/delete", sync_to_thread=True, opt={ROLE: "admin"})
 def ask_delete(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Ask before a job is deleted."""
     job = job_service.get(storage, id)

@@ -20,6 +20,7 @@ from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import LAST_INSTANT, SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger
 from gnomon.reference.store.administration import (
+    AgreeSessionKey,
     AgreeSettings,
     CheckProcess,
     JobByName,
@@ -135,6 +136,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(MessagesOfJob, JOBS, st.booleans()),
     st.builds(PauseCluster, st.sampled_from(["ops", 'é "\\'])),
     st.builds(ResumeCluster, st.just("ops")),
+    st.builds(AgreeSessionKey, st.sampled_from(['k"1', "k2"])),
     st.just(NewProcess()),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(
