@@ -25,6 +25,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Request,
+    Response,
     WebError,
     expect,
     sync_playwright,
@@ -43,8 +44,8 @@ __all__ = [
 
 PATIENCE_MS = 20_000
 """The pages answer in milliseconds; the machine may be busy with others."""
-_PROBLEM_PAGE = "the server responded with a status of 4"
-"""Chromium logs each answer of 4xx as an error; here it is a page that reports a fault."""
+_FAILED = "Failed to load resource"
+"""Chromium logs this of each answer from 400 on; `Watch` looks at the answers themselves."""
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -74,6 +75,7 @@ class Watch:
         context.on("weberror", self._error)
         context.on("dialog", self._dialog)
         context.on("request", self._request)
+        context.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
         # An answer of 4xx is a page too; Chromium logs each of them as an error.
@@ -93,6 +95,11 @@ class Watch:
     def _request(self, request: Request) -> None:
         if urlsplit(request.url).netloc != urlsplit(self.base).netloc:
             self.seen.append(f"asked: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        """A page may report a fault; its parts, styles and scripts have to be there."""
+        if response.status >= 400 and response.request.resource_type != "document":
+            self.seen.append(f"answered with {response.status}: {response.url}")
 
 
 @contextmanager

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from litestar import Litestar
-from litestar.testing import TestClient
 
 from tests.support.memory_storage import LOOPBACK, MemoryStorage, app_over, member
+from tests.support.pages import Browser
 
 TYPED = {
     "name": "", "service": "wrok", "start_date": "2026-01-05T08:00:00Z", "misfire": "once",
@@ -16,13 +15,13 @@ TYPED = {
 
 
 @pytest.fixture
-def browser() -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(MemoryStorage([member()])), base_url=LOOPBACK) as client:
+def browser() -> Iterator[Browser]:
+    with Browser(app_over(MemoryStorage([member()])), base_url=LOOPBACK) as client:
         yield client
 
 
 def test_faults_of_what_is_typed_are_found_and_not_of_what_is_missing(
-    browser: TestClient[Litestar],
+    browser: Browser,
 ) -> None:
     """ADMIN-4"""
     answer = browser.post("/admin/preview/cron_style", data=TYPED)
@@ -36,7 +35,7 @@ def test_faults_of_what_is_typed_are_found_and_not_of_what_is_missing(
     assert "at 02:30 every day" in answer.text and "fault" not in answer.text
 
 
-def test_a_check_puts_each_fault_beside_its_field(browser: TestClient[Litestar]) -> None:
+def test_a_check_puts_each_fault_beside_its_field(browser: Browser) -> None:
     """ADMIN-3, ADMIN-4: as the script does while somebody types."""
     answer = browser.post("/admin/new/cron_style", data=TYPED | {"do": "check"})
     assert answer.status_code == 422
