@@ -9,6 +9,7 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     RunsOf              JobRuns, or Refused           people
     ResultsOf           JobRuns, or Refused           people
     LastResults         LastRuns                      people
+    OpenRuns            LastRuns                      people
     JobsByName          JobList                       people
     NewJobId            Number                        people
     AgreeSettings       Settings                      a process, before it starts
@@ -52,7 +53,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     `since` is when it started, by its own clock. `heard` is its last heartbeat, and the store
     considers it alive until `alive_until`. `tzdata` is the version of its time zone database, None
-    if unknown.
+    if unknown. `slow_thresholds` are as in RegisterServer.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     heard: int
     alive_until: int
     tzdata: str | None = None
+    slow_thresholds: tuple[tuple[str, int], ...] = ()
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,8 +175,16 @@ class LastResults(Operation, frozen=True, gc=False):
     jobs: tuple[str, ...]
 
 
-LISTS: tuple[type[Operation], ...] = (JobByName, JobsByName, RunsOf, ResultsOf, LastResults)
-"""The questions about single jobs, which change nothing."""
+class OpenRuns(Operation, frozen=True, gc=False):
+    """Read the runs of these messages, as far as they have not ended."""
+
+    messages: tuple[int, ...]
+
+
+LISTS: tuple[type[Operation], ...] = (
+    JobByName, JobsByName, RunsOf, ResultsOf, LastResults, OpenRuns,
+)  # fmt: skip
+"""The questions about single jobs and runs, which change nothing."""
 
 
 class JobRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +216,7 @@ class JobRuns(Reply, frozen=True):
 
 
 class LastRuns(Reply, frozen=True):
-    """A run for each job, in the order of the question; None for one of which no run has ended."""
+    """A run for each job or message, in the order of the question; None in the place of no run."""
 
     runs: tuple[JobRun | None, ...]
 
@@ -274,8 +284,9 @@ class RegisterServer(Operation, frozen=True, gc=False):
     """Register the asking server, and record that it has started.
 
     `since` (µs, UTC) is when it started, by its own clock. `tzdata` is the version of its time zone
-    database, None if unknown. The store records a crash of an earlier process that was not removed.
-    A repeated registration of the same process changes nothing.
+    database, None if unknown. `slow_thresholds` (ms) are those of the services that have one of
+    their own. The store records a crash of an earlier process that was not removed. A repeated
+    registration of the same process changes nothing.
     """
 
     process: int
@@ -283,6 +294,7 @@ class RegisterServer(Operation, frozen=True, gc=False):
     workers: int
     services: tuple[str, ...]
     tzdata: str | None = None
+    slow_thresholds: tuple[tuple[str, int], ...] = ()
 
 
 class ReportUnschedulable(Operation, frozen=True, gc=False):

@@ -40,6 +40,7 @@ from gnomon.reference.store.administration import (
     JobsByName,
     LastResults,
     LastRuns,
+    OpenRuns,
     ResultsOf,
     RunsOf,
     SessionKey,
@@ -78,6 +79,11 @@ class LatestRuns:
     def results(self, job: str) -> tuple[JobRun, ...]:
         """The runs of a job that ended last, the last first."""
         return self._read(self._results.get(job, ()))
+
+    def open(self, message: int) -> JobRun | None:
+        """The run of a message, None if it has ended."""
+        run = self._runs.get(message)
+        return run if run is not None and run.outcome is None else None
 
     def _read(self, messages: Iterable[int]) -> tuple[JobRun, ...]:
         return tuple(self._runs[message] for message in messages)
@@ -202,6 +208,7 @@ class MemoryStoreWithRuns(MemoryStore):
             RunsOf: self._runs_of,
             ResultsOf: self._runs_of,
             LastResults: self._last_results,
+            OpenRuns: self._open_runs,
             JobsByName: self._jobs_by_name,
             AgreeSessionKey: self._agree_session_key,
         }
@@ -222,6 +229,10 @@ class MemoryStoreWithRuns(MemoryStore):
     def _last_results(self, now: int, server: str, operation: LastResults) -> list[Delivery]:
         last = (next(iter(self._runs.results(job)), None) for job in operation.jobs)
         return [(server, operation, LastRuns(now, tuple(last)))]
+
+    def _open_runs(self, now: int, server: str, operation: OpenRuns) -> list[Delivery]:
+        found = tuple(map(self._runs.open, operation.messages))
+        return [(server, operation, LastRuns(now, found))]
 
     def _jobs_by_name(self, now: int, server: str, operation: JobsByName) -> list[Delivery]:
         return [(server, operation, jobs_by_name(self._jobs, now, operation))]

@@ -22,7 +22,7 @@ PAGES = (
     *("/admin/jobs", "/admin/jobs?name_contains=nothing-like-this", "/admin/jobs/1"),
     *("/admin/jobs/2", "/admin/jobs/1/edit", "/admin/jobs/1/delete", "/admin/jobs/none"),
     *(f"/admin/new/{kind}" for kind in ("one_time", "interval_based", "cron_style")),
-    *("/admin/runs", "/admin/cluster"),
+    *("/admin/runs", "/admin/cluster", "/admin/messages/1", "/admin/messages/3"),
     *(f"/admin/messages?state={state}" for state in ("waiting", "held", "dead")),
 )
 """Every page of web admin."""

@@ -32,7 +32,7 @@ def test_a_dead_letter_is_dropped_and_another_put_back(page: Page, storage: Memo
     """ADMIN-1, DLV-6: the cluster's page leads to them."""
     assert numbers(storage, "dead") == [1, 2]
     page.goto("/admin/cluster")
-    page.get_by_role("link", name="2 dead").click()
+    page.get_by_role("link", name="2 messages").click()
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="1", exact=True))
     expect(row).to_contain_text("report")
     expect(row).to_contain_text("attempts")

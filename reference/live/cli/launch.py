@@ -25,7 +25,7 @@ from gnomon.reference.live.cli.store import opened_store, parse_prefix
 from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring.logs import Format
 from gnomon.reference.live.runtime.process import StoreOptions
-from gnomon.reference.live.runtime.services import BadServices, find_services
+from gnomon.reference.live.runtime.services import BadServices, find_services, own_slow_thresholds
 from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.supervisor import (
     CannotServe,
@@ -136,6 +136,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 grace=drain,
                 max_attempts=options.max_attempts,
                 profile=options.profile,
+                slow_thresholds=own_slow_thresholds(services),
             ),
             services=services,
             store=StoreOptions(

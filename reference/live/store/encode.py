@@ -24,6 +24,7 @@ from gnomon.reference.store.administration import (
     LastResults,
     NewJobId,
     NewProcess,
+    OpenRuns,
     Overview,
     RecordEvents,
     RegisterServer,
@@ -229,7 +230,8 @@ def _register(operation: RegisterServer) -> Arguments:
     of: dict[str, object] = {"workers": operation.workers, "services": operation.services}
     if operation.tzdata is not None:
         of["tzdata"] = operation.tzdata
-    described = b"{%b}" % _pieces(**of, since=operation.since)
+    known = {"slow_thresholds": operation.slow_thresholds} if operation.slow_thresholds else {}
+    described = b"{%b}" % _pieces(**of, **known, since=operation.since)
     return [operation.process, described, _pieces(**of)]
 
 
@@ -263,6 +265,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     RunsOf: _of_job,
     ResultsOf: _of_job,
     LastResults: lambda op: [len(op.jobs), *op.jobs],
+    OpenRuns: lambda op: [len(op.messages), *op.messages],
     JobsByName: _by_name,
     NewJobId: _nothing,
     AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],

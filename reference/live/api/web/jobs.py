@@ -225,7 +225,7 @@ def show_preview(storage: Store, job_type: FromPath[str], sent: Sent) -> Respons
     """Show the part of a form that says when the job would be due."""
     kind = _type(job_type)
     found = _preview(kind, sent, storage.overview().now)
-    return page("checked.html", preview=found, faults=_faults(storage, kind, sent))
+    return page("parts/checked.html", preview=found, faults=_faults(storage, kind, sent))
 
 
 def _faults(storage: Storage, job_type: JobType, sent: Mapping[str, str]) -> list[Fault]:

@@ -43,6 +43,7 @@ router = Router(
         watch.resume_cluster,
         watch.show_runs,
         watch.show_messages,
+        watch.show_message,
         watch.drop_message,
         watch.put_back_message,
         login.show_login,

@@ -28,6 +28,7 @@ NEEDED: dict[str, str] = {
     "GET /admin/jobs": "read",
     "GET /admin/jobs/{id:str}": "read",
     "GET /admin/messages": "read",
+    "GET /admin/messages/{message_id:int}": "read",
     "GET /admin/runs": "read",
     "GET /audit": "admin",
     "GET /cluster": "read",

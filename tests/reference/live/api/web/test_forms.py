@@ -92,6 +92,7 @@ def every_page(storage: MemoryStorage) -> list[str]:
         *of_job,
         *(f"/admin/new/{kind}" for kind in kinds),
         *(f"/admin/messages?state={state}" for state in states),
+        "/admin/messages/1",
     ]
 
 
