@@ -283,8 +283,8 @@ def _starvation(trace: Trace, steps: list[Step], together: int) -> Iterator[Inci
         during = steps[bisect_left(instants, begins) : bisect_left(instants, ends)]
         most = max(step.waiting for step in during)
         wait = f"up to {counted(most, 'message')} {'waits' if most == 1 else 'wait'} for one"
-        if last - first == 1:
-            text = f"every worker is busy for {span(lasted)}; {wait}"
+        if lasted * 20 >= (ends - begins) * 19:  # but for moments between two runs
+            text = f"every worker is busy for {span(ends - begins)}; {wait}"
         else:
             times = count(last - first)
             text = f"every worker is busy {times} times, together for {span(lasted)}; {wait}"
