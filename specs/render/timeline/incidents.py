@@ -7,6 +7,7 @@ sentence with its time; the most important ones are numbered in the picture.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from gnomon.reference import events
@@ -129,11 +130,10 @@ def _what_ran(trace: Trace, summary: Summary) -> Iterator[str]:
         f" of {counted(len(trace.jobs), 'job')}."
     )
     if misfires := summary.coalesced + summary.skipped:
-        yield (
-            f"{_were(misfires, 'occurrence')} not published: {count(summary.coalesced)} coalesced"
-            f" into a later one, {count(summary.skipped)} skipped."
-        )
-    changes = max(len({term.epoch for term in trace.terms}) - 1, 0)
+        parts = {"coalesced into a later one": summary.coalesced, "skipped": summary.skipped}
+        how = ", ".join(f"{count(number)} {words}" for words, number in parts.items() if number)
+        yield f"{_were(misfires, 'occurrence')} not published: {how}."
+    changes = sum(one.server != two.server for one, two in pairwise(_terms(trace)))
     if changes:
         yield f"The leader changed {_times(changes)}."
     crashes = sum(1 for m in trace.memberships if type(m.ended_by) is events.ServerCrashed)
@@ -241,7 +241,7 @@ def _servers(trace: Trace) -> Iterator[Incident]:
 def _leaders(trace: Trace) -> Iterator[Incident]:
     """Each change of the leader, and how long nobody led before."""
     before: Term | None = None
-    for term in sorted(trace.terms, key=lambda term: term.begins):
+    for term in _terms(trace):
         if before is not None and (before.server, before.epoch) != (term.server, term.epoch):
             gap = term.begins - before.ends
             why = _why_ended(before)
@@ -253,6 +253,16 @@ def _leaders(trace: Trace) -> Iterator[Incident]:
     if before is not None and before.ends < trace.end:
         text = f"nobody leads from here on{_why_ended(before)}"
         yield Incident(before.ends, trace.end, "leader", text)
+
+
+def _terms(trace: Trace) -> list[Term]:
+    """The terms in order, but those of a server that came back too late to keep its lease."""
+    terms: list[Term] = []
+    for term in sorted(trace.terms, key=lambda term: term.begins):
+        is_same = bool(terms) and terms[-1][:2] == term[:2]
+        if not (is_same and term.ends - term.begins <= 2 * trace.travel):
+            terms.append(term)
+    return terms
 
 
 def _why_ended(term: Term) -> str:

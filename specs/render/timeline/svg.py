@@ -207,7 +207,8 @@ class _Drawing:
         yield text(LEFT - 8, self.y + 11, "UTC", "e d")
         ticks = self.axis.ticks(9)
         for x, words in ticks:
-            yield text(min(max(x, LEFT + 16), WIDTH - RIGHT - 20), self.y + 11, words, "m d")
+            half = 3.6 * len(words)
+            yield text(min(max(x, LEFT + half), WIDTH - half), self.y + 11, words, "m d")
         self.y += 20
 
     def _row(self, words: str, height: float) -> Row:
