@@ -52,6 +52,7 @@ SPECS = frozenset(
         "specs/notation",
         "specs/recording",
         "specs/render",
+        "specs/render/documents",
         "specs/render/timeline",
         "specs/rules",
         "specs/trace",
@@ -123,6 +124,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     },
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
+    "specs/render/documents": REFERENCE
+    | {"specs", "specs/render", "specs/render/timeline", "specs/rules", "specs/trace"},
     "specs/render/timeline": REFERENCE | {"specs/render", "specs/rules", "specs/trace"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
     "specs": REFERENCE,

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from gnomon.simulator.fuzz.judge import ERROR, Broken, Trial
+from gnomon.specs.render.documents.page import Section, about, as_text, page, timeline_section
+from gnomon.specs.render.documents.report import rules
 from gnomon.specs.render.timeline.incidents import Incident
-from gnomon.specs.render.timeline.page import Section, about, as_text, page, timeline_section
 from gnomon.specs.render.timeline.picture import Flag, Picture, picture_of
-from gnomon.specs.render.timeline.report import rules
 from gnomon.specs.rules import RULES, judge_trace
 
 

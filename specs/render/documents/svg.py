@@ -11,10 +11,7 @@ from typing import NamedTuple
 
 from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import write_instant
-from gnomon.specs.render.strings import printable
-from gnomon.specs.render.tables import count, span
-from gnomon.specs.render.timeline.axis import Axis, when
-from gnomon.specs.render.timeline.elements import (
+from gnomon.specs.render.documents.elements import (
     DUE_CLASSES,
     DUE_WORDS,
     JOB_COLOURS,
@@ -30,6 +27,9 @@ from gnomon.specs.render.timeline.elements import (
     text,
     tooltip,
 )
+from gnomon.specs.render.strings import printable
+from gnomon.specs.render.tables import count, span
+from gnomon.specs.render.timeline.axis import Axis, when
 from gnomon.specs.render.timeline.incidents import foremost
 from gnomon.specs.render.timeline.load import parts_of
 from gnomon.specs.render.timeline.picture import Bar, Due, Picture
