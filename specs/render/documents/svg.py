@@ -205,8 +205,7 @@ class _Drawing:
 
     def _ticks_labels(self) -> Iterator[str]:
         yield text(LEFT - 8, self.y + 11, "UTC", "e d")
-        ticks = self.axis.ticks(9)
-        for x, words in ticks:
+        for x, words in self.axis.ticks(9):
             half = 3.6 * len(words)
             yield text(min(max(x, LEFT + half), WIDTH - half), self.y + 11, words, "m d")
         self.y += 20

@@ -12,7 +12,8 @@ import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import DAY
-from gnomon.specs.render.timeline.incidents import Incident, headline_of, incidents_of
+from gnomon.specs.render.timeline.headline import headline_of
+from gnomon.specs.render.timeline.incidents import Incident, incidents_of
 from gnomon.specs.render.timeline.load import Step, load_of
 from gnomon.specs.rules import Finding
 from gnomon.specs.trace.entities import FaultWindow, Firing, Membership, MessageRecord, Run, Term
