@@ -64,6 +64,7 @@ SIMULATOR = WORLD | {
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",
+    "simulator/sizing",
 }
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
