@@ -11,9 +11,10 @@ import msgspec
 from msgspec.structs import replace
 from rich.table import Table
 
-from gnomon.reference.history import FORMAT
+from gnomon.reference.history import FORMAT, HistoryError
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
+from gnomon.specs.history_files import open_history
 from gnomon.specs.importers.history import reconstruct
 from gnomon.specs.recording import files
 from gnomon.specs.recording.model import Recording
@@ -21,9 +22,6 @@ from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
 from gnomon.specs.trace.summary import Summary, summarise
 from gnomon.specs.trace.trace import Trace
-
-LONGEST_FIRST_LINE = 2**16
-"""Bytes; the first line of a history has a few hundred."""
 
 
 class Observation(NamedTuple):
@@ -51,8 +49,10 @@ def _is_history(path: Path) -> bool:
     try:
         if not path.is_file():
             return False
-        with path.open("rb") as file:
-            first = msgspec.json.decode(file.readline(LONGEST_FIRST_LINE))
+        with open_history(path) as opened:
+            first = msgspec.json.decode(next(opened.lines, b""))
+    except HistoryError:  # nothing but a history is compressed
+        return True
     except (OSError, ValueError, RecursionError, msgspec.DecodeError):
         return False
     form = first.get("format") if isinstance(first, dict) else None

@@ -153,7 +153,7 @@ def _replay(recording: Recording, history_out: Path | None, source: Path) -> Rep
     """Replay and judge `recording`, and write its history if that is wanted."""
     events: list[Event] = []
     header = header_of(recording)
-    output = console.open_output(history_out, source) if history_out else nullcontext()
+    output = console.open_history_output(history_out, source) if history_out else nullcontext()
     with output as file:
         writer = Writer(header, file)
 

@@ -13,7 +13,7 @@ from gnomon.specs.cli.options import AllRules, HistoryFile, Json
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
-from gnomon.specs.rules import Finding, judge_trace
+from gnomon.specs.rules import RULES, Finding, judge_trace
 from gnomon.specs.trace.plans import has_other_zones, is_unknown_when_due, zone_databases
 from gnomon.specs.trace.summary import summarise
 from gnomon.specs.trace.trace import Trace
@@ -38,9 +38,10 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
     """
     history = console.read_history(file)
     try:
-        with console.spinner("judging"):
+        with console.spinner("putting events in order"):
             trace = Trace(history)
-            findings = {**judge_trace(trace), "HIST-4": Finding(len(trace.events) + 2)}
+        with console.progress_bar("judging by rule", 0, len(RULES)) as bar:
+            findings = {**judge_trace(trace, bar), "HIST-4": Finding(len(trace.events) + 2)}
             summary = summarise(trace)
             zones = _zone_database(trace)
     except RecursionError:

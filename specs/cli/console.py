@@ -13,12 +13,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from shutil import get_terminal_size
 from time import monotonic
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from gnomon.reference.schedule.clock import SECOND, from_datetime
 from gnomon.specs.render.strings import printable, shortened
@@ -32,8 +31,6 @@ WIDTH_OF_A_PIPE = 10_000
 """Columns where standard output is not a terminal: nothing is wrapped."""
 MOST_LINES = 50
 """Lines of notes on standard error; the rest is only counted."""
-LONGEST_EVENT = 32 * 2**20
-"""Bytes of one line of a history; the largest payload needs a tenth of it."""
 
 
 class BadInput(Exception):
@@ -129,16 +126,33 @@ def print_faults(error: BadInput) -> None:
 
 NOTE_EVERY = 15.0
 """Seconds between two lines about progress, where there is no terminal."""
-Move = Callable[[int], None]
-"""Moves a progress bar to a position."""
+
+
+class Move(Protocol):
+    """Moves a progress bar to a position; `done` things have been done, if they are counted."""
+
+    def __call__(self, at: int, done: int = 0, /) -> None: ...  # noqa: D102
 
 
 @contextmanager
-def progress_bar(what: str, start: int, end: int) -> Iterator[Move]:
-    """A progress bar from `start` to `end`; now and then a line, if there is no terminal."""
+def progress_bar(what: str, start: int, end: int, unit: str = "") -> Iterator[Move]:
+    """A progress bar from `start` to `end`; now and then a line, if there is no terminal.
+
+    With a `unit`, as in event, it has the number of those done, and how many are done per second.
+    If `end` is `start`, the end is not known.
+    """
+    rate = _rate(unit)
+
+    def share(at: int) -> str:
+        return f"{100 * (at - start) // (end - start)} %" if end > start else "in progress"
+
     if not sys.stderr.isatty():
         note = _now_and_then()
-        yield lambda at: note(f"{what}: {100 * (at - start) // max(end - start, 1)} %")
+
+        def print_note(at: int, done: int = 0, /) -> None:
+            note(f"{what}: {share(at)}{rate(done)}")
+
+        yield print_note
         return
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import (  # noqa: PLC0415
@@ -151,14 +165,32 @@ def progress_bar(what: str, start: int, end: int) -> Iterator[Move]:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[share]:>4}{task.fields[rate]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
     with bar:
-        task = bar.add_task(what, total=end - start)
-        yield lambda at: bar.update(task, completed=at - start)
+        task = bar.add_task(what, total=(end - start) or None, share=share(start), rate="")
+
+        def move(at: int, done: int = 0, /) -> None:
+            bar.update(task, completed=at - start, share=share(at), rate=rate(done))
+
+        yield move
+
+
+def _rate(unit: str) -> Callable[[int], str]:
+    """A function that puts a number of things done, and how many per second, into words."""
+    begun = monotonic()
+
+    def rate(done: int) -> str:
+        elapsed = monotonic() - begun
+        if not unit or not done or not elapsed:
+            return ""
+        grouped, speed = (f"{n:,}".replace(",", " ") for n in (done, round(done / elapsed)))
+        return f", {grouped} {unit}s, {speed} per second"
+
+    return rate
 
 
 def _now_and_then() -> Callable[[str], None]:
@@ -237,26 +269,40 @@ def read_file(path: Path, largest: int) -> bytes:
 
 
 def read_history(path: Path) -> "History":
-    """The history in a file, with a progress bar for a long one. Raises BadInput."""
+    """The history in a file, compressed or not, with a progress bar. Raises BadInput."""
     from gnomon.reference import history  # noqa: PLC0415
+
+    with history_lines(path) as lines:
+        return history.read(lines)
+
+
+@contextmanager
+def history_lines(path: Path) -> Iterator[Iterator[bytes]]:
+    """The lines of the history in a file, compressed or not, with a progress bar.
+
+    Raises BadInput if the file cannot be read, or what reads the lines finds no whole history.
+    """
+    from gnomon.reference.history import HistoryError  # noqa: PLC0415
+    from gnomon.specs.history_files import open_history  # noqa: PLC0415
 
     try:
         size = path.stat().st_size
-        with path.open("rb") as file, progress_bar("reading", 0, max(size, 1)) as bar:
-            return history.read(_lines(file, bar))
+        with (
+            open_history(path) as opened,
+            progress_bar("reading", 0, size, "event") as bar,
+        ):
+            yield _moving(opened.lines, bar, opened.position)
     except OSError as error:
         raise BadInput(str(path), [f"cannot be read: {error.strerror}"]) from None
-    except history.HistoryError as error:
+    except HistoryError as error:
         raise BadInput(str(path), [str(error)]) from None
 
 
-def _lines(file: IO[bytes], bar: Move) -> Iterator[bytes]:
-    """The lines of `file`; every 10,000 of them `bar` moves to the bytes read."""
-    position = 0
-    for number, line in enumerate(iter(partial(file.readline, LONGEST_EVENT), b"")):
-        position += len(line)
+def _moving(lines: Iterator[bytes], bar: Move, position: Callable[[], int]) -> Iterator[bytes]:
+    """The lines; every 10,000 of them `bar` moves to the bytes read."""
+    for number, line in enumerate(lines):
         if number % 10_000 == 0:
-            bar(position)
+            bar(position(), number)
         yield line
 
 
@@ -303,3 +349,12 @@ def open_output(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
             raise
     except OSError as error:
         raise BadInput(str(path), [f"cannot be written: {error.strerror}"]) from None
+
+
+@contextmanager
+def open_history_output(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
+    """As `open_output`, for a history: compressed if the name ends with .gz or .zst."""
+    from gnomon.specs.history_files import compressing  # noqa: PLC0415
+
+    with open_output(path, *sources) as file, compressing(file, path.name) as output:
+        yield output

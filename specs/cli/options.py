@@ -22,7 +22,7 @@ def complete_recording(incomplete: str) -> list[str]:
 
 
 HistoryFile = Annotated[
-    Path, typer.Argument(metavar="HISTORY", help="History file (JSON lines, gnomon-history/1).")
+    Path, typer.Argument(metavar="HISTORY", help="History file (JSON lines, .gz or .zst too).")
 ]
 
 # --- output
@@ -35,7 +35,11 @@ RecordingOut = Annotated[
 ]
 HistoryOut = Annotated[
     Path | None,
-    typer.Option("--history-out", metavar="FILE", help="Output file for the history."),
+    typer.Option(
+        "--history-out",
+        metavar="FILE",
+        help="Output file for the history, compressed if named .gz or .zst.",
+    ),
 ]
 
 # --- time

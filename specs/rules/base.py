@@ -110,12 +110,19 @@ def in_order() -> list[Rule]:
     return [RULES[id] for id in sorted(RULES, key=_place)]
 
 
-def judge_trace(trace: Trace) -> dict[str, Finding]:
+def judge_trace(
+    trace: Trace, progress: Callable[[int], None] = lambda _: None
+) -> dict[str, Finding]:
     """The finding of every rule for a history that is already in order, by the rule's id.
 
-    A rule about anything else than one history was not exercised.
+    A rule about anything else than one history was not exercised. `progress` is called with the
+    number of rules done.
     """
-    return {known.id: _finding(known, trace) for known in in_order()}
+    findings = {}
+    for known in in_order():
+        findings[known.id] = _finding(known, trace)
+        progress(len(findings))
+    return findings
 
 
 def _finding(known: Rule, trace: Trace) -> Finding:

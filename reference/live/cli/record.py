@@ -16,7 +16,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def record(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Output file for the history.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="Output file for the history, compressed if named .gz or .zst."
+        ),
+    ],
     redis: Redis = None,
     data: Data = None,
     prefix: Prefix = "gnomon",

@@ -141,7 +141,7 @@ def _crashes(overview: ClusterOverview) -> Iterator[Event]:
 
 def write(found: History, out: Path) -> None:
     """Write a history to a file. Raises BadInput."""
-    with console.open_output(out) as file:
+    with console.open_history_output(out) as file:
         history.write(found, file)
 
 

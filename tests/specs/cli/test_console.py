@@ -27,3 +27,30 @@ def test_a_line_that_is_too_long_is_wrapped(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(console, "WIDTH_OF_A_PIPE", 9)
     console.print_parts("some words", "\N{EURO SIGN}")
     assert printed == ["some\nwords\n\N{EURO SIGN}\n"]
+
+
+def test_progress_gives_the_share_the_number_and_the_rate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(console, "monotonic", lambda: now)
+    with console.progress_bar("reading", 100, 300, "event") as bar:
+        now = 20.0
+        bar(200, 1_500_000)
+        now = 25.0
+        bar(210, 1_600_000)  # too early for another line
+        now = 40.0
+        bar(300, 2_000_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "reading: 50 %, 1 500 000 events, 75 000 per second",
+        "reading: 100 %, 2 000 000 events, 50 000 per second",
+    ]
+
+
+def test_progress_towards_an_unknown_end_gives_no_share(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "NOTE_EVERY", 0.0)
+    with console.progress_bar("reading", 0, 0) as bar:
+        bar(0)
+    assert capsys.readouterr().err == "reading: in progress\n"
