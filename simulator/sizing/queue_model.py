@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gnomon.simulator.sizing.targets import Target
 from gnomon.specs.recording.model import Recording, longest
+from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.summary import nearest_rank, wait_begins
 from gnomon.specs.trace.trace import Trace
 
@@ -47,22 +48,30 @@ class Load(NamedTuple):
 
 
 def load_of(trace: Trace, recording: Recording) -> Load:
-    """The load of a history; a run that has not ended takes the longest time of its service."""
+    """The load of a history; a run that has not ended takes the mean time of its service."""
     assumed = {service.name: longest(service.duration) for service in recording.services}
+    ended: dict[str, list[int]] = {}
+    for record in trace.messages.values():
+        if (duration := _duration(record)) is not None:
+            ended.setdefault(record.published.service, []).append(duration)
+    assumed |= {service: sum(of) // len(of) for service, of in ended.items()}
     begins = trace.cached(wait_begins)
-    requests = [
-        Request(
-            record.published.at,
-            begins[id],
-            record.finished.at - record.started.at
-            if record.started is not None and record.finished is not None
-            else assumed.get(record.published.service, 0),
-            record.published.job,
-            record.published.service,
+    requests: list[Request] = []
+    for id, record in trace.messages.items():
+        published, duration = record.published, _duration(record)
+        if duration is None:
+            duration = assumed.get(published.service, 0)
+        requests.append(
+            Request(published.at, begins[id], duration, published.job, published.service)
         )
-        for id, record in trace.messages.items()
-    ]
     return Load(requests, trace.start, trace.end, longest(recording.cluster.latency))
+
+
+def _duration(record: MessageRecord) -> int | None:
+    """How long a message was run that was run once (µs); None otherwise."""
+    if record.started is None or record.finished is None:
+        return None
+    return record.finished.at - record.started.at
 
 
 def guess(load: Load, targets: Sequence[Target], most: int) -> int:
