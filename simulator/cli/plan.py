@@ -1,7 +1,7 @@
 """``gnomon plan``: the smallest clusters that meet a target over a recorded load."""
 
 import re
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,18 +10,18 @@ import typer
 from gnomon.simulator.cli.observation import observation_in
 from gnomon.simulator.cli.plan_report import Answered, report_parts, report_values
 from gnomon.simulator.cli.replay import load
-from gnomon.simulator.fuzz.search import usable_cores
 from gnomon.simulator.sizing import growth as growing
 from gnomon.simulator.sizing import sampling, search, spreading, targets
-from gnomon.simulator.sizing.processes import evaluating
+from gnomon.simulator.sizing.measure import Measured, Task, measure
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import Json, complete_recording
+from gnomon.specs.cli.pools import Dask, Processes, open_pool
+from gnomon.specs.parallel.pool import PoolLost, in_order
 from gnomon.specs.recording import writer
 from gnomon.specs.recording.model import MOST_SERVERS, MOST_WORKERS, Recording
 
 MOST_SEEDS = 1000
-MOST_PROCESSES = 256
 
 _RANGE = re.compile(r"(\d{1,6})(?:\.\.(\d{1,6}))?")
 
@@ -84,10 +84,8 @@ def plan(
             help=f"Growth of the load, may be repeated; one of: {growing.FORMS}.",
         ),
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(metavar="K", help="Number of processes.  [default: number of cores]"),
-    ] = None,
+    processes: Processes = None,
+    dask: Dask = None,
     recording_out: Annotated[
         Path | None,
         typer.Option(
@@ -112,11 +110,9 @@ def plan(
             "RECORDING", ["it is missing; give a file, or a name that gnomon recordings lists"]
         )
     question = _question(recording, target, servers, workers, survive, seeds, growth)
-    number = usable_cores() if processes is None else processes
-    _check_range("--processes", number, 1, MOST_PROCESSES)
     if recording_out is not None:
         console.require_output(recording_out)
-    answered = _answer(question, number, recording, tuple(growth or ()))
+    answered = _answer(question, processes, dask, recording, tuple(growth or ()))
     if recording_out is not None and answered.plan.answer is not None:
         with console.open_output(recording_out, Path(recording)) as file:
             file.write(writer.to_toml(answered.recording).encode())
@@ -129,18 +125,26 @@ def plan(
 
 
 def _answer(
-    question: search.Question, processes: int, source: str, growth: tuple[str, ...]
+    question: search.Question,
+    processes: int | None,
+    dask: str | None,
+    source: str,
+    growth: tuple[str, ...],
 ) -> Answered:
     """Search, with the state of the search on standard error."""
     began = console.now()
     try:
-        with evaluating(processes) as evaluate, console.status_line("planning") as show:
+        with open_pool(processes, dask) as pool, console.status_line("planning") as show:
+
+            def evaluate(tasks: Sequence[Task]) -> Iterator[Measured]:
+                return in_order(pool, measure, ((task,) for task in tasks))
+
             found = search.plan(question, evaluate, show)
             show("looking for what jitter would save")
             saved = spreading.saving(found, evaluate)
-    except BrokenProcessPool:
-        problem = "a process ended unexpectedly, perhaps for lack of memory; use fewer"
-        raise BadInput("--processes", [problem]) from None
+    except PoolLost as error:
+        where = "--processes" if dask is None else "--dask"
+        raise BadInput(where, [str(error)]) from None
     return Answered(found, saved, source, growth, console.now() - began)
 
 
