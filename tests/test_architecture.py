@@ -50,6 +50,7 @@ SPECS = frozenset(
         "specs/excerpt",
         "specs/importers",
         "specs/notation",
+        "specs/parallel",
         "specs/recording",
         "specs/render",
         "specs/render/documents",
@@ -66,6 +67,7 @@ SIMULATOR = WORLD | {
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",
+    "simulator/sizing",
 }
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -128,6 +130,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"specs", "specs/render", "specs/render/timeline", "specs/rules", "specs/trace"},
     "specs/render/timeline": REFERENCE | {"specs/render", "specs/rules", "specs/trace"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
+    "specs/parallel": REFERENCE | {"specs", "specs/render"},
     "specs": REFERENCE,
     **dict.fromkeys(SIMULATOR, REFERENCE | SPECS | SIMULATOR),
     "simulator/world": REFERENCE | WORLD | {"specs", "specs/recording"},
@@ -139,7 +142,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """For each folder, the folders whose modules it may import; its own always."""
 
 SHARED_BY_COMMANDS = frozenset(
-    f"gnomon.specs.cli.{name}" for name in ("cluster_options", "console", "options", "verdict")
+    f"gnomon.specs.cli.{name}"
+    for name in ("cluster_options", "console", "options", "pools", "verdict")
 )
 """The modules that the commands of all packages share, and nothing else imports."""
 
