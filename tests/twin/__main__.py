@@ -121,6 +121,7 @@ def _result(scenario: Scenario, setting: report.Setting, folder: Path) -> report
         overheads(live),
         overheads(simulated),
         _off(_by_name(live, about.begins), _by_name(simulated, about_recorded.begins)),
+        about.store_time // load.runs,
         max(about.load_average, about_recorded.load_average),
     )
 
@@ -176,6 +177,11 @@ def _arguments() -> argparse.Namespace:
         "--write", action="store_true", help="write specs/twin.md, and the table in README"
     )
     chosen = parser.parse_args()
+    try:
+        if chosen.folder is not None:
+            chosen.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--folder: {chosen.folder} cannot be made: {error.strerror}")
     if chosen.write and chosen.only:
         parser.error("--write: the page holds all scenarios, without --only")
     return chosen
