@@ -20,9 +20,9 @@ from gnomon.specs.trace.trace import Trace
 from tests.benchmarks.figures.machine import this_machine
 from tests.support.paths import ROOT
 from tests.twin import report
+from tests.twin.cluster.live import FAILURES, Shape, Trial, has_run, run_live
+from tests.twin.cluster.load import SHORTEST_SPAN, draw_load
 from tests.twin.comparison import compare, disagreements
-from tests.twin.live import FAILURES, Shape, Trial, has_run, run_live
-from tests.twin.load import SHORTEST_SPAN, draw_load
 from tests.twin.measures import Occurrence, measure, overheads, percentile, waits
 from tests.twin.prediction import predict
 from tests.twin.scenarios import SCENARIOS, Scenario

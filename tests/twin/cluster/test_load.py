@@ -9,8 +9,8 @@ import pytest
 from gnomon.reference.jobs import read
 from gnomon.reference.oracle import due_instants
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, from_datetime, read_instant
-from tests.twin.load import PHASE, SHORTEST_SPAN, draw_load, next_begin
-from tests.twin.service import Work, compute
+from tests.twin.cluster.load import PHASE, SHORTEST_SPAN, draw_load, next_begin
+from tests.twin.cluster.service import Work, compute
 
 BEGINS = read_instant("2026-01-05T08:00:40Z")
 

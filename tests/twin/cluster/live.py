@@ -30,8 +30,8 @@ from gnomon.reference.schedule.clock import (
 from gnomon.specs.cli.console import read_history
 from tests.support.paths import IMPORT_PATH
 from tests.support.servers import free_ports, wait_until
-from tests.twin import service
-from tests.twin.load import Load, next_begin
+from tests.twin.cluster import service
+from tests.twin.cluster.load import Load, next_begin
 
 PATIENCE_S = 120
 """The longest start of a cluster, and the longest end of its work after the last occurrence (s)."""
