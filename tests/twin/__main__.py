@@ -40,6 +40,7 @@ def main() -> int:
     """Run the scenarios; return exit status 1 if a prediction differs too much."""
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
     scenarios = [SCENARIOS[number - 1] for number in arguments.only or range(1, len(SCENARIOS) + 1)]
     setting = report.Setting(this_machine(), arguments.minutes, arguments.seed)
     _check_machine()
