@@ -19,8 +19,8 @@ loads = pytest.mark.parametrize(
     [
         (0.5, SHORTEST_SPAN, 0),
         (6, MINUTE, 1),
-        (4.8, 100 * SECOND + 1, 2),
-        (13.2, 3 * MINUTE, 3),
+        (4.8, 70 * SECOND + 1, 2),
+        (13.2, 2 * MINUTE, 3),
     ],
 )
 
