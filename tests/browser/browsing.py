@@ -6,10 +6,9 @@ there are any.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,7 +38,6 @@ __all__ = [
     "ViewportSize",
     "accessibility_faults",
     "browsing",
-    "eventually",
     "expect",
     "watched",
 ]
@@ -111,25 +109,13 @@ def watched(browser: Browser, base: str, **options: Any) -> Iterator[Page]:
     context.set_default_timeout(PATIENCE_MS)
     watch = Watch(base)
     watch.watch(context)
+    page = context.new_page()
     try:
-        yield context.new_page()
+        yield page
+        page.goto("about:blank")  # to close a page that is just being loaded may never end
     finally:
         context.close()
     assert not watch.seen, watch.seen
-
-
-def eventually(page: Page, holds: Callable[[], object]) -> None:
-    """Wait until something holds of a page that has to be loaded again to show it."""
-    deadline = monotonic() + PATIENCE_MS / 1_000
-    while True:
-        try:
-            holds()
-        except AssertionError:
-            if monotonic() > deadline:
-                raise
-            page.reload()
-        else:
-            return
 
 
 def accessibility_faults(page: Page, *rules: str) -> list[str]:

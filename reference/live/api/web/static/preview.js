@@ -30,7 +30,7 @@ export function previewWhileTyping(form, preview) {
 // server knows whether a name is taken. In the preview, faults are read aloud and not seen.
 function placeFaults(form, preview, edited) {
   for (const old of form.querySelectorAll(".fault[data-of]")) {
-    if (old.classList.contains("live") || edited.has(old.dataset.of)) old.remove();
+    if (old.classList.contains("typed") || edited.has(old.dataset.of)) old.remove();
   }
   for (const found of preview.querySelectorAll(".fault[data-field]")) {
     const name = found.dataset.field;
@@ -41,7 +41,7 @@ function placeFaults(form, preview, edited) {
     const there = [...form.querySelectorAll(`.fault[data-of="${CSS.escape(name)}"]`)];
     if (there.some((fault) => fault.textContent === text)) continue;
     const beside = document.createElement("span");
-    beside.className = "fault live";
+    beside.className = "fault typed";
     beside.dataset.of = name;
     beside.id = `fault-${name}-${there.length + 1}`;
     beside.textContent = text;
