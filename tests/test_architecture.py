@@ -48,10 +48,13 @@ SPECS = frozenset(
         "specs/conformance/suspects/python",
         "specs/conformance/tick",
         "specs/excerpt",
+        "specs/export",
         "specs/importers",
         "specs/notation",
+        "specs/parallel",
         "specs/recording",
         "specs/render",
+        "specs/render/timeline",
         "specs/rules",
         "specs/trace",
         "specs/vectors",
@@ -120,9 +123,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/trace",
         "specs/vectors",
     },
+    "specs/export": REFERENCE,
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
+    "specs/render/timeline": REFERENCE | {"specs", "specs/render", "specs/rules", "specs/trace"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
+    "specs/parallel": REFERENCE | {"specs", "specs/render"},
     "specs": REFERENCE,
     **dict.fromkeys(SIMULATOR, REFERENCE | SPECS | SIMULATOR),
     "simulator/world": REFERENCE | WORLD | {"specs", "specs/recording"},
@@ -134,7 +140,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """For each folder, the folders whose modules it may import; its own always."""
 
 SHARED_BY_COMMANDS = frozenset(
-    f"gnomon.specs.cli.{name}" for name in ("cluster_options", "console", "options", "verdict")
+    f"gnomon.specs.cli.{name}"
+    for name in ("cluster_options", "console", "options", "pools", "verdict")
 )
 """The modules that the commands of all packages share, and nothing else imports."""
 
