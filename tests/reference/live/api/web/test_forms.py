@@ -134,11 +134,11 @@ def test_a_token_is_of_one_session(
 ) -> None:
     """ADMIN-6"""
     job = made(storage)
-    own = token_in(log_in(browser, PASSWORD, name="ann").text)
+    own = token_in(log_in(browser, TOKENS["admin"]).text)
     headers = {} if how == "session" else basic("ann", PASSWORD)
     with server(storage) as other:
         if how == "session":
-            log_in(other, PASSWORD, name="ann")
+            log_in(other, TOKENS["admin"])
         theirs = token_in(other.get("/admin/cluster", headers=headers).text)
         assert theirs != own
         path = f"/admin/jobs/{job.id}/deactivate"

@@ -73,10 +73,7 @@ def test_the_credentials_of_the_api_log_people_in(
     "fields",
     [
         {"name": "ann", "secret": PASSWORD + " "},
-        {"name": "ann", "secret": ""},
-        {"name": "bob", "secret": PASSWORD},
         {"name": "ann", "secret": TOKENS["admin"]},
-        {"name": "", "secret": TOKENS["admin"][:-1]},
         {"name": "Ω", "secret": "\0"},
         {},
     ],
