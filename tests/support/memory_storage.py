@@ -178,6 +178,13 @@ class MemoryStorage(Storage):
             happened = self.events[after : after + most]
         return [RecordedEvent(seq, event) for seq, event in enumerate(happened, after + 1)]
 
+    def latest(self, most: int) -> Sequence[RecordedEvent]:
+        self._check()
+        with self._lock:
+            happened = self.events[-most:]
+            first = len(self.events) - len(happened) + 1
+        return [RecordedEvent(seq, event) for seq, event in enumerate(happened, first)]
+
     def _check(self) -> None:
         if self.outage is not None:
             raise self.outage

@@ -23,6 +23,8 @@ logger = logging.getLogger("gnomon.store")
 
 T = TypeVar("T")
 
+LATEST_ENTRIES = 8
+"""Number of entries that are read at once for the latest events."""
 ENTRIES = 32
 """Number of history entries per read; an entry of a busy cluster has thousands of events."""
 
@@ -73,6 +75,19 @@ class RedisStorage(Storage):
             found += (event for entry in entries for event in _read(entry) if event.seq > after)
             first = f"({entries[-1][0].decode()}"
         return found[:most]
+
+    def latest(self, most: int) -> Sequence[RecordedEvent]:
+        """The latest events, at most `most`, in order; empty if there are none yet."""
+        found: list[RecordedEvent] = []
+        last = "+"
+        while len(found) < most:
+            entries = self._entries("XREVRANGE", last, "-", LATEST_ENTRIES)
+            if not entries:
+                break
+            for entry in entries:  # the latest first
+                found[:0] = _read(entry)
+            last = f"({entries[-1][0].decode()}"
+        return found[-most:]
 
     def _entries(self, command: str, start: str, end: str, count: int) -> list[Entry]:
         def read(store: RedisStore) -> list[Entry]:

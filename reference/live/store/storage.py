@@ -73,6 +73,10 @@ class Storage(ABC):
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
         """Up to `most` events numbered above `after`, in order; empty if there are none yet."""
 
+    @abstractmethod
+    def latest(self, most: int) -> Sequence[RecordedEvent]:
+        """The latest events, at most `most`, in order; empty if there are none yet."""
+
     def ask(self, operation: Operation) -> Reply:
         """Carry out an operation of `OPERATOR` that has a reply at once."""
         return self.ask_all([operation])[0]

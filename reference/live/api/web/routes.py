@@ -6,7 +6,7 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 
 from gnomon.reference.live.api.access.auth import OPEN, PAGES
-from gnomon.reference.live.api.web import job_list, jobs, login, watch
+from gnomon.reference.live.api.web import job_list, jobs, live, login, watch
 from gnomon.reference.live.api.web.common import health_now, sent_form, show_problem
 from gnomon.reference.live.api.web.render import static_folder
 from gnomon.reference.live.api.web.viewer import check_form
@@ -42,6 +42,7 @@ router = Router(
         watch.pause_cluster,
         watch.resume_cluster,
         watch.show_runs,
+        live.stream_events,
         watch.show_messages,
         watch.show_message,
         watch.drop_message,

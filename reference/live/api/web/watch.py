@@ -10,6 +10,7 @@ from gnomon.reference.live.api import message_service, pause, schemas
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.messages import HIGHEST_MESSAGE
 from gnomon.reference.live.api.schemas import MemberView, MessageView
+from gnomon.reference.live.api.web import live
 from gnomon.reference.live.api.web.common import Base, Store, back_to, base_values
 from gnomon.reference.live.api.web.render import page
 from gnomon.reference.live.api.web.runs import between, write_span
@@ -64,6 +65,7 @@ def show_cluster(
         members=[MemberRow(member, busy.count(member.name)) for member in view.members],
         incidents=[one for one in base.incidents if read_instant(one.at) > overview.now - DAY],
         health=base,
+        ticked=live.latest(storage),
     )
 
 

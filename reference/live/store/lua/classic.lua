@@ -41,8 +41,10 @@ local function keep_message(body, event)
   record('published', '"message":' .. id .. ',' .. event)
   expire()
   local key = P .. ':message:' .. id
-  -- A key expires after whole milliseconds; the instant in the backlog decides.
-  call('SET', key, '{"id":' .. id .. ',' .. body, 'PX', LIFE / 1000 + 1)
+  -- A key expires after whole milliseconds by the server's clock, which the store's time may be ahead
+  -- of after that was set back; the instant in the backlog decides.
+  local life = LIFE + now - reading
+  call('SET', key, '{"id":' .. id .. ',' .. body, 'PX', whole(math.ceil(life / 1000) + 1))
   call('RPUSH', P .. ':backlog', id .. ' ' .. whole(now + LIFE))
   call('PUBLISH', P .. ':to-parallel', key)
   return id

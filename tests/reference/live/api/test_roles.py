@@ -15,6 +15,7 @@ from gnomon.reference.live.api.access.credentials import (
     read_credentials,
 )
 from gnomon.reference.live.api.access.roles import ROLES, Role
+from gnomon.reference.live.api.web import live
 from tests.support.memory_storage import EVERY_MINUTE, LOOPBACK, MemoryStorage, app_over, member
 
 EVERYBODY = "everybody"
@@ -25,6 +26,7 @@ NEEDED: dict[str, str] = {
     "POST /admin/login": EVERYBODY,
     "GET /admin": "read",
     "GET /admin/cluster": "read",
+    "GET /admin/events": "read",
     "GET /admin/jobs": "read",
     "GET /admin/jobs/{id:str}": "read",
     "GET /admin/messages": "read",
@@ -106,6 +108,11 @@ def client() -> Iterator[TestClient[Litestar]]:
     app = app_over(MemoryStorage([member()]), credentials=read_credentials(LINES))
     with TestClient(app, base_url=LOOPBACK) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def streams_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LONGEST", 0)
 
 
 def routes() -> set[str]:

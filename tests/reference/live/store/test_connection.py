@@ -17,7 +17,7 @@ from gnomon.reference.live.store.storage import StoreUnavailable
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import RecordEvents
 from gnomon.reference.store.operations import Reclaim
-from tests.support.servers import on_a_port, wait_until
+from tests.support.servers import RealServer, on_a_port, wait_until
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,27 @@ def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path
         kinds = [type(each.event) for each in told]
         assert kinds == [events.FaultBegan, events.WritesLost, events.FaultEnded]
         connection.close()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 9, 10, 30, 99])
+def test_the_latest_events_are_the_last_of_the_history(real_server: RealServer, most: int) -> None:
+    """An entry of the history has the events of one call, so the first may be cut."""
+    real_server.client().flushall()
+    options = StoreOptions(
+        address=read_address(real_server.url), prefix="p", profile="durable", keep=1_000
+    )
+    connection = Connection(options.open(SECOND))
+    storage = RedisStorage(connection)
+    assert storage.latest(most) == []
+    number = 1
+    for size in (1, 3, 1, 2, 5, 1, 1, 1, 1, 1, 1, 4):
+        began = [events.FaultBegan(0, f"f{number + place}", "s1") for place in range(size)]
+        connection.call("s1", [RecordEvents(number, tuple(began))])
+        number += size
+    everything = storage.history()
+    assert len(everything) == 22
+    assert storage.latest(most) == everything[-most:]
+    connection.close()
 
 
 def test_another_thread_gets_its_answer_when_the_connection_is_let_go(tmp_path: Path) -> None:

@@ -128,3 +128,14 @@ def test_the_instant_of_a_question_is_not_kept(
     again: Any = arms.ask(NOW + 1, "s2", Campaign(LEASE))
     assert (again.now, again.server) == (NOW + 1, "s1")
     assert not [event for event in arms.events[0] if type(event) is events.ClockSetBack]
+
+
+def test_a_message_lives_by_the_time_of_the_store(clock: Any, real_server: Any) -> None:
+    """DLV-3: while the server's clock is behind that, the key of the message must not expire."""
+    arms = Arms("classic", clock, real_server.client())
+    arms.apply(NOW, "s1", Campaign(LEASE))
+    arms.apply(NOW, "s1", PutJob("a", a_job("a")))
+    arms.apply(NOW, "s1", Join(1, 60 * SECOND))
+    arms.ask(NOW - LEASE, OPERATOR, Execute("a", 1, "K1"))
+    given = arms.ask(NOW + 14 * SECOND, "s1", Claim(1, first_turn(1)))
+    assert isinstance(given, Assignment)

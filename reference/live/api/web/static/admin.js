@@ -1,8 +1,10 @@
 // What the pages do beyond what they do without a script: every page works without it.
 import { showTimes, nameZone } from "./times.js";
 import { previewWhileTyping } from "./preview.js";
+import { follow } from "./live.js";
 
 showTimes(document);
 nameZone();
 const preview = document.getElementById("preview");
 if (preview) previewWhileTyping(preview.closest("form"), preview);
+follow();

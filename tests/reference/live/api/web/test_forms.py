@@ -77,6 +77,10 @@ def test_a_session_changes_nothing_by_the_api(
 # --- the tokens of forms
 
 
+NO_PAGES = ("/admin/static", "/admin/login", "/admin/events")
+"""The paths below ``/admin`` that are no pages, or one without a login."""
+
+
 def every_page(storage: MemoryStorage) -> list[str]:
     """The paths of all pages, over a store in which each has something to show."""
     job, other = made(storage), job_service.create(storage, EVERY_MINUTE | {"name": "other"})
@@ -88,7 +92,7 @@ def every_page(storage: MemoryStorage) -> list[str]:
     kinds = ("one_time", "interval_based", "cron_style")
     states = ("waiting", "held", "dead")
     return [
-        *("/admin/jobs", "/admin/runs", "/admin/cluster"),
+        *("/admin/jobs", "/admin/runs", "/admin/cluster", "/admin/messages/1"),
         *of_job,
         *(f"/admin/new/{kind}" for kind in kinds),
         *(f"/admin/messages?state={state}" for state in states),
@@ -101,7 +105,7 @@ def test_every_page_is_looked_at(storage: MemoryStorage) -> None:
     looked_at = every_page(storage)
     for route in app_over(storage).routes:
         is_page = route.path.startswith("/admin/") and "GET" in route.methods
-        if is_page and not route.path.startswith(("/admin/static", "/admin/login")):
+        if is_page and not route.path.startswith(NO_PAGES):
             pattern = re.sub(r"\{\w+:(int|str)\}", r"[^/]+", route.path) + r"(\?.*)?"
             assert any(re.fullmatch(pattern, path) for path in looked_at), route.path
 
