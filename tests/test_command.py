@@ -21,7 +21,10 @@ from tests.support.command import Command, assert_help, broken_history, fault, s
 COMMANDS = [
     (),
     *((name,) for name in ("recordings", "replay", "plan", "fuzz", "explore")),
-    *((name,) for name in ("check", "show", "rules", "next", "import", "serve", "record")),
+    *(
+        (name,)
+        for name in ("check", "show", "export", "rules", "next", "import", "serve", "record")
+    ),
     ("conform",),
     *(("conform", name) for name in ("run", "list", "infer", "ask", "watch", "compare", "kit")),
     *(("import", name) for name in ("crontab", "schedule", "history")),
@@ -59,7 +62,7 @@ def test_the_same_option_has_the_same_help_everywhere() -> None:
     """But for options whose meaning depends on the command."""
     differing = {"--from", "--until", "--out", "--servers", "--workers", "--seed", "--profile"}
     differing |= {"--start", "--name", "--service", "--server", "--timezone", "--after", "--keep"}
-    differing |= {"--dialect", "--every", "--at"}
+    differing |= {"--dialect", "--every", "--at", "--report"}
     helps: dict[str, set[str]] = {}
     for command in commands_of(typer.main.get_command(app)):
         for parameter in command.params:

@@ -9,8 +9,8 @@ from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import AllRules, HistoryFile, Json
-from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
+from gnomon.specs.cli.options import AllRules, HistoryFile, Json, ReportOut
+from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
 from gnomon.specs.rules import RULES, Finding, judge_trace
@@ -21,11 +21,15 @@ from gnomon.specs.trace.trace import Trace
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    epilog = examples("gnomon check history.jsonl", "gnomon check history.jsonl --rules")
+    epilog = examples(
+        "gnomon check history.jsonl --rules", "gnomon check history.jsonl --report report.html"
+    )
     app.command("check", epilog=epilog)(check)
 
 
-def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> None:
+def check(
+    file: HistoryFile, rules: AllRules = False, report: ReportOut = None, json: Json = False
+) -> None:
     """Judge the history of any scheduler by every rule.
 
     A partial history observes only some of what a scheduler does. A rule that needs more is not
@@ -36,6 +40,8 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
 
     Exit status 0: every rule that was exercised holds; 1: a rule is broken; 2: bad input.
     """
+    if report is not None:
+        console.require_output(report)
     history = console.read_history(file)
     try:
         with console.spinner("putting events in order"):
@@ -46,6 +52,8 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
             zones = _zone_database(trace)
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
+    if report is not None:
+        write_report(report, file, trace, findings, file.name)
     if json:
         figures = msgspec.to_builtins(summary)
         console.print_json(
@@ -70,6 +78,8 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
         console.print_parts(
             *verdict_parts(findings, rules, f"gnomon check {quote(str(file))} --rules")
         )
+        if report is not None:
+            console.print_parts(f"report written to {report}")
     exit_if_broken(findings)
 
 
