@@ -67,6 +67,7 @@ SIMULATOR = WORLD | {
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",
+    "simulator/sizing",
 }
 
 MAY_IMPORT: dict[str, frozenset[str]] = {

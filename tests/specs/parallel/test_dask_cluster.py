@@ -136,6 +136,13 @@ def test_an_adapter_is_judged_by_the_workers(cluster: Cluster, run: Command) -> 
     assert there.out == run(*conform).out
 
 
+def test_a_plan_is_the_same_on_the_workers(cluster: Cluster, run: Command, recording: Path) -> None:
+    plan = ("plan", recording, "--target", "p99 wait <= 5s", "--servers", "1..2", "--workers", "1")
+    there = run(*plan, "--json", "--dask", cluster.address)
+    assert there.code == 0 and "Dask cluster at " in there.err
+    assert there.out == run(*plan, "--json", "--processes", 1).out
+
+
 @pytest.mark.usefixtures("few_at_once")
 def test_a_killed_worker_costs_time_and_nothing_else(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, run: Command, tmp_path: Path
