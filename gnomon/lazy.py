@@ -41,6 +41,10 @@ COMMANDS = {
         "gnomon.specs.cli.show",
         "Print a history as text, one line for each event.",
     ),
+    "export": (
+        "gnomon.specs.cli.export",
+        "Write a history as a Parquet table, for DuckDB, pandas and other tools.",
+    ),
     "rules": (
         "gnomon.specs.cli.rules",
         "List the rules, or print one in full.",

@@ -157,33 +157,43 @@ def write(history: History, file: IO[bytes] | None = None) -> str:
 
 def read(lines: Iterable[bytes]) -> History:
     """Read a history. Raises HistoryError unless it is whole and unaltered (HIST-4)."""
-    header: Header | None = None
-    ended = False
-    number = 0
+    header, happened = stream(lines)
+    return History(header, list(happened))
+
+
+def stream(lines: Iterable[bytes]) -> tuple[Header, Iterator[Event]]:
+    """The header of a history, and its events one by one, for a history that memory cannot hold.
+
+    Raises HistoryError, as the events do. Only after the last event it is known that the history is
+    whole and unaltered (HIST-4).
+    """
+    numbered = _with_digest(lines)
+    for _, line, _, _ in numbered:
+        header = _read_header(line)
+        return header, _events(header, numbered)
+    raise HistoryError(1, f'the file is empty; a history begins with {{"format": "{FORMAT}"}}')
+
+
+def _events(header: Header, numbered: Iterator[tuple[int, bytes, bool, str]]) -> Iterator[Event]:
+    """The events, which begin on line 2 with number 1."""
+    last = 1
     outside: HistoryError | None = None  # the first event outside the header's span
-    events: list[Event] = []
-    for number, line, is_last, digest in _with_digest(lines):
-        if number == 1:
-            header = _read_header(line)
-        elif is_last:
-            _check_end(number, line, len(events), digest)
-            ended = True
-        else:
-            event = _read_event(number, line, len(events) + 1)
-            if type(event) is ClockSetBack:  # a clock that was ahead may have been beyond the end
-                outside = None
-            if header and outside is None and not header.start <= event.at <= header.end:
-                span = f"{write_instant(header.start)} to {write_instant(header.end)}"
-                problem = f"at is {event.at}, {write_instant(event.at)}; the header says {span}"
-                outside = HistoryError(number, problem)
-            events.append(event)
-    if header is None:
-        raise HistoryError(1, f'the file is empty; a history begins with {{"format": "{FORMAT}"}}')
-    if not ended:
-        raise HistoryError(number, NO_END)
-    if outside is not None:
-        raise outside
-    return History(header, events)
+    for number, line, is_last, digest in numbered:
+        last = number
+        if is_last:
+            _check_end(number, line, number - 2, digest)
+            if outside is not None:
+                raise outside
+            return
+        event = _read_event(number, line, number - 1)
+        if type(event) is ClockSetBack:  # a clock that was ahead may have been beyond the end
+            outside = None
+        if outside is None and not header.start <= event.at <= header.end:
+            span = f"{write_instant(header.start)} to {write_instant(header.end)}"
+            problem = f"at is {event.at}, {write_instant(event.at)}; the header says {span}"
+            outside = HistoryError(number, problem)
+        yield event
+    raise HistoryError(last, NO_END)
 
 
 def _with_digest(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool, str]]:

@@ -48,6 +48,7 @@ SPECS = frozenset(
         "specs/conformance/suspects/python",
         "specs/conformance/tick",
         "specs/excerpt",
+        "specs/export",
         "specs/importers",
         "specs/notation",
         "specs/parallel",
@@ -124,6 +125,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/trace",
         "specs/vectors",
     },
+    "specs/export": REFERENCE,
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
     "specs/render/documents": REFERENCE

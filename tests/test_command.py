@@ -21,7 +21,10 @@ from tests.support.command import Command, assert_help, broken_history, fault, s
 COMMANDS = [
     (),
     *((name,) for name in ("recordings", "replay", "plan", "fuzz", "explore")),
-    *((name,) for name in ("check", "show", "rules", "next", "import", "serve", "record")),
+    *(
+        (name,)
+        for name in ("check", "show", "export", "rules", "next", "import", "serve", "record")
+    ),
     ("conform",),
     *(("conform", name) for name in ("run", "list", "infer", "ask", "watch", "compare", "kit")),
     *(("import", name) for name in ("crontab", "schedule", "history")),

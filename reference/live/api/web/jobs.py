@@ -86,7 +86,7 @@ def _type(name: str) -> JobType:
     return cast("JobType", name)
 
 
-@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",)})
+@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",), ROLE: "admin"})
 def show_new(
     storage: Store, base: Base, job_type: FromPath[str], copy: Annotated[str, QueryParameter()] = ""
 ) -> Response[str]:
@@ -115,7 +115,7 @@ def create(
     return back_to(path_of(job), "created")
 
 
-@get("/jobs/{id:str}/edit", sync_to_thread=True)
+@get("/jobs/{id:str}/edit", sync_to_thread=True, opt={ROLE: "admin"})
 def show_edit(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Show the form of a job."""
     job = job_service.get(storage, id)
@@ -225,7 +225,9 @@ def show_preview(storage: Store, job_type: FromPath[str], sent: Sent) -> Respons
     """Show the part of a form that says when the job would be due."""
     kind = _type(job_type)
     faults = _faults(kind, sent)
-    return page("preview.html", preview=_preview(kind, sent, storage.overview().now), faults=faults)
+    return page(
+        "parts/preview.html", preview=_preview(kind, sent, storage.overview().now), faults=faults
+    )
 
 
 def _faults(job_type: JobType, sent: Mapping[str, str]) -> Sequence[Fault]:
@@ -277,7 +279,7 @@ def _back(id: str, sent: Mapping[str, str], done: str) -> Redirect:
     return back_to(_path(id), done)
 
 
-@get("/jobs/{id:str}/delete", sync_to_thread=True)
+@get("/jobs/{id:str}/delete", sync_to_thread=True, opt={ROLE: "admin"})
 def ask_delete(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Ask before a job is deleted."""
     job = job_service.get(storage, id)

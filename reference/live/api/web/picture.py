@@ -2,7 +2,8 @@
 
 The one idea: two rows of bars over one axis of time, each with a scale of its own, since waits are
 milliseconds where runs are minutes. The geometry is made here, so that it can be checked; the
-template ``picture.html`` only writes it down. The table of runs beside it has the same in words.
+template ``parts/picture.html`` only writes it down. The table of runs beside it has the same in
+words.
 """
 
 from collections.abc import Callable, Sequence

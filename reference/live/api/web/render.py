@@ -8,6 +8,7 @@ import jinja2
 from litestar import MediaType, Response
 from markupsafe import Markup
 
+from gnomon.reference.live.api.web.viewer import viewer_values
 from gnomon.reference.schedule.clock import MILLISECOND, read_instant, write_instant
 
 HEADERS = {
@@ -23,7 +24,7 @@ HEADERS = {
 
 def page(template: str, status: int = HTTPStatus.OK, /, **values: object) -> Response[str]:
     """A page made of a template and its values, which are escaped."""
-    text = _templates().get_template(template).render(values)
+    text = _templates().get_template(template).render(viewer_values() | values)
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
 
 

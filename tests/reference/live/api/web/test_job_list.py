@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 
 import pytest
-from litestar import Litestar
-from litestar.testing import TestClient
 from msgspec.structs import replace
 
 from gnomon.reference.events import Finished, Published, Started
@@ -24,8 +22,7 @@ from tests.support.memory_storage import (
     app_over,
     member,
 )
-
-Browser = TestClient[Litestar]
+from tests.support.pages import Browser
 
 
 @pytest.fixture
@@ -35,7 +32,7 @@ def storage() -> MemoryStorage:
 
 @pytest.fixture
 def browser(storage: MemoryStorage) -> Iterator[Browser]:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
+    with Browser(app_over(storage), base_url=LOOPBACK) as client:
         yield client
 
 
@@ -168,7 +165,7 @@ def test_a_job_that_cannot_be_read_is_named_on_its_page(query: str) -> None:
     for name in ("first", "second"):
         job_service.create(storage, EVERY_MINUTE | {"name": name})
     storage.bad = "1"
-    with TestClient(app_over(storage), base_url=LOOPBACK) as browser:
+    with Browser(app_over(storage), base_url=LOOPBACK) as browser:
         page = seen(browser, f"/admin/jobs{query}")
     assert "second" in page
     assert "Job 1 cannot be read: no JSON <b>" in page

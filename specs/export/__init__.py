@@ -1,0 +1,1 @@
+"""Histories for other tools: tables of events as Parquet."""
