@@ -137,6 +137,28 @@ def test_trace_events_have_a_track_a_worker_and_a_flow_a_run(source: str) -> Non
         source_event = published[run["bind_id"], run["args"]["attempt"]]
         assert source_event["ts"] <= run["ts"]
     assert all(event.get("dur", 0) >= 0 for event in found)
+    opened = Counter(event["id"] for event in found if event["ph"] == "b")
+    assert opened == Counter(event["id"] for event in found if event["ph"] == "e")
+    assert sum(opened.values()) == len(picture.faults) == len(opened)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_slices_of_a_thread_nest_or_lie_apart(source: str) -> None:
+    """The viewer drops a slice that overlaps another of its thread in part."""
+    found = json.loads(trace_events(judged(source), source))["traceEvents"]
+    threads: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for event in found:
+        if event["ph"] == "X":
+            spans = threads.setdefault((event["pid"], event["tid"]), [])
+            spans.append((event["ts"], event["ts"] + event["dur"]))
+    assert threads
+    for spans in threads.values():
+        open_until: list[int] = []
+        for begins, ends in sorted(spans, key=lambda span: (span[0], -span[1])):
+            while open_until and open_until[-1] <= begins:
+                open_until.pop()
+            assert not open_until or ends <= open_until[-1]
+            open_until.append(ends)
 
 
 @pytest.mark.parametrize(
