@@ -215,7 +215,7 @@ def _legend(picture: Picture) -> str:
             "a fault of the server or of the store",
         ),
         (
-            any(member.ended_by for member in picture.members),
+            bool(picture.servers) and any(member.ended_by for member in picture.members),
             _CROSS.format("var(--bad)"),
             "a server crashed or stopped",
         ),
