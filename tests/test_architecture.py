@@ -112,6 +112,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/conformance/dialects",
         "specs/conformance/report",
         "specs/conformance/tick",
+        "specs/parallel",
         "specs/vectors",
     },
     "specs/conformance/suspects": frozenset({"specs/conformance"}),

@@ -14,7 +14,7 @@ from rich.text import Text
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.simulator.sizing import bursts, formulas
 from gnomon.simulator.sizing.bursts import Burst, Filler
-from gnomon.simulator.sizing.measure import Shape
+from gnomon.simulator.sizing.measure import Figures, Shape
 from gnomon.simulator.sizing.sampling import Interval
 from gnomon.simulator.sizing.search import Candidate, Plan
 from gnomon.simulator.sizing.spreading import Saving
@@ -72,6 +72,7 @@ def report_parts(answered: Answered, written: Path | None) -> Iterator[Renderabl
         yield f"Values are means or maxima over the seeds, with their {_CONFIDENCE} interval."
     else:
         yield "One replay decides each: nothing in the recording is drawn at random."
+    yield from _doubts(plan)
     yield ""
     yield from _why(answered)
     if plan.answer is not None:
@@ -87,6 +88,17 @@ def report_parts(answered: Answered, written: Path | None) -> Iterator[Renderabl
 
 
 _CONFIDENCE = "95 %"
+
+
+def _doubts(plan: Plan) -> Iterator[Text]:
+    """Where a larger cluster may do worse, which the search relies on not to happen."""
+    if plan.question.has_faults:
+        yield Text(
+            "The recording breaks servers, links or the store. A larger cluster may do worse then, "
+            "so that a smaller one than these may be enough, and a larger one may fail."
+        )
+    for small, large in plan.contradictions:
+        yield Text(f"{small} meets the target although {large} fails.", "red")
 
 
 def sentence(plan: Plan) -> str:
@@ -159,16 +171,21 @@ def failure_text(plan: Plan, candidate: Candidate) -> str:
     if plan.load.busy_workers >= candidate.shape.in_all:
         work = f"there is work for {plan.load.busy_workers:.1f} workers"
         return f"{candidate.shape} fails: {work}, {value}"
-    figures = worst.figures
+    return f"{candidate.shape} fails{_cause_text(plan, worst.figures)}{value}"
+
+
+def _cause_text(plan: Plan, figures: Figures) -> str:
+    """When messages waited for too long, and why; empty, or up to the value that follows."""
     if not figures.causes:
-        return f"{candidate.shape} fails: {value}"
+        return ": "
     when = bursts.words_for(figures.causes, plan.load.start, plan.load.end)
+    if figures.published_late:
+        return f" {when}: messages are published late, for lack of a leader, "
     if not figures.due_at_once:
-        return f"{candidate.shape} fails {when}: {value}"
+        return f" {when}: "
     due = "is" if figures.due_at_once == 1 else "are"
-    jobs = f"{counted(figures.due_at_once, 'job')} {due} due at once"
     up_to = "up to " if len(figures.causes) > 1 else ""
-    return f"{candidate.shape} fails {when}: {up_to}{jobs}, {value}"
+    return f" {when}: {up_to}{counted(figures.due_at_once, 'job')} {due} due at once, "
 
 
 def _candidates_table(plan: Plan) -> Table:
@@ -303,6 +320,11 @@ def report_values(answered: Answered) -> dict[str, object]:
         "services": [_filler_values(filler) for filler in services],
         "jobs": [_filler_values(filler) for filler in jobs],
         "jitter": None if answered.saved is None else _saving_values(answered.saved),
+        "has_faults": question.has_faults,
+        "contradictions": [
+            {"meets": small._asdict(), "fails": large._asdict()}
+            for small, large in plan.contradictions
+        ],
         "formulas": [check._asdict() for check in checks],
         "replay": answered.command,
     }

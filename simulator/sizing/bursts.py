@@ -1,7 +1,7 @@
 """Bursts: the instants at which the most work is due, when they come again, and who is due then.
 
-The one idea: a burst is named by the time at which it recurs ("at 09:00 on Mondays"), because that
-is what the owner of a schedule can change.
+The one idea: a burst is named by the time at which it recurs ("at 09:00 UTC on Mondays"), because
+that is what the owner of a schedule can change.
 """
 
 from collections import Counter
@@ -94,7 +94,7 @@ def words_for(instants: Sequence[int], start: int, end: int) -> str:
     """When the `instants` of a recording of [start, end) come again (µs, UTC).
 
     >>> words_for([0], 0, DAY), words_for([9 * HOUR + day * DAY for day in (4, 11)], 0, 14 * DAY)
-    ('at 1970-01-01T00:00:00Z', 'at 09:00 on Mondays')
+    ('at 1970-01-01T00:00:00Z', 'at 09:00 UTC on Mondays')
     """
     if len(instants) == 1:
         return f"at {write_instant(instants[0])}"
@@ -116,7 +116,7 @@ def words_for(instants: Sequence[int], start: int, end: int) -> str:
 
 
 def _clock_time(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+    return f"{moment:%H:%M:%S} UTC" if moment.second else f"{moment:%H:%M} UTC"
 
 
 def _days(moments: Sequence[datetime], start: int, end: int) -> str:

@@ -52,17 +52,15 @@ def frontier(servers: range, workers: range, guess: Guess, probe: Probe) -> list
     """The smallest clusters that meet the targets, those with fewest servers first.
 
     None is larger than another in both numbers. A guess outside the range counts as its nearest
-    end. The clusters of a round are probed together. If no guess is large enough, the largest
-    cluster decides whether any other is probed.
+    end. The clusters of a round are probed together. If no guess is large enough, not even with the
+    most servers, the largest cluster decides whether any other is probed.
     """
     rows = {number: Row(number, workers) for number in servers}
     guesses = {number: guess(number) for number in servers}
     while open_rows := [row for row in rows.values() if not row.is_decided]:
         wanted = [Shape(row.servers, row.wanted(guesses[row.servers])) for row in open_rows]
         largest = Shape(servers[-1], workers[-1])
-        is_hopeless = any(row.step for row in open_rows) and not any(
-            row.meets for row in rows.values()
-        )
+        is_hopeless = rows[servers[-1]].step > 0 and not any(row.meets for row in rows.values())
         shapes = [largest] if is_hopeless else _not_implied(wanted, guesses)
         for shape, meets in zip(shapes, probe(shapes), strict=True):
             rows[shape.servers].step = max(rows[shape.servers].step * 2, 1)

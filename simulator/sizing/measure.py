@@ -70,7 +70,8 @@ class Figures(msgspec.Struct, frozen=True):
     waited to be claimed, and `waiting` the number of those that waited, summed over time (µs).
     Runs took `busy` of the `available` worker time (µs). If a target is missed, `causes` are the
     instants at which most messages were due before others waited for too long (µs, UTC), and
-    `due_at_once` how many were due then.
+    `due_at_once` how many were due then; `published_late`: half of them were published too late
+    already, for lack of a leader.
     """
 
     targeted: tuple[float, ...]
@@ -87,6 +88,7 @@ class Figures(msgspec.Struct, frozen=True):
     available: int
     causes: tuple[int, ...] = ()
     due_at_once: int = 0
+    published_late: bool = False
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -167,7 +169,8 @@ def figures_of(trace: Trace, targets: Sequence[Target]) -> Figures:
         available=available,
     )
     causes, due = _causes(trace, figures, targets)
-    return replace(figures, causes=tuple(causes), due_at_once=due)
+    late = _is_published_late(trace, figures, targets)
+    return replace(figures, causes=tuple(causes), due_at_once=due, published_late=late)
 
 
 def _causes(trace: Trace, figures: Figures, targets: Sequence[Target]) -> tuple[Sequence[int], int]:
@@ -183,6 +186,21 @@ def _causes(trace: Trace, figures: Figures, targets: Sequence[Target]) -> tuple[
         if target.kind == "misfires":
             return sorted({misfire.instant for misfire in trace.cached(misfires)}), 0
     return (), 0
+
+
+def _is_published_late(trace: Trace, figures: Figures, targets: Sequence[Target]) -> bool:
+    """Whether half of the messages that waited too long had done so when they were published.
+
+    The first target of waits that is missed decides which messages those are.
+    """
+    pairs = zip(figures.targeted, targets, strict=True)
+    missed = [target for value, target in pairs if target.kind == "wait" and value > target.limit]
+    if not missed:
+        return False
+    limit, begins = missed[0].limit, trace.cached(wait_begins)
+    published = {id: record.published.at - begins[id] for id, record in trace.messages.items()}
+    late = sum(delay > limit for delay in published.values())
+    return late * 2 >= sum(wait > limit for _, wait in waits_of(trace))
 
 
 def heaviest(

@@ -77,37 +77,39 @@ def _duration(record: MessageRecord) -> int | None:
 def guess(load: Load, targets: Sequence[Target], most: int) -> int:
     """The smallest number of workers in all with which the model meets the targets, up to `most`.
 
-    It is `most` if none does.
+    Where not even `most` do, as when messages were published late, it is the smallest number that
+    does as well as `most`.
     """
+    best = _values(load, targets, most)
+    limits = [max(value, target.limit) for value, target in zip(best, targets, strict=True)]
     low, high = 1, most
     while low < high:
         middle = (low + high) // 2
-        if _meets(load, targets, middle):
+        values = _values(load, targets, middle)
+        if all(value <= limit for value, limit in zip(values, limits, strict=True)):
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _meets(load: Load, targets: Sequence[Target], workers: int) -> bool:
+def _values(load: Load, targets: Sequence[Target], workers: int) -> list[float]:
+    """What the model has for each target; misfires do not depend on the number of workers."""
     starts = started(load, workers)
     waited = sorted(at - request.since for at, request in zip(starts, load.requests, strict=True))
-    return all(_value(load, target, workers, starts, waited) <= target.limit for target in targets)
-
-
-def _value(
-    load: Load, target: Target, workers: int, starts: Sequence[int], waited: Sequence[int]
-) -> float:
-    """What the model has for a target; misfires do not depend on the number of workers."""
-    match target.kind:
-        case "wait":
-            return waited[nearest_rank(len(waited), target.thousandths)] if waited else 0
-        case "backlog":
-            return _most_waiting(load, starts)
-        case "utilisation":
-            return load.busy_workers / workers
-        case _:
-            return 0
+    values: list[float] = []
+    for target in targets:
+        match target.kind:
+            case "wait":
+                rank = nearest_rank(len(waited), target.thousandths)
+                values.append(waited[rank] if waited else 0)
+            case "backlog":
+                values.append(_most_waiting(load, starts))
+            case "utilisation":
+                values.append(load.busy_workers / workers)
+            case _:
+                values.append(0)
+    return values
 
 
 def started(load: Load, workers: int) -> list[int]:

@@ -10,7 +10,7 @@ from gnomon.simulator.sizing.measure import Evaluate, Measured, Shape, Task, tra
 from gnomon.simulator.sizing.queue_model import Load
 from gnomon.simulator.sizing.sampling import Decision, Interval
 from gnomon.simulator.sizing.targets import Target
-from gnomon.specs.recording.commands import ServerCommand
+from gnomon.specs.recording.commands import CrashServer, Fault, ServerCommand
 from gnomon.specs.recording.model import Recording
 
 Progress = Callable[[str], None]
@@ -31,6 +31,11 @@ class Question(NamedTuple):
     def is_random(self) -> bool:
         """Whether seeds differ; otherwise one replay decides."""
         return sampling.draws(self.recording)
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether the recording breaks something, so that a larger cluster may do worse."""
+        return any(isinstance(command, Fault | CrashServer) for command in self.recording.commands)
 
 
 class Candidate(NamedTuple):
@@ -73,6 +78,21 @@ class Plan(NamedTuple):
             self.smallest, key=lambda shape: (shape.in_all, shape.servers != own, shape.servers)
         )
         return self.candidates[ranked[0]] if ranked else None
+
+    @property
+    def contradictions(self) -> list[tuple[Shape, Shape]]:
+        """Each cluster that meets the targets, beside a larger one that fails: none is expected.
+
+        Only faults that a recording injects can do that: they hit another server, or another run.
+        """
+        failed = [one.shape for one in self.candidates.values() if one.decision == "fails"]
+        met = [one.shape for one in self.candidates.values() if one.decision == "meets"]
+        return [
+            (small, large)
+            for small in met
+            for large in failed
+            if small.servers <= large.servers and small.workers <= large.workers
+        ]
 
     @property
     def nearest_failure(self) -> Candidate | None:
@@ -147,7 +167,10 @@ class Judge:
         return Task(question.recording, shape, seed, question.targets, question.survive)
 
     def _results(self, tasks: Sequence[Task]) -> Iterator[Measured]:
-        for task, measured in zip(tasks, self._evaluate(tasks), strict=True):
+        for number, measured in enumerate(self._evaluate(tasks), 1):
             self._replays += 1
-            self._progress(f"{self._replays} replays, the latest of {task.shape}")
+            of = f"{number} of {len(tasks)} in this round"
+            self._progress(
+                f"{self._replays} replays, {of}, the latest of {tasks[number - 1].shape}"
+            )
             yield measured

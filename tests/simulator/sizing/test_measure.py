@@ -121,3 +121,16 @@ def test_lost_servers_never_return(count: int) -> None:
         after = trace_of(with_loss(small, loss))
         ends = {m.server: m.ends for m in after.memberships if m.server in loss.servers}
         assert set(ends.values()) == {loss.at}
+
+
+def test_a_guess_is_the_smallest_number_that_is_as_good_as_the_most() -> None:
+    """12 runs of 2 s at once: the last begin after 0 s with 12 workers, 2 s with 6, 4 s with 4."""
+    requests = [queue_model.Request(START, START, 2 * SECOND, "a", "b")] * 12
+    load = queue_model.Load(requests, START, START + 60 * SECOND, 0)
+    limits = {"0s": 12, "1s": 12, "2s": 6, "3s": 6, "4s": 4, "22s": 1}
+    for limit, workers in limits.items():
+        assert queue_model.guess(load, parse([f"longest wait <= {limit}"]), 64) == workers
+    late = load._replace(requests=[r._replace(published=START + 9 * SECOND) for r in requests])
+    assert queue_model.guess(late, parse(["longest wait <= 1s"]), 64) == 12
+    assert queue_model.guess(load, parse(["backlog <= 2"]), 64) == 10
+    assert queue_model.guess(load, parse(["utilisation <= 10%, misfires <= 0"]), 64) == 4
