@@ -58,6 +58,8 @@ def test_all_runs_are_in_view_and_a_zoom_has_those_of_its_time(
     page: "Page", picture: Picture
 ) -> None:
     assert in_view(page) == len(picture.bars)
+    peak = str(picture.summary.peak_waiting)  # the script counts from the runs, this from events
+    expect(page.locator("#timeline-stage")).to_have_attribute("data-most-waiting", peak)
     canvas_of(page).press("+")
     quarter = (picture.end - picture.start) / 4
     begins, ends = picture.start + quarter, picture.end - quarter

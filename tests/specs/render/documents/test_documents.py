@@ -4,6 +4,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
+from itertools import accumulate
 
 import pytest
 from msgspec.structs import replace
@@ -101,11 +102,18 @@ def test_a_page_is_self_contained_and_has_every_run(source: str) -> None:
     columns = data_of(page)["runs"]
     assert isinstance(columns, dict)
     assert {len(column) for column in columns.values()} == {len(picture.bars)}
-    at, begins = 0, []
-    for change in columns["at"]:
-        at += change
-        begins.append(picture.start + at)
-    assert begins == sorted(bar.begins for bar in picture.bars)
+    begins = [picture.start + at for at in accumulate(columns["at"])]
+    found = Counter(
+        (at, at + columns["length"][n], columns["lane"][n], columns["message"][n], at - lead)
+        for n, (at, lead) in enumerate(zip(begins, columns["lead"], strict=True))
+    )
+    assert found == Counter(
+        (bar.begins, bar.ends, bar.lane, bar.message, bar.lead) for bar in picture.bars
+    )
+    waits = Counter(
+        (at - columns["since"][n], at - columns["claimed"][n]) for n, at in enumerate(begins)
+    )
+    assert waits == Counter((bar.since, bar.claimed) for bar in picture.bars)
 
 
 def test_a_page_is_small_beside_its_data() -> None:
