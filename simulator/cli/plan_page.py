@@ -15,10 +15,10 @@ from gnomon.simulator.cli.plan_words import (
 from gnomon.simulator.sizing import measure
 from gnomon.simulator.sizing.measure import Shape
 from gnomon.simulator.sizing.search import Plan
+from gnomon.specs.render.documents.page import Section, as_text, page, table, timeline_section
+from gnomon.specs.render.documents.report import figures
 from gnomon.specs.render.strings import counted
-from gnomon.specs.render.timeline.page import Section, as_text, page, table, timeline_section
 from gnomon.specs.render.timeline.picture import picture_of
-from gnomon.specs.render.timeline.report import figures
 from gnomon.specs.rules import judge_trace
 
 LARGEST_GRID = 32
