@@ -1,15 +1,27 @@
 """``gnomon check``: judges a history by every rule."""
 
+from pathlib import Path
 from shlex import quote
+from typing import Annotated
 
 import msgspec
 import typer
 
+from gnomon.reference.live.cli.follow_options import (
+    DEFAULT_WINDOW,
+    FollowCaFile,
+    FollowDuration,
+    FollowLogin,
+    FollowOptions,
+    FollowUrl,
+    FollowWindow,
+    MetricsPlace,
+)
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import AllRules, HistoryFile, Json
+from gnomon.specs.cli.options import AllRules, Json
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
@@ -21,11 +33,32 @@ from gnomon.specs.trace.trace import Trace
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    epilog = examples("gnomon check history.jsonl", "gnomon check history.jsonl --rules")
+    epilog = examples(
+        "gnomon check history.jsonl",
+        "gnomon check history.jsonl --rules",
+        "gnomon check --follow http://127.0.0.1:17010 --metrics 127.0.0.1:9100",
+    )
     app.command("check", epilog=epilog)(check)
 
 
-def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> None:
+def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="HISTORY",
+            help="History file (JSON lines, .gz or .zst too).",
+            show_default=False,
+        ),
+    ] = None,
+    rules: AllRules = False,
+    json: Json = False,
+    follow: FollowUrl = None,
+    metrics: MetricsPlace = None,
+    duration: FollowDuration = None,
+    window: FollowWindow = DEFAULT_WINDOW,
+    login: FollowLogin = None,
+    ca_file: FollowCaFile = None,
+) -> None:
     """Judge the history of any scheduler by every rule.
 
     A partial history observes only some of what a scheduler does. A rule that needs more is not
@@ -34,8 +67,24 @@ def check(file: HistoryFile, rules: AllRules = False, json: Json = False) -> Non
     If the history was made under another version of the time zone database, it is not judged when
     cron jobs in zones other than UTC were due.
 
+    With --follow a live cluster is judged as it runs: each violation is printed when it is certain,
+    until the command is ended. A cluster with credentials needs a login, as in gnomon jobs.
+
     Exit status 0: every rule that was exercised holds; 1: a rule is broken; 2: bad input.
     """
+    if follow is not None:
+        if file is not None or rules:
+            raise BadInput("--follow", ["it takes neither a history nor --rules"])
+        # The library of the connection takes as long to import as all rules.
+        from gnomon.reference.live.cli.follow import follow as judge_live  # noqa: PLC0415
+
+        options = FollowOptions(follow, login, ca_file, metrics, duration, window, json)
+        judge_live(options)
+        return
+    if file is None:
+        raise BadInput("HISTORY", ["it is missing: give a file, or --follow URL"])
+    if metrics is not None or duration is not None:
+        raise BadInput("--metrics, --for", ["they need --follow"])
     history = console.read_history(file)
     try:
         with console.spinner("putting events in order"):
