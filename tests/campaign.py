@@ -7,6 +7,7 @@ others each time, and prints which, so that anybody can try the same again.
     --seed S       the first seed          [default: drawn]
     --out DIR      folder for recordings that break a rule
     --processes K  number of processes     [default: number of cores]
+    --dask ADDRESS a Dask cluster that computes, in place of this machine
 
 The exit status is that of ``gnomon fuzz``: 0 if both profiles are clean.
 """
@@ -46,11 +47,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--processes", type=int)
+    parser.add_argument("--dask")
     given = parser.parse_args(arguments)
     seed = fresh_seed() if given.seed is None else given.seed
     options = ["--out", str(given.out)]
     if given.processes is not None:
         options += ["--processes", str(given.processes)]
+    if given.dask is not None:
+        options += ["--dask", given.dask]
     status = 0
     for command in commands(given.runs, seed, options):
         print("gnomon", *command, flush=True)

@@ -52,8 +52,10 @@ SPECS = frozenset(
         "specs/importers",
         "specs/monitor",
         "specs/notation",
+        "specs/parallel",
         "specs/recording",
         "specs/render",
+        "specs/render/timeline",
         "specs/rules",
         "specs/trace",
         "specs/vectors",
@@ -126,7 +128,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/monitor": REFERENCE | {"specs/excerpt", "specs/rules", "specs/trace"},
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
+    "specs/render/timeline": REFERENCE | {"specs", "specs/render", "specs/rules", "specs/trace"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
+    "specs/parallel": REFERENCE | {"specs", "specs/render"},
     "specs": REFERENCE,
     **dict.fromkeys(SIMULATOR, REFERENCE | SPECS | SIMULATOR),
     "simulator/world": REFERENCE | WORLD | {"specs", "specs/recording"},
@@ -141,7 +145,7 @@ SHARED_BY_COMMANDS = frozenset(
     {
         *(
             f"gnomon.specs.cli.{name}"
-            for name in ("cluster_options", "console", "options", "verdict")
+            for name in ("cluster_options", "console", "options", "pools", "verdict")
         ),
         *(f"gnomon.reference.live.cli.{name}" for name in ("follow", "follow_options")),
     }

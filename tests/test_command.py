@@ -62,7 +62,7 @@ def test_the_same_option_has_the_same_help_everywhere() -> None:
     """But for options whose meaning depends on the command."""
     differing = {"--from", "--until", "--out", "--servers", "--workers", "--seed", "--profile"}
     differing |= {"--start", "--name", "--service", "--server", "--timezone", "--after", "--keep"}
-    differing |= {"--dialect", "--every", "--at"}
+    differing |= {"--dialect", "--every", "--at", "--report"}
     helps: dict[str, set[str]] = {}
     for command in commands_of(typer.main.get_command(app)):
         for parameter in command.params:

@@ -9,9 +9,11 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     RunsOf              JobRuns, or Refused           people
     ResultsOf           JobRuns, or Refused           people
     LastResults         LastRuns                      people
+    OpenRuns            LastRuns                      people
     JobsByName          JobList                       people
     NewJobId            Number                        people
     AgreeSettings       Settings                      a process, before it starts
+    AgreeSessionKey     SessionKey                    an API, before it signs a login
     NewProcess          Number                        a process, before it starts
     CheckProcess        Done or Superseded            a process, with each beat
     RegisterServer      none                          a process, with each beat
@@ -51,7 +53,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     `since` is when it started, by its own clock. `heard` is its last heartbeat, and the store
     considers it alive until `alive_until`. `tzdata` is the version of its time zone database, None
-    if unknown.
+    if unknown. `slow_thresholds` are as in RegisterServer.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     heard: int
     alive_until: int
     tzdata: str | None = None
+    slow_thresholds: tuple[tuple[str, int], ...] = ()
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,8 +175,16 @@ class LastResults(Operation, frozen=True, gc=False):
     jobs: tuple[str, ...]
 
 
-LISTS: tuple[type[Operation], ...] = (JobByName, JobsByName, RunsOf, ResultsOf, LastResults)
-"""The questions about single jobs, which change nothing."""
+class OpenRuns(Operation, frozen=True, gc=False):
+    """Read the runs of these messages, as far as they have not ended."""
+
+    messages: tuple[int, ...]
+
+
+LISTS: tuple[type[Operation], ...] = (
+    JobByName, JobsByName, RunsOf, ResultsOf, LastResults, OpenRuns,
+)  # fmt: skip
+"""The questions about single jobs and runs, which change nothing."""
 
 
 class JobRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,7 +216,7 @@ class JobRuns(Reply, frozen=True):
 
 
 class LastRuns(Reply, frozen=True):
-    """A run for each job, in the order of the question; None for one of which no run has ended."""
+    """A run for each job or message, in the order of the question; None in the place of no run."""
 
     runs: tuple[JobRun | None, ...]
 
@@ -243,6 +254,18 @@ class Settings(Reply, frozen=True, gc=False):
     max_attempts: int
 
 
+class AgreeSessionKey(Operation, frozen=True, gc=False):
+    """Offer a secret with which all servers sign logins (ADMIN-5); the first offer stays."""
+
+    offered: str
+
+
+class SessionKey(Reply, frozen=True, gc=False):
+    """The agreed secret."""
+
+    key: str
+
+
 class NewProcess(Operation, frozen=True, gc=False):
     """Get a process number for the asking server, higher than all before."""
 
@@ -261,8 +284,9 @@ class RegisterServer(Operation, frozen=True, gc=False):
     """Register the asking server, and record that it has started.
 
     `since` (µs, UTC) is when it started, by its own clock. `tzdata` is the version of its time zone
-    database, None if unknown. The store records a crash of an earlier process that was not removed.
-    A repeated registration of the same process changes nothing.
+    database, None if unknown. `slow_thresholds` (ms) are those of the services that have one of
+    their own. The store records a crash of an earlier process that was not removed. A repeated
+    registration of the same process changes nothing.
     """
 
     process: int
@@ -270,6 +294,7 @@ class RegisterServer(Operation, frozen=True, gc=False):
     workers: int
     services: tuple[str, ...]
     tzdata: str | None = None
+    slow_thresholds: tuple[tuple[str, int], ...] = ()
 
 
 class ReportUnschedulable(Operation, frozen=True, gc=False):

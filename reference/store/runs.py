@@ -34,13 +34,16 @@ from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import (
     RESULTS_KEPT,
     RUNS_KEPT,
+    AgreeSessionKey,
     JobRun,
     JobRuns,
     JobsByName,
     LastResults,
     LastRuns,
+    OpenRuns,
     ResultsOf,
     RunsOf,
+    SessionKey,
 )
 from gnomon.reference.store.jobs import no_such_job
 from gnomon.reference.store.jobs_by_name import jobs_by_name
@@ -76,6 +79,11 @@ class LatestRuns:
     def results(self, job: str) -> tuple[JobRun, ...]:
         """The runs of a job that ended last, the last first."""
         return self._read(self._results.get(job, ()))
+
+    def open(self, message: int) -> JobRun | None:
+        """The run of a message, None if it has ended."""
+        run = self._runs.get(message)
+        return run if run is not None and run.outcome is None else None
 
     def _read(self, messages: Iterable[int]) -> tuple[JobRun, ...]:
         return tuple(self._runs[message] for message in messages)
@@ -174,8 +182,9 @@ def _facts(event: OfAttempt) -> dict[str, object]:
 class MemoryStoreWithRuns(MemoryStore):
     """A store that keeps the latest runs of each job, and lists them and the jobs for people.
 
-    Of the runs that have ended it keeps the last `results` of each job. The simulator does without:
-    no simulated server asks, and the runs of 100,000 jobs would take about a gigabyte.
+    It also keeps the secret with which servers sign logins. Of the runs that have ended it keeps
+    the last `results` of each job. The simulator does without: no simulated server asks, and the
+    runs of 100,000 jobs would take about a gigabyte.
     """
 
     def __init__(
@@ -186,6 +195,7 @@ class MemoryStoreWithRuns(MemoryStore):
         results: int = RESULTS_KEPT,
     ) -> None:
         self._runs = LatestRuns(record, results)
+        self._session_key: str | None = None
         super().__init__(self._runs.record, profile, max_attempts)
 
     @property
@@ -198,7 +208,9 @@ class MemoryStoreWithRuns(MemoryStore):
             RunsOf: self._runs_of,
             ResultsOf: self._runs_of,
             LastResults: self._last_results,
+            OpenRuns: self._open_runs,
             JobsByName: self._jobs_by_name,
+            AgreeSessionKey: self._agree_session_key,
         }
 
     def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
@@ -218,5 +230,15 @@ class MemoryStoreWithRuns(MemoryStore):
         last = (next(iter(self._runs.results(job)), None) for job in operation.jobs)
         return [(server, operation, LastRuns(now, tuple(last)))]
 
+    def _open_runs(self, now: int, server: str, operation: OpenRuns) -> list[Delivery]:
+        found = tuple(map(self._runs.open, operation.messages))
+        return [(server, operation, LastRuns(now, found))]
+
     def _jobs_by_name(self, now: int, server: str, operation: JobsByName) -> list[Delivery]:
         return [(server, operation, jobs_by_name(self._jobs, now, operation))]
+
+    def _agree_session_key(
+        self, now: int, server: str, operation: AgreeSessionKey
+    ) -> list[Delivery]:
+        self._session_key = self._session_key or operation.offered
+        return [(server, operation, SessionKey(now, self._session_key))]

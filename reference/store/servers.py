@@ -68,6 +68,7 @@ class ServerTable:
             heard=heard,
             alive_until=self._messages.alive_until.get(name, heard),
             tzdata=registered.tzdata,
+            slow_thresholds=registered.slow_thresholds,
         )
 
     def agree_settings(self, now: int, server: str, operation: AgreeSettings) -> list[Delivery]:

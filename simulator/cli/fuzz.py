@@ -1,12 +1,11 @@
-"""``gnomon fuzz``: replays random recordings on all cores and searches for broken rules.
+"""``gnomon fuzz``: replays random recordings, on all cores or a cluster, in search of broken rules.
 
-The one idea: standard output depends on the seeds alone. The number of processes and the speed are
-printed on standard error.
+The one idea: standard output depends on the seeds alone. Standard error names the machines and the
+speed.
 """
 
 import math
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
@@ -22,12 +21,16 @@ from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.reachability import reached
-from gnomon.simulator.fuzz.search import Tally, usable_cores
+from gnomon.simulator.fuzz.search import Tally
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.specs.cli import console
 from gnomon.specs.cli.cluster_options import DeliveryProfile
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import Json, complete_recording
+from gnomon.specs.cli.pools import Dask, Processes, number_of_processes, open_pool
+from gnomon.specs.parallel.pool import Pool, PoolLost
+from gnomon.specs.parallel.processes import processes as processes_of
+from gnomon.specs.parallel.processes import processes_or_this
 from gnomon.specs.recording import writer
 from gnomon.specs.recording.model import LARGEST_SEED
 from gnomon.specs.render import tables
@@ -35,7 +38,6 @@ from gnomon.specs.render.strings import counted
 
 MOST_RUNS = 10**9
 MOST_MINUTES = 7 * 24 * 60
-MOST_PROCESSES = 256
 MOST_SHRUNK = 5
 """Broken rules that are shrunk and explained; further ones are only named."""
 
@@ -45,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     epilog = examples(
         "gnomon fuzz --runs 10000 --out found",
         "gnomon fuzz --minutes 30 --profile classic",
+        "gnomon fuzz --runs 1000000 --dask tcp://10.0.0.1:8786",
         "gnomon fuzz fuzz-pub-1-seed-7.toml",
     )
     app.command("fuzz", epilog=epilog)(fuzz)
@@ -68,12 +71,10 @@ def fuzz(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(metavar="S", help="BrokenRule seed; each run has the next one.  [default: 0]"),
+        typer.Option(metavar="S", help="First seed; each run has the next one.  [default: 0]"),
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(metavar="K", help="Number of processes.  [default: number of cores]"),
-    ] = None,
+    processes: Processes = None,
+    dask: Dask = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Output folder for recordings that break a rule.")
     ] = Path(),
@@ -87,26 +88,28 @@ def fuzz(
 
     Each seed gives a cluster, its jobs and its faults. At the end some servers are healthy, and
     everything that was due must be settled. The same options give the same result on any number of
-    processes. A recording that breaks a rule is shrunk, written to a file and explained. The search
-    must also find a defect planted for this purpose, and 1,000 runs must reach every state that is
-    listed.
+    processes or machines. A recording that breaks a rule is shrunk, written to a file and
+    explained. The search must also find a defect planted for this purpose, and 1,000 runs must
+    reach every state that is listed.
 
     Exit status 0: nothing was found; 1: a rule is broken, or the search cannot be trusted; 2: bad
     input.
     """
     if recording is not None:
-        _refuse_beside(recording, runs=runs, minutes=minutes, seed=seed, processes=processes)
+        _refuse_beside(
+            recording, runs=runs, minutes=minutes, seed=seed, processes=processes, dask=dask
+        )
         _judge_alone(recording, json)
         return
     count, duration = _extent(runs, minutes)
     first = 0 if seed is None else seed
     _check_range("--seed", first, 0, LARGEST_SEED - MOST_RUNS)
-    number = usable_cores() if processes is None else processes
-    _check_range("--processes", number, 1, MOST_PROCESSES)
     if not out.is_dir():
         raise BadInput("--out", [f"there is no directory {out}"])
-    report = Report(first, profile, canary.search(), Tally())
-    _search(report, count, duration, number, twice)
+    with ExitStack() as stack:
+        pool, others = _pools(stack, processes, dask, twice)
+        report = Report(first, profile, canary.search(), Tally())
+        _search(report, count, duration, pool, others)
     shrunk = list(report.tally.broken)[:MOST_SHRUNK]
     found = [_shrink(report, rule, out) for rule in shrunk]
     if json:
@@ -168,8 +171,25 @@ def _check_range(option: str, given: int, low: int, high: int) -> None:
 # --- the search
 
 
+def _pools(
+    stack: ExitStack, given: int | None, dask: str | None, twice: bool
+) -> tuple[Pool, Pool | None]:
+    """Where the seeds are tried, and where a second time if `twice`. Raises BadInput."""
+    if not twice:
+        return stack.enter_context(open_pool(given, dask)), None
+    if dask is not None:
+        problem = (
+            "leave out --dask: all Dask workers have one seed for the hashes of text, so that a "
+            "second run there would not show a result that depends on the order of a set"
+        )
+        raise BadInput("--twice", [problem])
+    each = max(number_of_processes(given, dask) // 2, 1)
+    first = stack.enter_context(processes_or_this(each))
+    return first, stack.enter_context(processes_of(each))
+
+
 def _search(
-    report: Report, runs: int | None, duration: int | None, processes: int, twice: bool
+    report: Report, runs: int | None, duration: int | None, pool: Pool, others: Pool | None
 ) -> None:
     """Try the seeds until the end, or until the user interrupts, and count their outcomes."""
     tally, began = report.tally, console.now()
@@ -177,7 +197,7 @@ def _search(
     try:
         with (
             console.progress_bar("searching", 0, runs or duration or 1) as bar,
-            closing(pairs(report.seed, runs, processes, report.profile, twice)) as trials,
+            closing(pairs(report.seed, runs, pool, report.profile, others)) as trials,
         ):
             for outcome, other in trials:
                 if other is not None and outcome.digest != other.digest:
@@ -192,9 +212,8 @@ def _search(
                     break
     except KeyboardInterrupt:
         report.was_interrupted = True
-    except BrokenProcessPool:
-        problem = "a process ended unexpectedly, perhaps for lack of memory; use fewer"
-        raise BadInput("--processes", [problem]) from None
+    except PoolLost as error:
+        report.lost = str(error)
     took = max(console.now() - began, 1)
     per_second = tally.runs * SECOND // took
     console.print_notes(

@@ -31,7 +31,10 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct):
-    """A search: what was asked for, what it found, and how it ended."""
+    """A search: what was asked for, what it found, and how it ended.
+
+    `lost` is why the seeds could not be tried to the end; None if they could.
+    """
 
     seed: int
     profile: Profile
@@ -39,6 +42,7 @@ class Report(msgspec.Struct):
     tally: Tally
     divergence: Divergence | None = None
     was_interrupted: bool = False
+    lost: str | None = None
 
     @property
     def missed(self) -> list[str]:
@@ -50,7 +54,7 @@ class Report(msgspec.Struct):
     @property
     def is_clean(self) -> bool:
         """Whether nothing was found by a search that would have found something."""
-        can_be_trusted = self.canary.seed is not None and not self.missed
+        can_be_trusted = self.canary.seed is not None and not self.missed and self.lost is None
         return can_be_trusted and not self.tally.broken and self.divergence is None
 
 
@@ -65,6 +69,8 @@ def report_parts(report: Report, found: list[Found]) -> Iterator[RenderableType]
     yield _states_table(report)
     yield ""
     yield _canary_line(report.canary)
+    if report.lost is not None:
+        yield Text(f"the search ended early: {report.lost}", "red")
     if report.missed:
         yield Text(f"not reached by {runs}: {', '.join(report.missed)}", "red")
     if report.divergence is not None:
@@ -91,6 +97,7 @@ def report_values(report: Report, found: list[Found]) -> dict[str, object]:
         "profile": report.profile,
         "events": tally.events,
         "interrupted": report.was_interrupted,
+        "lost": report.lost,
         "canary": report.canary._asdict(),
         "sometimes": {state.id: tally.reached[state.id] for state in states_of(report.profile)},
         "missed": report.missed,

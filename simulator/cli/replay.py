@@ -1,6 +1,6 @@
 """``gnomon replay``: a recording or a history, replayed in a simulated cluster and judged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from shlex import quote
@@ -25,26 +25,30 @@ from gnomon.specs.cli.options import (
     EndOverride,
     HistoryOut,
     Json,
+    ReportOut,
     complete_recording,
     parse_instant,
 )
-from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
+from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
 from gnomon.specs.recording import files
 from gnomon.specs.recording.commands import ServerCommand
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
+from gnomon.specs.render.timeline.load import load_of
+from gnomon.specs.render.timeline.plots import load_plots
 from gnomon.specs.rules import Finding, judge_trace
 from gnomon.specs.trace.summary import Summary, summarise
 from gnomon.specs.trace.trace import Trace
 
 
 class Replayed(NamedTuple):
-    """A replay: its recording, the refused commands, the figures, the verdicts, the digest."""
+    """A replay: its recording, refused commands, trace, figures, verdicts and digest."""
 
     recording: Recording
     refused: list[RefusedCommand]
+    trace: Trace
     summary: Summary
     findings: Mapping[str, Finding]
     digest: str
@@ -56,6 +60,7 @@ def add_to(app: typer.Typer) -> None:
         "gnomon replay overlap",
         "gnomon replay starvation --workers 2 --history-out cured.jsonl",
         "gnomon replay history.jsonl --servers 5",
+        "gnomon replay failover --report failover.html",
     )
     app.command("replay", epilog=epilog)(replay)
 
@@ -76,6 +81,7 @@ def replay(
     seed: Seed = None,
     until: EndOverride = None,
     history_out: HistoryOut = None,
+    report: ReportOut = None,
     rules: AllRules = False,
     json: Json = False,
 ) -> None:
@@ -92,7 +98,14 @@ def replay(
     observation = observation_in(recording)
     chosen = load(recording) if observation is None else observation.recording
     changed = overridden(chosen, servers, workers, profile, seed, until)
+    if report is not None:
+        console.require_output(report)
     replayed = _replay(changed, history_out, Path(recording))
+    if report is not None:
+        title = changed.title or recording
+        lead = [f"Seed {changed.seed}.", *(f"{line}." for line in _refused(replayed))]
+        source = Path(recording)
+        write_report(report, source, replayed.trace, replayed.findings, title, lead)
     if json:
         console.print_json(_values(replayed, observation))
     else:
@@ -105,6 +118,8 @@ def replay(
             console.print_parts("The history: --history-out FILE, then gnomon show FILE")
         else:
             console.print_parts(f"history written to {history_out}")
+        if report is not None:
+            console.print_parts(f"report written to {report}")
         console.print_parts(f"history sha256 {replayed.digest}")
     exit_if_broken(replayed.findings)
 
@@ -167,7 +182,7 @@ def _replay(recording: Recording, history_out: Path | None, source: Path) -> Rep
     with console.spinner("judging"):
         trace = Trace(History(header, events))
         findings = judge_trace(trace)
-        return Replayed(recording, refused, summarise(trace), findings, digest)
+        return Replayed(recording, refused, trace, summarise(trace), findings, digest)
 
 
 def _values(replayed: Replayed, observation: Observation | None) -> dict[str, object]:
@@ -184,21 +199,34 @@ def _values(replayed: Replayed, observation: Observation | None) -> dict[str, ob
     }
 
 
+def _shape(replayed: Replayed) -> Iterator[str]:
+    """The shape of the cluster with its seed, and the commands that were refused."""
+    recording, cluster = replayed.recording, replayed.recording.cluster
+    yield (
+        f"{counted(recording.job_count, 'job')}, {counted(cluster.servers, 'server')} × "
+        f"{counted(cluster.workers, 'worker')}, seed {recording.seed}"
+    )
+    yield from _refused(replayed)
+
+
+def _refused(replayed: Replayed) -> Iterator[str]:
+    for command, why in replayed.refused:
+        at, what = write_instant(command.at), f"{command.do} {command.target}"
+        yield f"refused at {at}: {what}: {why}"
+
+
 def _print(replayed: Replayed, observation: Observation | None) -> None:
     """Print the title, the shape of the cluster, the refused commands and the figures."""
-    recording, cluster = replayed.recording, replayed.recording.cluster
+    recording = replayed.recording
     if recording.title:
         console.print_parts(recording.title)
     begins, ends = write_instant(recording.start), write_instant(recording.until)
     console.print_parts(f"{begins} to {ends} ({tables.span(recording.until - recording.start)})")
-    console.print_parts(
-        f"{counted(recording.job_count, 'job')}, {counted(cluster.servers, 'server')} × "
-        f"{counted(cluster.workers, 'worker')}, seed {recording.seed}"
-    )
-    for command, why in replayed.refused:
-        at, what = write_instant(command.at), f"{command.do} {command.target}"
-        console.print_parts(f"refused at {at}: {what}: {why}")
+    console.print_parts(*_shape(replayed))
     for table in tables.figures(replayed.summary):
         console.print_parts("", table)
+    if (width := console.width()) is not None:
+        load = load_plots(load_of(replayed.trace), recording.start, recording.until, width)
+        console.print_parts(*([""] if load else []), *load)
     if observation is not None:
         console.print_parts("", comparison(observation.summary, replayed.summary))

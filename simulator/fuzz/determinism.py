@@ -15,7 +15,9 @@ from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import SeedResult, run_trial
-from gnomon.simulator.fuzz.search import in_another_process, results
+from gnomon.simulator.fuzz.search import results
+from gnomon.specs.parallel.pool import Pool
+from gnomon.specs.parallel.processes import processes
 
 
 class Divergence(NamedTuple):
@@ -52,25 +54,21 @@ Pair = tuple[SeedResult, SeedResult | None]
 
 
 def pairs(
-    first: int, runs: int | None, processes: int, profile: Profile, twice: bool
+    first: int, runs: int | None, pool: Pool, profile: Profile, others: Pool | None = None
 ) -> Generator[Pair, None, None]:
-    """The results of the seeds from `first` on, each with that of its second run if `twice`."""
-    if not twice:
-        for result in results(first, runs, processes, profile):
-            yield result, None
-        return
-    each = max(processes // 2, 1)
-    yield from zip(
-        results(first, runs, each, profile),
-        results(first, runs, each, profile, in_this_one=False),
-        strict=True,
-    )
+    """The results of the seeds from `first` on, each with that of a second run in `others`."""
+    found = results(first, runs, pool, profile)
+    if others is None:
+        yield from ((result, None) for result in found)
+    else:
+        yield from zip(found, results(first, runs, others, profile), strict=True)
 
 
 def difference(seed: int, profile: Profile) -> Divergence:
     """The first difference between two runs of `seed`, one of them in another process."""
     here = events_of(seed, profile)
-    there = in_another_process(events_of, seed, profile)
+    with processes(1) as another:
+        there = another.submit(events_of, seed, profile).result()
     for number, (one, other) in enumerate(zip_longest(here, there), 1):
         if one != other:
             at = next(event.at for event in (one, other) if event is not None)

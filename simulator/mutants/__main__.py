@@ -6,11 +6,11 @@ With the name of a mutant as argument, print its explanation and the recording t
 
 import sys
 
-from gnomon.simulator.fuzz.search import usable_cores
 from gnomon.simulator.mutants import BY_NAME, MUTANTS
 from gnomon.simulator.mutants.explain import explain
 from gnomon.simulator.mutants.kill import METHODS, kill_all
 from gnomon.simulator.mutants.table import PAGE, table
+from gnomon.specs.parallel.processes import usable_cores
 from gnomon.specs.recording import writer
 from gnomon.specs.rules import RULES
 

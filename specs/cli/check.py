@@ -21,8 +21,8 @@ from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import AllRules, Json
-from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts
+from gnomon.specs.cli.options import AllRules, Json, ReportOut
+from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
 from gnomon.specs.rules import RULES, Finding, judge_trace
@@ -34,8 +34,8 @@ from gnomon.specs.trace.trace import Trace
 def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
     epilog = examples(
-        "gnomon check history.jsonl",
         "gnomon check history.jsonl --rules",
+        "gnomon check history.jsonl --report report.html",
         "gnomon check --follow http://127.0.0.1:17010 --metrics 127.0.0.1:9100",
     )
     app.command("check", epilog=epilog)(check)
@@ -51,6 +51,7 @@ def check(
         ),
     ] = None,
     rules: AllRules = False,
+    report: ReportOut = None,
     json: Json = False,
     follow: FollowUrl = None,
     metrics: MetricsPlace = None,
@@ -73,8 +74,8 @@ def check(
     Exit status 0: every rule that was exercised holds; 1: a rule is broken; 2: bad input.
     """
     if follow is not None:
-        if file is not None or rules:
-            raise BadInput("--follow", ["it takes neither a history nor --rules"])
+        if file is not None or rules or report is not None:
+            raise BadInput("--follow", ["it takes no history, no --rules and no --report"])
         # The library of the connection takes as long to import as all rules.
         from gnomon.reference.live.cli.follow import follow as judge_live  # noqa: PLC0415
 
@@ -85,6 +86,13 @@ def check(
         raise BadInput("HISTORY", ["it is missing: give a file, or --follow URL"])
     if metrics is not None or duration is not None:
         raise BadInput("--metrics, --for", ["they need --follow"])
+    _check_file(file, rules, report, json)
+
+
+def _check_file(file: Path, rules: bool, report: Path | None, json: bool) -> None:
+    """Judge the history in a file, and print the verdict."""
+    if report is not None:
+        console.require_output(report)
     history = console.read_history(file)
     try:
         with console.spinner("putting events in order"):
@@ -95,6 +103,8 @@ def check(
             zones = _zone_database(trace)
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
+    if report is not None:
+        write_report(report, file, trace, findings, file.name)
     if json:
         figures = msgspec.to_builtins(summary)
         console.print_json(
@@ -119,6 +129,8 @@ def check(
         console.print_parts(
             *verdict_parts(findings, rules, f"gnomon check {quote(str(file))} --rules")
         )
+        if report is not None:
+            console.print_parts(f"report written to {report}")
     exit_if_broken(findings)
 
 

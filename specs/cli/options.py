@@ -42,6 +42,15 @@ HistoryOut = Annotated[
     ),
 ]
 
+ReportOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Output file for a page: charts, time line, rules.",
+    ),
+]
+
 # --- time
 
 EndOverride = Annotated[

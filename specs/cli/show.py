@@ -1,10 +1,11 @@
-"""``gnomon show``: a history as text, one line for each event.
+"""``gnomon show``: a history as text, one line for each event, or as a picture.
 
 The one idea: a filter must name something that is in the history. A misspelt job is an error, not
 an empty result.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from gnomon.reference import jobs
 from gnomon.reference.events import Event, JobCreated, JobEdited, Published
 from gnomon.reference.history import History
-from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT
+from gnomon.reference.schedule.clock import FIRST_INSTANT, LAST_INSTANT, write_instant
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import HistoryFile
@@ -25,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     epilog = examples(
         "gnomon show history.jsonl --job job-1 --from 20m --until 30m",
         "gnomon show history.jsonl --kind published --kind skipped",
+        "gnomon show history.jsonl --html picture.html",
     )
     app.command("show", epilog=epilog)(show)
 
@@ -55,32 +57,91 @@ def show(
             metavar="KIND", help="Only events of this kind, such as published; repeatable."
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Output file for a time line as a page, to zoom."),
+    ] = None,
+    svg: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Output file for a time line as SVG, for documents."),
+    ] = None,
+    perfetto: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Output file for ui.perfetto.dev (trace events, JSON)."),
+    ] = None,
 ) -> None:
     """Print a history as text, one line for each event.
 
+    With --html, --svg or --perfetto it is written as a picture instead. The violations of all rules
+    are marked in it. The picture needs nothing from the network.
+
     specs/scheduler.md explains the lines under "How a picture is read".
     """
+    outputs = {"html": html, "svg": svg, "perfetto": perfetto}
+    pictures = {form: path for form, path in outputs.items() if path is not None}
+    if pictures and kind:
+        raise BadInput("--kind", ["it selects lines of text; a picture has every kind of event"])
+    if len(set(pictures.values())) < len(pictures):
+        raise BadInput(", ".join(f"--{form}" for form in pictures), ["give each a file of its own"])
+    for path in pictures.values():
+        console.require_output(path)
     kinds = [_known("--kind", "kind of event", one, KINDS) for one in kind or ()]
     history = console.read_history(file)
     begins = FIRST_INSTANT if start is None else _time("--from", start, history)
     ends = LAST_INSTANT + 1 if until is None else _time("--until", until, history)
     if ends <= begins:
         raise BadInput("--until", ["it must be later than --from"])
-    view = View(
-        None if job is None else _job_id(history, job),
-        None
-        if server is None
-        else _known("--server", "server", server, _values(history.events, "server")),
-        begins,
-        ends,
-        frozenset(kinds),
-    )
+    job_id = None if job is None else _job_id(history, job)
+    if server is not None:
+        _known("--server", "server", server, _values(history.events, "server"))
+    if pictures:
+        _draw(file, history, pictures, (begins, ends, job_id, server))
+        return
+    view = View(job_id, server, begins, ends, frozenset(kinds))
     try:
         with console.spinner("rendering"):
             text = "".join(f"{line}\n" for line in render_history(history, view))
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
     console.print_text(text)
+
+
+def _draw(
+    file: Path,
+    history: History,
+    pictures: dict[str, Path],
+    selection: tuple[int, int, str | None, str | None],
+) -> None:
+    """Judge a history, and write a picture of what is selected of it to each file."""
+    from gnomon.specs.render.timeline.page import show_page  # noqa: PLC0415
+    from gnomon.specs.render.timeline.part import part_of  # noqa: PLC0415
+    from gnomon.specs.render.timeline.perfetto import trace_events  # noqa: PLC0415
+    from gnomon.specs.render.timeline.picture import Picture, picture_of  # noqa: PLC0415
+    from gnomon.specs.render.timeline.svg import svg  # noqa: PLC0415
+    from gnomon.specs.rules import judge_trace  # noqa: PLC0415
+    from gnomon.specs.trace.trace import Trace  # noqa: PLC0415
+
+    drawn: dict[str, Callable[[Picture, str], str]] = {
+        "html": show_page,
+        "svg": svg,
+        "perfetto": trace_events,
+    }
+    try:
+        with console.spinner("drawing"):
+            trace = Trace(history)
+            picture = picture_of(trace, judge_trace(trace))
+            if not selection[0] < trace.end >= trace.start < selection[1]:
+                span = f"{write_instant(trace.start)} to {write_instant(trace.end)}"
+                raise BadInput("--from, --until", [f"the history lies beside; it is from {span}"])
+            if selection != (FIRST_INSTANT, LAST_INSTANT + 1, None, None):
+                picture = part_of(picture, *selection)
+            texts = {path: drawn[form](picture, file.name) for form, path in pictures.items()}
+    except RecursionError:
+        raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
+    for path, text in texts.items():
+        with console.open_output(path, file) as written:
+            written.write(text.encode())
+        console.print_parts(f"picture written to {path}")
 
 
 def _job_id(history: History, job: str) -> str:

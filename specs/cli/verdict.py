@@ -1,12 +1,18 @@
-"""The end of what ``check`` and ``replay`` print: the verdict, and how to see more."""
+"""The end of what ``check`` and ``replay`` print: the verdict, and how to see more.
 
-from collections.abc import Iterator, Mapping
+And the report that both may write.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import typer
 from rich.console import RenderableType
 
+from gnomon.specs.cli import console
 from gnomon.specs.render import tables
 from gnomon.specs.rules import Finding
+from gnomon.specs.trace.trace import Trace
 
 
 def verdict_parts(
@@ -33,3 +39,23 @@ def exit_if_broken(findings: Mapping[str, Finding]) -> None:
     """End the command with status 1 if a rule is broken."""
     if any(finding.violations for finding in findings.values()):
         raise typer.Exit(1)
+
+
+def write_report(
+    path: Path,
+    source: Path,
+    trace: Trace,
+    findings: Mapping[str, Finding],
+    title: str,
+    lead: Iterable[str] = (),
+) -> None:
+    """Write the report of a history that was judged; `source` is not overwritten. Raises BadInput.
+
+    `lead` are sentences before those about the history.
+    """
+    from gnomon.specs.render.timeline.report import report_page  # noqa: PLC0415
+
+    with console.spinner("drawing"):
+        text = report_page(trace, findings, title, lead)
+    with console.open_output(path, source) as file:
+        file.write(text.encode())

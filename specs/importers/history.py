@@ -11,8 +11,9 @@ and claimed, which server led, which servers crashed.
     _activated, _deactivated, _deleted,
     published on demand
     runs that ended                       the durations of their service, in the order of starting
-    the median of started - claimed,      latency
-    where nothing was disturbed
+    half of the mean time from the end    latency
+    of a run to the start of the next on
+    the same worker, if messages waited
     servers, workers                      the most servers present at once, the most workers of one
     the header                            its span, lease and profile
 
@@ -23,7 +24,7 @@ or never. Its note names the values that had to be assumed.
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -65,6 +66,8 @@ DEFAULT_DURATION = SECOND
 """The duration of a service without a run that ended (µs)."""
 MOST_SAMPLES = 10_000
 """The most durations kept for one service; more are thinned out evenly."""
+LONGEST_USUAL = 10
+"""The longest round trip that counts, as a multiple of the median: a longer one was disturbed."""
 TITLE = "A history with its observed durations; faults are left out"
 
 
@@ -311,12 +314,56 @@ def _most_at_once(memberships: list[Membership]) -> int:
 
 
 def _latency(trace: Trace) -> int:
-    """The median time from the store to a server, while no fault disturbed either (µs)."""
-    times = sorted(
+    """The time between the store and a server, one way, where nothing was disturbed (µs).
+
+    A worker that has ended a run while messages wait asks the store for the next one, so half of
+    what it takes is the latency. It is a mean, since a replay has to have the same load.
+
+    If no worker was that busy, it is the median from claim to start: the latency of a simulated
+    cluster, whose starts have the instant of the server. A live store records a start when the
+    report of it arrives, so there it is too long.
+    """
+    if round_trips := [change.began - change.ended for change in turnarounds(trace)]:
+        longest = LONGEST_USUAL * _median(round_trips)
+        usual = [time for time in round_trips if time <= longest]
+        return sum(usual) // len(usual) // 2
+    transits = [
         max(started.at - claimed.at, 0)
         for record in trace.messages.values()
         if (claimed := record.claimed)
         and (started := record.started)
         and not trace.is_disturbed(claimed.server, claimed.at, started.at)
-    )
-    return times[len(times) // 2] if times else MILLISECOND
+    ]
+    return _median(transits) if transits else MILLISECOND
+
+
+def _median(times: list[int]) -> int:
+    return sorted(times)[len(times) // 2]
+
+
+class Turnaround(NamedTuple):
+    """A worker of `server` ended a run at `ended`, and the next one began at `began` (µs, UTC)."""
+
+    server: str
+    ended: int
+    began: int
+
+
+def turnarounds(trace: Trace) -> Iterator[Turnaround]:
+    """Every change of a worker from one run to the next, whose message waited when the first ended.
+
+    Those of disturbed servers are left out.
+    """
+    ended: dict[tuple[str, int], int] = {}  # by worker, the end of its latest run
+    for run in trace.runs:
+        server = run.started.server
+        worker = server, run.started.worker
+        free_since = ended.pop(worker, None)
+        if (
+            free_since is not None
+            and run.record.published.at <= free_since <= run.begins
+            and not trace.is_disturbed(server, free_since, run.begins)
+        ):
+            yield Turnaround(server, free_since, run.begins)
+        if run.ends is not None:
+            ended[worker] = run.ends

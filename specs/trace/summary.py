@@ -85,14 +85,21 @@ def summarise(trace: Trace) -> Summary:
         runs=_runs(trace),
         wait_us=_percentiles(
             sorted(
-                record.started.at - max(record.published.due, defined.get(id, FIRST_INSTANT))
+                started.at - max(record.published.due, defined.get(id, FIRST_INSTANT))
                 for id, record in trace.messages.items()
-                if record.started
+                if (started := _first_start(record)) is not None
             )
         ),
         utilisation=_utilisation(trace),
         peak_waiting=_peak_waiting(trace),
     )
+
+
+def _first_start(record: MessageRecord) -> events.Started | None:
+    """The first start of a message; of one that was reclaimed before, it is a later event."""
+    if record.started is not None or not record.later:
+        return record.started
+    return next((event for event in record.later if type(event) is events.Started), None)
 
 
 def _runs(trace: Trace) -> RunCounts:

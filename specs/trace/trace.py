@@ -291,11 +291,9 @@ class Trace:
         """Every run, in the order of starting."""
         runs: list[Run] = []
         for record in self.messages.values():
-            if record.started is None:
-                continue
-            if record.later:
+            if record.later:  # reclaimed before its first start, its runs are all later events
                 runs += self._runs_of(record)
-            else:
+            elif record.started is not None:
                 ends = record.finished.at if record.finished else self.lost_at(record.started)
                 runs.append(Run(record.started.at, ends, record, record.started))
         runs.sort(key=_BEGINS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import typer
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from gnomon.reference.live.cli import serve
 from gnomon.reference.schedule.clock import SECOND, read_duration

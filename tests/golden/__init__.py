@@ -1,8 +1,8 @@
 """Golden runs: recordings short enough to be followed, with all that came of them.
 
 The one idea: a change of behaviour is a difference that somebody reads. Beside each recording
-``NAME.toml`` lie its history, ``NAME.jsonl``, and the picture of that, ``NAME.txt``;
-``python -m tests.golden`` writes both anew, and the review shows what has changed.
+``NAME.toml`` lie its history, ``NAME.jsonl``, and two pictures of that, ``NAME.txt`` and
+``NAME.svg``; ``python -m tests.golden`` writes them anew, and the review shows what has changed.
 
 The header of these histories leaves out where they are from, which the recording beside them says:
 a new version of gnomon is no change of behaviour.
@@ -17,6 +17,10 @@ from gnomon.reference.history import History, write
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.notation.renderer import render_history
 from gnomon.specs.recording import files
+from gnomon.specs.render.timeline.picture import picture_of
+from gnomon.specs.render.timeline.svg import svg
+from gnomon.specs.rules import judge_trace
+from gnomon.specs.trace.trace import Trace
 
 PLACE = Path(__file__).parent
 NAMES = tuple(sorted(file.stem for file in PLACE.glob("*.toml")))
@@ -33,7 +37,10 @@ def files_of(name: str) -> dict[Path, bytes]:
     told, written = history_of(name), io.BytesIO()
     write(told, written)
     drawn = "".join(f"{line}\n" for line in render_history(told))
+    trace = Trace(told)
+    picture = picture_of(trace, judge_trace(trace))
     return {
         PLACE / f"{name}.jsonl": written.getvalue(),
         PLACE / f"{name}.txt": drawn.encode(),
+        PLACE / f"{name}.svg": svg(picture, name).encode(),
     }

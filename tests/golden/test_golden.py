@@ -39,7 +39,7 @@ def difference(file: Path, now: bytes) -> str:
     )
 
 
-@pytest.mark.parametrize("ending", ["txt", "jsonl"])
+@pytest.mark.parametrize("ending", ["txt", "svg", "jsonl"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_golden_run_comes_out_as_it_did(name: str, ending: str) -> None:
     file = PLACE / f"{name}.{ending}"
@@ -48,7 +48,7 @@ def test_a_golden_run_comes_out_as_it_did(name: str, ending: str) -> None:
 
 
 def test_nothing_else_is_golden() -> None:
-    expected = {f"{name}.{ending}" for name in NAMES for ending in ("toml", "jsonl", "txt")}
+    expected = {f"{name}.{ending}" for name in NAMES for ending in ("toml", "jsonl", "txt", "svg")}
     assert {file.name for file in PLACE.glob("*.[!p]*")} == expected
     assert set(NAMES) == TELLING.keys()
 

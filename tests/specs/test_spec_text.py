@@ -32,7 +32,7 @@ IDS = (
     "HIST-1", "HIST-2", "HIST-3", "HIST-4",
     "API-1", "API-2", "API-3", "API-4", "API-5", "API-6", "API-7", "API-8", "API-9", "API-10",
     "API-11", "API-12", "API-13", "API-14", "API-15", "API-16",
-    "ADMIN-1", "ADMIN-2", "ADMIN-3", "ADMIN-4",
+    "ADMIN-1", "ADMIN-2", "ADMIN-3", "ADMIN-4", "ADMIN-5", "ADMIN-6",
 )  # fmt: skip
 """Ids are never reused: one that is given up stays here, and in the text, as given up."""
 

@@ -14,7 +14,7 @@ import uvicorn
 from litestar import Litestar
 
 from gnomon.reference.events import Event
-from gnomon.reference.live.api.access.auth import guard_for
+from gnomon.reference.live.api.access.auth import Access
 from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.app import create_app
 from gnomon.reference.live.api.schemas import Health
@@ -85,7 +85,8 @@ def app_over(
     health: Callable[[], Health] = lambda: HEALTHY,
 ) -> Litestar:
     """The API over `storage`, as a server that listens on `host` would give it."""
-    return create_app(storage, health, lambda: "gnomon_up 1\n", guard_for(host, credentials))
+    access = Access(host, credentials, storage.session_key)
+    return create_app(storage, health, lambda: "gnomon_up 1\n", access)
 
 
 @contextmanager

@@ -169,6 +169,20 @@ def free_port() -> int:
         return port
 
 
+def free_ports(number: int) -> range:
+    """This many consecutive ports at which nobody listens yet."""
+    while True:
+        first = free_port()
+        ports = range(first, first + number)
+        with ExitStack() as probes:
+            try:
+                for port in ports:
+                    probes.enter_context(socket.create_server(("127.0.0.1", port)))
+            except (OSError, OverflowError):
+                continue
+            return ports
+
+
 @contextmanager
 def false_server(*replies: bytes) -> Iterator[int]:
     """The port of a server for one connection, which gives these replies in order."""

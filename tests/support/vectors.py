@@ -1,4 +1,4 @@
-"""Support: single vectors of the rules, by id."""
+"""Support: the vectors of the rules, read once in a process."""
 
 from functools import cache
 
@@ -6,10 +6,11 @@ from gnomon.specs.vectors.reader import Vector, read_vectors
 
 
 @cache
-def _all() -> dict[str, Vector]:
+def all_vectors() -> dict[str, Vector]:
+    """Every vector, by id."""
     return {vector.id: vector for vector in read_vectors()}
 
 
 def vector(id: str) -> Vector:
     """The vector of that id, such as ``FIRE-2/one-microsecond-off-the-grid``."""
-    return _all()[id]
+    return all_vectors()[id]

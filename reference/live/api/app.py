@@ -8,8 +8,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from importlib.metadata import version
 from importlib.resources import files
+from typing import Any
 
-from litestar import Litestar, MediaType, Request, Router, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
@@ -23,12 +24,13 @@ from litestar.types import Message, Scope
 from gnomon.reference.live.api import cluster, jobs, messages, pause
 from gnomon.reference.live.api.access import audit
 from gnomon.reference.live.api.access.audit import AuditLog
-from gnomon.reference.live.api.access.auth import Connection, Guard
+from gnomon.reference.live.api.access.auth import Access, Connection, Guard
 from gnomon.reference.live.api.body import refuse_unknown_parameters
-from gnomon.reference.live.api.errors import answer
+from gnomon.reference.live.api.errors import ApiRequest, answer
 from gnomon.reference.live.api.head import AppWithHead
 from gnomon.reference.live.api.schemas import LARGEST_BODY, Health
 from gnomon.reference.live.api.web import routes as web
+from gnomon.reference.live.api.web.common import is_page, show_problem
 from gnomon.reference.live.api.zato import routes as zato
 from gnomon.reference.live.store.storage import Storage
 
@@ -43,9 +45,9 @@ _PAGE = SwaggerRenderPlugin(
 
 
 def create_app(
-    storage: Storage, health: Callable[[], Health], metrics: Callable[[], str], guard: Guard
+    storage: Storage, health: Callable[[], Health], metrics: Callable[[], str], access: Access
 ) -> Litestar:
-    """The API over `storage`; ``access.auth.guard_for`` makes the `guard`.
+    """The API and the pages over `storage`, for those to whom `access` is given.
 
     The event loop calls `health`, so that it answers while all threads are waiting: it must not
     block. `metrics` may block.
@@ -67,15 +69,22 @@ def create_app(
             "storage": Provide(lambda: storage, sync_to_thread=False),
             "health": Provide(lambda: health, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
+            "access": Provide(lambda: access, sync_to_thread=False),
             "audit_log": Provide(lambda: log, sync_to_thread=False),
         },
-        guards=[guard, _audited(log), refuse_unknown_parameters],
-        exception_handlers={Exception: answer},
+        guards=[access.guard, _audited(log), refuse_unknown_parameters],
+        exception_handlers={Exception: _answer},
+        state=State({"access": access}),
         before_send=[_list_methods],
         request_max_body_size=LARGEST_BODY,
         openapi_config=_document(),
         logging_config=None,
     )
+
+
+def _answer(request: ApiRequest, error: Exception) -> Response[Any]:
+    """The answer to a request that raised `error`: to people a page, also where there is none."""
+    return (show_problem if is_page(request) else answer)(request, error)
 
 
 def _audited(log: AuditLog) -> Guard:

@@ -159,17 +159,18 @@ def runs(storage: Storage, id: str, most: int) -> RunList:
 
 def all_jobs(storage: Storage) -> Iterator[Job]:
     """Every job that this server can read, in the order of creation."""
-    for page in _pages(storage):
+    for page in pages(storage):
         yield from page.jobs
 
 
 def unreadable_jobs(storage: Storage) -> Iterator[tuple[str, str]]:
     """The id of each job that this server cannot read, with the reason."""
-    for page in _pages(storage):
+    for page in pages(storage):
         yield from page.unreadable
 
 
-def _pages(storage: Storage) -> Iterator[JobList]:
+def pages(storage: Storage) -> Iterator[JobList]:
+    """Every job, a page at a time, in the order of creation; with those that cannot be read."""
     after: int | str | None = 0
     while after is not None:
         page = _read(storage, Jobs(after=after))

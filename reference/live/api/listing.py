@@ -15,7 +15,7 @@ import msgspec
 
 from gnomon.reference.jobs import JOB_TYPES, Fault, JobType, no_such
 from gnomon.reference.live.api.errors import BadRequest, brief
-from gnomon.reference.live.api.job_service import NoSuchJob, all_jobs, next_due
+from gnomon.reference.live.api.job_service import NoSuchJob, all_jobs, next_due, pages
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.store.administration import (
     JobByName,
@@ -69,11 +69,19 @@ class Listed(NamedTuple):
     last: JobRun | None
 
 
+Unreadable = tuple[str, str]
+"""The id of a job that this server cannot read, and the reason."""
+
+
 class Page(NamedTuple):
-    """Jobs in order; `next` is the cursor of the next page, None if this is the last one."""
+    """Jobs in order; `next` is the cursor of the next page, None if this is the last one.
+
+    `unreadable` are those that were met on the way to these jobs, whatever the filter.
+    """
 
     jobs: list[Listed]
     next: str | None
+    unreadable: Sequence[Unreadable] = ()
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -163,6 +171,7 @@ def _by_name(
 ) -> Page:
     """A page in the store's own order."""
     found: list[Listed] = []
+    unreadable: list[Unreadable] = []
     size = 0
     at_once = limit + 1 if wanted == Filter() else PAGE
     after: int | str | None = None if cursor is None else cursor.name
@@ -170,15 +179,16 @@ def _by_name(
         assert not isinstance(after, int)
         read = storage.ask(JobsByName(after, at_once, sort == "-name"))
         assert isinstance(read, JobList)
+        unreadable += read.unreadable
         for listed in _accepted(storage, wanted, read.jobs):
             if len(found) == limit or size >= LARGEST_PAGE:
                 last = found[-1].job.definition.name
-                return Page(found, write_cursor(Cursor(sort, last)))
+                return Page(found, write_cursor(Cursor(sort, last)), unreadable)
             found.append(listed)
             size += listed.job.definition.size
         after = read.more
         if after is None:
-            return Page(found, None)
+            return Page(found, None, unreadable)
 
 
 def _by_due(
@@ -192,10 +202,13 @@ def _by_due(
 
     start = None if cursor is None else place(cursor.due, cursor.name)
     ordered: list[tuple[tuple[bool, int, str], Job]] = []
-    for job in filter(wanted.accepts, all_jobs(storage)):
-        at = place(next_due(job), job.definition.name)
-        if start is None or at > start:
-            ordered.append((at, job))
+    unreadable: list[Unreadable] = []
+    for read in pages(storage):
+        unreadable += read.unreadable
+        for job in filter(wanted.accepts, read.jobs):
+            at = place(next_due(job), job.definition.name)
+            if start is None or at > start:
+                ordered.append((at, job))
     ordered.sort(key=itemgetter(0))
     found: list[Listed] = []
     size = 0
@@ -205,10 +218,10 @@ def _by_due(
             if len(found) == limit or size >= LARGEST_PAGE:
                 last = found[-1].job
                 cursor = Cursor(sort, last.definition.name, next_due(last))
-                return Page(found, write_cursor(cursor))
+                return Page(found, write_cursor(cursor), unreadable)
             found.append(listed)
             size += listed.job.definition.size
-    return Page(found, None)
+    return Page(found, None, unreadable)
 
 
 def _accepted(storage: Storage, wanted: Filter, jobs: Sequence[Job]) -> Iterator[Listed]:

@@ -5,9 +5,12 @@ Conflict          the state of the message does not allow the request
 StoreUnavailable  the store could not be reached; it is not known whether the request was done
 """
 
+from collections.abc import Sequence
+
 from gnomon.reference.live.api.access.audit import changed
 from gnomon.reference.live.api.job_service import Conflict
 from gnomon.reference.live.store.storage import Storage
+from gnomon.reference.store.administration import JobRun, LastRuns, OpenRuns
 from gnomon.reference.store.kept_messages import (
     DropMessage,
     KeptMessage,
@@ -33,6 +36,19 @@ def messages(storage: Storage, state: MessageState, after: int) -> MessageList:
     reply = storage.ask(Messages(state, after))
     assert isinstance(reply, MessageList)
     return reply
+
+
+def runs_of(storage: Storage, messages: Sequence[KeptMessage]) -> list[JobRun | None]:
+    """The run of each message that a worker holds, as far as it has been reported; else None."""
+    held = [kept.id for kept in messages if kept.state == "held"]
+    if not held:
+        return [None] * len(messages)
+    reply = storage.ask(OpenRuns(tuple(held)))
+    assert isinstance(reply, LastRuns)
+    runs = dict(zip(held, reply.runs, strict=True))
+    found = ((kept, runs.get(kept.id)) for kept in messages)
+    # A run of a former attempt is not the one that the worker has.
+    return [run if run and run.attempt == kept.attempts else None for kept, run in found]
 
 
 def message(storage: Storage, id: int) -> KeptMessage:

@@ -2,15 +2,20 @@
 
 The one idea: the file is compared with the server's jobs first, and the plan is printed; then it is
 carried out, and every change that was not made is reported with the reason.
+
+A file is one of ours or one of Zato's enmasse; the module that reads the latter is imported only
+for such a file.
 """
 
-from collections.abc import Iterator, Sequence
+import json as json_text
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gnomon.reference.jobs import LARGEST_EXTRA
+from gnomon.reference.jobs import read as read_definition
 from gnomon.reference.live.api.schemas import JobView
 from gnomon.reference.live.cli.connected import Login, Server, connected
 from gnomon.reference.live.cli.job_plan import (
@@ -36,6 +41,7 @@ from gnomon.specs.render.strings import counted, printable
 if TYPE_CHECKING:
     from gnomon.reference.live.cli.client import Client
 
+Format = Literal["toml", "enmasse"]
 CREATED_AT_ONCE = 1_000
 """Definitions in one request."""
 PAYLOAD_AT_ONCE = LARGEST_EXTRA
@@ -46,28 +52,48 @@ def export(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Output file.  [default: standard output]")
     ] = None,
+    format: Annotated[
+        Format, typer.Option(help="Format of the file; enmasse is YAML for Zato.")
+    ] = "toml",
     server: Server = DEFAULT_SERVER,
     login: Login = None,
 ) -> None:
     """Write the jobs to a file that gnomon jobs apply reads.
 
-    It has their definitions: not their ids, and not what they have run. Payloads are in it.
+    It has their definitions: not their ids, and not what they have run. Payloads are in it. Fields
+    that Zato does not have are left out of its format, and listed.
+
+    Exit status 0: done; 1: something was left out, and is listed; 2: bad input.
     """
     with connected(server, login) as client:
         jobs, unreadable = client.jobs(), client.unreadable_jobs()
-    text = write_jobs(table_of(job) for job in jobs)
+    if format == "enmasse":
+        text, left_out = _enmasse(jobs)
+    else:
+        text, left_out = write_jobs(table_of(job) for job in jobs), []
     if out is None:
         console.print_text(text)
     else:
         with console.open_output(out) as file:
             file.write(text.encode())
-    console.print_notes(f"left out: job {each.id}: {each.why}" for each in unreadable)
-    if unreadable:
+    left_out += [f"job {each.id}: {each.why}" for each in unreadable]
+    console.print_notes(f"left out: {each}" for each in left_out)
+    if left_out:
         raise typer.Exit(1)
 
 
+def _enmasse(jobs: Sequence[JobView]) -> tuple[str, list[str]]:
+    """The file for Zato, and what it leaves out."""
+    from gnomon.reference.live.api.zato.enmasse import write_enmasse  # noqa: PLC0415
+
+    return write_enmasse(read_definition(table_of(job)) for job in jobs)
+
+
 def apply(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File of jobs; see jobs export.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="File of jobs, see jobs export; or Zato's enmasse."),
+    ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="The plan only; nothing is changed.")
     ] = False,
@@ -84,34 +110,80 @@ def apply(
     does not give stays as it is; a new job starts now. A job that somebody else changes meanwhile
     is left as it is.
 
+    A file of Zato's enmasse, YAML, is read in the same way; what cannot be expressed is listed by
+    line. A new job that has no is_active there is inactive, and fields that Zato does not have stay
+    as they are.
+
     Exit status 0: done; 1: something was not done, and is listed; 2: bad input.
     """
     data = console.read_file(file, LARGEST_FILE)
     with connected(server, login) as client:
         current = client.jobs()
-        wanted = _plan(file, data, current, prune)
+        wanted, left_out = _plan(file, data, current, prune)
         if not json:
             console.print_text("".join(f"{line}\n" for line in _lines(wanted)))
         failures = [] if dry_run else list(_carry_out(client, wanted))
     if json:
-        console.print_json(_as_json(wanted, failures, dry_run))
+        console.print_json(_as_json(wanted, failures, dry_run) | {"left_out": left_out})
     elif dry_run and not wanted.is_empty:
         console.print_text("dry run: nothing was changed\n")
     elif not wanted.is_empty:
         changes = len(wanted.creations) + len(wanted.edits) + len(wanted.deletions)
         console.print_text(f"done: {changes - len(failures)} of {counted(changes, 'change')}\n")
-    if failures:
+    if failures or left_out:
+        console.print_notes(left_out)
         console.print_notes(f"not done: {what}: {why}" for what, why in failures)
         raise typer.Exit(1)
 
 
-def _plan(file: Path, data: bytes, current: Sequence[JobView], prune: bool) -> Plan:
-    """The plan of a file. Raises BadInput."""
+def _plan(
+    file: Path, data: bytes, current: Sequence[JobView], prune: bool
+) -> tuple[Plan, list[str]]:
+    """The plan of a file, and the lines that report what it leaves out. Raises BadInput."""
     now = console.next_second()
     starts = {job.name: read_instant(job.start_date) for job in current}
+
+    def start_of(name: str) -> int:
+        return starts.get(name, now)
+
+    if _is_enmasse(file, data):
+        return _plan_of_enmasse(file, data, start_of, current, prune)
     try:
-        return plan(read_jobs(data, lambda name: starts.get(name, now)), current, prune)
+        return plan(read_jobs(data, start_of), current, prune), []
     except (RecordingError, CannotPlan) as error:
+        raise BadInput(str(file), error.faults) from None
+
+
+def _is_enmasse(file: Path, data: bytes) -> bool:
+    """Whether a file is one of Zato's: YAML by its name, or JSON with their section."""
+    if file.suffix in (".yaml", ".yml"):
+        return True
+    if not data.lstrip().startswith(b"{"):
+        return False
+    try:
+        tables = json_text.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return "scheduler" in tables and "format" not in tables
+
+
+def _plan_of_enmasse(
+    file: Path,
+    data: bytes,
+    start_of: Callable[[str], int],
+    current: Sequence[JobView],
+    prune: bool,
+) -> tuple[Plan, list[str]]:
+    from gnomon.reference.live.api.zato.enmasse import (  # noqa: PLC0415
+        MAY_BE_MISSING,
+        EnmasseError,
+        read_enmasse,
+    )
+
+    try:
+        found = read_enmasse(data, start_of)
+        return plan(found.jobs, current, prune, MAY_BE_MISSING), found.left_out
+    except (EnmasseError, CannotPlan) as error:
         raise BadInput(str(file), error.faults) from None
 
 

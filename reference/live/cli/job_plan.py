@@ -7,7 +7,7 @@ A job is known by its name. A `start_date` or `is_active` that a file does not g
 on the server: an applied file neither moves a grid nor activates what somebody has deactivated.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,7 @@ from gnomon.reference.jobs import REQUIRED, Definition
 from gnomon.reference.live.api.schemas import JobFields, JobView
 
 STAYS = ("start_date", "is_active")
-"""The fields that stay as they are if a file does not give them."""
+"""The fields that stay as they are if a file of ours does not give them."""
 
 Fields = dict[str, object]
 """Fields of a definition, as the API takes them."""
@@ -72,10 +72,12 @@ def plan(
     wanted: Iterable[tuple[Definition, frozenset[str]]],
     current: Iterable[JobView],
     prune: bool,
+    stays: Collection[str] = STAYS,
 ) -> Plan:
     """The changes that give a server the `wanted` jobs, each with the fields that the file gives.
 
-    With `prune`, jobs that the file does not have are deleted. Raises CannotPlan.
+    The fields in `stays` stay as they are if the file does not give them. With `prune`, jobs that
+    the file does not have are deleted. Raises CannotPlan.
     """
     known = {job.name: job for job in current}
     creations: list[Fields] = []
@@ -89,7 +91,7 @@ def plan(
             creations.append(jobs.write(definition))
         elif job.job_type != definition.job_type:
             faults.append(_other_type(job, definition))
-        elif edit := _edit(job, definition, given):
+        elif edit := _edit(job, definition, given, stays):
             edits.append(edit)
     if faults:
         raise CannotPlan(faults)
@@ -103,13 +105,15 @@ def plan(
     )
 
 
-def _edit(job: JobView, definition: Definition, given: frozenset[str]) -> Edit | None:
+def _edit(
+    job: JobView, definition: Definition, given: frozenset[str], stays: Collection[str]
+) -> Edit | None:
     before = fields_of(job)
     wanted = msgspec.structs.asdict(JobFields(**jobs.write(definition)))
     after = {
         field: value
         for field, value in wanted.items()
-        if value != before[field] and (field in given or field not in STAYS)
+        if value != before[field] and (field in given or field not in stays)
     }
     return Edit(job, {field: before[field] for field in after}, after) if after else None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from gnomon.reference.live import DEFAULT_HTTP
-from gnomon.reference.live.api.access.auth import Unguarded, guard_for
+from gnomon.reference.live.api.access.auth import Unguarded, require_credentials
 from gnomon.reference.live.api.access.credentials import (
     BadCredentials,
     Credentials,
@@ -25,7 +25,7 @@ from gnomon.reference.live.cli.store import opened_store, parse_prefix
 from gnomon.reference.live.runtime.arrival import NameTaken
 from gnomon.reference.live.runtime.monitoring.logs import Format
 from gnomon.reference.live.runtime.process import StoreOptions
-from gnomon.reference.live.runtime.services import BadServices, find_services
+from gnomon.reference.live.runtime.services import BadServices, find_services, own_slow_thresholds
 from gnomon.reference.live.runtime.shape import Shape
 from gnomon.reference.live.runtime.supervisor import (
     CannotServe,
@@ -136,6 +136,7 @@ def _plans(options: ServeOptions) -> list[Callable[[Address], Plan]]:
                 grace=drain,
                 max_attempts=options.max_attempts,
                 profile=options.profile,
+                slow_thresholds=own_slow_thresholds(services),
             ),
             services=services,
             store=StoreOptions(
@@ -186,7 +187,7 @@ def _places(http: str, servers: int, credentials: Credentials | None) -> list[Pl
         problem = f"it must be HOST:PORT such as {DEFAULT_HTTP}, or none; given was {http!r}"
         raise BadInput("--http", [problem])
     try:
-        guard_for(host, credentials)
+        require_credentials(host, credentials)
     except Unguarded as error:
         raise BadInput("--http", [str(error)]) from None
     first = int(port)

@@ -35,10 +35,8 @@ from gnomon.reference.live.store.connection import Connection
 from gnomon.reference.live.store.decode import Unreadable
 from gnomon.reference.live.store.errors import Failure
 from gnomon.reference.schedule.clock import SECOND, Clock
-from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.administration import (
     ClusterOverview,
-    RegisterServer,
     Settings,
     Superseded,
 )
@@ -156,9 +154,7 @@ class Node:
             shape.name, shape.workers, shape.lease, new_cid, process, shape.services
         )
         self._since = now = self._clock.now
-        self._link.introduce(
-            RegisterServer(process, now, shape.workers, shape.services, zone_database())
-        )
+        self._link.introduce(shape.registration(process, now))
         self._do(server.start(now))
         self._exchange()
         while not server.has_left and not self._departure.is_due(self._clock.now):

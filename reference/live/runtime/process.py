@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from gnomon.reference.live.api.access.auth import guard_for
+from gnomon.reference.live.api.access.auth import Access
 from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.access.failed_logins import FailedLogins
 from gnomon.reference.live.api.app import create_app
@@ -270,8 +270,8 @@ def _api(
     if listening is None:
         yield
         return
-    guard = guard_for(listening.host, listening.credentials, failed_logins)
-    app = create_app(storage, health, metrics, guard)
+    access = Access(listening.host, listening.credentials, storage.session_key, failed_logins)
+    app = create_app(storage, health, metrics, access)
     tls = listening.tls
     config = uvicorn.Config(
         app,

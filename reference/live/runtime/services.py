@@ -15,7 +15,7 @@ and other classes are derived from it. `service_faults` lists what else a class 
 """
 
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -29,7 +29,7 @@ from gnomon.reference.live.runtime.service_faults import (
     faults_of,
     where,
 )
-from gnomon.reference.service import Service, defines
+from gnomon.reference.service import SLOW_THRESHOLD_MS, Service, defines
 
 GROUP = "gnomon.services"
 """The entry-point group in which installed packages offer services."""
@@ -70,6 +70,12 @@ def find_services(modules: Sequence[str]) -> dict[str, type[Service]]:
     for name, service in services.items():
         service.name = name
     return services
+
+
+def own_slow_thresholds(services: Mapping[str, type[Service]]) -> tuple[tuple[str, int], ...]:
+    """The `slow_threshold` (ms) of each service whose threshold is not the default, by name."""
+    thresholds = ((name, services[name].slow_threshold) for name in sorted(services))
+    return tuple((name, own) for name, own in thresholds if own != SLOW_THRESHOLD_MS)
 
 
 def _by_name(found: Iterable[type[Service]], faults: list[str]) -> dict[str, type[Service]]:

@@ -4,15 +4,17 @@ import msgspec
 
 from gnomon.reference.live.store.errors import StoreUnusable
 from gnomon.reference.schedule.clock import write_duration
-from gnomon.reference.store.administration import AgreeSettings, Settings
+from gnomon.reference.schedule.zones import zone_database
+from gnomon.reference.store.administration import AgreeSettings, RegisterServer, Settings
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """The name, workers and services of a server; `lease` and `grace` in µs.
 
-    `grace` is how long runs may take to finish when the server is to leave. `max_attempts` is the
-    number of attempts of a message before it is dead-lettered (DLV-2).
+    `slow_thresholds` are those of the services that have one of their own (ms). `grace` is how long
+    runs may take to finish when the server is to leave. `max_attempts` is the number of attempts of
+    a message before it is dead-lettered (DLV-2).
     """
 
     name: str
@@ -22,6 +24,12 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     grace: int
     max_attempts: int = MAX_ATTEMPTS
     profile: Profile = "durable"
+    slow_thresholds: tuple[tuple[str, int], ...] = ()
+
+    def registration(self, process: int, since: int) -> RegisterServer:
+        """How a process registers that started at the instant `since` (µs, UTC)."""
+        tzdata, thresholds = zone_database(), self.slow_thresholds
+        return RegisterServer(process, since, self.workers, self.services, tzdata, thresholds)
 
     @property
     def settings(self) -> AgreeSettings:

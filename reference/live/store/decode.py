@@ -18,6 +18,7 @@ from gnomon.reference.store.administration import (
     JobRuns,
     LastRuns,
     Number,
+    SessionKey,
     Settings,
     Superseded,
 )
@@ -86,6 +87,7 @@ _replies = msgspec.json.Decoder(
     | Completed
     | Done
     | Number
+    | SessionKey
     | Settings
     | Superseded
     | ClusterOverview

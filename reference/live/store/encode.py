@@ -16,6 +16,7 @@ from gnomon.reference.events import Event, Finished, ServerStopped, Started, rec
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.trigger import first_due
 from gnomon.reference.store.administration import (
+    AgreeSessionKey,
     AgreeSettings,
     CheckProcess,
     JobByName,
@@ -23,6 +24,7 @@ from gnomon.reference.store.administration import (
     LastResults,
     NewJobId,
     NewProcess,
+    OpenRuns,
     Overview,
     RecordEvents,
     RegisterServer,
@@ -228,7 +230,8 @@ def _register(operation: RegisterServer) -> Arguments:
     of: dict[str, object] = {"workers": operation.workers, "services": operation.services}
     if operation.tzdata is not None:
         of["tzdata"] = operation.tzdata
-    described = b"{%b}" % _pieces(**of, since=operation.since)
+    known = {"slow_thresholds": operation.slow_thresholds} if operation.slow_thresholds else {}
+    described = b"{%b}" % _pieces(**of, **known, since=operation.since)
     return [operation.process, described, _pieces(**of)]
 
 
@@ -262,9 +265,11 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     RunsOf: _of_job,
     ResultsOf: _of_job,
     LastResults: lambda op: [len(op.jobs), *op.jobs],
+    OpenRuns: lambda op: [len(op.messages), *op.messages],
     JobsByName: _by_name,
     NewJobId: _nothing,
     AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
+    AgreeSessionKey: lambda op: [json.encode(op.offered)],
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,

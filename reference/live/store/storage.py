@@ -11,11 +11,13 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.store.administration import (
+    AgreeSessionKey,
     ClusterOverview,
     NewJobId,
     Number,
     Overview,
     Reported,
+    SessionKey,
 )
 from gnomon.reference.store.operations import Operation, Reply
 
@@ -79,6 +81,12 @@ class Storage(ABC):
         """Ids that no job has had, such as ``17``."""
         numbers = self.ask_all([NewJobId()] * count)
         return [str(number.value) for number in numbers if isinstance(number, Number)]
+
+    def session_key(self, offered: str) -> str:
+        """The secret with which all servers sign logins: `offered`, unless there is one."""
+        reply = self.ask(AgreeSessionKey(offered))
+        assert isinstance(reply, SessionKey)
+        return reply.key
 
     def overview(self) -> ClusterOverview:
         """Who leads, which servers are registered, and how many messages there are."""

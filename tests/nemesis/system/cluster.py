@@ -5,12 +5,11 @@ only from outside: its process, its API, its log.
 """
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,7 +21,7 @@ from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE
 from tests.nemesis.checks.watcher import Watched
 from tests.nemesis.load import poison, run_log
 from tests.support.paths import IMPORT_PATH
-from tests.support.servers import free_port, wait_until
+from tests.support.servers import free_ports, wait_until
 
 PATIENCE_S = 60
 """The longest start on a busy machine (s)."""
@@ -56,7 +55,7 @@ class Process:
 
     def __init__(self, name: str, words: Sequence[str], shape: Shape, servers: int = 1) -> None:
         self.name = name
-        ports = _free_ports(servers)
+        ports = free_ports(servers)
         self.apis = [f"http://127.0.0.1:{port}" for port in ports]
         self.lock = threading.Lock()
         self.killed: set[int] = set()
@@ -167,20 +166,6 @@ class Process:
     def _running(self) -> "subprocess.Popen[bytes]":
         assert self._process is not None, f"{self.name} has not been started"
         return self._process
-
-
-def _free_ports(number: int) -> range:
-    """This many consecutive ports at which nobody listens yet."""
-    while True:
-        first = free_port()
-        ports = range(first, first + number)
-        with ExitStack() as probes:
-            try:
-                for port in ports:
-                    probes.enter_context(socket.create_server(("127.0.0.1", port)))
-            except (OSError, OverflowError):
-                continue
-            return ports
 
 
 @contextmanager

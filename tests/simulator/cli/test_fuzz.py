@@ -17,6 +17,7 @@ from gnomon.simulator.fuzz.reachability import states_of
 from gnomon.simulator.fuzz.search import Tally, results
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
+from gnomon.specs.parallel.pool import ThisProcess
 from gnomon.specs.recording import files
 from tests.support.command import Command, faults
 
@@ -121,7 +122,7 @@ def test_an_interrupted_search_tells_what_it_has(
     gnomon: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> Any:
-        for outcome in results(0, 3, 1, "durable"):
+        for outcome in results(0, 3, ThisProcess(), "durable"):
             yield outcome, None
         raise KeyboardInterrupt
 

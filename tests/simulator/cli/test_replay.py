@@ -190,3 +190,29 @@ def test_a_history_can_go_through_a_pipe(run: Command, recording: Path, tmp_path
     reader.join(timeout=10)
     assert pipe.is_fifo() and result.code == 0
     assert json.loads(got[0].splitlines()[-1])["sha256"] == result.json["history_sha256"]
+
+
+def test_a_report_is_written_beside_the_figures(
+    run: Command, recording: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    result = run("replay", recording, "--report", report)
+    assert result.code == 0
+    assert f"report written to {report}" in result.out.splitlines()
+    text = report.read_text()
+    for heading in ("Figures", "Load over time", "Waits", "Time line", "Rules"):
+        assert f"<h2>{heading}</h2>" in text
+    assert run("replay", recording, "--report", report, "--json").json["occurrences"] == 30
+    assert "it is the input of this command" in fault(
+        run("replay", recording, "--report", recording)
+    )
+    assert "cannot be written" in fault(run("replay", recording, "--report", tmp_path / "no" / "r"))
+
+
+def test_the_load_is_plotted_in_a_terminal_only(
+    run: Command, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plot = "busy workers, mean"
+    assert plot not in run("replay", recording).out
+    monkeypatch.setattr("gnomon.simulator.cli.replay.console.width", lambda: 100)
+    assert plot in run("replay", recording).out

@@ -3,26 +3,28 @@
 import pytest
 
 from gnomon.simulator.fuzz.judge import Broken, SeedResult
-from gnomon.simulator.fuzz.search import CHUNK, BrokenRule, Tally, results, usable_cores
+from gnomon.simulator.fuzz.search import BrokenRule, Tally, results
+from gnomon.specs.parallel.pool import ThisProcess
+from gnomon.specs.parallel.processes import BATCH, processes, usable_cores
 
 
-@pytest.mark.parametrize(("first", "runs"), [(0, 1), (5, CHUNK), (3, CHUNK + 1)])
+@pytest.mark.parametrize(("first", "runs"), [(0, 1), (5, 7)])
 def test_the_seeds_are_tried_in_their_order(first: int, runs: int) -> None:
-    assert [result.seed for result in results(first, runs, 1, "durable")] == list(
+    assert [result.seed for result in results(first, runs, ThisProcess(), "durable")] == list(
         range(first, first + runs)
     )
 
 
 def test_the_results_do_not_depend_on_the_number_of_processes() -> None:
-    assert list(results(0, 2 * CHUNK + 3, 2, "durable")) == list(
-        results(0, 2 * CHUNK + 3, 1, "durable")
-    )
+    with processes(2) as pool:
+        found = list(results(0, 2 * BATCH + 3, pool, "durable"))
+    assert found == list(results(0, 2 * BATCH + 3, ThisProcess(), "durable"))
 
 
 def test_a_search_without_end_can_be_left() -> None:
-    endless = results(0, None, 1, "durable")
-    assert [next(endless).seed for _ in range(CHUNK + 2)] == list(range(CHUNK + 2))
-    endless.close()  # type: ignore[attr-defined]
+    endless = results(0, None, ThisProcess(), "durable")
+    assert [next(endless).seed for _ in range(7)] == list(range(7))
+    endless.close()
 
 
 def test_a_tally_names_the_first_seed_of_each_rule() -> None:

@@ -116,3 +116,11 @@ def test_check_says_what_a_partial_history_observes(run: Command, tmp_path: Path
 def test_the_notation_refuses_what_no_history_observes() -> None:
     with pytest.raises(ExampleError, match="does not observe colours"):
         read_example("header observes=jobs,colours")
+
+
+def test_check_writes_a_report_of_a_broken_history(run: Command, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    result = run("check", broken_history(tmp_path), "--report", report)
+    assert result.code == 1
+    assert f"report written to {report}" in result.out.splitlines()
+    assert '<h3 class="bad">FIRE-2 is broken: ' in report.read_text()

@@ -1,5 +1,6 @@
 """``gnomon show`` from end to end, and what it makes of bad input."""
 
+import json
 import re
 from pathlib import Path
 
@@ -152,3 +153,42 @@ def test_a_reader_that_has_seen_enough_is_no_error(changes: Path) -> None:
     assert process.wait() == 0
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+def test_pictures_are_written_to_files(run: Command, changes: Path, tmp_path: Path) -> None:
+    html, svg, perfetto = (tmp_path / name for name in ("a.html", "a.svg", "a.json"))
+    said = run("show", changes, "--html", html, "--svg", svg, "--perfetto", perfetto)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [f"picture written to {file}" for file in (html, svg, perfetto)]
+    assert html.read_text().startswith("<!doctype html>")
+    assert svg.read_text().startswith("<svg ")
+    assert json.loads(perfetto.read_text())["traceEvents"]
+
+
+def test_a_picture_of_a_part(run: Command, changes: Path, tmp_path: Path) -> None:
+    whole, part = tmp_path / "whole.json", tmp_path / "part.json"
+    assert run("show", changes, "--perfetto", whole).code == 0
+    words = ("--job", "collect", "--from", "1m", "--until", "30m")
+    assert run("show", changes, "--perfetto", part, *words).code == 0
+    runs = {
+        file: {
+            e["args"]["job"] for e in json.loads(file.read_text())["traceEvents"] if "flow_in" in e
+        }
+        for file in (whole, part)
+    }
+    assert runs[part] == {"job-1"} < runs[whole]
+
+
+def test_bad_input_for_a_picture(run: Command, changes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.html"
+    (fault,) = faults(run("show", changes, "--html", out, "--kind", "published"))
+    assert "--kind: it selects lines of text" in fault
+    (fault,) = faults(run("show", changes, "--html", out, "--svg", out))
+    assert fault.endswith("--html, --svg: give each a file of its own")
+    (fault,) = faults(run("show", changes, "--html", tmp_path / "none" / "a.html"))
+    assert "cannot be written" in fault
+    (fault,) = faults(run("show", changes, "--svg", changes))
+    assert "it is the input of this command" in fault
+    (fault,) = faults(run("show", changes, "--html", out, "--from", "2099-01-01T00:00:00Z"))
+    assert "the history lies beside; it is from" in fault
+    assert not out.exists()

@@ -16,7 +16,7 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.excerpt.excerpt import excerpt
-from gnomon.specs.importers.history import DEFAULT_DURATION, MOST_SAMPLES, reconstruct
+from gnomon.specs.importers.history import DEFAULT_DURATION, MOST_SAMPLES, reconstruct, turnarounds
 from gnomon.specs.notation.parser import ORIGIN, read_example
 from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.commands import Activate, Deactivate, Delete, Edit, Execute
@@ -29,6 +29,7 @@ from gnomon.specs.recording.model import (
 )
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.rules import judge
+from gnomon.specs.trace.trace import Trace
 from tests.specs.excerpt.test_excerpt import happened
 from tests.support.command import Command as Gnomon
 from tests.support.command import faults
@@ -60,6 +61,9 @@ def test_jobs_are_published_as_they_were(recording: Recording) -> None:
     assert published(replay(with_its_seed)) == published(whole)
     assert (again.jobs, again.commands) == (recording.jobs, ())
     assert again.cluster == recording.cluster
+    assert isinstance(recording.cluster.latency, Fixed)
+    there_and_back = 2 * recording.cluster.latency.duration
+    assert {t.began - t.ended for t in turnarounds(Trace(whole))} <= {there_and_back}
     assert (again.start, again.until) == (recording.start, recording.until)
 
 
@@ -348,6 +352,67 @@ def test_the_latency_is_that_of_undisturbed_servers() -> None:
         51s    finished        2 s2/1
     """
     assert reconstruct(read_example(SLOW_REPLY + run)).cluster.latency == Fixed(200 * MILLISECOND)
+
+
+BUSY_WORKER = """
+    header lease=14s
+    0s      server_started  s1 workers=1
+    0s      job_created     a start_date=1h
+    20s     published       1 a due=20s on_demand=true
+    20s     published       2 a due=20s on_demand=true
+    20s     claimed         1 s1/1
+    20s9ms  started         1 s1/1
+    21s     finished        1 s1/1
+    21s     claimed         2 s1/1
+    21s6ms  started         2 s1/1
+    30s     finished        2 s1/1
+"""
+
+
+def test_the_latency_is_half_the_time_that_a_worker_takes_to_its_next_message() -> None:
+    """A live store records a start when the report arrives: there and back again have passed."""
+    assert reconstruct(read_example(BUSY_WORKER)).cluster.latency == Fixed(3 * MILLISECOND)
+
+
+def test_the_latency_is_the_mean_without_pauses_that_the_history_does_not_name() -> None:
+    later = """
+    30s        published  3 a due=30s on_demand=true
+    30s        published  4 a due=30s on_demand=true
+    30s        published  5 a due=30s on_demand=true
+    30s        claimed    3 s1/1
+    30s{third}ms  started    3 s1/1
+    31s        finished   3 s1/1
+    31s        claimed    4 s1/1
+    31s6ms     started    4 s1/1
+    32s        finished   4 s1/1
+    32s        claimed    5 s1/1
+    32s12ms    started    5 s1/1
+    33s        finished   5 s1/1
+    """
+
+    def latency(third: int) -> object:
+        text = BUSY_WORKER + later.format(third=third)
+        return reconstruct(read_example(text)).cluster.latency
+
+    assert latency(third=120) == Fixed((6 + 120 + 6 + 12) * MILLISECOND // 4 // 2)
+    assert latency(third=121) == Fixed((6 + 6 + 12) * MILLISECOND // 3 // 2)
+
+
+def test_a_message_that_did_not_wait_for_a_worker_says_nothing_about_the_latency() -> None:
+    later = """
+    40s      published      3 a due=40s on_demand=true
+    40s      claimed        3 s1/1
+    40s50ms  started        3 s1/1
+    """
+    assert reconstruct(read_example(BUSY_WORKER + later)).cluster.latency == Fixed(3 * MILLISECOND)
+
+
+def test_a_disturbed_worker_says_nothing_about_the_latency() -> None:
+    disturbed = BUSY_WORKER.replace(
+        "    21s     finished", "    21s fault_began pause_server s1\n    21s     finished"
+    )
+    assert disturbed != BUSY_WORKER
+    assert reconstruct(read_example(disturbed)).cluster.latency == Fixed(9 * MILLISECOND)
 
 
 @pytest.mark.parametrize("lease", ["1ms", "14s", "15s"])

@@ -14,8 +14,8 @@ from gnomon.specs.rules import RULES, Rule, judge_trace
 from gnomon.specs.spec_text import sections
 from gnomon.specs.trace.entities import Firing, Stage
 from gnomon.specs.trace.trace import Trace
-from gnomon.specs.vectors.reader import read_vectors
 from tests.support.partial import partial_history
+from tests.support.vectors import all_vectors
 
 IN_TRACE: dict[Observable, tuple[str, ...]] = {
     "jobs": ("jobs", "stages", "requests", "pauses"),
@@ -105,7 +105,7 @@ def histories() -> list[History]:
         for section in sections().values():
             for example in section.examples:
                 yield from read_examples(example.text)
-        for vector in read_vectors():
+        for vector in all_vectors().values():
             yield vector.history
 
     return [history for history in found() if len(history.events) < 30]

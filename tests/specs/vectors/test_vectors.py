@@ -4,9 +4,10 @@ import pytest
 
 from gnomon.reference.history import History
 from gnomon.specs.rules import RULES, judge
-from gnomon.specs.vectors.reader import Vector, read_vectors
+from gnomon.specs.vectors.reader import Vector
+from tests.support.vectors import all_vectors
 
-VECTORS = list(read_vectors())
+VECTORS = list(all_vectors().values())
 
 
 def _broken(history: History) -> set[str]:

@@ -1,8 +1,8 @@
-"""Access to the API: with a name and password, or a token; on a loopback address without.
+"""Access: with a name and password, a token, or a session; on a loopback address without.
 
-The one idea: the start of the server decides which credentials a request needs. ``guard_for`` takes
-the address and the credentials, refuses a start on a public address without credentials, and gives
-a guard: a function that lets a request pass or raises.
+The one idea: the start of the server decides which credentials a request needs. ``Access`` takes
+the address and the credentials, refuses a start on a public address without credentials, and has a
+guard, which lets a request pass or raises. A session (ADMIN-5) is for the pages, and for reading.
 
 Without credentials two checks protect a loopback address against web pages that are open in a
 browser on the same machine. The Host header must name a loopback address, so that a foreign name
@@ -10,33 +10,37 @@ that resolves to one does not work. And a request that changes anything must not
 site; this is checked with credentials too.
 """
 
-import asyncio
-import binascii
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection, Request
 from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import Operation
 
-from gnomon.reference.live.api.access.credentials import Credentials, Passwords, find_token
+from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.access.failed_logins import FailedLogins
-from gnomon.reference.live.api.access.roles import User, begin_request, require, role_needed
-from gnomon.reference.live.runtime.monitoring.metrics import Scheme
+from gnomon.reference.live.api.access.roles import Requester, begin_request, require, role_needed
+from gnomon.reference.live.api.access.sessions import Session, Sessions
+from gnomon.reference.live.api.access.users import KnownUser, Login, Users, read_login
 
 Connection = ASGIConnection[BaseRouteHandler, object, object, State]
+AnyConnection = Connection | Request[object, object, State]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 """Lets a request pass, or raises the error to answer with."""
 
 CHALLENGES = 'Basic realm="gnomon", charset="UTF-8", Bearer realm="gnomon"'
+PAGE_CHALLENGE = 'Cookie realm="gnomon"'
+"""For pages: a browser that asked for a name and password by itself would hide the page."""
 OPEN = "open_to_all"
 """A handler with this option needs no credentials; its operation is an `OpenOperation`."""
+PAGES = "pages"
+"""A handler with this option is a page: a session suffices, and a form needs its token."""
+OPEN_FORMS = "anybody"
+"""The owner of the forms of a server without credentials."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -67,117 +71,126 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def guard_for(
-    host: str, credentials: Credentials | None, failed: FailedLogins | None = None
-) -> Guard:
-    """The guard of a server that listens on `host`. Raises Unguarded.
-
-    Failed logins are reported to `failed`.
-    """
-    if credentials is not None:
-        return _with_credentials(credentials, failed or FailedLogins())
-    if not is_loopback(host):
+def require_credentials(host: str, credentials: Credentials | None) -> None:
+    """Refuse a start that would be open to other machines. Raises Unguarded."""
+    if credentials is None and not is_loopback(host):
         raise Unguarded(host)
-    return _without_credentials
 
 
-async def _without_credentials(connection: Connection, _: BaseRouteHandler) -> None:
-    """Let requests pass that name a loopback address, and do not come from another site."""
+class LoginNeeded(NotAuthorizedException):
+    """A page needs a login; `ended` is a session that was one, and `body` what was sent with it."""
+
+    def __init__(self, ended: Session | None, body: bytes) -> None:
+        super().__init__("a login is needed", headers={"WWW-Authenticate": PAGE_CHALLENGE})
+        self.ended = ended
+        self.body = body
+
+
+class Access:
+    """Who may use a server that listens on `host`: its guard, and logins of people.
+
+    Failed logins are reported to `failed`. `session_key` asks the store for the secret that signs
+    sessions, and offers one: see ``sessions``. Raises Unguarded.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        credentials: Credentials | None,
+        session_key: Callable[[str], str],
+        failed: FailedLogins | None = None,
+    ) -> None:
+        require_credentials(host, credentials)
+        self._users = None if credentials is None else Users(credentials)
+        self._failed = failed or FailedLogins()
+        self.sessions = Sessions(() if self._users is None else self._users.all, session_key)
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether there are credentials."""
+        return self._users is not None
+
+    async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Let a request pass, or raise the error to answer with."""
+        if self._users is None:
+            _refuse_other_hosts(connection)
+            _refuse_other_sites(connection)
+            begin_request(Requester(None, address_of(connection), OPEN_FORMS))
+            return
+        _refuse_other_sites(connection)
+        if handler.opt.get(OPEN):
+            return
+        begin_request(await self._requester(connection, handler))
+        require(role_needed(handler, _method(connection)))
+
+    async def log_in(self, name: str, secret: str, address: str) -> KnownUser | None:
+        """The user with this name and password, or this token; None if there is none."""
+        return await self._find(Login("form", name, secret.encode()), address)
+
+    async def _requester(self, connection: Connection, handler: BaseRouteHandler) -> Requester:
+        """Who makes a request, by its header Authorization, or else by its session."""
+        session: Session | None = None
+        is_page = handler.opt.get(PAGES, False)
+        address, shown = address_of(connection), connection.headers.get("authorization", "")
+        if shown:
+            login = read_login(shown)
+            known = await self._find(login, address)
+            if known is not None:
+                # Browsers repeat Basic by themselves, also for a form of another site.
+                forms = None if login.scheme == "bearer" else f"name {known.user.name}"
+                return Requester(known.user, address, forms)
+        elif is_page or _reads_only(connection, handler):
+            session = await self.sessions.read(connection.cookies, is_secure(connection))
+            if session is not None and not session.has_ended:
+                return Requester(session.user, address, session.id, has_session=True)
+        if is_page:
+            raise LoginNeeded(session, await _body(connection) if session else b"")
+        raise NotAuthorizedException(
+            "a name and password (Basic) or a token (Bearer) of the server's file is needed",
+            headers={"WWW-Authenticate": CHALLENGES},
+        )
+
+    async def _find(self, login: Login, address: str) -> KnownUser | None:
+        if self._users is None:
+            return None
+        known = await self._users.find(login)
+        if known is None:
+            self._failed.report(login.scheme, self._users.known_name(login), address)
+        return known
+
+
+def is_secure(connection: AnyConnection) -> bool:
+    """Whether the connection is encrypted."""
+    return connection.url.scheme == "https"
+
+
+def _method(connection: Connection) -> str:
+    return connection.method if isinstance(connection, Request) else ""
+
+
+def _reads_only(connection: Connection, handler: BaseRouteHandler) -> bool:
+    """Whether a request changes nothing; GET does, where it is taken as POST (API-13)."""
+    methods = getattr(handler, "http_methods", ())
+    return _method(connection) in _SAFE_METHODS and "POST" not in methods
+
+
+async def _body(connection: Connection) -> bytes:
+    return await connection.body() if isinstance(connection, Request) else b""
+
+
+def address_of(connection: AnyConnection) -> str:
+    """The address of the client; a proxy's, if there is one."""
+    return connection.client.host if connection.client else "?"
+
+
+def _refuse_other_hosts(connection: Connection) -> None:
+    """Refuse a name that is not of a loopback address, and may stand for one."""
     named = _host_name(connection.headers.get("host", ""))
     if not is_loopback(named):
         raise PermissionDeniedException(
             f"the Host header must name a loopback address such as 127.0.0.1; it names {named!r}. "
             "To be reached by another name the server needs credentials"
         )
-    _refuse_other_sites(connection)
-    begin_request(None, _address(connection))
-
-
-def _with_credentials(credentials: Credentials, failed: FailedLogins) -> Guard:
-    """A guard that requires one of the `credentials`, with a role that permits the request."""
-    users = _Users(credentials)
-
-    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
-        _refuse_other_sites(connection)
-        if handler.opt.get(OPEN):
-            return
-        address, shown = _address(connection), connection.headers.get("authorization", "")
-        login = _read_login(shown)
-        user = await users.find(login)
-        if user is None:
-            if shown:
-                failed.report(login.scheme, users.known_name(login), address)
-            raise NotAuthorizedException(
-                "a name and password (Basic) or a token (Bearer) of the server's file is needed",
-                headers={"WWW-Authenticate": CHALLENGES},
-            )
-        begin_request(user, address)
-        method = connection.method if isinstance(connection, Request) else ""
-        require(role_needed(handler, method))
-
-    return guard
-
-
-class _Login(NamedTuple):
-    """The credentials of a request; a token has no name."""
-
-    scheme: Scheme
-    name: str
-    secret: bytes
-
-
-class _Users:
-    """The users in a file of credentials."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-        self._passwords = Passwords(credentials.passwords)
-        self._one_at_a_time = asyncio.Semaphore()  # scrypt takes a core and 16 MiB
-
-    async def find(self, login: _Login) -> User | None:
-        """The user with these credentials; None if they are not known."""
-        credentials = self._credentials
-        if login.scheme == "bearer":
-            digest = find_token(login.secret.decode(), credentials.tokens)
-            if digest is None:
-                return None
-            return User(credentials.tokens[digest], credentials.token_roles.get(digest, "admin"))
-        if login.scheme == "basic" and await self._is_right(login.name, login.secret):
-            return User(login.name, credentials.passwords[login.name].role)
-        return None
-
-    async def _is_right(self, name: str, password: bytes) -> bool:
-        if self._passwords.was_right(name, password):
-            return True
-        async with self._one_at_a_time:
-            return await sync_to_thread(self._passwords.is_right, name, password)
-
-    def known_name(self, login: _Login) -> str | None:
-        """The name that was given, if there is a password for it."""
-        return login.name if login.name in self._credentials.passwords else None
-
-
-def _read_login(authorization: str) -> _Login:
-    """The credentials in the header Authorization."""
-    given, _, shown = authorization.partition(" ")
-    if given.lower() == "bearer":
-        return _Login("bearer", "", shown.strip().encode())
-    pair = _read_basic(shown) if given.lower() == "basic" else None
-    return _Login("other", "", b"") if pair is None else _Login("basic", *pair)
-
-
-def _address(connection: Connection) -> str:
-    """The address of the client; a proxy's, if there is one."""
-    return connection.client.host if connection.client else "?"
-
-
-def _read_basic(shown: str) -> tuple[str, bytes] | None:
-    """The name and the password of a Basic header, or None if it cannot be read."""
-    try:
-        name, _, password = binascii.a2b_base64(shown.strip(), strict_mode=True).partition(b":")
-        return name.decode("ascii"), password
-    except ValueError:
-        return None
 
 
 def _refuse_other_sites(connection: Connection) -> None:

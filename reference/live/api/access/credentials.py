@@ -181,8 +181,8 @@ class Passwords:
         return hmac.digest(self._key, password, "sha256")
 
 
-def find_token(text: str, tokens: Mapping[bytes, str]) -> bytes | None:
-    """The hash of `text` if that is one of the `tokens`, in constant time."""
-    digest = _sha256(text.encode())
+def find_token(token: bytes, tokens: Mapping[bytes, str]) -> bytes | None:
+    """The hash of `token` if that is one of the `tokens`, in constant time."""
+    digest = _sha256(token)
     is_known = sum(hmac.compare_digest(digest, known) for known in tokens) > 0
     return digest if is_known else None

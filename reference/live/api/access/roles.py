@@ -32,10 +32,15 @@ class User(NamedTuple):
 
 
 class Requester(NamedTuple):
-    """Who makes a request; `user` is None at a server without credentials."""
+    """Who makes a request; `user` is None at a server without credentials.
+
+    `forms` is the owner of the forms on pages (ADMIN-6), None for a program that shows a token.
+    """
 
     user: User | None
     address: str
+    forms: str | None
+    has_session: bool = False
 
 
 _requester: ContextVar[Requester | None] = ContextVar("gnomon_requester", default=None)
@@ -46,9 +51,16 @@ def requester() -> Requester | None:
     return _requester.get()
 
 
-def begin_request(user: User | None, address: str) -> None:
-    """The request under way comes from this user, at this address."""
-    _requester.set(Requester(user, address))
+def begin_request(who: Requester) -> None:
+    """Note who makes the request under way."""
+    _requester.set(who)
+
+
+def permits(role: Role) -> bool:
+    """Whether whoever makes the request under way has this role, or a higher one."""
+    present = requester()
+    user = None if present is None else present.user
+    return user is None or ROLES.index(user.role) >= ROLES.index(role)
 
 
 def role_needed(handler: "BaseRouteHandler", method: str) -> Role:
@@ -63,7 +75,7 @@ def require(role: Role) -> None:
 
     present = requester()
     user = None if present is None else present.user
-    if user is not None and ROLES.index(user.role) < ROLES.index(role):
+    if user is not None and not permits(role):
         raise PermissionDeniedException(
             f"this needs the role {role}; the credentials of {user.name} have the role {user.role}"
         )

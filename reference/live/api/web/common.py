@@ -7,9 +7,11 @@ from litestar import Response
 from litestar.params import SkipValidation
 from litestar.response import Redirect
 
+from gnomon.reference.live.api.access.auth import LoginNeeded
 from gnomon.reference.live.api.errors import ApiRequest, problem_of
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.live.api.web.forms import read_sent
+from gnomon.reference.live.api.web.login import ask_to_log_in
 from gnomon.reference.live.api.web.render import page
 from gnomon.reference.live.store.storage import Storage
 
@@ -55,8 +57,15 @@ def health_now(health: SkipValidation[Callable[[], Health]]) -> Health:
     return health()
 
 
-def show_problem(request: ApiRequest, error: Exception) -> Response[str]:
+def is_page(request: ApiRequest) -> bool:
+    """Whether a request is for a page, also for one that does not exist."""
+    return f"{request.url.path}/".startswith("/admin/")
+
+
+def show_problem(request: ApiRequest, error: Exception) -> Response[str] | Redirect:
     """The page for a `request` that raised `error`."""
+    if isinstance(error, LoginNeeded):
+        return ask_to_log_in(request, error)
     problem, headers = problem_of(request, error)
     shown = page("problem.html", problem.status, here="", warnings=(), notice=None, problem=problem)
     shown.headers.update(headers)

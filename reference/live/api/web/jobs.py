@@ -15,13 +15,14 @@ from gnomon.reference.jobs import Fault, JobType, Rejected
 from gnomon.reference.live.api import job_service, schemas
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.job_service import Stale
-from gnomon.reference.live.api.schemas import JobView, RunView
-from gnomon.reference.live.api.web import forms
+from gnomon.reference.live.api.schemas import JobView
+from gnomon.reference.live.api.web import forms, runs
 from gnomon.reference.live.api.web.common import Base, Sent, Store, back_to, base_values
+from gnomon.reference.live.api.web.job_list import back_to_list, service_names
+from gnomon.reference.live.api.web.picture import picture_of
 from gnomon.reference.live.api.web.preview import preview
 from gnomon.reference.live.api.web.render import page
 from gnomon.reference.live.store.storage import Storage
-from gnomon.reference.schedule.clock import read_instant, write_rounded
 from gnomon.reference.store.operations import Job
 
 JobId = Annotated[str, PathParameter(description="the id of a job")]
@@ -32,20 +33,6 @@ TITLES: dict[JobType, str] = {
     "interval_based": "interval-based job",
     "cron_style": "cron-style job",
 }
-
-
-class ShownRun(NamedTuple):
-    """A run as a row of a table."""
-
-    due: str
-    on_demand: bool
-    state: str
-    started: str | None
-    waited: str
-    took: str
-    server: str | None
-    attempt: int | None
-    error: str | None
 
 
 @get("/jobs/{id:str}", sync_to_thread=True, opt={"query": ("done",)})
@@ -66,7 +53,7 @@ def _job_page(
 ) -> Response[str]:
     """The page of a job, with the `extra` data for a run on demand and its `faults`."""
     view = schemas.view_job(job, job_service.leaders_problems(storage).get(job.id))
-    found = schemas.view_runs(job_service.runs(storage, job.id, LAST_RUNS))
+    latest, now = runs.latest_runs(storage, job), storage.overview().now
     return page(
         "job.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
@@ -74,8 +61,9 @@ def _job_page(
         job=view,
         path=path_of(job),
         definition=_definition(job, view),
-        preview=preview(job.definition, storage.overview().now),
-        runs=[shown_run(run) for run in found.runs],
+        preview=preview(job.definition, now),
+        picture=picture_of(job, latest, now),
+        runs=runs.shown(job, latest[:LAST_RUNS]),
         extra=extra,
         faults=[fault.allowed for fault in faults],
     )
@@ -89,27 +77,6 @@ def _definition(job: Job, view: JobView) -> Sequence[tuple[str, object]]:
     return [("id", job.id), *rows, ("revision", job.revision), ("published", view.published)]
 
 
-def shown_run(run: RunView) -> ShownRun:
-    """A run for people: how long it waited after it was published, and how long it took."""
-    return ShownRun(
-        due=run.due,
-        on_demand=run.on_demand,
-        state=run.outcome or ("waiting" if run.started is None else "running"),
-        started=run.started,
-        waited=_between(run.published, run.started),
-        took=_between(run.started, run.finished),
-        server=run.server,
-        attempt=run.attempt,
-        error=run.error,
-    )
-
-
-def _between(first: str | None, last: str | None) -> str:
-    if first is None or last is None:
-        return "–"
-    return write_rounded(read_instant(last) - read_instant(first))
-
-
 # --- forms
 
 
@@ -119,7 +86,7 @@ def _type(name: str) -> JobType:
     return cast("JobType", name)
 
 
-@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",)})
+@get("/new/{job_type:str}", sync_to_thread=True, opt={"query": ("copy",), ROLE: "admin"})
 def show_new(
     storage: Store, base: Base, job_type: FromPath[str], copy: Annotated[str, QueryParameter()] = ""
 ) -> Response[str]:
@@ -148,7 +115,7 @@ def create(
     return back_to(path_of(job), "created")
 
 
-@get("/jobs/{id:str}/edit", sync_to_thread=True)
+@get("/jobs/{id:str}/edit", sync_to_thread=True, opt={ROLE: "admin"})
 def show_edit(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Show the form of a job."""
     job = job_service.get(storage, id)
@@ -238,7 +205,7 @@ def _form(
         faults={name: texts for name, texts in by_field.items() if name in shown},
         others=[*changed, *(str(fault) for fault in faults if fault.field not in shown)],
         revision=None if form.job is None else form.job.revision,
-        services=sorted({name for member in overview.members for name in member.services}),
+        services=service_names(overview),
         preview=_preview(form.job_type, sent, overview.now),
     )
 
@@ -258,7 +225,9 @@ def show_preview(storage: Store, job_type: FromPath[str], sent: Sent) -> Respons
     """Show the part of a form that says when the job would be due."""
     kind = _type(job_type)
     faults = _faults(kind, sent)
-    return page("preview.html", preview=_preview(kind, sent, storage.overview().now), faults=faults)
+    return page(
+        "parts/preview.html", preview=_preview(kind, sent, storage.overview().now), faults=faults
+    )
 
 
 def _faults(job_type: JobType, sent: Mapping[str, str]) -> Sequence[Fault]:
@@ -286,22 +255,31 @@ def execute(storage: Store, base: Base, id: JobId, sent: Sent) -> Response[str] 
     except Rejected as rejected:
         job = job_service.get(storage, id)
         return _job_page(storage, base, job, extra=extra, faults=rejected.faults)
-    return back_to(f"/admin/jobs/{quote(id, safe='')}", "executed")
+    return _back(id, sent, "executed")
 
 
 @post("/jobs/{id:str}/activate", sync_to_thread=True, opt={ROLE: "operate"})
-def activate(storage: Store, id: JobId) -> Redirect:
+def activate(storage: Store, id: JobId, sent: Sent) -> Redirect:
     """Switch a job on."""
-    return back_to(path_of(job_service.set_active(storage, id, True)), "activated")
+    job_service.set_active(storage, id, True)
+    return _back(id, sent, "activated")
 
 
 @post("/jobs/{id:str}/deactivate", sync_to_thread=True, opt={ROLE: "operate"})
-def deactivate(storage: Store, id: JobId) -> Redirect:
+def deactivate(storage: Store, id: JobId, sent: Sent) -> Redirect:
     """Switch a job off."""
-    return back_to(path_of(job_service.set_active(storage, id, False)), "deactivated")
+    job_service.set_active(storage, id, False)
+    return _back(id, sent, "deactivated")
 
 
-@get("/jobs/{id:str}/delete", sync_to_thread=True)
+def _back(id: str, sent: Mapping[str, str], done: str) -> Redirect:
+    """Show the page again that had the button: the list at its place, or the page of the job."""
+    if (place := sent.get("list")) is not None:
+        return back_to_list(place, done)
+    return back_to(_path(id), done)
+
+
+@get("/jobs/{id:str}/delete", sync_to_thread=True, opt={ROLE: "admin"})
 def ask_delete(storage: Store, base: Base, id: JobId) -> Response[str]:
     """Ask before a job is deleted."""
     job = job_service.get(storage, id)
@@ -319,4 +297,8 @@ def delete(storage: Store, id: JobId, sent: Sent) -> Redirect:
 
 def path_of(job: Job) -> str:
     """The path of the page of a job."""
-    return f"/admin/jobs/{quote(job.id, safe='')}"
+    return _path(job.id)
+
+
+def _path(id: str) -> str:
+    return f"/admin/jobs/{quote(id, safe='')}"

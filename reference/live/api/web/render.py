@@ -6,6 +6,10 @@ from importlib.resources import files
 
 import jinja2
 from litestar import MediaType, Response
+from markupsafe import Markup
+
+from gnomon.reference.live.api.web.viewer import viewer_values
+from gnomon.reference.schedule.clock import MILLISECOND, read_instant, write_instant
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -20,7 +24,7 @@ HEADERS = {
 
 def page(template: str, status: int = HTTPStatus.OK, /, **values: object) -> Response[str]:
     """A page made of a template and its values, which are escaped."""
-    text = _templates().get_template(template).render(values)
+    text = _templates().get_template(template).render(viewer_values() | values)
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
 
 
@@ -31,7 +35,7 @@ def _templates() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    found.filters["plain"] = plain
+    found.filters["when"] = when
     return found
 
 
@@ -40,10 +44,17 @@ def static_folder() -> str:
     return str(files(__package__ or "") / "static")
 
 
-def plain(instant: str | None) -> str:
-    """An instant (RFC 3339, UTC) for people: ``2026-01-31 12:00:00``; a dash for none.
+def when(instant: str | int | None) -> str:
+    """An instant (RFC 3339 or µs, UTC) as an element; a dash for none.
 
-    >>> plain("2026-01-31T12:00:00.25Z")
-    '2026-01-31 12:00:00.25'
+    The script writes it in the zone of the person who looks. Milliseconds are enough for people.
+
+    >>> print(when("2026-01-31T12:00:00.250123Z"))
+    <time datetime="2026-01-31T12:00:00.250Z">2026-01-31 12:00:00.250</time>
     """
-    return "–" if instant is None else instant.replace("T", " ").removesuffix("Z")
+    if instant is None:
+        return "–"
+    at = instant if isinstance(instant, int) else read_instant(instant)
+    written = write_instant(at // MILLISECOND * MILLISECOND)
+    shown = written.replace("T", " ").removesuffix("Z")
+    return Markup('<time datetime="{}">{}</time>').format(written, shown)

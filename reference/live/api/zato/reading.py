@@ -31,7 +31,7 @@ NOT_SET: JsonObject = {
 
 def read(form: type[msgspec.Struct], given: JsonObject) -> JsonObject:
     """The fields of `form` in `given`, without absent ones. Raises BadRequest with all faults."""
-    values, faults = _read(form, given)
+    values, faults = read_fields(form, given)
     if faults:
         raise BadRequest(*faults)
     return values
@@ -39,7 +39,7 @@ def read(form: type[msgspec.Struct], given: JsonObject) -> JsonObject:
 
 def read_definition(form: type[DefinitionForm], given: JsonObject) -> JsonObject:
     """The fields of a definition in `given`. Raises BadRequest, with its faults too."""
-    values, faults = _read(form, given)
+    values, faults = read_fields(form, given)
     fields = {name: values[name] for name in Definition.__struct_fields__ if name in values}
     if faults:
         raise BadRequest(*faults, *_others(faults, fields))
@@ -56,7 +56,7 @@ def _others(faults: Iterable[Fault], fields: JsonObject) -> list[Fault]:
     return []
 
 
-def _read(form: type[msgspec.Struct], given: JsonObject) -> tuple[JsonObject, list[Fault]]:
+def read_fields(form: type[msgspec.Struct], given: JsonObject) -> tuple[JsonObject, list[Fault]]:
     """The fields of `form` in `given`, as a definition has them, and their faults."""
     values: JsonObject = {}
     faults: list[Fault] = []

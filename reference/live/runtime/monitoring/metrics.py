@@ -30,8 +30,8 @@ from gnomon.reference.schedule.zones import zone_database
 from gnomon.reference.store.operations import Outcomes, Publish, Refusal
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-Scheme = Literal["basic", "bearer", "other"]
-"""How a request carries its credentials."""
+Scheme = Literal["basic", "bearer", "form", "other"]
+"""How a login carries its credentials; a form is that of the pages."""
 
 UNKNOWN = "(unknown)"
 """The label of services that this server does not have."""

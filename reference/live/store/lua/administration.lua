@@ -92,6 +92,15 @@ function meaning.AgreeSettings()
   reply('Settings', '"profile":"' .. profile .. '","lease":' .. lease .. ',"max_attempts":' .. attempts)
 end
 
+--@ meaning.AgreeSessionKey
+-- The secret is kept as JSON.
+function meaning.AgreeSessionKey()
+  local offered = take()
+  local key = call('HGET', P .. ':meta', 'session-key')
+  if not key then call('HSET', P .. ':meta', 'session-key', offered) end
+  reply('SessionKey', '"key":' .. (key or offered))
+end
+
 --@ meaning.NewProcess
 -- After lost writes a running process may have a number that the store does not know it gave.
 function meaning.NewProcess()

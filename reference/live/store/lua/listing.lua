@@ -51,6 +51,17 @@ function meaning.LastResults()
   reply('LastRuns', nil, table.concat(lines, '\n'))
 end
 
+--@ meaning.OpenRuns
+function meaning.OpenRuns()
+  local lines = {}
+  for place = 1, take_number() do
+    local message = take()
+    local _, _, _, _, _, ending = read_run(call('HGET', P .. ':runs', message) or '')
+    lines[place] = ending and not has_result(ending) and run_of(message) or ''
+  end
+  reply('LastRuns', nil, table.concat(lines, '\n'))
+end
+
 --@ meaning.JobsByName
 function meaning.JobsByName()
   local is_first, after, most, is_reverse, room = take() == '1', take(), take_number(), take() == '1',

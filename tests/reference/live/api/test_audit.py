@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from gnomon.reference.live.api.access import failed_logins
-from gnomon.reference.live.api.access.auth import guard_for
+from gnomon.reference.live.api.access.auth import Access
 from gnomon.reference.live.api.access.credentials import (
     hash_password,
     new_token,
@@ -44,8 +44,10 @@ def metrics() -> Metrics:
 @pytest.fixture
 def client(metrics: Metrics) -> Iterator[TestClient[Litestar]]:
     """A client of a server with credentials."""
-    guard = guard_for("127.0.0.1", CREDENTIALS, FailedLogins(metrics.login_failed))
-    app = create_app(MemoryStorage([member()]), lambda: HEALTHY, metrics.text, guard)
+    storage = MemoryStorage([member()])
+    failed = FailedLogins(metrics.login_failed)
+    access = Access("127.0.0.1", CREDENTIALS, storage.session_key, failed)
+    app = create_app(storage, lambda: HEALTHY, metrics.text, access)
     with TestClient(app, base_url=LOOPBACK) as client:
         yield client
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from gnomon.reference.live.api.access.auth import Unguarded, guard_for
+from gnomon.reference.live.api.access.auth import Unguarded, require_credentials
 from gnomon.reference.live.api.access.credentials import (
     BadCredentials,
     hash_password,
@@ -108,7 +108,7 @@ def test_an_empty_password_is_refused() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_a_loopback_address_needs_no_credentials(host: str) -> None:
     """API-8"""
-    assert callable(guard_for(host, None))
+    require_credentials(host, None)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_a_loopback_address_needs_no_credentials(host: str) -> None:
 def test_any_other_address_is_refused_without_credentials(host: str) -> None:
     """API-8"""
     with pytest.raises(Unguarded, match="credentials"):
-        guard_for(host, None)
-    assert callable(guard_for(host, read_credentials([LINE])))
+        require_credentials(host, None)
+    require_credentials(host, read_credentials([LINE]))
 
 
 # --- requests that must show something

@@ -237,8 +237,14 @@ def test_the_command_ends_after_its_time_without_a_finding(
     [
         (("--follow", "nix"), "--follow: it must be the URL of a server"),
         (("--follow", "http://127.0.0.1:1"), "nothing listens there"),
-        (("--follow", "URL", "h.jsonl"), "--follow: it takes neither a history nor --rules"),
-        (("--follow", "URL", "--rules"), "--follow: it takes neither a history nor --rules"),
+        (
+            ("--follow", "URL", "h.jsonl"),
+            "--follow: it takes no history, no --rules and",
+        ),
+        (
+            ("--follow", "URL", "--rules"),
+            "--follow: it takes no history, no --rules and",
+        ),
         (("--follow", "URL", "--for", "soon"), "--for: "),
         (("--follow", "URL", "--metrics", "9100"), "--metrics: it must be HOST:PORT"),
         (("--follow", "URL", "--metrics", "256.0.0.1:1"), "--metrics: 256.0.0.1:1: "),

@@ -266,3 +266,81 @@ def test_an_export_is_a_table_for_each_job_without_defaults(
     lines = run("jobs", "export").out.splitlines()
     assert lines[:3] == ['format = "gnomon-jobs/1"', "", "[[job]]"]
     assert {line.partition(" = ")[0] for line in lines[3:]} == set(IN_WARSAW)
+
+
+# --- files of Zato
+
+
+ENMASSE = """
+scheduler:
+  - name: report
+    service: work
+    job_type: interval_based
+    minutes: 5
+  - {name: nightly, service: work, job_type: cron_style, cron_definition: 0 2 * * *, is_active: on}
+"""
+
+
+def test_an_enmasse_file_is_applied_and_then_nothing_is_left_to_do(
+    run: Command, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    """What Zato's files cannot give stays as it is; so does what this one does not."""
+    file = tmp_path / "zato-export.yaml"
+    file.write_text(ENMASSE)
+    kept = {"misfire": "all", "grace": "9s", "max_runtime": "5m", "jitter": "3s"}
+    before = EVERY_MINUTE | kept
+    job_service.create(storage, before | {"extra": "x"})
+    result = applied(run, file)
+    assert result.out.endswith("done: 2 of 2 changes\n")
+    now = stored(storage)
+    assert now["report"] == before | {"minutes": 5}
+    assert now["nightly"]["cron_definition"] == "0 2 * * *"
+    assert "is_active" not in now["nightly"]
+    assert applied(run, file).out.startswith("0 to create, 0 to edit, 0 to delete, 2 unchanged\n")
+
+
+def test_what_an_enmasse_file_cannot_express_is_listed(
+    run: Command, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    file = tmp_path / "zato-export.json"
+    job = {"name": "a", "service": "work", "hours": 1, "on_error_job": "b"}
+    file.write_text(json.dumps({"scheduler": [job]}))
+    result = run("jobs", "apply", file, "--json")
+    line = "line 1 (a), on_error_job: left out: no job has it here"
+    assert (result.code, result.json["left_out"], result.err) == (1, [line], line + "\n")
+    assert stored(storage)["a"]["is_active"] is False
+    file.write_text(json.dumps({"scheduler": [job | {"hours": -1}, job | {"service": 3}]}))
+    before = stored(storage)
+    assert [line.split(": ")[2] for line in faults(run("jobs", "apply", file))] == [
+        "line 1 (a), hours", "line 1 (a), service"
+    ]  # fmt: skip
+    assert stored(storage) == before
+
+
+def test_an_enmasse_export_is_applied_without_a_change(
+    run: Command, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    file = tmp_path / "jobs.yaml"
+    job_service.create(storage, EVERY_MINUTE | {"extra": "a\r\n\x85 é", "max_runtime": "90s"})
+    assert run("jobs", "export", "--format", "enmasse", "--out", file) == (0, "", "")
+    job_service.create(storage, IN_WARSAW)
+    result = run("jobs", "export", "--format", "enmasse")
+    own = ("timezone", "misfire", "grace")
+    assert (result.code, result.err.splitlines()) == (
+        1,
+        [
+            f"left out: job weekly report, {field}: {IN_WARSAW[field]}: Zato has no such field"
+            for field in own
+        ],
+    )
+    file.write_text(result.out)
+    before, was = stored(storage), revisions(storage)
+    out = "0 to create, 0 to edit, 0 to delete, 2 unchanged\n"
+    assert applied(run, file, "--prune").out == out
+    assert (stored(storage), revisions(storage)) == (before, was)
+    for job in job_service.get_all(storage):
+        job_service.delete(storage, job.id)
+    assert run("jobs", "apply", file).code == 0
+    for field in own:
+        del before["weekly report"][field]
+    assert stored(storage) == before

@@ -255,7 +255,9 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
         arms.ask(NOW + SECOND, OPERATOR, Execute("a", 1, "K3"))
         held = (Holding("s2", 1, 2),)
     for name in ("s2", "s10", "s1"):
-        arms.apply(NOW + SECOND, name, RegisterServer(1, NOW - 5, 2, ("b", "a"), "2026f"))
+        arms.apply(
+            NOW + SECOND, name, RegisterServer(1, NOW - 5, 2, ("b", "a"), "2026f", (("a", 5),))
+        )
     arms.apply(NOW + SECOND, "s1", Campaign(7 * SECOND))
     for server, epoch, why in (("s1", 1, 'q"\\é'), ("s2", 1, "no leader"), ("s1", 2, "no epoch")):
         arms.apply(NOW + SECOND, server, ReportUnschedulable(epoch, (("a", why),)))
@@ -265,6 +267,7 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
         "services": ("b", "a"),
         "since": NOW - 5,
         "tzdata": "2026f",
+        "slow_thresholds": (("a", 5),),
     }
     assert overview == ClusterOverview(
         now=NOW + SECOND,

@@ -14,6 +14,7 @@ from gnomon.reference.store.administration import (
     JobsByName,
     LastResults,
     LastRuns,
+    OpenRuns,
     RecordEvents,
     ResultsOf,
     RunsOf,
@@ -201,3 +202,21 @@ def names(arms: Arms, most: int, reverse: bool = False) -> list[list[str]]:
         pages.append([job.definition.name for job in listed.jobs])
         after = listed.more
     return pages
+
+
+def test_runs_are_read_by_message_until_they_end(arms: Arms) -> None:
+    """The arms forget ended runs at different times, so they all leave them out."""
+    publish(arms, "a", 3)
+    run(arms, 1)
+    arms.ask(NOW, OPERATOR, DropMessage(2))
+    reply = arms.ask(NOW, OPERATOR, OpenRuns((3, 1, 99, 2, 3)))
+    assert isinstance(reply, LastRuns)
+    assert [found and found.message for found in reply.runs] == [3, None, None, None, 3]
+    arms.ask(NOW, "s2", Join(1, 100 * SECOND))
+    arms.ask(NOW + SECOND, "s2", Claim(1, FIRST))
+    arms.apply(NOW + SECOND, "s2", RecordEvents(1, (events.Started(0, 3, "s2", 1, 1),)))
+    reply = arms.ask(NOW, OPERATOR, OpenRuns((3,)))
+    assert isinstance(reply, LastRuns)
+    (found,) = reply.runs
+    assert found is not None
+    assert (found.started, found.server, found.attempt) == (NOW + SECOND, "s2", 1)

@@ -20,6 +20,7 @@ from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import LAST_INSTANT, SECOND, read_instant
 from gnomon.reference.schedule.trigger import trigger
 from gnomon.reference.store.administration import (
+    AgreeSessionKey,
     AgreeSettings,
     CheckProcess,
     JobByName,
@@ -27,6 +28,7 @@ from gnomon.reference.store.administration import (
     LastResults,
     NewJobId,
     NewProcess,
+    OpenRuns,
     Overview,
     RecordEvents,
     RegisterServer,
@@ -121,6 +123,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(RunsOf, JOBS),
     st.builds(ResultsOf, JOBS),
     st.builds(LastResults, st.lists(JOBS, min_size=1, max_size=4).map(tuple)),
+    st.builds(OpenRuns, st.lists(SMALL, min_size=1, max_size=4).map(tuple)),
     st.builds(
         JobsByName, st.sampled_from([None, "", "w", "x", "é"]), st.integers(1, 3), st.booleans()
     ),
@@ -135,6 +138,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(MessagesOfJob, JOBS, st.booleans()),
     st.builds(PauseCluster, st.sampled_from(["ops", 'é "\\'])),
     st.builds(ResumeCluster, st.just("ops")),
+    st.builds(AgreeSessionKey, st.sampled_from(['k"1', "k2"])),
     st.just(NewProcess()),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(
@@ -218,7 +222,8 @@ class ThreeArms(RuleBasedStateMachine):
     def ask_questions(self) -> None:
         runs = (kind(job) for kind in (RunsOf, ResultsOf) for job in ("a", "b/é", "c"))
         names = (JobsByName(None, 2), JobsByName(None, 9, reverse=True))
-        for question in (Overview(), *runs, *names, LastResults(("a", "b/é", "c"))):
+        last = (LastResults(("a", "b/é", "c")), OpenRuns((1, 2, 3, 4)))
+        for question in (Overview(), *runs, *names, *last):
             self.ask("operator", question)
 
     def teardown(self) -> None:

@@ -14,6 +14,7 @@ from gnomon.reference.live.api import job_service
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.store.operations import Job
 from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over, member
+from tests.support.pages import Browser
 
 CRON = {
     "name": "nightly", "service": "work", "start_date": "2026-01-05T08:00:00Z",
@@ -31,7 +32,7 @@ def storage() -> MemoryStorage:
 
 @pytest.fixture
 def browser(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(storage), base_url=BASE) as client:
+    with Browser(app_over(storage), base_url=BASE) as client:
         yield client
 
 
@@ -242,7 +243,7 @@ def test_a_job_is_switched_duplicated_and_deleted(
     assert status == 412
     assert "deleted" in sent(browser, f"/admin/jobs/{job.id}/delete", revision=revision)
     assert job_service.get_all(storage) == []
-    assert "there is no job" in seen(browser, f"/admin/jobs/{job.id}", 404)
+    assert "There is no job" in seen(browser, f"/admin/jobs/{job.id}", 404)
 
 
 @pytest.mark.parametrize("field", ["name", "extra"])

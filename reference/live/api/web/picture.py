@@ -1,0 +1,121 @@
+"""A picture of the runs of a job: over time, how long each waited and how long it took.
+
+The one idea: two rows of bars over one axis of time, each with a scale of its own, since waits are
+milliseconds where runs are minutes. The geometry is made here, so that it can be checked; the
+template ``parts/picture.html`` only writes it down. The table of runs beside it has the same in
+words.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gnomon.reference.live.api.web.runs import between, is_misfire, planned, write_span
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.store.administration import JobRun
+from gnomon.reference.store.operations import Job
+
+MOST_BARS = 200
+"""Number of runs in a picture at most: the latest ones."""
+WIDTH, HEIGHT = 600, 80
+BAR = 6
+"""The width of a bar, in the units of `WIDTH`."""
+_MARK = 10
+"""The room above the highest bar, for a mark."""
+
+
+class Bar(NamedTuple):
+    """A run in one row: a bar from the base line up, and its `kind`, a class of the style.
+
+    `x` is its left edge, `top` its upper one. `is_marked`: a mark stands on it.
+    """
+
+    x: float
+    top: float
+    height: float
+    kind: str
+    is_marked: bool
+    label: str
+
+
+class Row(NamedTuple):
+    """Bars on a scale from 0 to `longest`, text for people."""
+
+    longest: str
+    bars: tuple[Bar, ...]
+
+
+class Picture(NamedTuple):
+    """The runs of a job from the instant `begins` to `ends` (µs, UTC), with their numbers."""
+
+    begins: int
+    ends: int
+    waited: Row
+    took: Row
+    runs: int
+    misfires: int
+    failures: int
+
+
+def picture_of(job: Job, runs: Sequence[JobRun], now: int) -> Picture | None:
+    """The picture of the latest of `runs` at the instant `now` (µs, UTC); None without any run."""
+    drawn = sorted(runs, key=lambda run: run.published)[-MOST_BARS:]
+    if not drawn:
+        return None
+    instants = [_place(job, run) for run in drawn]
+    begins, ends = min(instants), max(instants)
+
+    def row(
+        measure: Callable[[Job, JobRun, int], int | None],
+        kind: Callable[[JobRun], str],
+        is_marked: Callable[[JobRun], bool],
+    ) -> Row:
+        spans = [measure(job, run, now) for run in drawn]
+        longest = max((span or 0 for span in spans), default=0)
+        bars = []
+        for run, at, span in zip(drawn, instants, spans, strict=True):
+            height = (HEIGHT - _MARK) * max(span or 0, 0) / max(longest, 1)
+            share = (at - begins) / (ends - begins) if ends > begins else 0.5
+            label = f"{write_instant(at)}: {write_span(span)}"
+            x, top = round(share * (WIDTH - BAR), 1), round(HEIGHT - height, 1)
+            bars.append(Bar(x, top, round(height, 1), kind(run), is_marked(run), label))
+        return Row(write_span(longest), tuple(bars))
+
+    def misfired(run: JobRun) -> bool:
+        return is_misfire(job, run)
+
+    return Picture(
+        begins,
+        ends,
+        row(_waited, lambda run: "misfire" if misfired(run) else "wait", misfired),
+        row(_took, _kind, has_failed),
+        len(drawn),
+        sum(map(misfired, drawn)),
+        sum(map(has_failed, drawn)),
+    )
+
+
+def has_failed(run: JobRun) -> bool:
+    """Whether a run has ended in any way but well."""
+    return run.outcome not in (None, "ok")
+
+
+def _kind(run: JobRun) -> str:
+    if run.outcome is None:
+        return "running"
+    return "failed" if has_failed(run) else "ok"
+
+
+def _place(job: Job, run: JobRun) -> int:
+    """Where a run stands on the axis of time: when it was to start (µs, UTC)."""
+    return run.published if run.on_demand else planned(job, run)
+
+
+def _waited(job: Job, run: JobRun, now: int) -> int | None:
+    """From when a run was to start until it did, or until `now` (µs)."""
+    until = now if run.started is None and run.outcome is None else run.started
+    return between(_place(job, run), until)
+
+
+def _took(_: Job, run: JobRun, now: int) -> int | None:
+    """From the start of a run until its end, or until `now` (µs)."""
+    return between(run.started, now if run.outcome is None else run.finished)

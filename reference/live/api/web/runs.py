@@ -1,0 +1,95 @@
+"""Runs as rows of a table: how late each started, how long it waited, and how long it took."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gnomon.reference.live.api import job_service, listing
+from gnomon.reference.live.store.storage import Storage
+from gnomon.reference.schedule.clock import MILLISECOND, write_rounded
+from gnomon.reference.schedule.jitter import offset
+from gnomon.reference.store.administration import RUNS_KEPT, JobRun
+from gnomon.reference.store.operations import Job
+
+
+class ShownRun(NamedTuple):
+    """A run for people; durations are text, instants are µs (UTC).
+
+    `late` is from when it was planned until it started, `waited` from when it was published.
+    `is_misfire`: it was published after the job's grace (MISS-1).
+    """
+
+    due: int
+    on_demand: bool
+    state: str
+    started: int | None
+    late: str
+    waited: str
+    took: str
+    server: str | None
+    attempt: int | None
+    error: str | None
+    is_misfire: bool
+
+
+def latest_runs(storage: Storage, job: Job) -> list[JobRun]:
+    """The runs of a job that the store has: the latest, and its results; the latest first."""
+    latest = job_service.runs(storage, job.id, RUNS_KEPT).runs
+    runs = {run.message: run for run in (*listing.results(storage, job.id), *latest)}
+    return [runs[message] for message in sorted(runs, reverse=True)]
+
+
+def shown(job: Job, runs: Sequence[JobRun]) -> list[ShownRun]:
+    """The runs of a job for people."""
+    return [_shown(job, run) for run in runs]
+
+
+def _shown(job: Job, run: JobRun) -> ShownRun:
+    return ShownRun(
+        due=run.due,
+        on_demand=run.on_demand,
+        state=run.outcome or ("waiting" if run.started is None else "running"),
+        started=run.started,
+        late=write_span(lateness(job, run)),
+        waited=write_span(between(run.published, run.started)),
+        took=write_span(between(run.started, run.finished)),
+        server=run.server,
+        attempt=run.attempt,
+        error=run.error,
+        is_misfire=is_misfire(job, run),
+    )
+
+
+def lateness(job: Job, run: JobRun) -> int | None:
+    """How long after it was planned a run started (µs).
+
+    None if it was not planned, or has not started.
+    """
+    return None if run.on_demand else between(planned(job, run), run.started)
+
+
+def is_misfire(job: Job, run: JobRun) -> bool:
+    """Whether a run was published after the job's grace, as the job is now (MISS-1)."""
+    return not run.on_demand and run.published > planned(job, run) + job.definition.grace
+
+
+def planned(job: Job, run: JobRun) -> int:
+    """When a run was to be published (µs, UTC): with jitter that is after it was due (LIMIT-2)."""
+    return run.due + offset(job.id, run.due, job.definition.jitter)
+
+
+def between(first: int | None, last: int | None) -> int | None:
+    """From the one instant to the other (µs); None if one is not known."""
+    return None if first is None or last is None else last - first
+
+
+def write_span(duration: int | None) -> str:
+    """A duration (µs) for people, to the millisecond if it has one; a dash for none.
+
+    >>> [write_span(duration) for duration in (None, 999, 144_481, 12_345_678)]
+    ['–', '999us', '144ms', '12s345ms']
+    """
+    if duration is None:
+        return "–"
+    return write_rounded(
+        duration // MILLISECOND * MILLISECOND if duration >= MILLISECOND else duration
+    )

@@ -1,0 +1,328 @@
+"""What a picture of a history holds: lanes, bars, due marks, terms, faults and violations.
+
+The one idea: a picture is plain data, made of the trace once. The page, the SVG and the file for
+Perfetto only draw it, so they never disagree.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from gnomon.reference import events
+from gnomon.reference.schedule.clock import DAY
+from gnomon.specs.render.timeline.incidents import Incident, headline_of, incidents_of
+from gnomon.specs.render.timeline.load import Step, load_of
+from gnomon.specs.rules import Finding
+from gnomon.specs.trace.entities import FaultWindow, Firing, Membership, MessageRecord, Run, Term
+from gnomon.specs.trace.plans import due
+from gnomon.specs.trace.summary import Summary, summarise
+from gnomon.specs.trace.trace import Trace
+from gnomon.specs.trace.waits import Wait, waits
+
+RunOutcome = Literal["ok", "failed", "running", "cut off"]
+"""How a run ended; it was cut off if its server left, and is running if the history ends before."""
+DueOutcome = Literal["published", "coalesced", "skipped", "none"]
+"""What came of an occurrence; `none` has had no outcome when the history ended."""
+
+
+class Lane(NamedTuple):
+    """A worker of a server; in a history without messages a job, and `server` is empty."""
+
+    label: str
+    server: str
+    worker: int
+
+
+class Job(NamedTuple):
+    """A job: its id, its latest name, and its service, empty if that is unknown."""
+
+    id: str
+    name: str
+    service: str
+
+
+class Bar(NamedTuple):
+    """A run in the lane of that number, [begins, ends) (µs, UTC).
+
+    `lead` is the instant from which the run was waited for: that at which it was due, or published
+    on demand, or at which its message was reclaimed. Its message was one of those that wait from
+    `since` to `claimed`. `job` is the number of its job in the picture.
+    """
+
+    lane: int
+    begins: int
+    ends: int
+    job: int
+    message: int
+    attempt: int
+    outcome: RunOutcome
+    lead: int
+    since: int
+    claimed: int
+    on_demand: bool
+
+
+class Unclaimed(NamedTuple):
+    """A message that waited in [begins, ends) (µs, UTC), and was not run then."""
+
+    begins: int
+    ends: int
+    job: int
+    message: int
+
+
+class Due(NamedTuple):
+    """An occurrence of a job, by its number, that was due at an instant (µs, UTC)."""
+
+    at: int
+    job: int
+    outcome: DueOutcome
+
+
+class Flag(NamedTuple):
+    """A violation of a rule; `lane` is where its message ran, if it did."""
+
+    at: int
+    rule: str
+    what: str
+    lane: int | None
+    message: int | None
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """The picture of a history from `start` to `end` (µs, UTC); lists are in the order of time.
+
+    `is_judged`: the flags are those of all rules; else nobody has judged the history.
+    """
+
+    start: int
+    end: int
+    lanes: list[Lane]
+    jobs: list[Job]
+    bars: list[Bar]
+    unclaimed: list[Unclaimed]
+    dues: list[Due]
+    terms: list[Term]
+    members: list[Membership]
+    faults: list[FaultWindow]
+    flags: list[Flag]
+    incidents: list[Incident]
+    headline: list[str]
+    load: list[Step]
+    summary: Summary
+    has_messages: bool
+    is_judged: bool
+
+    @property
+    def has_days(self) -> bool:
+        """Whether it needs dates beside the times of day."""
+        return self.start // DAY != self.end // DAY
+
+    @property
+    def servers(self) -> list[str]:
+        """The servers, in the order of their lanes."""
+        return list(dict.fromkeys(lane.server for lane in self.lanes if lane.server))
+
+
+def picture_of(trace: Trace, findings: Mapping[str, Finding] | None = None) -> Picture:
+    """The picture of a history, with the violations in `findings` if it was judged."""
+    jobs = _jobs(trace)
+    number_of = {job.id: number for number, job in enumerate(jobs)}
+    has_messages = trace.observes("messages")
+    if has_messages:
+        lanes = _lanes(trace)
+        bars, unclaimed = _bars(trace, lanes, number_of)
+    else:
+        lanes = [Lane(job.name, "", number) for number, job in enumerate(jobs)]
+        bars, unclaimed = _firings(trace, number_of), []
+    steps, summary = load_of(trace), summarise(trace)
+    return Picture(
+        trace.start,
+        trace.end,
+        lanes,
+        jobs,
+        bars,
+        unclaimed,
+        sorted(_dues(trace, number_of)),
+        sorted(trace.terms, key=lambda term: term.begins),
+        sorted(trace.memberships, key=lambda member: member.begins),
+        sorted(trace.faults, key=lambda fault: fault.begins),
+        _flags(bars, findings or {}),
+        incidents_of(trace, steps, findings or {}),
+        headline_of(trace, summary, steps, findings),
+        steps if has_messages else [],
+        summary,
+        has_messages,
+        findings is not None,
+    )
+
+
+# --- jobs and lanes
+
+
+def _jobs(trace: Trace) -> list[Job]:
+    """The jobs in the order of their creation; one without a known definition has its id only."""
+    services: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for record in trace.messages.values():
+        services[record.published.job] = record.published.service
+        names.setdefault(record.published.job, record.published.name)
+    for id, job in trace.jobs.items():
+        fields = job.stage.fields
+        if isinstance(name := fields.get("name"), str):
+            names[id] = name
+        if isinstance(service := fields.get("service"), str):
+            services.setdefault(id, service)
+    ids = dict.fromkeys([*trace.jobs, *services, *(f.fired.job for f in trace.firings)])
+    return [Job(id, names.get(id, id), services.get(id, "")) for id in ids]
+
+
+def _lanes(trace: Trace) -> list[Lane]:
+    """A lane for each worker that a server had, or that claimed anything."""
+    workers: dict[str, int] = {}
+    for member in trace.memberships:
+        workers[member.server] = max(workers.get(member.server, 0), member.workers)
+    for server, worker in {
+        *((claim.server, claim.worker) for claim in trace.claims),
+        *((start.server, start.worker) for start in trace.starts),
+    }:
+        workers[server] = max(workers.get(server, 0), worker)
+    return [
+        Lane(f"{server}/{worker}", server, worker)
+        for server in sorted(workers, key=_natural)
+        for worker in range(1, workers[server] + 1)
+    ]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """The key that puts ``s2`` before ``s10``."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+# --- runs
+
+
+def _bars(
+    trace: Trace, lanes: list[Lane], number_of: Mapping[str, int]
+) -> tuple[list[Bar], list[Unclaimed]]:
+    lane_of = {(lane.server, lane.worker): number for number, lane in enumerate(lanes)}
+    claimed: dict[int, list[Wait]] = {}
+    for wait in trace.cached(waits):
+        claimed.setdefault(wait.record.published.message, []).append(wait)
+    bars = []
+    for run in trace.runs:
+        started, published = run.started, run.record.published
+        lane = lane_of[started.server, started.worker]
+        before = _wait_before(claimed.get(published.message, []), run.begins)
+        since, until = (run.begins, run.begins) if before is None else before[:2]
+        bars.append(
+            Bar(
+                lane,
+                run.begins,
+                trace.end if run.ends is None else max(run.ends, run.begins),
+                number_of[published.job],
+                published.message,
+                started.attempt,
+                _outcome_of(run),
+                min(_lead(run.record, started.attempt, since), run.begins),
+                since,
+                until,
+                published.on_demand,
+            )
+        )
+    left = [
+        Unclaimed(wait.begins, wait.ends, number_of[wait.record.published.job], message)
+        for message, some in claimed.items()
+        for wait in some
+    ]
+    return bars, sorted(left)
+
+
+def _wait_before(unused: list[Wait], at: int) -> Wait | None:
+    """The last of the `unused` waits that ended by the instant `at`; it is used then."""
+    for wait in reversed(unused):
+        if wait.ends <= at:
+            unused.remove(wait)
+            return wait
+    return None
+
+
+def _lead(record: MessageRecord, attempt: int, since: int) -> int:
+    """The instant from which an attempt was waited for, as the figures of waiting times have it."""
+    published = record.published
+    if attempt > 1 or published.on_demand:
+        return since
+    defined = published.due if record.stage is None else record.stage.begins
+    return max(published.due, defined)
+
+
+def _outcome_of(run: Run) -> RunOutcome:
+    started = run.started
+    if not run.record.later:
+        finished = run.record.finished
+        ends = None if finished is None else finished.outcome
+    else:
+        attempt = (started.server, started.worker, started.attempt)
+        ends = next(
+            (
+                event.outcome
+                for event in run.record.events
+                if type(event) is events.Finished
+                and (event.server, event.worker, event.attempt) == attempt
+            ),
+            None,
+        )
+    return ends or ("running" if run.ends is None else "cut off")
+
+
+def _firings(trace: Trace, number_of: Mapping[str, int]) -> list[Bar]:
+    """The runs of a history without messages; one whose end was not seen has no length."""
+    return [_firing(firing, number_of[firing.fired.job]) for firing in trace.firings]
+
+
+def _firing(firing: Firing, job: int) -> Bar:
+    fired, ended = firing.fired, firing.ended
+    lead = fired.at if fired.due is None else min(fired.due, fired.at)
+    ends: int = fired.at if ended is None else ended.at
+    outcome: RunOutcome = "ok" if ended is None else ended.outcome
+    return Bar(
+        job, fired.at, ends, job, fired.message, 1, outcome, lead, fired.at, fired.at,
+        fired.on_demand,
+    )  # fmt: skip
+
+
+# --- occurrences and violations
+
+
+def _dues(trace: Trace, number_of: Mapping[str, int]) -> Iterator[Due]:
+    for stage in trace.stages:
+        job = number_of[stage.job]
+        settled = set()
+        for instant, event in stage.outcomes:
+            settled.add(instant)
+            match event:
+                case events.Coalesced():
+                    yield Due(instant, job, "coalesced")
+                case events.Skipped():
+                    yield Due(instant, job, "skipped")
+                case events.Published() | events.Fired():
+                    yield Due(instant, job, "published")
+        ends = trace.end if stage.ends is None else stage.ends
+        for instant in due(trace, stage):
+            if instant < ends and instant not in settled:
+                yield Due(instant, job, "none")
+
+
+def _flags(bars: list[Bar], findings: Mapping[str, Finding]) -> list[Flag]:
+    lanes = {bar.message: bar.lane for bar in bars}
+    return sorted(
+        (
+            Flag(one.at, rule, one.what, lanes.get(one.message or 0), one.message)
+            for rule, finding in findings.items()
+            for one in finding.violations
+        ),
+        key=lambda flag: (flag.at, flag.rule),
+    )

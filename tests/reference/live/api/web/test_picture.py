@@ -1,0 +1,93 @@
+"""The picture of a job's runs: where each bar stands, how high it is, and what is marked."""
+
+import pytest
+
+from gnomon.reference.live.api.web.picture import BAR, HEIGHT, MOST_BARS, WIDTH, picture_of
+from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND
+from gnomon.reference.store.administration import JobRun
+from gnomon.reference.store.operations import Job
+from tests.support.strategies import a_job
+
+GRACE = 2 * SECOND
+JOB = Job("1", 1, a_job("report", grace=GRACE), None, 0)
+ROOM = HEIGHT - 10
+"""The height of the highest bar."""
+
+
+def run(due: int, wait: int | None, took: int | None = None, **more: object) -> JobRun:
+    """A run that was published in time, started after `wait` and ended well after `took` (µs)."""
+    started = None if wait is None else due + wait
+    finished = None if started is None or took is None else started + took
+    made: dict[str, object] = {
+        "message": due,
+        "cid": "K1",
+        "due": due,
+        "on_demand": False,
+        "published": due,
+        "started": started,
+        "finished": finished,
+        "outcome": None if took is None else "ok",
+    }
+    return JobRun(**made | more)  # type: ignore[arg-type]
+
+
+def test_a_job_without_runs_has_no_picture() -> None:
+    assert picture_of(JOB, [], HOUR) is None
+
+
+def test_bars_stand_in_the_order_of_time_and_share_a_scale() -> None:
+    runs = [run(2 * HOUR, 4 * SECOND, MINUTE), run(HOUR, SECOND, 2 * MINUTE), run(0, 0, 0)]
+    found = picture_of(JOB, runs, 3 * HOUR)
+    assert found is not None
+    assert (found.begins, found.ends) == (0, 2 * HOUR)
+    assert [bar.x for bar in found.waited.bars] == [0, (WIDTH - BAR) / 2, WIDTH - BAR]
+    assert [bar.height for bar in found.waited.bars] == [0, ROOM / 4, ROOM]
+    assert [bar.height for bar in found.took.bars] == [0, ROOM, ROOM / 2]
+    assert all(bar.top + bar.height == HEIGHT for bar in found.waited.bars + found.took.bars)
+    assert (found.waited.longest, found.took.longest) == ("4s", "2m")
+    assert found.took.bars[1].label == "1970-01-01T01:00:00Z: 2m"
+
+
+def test_a_misfire_is_marked_by_when_it_was_published() -> None:
+    runs = [
+        run(0, 3 * GRACE, SECOND, published=GRACE),
+        run(HOUR, 3 * GRACE, SECOND, published=HOUR + GRACE + 1),
+        run(2 * HOUR, 3 * GRACE, SECOND, published=2 * HOUR + 2 * GRACE, on_demand=True),
+    ]
+    found = picture_of(JOB, runs, 3 * HOUR)
+    assert found is not None
+    assert [bar.is_marked for bar in found.waited.bars] == [False, True, False]
+    assert [bar.kind for bar in found.waited.bars] == ["wait", "misfire", "wait"]
+    assert found.misfires == 1
+    assert found.waited.bars[2].label.endswith(": 2s"), "on demand it waits from its request on"
+
+
+@pytest.mark.parametrize("outcome", ["failed", "dead_lettered", "expired", "lost", "dropped"])
+def test_a_run_that_did_not_end_well_is_marked(outcome: str) -> None:
+    found = picture_of(JOB, [run(0, 0, SECOND), run(HOUR, None, outcome=outcome)], 2 * HOUR)
+    assert found is not None
+    assert [bar.is_marked for bar in found.took.bars] == [False, True]
+    assert [bar.kind for bar in found.took.bars] == ["ok", "failed"]
+    assert found.waited.bars[1].label.endswith(": –"), "it is not known how long it waited"
+    assert (found.failures, found.misfires) == (1, 0)
+
+
+def test_what_is_not_over_lasts_until_now() -> None:
+    found = picture_of(JOB, [run(0, SECOND), run(MINUTE, None)], 2 * MINUTE)
+    assert found is not None
+    assert [bar.label.split(": ")[1] for bar in found.waited.bars] == ["1s", "1m"]
+    assert [bar.label.split(": ")[1] for bar in found.took.bars] == ["1m59s", "–"]
+    assert [bar.kind for bar in found.took.bars] == ["running", "running"]
+
+
+def test_only_the_latest_runs_are_drawn() -> None:
+    found = picture_of(JOB, [run(n * HOUR, 0, 0) for n in range(MOST_BARS + 5)], HOUR)
+    assert found is not None
+    assert (found.runs, found.begins) == (MOST_BARS, 5 * HOUR)
+
+
+def test_a_single_run_stands_in_the_middle_of_a_picture() -> None:
+    found = picture_of(JOB, [run(HOUR, 0, 0)], 2 * HOUR)
+    assert found is not None
+    (bar,) = found.took.bars
+    assert (bar.x, bar.height) == ((WIDTH - BAR) / 2, 0)
