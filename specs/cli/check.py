@@ -14,12 +14,13 @@ from gnomon.reference.live.cli.follow_options import (
     FollowLogin,
     FollowOptions,
     FollowUrl,
-    FollowWindow,
     MetricsPlace,
+    Window,
 )
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
+from gnomon.specs.cli.check_windows import check_in_windows
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import AllRules, Json, ReportOut
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
@@ -36,6 +37,7 @@ def add_to(app: typer.Typer) -> None:
     epilog = examples(
         "gnomon check history.jsonl --rules",
         "gnomon check history.jsonl --report report.html",
+        "gnomon check year.jsonl.zst --window 1000000",
         "gnomon check --follow http://127.0.0.1:17010 --metrics 127.0.0.1:9100",
     )
     app.command("check", epilog=epilog)(check)
@@ -56,7 +58,7 @@ def check(
     follow: FollowUrl = None,
     metrics: MetricsPlace = None,
     duration: FollowDuration = None,
-    window: FollowWindow = DEFAULT_WINDOW,
+    window: Window = None,
     login: FollowLogin = None,
     ca_file: FollowCaFile = None,
 ) -> None:
@@ -67,6 +69,9 @@ def check(
 
     If the history was made under another version of the time zone database, it is not judged when
     cron jobs in zones other than UTC were due.
+
+    A history that is too long for the memory is judged in windows of --window events, half of which
+    two windows share; a relation between events further apart is not judged.
 
     With --follow a live cluster is judged as it runs: each violation is printed when it is certain,
     until the command is ended. A cluster with credentials needs a login, as in gnomon jobs.
@@ -79,14 +84,19 @@ def check(
         # The library of the connection takes as long to import as all rules.
         from gnomon.reference.live.cli.follow import follow as judge_live  # noqa: PLC0415
 
-        options = FollowOptions(follow, login, ca_file, metrics, duration, window, json)
-        judge_live(options)
+        latest = window or DEFAULT_WINDOW
+        judge_live(FollowOptions(follow, login, ca_file, metrics, duration, latest, json))
         return
     if file is None:
         raise BadInput("HISTORY", ["it is missing: give a file, or --follow URL"])
     if metrics is not None or duration is not None:
         raise BadInput("--metrics, --for", ["they need --follow"])
-    _check_file(file, rules, report, json)
+    if window is None:
+        _check_file(file, rules, report, json)
+    elif report is not None:
+        raise BadInput("--report", ["it shows a whole history: leave --window out"])
+    else:
+        check_in_windows(file, window, rules, json)
 
 
 def _check_file(file: Path, rules: bool, report: Path | None, json: bool) -> None:

@@ -46,7 +46,7 @@ class Monitor:
 
     Attributes:
         broken: The number of certain violations of each rule, by its id.
-        exercised: The ids of the rules that have examined a case, in any window.
+        examined: By the id of a rule, the number of cases that it has examined in all judgements.
         events: The number of events so far.
         settling_time: How long after its discovery a violation is certain (µs): a lease, and what a
             fault leaves behind.
@@ -63,13 +63,18 @@ class Monitor:
         self._since: dict[Key, int] = {}  # the end of the history when a violation was first found
         self._reported: set[Key] = set()
         self.broken: Counter[str] = Counter()
-        self.exercised: set[str] = set()
+        self.examined: Counter[str] = Counter()
         self.events = len(begun)
         trace = Trace(History(header, []))
         self.settling_time = trace.lease + aftermath(trace.lease, trace.travel)
         if known is None:
             for event in begun:
                 self._state.add(event)
+
+    @property
+    def exercised(self) -> set[str]:
+        """The ids of the rules that have examined a case, in any window."""
+        return {id for id, count in self.examined.items() if count}
 
     @property
     def window(self) -> int:
@@ -117,7 +122,7 @@ class Monitor:
         if self._is_part:
             history = excerpt(history, start, self._state.known())
         findings = judge_trace(Trace(history))
-        self.exercised |= {id for id, finding in findings.items() if finding.examined}
+        self.examined.update({id: finding.examined for id, finding in findings.items()})
         return {_key(one): one for finding in findings.values() for one in finding.violations}
 
     def _forget_half(self, now: int) -> None:

@@ -25,12 +25,13 @@ FollowDuration = Annotated[
     str | None,
     typer.Option("--for", metavar="D", help="With --follow: how long, as in 10m.  [default: ever]"),
 ]
-FollowWindow = Annotated[
-    int,
+Window = Annotated[
+    int | None,
     typer.Option(
         "--window",
         metavar="N",
-        help="With --follow: number of latest events that are judged together.",
+        help="Number of events that are judged together, for bounded memory.  "
+        "[default: all; with --follow 100000]",
         min=LEAST_WINDOW,
     ),
 ]
