@@ -55,6 +55,7 @@ SPECS = frozenset(
         "specs/parallel",
         "specs/recording",
         "specs/render",
+        "specs/render/documents",
         "specs/render/timeline",
         "specs/rules",
         "specs/trace",
@@ -68,6 +69,7 @@ SIMULATOR = WORLD | {
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",
+    "simulator/sizing",
 }
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -111,6 +113,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/conformance/dialects",
         "specs/conformance/report",
         "specs/conformance/tick",
+        "specs/parallel",
         "specs/vectors",
     },
     "specs/conformance/suspects": frozenset({"specs/conformance"}),
@@ -128,7 +131,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/monitor": REFERENCE | {"specs/excerpt", "specs/rules", "specs/trace"},
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
-    "specs/render/timeline": REFERENCE | {"specs", "specs/render", "specs/rules", "specs/trace"},
+    "specs/render/documents": REFERENCE
+    | {"specs", "specs/render", "specs/render/timeline", "specs/rules", "specs/trace"},
+    "specs/render/timeline": REFERENCE | {"specs/render", "specs/rules", "specs/trace"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
     "specs/parallel": REFERENCE | {"specs", "specs/render"},
     "specs": REFERENCE,

@@ -41,8 +41,8 @@ Sent = SkipValidation[dict[str, str]]
 START = "/admin/jobs"
 """The page after a login, if no other was wanted."""
 LOGIN = "/admin/login"
-LARGEST_KEPT = LARGEST_BODY // 4
-"""Most bytes of a form that are kept during a login: their encoding may triple them."""
+LARGEST_KEPT = LARGEST_BODY // 2
+"""Most bytes of a form that are kept during a login, in a field of another form."""
 
 NOTICES = {"out": "You are logged out.", "ended": "Your login has ended."}
 """What has happened, by its name in the address of the page."""
@@ -52,6 +52,7 @@ LOST = (
     "not help, permit cookies."
 )
 ENDED = "Your login has ended. Nothing was changed: after a login you can send the form again."
+TOO_LARGE = "Your login has ended. Nothing was changed. What you sent is too large to be kept."
 UNKNOWN = "You are not logged in. Nothing was changed."
 
 _COOKIE = "gnomon-login"
@@ -78,8 +79,8 @@ async def log_in(request: ApiRequest, access: Given, sent: Sent) -> Response[str
     """Begin a session; show the page that was wanted, or what was sent before."""
     if not access.needs_login:
         return _go_to(START)
-    nonce = request.cookies.get(_COOKIE, "")
-    if not _NONCE.fullmatch(nonce) or not compare_digest(nonce, sent.get(FIELD, "")):
+    nonce, given = request.cookies.get(_COOKIE, ""), sent.get(FIELD, "")
+    if not _NONCE.fullmatch(nonce) or not compare_digest(nonce.encode(), given.encode()):
         return _login_page(request, sent, HTTPStatus.BAD_REQUEST, fault=LOST)
     address = address_of(request)
     known = await access.log_in(sent.get("name", "").strip(), sent.get("secret", ""), address)
@@ -120,10 +121,12 @@ def ask_to_log_in(request: ApiRequest, needed: LoginNeeded) -> Response[str] | R
         of_page = {"wanted": f"{path}?{query}" if query else path}
         notice = {"notice": "ended"} if needed.ended else {}
         return _go_to(f"{LOGIN}?{urlencode(of_page | notice)}")
-    if needed.ended and len(needed.body) <= LARGEST_KEPT:
+    if not needed.ended:
+        return _login_page(request, {}, HTTPStatus.UNAUTHORIZED, fault=UNKNOWN)
+    if len(needed.body) <= LARGEST_KEPT:
         kept = {"path": path, "again": needed.body.decode("ascii", "replace")}
         return _login_page(request, kept, HTTPStatus.UNAUTHORIZED, fault=ENDED)
-    return _login_page(request, {}, HTTPStatus.UNAUTHORIZED, fault=UNKNOWN)
+    return _login_page(request, {}, HTTPStatus.UNAUTHORIZED, fault=TOO_LARGE)
 
 
 def _go_to(path: str) -> Redirect:

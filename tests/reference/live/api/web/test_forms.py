@@ -92,7 +92,18 @@ def every_page(storage: MemoryStorage) -> list[str]:
         *of_job,
         *(f"/admin/new/{kind}" for kind in kinds),
         *(f"/admin/messages?state={state}" for state in states),
+        "/admin/messages/1",
     ]
+
+
+def test_every_page_is_looked_at(storage: MemoryStorage) -> None:
+    """ADMIN-6: by the tests below."""
+    looked_at = every_page(storage)
+    for route in app_over(storage).routes:
+        is_page = route.path.startswith("/admin/") and "GET" in route.methods
+        if is_page and not route.path.startswith(("/admin/static", "/admin/login")):
+            pattern = re.sub(r"\{\w+:(int|str)\}", r"[^/]+", route.path) + r"(\?.*)?"
+            assert any(re.fullmatch(pattern, path) for path in looked_at), route.path
 
 
 def forms_in(page: str) -> list[str]:

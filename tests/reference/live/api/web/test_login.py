@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from gnomon.reference.jobs import LARGEST_EXTRA
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.access import sessions
 from gnomon.reference.live.api.access.credentials import hash_password
@@ -58,6 +61,9 @@ def test_the_credentials_of_the_api_log_people_in(
     assert answer.url.path == "/admin/cluster", "then the page that was wanted is shown"
     assert f"{fields['name'] or 'admin-1'}, role admin" in answer.text
     assert browser.get("/jobs").status_code == 200, "a session suffices to read the API"
+    browser.post("/admin/cluster/pause", data={"csrf": token_in(answer.text)})
+    (entry,) = browser.get("/audit").json()
+    assert (entry["who"], entry["what"]) == (fields["name"] or "admin-1", "cluster paused")
     cookie = answer.history[0].headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Secure" not in cookie
     assert "ann" not in cookie and fields["secret"] not in cookie
@@ -98,16 +104,16 @@ def test_wrong_credentials_log_nobody_in(
 )
 def test_a_login_leads_to_our_own_pages_only(browser: TestClient[Litestar], wanted: str) -> None:
     """ADMIN-5"""
-    answer = log_in(browser, TOKENS["read"], wanted=wanted)
+    answer = log_in(browser, TOKENS["read"], wanted=wanted, path=wanted)
     assert str(answer.url) == f"{SITE}/admin/jobs"
 
 
 def test_a_login_is_no_other_site_s(browser: TestClient[Litestar]) -> None:
     """ADMIN-6: nobody is logged in as somebody else by a page of another site."""
-    for token in ("", "x" * 22):
+    for token in ("", "x" * 22, "é"):
         data = {"csrf": token, "secret": TOKENS["admin"]}
-        assert browser.post("/admin/login", data=data).status_code == 400
-        browser.get("/admin/login")  # gives the cookie, the token of which is unknown
+        for _ in range(2):  # the second time it has the cookie, and does not know the token
+            assert browser.post("/admin/login", data=data).status_code == 400
     form = browser.get("/admin/login").text
     data = {"csrf": token_in(form), "secret": TOKENS["admin"]}
     headers = {"Origin": "https://elsewhere.example"}
@@ -115,6 +121,21 @@ def test_a_login_is_no_other_site_s(browser: TestClient[Litestar]) -> None:
     browser.cookies.clear()
     answer = browser.post("/admin/login", data=data)
     assert answer.status_code == 400 and "permit cookies" in answer.text
+
+
+def test_no_form_causes_an_error(browser: TestClient[Litestar]) -> None:
+    """API-4, ADMIN-5: whatever comes with a right secret, a page of ours follows."""
+    data = {"csrf": token_in(browser.get("/admin/login").text), "secret": TOKENS["read"]}
+    texts = st.builds(str.__add__, st.sampled_from(["", "/admin/", "//"]), st.text())
+
+    @given(st.dictionaries(st.sampled_from(["wanted", "path", "again", "notice"]), texts))
+    @settings(max_examples=30)
+    def check(fields: dict[str, str]) -> None:
+        answer = browser.post("/admin/login", data=data | fields, follow_redirects=False)
+        assert answer.status_code in {200, 303, 400}
+        assert answer.headers.get("Location", "/admin/").startswith("/admin/")
+
+    check()
 
 
 def test_two_tabs_may_show_the_form(browser: TestClient[Litestar]) -> None:
@@ -205,6 +226,22 @@ def test_what_is_sent_after_the_end_of_a_session_is_kept(
     assert "The job was created." in created.text
     (job,) = job_service.get_all(storage)
     assert (job.definition.name, job.definition.extra) == ("é <b>", 'a\n"b"')
+
+
+def test_the_largest_extra_data_is_kept_and_no_more(
+    browser: TestClient[Litestar], clock: VirtualClock
+) -> None:
+    """ADMIN-5"""
+    log_in(browser, TOKENS["admin"])
+    clock.now += LENGTH
+    asked = browser.post("/admin/new/one_time", data={"extra": "é" * (LARGEST_EXTRA // 2)})
+    data = fields_of(asked.text) | {"secret": TOKENS["admin"]}
+    again = browser.post("/admin/login", data=data)
+    assert fields_of(again.text)["extra"] == "é" * (LARGEST_EXTRA // 2)
+    clock.now += LENGTH
+    asked = browser.post("/admin/new/one_time", data={"extra": "é" * LARGEST_EXTRA})
+    assert asked.status_code == 401
+    assert "What you sent is too large to be kept." in asked.text and "%C3" not in asked.text
 
 
 def test_nothing_is_kept_for_a_stranger(browser: TestClient[Litestar]) -> None:
