@@ -7,10 +7,11 @@ Each page is taken as wide as a desktop and as a phone. README's picture is the 
 
 import argparse
 from pathlib import Path
+from typing import Literal
 
 import httpx
 
-from tests.browser.browsing import browsing
+from tests.browser.browsing import ViewportSize, browsing
 
 WIDTHS = {"desktop": 1280, "phone": 390}
 
@@ -31,12 +32,12 @@ def paths(url: str) -> dict[str, str]:
     return pages | of_jobs | forms | changes | messages | {"not-found": "/admin/jobs/none"}
 
 
-def take(url: str, folder: Path, scheme: str) -> None:
+def take(url: str, folder: Path, scheme: Literal["light", "dark"]) -> None:
     """Write the pictures into a folder, and their names to standard output."""
     folder.mkdir(parents=True, exist_ok=True)
     with browsing() as browser:
         for device, width in WIDTHS.items():
-            viewport = {"width": width, "height": 900}
+            viewport = ViewportSize(width=width, height=900)
             context = browser.new_context(
                 base_url=url, viewport=viewport, color_scheme=scheme, timezone_id="Europe/Warsaw"
             )
