@@ -91,12 +91,14 @@ def app_over(
 
 @contextmanager
 def served(
-    storage: Storage, health: Callable[[], Health] = lambda: HEALTHY
+    storage: Storage,
+    health: Callable[[], Health] = lambda: HEALTHY,
+    credentials: Credentials | None = None,
 ) -> Iterator[http.client.HTTPConnection]:
     """A connection to a real server over `storage`."""
     config = uvicorn.Config(
-        app_over(storage, health=health), port=0, log_config=None, lifespan="off",
-        timeout_graceful_shutdown=2,
+        app_over(storage, health=health, credentials=credentials), port=0, log_config=None,
+        lifespan="off", timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -107,7 +107,7 @@ def create(
     """Create a job, or check the form."""
     form = _Form.new(_type(job_type))
     if sent.get("do") == "check":
-        return _form(storage, base, form, sent)
+        return _form(storage, base, form, sent, _faults(storage, form.job_type, sent))
     try:
         job = job_service.create(storage, forms.fields_of(form.job_type, sent))
     except Rejected as rejected:
@@ -128,7 +128,7 @@ def edit(storage: Store, base: Base, id: JobId, sent: Sent) -> Response[str] | R
     job = job_service.get(storage, id)
     form = _Form.of(job)
     if sent.get("do") == "check":
-        return _form(storage, base, form, sent)
+        return _form(storage, base, form, sent, _faults(storage, form.job_type, sent))
     fields = forms.fields_of(form.job_type, sent)
     try:
         job_service.edit(storage, id, fields, _revision(sent))
@@ -224,18 +224,21 @@ def _preview(job_type: JobType, sent: Mapping[str, str], now: int) -> object:
 def show_preview(storage: Store, job_type: FromPath[str], sent: Sent) -> Response[str]:
     """Show the part of a form that says when the job would be due."""
     kind = _type(job_type)
-    faults = _faults(kind, sent)
-    return page(
-        "parts/preview.html", preview=_preview(kind, sent, storage.overview().now), faults=faults
-    )
+    found = _preview(kind, sent, storage.overview().now)
+    return page("parts/checked.html", preview=found, faults=_faults(storage, kind, sent))
 
 
-def _faults(job_type: JobType, sent: Mapping[str, str]) -> Sequence[Fault]:
+def _faults(storage: Storage, job_type: JobType, sent: Mapping[str, str]) -> list[Fault]:
+    """The faults of what has been typed so far: a field that is empty may still be filled in."""
+    faults: list[Fault] = []
     try:
         jobs.read(forms.fields_of(job_type, sent))
     except Rejected as rejected:
-        return [fault for fault in rejected.faults if sent.get(fault.field)]
-    return ()
+        faults = [fault for fault in rejected.faults if sent.get(fault.field, "").strip()]
+    known, service = service_names(storage.overview()), sent.get("service", "").strip()
+    if service and known and service not in known:
+        faults.append(Fault("service", repr(service), jobs.no_such("service", service, known)))
+    return faults
 
 
 # --- buttons
