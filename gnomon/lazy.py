@@ -21,6 +21,10 @@ COMMANDS = {
         "gnomon.simulator.cli.replay",
         "Replay a recording in a simulated cluster and judge it.",
     ),
+    "plan": (
+        "gnomon.simulator.cli.plan",
+        "Find the smallest clusters that meet a target over a recorded load.",
+    ),
     "fuzz": (
         "gnomon.simulator.cli.fuzz",
         "Search for recordings that break a rule.",

@@ -54,6 +54,7 @@ SPECS = frozenset(
         "specs/parallel",
         "specs/recording",
         "specs/render",
+        "specs/render/documents",
         "specs/render/timeline",
         "specs/rules",
         "specs/trace",
@@ -67,6 +68,7 @@ SIMULATOR = WORLD | {
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",
+    "simulator/sizing",
 }
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -110,6 +112,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/conformance/dialects",
         "specs/conformance/report",
         "specs/conformance/tick",
+        "specs/parallel",
         "specs/vectors",
     },
     "specs/conformance/suspects": frozenset({"specs/conformance"}),
@@ -126,7 +129,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "specs/export": REFERENCE,
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
-    "specs/render/timeline": REFERENCE | {"specs", "specs/render", "specs/rules", "specs/trace"},
+    "specs/render/documents": REFERENCE
+    | {"specs", "specs/render", "specs/render/timeline", "specs/rules", "specs/trace"},
+    "specs/render/timeline": REFERENCE | {"specs/render", "specs/rules", "specs/trace"},
     "specs/importers": REFERENCE | {"specs/recording", "specs/render", "specs/trace"},
     "specs/parallel": REFERENCE | {"specs", "specs/render"},
     "specs": REFERENCE,

@@ -20,7 +20,7 @@ from tests.support.command import Command, assert_help, broken_history, fault, s
 
 COMMANDS = [
     (),
-    *((name,) for name in ("recordings", "replay", "fuzz", "explore")),
+    *((name,) for name in ("recordings", "replay", "plan", "fuzz", "explore")),
     *(
         (name,)
         for name in ("check", "show", "export", "rules", "next", "import", "serve", "record")

@@ -30,6 +30,7 @@ NEEDLESS = {
     "jobs list --help": {"litestar", "uvicorn"} | SIMULATOR | CONFORMANCE,
     "serve --help": HEAVY | SIMULATOR | CONFORMANCE,
     "replay --help": HEAVY | CONFORMANCE | {"gnomon.simulator.fuzz", "gnomon.simulator.explore"},
+    "plan --help": HEAVY | CONFORMANCE | {"gnomon.simulator.explore"},
     "check --help": HEAVY | SIMULATOR | CONFORMANCE,
 }
 """By command line: the packages that it does not import."""

@@ -20,13 +20,14 @@ from gnomon.simulator.fuzz import canary, generator
 from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import run_trial
+from gnomon.simulator.fuzz.picture import story_page
 from gnomon.simulator.fuzz.reachability import reached
 from gnomon.simulator.fuzz.search import Tally
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.specs.cli import console
 from gnomon.specs.cli.cluster_options import DeliveryProfile
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import Json, complete_recording
+from gnomon.specs.cli.options import Json, ReportOut, complete_recording
 from gnomon.specs.cli.pools import Dask, Processes, number_of_processes, open_pool
 from gnomon.specs.parallel.pool import Pool, PoolLost
 from gnomon.specs.parallel.processes import processes as processes_of
@@ -82,6 +83,7 @@ def fuzz(
     twice: Annotated[
         bool, typer.Option("--twice", help="A second run of each seed, compared event by event.")
     ] = False,
+    report: ReportOut = None,
     json: Json = False,
 ) -> None:
     """Search for recordings that break a rule.
@@ -89,8 +91,8 @@ def fuzz(
     Each seed gives a cluster, its jobs and its faults. At the end some servers are healthy, and
     everything that was due must be settled. The same options give the same result on any number of
     processes or machines. A recording that breaks a rule is shrunk, written to a file and
-    explained. The search must also find a defect planted for this purpose, and 1,000 runs must
-    reach every state that is listed.
+    explained, and its picture is written to a page beside it. The search must also find a defect
+    planted for this purpose, and 1,000 runs must reach every state that is listed.
 
     Exit status 0: nothing was found; 1: a rule is broken, or the search cannot be trusted; 2: bad
     input.
@@ -99,8 +101,11 @@ def fuzz(
         _refuse_beside(
             recording, runs=runs, minutes=minutes, seed=seed, processes=processes, dask=dask
         )
-        _judge_alone(recording, json)
+        _judge_alone(recording, report, json)
         return
+    if report is not None:
+        problem = "it is for one RECORDING; a search writes a page beside each one that it finds"
+        raise BadInput("--report", [problem])
     count, duration = _extent(runs, minutes)
     first = 0 if seed is None else seed
     _check_range("--seed", first, 0, LARGEST_SEED - MOST_RUNS)
@@ -108,25 +113,31 @@ def fuzz(
         raise BadInput("--out", [f"there is no directory {out}"])
     with ExitStack() as stack:
         pool, others = _pools(stack, processes, dask, twice)
-        report = Report(first, profile, canary.search(), Tally())
-        _search(report, count, duration, pool, others)
-    shrunk = list(report.tally.broken)[:MOST_SHRUNK]
-    found = [_shrink(report, rule, out) for rule in shrunk]
+        search = Report(first, profile, canary.search(), Tally())
+        _search(search, count, duration, pool, others)
+    shrunk = list(search.tally.broken)[:MOST_SHRUNK]
+    found = [_shrink(search, rule, out) for rule in shrunk]
     if json:
-        console.print_json(report_values(report, found))
+        console.print_json(report_values(search, found))
     else:
-        console.print_parts(*report_parts(report, found))
-    if not report.is_clean:
+        console.print_parts(*report_parts(search, found))
+    if not search.is_clean:
         raise typer.Exit(1)
 
 
-def _judge_alone(name: str, json: bool) -> None:
-    """Replay and judge one recording, and explain what it breaks."""
+def _judge_alone(name: str, report: Path | None, json: bool) -> None:
+    """Replay and judge one recording, explain what it breaks, and draw it if that is wanted."""
     recording = load(name)
+    if report is not None:
+        console.require_output(report)
     with console.spinner("judging"):
         trial = run_trial(recording)
     stories = {broken.rule: story_of(trial, broken) for broken in trial.broken}
     states = reached(trial.trace)
+    if report is not None:
+        first = trial.broken[0] if trial.broken else None
+        with console.open_output(report, Path(name)) as written:
+            written.write(story_page(trial, first, stories[first.rule] if first else ()).encode())
     if json:
         console.print_json({"broken": stories, "sometimes": states, "clean": not stories})
     else:
@@ -241,5 +252,9 @@ def _shrink(report: Report, rule: str, out: Path) -> Found:
     file = out / f"fuzz-{rule.lower()}-seed-{first.seed}.toml"
     with console.open_output(file) as written:
         written.write(writer.to_toml(recording).encode())
-    story = story_of(trial, trial.breaks(rule) or first.broken)
-    return Found(rule, first, str(file), story)
+    broken = trial.breaks(rule) or first.broken
+    story = story_of(trial, broken)
+    picture = file.with_suffix(".html")
+    with console.open_output(picture) as written:
+        written.write(story_page(trial, broken, story).encode())
+    return Found(rule, first, str(file), story, str(picture))

@@ -22,12 +22,16 @@ USUAL_RUNS = 1_000
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A broken rule: the seeds that break it, the file with the shrunk recording, and the story."""
+    """A broken rule: the seeds that break it, the file with the shrunk recording, and the story.
+
+    `picture` is the file of the page with the story and its time line.
+    """
 
     rule: str
     first: BrokenRule
     file: str
     story: list[str]
+    picture: str
 
 
 class Report(msgspec.Struct):
@@ -79,6 +83,7 @@ def report_parts(report: Report, found: list[Found]) -> Iterator[RenderableType]
         yield ""
         yield Text(_broken_line(one.rule, one.first), "bold red")
         yield from one.story
+        yield f"picture: {one.picture}"
         yield f"shrunk: {_replay_command(one)}"
         yield f"as drawn: {_fuzz_command(report, one.first)}"
     for rule, first in list(tally.broken.items())[len(found) :]:
@@ -110,6 +115,7 @@ def report_values(report: Report, found: list[Found]) -> dict[str, object]:
                 "what": first.broken.what,
                 "again": _fuzz_command(report, first),
                 "recording": by_rule[rule].file if rule in by_rule else None,
+                "picture": by_rule[rule].picture if rule in by_rule else None,
                 "story": by_rule[rule].story if rule in by_rule else [],
             }
             for rule, first in tally.broken.items()

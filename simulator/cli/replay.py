@@ -35,9 +35,9 @@ from gnomon.specs.recording.commands import ServerCommand
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
+from gnomon.specs.render.documents.plots import load_plots
 from gnomon.specs.render.strings import counted
 from gnomon.specs.render.timeline.load import load_of
-from gnomon.specs.render.timeline.plots import load_plots
 from gnomon.specs.rules import Finding, judge_trace
 from gnomon.specs.trace.summary import Summary, summarise
 from gnomon.specs.trace.trace import Trace

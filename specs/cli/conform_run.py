@@ -18,6 +18,7 @@ from gnomon.reference.schedule.zones import zone_database
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json
+from gnomon.specs.cli.pools import Dask, connected
 from gnomon.specs.conformance import shipped
 from gnomon.specs.conformance.behaviour.profile import settings_of
 from gnomon.specs.conformance.cluster import scenarios as cluster_scenarios
@@ -43,6 +44,7 @@ from gnomon.specs.conformance.suite.run import Selected, judge_all
 from gnomon.specs.conformance.tick import run as tick
 from gnomon.specs.conformance.tick.scenarios import read_scenarios
 from gnomon.specs.conformance.tick.smoke import smoke as smoke_of_level_tick
+from gnomon.specs.parallel.pool import PoolLost
 from gnomon.specs.render import tables
 from gnomon.specs.vectors.next_cases import Case, read_cases
 
@@ -113,9 +115,13 @@ def run_adapters(
             metavar="DIR", help="Folder for the report: HTML, Markdown, JSON lines, badges."
         ),
     ] = None,
+    dask: Dask = None,
     json: Json = False,
 ) -> None:
     """Run the cases against adapters, and print what holds.
+
+    With --dask, the workers of a cluster ask levels next and tick; level cluster, which measures
+    real time, stays on this machine.
 
     Exit status: 0 if all is as declared, 1 if something is not, 2 if an adapter is at fault.
     """
@@ -123,6 +129,7 @@ def run_adapters(
     if is_smoke:
         selecting: dict[str, object] = {"--level": level, "--only": only, "--slow": is_slow}
         others: dict[str, object] = {"--profile": profile, "--report": report, "--json": json}
+        others["--dask"] = dask
         _refuse_beside_smoke(selecting | others)
         _print_smoke(chosen, keep)
         return
@@ -130,7 +137,7 @@ def run_adapters(
     with console.status_line("environments") as update:
         names = [adapter.name for adapter in chosen]
         progress = Progresses(names, update, lambda line: console.print_notes([line]))
-        reports = judge_all(chosen, selected, progress, knobs, keep)
+        reports = _judge(chosen, selected, progress, knobs, keep, dask)
     if report is not None:
         _write_report(report, _setting(selected), reports)
     if json:
@@ -141,6 +148,29 @@ def run_adapters(
         raise typer.Exit(2)
     if any(one.suspects for one in reports):
         raise typer.Exit(1)
+
+
+def _judge(
+    adapters: Sequence[Adapter],
+    selected: Selected,
+    progress: Progresses,
+    knobs: dict[str, str] | None,
+    keep: Path | None,
+    dask: str | None,
+) -> list[AdapterReport]:
+    """The reports, made on this machine or on a Dask cluster. Raises BadInput."""
+    if dask is None:
+        return judge_all(adapters, selected, progress, knobs, keep)
+    if keep is not None:
+        problem = "leave it out with --dask: the transcripts would be on the workers' machines"
+        raise BadInput("--keep", [problem])
+    from gnomon.specs.conformance.suite.shares import judge_in_shares  # noqa: PLC0415
+
+    try:
+        with connected(dask) as pool:
+            return judge_in_shares(pool, adapters, selected, progress, knobs)
+    except PoolLost as error:
+        raise BadInput("--dask", [str(error)]) from None
 
 
 def find_all(names: Sequence[str]) -> list[Adapter]:

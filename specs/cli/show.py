@@ -113,11 +113,11 @@ def _draw(
     selection: tuple[int, int, str | None, str | None],
 ) -> None:
     """Judge a history, and write a picture of what is selected of it to each file."""
-    from gnomon.specs.render.timeline.page import show_page  # noqa: PLC0415
+    from gnomon.specs.render.documents.page import show_page  # noqa: PLC0415
+    from gnomon.specs.render.documents.perfetto import trace_events  # noqa: PLC0415
+    from gnomon.specs.render.documents.svg import svg  # noqa: PLC0415
     from gnomon.specs.render.timeline.part import part_of  # noqa: PLC0415
-    from gnomon.specs.render.timeline.perfetto import trace_events  # noqa: PLC0415
     from gnomon.specs.render.timeline.picture import Picture, picture_of  # noqa: PLC0415
-    from gnomon.specs.render.timeline.svg import svg  # noqa: PLC0415
     from gnomon.specs.rules import judge_trace  # noqa: PLC0415
     from gnomon.specs.trace.trace import Trace  # noqa: PLC0415
 

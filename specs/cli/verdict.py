@@ -53,7 +53,7 @@ def write_report(
 
     `lead` are sentences before those about the history.
     """
-    from gnomon.specs.render.timeline.report import report_page  # noqa: PLC0415
+    from gnomon.specs.render.documents.report import report_page  # noqa: PLC0415
 
     with console.spinner("drawing"):
         text = report_page(trace, findings, title, lead)

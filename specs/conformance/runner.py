@@ -126,6 +126,21 @@ def run(
     processes. `stopped` ends the run from another thread. A run in which not a single case has an
     answer is a fault of the adapter, too.
     """
+    found = observe(command, cases, progress, keep, limits, workers, stopped)
+    refuse_silence(found)
+    return found
+
+
+def observe(
+    command: Sequence[str],
+    cases: Sequence[Case],
+    progress: Progress = lambda: None,
+    keep: Path | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    workers: int | None = None,
+    stopped: Event | None = None,
+) -> Run:
+    """As `run`, but also of cases of which not a single one has an answer."""
     introduction = _introduction(command, limits)
     if "next" not in introduction.levels:
         return Run(introduction, [], [])
@@ -141,10 +156,15 @@ def run(
             raise
     order = {case.id: index for index, case in enumerate(cases)}
     seen = sorted((one for share in found for one in share), key=lambda one: order[one.case.id])
+    return Run(introduction, seen, sorted(noise))
+
+
+def refuse_silence(run: Run) -> None:
+    """Raise AdapterFault if not a single case has an answer."""
+    seen = run.seen
     if seen and all(isinstance(one.answer, Failure | Error) for one in seen):
         first = observation(seen[0].answer)
         raise AdapterFault(f"not one of {len(seen)} cases has an answer; the first: {first}")
-    return Run(introduction, seen, sorted(noise))
 
 
 def _introduction(command: Sequence[str], limits: Limits) -> Introduction:

@@ -6,8 +6,9 @@ take its messages only after every server that had it is certainly gone, and is 
 them only while one of these is certainly there. A server that listed nothing could take anything.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from gnomon.reference import events
 from gnomon.specs.trace.entities import Membership
@@ -16,6 +17,7 @@ from gnomon.specs.trace.trace import Trace
 
 Place = tuple[int, ...]
 """A place in the order of publishing, or an instant, perhaps with more that orders it."""
+_BEGINS = attrgetter("begins")
 
 
 def services_differ(trace: Trace) -> bool:
@@ -37,9 +39,24 @@ def ever_had(trace: Trace, server: str, service: str) -> bool:
 
 
 def provided(trace: Trace, service: str, aftermath: int) -> list[Span]:
-    """When a server may have counted as live that had a service: up to `aftermath` µs after it."""
+    """When a server may have counted as live that had a service: up to `aftermath` µs after it.
+
+    A server that came back without the service may count as having it until its next report
+    arrives, which it sends within a fault's window.
+    """
     members = trace.cached(providers, service)
-    return merge_spans((member.begins, member.ends + aftermath) for member in members)
+    return merge_spans((member.begins, _last_known(trace, member, aftermath)) for member in members)
+
+
+def _last_known(trace: Trace, member: Membership, aftermath: int) -> int:
+    """Until when the store may count what the process of a membership had (µs)."""
+    until = member.ends + aftermath
+    of_server = trace.memberships_of[member.server]
+    following = bisect_left(of_server, member.ends, key=_BEGINS)
+    if following == len(of_server) or of_server[following].begins > until:
+        return until
+    undisturbed = trace.fault_windows.gaps(member.server, until, trace.end)
+    return next((begins for begins, _ in undisturbed), max(until, trace.end))
 
 
 def lacks(trace: Trace, event: events.Claimed, service: str) -> bool:

@@ -5,14 +5,13 @@ somebody else's scheduler have the same figures.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from gnomon.reference import events
-from gnomon.reference.schedule.clock import FIRST_INSTANT
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.plans import due, messages
+from gnomon.specs.trace.plans import due, messages, planned_at
 from gnomon.specs.trace.trace import Trace
 
 
@@ -40,8 +39,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     occurrences = published + coalesced + skipped + ahead. Occurrences `ahead` were due, but had no
     outcome when the history or their definition ended. `wait_us` is the time from due to started,
-    or from the definition if that came after the instant, as that of a one-time job whose
-    start_date had passed when it was created (FIRE-10).
+    by `wait_begins`.
     `utilisation` is the share of each server's worker time that runs took, from 0 to 1.
     """
 
@@ -61,11 +59,7 @@ def summarise(trace: Trace) -> Summary:
     """The figures of a history."""
     outcomes: Counter[type[events.Event]] = Counter()
     ahead = 0
-    defined: dict[int, int] = {}  # message -> when the definition came that published it
     for stage in trace.stages:
-        for _, event in stage.outcomes:
-            if isinstance(event, events.Published):
-                defined[event.message] = stage.begins
         outcomes.update(type(event) for _, event in stage.outcomes)
         settled = {instant for instant, _ in stage.outcomes}
         ends = trace.end if stage.ends is None else stage.ends
@@ -83,23 +77,39 @@ def summarise(trace: Trace) -> Summary:
         skipped=skipped,
         ahead=ahead,
         runs=_runs(trace),
-        wait_us=_percentiles(
-            sorted(
-                started.at - max(record.published.due, defined.get(id, FIRST_INSTANT))
-                for id, record in trace.messages.items()
-                if (started := _first_start(record)) is not None
-            )
-        ),
+        wait_us=_percentiles(sorted(_waits(trace))),
         utilisation=_utilisation(trace),
-        peak_waiting=_peak_waiting(trace),
+        peak_waiting=peak_waiting(trace),
     )
 
 
-def _first_start(record: MessageRecord) -> events.Started | None:
-    """The first start of a message; of one that was reclaimed before, it is a later event."""
+def wait_begins(trace: Trace) -> dict[int, int]:
+    """By message: the instant from which its wait counts (µs, UTC), as `Summary` has it.
+
+    That is when the occurrence was due, after its jitter (LIMIT-2), or when the definition came if
+    that was later, as for a one-time job whose start_date had passed when it was created (FIRE-10).
+    """
+    begins = {id: record.published.due for id, record in trace.messages.items()}
+    for stage in trace.stages:
+        for instant, event in stage.outcomes:
+            if isinstance(event, events.Published) and event.message in begins:
+                begins[event.message] = max(planned_at(stage, instant), stage.begins)
+    return begins
+
+
+def _waits(trace: Trace) -> Iterator[int]:
+    """How long each message waited that was started (µs)."""
+    begins = trace.cached(wait_begins)
+    for id, record in trace.messages.items():
+        if (started := first_start(record)) is not None:
+            yield started.at - begins[id]
+
+
+def first_start(record: MessageRecord) -> events.Started | None:
+    """When a message was first started, perhaps after it had been reclaimed; None: never."""
     if record.started is not None or not record.later:
         return record.started
-    return next((event for event in record.later if type(event) is events.Started), None)
+    return next((event for event in record.later if isinstance(event, events.Started)), None)
 
 
 def _runs(trace: Trace) -> RunCounts:
@@ -132,9 +142,18 @@ def _state(record: MessageRecord) -> str:
 def _percentiles(ordered: Sequence[int]) -> Percentiles | None:
     if not ordered:
         return None
-    count = len(ordered)
-    p50, p95, p99 = (ordered[(count * percent + 99) // 100 - 1] for percent in (50, 95, 99))
+    ranks = (nearest_rank(len(ordered), thousandths) for thousandths in (50_000, 95_000, 99_000))
+    p50, p95, p99 = (ordered[rank] for rank in ranks)
     return Percentiles(p50, p95, p99, ordered[-1])
+
+
+def nearest_rank(count: int, thousandths: int) -> int:
+    """The position of a percentile among `count` ordered values, from 0; in 1/1000 of a percent.
+
+    >>> nearest_rank(100, 99_000), nearest_rank(1, 50_000)
+    (98, 0)
+    """
+    return (count * thousandths + 99_999) // 100_000 - 1
 
 
 def _utilisation(trace: Trace) -> dict[str, float]:
@@ -149,7 +168,7 @@ def _utilisation(trace: Trace) -> dict[str, float]:
     }
 
 
-def _peak_waiting(trace: Trace) -> int:
+def peak_waiting(trace: Trace) -> int:
     """The most messages that waited at once, at the end of an instant."""
     waiting = peak = at = 0
     dead: set[int] = set()

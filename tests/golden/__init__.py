@@ -17,8 +17,8 @@ from gnomon.reference.history import History, write
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.notation.renderer import render_history
 from gnomon.specs.recording import files
+from gnomon.specs.render.documents.svg import svg
 from gnomon.specs.render.timeline.picture import picture_of
-from gnomon.specs.render.timeline.svg import svg
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
 

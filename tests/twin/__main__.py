@@ -20,9 +20,9 @@ from gnomon.specs.trace.trace import Trace
 from tests.benchmarks.figures.machine import this_machine
 from tests.support.paths import ROOT
 from tests.twin import report
+from tests.twin.cluster.live import FAILURES, Shape, Trial, has_run, run_live
+from tests.twin.cluster.load import SHORTEST_SPAN, draw_load
 from tests.twin.comparison import compare, disagreements
-from tests.twin.live import FAILURES, Shape, Trial, has_run, run_live
-from tests.twin.load import SHORTEST_SPAN, draw_load
 from tests.twin.measures import Occurrence, measure, overheads, percentile, waits
 from tests.twin.prediction import predict
 from tests.twin.scenarios import SCENARIOS, Scenario
@@ -40,6 +40,7 @@ def main() -> int:
     """Run the scenarios; return exit status 1 if a prediction differs too much."""
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
     scenarios = [SCENARIOS[number - 1] for number in arguments.only or range(1, len(SCENARIOS) + 1)]
     setting = report.Setting(this_machine(), arguments.minutes, arguments.seed)
     _check_machine()
@@ -121,6 +122,7 @@ def _result(scenario: Scenario, setting: report.Setting, folder: Path) -> report
         overheads(live),
         overheads(simulated),
         _off(_by_name(live, about.begins), _by_name(simulated, about_recorded.begins)),
+        about.store_time // load.runs,
         max(about.load_average, about_recorded.load_average),
     )
 
@@ -176,6 +178,11 @@ def _arguments() -> argparse.Namespace:
         "--write", action="store_true", help="write specs/twin.md, and the table in README"
     )
     chosen = parser.parse_args()
+    try:
+        if chosen.folder is not None:
+            chosen.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--folder: {chosen.folder} cannot be made: {error.strerror}")
     if chosen.write and chosen.only:
         parser.error("--write: the page holds all scenarios, without --only")
     return chosen

@@ -10,7 +10,7 @@ from gnomon.reference.history import History
 from gnomon.reference.schedule.clock import MINUTE
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.importers.history import reconstruct
-from tests.twin.live import Shape
+from tests.twin.cluster.live import Shape
 
 TIME_TO_END = 10 * MINUTE
 """The time in which a smaller cluster may end its work (µs)."""

@@ -19,6 +19,7 @@ class Result(NamedTuple):
     """A scenario, its figures, and the overheads of both clusters.
 
     `off` is by how much the waits of single runs differ, as (p50, p99) in µs, without sign.
+    The live store has worked for `store_time` µs for each run, with all that it does otherwise.
     `load_average` is the highest of the machine before a trial.
     """
 
@@ -27,6 +28,7 @@ class Result(NamedTuple):
     live: Overheads
     simulated: Overheads
     off: tuple[int, int]
+    store_time: int
     load_average: float
 
     @property
@@ -53,7 +55,7 @@ Row = Sequence[str]
 FIGURE_COLUMNS = ("load", "cluster", "", *(figure.name for figure in FIGURES))
 OVERHEAD_COLUMNS = (
     *("load", "cluster", "", "due to published", "published to started"),
-    *("end to next start", "single waits differ by"),
+    *("end to next start", "store, for a run", "single waits differ by"),
 )
 
 
@@ -70,15 +72,10 @@ def figure_rows(results: Sequence[Result]) -> Iterator[Row]:
 
 def overhead_rows(results: Sequence[Result]) -> Iterator[Row]:
     """Two rows for each scenario: the overheads of the simulated cluster, and of the live one."""
-    for scenario, _, live, simulated, off, _ in results:
-        yield (
-            f"{scenario.load:g}",
-            scenario.title,
-            "predicted",
-            *_overheads(simulated),
-            _spread(off),
-        )
-        yield "", "", "live", *_overheads(live), ""
+    for scenario, _, live, simulated, off, store_time, _ in results:
+        name = f"{scenario.load:g}", scenario.title
+        yield *name, "predicted", *_overheads(simulated), "", _spread(off)
+        yield "", "", "live", *_overheads(live), tables.span(store_time), ""
 
 
 def _overheads(found: Overheads) -> list[str]:

@@ -6,7 +6,7 @@ another shape, the predicted one runs the same load as well, live.
 
 from typing import NamedTuple
 
-from tests.twin.live import Shape
+from tests.twin.cluster.live import Shape
 
 SERVERS, WORKERS, FEWER_WORKERS = 3, 4, 2
 COMPUTING = 10

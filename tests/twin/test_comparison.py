@@ -62,7 +62,7 @@ def test_a_disagreement_names_both_values_and_the_bar() -> None:
 SPREAD = (2 * MILLISECOND, 5 * MILLISECOND)
 OVERHEADS = Overheads(publish=SPREAD, start=SPREAD, turnaround=SPREAD)
 RESULT = report.Result(
-    SCENARIOS[0], compare(LIVE, replace(LIVE, runs=901)), OVERHEADS, OVERHEADS, SPREAD, 0.25
+    SCENARIOS[0], compare(LIVE, replace(LIVE, runs=901)), OVERHEADS, OVERHEADS, SPREAD, 300, 0.25
 )
 SETTING = report.Setting(Machine("2026-01-05", "CPython 3", "Fast", 2, {}), 2, 1)
 

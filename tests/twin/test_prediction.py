@@ -8,13 +8,13 @@ from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.model import ClusterSpec, Fixed, JobSpec, Recording, ServiceSpec
 from tests.support.paths import ROOT
 from tests.twin import report
+from tests.twin.cluster.live import Shape
+from tests.twin.cluster.load import BURST_WORK, STEADY_WORK, draw_load
+from tests.twin.cluster.service import Burst, Steady
 from tests.twin.comparison import compare
-from tests.twin.live import Shape
-from tests.twin.load import BURST_WORK, STEADY_WORK, draw_load
 from tests.twin.measures import measure
 from tests.twin.prediction import predict
 from tests.twin.scenarios import SCENARIOS
-from tests.twin.service import Burst, Steady
 
 BEGINS = read_instant("2026-01-05T08:00:40Z")
 WIDE, NARROW = Shape(3, 4), Shape(3, 2)

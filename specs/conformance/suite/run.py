@@ -7,7 +7,7 @@ level cluster waits for real time, one adapter after another.
 
 import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Event
@@ -69,11 +69,11 @@ def judge_all(
     cores = os.cpu_count() or 1
     at_once = max(1, min(cores, len(adapters)))
     stopped = Event()
-    suite = _Suite(selected, watcher, keep, cores // at_once, stopped)
+    suite = Suite(selected, watcher, keep, cores // at_once, stopped)
     with ThreadPoolExecutor(at_once) as by_processor, ThreadPoolExecutor(1) as by_clock:
         try:
             parts: dict[Future[Part], Adapter] = {}
-            for adapter in sorted(adapters, key=_work, reverse=True):
+            for adapter in sorted(adapters, key=work, reverse=True):
                 parts[by_processor.submit(suite.next_and_tick, adapter)] = adapter
                 parts[by_clock.submit(suite.cluster, adapter)] = adapter
             found: dict[Adapter, list[Part]] = {adapter: [] for adapter in adapters}
@@ -82,7 +82,7 @@ def judge_all(
                 adapter = parts[part]
                 found[adapter].append(part.result())
                 if len(found[adapter]) == PARTS:
-                    reports[adapter] = _report(adapter, found.pop(adapter), profile)
+                    reports[adapter] = report_from(adapter, found.pop(adapter), profile)
                     watcher.end(reports[adapter])
         except BaseException:  # also Ctrl-C: the processes must end before this one does
             stopped.set()
@@ -108,12 +108,12 @@ _ORDER = (Run, tick.Run, cluster.Run)
 """The order of the levels in a report."""
 
 
-def _work(adapter: Adapter) -> int:
+def work(adapter: Adapter) -> int:
     """How much work an adapter is likely to be: level tick is the most."""
     return 2 * ("tick" in adapter.levels or not adapter.levels) + ("next" in adapter.levels)
 
 
-def _report(
+def report_from(
     adapter: Adapter, parts: Sequence[Part], profile: dict[str, str] | None
 ) -> AdapterReport:
     """What was obtained, and the fault of the adapter if it has one."""
@@ -133,7 +133,27 @@ def _report(
     )
 
 
-class _Suite:
+def attempt(runs: Iterable[AnyRun], stopped: Event | None = None) -> Part:
+    """The runs of some levels, as far as they come; an exception if the run was `stopped`."""
+    done: list[AnyRun] = []
+    try:
+        for of_a_level in runs:
+            done.append(of_a_level)  # noqa: PERF402  # those before a fault are kept
+    except NotInstalled as error:
+        return Part(done, str(error), is_installed=False)
+    except AdapterFault as error:
+        return Part(done, str(error))
+    except Exception as error:
+        if stopped is not None and stopped.is_set():
+            raise
+        # A fault of the suite itself must not cost the results of the other adapters.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        fault = f"the suite failed: {error!r} in line {place.lineno} of {place.filename}"
+        return Part(done, fault)
+    return Part(done)
+
+
+class Suite:
     """Runs levels of adapters, in several threads."""
 
     def __init__(
@@ -149,32 +169,14 @@ class _Suite:
 
     def next_and_tick(self, adapter: Adapter) -> Part:
         """The runs of the levels that need a processor."""
-        return self._attempt(adapter, self._next_and_tick)
+        return attempt(self._next_and_tick(adapter), self._stopped)
 
     def cluster(self, adapter: Adapter) -> Part:
         """The run of the level that needs real time."""
         names_others = bool(adapter.levels) and "cluster" not in adapter.levels
         if names_others and (self._selected.cases or self._selected.scenarios):
             return Part([])
-        return self._attempt(adapter, self._cluster)
-
-    def _attempt(self, adapter: Adapter, run: Callable[[Adapter], Iterable[AnyRun]]) -> Part:
-        runs: list[AnyRun] = []
-        try:
-            for of_a_level in run(adapter):
-                runs.append(of_a_level)  # noqa: PERF402  # those before a fault are kept
-        except NotInstalled as error:
-            return Part(runs, str(error), is_installed=False)
-        except AdapterFault as error:
-            return Part(runs, str(error))
-        except Exception as error:
-            if self._stopped.is_set():
-                raise
-            # A fault of the suite itself must not cost the results of the other adapters.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            fault = f"the suite failed: {error!r} in line {place.lineno} of {place.filename}"
-            return Part(runs, fault)
-        return Part(runs)
+        return attempt(self._cluster(adapter), self._stopped)
 
     def _next_and_tick(self, adapter: Adapter) -> Iterator[AnyRun]:
         command, keep = shipped.command_for(adapter), self._folder(adapter)

@@ -47,6 +47,21 @@ def run(
     `stopped` ends the run from another thread. A run in which no scheduler could be opened is a
     fault of the adapter, too.
     """
+    found = observe(command, scenarios, progress, keep, limits, workers, stopped)
+    refuse_closed(found)
+    return found
+
+
+def observe(
+    command: Sequence[str],
+    scenarios: Sequence[Scenario],
+    progress: Progress = lambda: None,
+    keep: Path | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    workers: int | None = None,
+    stopped: Event | None = None,
+) -> Run:
+    """As `run`, but also of scenarios of which none could be opened."""
     introduction = introduce(command, limits)
     if "tick" not in introduction.levels:
         return Run(introduction, [], [])
@@ -58,12 +73,17 @@ def run(
         except BaseException:  # also Ctrl-C: the processes must end before this one does
             runner.stopped.set()
             raise
+    return Run(introduction, found, sorted(runner.noise))
+
+
+def refuse_closed(run: Run) -> None:
+    """Raise AdapterFault if no scheduler could be opened."""
+    found = run.observations
     if found and all(isinstance(one.opened, Failure | Error) for one in found):
         raise AdapterFault(
             f"the scheduler was opened in none of {len(found)} scenarios; the first: "
             f"{found[0].opened}"
         )
-    return Run(introduction, found, sorted(runner.noise))
 
 
 def introduce(command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> Introduction:

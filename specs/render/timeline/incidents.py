@@ -17,15 +17,11 @@ from gnomon.specs.render.tables import count, span
 from gnomon.specs.render.timeline.load import Step, starving
 from gnomon.specs.rules import Finding
 from gnomon.specs.trace.entities import FaultWindow, Term
-from gnomon.specs.trace.summary import Summary
 from gnomon.specs.trace.trace import Trace
 
 IncidentKind = Literal[
     "violation", "fault", "server", "leader", "starvation", "misfire", "lost", "failure", "change"
 ]
-
-STARVED_SHARE = 20
-"""The load is compared with the workers if they starve for more than this part of the time."""
 
 WEIGHTS: dict[IncidentKind, int] = {
     "violation": 9,
@@ -99,98 +95,6 @@ def foremost(incidents: Iterable[Incident], number: int) -> list[Incident]:
     return sorted(by_weight, key=lambda one: (one.begins, -WEIGHTS[one.kind]))
 
 
-# --- the summary
-
-
-def headline_of(
-    trace: Trace,
-    summary: Summary,
-    steps: list[Step],
-    findings: Mapping[str, Finding] | None,
-) -> list[str]:
-    """The whole history in a few sentences."""
-    return [*_what_ran(trace, summary), *_what_waited(trace, summary, steps), *_verdict(findings)]
-
-
-def _what_ran(trace: Trace, summary: Summary) -> Iterator[str]:
-    length = span(trace.end - trace.start)
-    if not trace.observes("messages"):
-        runs = counted(len(trace.firings), "run")
-        yield f"{runs} of {counted(len(trace.jobs), 'job')} in {length}."
-        return
-    sizes = {member.server: member.workers for member in trace.memberships}
-    shape = counted(len(sizes), "server")
-    if len(set(sizes.values())) == 1 and (workers := next(iter(sizes.values()))):
-        shape += f" × {counted(workers, 'worker')}"
-    ended = summary.runs.finished + summary.runs.failed
-    messages = summary.published + summary.on_demand
-    yield (
-        f"In {length}, {shape} completed {count(ended)} of {count(messages)} messages"
-        f" of {counted(len(trace.jobs), 'job')}."
-    )
-    if misfires := summary.coalesced + summary.skipped:
-        yield (
-            f"{_were(misfires, 'occurrence')} not published: {count(summary.coalesced)} coalesced"
-            f" into a later one, {count(summary.skipped)} skipped."
-        )
-    changes = max(len({term.epoch for term in trace.terms}) - 1, 0)
-    if changes:
-        yield f"The leader changed {_times(changes)}."
-    crashes = sum(1 for m in trace.memberships if type(m.ended_by) is events.ServerCrashed)
-    hits = [counted(len(trace.faults), "fault")] if trace.faults else []
-    hits += [f"{count(crashes)} {'crash' if crashes == 1 else 'crashes'}"] if crashes else []
-    if hits:
-        yield f"There {'was' if len(trace.faults) + crashes == 1 else 'were'} {' and '.join(hits)}."
-
-
-def _what_waited(trace: Trace, summary: Summary, steps: list[Step]) -> Iterator[str]:
-    wait, runs = summary.wait_us, trace.runs
-    if wait is not None:
-        yield f"The longest wait from due to started was {span(wait.max)}."
-    if summary.runs.waiting:
-        yield f"{_still(summary.runs.waiting, 'message')} at the end."
-    ends = [step.at for step in steps[1:]] + [trace.end]
-    there = sum(s.workers * (until - s.at) for s, until in zip(steps, ends, strict=False))
-    complete = [run.ends - run.begins for run in runs if run.ends is not None]
-    starved = sum(ends - begins for begins, ends in starving(steps, trace.end, 0))
-    if complete and there and starved > (trace.end - trace.start) // STARVED_SHARE:
-        mean = sum(complete) / len(complete)
-        needed = len(trace.messages) * mean / (trace.end - trace.start)
-        present = there / (trace.end - trace.start)
-        yield (
-            f"On average the work that came keeps {needed:.1f} workers busy; "
-            f"there {'was' if present <= 1 else 'were'} {_number(present)}."
-        )
-
-
-def _verdict(findings: Mapping[str, Finding] | None) -> Iterator[str]:
-    if findings is None:
-        return
-    broken = [rule for rule, finding in findings.items() if finding.violations]
-    holding = sum(1 for finding in findings.values() if finding.verdict == "holds")
-    if broken:
-        yield f"Broken: {', '.join(broken)}."
-    else:
-        hold = "holds" if holding == 1 else "hold"
-        yield f"No rule is broken; {counted(holding, 'rule')} {hold}."
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def _were(number: int, noun: str) -> str:
-    return f"{counted(number, noun)} {'was' if number == 1 else 'were'}"
-
-
-def _still(number: int, noun: str) -> str:
-    return f"{counted(number, noun)} still {'waits' if number == 1 else 'wait'}"
-
-
-def _times(number: int) -> str:
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
-
-
 # --- the incidents
 
 
@@ -241,7 +145,7 @@ def _servers(trace: Trace) -> Iterator[Incident]:
 def _leaders(trace: Trace) -> Iterator[Incident]:
     """Each change of the leader, and how long nobody led before."""
     before: Term | None = None
-    for term in sorted(trace.terms, key=lambda term: term.begins):
+    for term in terms(trace):
         if before is not None and (before.server, before.epoch) != (term.server, term.epoch):
             gap = term.begins - before.ends
             why = _why_ended(before)
@@ -253,6 +157,16 @@ def _leaders(trace: Trace) -> Iterator[Incident]:
     if before is not None and before.ends < trace.end:
         text = f"nobody leads from here on{_why_ended(before)}"
         yield Incident(before.ends, trace.end, "leader", text)
+
+
+def terms(trace: Trace) -> list[Term]:
+    """The terms in order, but those of a server that came back too late to keep its lease."""
+    terms: list[Term] = []
+    for term in sorted(trace.terms, key=lambda term: term.begins):
+        is_same = bool(terms) and terms[-1][:2] == term[:2]
+        if not (is_same and term.ends - term.begins <= 2 * trace.travel):
+            terms.append(term)
+    return terms
 
 
 def _why_ended(term: Term) -> str:
@@ -283,8 +197,8 @@ def _starvation(trace: Trace, steps: list[Step], together: int) -> Iterator[Inci
         during = steps[bisect_left(instants, begins) : bisect_left(instants, ends)]
         most = max(step.waiting for step in during)
         wait = f"up to {counted(most, 'message')} {'waits' if most == 1 else 'wait'} for one"
-        if last - first == 1:
-            text = f"every worker is busy for {span(lasted)}; {wait}"
+        if lasted * 20 >= (ends - begins) * 19:  # but for moments between two runs
+            text = f"every worker is busy for {span(ends - begins)}; {wait}"
         else:
             times = count(last - first)
             text = f"every worker is busy {times} times, together for {span(lasted)}; {wait}"
@@ -309,7 +223,7 @@ def _misfires(trace: Trace, together: int) -> Iterator[Incident]:
     for begins, ends, tally in _grouped(found, together):
         total = sum(tally.values())
         parts = ", ".join(text.format(count(number)) for text, number in sorted(tally.items()))
-        text = f"{_were(total, 'occurrence')} not published in time: {parts}"
+        text = f"{were(total, 'occurrence')} not published in time: {parts}"
         yield Incident(begins, ends, "misfire", text)
 
 
@@ -396,3 +310,8 @@ def _grouped(
 
 def _at(event: events.Event, kind: IncidentKind, text: str) -> Incident:
     return Incident(event.at, event.at, kind, text)
+
+
+def were(number: int, noun: str) -> str:
+    """A number, its noun, and the verb: ``1 job was``."""
+    return f"{counted(number, noun)} {'was' if number == 1 else 'were'}"

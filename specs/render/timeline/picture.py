@@ -12,12 +12,13 @@ import msgspec
 
 from gnomon.reference import events
 from gnomon.reference.schedule.clock import DAY
-from gnomon.specs.render.timeline.incidents import Incident, headline_of, incidents_of
+from gnomon.specs.render.timeline.headline import headline_of
+from gnomon.specs.render.timeline.incidents import Incident, incidents_of
 from gnomon.specs.render.timeline.load import Step, load_of
 from gnomon.specs.rules import Finding
-from gnomon.specs.trace.entities import FaultWindow, Firing, Membership, MessageRecord, Run, Term
+from gnomon.specs.trace.entities import FaultWindow, Firing, Membership, Run, Term
 from gnomon.specs.trace.plans import due
-from gnomon.specs.trace.summary import Summary, summarise
+from gnomon.specs.trace.summary import Summary, first_start, summarise, wait_begins
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import Wait, waits
 
@@ -46,8 +47,8 @@ class Job(NamedTuple):
 class Bar(NamedTuple):
     """A run in the lane of that number, [begins, ends) (µs, UTC).
 
-    `lead` is the instant from which the run was waited for: that at which it was due, or published
-    on demand, or at which its message was reclaimed. Its message was one of those that wait from
+    `lead` is the instant from which the run was waited for: as the figures of waits have it, or, of
+    a later run of a message, that at which it was reclaimed. Its message waited to be claimed from
     `since` to `claimed`. `job` is the number of its job in the picture.
     """
 
@@ -212,12 +213,14 @@ def _bars(
     claimed: dict[int, list[Wait]] = {}
     for wait in trace.cached(waits):
         claimed.setdefault(wait.record.published.message, []).append(wait)
+    begins = trace.cached(wait_begins)
     bars = []
     for run in trace.runs:
         started, published = run.started, run.record.published
         lane = lane_of[started.server, started.worker]
         before = _wait_before(claimed.get(published.message, []), run.begins)
         since, until = (run.begins, run.begins) if before is None else before[:2]
+        is_first = started is first_start(run.record)
         bars.append(
             Bar(
                 lane,
@@ -227,7 +230,7 @@ def _bars(
                 published.message,
                 started.attempt,
                 _outcome_of(run),
-                min(_lead(run.record, started.attempt, since), run.begins),
+                min(begins[published.message] if is_first else since, run.begins),
                 since,
                 until,
                 published.on_demand,
@@ -248,15 +251,6 @@ def _wait_before(unused: list[Wait], at: int) -> Wait | None:
             unused.remove(wait)
             return wait
     return None
-
-
-def _lead(record: MessageRecord, attempt: int, since: int) -> int:
-    """The instant from which an attempt was waited for, as the figures of waiting times have it."""
-    published = record.published
-    if attempt > 1 or published.on_demand:
-        return since
-    defined = published.due if record.stage is None else record.stage.begins
-    return max(published.due, defined)
 
 
 def _outcome_of(run: Run) -> RunOutcome:

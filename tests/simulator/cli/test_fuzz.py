@@ -83,9 +83,13 @@ def test_what_breaks_a_rule_is_shrunk_written_and_told(
         assert f"gnomon fuzz --seed {seed} --runs 1" in said.out
         assert f"seed {seed} breaks PUB-1" in said.err
         assert run_trial(files.load(str(file))).breaks("PUB-1")
+        picture = file.with_suffix(".html")
+        assert f"picture: {picture}" in said.out
+        assert "<h2>How it came about</h2>" in picture.read_text()
         replayed = gnomon("replay", file)
         assert replayed.code == 1 and "PUB-1 broken" in replayed.out
-        alone = gnomon("fuzz", file)
+        alone = gnomon("fuzz", file, "--report", tmp_path / "alone.html")
+        assert (tmp_path / "alone.html").read_text() == picture.read_text()
         assert alone.code == 1 and "PUB-1 is broken" in alone.out
         assert gnomon("fuzz", file, "--json").json["broken"].keys() >= {"PUB-1"}
     assert gnomon("fuzz", file).code == 0

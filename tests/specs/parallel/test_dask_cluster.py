@@ -121,6 +121,21 @@ def test_a_worker_with_another_program_is_refused(
     )
 
 
+def test_an_adapter_is_judged_by_the_workers(cluster: Cluster, run: Command) -> None:
+    conform = (
+        "conform",
+        "reference",
+        "--level",
+        "next",
+        "--only",
+        "FIRE-5/gap-new-*",
+        "--json",
+    )
+    there = run(*conform, "--dask", cluster.address)
+    assert there.code == 0 and "Dask cluster at " in there.err
+    assert there.out == run(*conform).out
+
+
 @pytest.mark.usefixtures("few_at_once")
 def test_a_killed_worker_costs_time_and_nothing_else(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, run: Command, tmp_path: Path

@@ -63,3 +63,44 @@ server = "s1"
     text = RECORDING.format(start="2026-01-05T00:00:10Z", more=more + back)
     wait = summarise(Trace(replay(files.parse(text.encode())))).wait_us
     assert wait is not None and 40 * SECOND <= wait.max < DAY
+
+
+JITTER = """
+format = "gnomon-recording/1"
+from = "2026-01-05T00:00:00Z"
+until = "2026-01-05T00:10:00Z"
+[[service]]
+name = "work"
+duration = "1s"
+[[job]]
+name = "a"
+job_type = "interval_based"
+service = "work"
+minutes = 1
+jitter = "30s"
+"""
+
+
+def test_a_wait_begins_after_the_jitter() -> None:
+    """LIMIT-2: the service starts seconds after it was due, and has waited for milliseconds."""
+    trace = Trace(replay(files.parse(JITTER.encode())))
+    delays = [start.at - trace.messages[start.message].published.due for start in trace.starts]
+    assert max(delays) > SECOND
+    wait = summarise(trace).wait_us
+    assert wait is not None and wait.max < SECOND
+
+
+def test_a_message_that_was_reclaimed_has_waited_until_its_first_start() -> None:
+    """The server that claimed it crashed before the message had reached it."""
+    more = """
+[[command]]
+at = "2026-01-05T00:00:10.0015Z"
+do = "crash_server"
+server = "s1"
+"""
+    text = RECORDING.format(start="2026-01-05T00:00:10Z", more=more)
+    trace = Trace(replay(files.parse(text.encode())))
+    (record,) = trace.messages.values()
+    assert record.started is None and len(trace.starts) == 1
+    wait = summarise(trace).wait_us
+    assert wait is not None and wait.max == trace.starts[0].at - record.published.due > SECOND

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, write_instant
 from gnomon.specs.recording.model import Lognormal
-from tests.twin.service import Burst, Steady, Work
+from tests.twin.cluster.service import Burst, Steady, Work
 
 BURST_SHARE = 0.25
 """The part of the work that comes in bursts."""

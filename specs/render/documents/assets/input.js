@@ -199,7 +199,7 @@ const KEYS = {
   n: () => data.incidents.length && showIncident((pinned + 1) % data.incidents.length),
   p: () => data.incidents.length && showIncident((pinned <= 0 ? data.incidents.length : pinned) - 1),
   l: () => move(1, 0), h: () => move(-1, 0), j: () => move(0, 1), k: () => move(0, -1),
-  Enter: () => { if (selected >= 0) { const around = Math.max((runs.ends[selected] - runs.lead[selected]) * 0.3, SHORTEST); show(runs.lead[selected] - around, runs.ends[selected] + around); } },
+  Enter: () => { if (selected >= 0) { const around = Math.max((runs.ends[selected] - runs.lead[selected]) * 0.3, SHORTEST); show(runs.lead[selected] - around, runs.ends[selected] + around); select(selected); } },
   Escape: () => select(-1),
 };
 canvas.addEventListener("keydown", (event) => {

@@ -9,8 +9,8 @@ import pytest
 from gnomon.reference.jobs import read
 from gnomon.reference.oracle import due_instants
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND, from_datetime, read_instant
-from tests.twin.load import PHASE, SHORTEST_SPAN, draw_load, next_begin
-from tests.twin.service import Work, compute
+from tests.twin.cluster.load import PHASE, SHORTEST_SPAN, draw_load, next_begin
+from tests.twin.cluster.service import Work, compute
 
 BEGINS = read_instant("2026-01-05T08:00:40Z")
 
@@ -19,8 +19,8 @@ loads = pytest.mark.parametrize(
     [
         (0.5, SHORTEST_SPAN, 0),
         (6, MINUTE, 1),
-        (4.8, 100 * SECOND + 1, 2),
-        (13.2, 3 * MINUTE, 3),
+        (4.8, 70 * SECOND + 1, 2),
+        (13.2, 2 * MINUTE, 3),
     ],
 )
 

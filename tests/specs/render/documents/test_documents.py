@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.history import History, Observable
+from gnomon.specs.render.documents.page import show_page
+from gnomon.specs.render.documents.perfetto import trace_events
+from gnomon.specs.render.documents.svg import svg
 from gnomon.specs.render.timeline.axis import Axis, when
 from gnomon.specs.render.timeline.incidents import Incident
-from gnomon.specs.render.timeline.page import show_page
-from gnomon.specs.render.timeline.perfetto import trace_events
 from gnomon.specs.render.timeline.picture import Bar, Flag, Job, Picture, picture_of
-from gnomon.specs.render.timeline.svg import svg
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
 from tests.specs.render.timeline.histories import SOURCES, history_of, trace_of
@@ -114,7 +114,7 @@ def test_a_page_is_small_beside_its_data() -> None:
 
 
 def test_the_page_and_its_script_agree_on_the_numbers_of_outcomes() -> None:
-    from gnomon.specs.render.timeline import page, page_data  # noqa: PLC0415
+    from gnomon.specs.render.documents import page, page_data  # noqa: PLC0415
 
     script = (page.ASSETS / "model.js").read_text("utf-8")
     for name, values in (("OUTCOMES", page_data.OUTCOMES), ("DUES", page_data.DUES)):

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.reference.schedule.clock import SECOND
-from gnomon.specs.render.timeline.charts import Series, bars, over_time
+from gnomon.specs.render.documents.charts import Series, bars, over_time
+from gnomon.specs.render.documents.plots import BLOCKS, LABEL, blocks, load_plots
+from gnomon.specs.render.documents.report import report_page
 from gnomon.specs.render.timeline.load import load_of
 from gnomon.specs.render.timeline.picture import picture_of
-from gnomon.specs.render.timeline.plots import BLOCKS, LABEL, blocks, load_plots
-from gnomon.specs.render.timeline.report import report_page
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.summary import summarise
 from gnomon.specs.trace.trace import Trace

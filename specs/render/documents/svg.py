@@ -11,10 +11,7 @@ from typing import NamedTuple
 
 from gnomon.reference.events import STORE
 from gnomon.reference.schedule.clock import write_instant
-from gnomon.specs.render.strings import printable
-from gnomon.specs.render.tables import count, span
-from gnomon.specs.render.timeline.axis import Axis, when
-from gnomon.specs.render.timeline.elements import (
+from gnomon.specs.render.documents.elements import (
     DUE_CLASSES,
     DUE_WORDS,
     JOB_COLOURS,
@@ -30,6 +27,9 @@ from gnomon.specs.render.timeline.elements import (
     text,
     tooltip,
 )
+from gnomon.specs.render.strings import printable
+from gnomon.specs.render.tables import count, span
+from gnomon.specs.render.timeline.axis import Axis, when
 from gnomon.specs.render.timeline.incidents import foremost
 from gnomon.specs.render.timeline.load import parts_of
 from gnomon.specs.render.timeline.picture import Bar, Due, Picture
@@ -205,9 +205,9 @@ class _Drawing:
 
     def _ticks_labels(self) -> Iterator[str]:
         yield text(LEFT - 8, self.y + 11, "UTC", "e d")
-        ticks = self.axis.ticks(9)
-        for x, words in ticks:
-            yield text(min(max(x, LEFT + 16), WIDTH - RIGHT - 20), self.y + 11, words, "m d")
+        for x, words in self.axis.ticks(9):
+            half = 3.6 * len(words)
+            yield text(min(max(x, LEFT + half), WIDTH - half), self.y + 11, words, "m d")
         self.y += 20
 
     def _row(self, words: str, height: float) -> Row:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Literal, NamedTuple
 
+from gnomon.specs.render.documents.elements import area, px
 from gnomon.specs.render.strings import printable
 from gnomon.specs.render.tables import count
 from gnomon.specs.render.timeline.axis import Axis
-from gnomon.specs.render.timeline.elements import area, px
 
 WIDTH, LEFT, RIGHT = 900, 80, 12
 """The width of a chart, and of the margins beside its values (px)."""

@@ -20,6 +20,7 @@ import httpx
 import msgspec
 
 from gnomon.reference.history import History
+from gnomon.reference.live.store.address import read_address
 from gnomon.reference.live.store.embedded.tether import end, start_tethered
 from gnomon.reference.schedule.clock import (
     MILLISECOND,
@@ -29,8 +30,8 @@ from gnomon.reference.schedule.clock import (
 from gnomon.specs.cli.console import read_history
 from tests.support.paths import IMPORT_PATH
 from tests.support.servers import free_ports, wait_until
-from tests.twin import service
-from tests.twin.load import Load, next_begin
+from tests.twin.cluster import service
+from tests.twin.cluster.load import Load, next_begin
 
 PATIENCE_S = 120
 """The longest start of a cluster, and the longest end of its work after the last occurrence (s)."""
@@ -42,6 +43,7 @@ A leader has published the last occurrence by then.
 TIME_FOR_A_JOB = 10 * MILLISECOND
 """The longest time to create one of many jobs, on a busy machine (µs)."""
 CREATE_TIMEOUT_S = 60
+STORE_TIMEOUT = 10 * SECOND
 
 HISTORY = "history.jsonl"
 FAILURES = (AssertionError, httpx.HTTPError, subprocess.TimeoutExpired)
@@ -64,10 +66,15 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
-    """When the load of a trial began (µs, UTC), and the load average of the machine before that."""
+    """What the history of a trial does not contain.
+
+    The load began at `begins` (µs, UTC). The machine had that `load_average` before. The store has
+    worked for `store_time` µs, from its start to the end of the last run.
+    """
 
     begins: int
     load_average: float
+    store_time: int
 
 
 class Trial(NamedTuple):
@@ -96,10 +103,12 @@ def run_live(load: Load, shape: Shape, folder: Path) -> Trial:
     folder.mkdir(parents=True)
     busy = os.getloadavg()[0]
     with _serving(shape, folder, data) as api:
-        circumstances = Circumstances(begins=_create(load, api), load_average=busy)
-        noted.write_bytes(msgspec.json.encode(circumstances))
-        time.sleep(max(circumstances.begins + load.span + LEAD - _now(), 0) / SECOND)
+        begins = _create(load, api)
+        time.sleep(max(begins + load.span + LEAD - _now(), 0) / SECOND)
         _wait_until_all_have_run(api)
+        store_time = _store_time(data)
+    circumstances = Circumstances(begins=begins, load_average=busy, store_time=store_time)
+    noted.write_bytes(msgspec.json.encode(circumstances))
     _run_command("record", "--data", data, "--out", recorded)
     return Trial(read_history(recorded), circumstances)
 
@@ -160,6 +169,18 @@ def _wait_until_all_have_run(api: httpx.Client) -> None:
             f"work was left {PATIENCE_S} s after the last occurrence"
         )
         time.sleep(0.5)
+
+
+def _store_time(data: Path) -> int:
+    """The time that the embedded store in `data` has spent in commands (µs)."""
+    client = read_address(f"unix://{data.absolute()}/store/store.sock").connect(STORE_TIMEOUT)
+    try:
+        commands: dict[str, dict[str, int]] = client.info("commandstats")
+    finally:
+        client.close()
+    # A script calls commands, whose time is part of its own.
+    scripts = ("cmdstat_eval", "cmdstat_fcall")
+    return sum(each["usec"] for name, each in commands.items() if name.startswith(scripts))
 
 
 def _cluster(api: httpx.Client) -> Any:

@@ -8,11 +8,18 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gnomon.reference.schedule.clock import HOUR, MILLISECOND, MINUTE, SECOND
+from gnomon.specs.render.documents.charts import Series, bars, over_time
+from gnomon.specs.render.documents.page import (
+    Section,
+    about,
+    as_text,
+    page,
+    table,
+    timeline_section,
+)
 from gnomon.specs.render.strings import counted, shortened
 from gnomon.specs.render.tables import count, span
-from gnomon.specs.render.timeline.charts import Series, bars, over_time
 from gnomon.specs.render.timeline.load import parts_of
-from gnomon.specs.render.timeline.page import Section, about, as_text, page, table, timeline_section
 from gnomon.specs.render.timeline.picture import Picture, picture_of
 from gnomon.specs.rules import Finding, Violation
 from gnomon.specs.spec_text import sections

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnomon.reference.schedule.clock import write_instant
+from gnomon.specs.render.documents import svg as document
+from gnomon.specs.render.documents.page_data import MOST_INCIDENTS, data_of
 from gnomon.specs.render.strings import printable
 from gnomon.specs.render.tables import count
-from gnomon.specs.render.timeline import svg as document
 from gnomon.specs.render.timeline.axis import when
 from gnomon.specs.render.timeline.incidents import Incident
-from gnomon.specs.render.timeline.page_data import MOST_INCIDENTS, data_of
 from gnomon.specs.render.timeline.picture import Picture
 
 ASSETS = Path(__file__).parent / "assets"

@@ -1,0 +1,1 @@
+"""A live cluster that runs a load of known size."""
