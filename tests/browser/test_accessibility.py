@@ -32,7 +32,7 @@ PAGES = (
 def storage(storage: MemoryStorage) -> MemoryStorage:
     """A store with jobs, runs, messages of every state, and a pause."""
     vars(storage).update(vars(MemoryStorage([member(), member("s2", "work", LONG)])))
-    extra = "north\nsouth " + "x" * 300
+    extra = "north\nsouth " + "x" * 300 + "\n" * 60 + "end"
     job = job_service.create(storage, EVERY_MINUTE | {"extra": extra, "max_runtime": "5m"})
     job_service.create(storage, IN_WARSAW | {"is_active": True})
     job_service.create(storage, EVERY_MINUTE | {"name": LONG, "is_active": False})

@@ -7,8 +7,8 @@ import pytest
 from gnomon.reference.events import Published
 from gnomon.reference.live.api import job_service
 from gnomon.reference.store.operations import Job
-from tests.browser.browsing import Page, expect
-from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, member
+from tests.browser.browsing import Browser, Page, expect, watched
+from tests.support.memory_storage import EVERY_MINUTE, IN_WARSAW, MemoryStorage, member
 
 
 def made(storage: MemoryStorage, **fields: object) -> Job:
@@ -241,6 +241,24 @@ def test_what_people_type_never_runs(page: Page, storage: MemoryStorage, field: 
         expect(page.locator("img, script:not([src])")).to_have_count(0)
     page.goto(path)
     expect(page.get_by_text("onerror=alert(1)").first).to_be_visible()
+
+
+def test_instants_are_in_the_zone_of_the_viewer(
+    browser: Browser, base: str, storage: MemoryStorage
+) -> None:
+    """ADMIN-1: the zone of the job is there too, unless it is the viewer's; 09:00 in Warsaw."""
+    job_service.create(storage, IN_WARSAW | {"is_active": True})
+    for zone, shown, is_there in (
+        ("Europe/Warsaw", "2026-01-05 09:00:00", False),
+        ("Asia/Tokyo", "2026-01-05 17:00:00", True),
+        ("UTC", "2026-01-05 08:00:00", True),
+    ):
+        with watched(browser, base, timezone_id=zone) as page:
+            for path in ("/admin/jobs", "/admin/jobs/1"):
+                page.goto(path)
+                expect(page.locator("time").filter(has_text=shown).first).to_be_visible()
+                own = page.get_by_text("Mon 2026-01-05 09:00:00 CET")
+                expect(own.first).to_be_visible(visible=is_there)
 
 
 def test_ten_thousand_jobs_are_kept_in_pages(page: Page, storage: MemoryStorage) -> None:
