@@ -75,6 +75,25 @@ class CreationsView(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[CreationView, ...]
 
 
+class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a job: who has made it, and what an edit changed: ``grace: default → 5s``.
+
+    Of extra data only the name is given. `by` is an address at a server without credentials.
+    """
+
+    at: schemas.InstantText
+    revision: int
+    what: ChangeKind
+    by: str
+    fields: tuple[str, ...]
+
+
+class ChangesView(msgspec.Struct, frozen=True):
+    """The latest changes of a job that people have made, the latest first."""
+
+    changes: tuple[ChangeView, ...]
+
+
 _ETAG = ResponseHeader(
     name="ETag", documentation_only=True, description="the job's revision in quotes, for If-Match"
 )
@@ -287,25 +306,6 @@ def list_runs(
 ) -> RunsView:
     """List a job's latest runs, the latest first."""
     return schemas.view_runs(job_service.runs(storage, job_id, limit))
-
-
-class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of a job: who has made it, and what an edit changed, such as ``grace: default → 5s``.
-
-    Of extra data only the name is given. `by` is an address at a server without credentials.
-    """
-
-    at: schemas.InstantText
-    revision: int
-    what: ChangeKind
-    by: str
-    fields: tuple[str, ...]
-
-
-class ChangesView(msgspec.Struct, frozen=True):
-    """The latest changes of a job that people have made, the latest first."""
-
-    changes: tuple[ChangeView, ...]
 
 
 @get("/{job_id:str}/changes", sync_to_thread=True, responses=may_answer(_NOT_FOUND))
