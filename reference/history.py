@@ -18,6 +18,7 @@ import msgspec
 
 from gnomon.reference.events import ClockSetBack, Event, Fields, Instant
 from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.sharing import sharing
 
 FORMAT = "gnomon-history/1"
 
@@ -158,7 +159,7 @@ def write(history: History, file: IO[bytes] | None = None) -> str:
 def read(lines: Iterable[bytes]) -> History:
     """Read a history. Raises HistoryError unless it is whole and unaltered (HIST-4)."""
     header, happened = stream(lines)
-    return History(header, list(happened))
+    return History(header, list(sharing(happened)))
 
 
 def stream(lines: Iterable[bytes]) -> tuple[Header, Iterator[Event]]:

@@ -50,6 +50,7 @@ SPECS = frozenset(
         "specs/excerpt",
         "specs/export",
         "specs/importers",
+        "specs/monitor",
         "specs/notation",
         "specs/parallel",
         "specs/recording",
@@ -127,6 +128,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "specs/vectors",
     },
     "specs/export": REFERENCE,
+    "specs/monitor": REFERENCE | {"specs/excerpt", "specs/rules", "specs/trace"},
     "specs/excerpt": REFERENCE | {"specs/trace"},
     "specs/render": REFERENCE | {"specs", "specs/trace", "specs/rules"},
     "specs/render/documents": REFERENCE
@@ -145,10 +147,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """For each folder, the folders whose modules it may import; its own always."""
 
 SHARED_BY_COMMANDS = frozenset(
-    f"gnomon.specs.cli.{name}"
-    for name in ("cluster_options", "console", "options", "pools", "verdict")
+    {
+        *(
+            f"gnomon.specs.cli.{name}"
+            for name in ("cluster_options", "console", "options", "pools", "verdict")
+        ),
+        *(f"gnomon.reference.live.cli.{name}" for name in ("follow", "follow_options")),
+    }
 )
-"""The modules that the commands of all packages share, and nothing else imports."""
+"""The modules that the commands of all packages share, and nothing else imports.
+
+The last two are the part of ``gnomon check`` that follows a live cluster.
+"""
 
 REFERENCE_LIBRARIES = {"croniter", "sortedcontainers", "msgspec"}
 

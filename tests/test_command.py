@@ -112,7 +112,7 @@ def test_a_misspelt_option_is_answered_with_the_nearest(
         (["replay", "--serve", "2"], "replay: there is no option --serve; did you mean --servers?"),
         (["replay", "overlap", "too"], "replay: got unexpected extra argument(s) (too); see gnom"),
         (["replay", "x", "--profile", "odd"], "replay: invalid value for '--profile': 'odd' is no"),
-        (["check"], "check: missing argument 'HISTORY'; see gnomon check --help"),
+        (["show"], "show: missing argument 'HISTORY'; see gnomon show --help"),
         (["record"], "record: missing option '--out'; see gnomon record --help"),
         (["next", "@daily", "--count", "0"], "next: invalid value for '--count': "),
         (

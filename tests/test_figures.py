@@ -1,6 +1,7 @@
 """The page of figures: the fit of an exponent, the finding, and the page, from made-up figures."""
 
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from gnomon.simulator.world.replay import replay
 from tests.benchmarks.figures import page, rates, works
 from tests.benchmarks.figures.growth import Measured, exponent, exponents, finding
 from tests.benchmarks.figures.machine import Machine, processor_in
+from tests.benchmarks.figures.measuring import Turn, measure_in_turn
 from tests.benchmarks.figures.rates import Rate
 from tests.benchmarks.figures.works import BY_NAME, GROWING
 
@@ -78,6 +80,61 @@ def test_a_listing_without_a_model_names_no_processor() -> None:
 def test_every_work_has_sizes_that_grow(growing: works.Growing) -> None:
     assert len(growing.sizes) >= 3
     assert [*growing.sizes] == sorted(set(growing.sizes))
+
+
+class Works:
+    """Measures works in no time, on a clock that moves by a second for each unit, and by 5."""
+
+    def __init__(self, *impossible: tuple[str, int]) -> None:
+        self.measured: list[tuple[str, int]] = []
+        self.notes: list[str] = []
+        self._impossible = impossible
+        self._now = 100.0
+
+    def clock(self) -> float:
+        return self._now
+
+    def __call__(self, name: str, size: int) -> Turn | None:
+        self.measured.append((name, size))
+        self._now += 5 + size
+        possible = (name, size) not in self._impossible
+        return Turn(Measured(size, size, 0, 0), 5 + size) if possible else None
+
+    def in_turn(self, limit: float | None = None) -> dict[str, list[int]]:
+        sizes = {BY_NAME["runs"]: (1, 10, 1000), BY_NAME["jobs"]: (2, 20, 200)}
+        found = measure_in_turn(sizes, self, self.notes.append, limit, self.clock)
+        return {growing.name: [one.size for one in of_it] for growing, of_it in found.items()}
+
+
+IN_ALL = sum(5 + size for size in (1, 2, 10, 20, 200, 1000))
+
+
+def test_small_sizes_of_all_works_come_first() -> None:
+    measured = Works()
+    assert measured.in_turn() == {"runs": [1, 10, 1000], "jobs": [2, 20, 200]}
+    assert [size for _, size in measured.measured] == [1, 2, 10, 20, 200, 1000]
+    assert measured.notes[0] == "runs, 1" and measured.notes[-1] == "runs, 1,000: about 1005 s"
+
+
+def test_a_size_that_takes_too_long_is_left_out() -> None:
+    measured = Works()
+    assert measured.in_turn(limit=IN_ALL - 1) == {"runs": [1, 10], "jobs": [2, 20, 200]}
+    assert measured.notes[-1] == "runs, 1,000: left out; it would take about 1005 s"
+    assert Works().in_turn(limit=IN_ALL)["runs"] == [1, 10, 1000]
+
+
+def test_larger_sizes_than_one_that_cannot_be_measured_are_left_out() -> None:
+    measured = Works(("jobs", 20))
+    assert measured.in_turn() == {"runs": [1, 10, 1000], "jobs": [2]}
+    assert ("jobs", 200) not in measured.measured
+
+
+def test_a_history_is_made_once_and_read_by_each_work(tmp_path: Path) -> None:
+    works.reading(400, tmp_path)()
+    (file,) = tmp_path.iterdir()
+    made = file.stat().st_mtime_ns
+    works.judging(400, tmp_path)()
+    assert [one.stat().st_mtime_ns for one in tmp_path.iterdir()] == [made]
 
 
 def test_works_do_as_much_as_they_count() -> None:

@@ -10,8 +10,8 @@ from gnomon.command import app
 from gnomon.lazy import COMMANDS
 from tests.support.paths import ROOT
 
-HEAVY = {"litestar", "prometheus_client", "redis", "httpx", "uvicorn", "structlog"}
-"""Libraries of the live cluster."""
+HEAVY = {"litestar", "prometheus_client", "redis", "httpx", "uvicorn", "structlog", "distributed"}
+"""Libraries of the live cluster, and of a Dask cluster."""
 
 DRAWING = {"rich.console", "rich.table", "rich.progress"}
 JOBS = {"msgspec", "croniter", "gnomon.reference.jobs"}

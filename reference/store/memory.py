@@ -38,6 +38,7 @@ from gnomon.reference.store.administration import (
     ReportUnschedulable,
 )
 from gnomon.reference.store.classic import QUEUES
+from gnomon.reference.store.job_changes import ChangesOf
 from gnomon.reference.store.jobs import JobTable, StoredJob
 from gnomon.reference.store.kept_messages import (
     DropMessage,
@@ -82,13 +83,14 @@ from gnomon.reference.store.pause import PauseCluster, PauseSwitch, ResumeCluste
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
-READS = frozenset((Jobs, Changes, Overview, Messages, MessageById, *LISTS))
+READS = frozenset((Jobs, Changes, ChangesOf, Overview, Messages, MessageById, *LISTS))
 """Operations whose instants the store need not keep."""
 
 LEAP = 1_000_000
 """More epochs and messages than there are between two restarts that lose writes."""
 
-Meanings = dict[type[Operation], Callable[[int, str, Any], list[Delivery]]]
+Meaning = Callable[[int, str, Any], list[Delivery]]
+Meanings = dict[type[Operation], Meaning]
 """What carries out each operation: ``Any``, because each takes operations of its own type only."""
 
 

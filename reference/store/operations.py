@@ -183,11 +183,19 @@ class Leader(Reply, frozen=True, gc=False):
 # --- jobs
 
 
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """Who makes a change, and which fields an edit changes: see ``job_changes``."""
+
+    by: str
+    fields: tuple[str, ...] = ()
+
+
 class PutJob(Operation, frozen=True, gc=False):
     """Create a job from a valid definition; the id and the name must be new (JOB-1)."""
 
     job: str
     definition: Definition
+    note: Note | None = None
 
 
 class EditJob(Operation, frozen=True, gc=False):
@@ -196,6 +204,7 @@ class EditJob(Operation, frozen=True, gc=False):
     job: str
     revision: int
     definition: Definition
+    note: Note | None = None
 
 
 class SetActive(Operation, frozen=True, gc=False):
@@ -204,6 +213,7 @@ class SetActive(Operation, frozen=True, gc=False):
     job: str
     revision: int
     is_active: bool
+    note: Note | None = None
 
 
 class DeleteJob(Operation, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from copy import copy
 from itertools import islice
-from typing import Self, assert_never
+from typing import Any, Self, assert_never
 
 from msgspec.structs import replace
 
@@ -45,11 +45,19 @@ from gnomon.reference.store.administration import (
     RunsOf,
     SessionKey,
 )
+from gnomon.reference.store.job_changes import ChangeLog, ChangesOf, JobChanges
 from gnomon.reference.store.jobs import no_such_job
 from gnomon.reference.store.jobs_by_name import jobs_by_name
-from gnomon.reference.store.memory import Meanings, MemoryStore
+from gnomon.reference.store.memory import Meaning, Meanings, MemoryStore
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
-from gnomon.reference.store.operations import Delivery, Refused
+from gnomon.reference.store.operations import (
+    DeleteJob,
+    Delivery,
+    EditJob,
+    PutJob,
+    Refused,
+    SetActive,
+)
 
 OfAttempt = Claimed | Started | Finished | Reclaimed | Lost
 
@@ -195,6 +203,7 @@ class MemoryStoreWithRuns(MemoryStore):
         results: int = RESULTS_KEPT,
     ) -> None:
         self._runs = LatestRuns(record, results)
+        self._changes = ChangeLog()
         self._session_key: str | None = None
         super().__init__(self._runs.record, profile, max_attempts)
 
@@ -204,21 +213,46 @@ class MemoryStoreWithRuns(MemoryStore):
         return self._record
 
     def _bind_meanings(self) -> Meanings:
-        return super()._bind_meanings() | {
-            RunsOf: self._runs_of,
-            ResultsOf: self._runs_of,
-            LastResults: self._last_results,
-            OpenRuns: self._open_runs,
-            JobsByName: self._jobs_by_name,
-            AgreeSessionKey: self._agree_session_key,
-        }
+        meanings = super()._bind_meanings()
+        return (
+            meanings
+            | {
+                kind: self._noting(meanings[kind])
+                for kind in (PutJob, EditJob, SetActive, DeleteJob)
+            }
+            | {
+                ChangesOf: self._changes_of,
+                RunsOf: self._runs_of,
+                ResultsOf: self._runs_of,
+                LastResults: self._last_results,
+                OpenRuns: self._open_runs,
+                JobsByName: self._jobs_by_name,
+                AgreeSessionKey: self._agree_session_key,
+            }
+        )
 
     def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
         """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
         runs = self._runs.copy(record)
         other: Self = super().copy(runs.record, latest)
-        other._runs = runs
+        other._runs, other._changes = runs, self._changes.copy()
+        other._meanings = other._bind_meanings()
         return other
+
+    def _noting(self, meaning: Meaning) -> Meaning:
+        """The meaning of a change of a job, which is noted for people too."""
+
+        def carry_out(now: int, server: str, operation: Any) -> list[Delivery]:  # Any: of its type
+            deliveries = meaning(now, server, operation)
+            self._changes.note(operation, deliveries)
+            return deliveries
+
+        return carry_out
+
+    def _changes_of(self, now: int, server: str, operation: ChangesOf) -> list[Delivery]:
+        if operation.job not in self._jobs.by_id:
+            return [(server, operation, Refused(now, no_such_job(operation.job)))]
+        return [(server, operation, JobChanges(now, self._changes.of(operation.job)))]
 
     def _runs_of(self, now: int, server: str, operation: RunsOf | ResultsOf) -> list[Delivery]:
         if operation.job not in self._jobs.by_id:

@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from gnomon.simulator.cli.observation import observation_in
-from gnomon.simulator.cli.plan_report import Answered, report_parts, report_values
+from gnomon.simulator.cli.plan_report import report_parts, report_values
+from gnomon.simulator.cli.plan_words import Answered
 from gnomon.simulator.cli.replay import load
 from gnomon.simulator.sizing import growth as growing
 from gnomon.simulator.sizing import sampling, search, spreading, targets
 from gnomon.simulator.sizing.measure import Measured, Task, measure
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import Json, complete_recording
+from gnomon.specs.cli.options import Json, ReportOut, complete_recording
 from gnomon.specs.cli.pools import Dask, Processes, open_pool
 from gnomon.specs.parallel.pool import PoolLost, in_order
 from gnomon.specs.recording import writer
@@ -94,6 +95,7 @@ def plan(
             help="Output file for the recording in the cluster of the answer, to replay.",
         ),
     ] = None,
+    report: ReportOut = None,
     json: Json = False,
 ) -> None:
     """Find the smallest clusters that meet a target over a recorded load.
@@ -110,18 +112,32 @@ def plan(
             "RECORDING", ["it is missing; give a file, or a name that gnomon recordings lists"]
         )
     question = _question(recording, target, servers, workers, survive, seeds, growth)
-    if recording_out is not None:
-        console.require_output(recording_out)
+    for file in (recording_out, report):
+        if file is not None:
+            console.require_output(file)
     answered = _answer(question, processes, dask, recording, tuple(growth or ()))
     if recording_out is not None and answered.plan.answer is not None:
-        with console.open_output(recording_out, Path(recording)) as file:
-            file.write(writer.to_toml(answered.recording).encode())
+        with console.open_output(recording_out, Path(recording)) as written:
+            written.write(writer.to_toml(answered.recording).encode())
+    if report is not None:
+        _write_report(report, answered)
     if json:
         console.print_json(report_values(answered))
     else:
         console.print_parts(*report_parts(answered, recording_out))
     if answered.plan.answer is None:
         raise typer.Exit(1)
+
+
+def _write_report(path: Path, answered: Answered) -> None:
+    """Write the page of the answer; the recording is not overwritten. Raises BadInput."""
+    from gnomon.simulator.cli.plan_page import plan_page  # noqa: PLC0415
+
+    title = f"Plan: {answered.plan.question.recording.title or answered.source}"
+    with console.spinner("drawing"):
+        text = plan_page(answered, title)
+    with console.open_output(path, Path(answered.source)) as file:
+        file.write(text.encode())
 
 
 def _answer(

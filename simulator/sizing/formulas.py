@@ -2,6 +2,7 @@
 
     utilisation law  busy workers = arrivals a second x mean duration
     Little's law     the backlog summed over time = the waits of all messages, to the microsecond
+                     also where fewer figures are shown
     Erlang C         the mean wait of Poisson arrivals with exponential durations (M/M/c)
     Kingman          the same for any two variations, in the form of Allen and Cunneen (G/G/c)
 
@@ -15,7 +16,7 @@ from itertools import pairwise
 from statistics import fmean, pvariance
 from typing import NamedTuple
 
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.schedule.clock import MILLISECOND
 from gnomon.simulator.sizing.measure import Figures, Shape
 from gnomon.simulator.sizing.queue_model import Load
 from gnomon.specs.render import tables
@@ -87,7 +88,7 @@ def _utilisation(load: Load, shape: Shape, figures: Figures) -> Check:
 
 
 def _little(figures: Figures) -> Check:
-    area, waited = (f"{value / SECOND:.6f} s" for value in (figures.waiting, figures.waited))
+    area, waited = map(tables.span, (figures.waiting, figures.waited))
     agrees = figures.waiting == figures.waited
     why = "" if agrees else "the history does not account for every message (HIST-1)"
     return Check("Little's law, backlog × time = waits", area, waited, agrees, why)

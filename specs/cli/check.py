@@ -1,15 +1,28 @@
 """``gnomon check``: judges a history by every rule."""
 
+from pathlib import Path
 from shlex import quote
+from typing import Annotated
 
 import msgspec
 import typer
 
+from gnomon.reference.live.cli.follow_options import (
+    DEFAULT_WINDOW,
+    FollowCaFile,
+    FollowDuration,
+    FollowLogin,
+    FollowOptions,
+    FollowUrl,
+    MetricsPlace,
+    Window,
+)
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
+from gnomon.specs.cli.check_windows import check_in_windows
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import AllRules, HistoryFile, Json, ReportOut
+from gnomon.specs.cli.options import AllRules, Json, ReportOut
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
@@ -22,13 +35,32 @@ from gnomon.specs.trace.trace import Trace
 def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
     epilog = examples(
-        "gnomon check history.jsonl --rules", "gnomon check history.jsonl --report report.html"
+        "gnomon check history.jsonl --rules",
+        "gnomon check history.jsonl --report report.html",
+        "gnomon check year.jsonl.zst --window 1000000",
+        "gnomon check --follow http://127.0.0.1:17010 --metrics 127.0.0.1:9100",
     )
     app.command("check", epilog=epilog)(check)
 
 
 def check(
-    file: HistoryFile, rules: AllRules = False, report: ReportOut = None, json: Json = False
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="HISTORY",
+            help="History file (JSON lines, .gz or .zst too).",
+            show_default=False,
+        ),
+    ] = None,
+    rules: AllRules = False,
+    report: ReportOut = None,
+    json: Json = False,
+    follow: FollowUrl = None,
+    metrics: MetricsPlace = None,
+    duration: FollowDuration = None,
+    window: Window = None,
+    login: FollowLogin = None,
+    ca_file: FollowCaFile = None,
 ) -> None:
     """Judge the history of any scheduler by every rule.
 
@@ -38,8 +70,37 @@ def check(
     If the history was made under another version of the time zone database, it is not judged when
     cron jobs in zones other than UTC were due.
 
+    A history that is too long for the memory is judged in windows of --window events, half of which
+    two windows share; a relation between events further apart is not judged.
+
+    With --follow a live cluster is judged as it runs: each violation is printed when it is certain,
+    until the command is ended. A cluster with credentials needs a login, as in gnomon jobs.
+
     Exit status 0: every rule that was exercised holds; 1: a rule is broken; 2: bad input.
     """
+    if follow is not None:
+        if file is not None or rules or report is not None:
+            raise BadInput("--follow", ["it takes no history, no --rules and no --report"])
+        # The library of the connection takes as long to import as all rules.
+        from gnomon.reference.live.cli.follow import follow as judge_live  # noqa: PLC0415
+
+        latest = window or DEFAULT_WINDOW
+        judge_live(FollowOptions(follow, login, ca_file, metrics, duration, latest, json))
+        return
+    if file is None:
+        raise BadInput("HISTORY", ["it is missing: give a file, or --follow URL"])
+    if metrics is not None or duration is not None:
+        raise BadInput("--metrics, --for", ["they need --follow"])
+    if window is None:
+        _check_file(file, rules, report, json)
+    elif report is not None:
+        raise BadInput("--report", ["it shows a whole history: leave --window out"])
+    else:
+        check_in_windows(file, window, rules, json)
+
+
+def _check_file(file: Path, rules: bool, report: Path | None, json: bool) -> None:
+    """Judge the history in a file, and print the verdict."""
     if report is not None:
         console.require_output(report)
     history = console.read_history(file)

@@ -20,6 +20,9 @@ from gnomon.specs.cli.options import HistoryFile
 from gnomon.specs.notation.grammar import KINDS, read_time
 from gnomon.specs.notation.renderer import View, render_history
 
+LARGE_PAGE = 64 * 2**20
+"""Letters of a page that a browser opens slowly: a million runs."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
@@ -138,10 +141,19 @@ def _draw(
             texts = {path: drawn[form](picture, file.name) for form, path in pictures.items()}
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
+    if html := [text for path, text in texts.items() if path == pictures.get("html")]:
+        _note_size(len(html[0]))
     for path, text in texts.items():
         with console.open_output(path, file) as written:
             written.write(text.encode())
         console.print_parts(f"picture written to {path}")
+
+
+def _note_size(letters: int) -> None:
+    """State that a page is large for a browser, and what makes it smaller."""
+    if letters > LARGE_PAGE:
+        size = f"the page has {letters >> 20} MiB, and a browser takes long to open it"
+        console.print_notes([f"{size}: --from, --until, --job and --server select a part"])
 
 
 def _job_id(history: History, job: str) -> str:

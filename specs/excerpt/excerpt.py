@@ -64,7 +64,7 @@ def excerpt(history: History, since: int, known: Known) -> History:
     place_of = places(recorded)
     begins = _beginning(recorded, place_of, since, history.header)
     start = place_of(begins)
-    left_out, creations = jobs_from(recorded, place_of, begins, known.jobs)
+    left_out, creations = jobs_from(recorded, place_of, begins, known.jobs, known.held.values())
     is_old = old_messages(recorded, start, left_out)
     started, crashed = servers.servers_at(recorded, start, begins, known.servers)
     at_first: list[Event] = [

@@ -15,6 +15,8 @@ any, are examined by themselves. A job is created in the excerpt when its defini
 Occurrences due before are left out. If they were coalesced into a later occurrence, or had their
 outcome at the same instant, the job is created after that: no decision is recorded in part.
 
+So it is if one was skipped for `max_parallel`, and messages that are left out may be why (LIMIT-1).
+
 The number of occurrences published before is counted from the job's creation on, or taken from the
 store's count at the end.
 """
@@ -32,6 +34,7 @@ from gnomon.reference.events import (
     JobChange,
     OccurrenceEvent,
     is_planned,
+    message_of,
 )
 from gnomon.reference.store.operations import Job
 
@@ -39,6 +42,7 @@ _Switch = events.JobActivated | events.JobDeactivated
 _Defines = events.JobCreated | events.JobEdited
 _OfJob = JobChange | OccurrenceEvent
 _Outcome = events.Published | events.Coalesced | events.Skipped
+_EndsMessage = events.Finished | events.Lost | events.Expired | events.DeadLettered | events.Dropped
 _Placed = tuple[int, _OfJob]
 """An event of a job, and its place among the recorded events."""
 
@@ -54,21 +58,23 @@ def places(recorded: list[Event]) -> PlaceOf:
 
 
 def jobs_from(
-    recorded: list[Event], place_of: PlaceOf, begins: int, known: Iterable[Job]
+    recorded: list[Event], place_of: PlaceOf, begins: int, known: Iterable[Job], held: Iterable[int]
 ) -> tuple[set[int], list[tuple[int, events.JobCreated]]]:
     """The places of the events of jobs that are left out, and the creations that are added.
 
-    `begins` is the instant of the beginning (µs); `known` are the jobs that the store knows. A job
+    `begins` is the instant of the beginning (µs); `known` are the jobs that the store knows, and
+    `held` the messages that workers hold at the end. A job
     that never existed, as far as the events show, stays as it is for the rules to judge.
     """
     start, end = place_of(begins), len(recorded)
     left_out: set[int] = set()
     creations: list[tuple[int, events.JobCreated]] = []
+    unfinished = unfinished_messages(recorded, start, held)
     for record in _records(recorded, known):
         if record.is_created_from(start) or record.never_existed:
             continue
         rest = [(place, event) for place, event in record.recorded if place >= start]
-        first = _first_known(record, place_of, begins)
+        first = _first_known(record, place_of, begins, unfinished)
         if first is None or first.place == end > start:
             left_out.update(place for place, _ in rest)
             continue
@@ -173,6 +179,64 @@ def _first_state(record: _JobRecord) -> _State | None:
     return _State(now.definition.name, definition, switches[0].revision - 1)
 
 
+class UnfinishedMessages(NamedTuple):
+    """Where messages ended, and from which place on none that is left out is unfinished."""
+
+    ends: dict[int, int]
+    old_until: int
+
+
+def unfinished_messages(
+    recorded: list[Event], start: int, held: Iterable[int]
+) -> UnfinishedMessages:
+    """Until when messages published before the place `start` are unfinished; O(n).
+
+    `held` are the messages that workers hold at the end.
+    """
+    ends: dict[int, int] = {}
+    new: set[int] = set()
+    claimed = len(recorded)  # the first claim of a new message: messages are claimed in order
+    last: dict[int, int] = dict.fromkeys(held, len(recorded))
+    for place, event in enumerate(recorded):
+        message = message_of(event)
+        if message is None:
+            continue
+        if isinstance(event, events.Published):
+            (new.add(message) if place >= start else last.setdefault(message, len(recorded)))
+        elif isinstance(event, _EndsMessage):
+            ends[message] = place
+            last[message] = place
+        elif isinstance(event, events.Claimed):
+            ends.pop(message, None)
+            last[message] = len(recorded)
+            claimed = min(claimed, place) if message in new else claimed
+    old = (place for message, place in last.items() if message not in new)
+    old_until = max(old, default=0)
+    old_until = max(old_until, claimed)
+    return UnfinishedMessages(ends, old_until)
+
+
+def _is_unexplained(
+    record: _JobRecord, place: int, event: _OfJob, created: int, unfinished: UnfinishedMessages
+) -> bool:
+    """Whether messages that are left out may be why an occurrence was skipped (LIMIT-1).
+
+    The job is created at the place `created`.
+    """
+    if not isinstance(event, events.Skipped) or event.why != "max_parallel":
+        return False
+    if place > unfinished.old_until:
+        return False
+    state = _state_before(record, place)
+    limit = state.definition.get("max_parallel") if state is not None else None
+    counted = sum(
+        is_planned(one) and unfinished.ends.get(one.message, place) >= place
+        for number, one in record.recorded
+        if created <= number < place
+    )
+    return not isinstance(limit, int) or counted < limit
+
+
 class _FirstKnown(NamedTuple):
     """The place and instant (µs) from which on a job is recorded, and its state then."""
 
@@ -181,7 +245,9 @@ class _FirstKnown(NamedTuple):
     state: _State
 
 
-def _first_known(record: _JobRecord, place_of: PlaceOf, begins: int) -> _FirstKnown | None:
+def _first_known(
+    record: _JobRecord, place_of: PlaceOf, begins: int, unfinished: UnfinishedMessages
+) -> _FirstKnown | None:
     """When the state of a job is known at the instant `begins` (µs) or later; None if never."""
     start = place = place_of(begins)
     at = begins
@@ -197,6 +263,10 @@ def _first_known(record: _JobRecord, place_of: PlaceOf, begins: int) -> _FirstKn
     complete = max((_complete_at(e, at, n < place) for n, e in record.recorded), default=at)
     if complete > at:
         at, place = complete, max(place, place_of(complete))
+    for number, event in record.recorded:
+        if number >= place and _is_unexplained(record, number, event, place, unfinished):
+            at = max(at, event.at + 1)
+            place = max(number + 1, place_of(at))
     state = _state_before(record, place)
     return None if state is None else _FirstKnown(place, at, state)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any, Generic, TypeVar
 
 from gnomon.specs.parallel.pool import Handle, Pool, PoolLost, ThisProcess
@@ -41,12 +41,20 @@ def processes_or_this(number: int) -> Iterator[Pool]:
 
 @contextmanager
 def processes(number: int) -> Iterator[Pool]:
-    """A pool of as many processes, all of them others than this one. They end with the block."""
+    """A pool of as many processes, all of them others than this one. They end with the block.
+
+    If it ends by an error, as by Ctrl-C, they end at once: a call may take minutes.
+    """
     # New processes share nothing with this one, and each has its own seed for the hashes of text:
     # a result that depends on the order of a set would differ.
+    before = set(active_children())
     executor = ProcessPoolExecutor(number, get_context("spawn"), initializer=_prepare_process)
     try:
         yield _Processes(executor, number)
+    except BaseException:
+        for process in set(active_children()) - before:
+            process.terminate()
+        raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 

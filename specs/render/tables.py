@@ -126,15 +126,16 @@ def findings_as_values(findings: "Mapping[str, Finding]") -> dict[str, object]:
             "examined": finding.examined,
             "broken": len(finding.violations),
             "violations": [
-                _as_values(violation) for violation in finding.violations[:VIOLATIONS_IN_JSON]
+                violation_as_values(violation)
+                for violation in finding.violations[:VIOLATIONS_IN_JSON]
             ],
         }
         for id, finding in findings.items()
     }
 
 
-def _as_values(violation: "Violation") -> dict[str, object]:
-    """A violation's instant (µs), sentence and kind, and the fields that it has."""
+def violation_as_values(violation: "Violation") -> dict[str, object]:
+    """A violation as JSON values: its instant (µs), its sentence, its kind and its fields."""
     import msgspec  # noqa: PLC0415
 
     fields: dict[str, object] = msgspec.to_builtins(violation)

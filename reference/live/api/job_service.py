@@ -19,6 +19,7 @@ from gnomon.reference import events, jobs
 from gnomon.reference.events import recorded_payload
 from gnomon.reference.jobs import Definition, Fault, Rejected
 from gnomon.reference.live.api.access.audit import changed
+from gnomon.reference.live.api.notes import note
 from gnomon.reference.live.cid import new_cid
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.schedule.trigger import Unschedulable, trigger
@@ -30,9 +31,8 @@ from gnomon.reference.store.administration import (
     Number,
     RunsOf,
 )
-from gnomon.reference.store.kept_messages import (
-    MessagesOfJob,
-)
+from gnomon.reference.store.job_changes import ChangesOf, JobChange, JobChanges
+from gnomon.reference.store.kept_messages import MessagesOfJob
 from gnomon.reference.store.operations import (
     Accepted,
     DeleteJob,
@@ -157,6 +157,15 @@ def runs(storage: Storage, id: str, most: int) -> RunList:
     return RunList(latest[:most], latest[-1].published if has_more else None)
 
 
+def changes(storage: Storage, id: str) -> tuple[JobChange, ...]:
+    """The latest changes of a job, the latest first. Raises NoSuchJob."""
+    reply = storage.ask(ChangesOf(id))
+    if isinstance(reply, Refused):
+        raise NoSuchJob(f"id {id!r}")
+    assert isinstance(reply, JobChanges)
+    return reply.changes
+
+
 def all_jobs(storage: Storage) -> Iterator[Job]:
     """Every job that this server can read, in the order of creation."""
     for page in pages(storage):
@@ -253,7 +262,8 @@ def _put(storage: Storage, definitions: Sequence[Definition]) -> list[Creation]:
     if not definitions:
         return []
     ids = storage.new_job_ids(len(definitions))
-    *replies, listed = storage.ask_all([*map(PutJob, ids, definitions), Jobs(tuple(ids))])
+    puts = [PutJob(id, one, note()) for id, one in zip(ids, definitions, strict=True)]
+    *replies, listed = storage.ask_all([*puts, Jobs(tuple(ids))])
     assert isinstance(listed, JobList)
     by_id = {job.id: job for job in listed.jobs}
     return [
@@ -274,7 +284,9 @@ def edit(
         is_of_another = fields.get("service") not in (None, job.definition.service)
         known = _known_services(storage) if is_of_another else None
         definition = _check(storage, id, fields, job.definition, known)
-        return None if definition == job.definition else EditJob(id, job.revision, definition)
+        if definition == job.definition:
+            return None
+        return EditJob(id, job.revision, definition, note(job.definition, definition))
 
     is_changed = _change(storage, id, expected, operation) is not None
     job = get(storage, id)
@@ -320,7 +332,7 @@ def execute(storage: Storage, id: str, expected: int | None = None, extra: objec
 
 def set_active(storage: Storage, id: str, is_active: bool, expected: int | None = None) -> Job:
     """Make a job active or inactive (FIRE-7, FIRE-9). Raises NoSuchJob, Stale, Conflict."""
-    _change(storage, id, expected, lambda job: SetActive(id, job.revision, is_active))
+    _change(storage, id, expected, lambda job: SetActive(id, job.revision, is_active, note()))
     job = get(storage, id)
     changed("job activated" if is_active else "job deactivated", job)
     return job

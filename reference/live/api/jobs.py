@@ -43,6 +43,8 @@ from gnomon.reference.live.api.schemas import (
     UnreadableJob,
 )
 from gnomon.reference.live.store.storage import Storage
+from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.store.job_changes import ChangeKind
 from gnomon.reference.store.operations import Job
 
 MOST_RUNS = 1_000
@@ -71,6 +73,25 @@ class CreationsView(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     refused: int
     results: tuple[CreationView, ...]
+
+
+class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a job: who has made it, and what an edit changed: ``grace: default → 5s``.
+
+    Of extra data only the name is given. `by` is an address at a server without credentials.
+    """
+
+    at: schemas.InstantText
+    revision: int
+    what: ChangeKind
+    by: str
+    fields: tuple[str, ...]
+
+
+class ChangesView(msgspec.Struct, frozen=True):
+    """The latest changes of a job that people have made, the latest first."""
+
+    changes: tuple[ChangeView, ...]
 
 
 _ETAG = ResponseHeader(
@@ -287,6 +308,18 @@ def list_runs(
     return schemas.view_runs(job_service.runs(storage, job_id, limit))
 
 
+@get("/{job_id:str}/changes", sync_to_thread=True, responses=may_answer(_NOT_FOUND))
+def list_changes(storage: Store, job_id: JobId) -> ChangesView:
+    """List who has changed a job, when, and how."""
+    found = job_service.changes(storage, job_id)
+    return ChangesView(
+        tuple(
+            ChangeView(**msgspec.structs.asdict(one) | {"at": write_instant(one.at)})
+            for one in found
+        )
+    )
+
+
 @get("/{job_id:str}/results", sync_to_thread=True, responses=may_answer(_NOT_FOUND))
 def list_results(storage: Store, job_id: JobId) -> ResultsView:
     """List the results of a job: its runs that ended last, the last first."""
@@ -326,6 +359,7 @@ router = Router(
         deactivate_job,
         list_runs,
         list_results,
+        list_changes,
     ],
     dependencies={"fields": Provide(changed_fields)},
     tags=["jobs"],

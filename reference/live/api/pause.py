@@ -11,12 +11,13 @@ from litestar.params import SkipValidation
 
 from gnomon.reference.live.api import schemas
 from gnomon.reference.live.api.access.audit import changed
-from gnomon.reference.live.api.access.roles import ROLE, requester
+from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.api.job_service import Conflict
+from gnomon.reference.live.api.notes import author
 from gnomon.reference.live.api.schemas import ClusterView
 from gnomon.reference.live.store.storage import Storage
-from gnomon.reference.store.operations import OPERATOR, Refused
+from gnomon.reference.store.operations import Refused
 from gnomon.reference.store.pause import PauseCluster, ResumeCluster
 
 Store = SkipValidation[Storage]
@@ -48,12 +49,12 @@ def resume_cluster(storage: Store) -> ClusterView:
 
 def pause(storage: Storage) -> ClusterView:
     """The paused cluster. Raises Conflict if it is paused already."""
-    return _switch(storage, PauseCluster(_who()), "cluster paused")
+    return _switch(storage, PauseCluster(author()), "cluster paused")
 
 
 def resume(storage: Storage) -> ClusterView:
     """The resumed cluster. Raises Conflict if it is not paused."""
-    return _switch(storage, ResumeCluster(_who()), "cluster resumed")
+    return _switch(storage, ResumeCluster(author()), "cluster resumed")
 
 
 def _switch(storage: Storage, operation: PauseCluster | ResumeCluster, what: str) -> ClusterView:
@@ -62,14 +63,6 @@ def _switch(storage: Storage, operation: PauseCluster | ResumeCluster, what: str
         raise Conflict(reply.why)
     changed(what)
     return schemas.view_cluster(storage.overview())
-
-
-def _who() -> str:
-    """Who makes the request: a user's name, or an address at a server without credentials."""
-    present = requester()
-    if present is None:
-        return OPERATOR
-    return present.address if present.user is None else present.user.name
 
 
 router = Router("/cluster", route_handlers=[pause_cluster, resume_cluster], tags=["cluster"])

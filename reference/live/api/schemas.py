@@ -20,6 +20,7 @@ from gnomon.reference.live.runtime.monitoring.incidents import Incident, Inciden
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.reference.store.administration import ClusterOverview, JobRun, Member, RunOutcome
 from gnomon.reference.store.kept_messages import KeptMessage, MessageList, MessageState
+from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import Job
 
 LARGEST_BODY = 8 * LARGEST_EXTRA
@@ -243,7 +244,9 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     `store_since` is when the store was first used. It changes only if the store was emptied, or
     another one is in its place: then the numbers of events begin anew. `missing_services` are those
     that active jobs need and no live server has: the runs fail (RUN-8). `paused_since` and
-    `paused_by` are null unless the cluster is paused (PAUSE-1).
+    `paused_by` are null unless the cluster is paused (PAUSE-1). `profile`, `lease` and
+    `max_attempts` are what all servers have agreed on; in the classic profile a message is
+    attempted once, and `max_attempts` is null.
     """
 
     now: InstantText
@@ -259,6 +262,9 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     missing_services: tuple[str, ...]
     paused_since: InstantText | None
     paused_by: str | None
+    profile: Profile
+    lease: Annotated[str, Meta(description="a duration", examples=["10s"])] | None
+    max_attempts: int | None
 
 
 State = Literal["starting", "working", "doubting", "draining"]
@@ -392,6 +398,9 @@ def view_cluster(overview: ClusterOverview) -> ClusterView:
         missing_services=overview.missing_services,
         paused_since=_instant(overview.paused.since) if overview.paused else None,
         paused_by=overview.paused.by if overview.paused else None,
+        profile=overview.profile,
+        lease=write_duration(overview.lease_length) if overview.lease_length else None,
+        max_attempts=overview.max_attempts if overview.profile == "durable" else None,
     )
 
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from gnomon.reference.events import Event
 from gnomon.reference.jobs import Fault
 from gnomon.reference.live.api.schemas import (
     ClusterView,
@@ -38,6 +39,7 @@ JOBS_AT_ONCE = 1_000
 TIMEOUT_S = 30
 """For each step of a request; the server may read 100,000 events to find a job's runs."""
 
+_OTHER_VERSION = "the answer is not from a Gnomon server of this version"
 _PROBLEM = "application/problem+json"
 
 Answer = TypeVar("Answer")
@@ -154,6 +156,20 @@ class Client:
         """The leader, the servers and the numbers of messages."""
         return self._ask(ClusterView, "GET", "cluster")
 
+    def history(self, after: int) -> Iterator[tuple[int, Event]]:
+        """The events numbered above `after`, each with its number, while they are received.
+
+        Raises Failed; with status 409 if the store has another history than it had.
+        """
+        try:
+            with self._http.stream("GET", "/history", params={"after": after}) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise _failure(answer)
+                yield from _events(answer.iter_bytes())
+        except httpx.HTTPError as error:
+            raise Failed(_connection_fault(error)) from None
+
     def pause_cluster(self) -> ClusterView:
         """Pause the cluster. Raises Failed with status 409 if it is paused."""
         return self._ask(ClusterView, "POST", "cluster", "pause")
@@ -203,8 +219,7 @@ class Client:
         try:
             return msgspec.json.decode(content, type=type)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            problem = f"the answer is not from a Gnomon server of this version: {error}"
-            raise Failed(problem) from None
+            raise Failed(f"{_OTHER_VERSION}: {error}") from None
 
     def _send(
         self,
@@ -232,6 +247,24 @@ class Client:
         if not answer.is_success:
             raise _failure(answer)
         return answer
+
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def _events(received: Iterable[bytes]) -> Iterator[tuple[int, Event]]:
+    """The events in the lines of `received`, each with its number. Raises Failed."""
+    rest = b""
+    for chunk in received:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            number, _, fields = line.removeprefix(b'{"seq":').partition(b",")
+            try:
+                yield int(number), _decoder.decode(b"{" + fields)
+            except (ValueError, RecursionError) as error:  # errors of msgspec are ValueErrors
+                raise Failed(f"{_OTHER_VERSION}: {error}") from None
+    if rest:
+        raise Failed("the history broke off in the middle of an event")
 
 
 # --- URLs

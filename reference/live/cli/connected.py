@@ -56,8 +56,8 @@ def _ca_file() -> Path | None:
 
 
 @contextmanager
-def connected(server: str, login: Path | None) -> Iterator["Client"]:
-    """A client of the API at the URL `server`; its errors become BadInput."""
+def connected(server: str, login: Path | None, option: str = "--server") -> Iterator["Client"]:
+    """A client of the API at the URL `server`, which `option` gave; errors become BadInput."""
     # The HTTP library takes a third of the time in which any command starts.
     from gnomon.reference.live.cli.client import Client, Failed  # noqa: PLC0415
 
@@ -69,7 +69,7 @@ def connected(server: str, login: Path | None) -> Iterator["Client"]:
         fault = f"{ca} cannot be used: {error.strerror or 'it has no certificate in PEM format'}"
         raise BadInput(f"--ca-file, {CA_VARIABLE}", [fault]) from None
     except ValueError as error:
-        raise BadInput("--server", [str(error)]) from None
+        raise BadInput(option, [str(error)]) from None
     try:
         with client:
             yield client

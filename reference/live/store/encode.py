@@ -34,6 +34,7 @@ from gnomon.reference.store.administration import (
     ResultsOf,
     RunsOf,
 )
+from gnomon.reference.store.job_changes import ChangesOf, kind_of
 from gnomon.reference.store.jobs import END_HAS_PASSED, no_such_job
 from gnomon.reference.store.kept_messages import (
     DropMessage,
@@ -171,7 +172,15 @@ def _given_extra(extra: str | None) -> Arguments:
 def _put(operation: PutJob) -> Arguments:
     id = operation.job
     taken = json.encode(f"id: there is a job {id!r} already")
-    return [id, json.encode(id), taken, *_definition(operation.definition)]
+    return [id, json.encode(id), taken, *_definition(operation.definition), _note(operation)]
+
+
+def _note(operation: PutJob | EditJob | SetActive) -> Argument:
+    """The note of a change without its instant and its revision, which the store adds."""
+    note = operation.note
+    if note is None:
+        return ""
+    return _pieces(what=kind_of(operation), by=note.by, fields=note.fields)
 
 
 def _current(operation: EditJob | SetActive | DeleteJob | Execute) -> Arguments:
@@ -186,7 +195,7 @@ def _jobs(operation: Jobs) -> Arguments:
     return [len(operation.ids), *operation.ids]
 
 
-def _of_job(operation: RunsOf | ResultsOf) -> Arguments:
+def _of_job(operation: RunsOf | ResultsOf | ChangesOf) -> Arguments:
     return [operation.job, json.encode(no_such_job(operation.job))]
 
 
@@ -246,8 +255,9 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     ],
     Resign: lambda op: [op.epoch],
     PutJob: _put,
-    EditJob: lambda op: [*_current(op), *_definition(op.definition)],
-    SetActive: lambda op: [*_current(op), int(op.is_active)],
+    EditJob: lambda op: [*_current(op), *_definition(op.definition), _note(op)],
+    SetActive: lambda op: [*_current(op), int(op.is_active), _note(op)],
+    ChangesOf: _of_job,
     DeleteJob: _current,
     Execute: lambda op: [*_current(op), op.cid, *_given_extra(op.extra)],
     Jobs: _jobs,

@@ -22,7 +22,7 @@ Each part mirrors a module of ``gnomon.reference.store``, function for function:
     jobs            jobs.py
     limits          limits.py
     memory          memory.py
-    changes         jobs.py, the operations that are rare
+    changes         jobs.py, the operations that are rare, and job_changes.py
     servers         servers.py, what running servers report
     administration  servers.py, the rest, and questions
     listing         runs.py and jobs.py, the lists for people
@@ -39,6 +39,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from gnomon.reference.store.administration import RUNS_KEPT
+from gnomon.reference.store.job_changes import CHANGES_KEPT
 from gnomon.reference.store.kept_messages import MESSAGES_PAGE
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 
@@ -118,6 +119,7 @@ def _blocks(profile: Profile) -> tuple[_Block, ...]:
     folder = files("gnomon.reference.live.store") / "lua"
     values = {
         "GNOMON_RUNS_KEPT": str(RUNS_KEPT),
+        "GNOMON_CHANGES_KEPT": str(CHANGES_KEPT),
         "GNOMON_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
         "GNOMON_MESSAGES_PAGE": str(MESSAGES_PAGE),
     }

@@ -13,6 +13,8 @@ WIDTH, LEFT, RIGHT = 900, 80, 12
 """The width of a chart, and of the margins beside its values (px)."""
 HEIGHT, TOP, BOTTOM = 160, 20, 26
 """The height of a chart, and of the margins above and below its values (px)."""
+MANY_BARS = 6
+"""More bars than these do not have room for all labels on a narrow page."""
 
 
 class Series(NamedTuple):
@@ -61,7 +63,7 @@ def bars(title: str, values: Sequence[tuple[str, int]], marks: Sequence[tuple[in
         tip = f"<title>{escape(words)}: {count(number)}</title>"
         box = f'x="{px(x + 2)}" y="{px(base - tall)}" width="{px(width - 4)}" height="{px(tall)}"'
         parts.append(f'<rect class="plain" {box}>{tip}</rect>')
-        parts.append(_label(x + width / 2, words, place))
+        parts.append(_label(x + width / 2, words, place if len(values) > MANY_BARS else 0))
     named: dict[int, list[str]] = {}
     for place, words in marks:
         named.setdefault(place, []).append(words)

@@ -49,11 +49,11 @@ def page(title: str, sections: Iterable[Section], lead: Iterable[str] = ()) -> s
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            f"<title>{as_text(title)}</title><style>{_asset('page.css')}</style></head><body>",
+            f"<title>{as_text(title)}</title><style>{_asset('page.css')}</style></head><body><main>",
             f"<h1>{as_text(title)}</h1>",
             *([f'<p class="lead">{as_text(" ".join(lead))}</p>'] if lead else []),
             *(_section(section) for section in sections),
-            "</body></html>",
+            "</main></body></html>",
             "",
         ]
     )
@@ -215,7 +215,7 @@ def _legend(picture: Picture) -> str:
             "a fault of the server or of the store",
         ),
         (
-            any(member.ended_by for member in picture.members),
+            bool(picture.servers) and any(member.ended_by for member in picture.members),
             _CROSS.format("var(--bad)"),
             "a server crashed or stopped",
         ),

@@ -4,9 +4,10 @@ The one idea: a server is a process and a worker is one of its threads, so the v
 for each worker. A flow leads from the publishing of a message to each of its runs: both carry the
 message's number as `bind_id`.
 
-Format: "Trace Event Format" (Google, 2016): phases X (a slice), i (an instant), C (a counter) and
-M (a name); instants and durations in µs. Instants count from the start of the picture, because the
-viewer shows them as time since its beginning; `otherData` has the start.
+Format: "Trace Event Format" (Google, 2016): phases X (a slice), b and e (the ends of a slice on a
+track of its own), C (a counter) and M (a name); instants and durations in µs. Instants count from
+the start of the picture, because the viewer shows them as time since its beginning; `otherData` has
+the start.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,20 +16,18 @@ import msgspec
 
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.render.timeline.picture import Bar, Picture
+from gnomon.specs.trace.entities import FaultWindow
 
 CLUSTER = 1
 """The process of what belongs to no server: the leader, the queue, faults and violations."""
-LEADER, PUBLISHED, OCCURRENCES, FAULTS, VIOLATIONS = 1, 2, 3, 4, 5
+LEADER, PUBLISHED, OCCURRENCES, VIOLATIONS = 1, 2, 3, 4
 """The threads of that process."""
 THREADS = {
     LEADER: "leader",
     PUBLISHED: "published messages",
     OCCURRENCES: "occurrences without a message",
-    FAULTS: "faults of the store",
     VIOLATIONS: "violations",
 }
-OF_SERVER = 1_000
-"""The thread of a server's own faults: above the number of any worker's."""
 
 TraceEvent = Mapping[str, object]
 
@@ -69,8 +68,6 @@ def _names(picture: Picture, processes: Mapping[str, int]) -> Iterator[TraceEven
         yield _thread(pid, lane.worker + (0 if lane.server else 1), lane.label)
     for thread, name in THREADS.items():
         yield _thread(CLUSTER, thread, name)
-    for server in picture.servers:
-        yield _thread(processes[server], OF_SERVER, f"{server}: faults")
 
 
 def _thread(pid: int, tid: int, name: str) -> TraceEvent:
@@ -89,12 +86,9 @@ def _cluster(picture: Picture, processes: Mapping[str, int]) -> Iterator[TraceEv
     for term in picture.terms:
         name = f"{term.server} leads in epoch {term.epoch}"
         yield _slice(CLUSTER, LEADER, term.begins - start, term.ends - term.begins, name)
-    for fault in picture.faults:
-        pid, tid = processes.get(fault.target, CLUSTER), OF_SERVER
-        if pid == CLUSTER:
-            tid = FAULTS
-        name = f"{fault.fault} of {fault.target}"
-        yield _slice(pid, tid, fault.begins - start, fault.ends - fault.begins, name)
+    for number, fault in enumerate(picture.faults):
+        pid = processes.get(fault.target, CLUSTER)
+        yield from _fault(pid, number, fault, start)
     for due in picture.dues:
         if due.outcome != "published":
             name = f"{picture.jobs[due.job].name}: {due.outcome}"
@@ -102,6 +96,16 @@ def _cluster(picture: Picture, processes: Mapping[str, int]) -> Iterator[TraceEv
     for flag in picture.flags:
         name, what = f"{flag.rule} is broken", {"what": flag.what}
         yield _slice(CLUSTER, VIOLATIONS, flag.at - start, 0, name, what)
+
+
+def _fault(pid: int, number: int, fault: FaultWindow, start: int) -> Iterator[TraceEvent]:
+    """A fault on a track of its own: two faults of a server may overlap, slices of a thread not."""
+    name = f"{fault.fault} of {fault.target}"
+    for phase, at in (("b", fault.begins), ("e", fault.ends)):
+        yield {
+            "ph": phase, "cat": "fault", "id": f"{number:#x}", "pid": pid, "ts": at - start,
+            "name": name,
+        }  # fmt: skip
 
 
 def _run(picture: Picture, bar: Bar, processes: Mapping[str, int]) -> Iterator[TraceEvent]:

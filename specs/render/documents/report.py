@@ -99,18 +99,20 @@ def _load(picture: Picture) -> str:
         [[server, f"{share:.1%}"] for server, share in picture.summary.utilisation.items()],
         right=["workers busy"],
     )
-    note = ". Red lines are violations" if violations else ""
+    backlog = "<p>No message had to wait for a worker.</p>"
+    if most:
+        note = ". Red lines are violations" if violations else ""
+        backlog = (
+            f"<p>Messages that waited for a worker: light the most at once, dark the mean of each"
+            f" {part}{note}.</p>"
+        ) + over_time("Backlog", start, end, [peak, mean], float(most), violations=violations)
+    busy = [Series("busy workers", shares, "busy")]
     return (
-        f"<p>Messages that waited for a worker: light the most at once, dark the mean of each"
-        f" {part}{note}.</p>"
-        + over_time("Backlog", start, end, [peak, mean], float(most), violations=violations)
+        backlog
         + f"<p>Busy workers, in percent of those there; the mean of each {part}.</p>"
-        + over_time(
-            "Utilisation", start, end, [Series("busy workers", shares, "busy")], 100.0, " %",
-            violations,
-        )
+        + over_time("Utilisation", start, end, busy, 100.0, " %", violations)
         + used
-    )  # fmt: skip
+    )
 
 
 def _waits(picture: Picture) -> Iterator[Section]:

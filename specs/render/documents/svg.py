@@ -146,7 +146,7 @@ class _Drawing:
                 '<path class="vf" d="M4 0l9 3l-9 3z"/><path class="v" d="M4 0v11"/>',
                 "a violation",
             )
-        if any(m.ended_by and m.ends <= picture.end for m in picture.members):
+        if picture.servers and any(m.ended_by and m.ends <= picture.end for m in picture.members):
             yield cross(8, 5), "a server crashed or stopped"
 
     def _incident_list(self) -> Iterator[str]:

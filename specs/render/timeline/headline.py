@@ -42,6 +42,8 @@ def _what_ran(trace: Trace, summary: Summary) -> Iterator[str]:
         f"In {length}, {shape} completed {count(ended)} of {count(messages)} messages"
         f" of {counted(len(trace.jobs), 'job')}."
     )
+    if summary.runs.failed:
+        yield f"{counted(summary.runs.failed, 'run')} failed."
     if misfires := summary.coalesced + summary.skipped:
         parts = {"coalesced into a later one": summary.coalesced, "skipped": summary.skipped}
         how = ", ".join(f"{count(number)} {words}" for words, number in parts.items() if number)

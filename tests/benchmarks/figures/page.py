@@ -26,9 +26,9 @@ measurements. *Peak* is the most memory that the whole process has used. The *ex
 of log(CPU) over log(size), by least squares: 1 is linear, 2 quadratic. An exponent above
 {HIGHEST_EXPONENT} is a finding, and the command ends with status 1.
 
-`python -m tests.benchmarks.figures --write` measures all sizes and writes this page; `--largest N`
-leaves out larger sizes, and `--quick` takes small ones only. The works are in
-`tests/benchmarks/figures/works.py`.
+`python -m tests.benchmarks.figures --write` measures all sizes and writes this page; `--minutes M`
+leaves out the sizes for which that is too short, `--largest N` larger ones, and `--quick` takes
+small ones only. The works are in `tests/benchmarks/figures/works.py`.
 """
 
 

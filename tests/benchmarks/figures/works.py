@@ -1,16 +1,17 @@
 """The works whose growth is measured: runs, jobs, servers, the length of a history.
 
 The one idea: a work is prepared first, and then done by a function without arguments, so that only
-the work itself is measured.
+the work itself is measured. A history that works read is made once: that takes longer than they do.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import count, islice
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
 from gnomon.reference import history
-from gnomon.reference.history import Writer
+from gnomon.reference.history import History, Writer
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import DAY, MILLISECOND, MINUTE, SECOND, read_instant
 from gnomon.reference.schedule.cron import read_cron
@@ -28,13 +29,16 @@ Work = Callable[[], object]
 
 
 class Growing(NamedTuple):
-    """A work in growing `sizes`, counted in `unit`."""
+    """A work in growing `sizes`, counted in `unit`.
+
+    `prepare` gets the size, and the folder of the histories that were made before.
+    """
 
     name: str
     title: str
     unit: str
     sizes: tuple[int, ...]
-    prepare: Callable[[int], Work]
+    prepare: Callable[[int, Path], Work]
 
 
 def cluster_of(jobs: int, span: int, interval: int = MINUTE, servers: int = SERVERS) -> Recording:
@@ -80,39 +84,46 @@ def _simulating(recording: Recording) -> Work:
     return work
 
 
-def runs(size: int) -> Work:
+def runs(size: int, _: Path) -> Work:
     """`size` runs of 1,000 jobs."""
     return _simulating(cluster_of(JOBS, MINUTE * size // JOBS))
 
 
-def jobs(size: int) -> Work:
+def jobs(size: int, _: Path) -> Work:
     """`size` jobs, each due once, at the same rate whatever their number."""
     return _simulating(cluster_of(size, MINUTE * size // JOBS, interval=DAY))
 
 
-def servers(size: int) -> Work:
+def servers(size: int, _: Path) -> Work:
     """Ten minutes of `size` servers with 80 jobs of a minute each."""
     return _simulating(cluster_of(80 * size, 10 * MINUTE, servers=size))
 
 
-def _recorded(events: int) -> IO[bytes]:
-    """A file with a history of about that many events: four a run."""
-    file = TemporaryFile()  # noqa: SIM115  # the caller reads it
-    _written(cluster_of(JOBS, MINUTE * events // (4 * JOBS)), file)
-    file.seek(0)
+def _recorded(events: int, folder: Path) -> Path:
+    """A history of about that many events: four a run. It is made once for each folder."""
+    file = folder / f"{events}.jsonl"
+    if not file.exists():
+        part = file.with_suffix(".part")
+        with part.open("wb") as written:
+            _written(cluster_of(JOBS, MINUTE * events // (4 * JOBS)), written)
+        part.rename(file)
     return file
 
 
-def reading(size: int) -> Work:
+def _read(file: Path) -> History:
+    with file.open("rb") as opened:
+        return history.read(opened)
+
+
+def reading(size: int, folder: Path) -> Work:
     """Reading a history of `size` events, with its digest."""
-    file = _recorded(size)
-    return lambda: history.read(file)
+    file = _recorded(size, folder)
+    return lambda: _read(file)
 
 
-def judging(size: int) -> Work:
+def judging(size: int, folder: Path) -> Work:
     """Judging a history of `size` events by every rule."""
-    with _recorded(size) as file:
-        found = history.read(file)
+    found = _read(_recorded(size, folder))
     return lambda: judge(found)
 
 
@@ -127,19 +138,19 @@ UNREAD = definitions()
 """Cron definitions that were not read in this process."""
 
 
-def reading_definitions(size: int) -> Work:
+def reading_definitions(size: int, _: Path) -> Work:
     """Reading `size` different cron definitions, which were not read before: those are kept."""
     texts = list(islice(UNREAD, size))
     return lambda: [read_cron(text) for text in texts]
 
 
-def instants(size: int) -> Work:
+def instants(size: int, _: Path) -> Work:
     """`size` instants of a cron definition in a zone with a summer time."""
 
     def work() -> None:
         minutes = MatchingMinutes(read_cron("*/15 * * * *"), load_zone("Europe/Warsaw"))
         due = START
-        for _ in range(size):
+        for _turn in range(size):
             following = minutes.first(due + 1)
             assert following is not None
             due = following

@@ -1,5 +1,6 @@
 """``gnomon plan``: the answer, which a replay confirms, and bad input."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,27 @@ def test_a_plan_for_machines(run: Command, tmp_path: Path) -> None:
     assert found["busiest"][0]["jobs"][:2] == ["job 0", "job 1"]
     little = next(check for check in found["formulas"] if check["name"].startswith("Little"))
     assert little["agrees"] and little["formula"] == little["replay"]
+
+
+def test_a_report_has_the_answer_and_its_replay(run: Command, tmp_path: Path) -> None:
+    load, page = file_with(tmp_path, jobs=6), tmp_path / "plan.html"
+    words = ("--target", "p99 wait <= 15s", "--processes", 1, "--servers", "1..3")
+    first, *_ = run("plan", load, *words, "--workers", "1..4", "--report", page).out.splitlines()
+    text = page.read_text("utf-8")
+    assert first in text and "<h2>The replay of 3 × 1</h2>" in text
+    rows = re.findall('<tr><td class="number">([1-4])</td>(.*?)</tr>', text)
+    grid = {int(number): re.findall(">([^<]+)</td>", cells) for number, cells in rows[:4]}
+    assert grid[3] == ["10 s ✓*", "✓", "✓"]
+    assert [cell[-1] for cell in grid[1]] == ["✗", "✗", "*"]
+    assert "default-src 'none'" in text and "<script" in text
+    assert "it is the input of this command" in fault(run("plan", load, *words, "--report", load))
+
+
+def test_a_report_of_no_answer_has_the_nearest_failure(run: Command, tmp_path: Path) -> None:
+    load, page = file_with(tmp_path, jobs=6), tmp_path / "plan.html"
+    words = ("--target", "p99 wait <= 1s", "--processes", 1, "--servers", 2, "--workers", "1..2")
+    assert run("plan", load, *words, "--report", page).code == 1
+    assert "<h2>The replay of 2 × 2</h2>" in page.read_text("utf-8")
 
 
 def test_jitter_saves_workers(run: Command, tmp_path: Path) -> None:

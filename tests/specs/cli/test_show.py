@@ -192,3 +192,12 @@ def test_bad_input_for_a_picture(run: Command, changes: Path, tmp_path: Path) ->
     (fault,) = faults(run("show", changes, "--html", out, "--from", "2099-01-01T00:00:00Z"))
     assert "the history lies beside; it is from" in fault
     assert not out.exists()
+
+
+def test_a_large_page_is_noted(
+    run: Command, changes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("show", changes, "--html", tmp_path / "a.html")
+    assert run(*words).err == ""
+    monkeypatch.setattr("gnomon.specs.cli.show.LARGE_PAGE", 1_000)
+    assert "--from, --until, --job and --server select a part" in run(*words).err

@@ -300,3 +300,48 @@ def test_a_server_is_excused_while_it_runs_a_message_left_out(
     assert broken(whole) & {"WORK-2", "OVER-2"}
     now = Known(jobs=(job("a", published=4, seconds=50),))
     assert broken(excerpt(without(whole, first), ORIGIN + 60 * SECOND, now)) == expected
+
+
+# --- LIMIT-1: messages that are left out may be why an occurrence was skipped
+
+LIMITED = """\
+header start=2026-01-01T00:00:00Z lease=1s travel=1ms
+0s   job_created    report seconds=2 max_parallel=1
+0s   server_started s1 workers=2
+0s   lease_acquired s1 epoch=1
+0s   published      1 report server=s1
+{claims}
+2s   skipped        report due=2s why=max_parallel
+4s   skipped        report due=4s why=max_parallel
+{ends}
+6s   published      2 report server=s1
+6s   claimed        2 s1/2
+6s   started        2 s1/2
+7s   finished       2 s1/2
+8s   published      3 report server=s1
+8s   claimed        3 s1/2
+8s   started        3 s1/2
+9s   finished       3 s1/2
+{later}
+"""
+CLAIMS = "0s   claimed        1 s1/1\n0s   started        1 s1/1"
+SKIPPED_FOR_NOTHING = "10s  skipped        report due=10s why=max_parallel"
+
+
+@pytest.mark.parametrize("first", [0, 6], ids=["all is recorded", "only the end is recorded"])
+def test_a_skip_because_of_a_message_left_out_breaks_nothing(first: int) -> None:
+    ends = "5s   finished       1 s1/1"
+    whole = read_example(LIMITED.format(claims=CLAIMS, ends=ends, later=""))
+    assert broken(whole) == set()
+    known = Known(jobs=(job("report", published=3, seconds=2, max_parallel=1),))
+    part = excerpt(without(whole, first), ORIGIN + 1 * SECOND, known)
+    assert broken(part) == set()
+    assert [e.message for e in part.events if isinstance(e, events.Published)] == [2, 3]
+
+
+def test_a_skip_for_nothing_is_still_found_when_nothing_left_out_explains_it() -> None:
+    ends = "5s   finished       1 s1/1"
+    text = LIMITED.format(claims=CLAIMS, ends=ends, later=SKIPPED_FOR_NOTHING)
+    whole = read_example(text)
+    assert broken(whole) == {"LIMIT-1"}
+    assert broken(excerpt(whole, ORIGIN + 1 * SECOND, NOTHING)) == {"LIMIT-1"}

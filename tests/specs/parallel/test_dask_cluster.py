@@ -24,6 +24,7 @@ from gnomon.specs.parallel import dask_cluster as module
 from gnomon.specs.parallel.dask_cluster import MOST_LOSSES, _Cluster, _problem, dask_cluster
 from gnomon.specs.parallel.identity import identity
 from gnomon.specs.parallel.pool import AHEAD, PoolLost, in_order
+from tests.specs.conformance.tick import fakes
 from tests.specs.parallel.planted_defect import DEFECT
 from tests.support.command import Command, fault
 from tests.support.paths import IMPORT_PATH
@@ -121,19 +122,24 @@ def test_a_worker_with_another_program_is_refused(
     )
 
 
-def test_an_adapter_is_judged_by_the_workers(cluster: Cluster, run: Command) -> None:
-    conform = (
-        "conform",
-        "reference",
-        "--level",
-        "next",
-        "--only",
-        "FIRE-5/gap-new-*",
-        "--json",
-    )
-    there = run(*conform, "--dask", cluster.address)
+def test_an_adapter_is_judged_by_the_workers(
+    cluster: Cluster, run: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "right.py"
+    arguments = [sys.executable, fakes.__file__, "Right"]
+    file.write_text(f"import os\nos.execv({sys.executable!r}, {arguments!r})\n")
+    conform = ("conform", file, "--level", "tick", "--only", "restarts/interval-killed", "--json")
+    there, here = run(*conform, "--dask", cluster.address), run(*conform)
+    assert (there.code, there.out) == (here.code, here.out)
+    assert "Dask cluster at " in there.err and here.json[0]["fault"] is None
+    assert any(one["holds"] for one in here.json[0]["levels"]["tick"].values())
+
+
+def test_a_plan_is_the_same_on_the_workers(cluster: Cluster, run: Command, recording: Path) -> None:
+    plan = ("plan", recording, "--target", "p99 wait <= 5s", "--servers", "1..2", "--workers", "1")
+    there = run(*plan, "--json", "--dask", cluster.address)
     assert there.code == 0 and "Dask cluster at " in there.err
-    assert there.out == run(*conform).out
+    assert there.out == run(*plan, "--json", "--processes", 1).out
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -158,7 +164,6 @@ def test_a_killed_worker_costs_time_and_nothing_else(
     assert there.code == here.code == 1
     assert there.out == here.out
     assert "PUB-1" in there.json["broken"] and there.json["runs"] == SEEDS
-    assert "1 lost, 0 joined; now 1 worker" in there.err
 
 
 # --- with a client that is scripted

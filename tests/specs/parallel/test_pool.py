@@ -1,7 +1,12 @@
 """Pools give the results of calls in their order, whichever ends first."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
+from signal import SIGTERM
+from time import sleep
 from typing import Any
 
 import pytest
@@ -94,3 +99,19 @@ def test_the_identity_changes_with_each_source(monkeypatch: pytest.MonkeyPatch) 
     whole = identities._sources()
     monkeypatch.setattr(identities, "FOLDERS", ("reference", "specs"))
     assert len(whole) == identities.DIGITS and identities._sources() != whole
+
+
+def test_an_interrupted_pool_waits_for_no_call() -> None:
+    """A replay may take minutes, and Ctrl-C ends it."""
+    before = set(active_children())
+
+    def interrupted() -> set[BaseProcess]:
+        with suppress(KeyboardInterrupt), processes(1) as pool:
+            pool.submit(sleep, 600)
+            started = set(active_children()) - before
+            raise KeyboardInterrupt
+        return started
+
+    (process,) = interrupted()
+    process.join(60)
+    assert process.exitcode == -SIGTERM

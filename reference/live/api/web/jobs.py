@@ -63,6 +63,7 @@ def _job_page(
         definition=_definition(job, view),
         preview=preview(job.definition, now),
         picture=picture_of(job, latest, now),
+        changes=job_service.changes(storage, job.id),
         runs=runs.shown(job, latest[:LAST_RUNS]),
         extra=extra,
         faults=[fault.allowed for fault in faults],

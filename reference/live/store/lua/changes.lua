@@ -1,4 +1,20 @@
 -- Creating, changing and listing jobs: the operations of `gnomon.reference.store.jobs` that are rare.
+--
+--   :changes:ID  list of the changes of job ID as JSON, the latest first: `gnomon.reference.store.job_changes`
+
+--@ CHANGES_KEPT
+local CHANGES_KEPT = GNOMON_CHANGES_KEPT
+
+--@ changes_key
+local function changes_key(id) return P .. ':changes:' .. id end
+
+--@ note_change
+-- Keep the change of a job, if it has a note: pieces of JSON.
+local function note_change(job, note)
+  if note == '' then return end
+  call('LPUSH', changes_key(job.key), '{"at":' .. at .. ',"revision":' .. job.revision .. ',' .. note .. '}')
+  call('LTRIM', changes_key(job.key), 0, CHANGES_KEPT - 1)
+end
 
 --@ take_definition
 -- The pieces of a definition, from the arguments of an operation.
@@ -47,7 +63,7 @@ end
 --@ meaning.PutJob
 function meaning.PutJob()
   local id, quoted, id_taken = take(), take(), take()
-  local new = take_definition()
+  local new, note = take_definition(), take()
   if job_exists(id) then return reject(quoted, new.written, id_taken) end
   if call('HEXISTS', P .. ':names', new.name) == 1 then
     return reject(quoted, new.written, new.name_taken)
@@ -65,13 +81,14 @@ function meaning.PutJob()
   set_name(new.name, id)
   record('job_created', '"job":' .. quoted .. ',"name":' .. quote(new.name) .. ',"definition":'
     .. new.written .. ',"revision":1')
+  note_change(job, note)
   accept(job)
 end
 
 --@ meaning.EditJob
 function meaning.EditJob()
   local job = current()
-  local new = take_definition()
+  local new, note = take_definition(), take()
   if not job then return end
   load_definition(job)
   if new.job_type ~= job.job_type then
@@ -93,6 +110,7 @@ function meaning.EditJob()
     .. new.written .. ',"revision":' .. job.revision)
   local place = reserve()
   end_if_done(job)
+  note_change(job, note)
   fill(place, 'Accepted', '"revision":' .. job.revision)
   report_change(job)
 end
@@ -100,7 +118,7 @@ end
 --@ meaning.SetActive
 function meaning.SetActive()
   local job = current()
-  local active = take() == '1'
+  local active, note = take() == '1', take()
   if not job then return end
   if (job.active == '1') == active then
     return reply('Accepted', '"revision":' .. job.revision)
@@ -117,6 +135,7 @@ function meaning.SetActive()
   switch(job, active)
   record(active and 'job_activated' or 'job_deactivated',
     '"job":' .. job.id .. ',"revision":' .. job.revision)
+  note_change(job, note)
   accept(job)
 end
 
@@ -132,6 +151,7 @@ function meaning.DeleteJob()
   remove_name(job.name)
   delete_runs(job.key)
   delete_limits(job.key)
+  call('DEL', changes_key(job.key))
   record('job_deleted', '"job":' .. job.id)
   accept(job)
 end

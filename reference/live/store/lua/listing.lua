@@ -41,6 +41,13 @@ function meaning.ResultsOf()
   reply('JobRuns', nil, list_runs(call('LRANGE', results_key(id), 0, results_kept - 1), results_kept, {}))
 end
 
+--@ meaning.ChangesOf
+function meaning.ChangesOf()
+  local id, missing = take(), take()
+  if not job_exists(id) then return refuse(missing) end
+  reply('JobChanges', nil, table.concat(call('LRANGE', changes_key(id), 0, -1), '\n'))
+end
+
 --@ meaning.LastResults
 function meaning.LastResults()
   local lines = {}

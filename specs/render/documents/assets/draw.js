@@ -242,7 +242,7 @@ function drawRuns(lane, top) {
   let bin = null, inView = 0, binned = 0, leadUntil = -Infinity;
   const flush = () => {
     if (!bin) return;
-    pen.globalAlpha = Math.min(0.2 + 0.8 * bin.busy / (bin.until - bin.px), 1);
+    pen.globalAlpha = Math.min(0.25 + 0.75 * bin.busy / (bin.until - bin.px), 1);
     box(bin.px, top + 1, bin.until - bin.px, high, bin.failed ? colours.bad : bin.job < 0 ? colours.busy : colours.jobs[bin.job % 8]);
     pen.globalAlpha = 1;
     bin = null;
@@ -263,7 +263,7 @@ function drawRuns(lane, top) {
       binned++;
       if (bin && px > bin.px + BIN) flush();
       bin ??= {px, until: px + BIN, busy: 0, job: runs.job[run], failed: false};
-      bin.busy += Math.max(width, 0.4);
+      bin.busy += width;
       if (bin.job !== runs.job[run]) bin.job = -1;
       bin.failed ||= runs.outcome[run] === 1 || runs.outcome[run] === 3;
       continue;

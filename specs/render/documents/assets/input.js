@@ -234,5 +234,6 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { re
 document.getElementById("timeline").hidden = false;
 readColours();
 relayOut();
+if (load) stage.dataset.mostWaiting = load.waiting.most;
 const linked = location.hash.match(/^#incident-(\d+)$/); // a link to one incident
 if (linked && data.incidents[linked[1] - 1]) showIncident(linked[1] - 1);

@@ -60,6 +60,7 @@ def test_the_cluster_is_shown(client: TestClient[Litestar], storage: MemoryStora
             "since": "2026-01-05T08:00:00Z", "heard": "2026-01-05T08:00:00Z", "is_alive": False,
         }],
         "missing_services": [], "paused_since": None, "paused_by": None,
+        "profile": "durable", "lease": None, "max_attempts": 3,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from gnomon.reference.live.api.access.credentials import (
     read_credentials,
 )
 from gnomon.reference.live.api.access.roles import ROLES, Role
+from gnomon.reference.live.api.web import live
 from tests.support.memory_storage import EVERY_MINUTE, LOOPBACK, MemoryStorage, app_over, member
 
 EVERYBODY = "everybody"
@@ -38,6 +39,7 @@ NEEDED: dict[str, str] = {
     "GET /history": "read",
     "GET /jobs": "read",
     "GET /jobs/{job_id:str}": "read",
+    "GET /jobs/{job_id:str}/changes": "read",
     "GET /jobs/{job_id:str}/results": "read",
     "GET /jobs/{job_id:str}/runs": "read",
     "GET /messages": "read",
@@ -107,6 +109,11 @@ def client() -> Iterator[TestClient[Litestar]]:
     app = app_over(MemoryStorage([member()]), credentials=read_credentials(LINES))
     with TestClient(app, base_url=LOOPBACK) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def streams_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LONGEST", 0)
 
 
 def routes() -> set[str]:

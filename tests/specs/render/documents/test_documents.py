@@ -4,6 +4,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
+from itertools import accumulate
 
 import pytest
 from msgspec.structs import replace
@@ -101,11 +102,18 @@ def test_a_page_is_self_contained_and_has_every_run(source: str) -> None:
     columns = data_of(page)["runs"]
     assert isinstance(columns, dict)
     assert {len(column) for column in columns.values()} == {len(picture.bars)}
-    at, begins = 0, []
-    for change in columns["at"]:
-        at += change
-        begins.append(picture.start + at)
-    assert begins == sorted(bar.begins for bar in picture.bars)
+    begins = [picture.start + at for at in accumulate(columns["at"])]
+    found = Counter(
+        (at, at + columns["length"][n], columns["lane"][n], columns["message"][n], at - lead)
+        for n, (at, lead) in enumerate(zip(begins, columns["lead"], strict=True))
+    )
+    assert found == Counter(
+        (bar.begins, bar.ends, bar.lane, bar.message, bar.lead) for bar in picture.bars
+    )
+    waits = Counter(
+        (at - columns["since"][n], at - columns["claimed"][n]) for n, at in enumerate(begins)
+    )
+    assert waits == Counter((bar.since, bar.claimed) for bar in picture.bars)
 
 
 def test_a_page_is_small_beside_its_data() -> None:
@@ -137,6 +145,28 @@ def test_trace_events_have_a_track_a_worker_and_a_flow_a_run(source: str) -> Non
         source_event = published[run["bind_id"], run["args"]["attempt"]]
         assert source_event["ts"] <= run["ts"]
     assert all(event.get("dur", 0) >= 0 for event in found)
+    opened = Counter(event["id"] for event in found if event["ph"] == "b")
+    assert opened == Counter(event["id"] for event in found if event["ph"] == "e")
+    assert sum(opened.values()) == len(picture.faults) == len(opened)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_slices_of_a_thread_nest_or_lie_apart(source: str) -> None:
+    """The viewer drops a slice that overlaps another of its thread in part."""
+    found = json.loads(trace_events(judged(source), source))["traceEvents"]
+    threads: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for event in found:
+        if event["ph"] == "X":
+            spans = threads.setdefault((event["pid"], event["tid"]), [])
+            spans.append((event["ts"], event["ts"] + event["dur"]))
+    assert threads
+    for spans in threads.values():
+        open_until: list[int] = []
+        for begins, ends in sorted(spans, key=lambda span: (span[0], -span[1])):
+            while open_until and open_until[-1] <= begins:
+                open_until.pop()
+            assert not open_until or ends <= open_until[-1]
+            open_until.append(ends)
 
 
 @pytest.mark.parametrize(

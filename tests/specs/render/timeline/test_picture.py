@@ -11,6 +11,7 @@ from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.summary import summarise
 from gnomon.specs.trace.trace import Trace
 from tests.specs.render.timeline.histories import SOURCES, STARVING, history_of, trace_of
+from tests.specs.trace.test_leaders_and_runs import RECLAIMED_BEFORE_ITS_START
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -104,3 +105,12 @@ def test_a_part_has_what_lies_in_it() -> None:
         assert all(bar.lane < len(one.lanes) for bar in one.bars)
     jobs = [part_of(whole, trace.start, trace.end, job=job.id) for job in whole.jobs]
     assert sum(len(one.bars) for one in jobs) == len(whole.bars)
+
+
+def test_the_lead_of_a_message_that_was_reclaimed_before_its_start_begins_when_it_was_due() -> None:
+    lines = RECLAIMED_BEFORE_ITS_START.replace("1 s2/1", "1 s2/1 attempt=2")
+    trace = Trace(history_of(lines.replace("attempt=2 ok", "ok attempt=2")))
+    picture = picture_of(trace)
+    leads = {bar.message: bar.lead - trace.start for bar in picture.bars}
+    assert leads == {1: 0, 2: 0}
+    assert picture.bars[0].attempt == 2

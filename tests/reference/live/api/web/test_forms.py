@@ -77,6 +77,10 @@ def test_a_session_changes_nothing_by_the_api(
 # --- the tokens of forms
 
 
+NO_PAGES = ("/admin/static", "/admin/login", "/admin/events")
+"""The paths below ``/admin`` that are no pages, or one without a login."""
+
+
 def every_page(storage: MemoryStorage) -> list[str]:
     """The paths of all pages, over a store in which each has something to show."""
     job, other = made(storage), job_service.create(storage, EVERY_MINUTE | {"name": "other"})
@@ -101,7 +105,7 @@ def test_every_page_is_looked_at(storage: MemoryStorage) -> None:
     looked_at = every_page(storage)
     for route in app_over(storage).routes:
         is_page = route.path.startswith("/admin/") and "GET" in route.methods
-        if is_page and not route.path.startswith(("/admin/static", "/admin/login")):
+        if is_page and not route.path.startswith(NO_PAGES):
             pattern = re.sub(r"\{\w+:(int|str)\}", r"[^/]+", route.path) + r"(\?.*)?"
             assert any(re.fullmatch(pattern, path) for path in looked_at), route.path
 
@@ -134,11 +138,11 @@ def test_a_token_is_of_one_session(
 ) -> None:
     """ADMIN-6"""
     job = made(storage)
-    own = token_in(log_in(browser, PASSWORD, name="ann").text)
+    own = token_in(log_in(browser, TOKENS["admin"]).text)
     headers = {} if how == "session" else basic("ann", PASSWORD)
     with server(storage) as other:
         if how == "session":
-            log_in(other, PASSWORD, name="ann")
+            log_in(other, TOKENS["admin"])
         theirs = token_in(other.get("/admin/cluster", headers=headers).text)
         assert theirs != own
         path = f"/admin/jobs/{job.id}/deactivate"

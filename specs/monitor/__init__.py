@@ -1,0 +1,1 @@
+"""Judging a history that grows, or that memory cannot hold, window by window."""
