@@ -4,33 +4,31 @@ import io
 import os
 import subprocess
 import sys
-from functools import partial
 
 import pytest
 
 from gnomon.reference.live.api.access.credentials import read_credentials
-from gnomon.reference.live.cli.client import Client
+from gnomon.reference.live.cli.client import Client, Failed
 from tests.support.command import Command, fault
-from tests.support.memory_storage import MemoryStorage, app_over, served
+from tests.support.memory_storage import MemoryStorage, served
 
 
 def piped(data: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(data))
 
 
-def test_a_new_token_opens_the_door(
-    run: Command, storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_token_opens_the_door(run: Command, storage: MemoryStorage) -> None:
     result = run("auth", "token", "ci")
     assert result.code == 0
     token = result.err.splitlines()[0].removeprefix("The token: ")
     assert token not in result.out and "it is not stored" in result.err
-    with_line = partial(app_over, credentials=read_credentials(result.out.splitlines()))
-    monkeypatch.setattr("tests.support.memory_storage.app_over", with_line)
-    with served(storage) as connection, Client(
-        f"http://127.0.0.1:{connection.port}", f"Bearer {token}"
-    ) as client:  # fmt: skip
-        assert client.jobs() == []
+    credentials = read_credentials(result.out.splitlines())
+    with served(storage, credentials=credentials) as connection:
+        url = f"http://127.0.0.1:{connection.port}"
+        with Client(url, f"Bearer {token}") as client:
+            assert client.jobs() == []
+        with Client(url, f"Bearer {token}x") as client, pytest.raises(Failed):
+            client.jobs()
 
 
 @pytest.mark.parametrize("words", [["auth", "token"], ["auth", "password"]])

@@ -5,7 +5,6 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,7 +15,7 @@ from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.access.credentials import new_token, read_credentials
 from gnomon.reference.live.cli import client as client_module
 from gnomon.reference.live.cli.client import Client, Failed
-from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, app_over, member, served
+from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, member, served
 from tests.support.servers import false_server, free_port
 
 
@@ -134,11 +133,9 @@ def test_what_is_too_long_to_ask_for(client: Client) -> None:
 # --- who asks
 
 
-def test_who_asks_is_shown(storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_asks_is_shown(storage: MemoryStorage) -> None:
     token, line = new_token("ci")
-    guarded = partial(app_over, credentials=read_credentials([line]))
-    monkeypatch.setattr("tests.support.memory_storage.app_over", guarded)
-    with served(storage) as connection:
+    with served(storage, credentials=read_credentials([line])) as connection:
         url = f"http://127.0.0.1:{connection.port}"
         for wrong in (None, "Bearer nonsense", "Basic nonsense"):
             with Client(url, wrong) as client:

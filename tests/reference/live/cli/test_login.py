@@ -3,14 +3,13 @@
 import io
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from gnomon.reference.live.api.access.credentials import new_token, read_credentials
 from tests.support.command import Command, fault, faults
-from tests.support.memory_storage import MemoryStorage, app_over, served
+from tests.support.memory_storage import MemoryStorage, served
 
 PASSWORD = "correct: horse, Ωμέγα"  # noqa: S105
 
@@ -23,9 +22,7 @@ def guarded(run: Command, storage: MemoryStorage, monkeypatch: pytest.MonkeyPatc
     """A server that wants to know who asks; its own lines come from ``gnomon auth``."""
     monkeypatch.setattr(sys, "stdin", piped(f"{PASSWORD}\n".encode()))
     lines = [run("auth", "password", "ann").out, TOKEN_LINE]
-    with_lines = partial(app_over, credentials=read_credentials(lines))
-    monkeypatch.setattr("tests.support.memory_storage.app_over", with_lines)
-    with served(storage) as connection:
+    with served(storage, credentials=read_credentials(lines)) as connection:
         url = f"http://127.0.0.1:{connection.port}"
         monkeypatch.setenv("GNOMON_SERVER", url)
         yield url
