@@ -50,7 +50,7 @@ def when(instant: str | int | None) -> str:
     The script writes it in the zone of the person who looks. Milliseconds are enough for people.
 
     >>> print(when("2026-01-31T12:00:00.250123Z"))
-    <time datetime="2026-01-31T12:00:00.250Z">2026-01-31 12:00:00.250</time>
+    <time datetime="2026-01-31T12:00:00.25Z">2026-01-31 12:00:00.25</time>
     """
     if instant is None:
         return "–"

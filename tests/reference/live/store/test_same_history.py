@@ -69,7 +69,7 @@ def recordings(first: int) -> Iterator[Recording]:
         seed += 1
 
 
-@pytest.mark.parametrize("first", range(0, 1_000, 100))
+@pytest.mark.parametrize("first", range(0, 1_000, 200))
 def test_redis_gives_the_same_history(
     first: int, real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
