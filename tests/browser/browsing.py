@@ -13,8 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-
-pytest.importorskip("playwright", reason="tox -e browser runs the tests in a browser")
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,

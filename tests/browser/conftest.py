@@ -1,9 +1,11 @@
 """Fixtures: the browser, a store in memory with a server of its pages, and a page.
 
-Playwright is imported when a test begins, so that the tests are skipped where it is not installed.
+Only ``tox -e browser`` installs Playwright. Elsewhere nothing of this folder is collected; where
+Playwright finds no browser, each test is skipped, and its reason says so.
 """
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,8 @@ from tests.support.memory_storage import MemoryStorage, member, served
 
 if TYPE_CHECKING:
     from tests.browser.browsing import Browser, Page
+
+collect_ignore_glob = [] if find_spec("playwright") else ["*.py"]
 
 
 @pytest.fixture(scope="session")
