@@ -10,6 +10,7 @@ import pytest
 
 from gnomon.reference import events, history
 from gnomon.reference.live.api.access.credentials import new_token
+from tests.support.command import Command, faults
 from tests.support.servers import RealServer, free_port, wait_until
 from tests.support.serving import PATIENCE_S, ask, is_up, refused, run, said, serving
 
@@ -212,8 +213,8 @@ def test_services_that_cannot_run_are_refused_all_at_once(tmp_path: Path) -> Non
     ],
     ids=lambda value: "".join(value)[:30] if isinstance(value, list) else "",
 )
-def test_bad_options_are_told_as_what_they_are(words: list[str], fault: str) -> None:
-    assert fault in "\n".join(refused("serve", *words))
+def test_bad_options_are_told_as_what_they_are(run: Command, words: list[str], fault: str) -> None:
+    assert fault in "\n".join(faults(run("serve", *words)))
 
 
 def test_what_does_not_fit_the_cluster_is_refused(real_server: RealServer, tmp_path: Path) -> None:
