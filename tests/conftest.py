@@ -1,5 +1,6 @@
 """Fixtures of all tests, and the profiles of Hypothesis: quick (tox), ci and deep."""
 
+import gc
 import os
 
 from hypothesis import HealthCheck, settings
@@ -23,3 +24,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: some tests mostly wait, for servers and for leases."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected out of the garbage collector's way: it stays until the end."""
+    gc.collect()
+    gc.freeze()
