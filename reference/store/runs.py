@@ -45,6 +45,7 @@ from gnomon.reference.store.administration import (
     RunsOf,
     SessionKey,
 )
+from gnomon.reference.store.faults import FaultList, FaultLog, LatestFaults
 from gnomon.reference.store.job_changes import ChangeLog, ChangesOf, JobChanges
 from gnomon.reference.store.jobs import no_such_job
 from gnomon.reference.store.jobs_by_name import jobs_by_name
@@ -202,7 +203,8 @@ class MemoryStoreWithRuns(MemoryStore):
         max_attempts: int = MAX_ATTEMPTS,
         results: int = RESULTS_KEPT,
     ) -> None:
-        self._runs = LatestRuns(record, results)
+        self._faults = FaultLog(record)
+        self._runs = LatestRuns(self._faults.record, results)
         self._changes = ChangeLog()
         self._session_key: str | None = None
         super().__init__(self._runs.record, profile, max_attempts)
@@ -225,6 +227,7 @@ class MemoryStoreWithRuns(MemoryStore):
                 RunsOf: self._runs_of,
                 ResultsOf: self._runs_of,
                 LastResults: self._last_results,
+                LatestFaults: self._latest_faults,
                 OpenRuns: self._open_runs,
                 JobsByName: self._jobs_by_name,
                 AgreeSessionKey: self._agree_session_key,
@@ -233,9 +236,10 @@ class MemoryStoreWithRuns(MemoryStore):
 
     def copy(self, record: Record, latest: int = LAST_INSTANT) -> Self:
         """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
-        runs = self._runs.copy(record)
+        faults = self._faults.copy(record)
+        runs = self._runs.copy(faults.record)
         other: Self = super().copy(runs.record, latest)
-        other._runs, other._changes = runs, self._changes.copy()
+        other._faults, other._runs, other._changes = faults, runs, self._changes.copy()
         other._meanings = other._bind_meanings()
         return other
 
@@ -263,6 +267,9 @@ class MemoryStoreWithRuns(MemoryStore):
     def _last_results(self, now: int, server: str, operation: LastResults) -> list[Delivery]:
         last = (next(iter(self._runs.results(job)), None) for job in operation.jobs)
         return [(server, operation, LastRuns(now, tuple(last)))]
+
+    def _latest_faults(self, now: int, server: str, operation: LatestFaults) -> list[Delivery]:
+        return [(server, operation, FaultList(now, self._faults.latest))]
 
     def _open_runs(self, now: int, server: str, operation: OpenRuns) -> list[Delivery]:
         found = tuple(map(self._runs.open, operation.messages))

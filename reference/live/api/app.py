@@ -21,7 +21,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
-from gnomon.reference.live.api import cluster, jobs, messages, pause
+from gnomon.reference.live.api import cluster, faults, jobs, messages, pause
 from gnomon.reference.live.api.access import audit
 from gnomon.reference.live.api.access.audit import AuditLog
 from gnomon.reference.live.api.access.auth import Access, Connection, Guard
@@ -59,6 +59,7 @@ def create_app(
             jobs.list_unreadable_jobs,
             messages.router,
             cluster.router,
+            faults.router,
             pause.router,
             zato.router,
             web.router,

@@ -22,6 +22,7 @@ from gnomon.reference.store.administration import (
     Settings,
     Superseded,
 )
+from gnomon.reference.store.faults import Fault, FaultList
 from gnomon.reference.store.job_changes import JobChange, JobChanges
 from gnomon.reference.store.kept_messages import KeptMessage, MessageList
 from gnomon.reference.store.operations import (
@@ -102,6 +103,7 @@ _claims = msgspec.json.Decoder(Claim)
 _messages = msgspec.json.Decoder(Message)
 _runs = msgspec.json.Decoder(JobRun)
 _changes = msgspec.json.Decoder(JobChange)
+_faults = msgspec.json.Decoder(Fault)
 _assignment_facts = msgspec.json.Decoder(_AssignmentFacts)
 _now = msgspec.json.Decoder(_Now)
 _list_facts = msgspec.json.Decoder(_ListFacts)
@@ -131,8 +133,8 @@ def read_reply(reply: bytes, body: bytes) -> Reply:
         return _read_list(reply, body)
     if reply.startswith(b'{"type":"Withdrawn"'):
         return _read_withdrawn(reply, body)
-    if reply.startswith((b'{"type":"JobRuns"', b'{"type":"LastRuns"', b'{"type":"JobChanges"')):
-        return _read_runs(reply, body)
+    if reply.startswith(_OF_LINES):
+        return _read_records(reply, body)
     if reply.startswith(b'{"type":"MessageList"'):
         return _read_messages(reply, body)
     read: Reply = _replies.decode(reply)
@@ -184,9 +186,16 @@ def _readable(decoder: "msgspec.json.Decoder[T]", what: str, body: bytes) -> Ite
             logger.error(text, what, error, line)  # noqa: TRY400
 
 
-def _read_runs(reply: bytes, body: bytes) -> JobRuns | LastRuns | JobChanges:
-    """Runs or changes, one a line; in LastRuns a line is empty if its job has none."""
+_OF_LINES = tuple(
+    b'{"type":"%b"' % kind for kind in (b"JobRuns", b"LastRuns", b"JobChanges", b"FaultList")
+)
+
+
+def _read_records(reply: bytes, body: bytes) -> JobRuns | LastRuns | JobChanges | FaultList:
+    """Runs, changes or faults, one a line; in LastRuns a line is empty if its job has none."""
     now = _now.decode(reply).now
+    if reply.startswith(b'{"type":"FaultList"'):
+        return FaultList(now, tuple(_readable(_faults, "fault", body)))
     if reply.startswith(b'{"type":"JobChanges"'):
         return JobChanges(now, tuple(_readable(_changes, "change", body)))
     if reply.startswith(b'{"type":"JobRuns"'):

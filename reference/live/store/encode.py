@@ -34,6 +34,7 @@ from gnomon.reference.store.administration import (
     ResultsOf,
     RunsOf,
 )
+from gnomon.reference.store.faults import LatestFaults
 from gnomon.reference.store.job_changes import ChangesOf, kind_of
 from gnomon.reference.store.jobs import END_HAS_PASSED, no_such_job
 from gnomon.reference.store.kept_messages import (
@@ -274,6 +275,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     JobByName: lambda op: [op.name],
     RunsOf: _of_job,
     ResultsOf: _of_job,
+    LatestFaults: _nothing,
     LastResults: lambda op: [len(op.jobs), *op.jobs],
     OpenRuns: lambda op: [len(op.messages), *op.messages],
     JobsByName: _by_name,

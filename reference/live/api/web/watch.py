@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
-from gnomon.reference.live.api import message_service, pause, schemas
+from gnomon.reference.live.api import faults, message_service, pause, schemas
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.messages import HIGHEST_MESSAGE
 from gnomon.reference.live.api.schemas import MemberView, MessageView
@@ -63,6 +63,7 @@ def show_cluster(
         store_clock=compare_clocks(overview.now, asked, answered),
         databases=_zone_databases(overview),
         members=[MemberRow(member, busy.count(member.name)) for member in view.members],
+        faults=[faults.view(one) for one in faults.faults(storage) if one.at > overview.now - DAY],
         incidents=[one for one in base.incidents if read_instant(one.at) > overview.now - DAY],
         health=base,
         ticked=live.latest(storage),

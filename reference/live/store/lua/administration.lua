@@ -19,6 +19,7 @@ function meaning.RegisterServer()
   if before then  -- its process has ended unnoticed
     record('server_crashed', '"server":"' .. server .. '","heard":'
       .. (call('HGET', P .. ':heard', server) or at))
+    keep_fault()
   end
   call('HSET', P .. ':members', server, process .. ' ' .. description)
   record('server_started', '"server":"' .. server .. '",' .. started)
@@ -52,7 +53,7 @@ function meaning.RemoveServer()
   if call('HDEL', P .. ':members', name) == 1 then
     call('DEL', P .. ':inbox:' .. name, P .. ':notify:' .. name)
     record_reported(event)
-    if has_stopped then forget(name) end
+    if has_stopped then forget(name) else keep_fault() end
   end
 end
 
@@ -72,6 +73,7 @@ function meaning.ReportStoreRun()
   call('HSET', P .. ':meta', 'run', run)
   if not before then return end  -- the store is new, or was emptied
   record('writes_lost', '"writes":0,"since":' .. at .. ',"undone":[],"reopened":[]')
+  keep_fault()
   set_leader('')
   local milliseconds = math.floor(now / 1000)
   set('epoch', math.max(meta.epoch + leap, milliseconds))

@@ -12,6 +12,7 @@
 -- KEYS[1] is the prefix of every key; its hash tag keeps all keys in one slot.
 --   :meta      hash: the numbers below, the leader, and the run of the store
 --   :history   stream of events, an entry a call; an entry's id is the number of its first event
+--   :faults    list of the latest faults, as they are in the history; the latest first
 --   :dead      stream of the dead letters: messages that could not be read, or had their attempts
 --   :dead-letters  sorted set of the entries of :dead, by the number of their message
 --   :inbox:S   list of deliveries that server S has not fetched
@@ -81,6 +82,13 @@ local lines = {}
 --@ record
 local function record(kind, rest)
   lines[#lines + 1] = '{"kind":"' .. kind .. '","at":' .. at .. ',' .. rest .. '}'
+end
+
+--@ keep_fault
+-- Keep the event that was recorded last among the latest faults.
+local function keep_fault()
+  call('LPUSH', P .. ':faults', lines[#lines])
+  call('LTRIM', P .. ':faults', 0, GNOMON_FAULTS_KEPT - 1)
 end
 
 --@

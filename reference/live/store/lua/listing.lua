@@ -48,6 +48,11 @@ function meaning.ChangesOf()
   reply('JobChanges', nil, table.concat(call('LRANGE', changes_key(id), 0, -1), '\n'))
 end
 
+--@ meaning.LatestFaults
+function meaning.LatestFaults()
+  reply('FaultList', nil, table.concat(call('LRANGE', P .. ':faults', 0, -1), '\n'))
+end
+
 --@ meaning.LastResults
 function meaning.LastResults()
   local lines = {}

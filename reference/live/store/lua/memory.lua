@@ -12,6 +12,7 @@ local function correct_time()
   set('now', now)
   set('ends', now)
   record('clock_set_back', '"was":' .. whole(was))
+  keep_fault()
   set_leader('')
   set_lives_back()
   set_messages_back()
@@ -24,6 +25,7 @@ end
 local function expire_lease()
   if leader ~= '' and now >= meta.ends then
     record('lease_expired', '"server":"' .. leader .. '","epoch":' .. whole(meta.epoch))
+    keep_fault()
     set_leader('')
   end
 end
@@ -56,6 +58,7 @@ local function replace(former, epoch, jobs)
   set('former', math.max(meta.former, tonumber(epoch)))
   record('store_replaced', '"server":"' .. server .. '","former":' .. former .. ',"store":'
     .. whole(meta.store) .. ',"epoch":' .. epoch .. (jobs == '' and '' or ',"jobs":' .. jobs))
+  keep_fault()
 end
 
 --@ meaning.Campaign

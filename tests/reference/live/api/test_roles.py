@@ -39,6 +39,7 @@ NEEDED: dict[str, str] = {
     "GET /history": "read",
     "GET /jobs": "read",
     "GET /jobs/{job_id:str}": "read",
+    "GET /cluster/faults": "read",
     "GET /jobs/{job_id:str}/changes": "read",
     "GET /jobs/{job_id:str}/results": "read",
     "GET /jobs/{job_id:str}/runs": "read",

@@ -157,6 +157,21 @@ def test_faults_are_those_of_the_last_day(storage: MemoryStorage) -> None:
     assert "<b>lost" in page and "too old" not in page
 
 
+def test_faults_of_the_cluster_are_those_of_every_server(
+    storage: MemoryStorage, browser: Browser
+) -> None:
+    assert "Faults of the last day None." in seen(browser, "/admin/cluster")
+    storage.clock.now = NOW - DAY
+    storage.serve("s9", RegisterServer(1, NOW, 2, (), "2026f"))
+    storage.serve("s9", RegisterServer(2, NOW, 2, (), "2026f"))
+    storage.clock.now = NOW - HOUR
+    storage.serve("s8", RegisterServer(1, NOW, 2, (), "2026f"))
+    storage.serve("s8", RegisterServer(2, NOW, 2, (), "2026f"))
+    storage.clock.now = NOW
+    page = seen(browser, "/admin/cluster")
+    assert "server s8 ended without leaving" in page and "server s9 ended" not in page
+
+
 @pytest.mark.parametrize(
     ("store", "expected"),
     [
