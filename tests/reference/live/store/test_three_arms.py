@@ -38,6 +38,7 @@ from gnomon.reference.store.administration import (
     ResultsOf,
     RunsOf,
 )
+from gnomon.reference.store.faults import LatestFaults
 from gnomon.reference.store.kept_messages import (
     DropMessage,
     MessageById,
@@ -223,7 +224,7 @@ class ThreeArms(RuleBasedStateMachine):
         runs = (kind(job) for kind in (RunsOf, ResultsOf) for job in ("a", "b/é", "c"))
         names = (JobsByName(None, 2), JobsByName(None, 9, reverse=True))
         last = (LastResults(("a", "b/é", "c")), OpenRuns((1, 2, 3, 4)))
-        for question in (Overview(), *runs, *names, *last):
+        for question in (Overview(), LatestFaults(), *runs, *names, *last):
             self.ask("operator", question)
 
     def teardown(self) -> None:
