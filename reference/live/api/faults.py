@@ -19,7 +19,7 @@ from gnomon.reference.events import (
 )
 from gnomon.reference.live.api.errors import may_answer
 from gnomon.reference.live.store.storage import Storage
-from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.schedule.clock import MILLISECOND, write_instant
 from gnomon.reference.store.faults import Fault, FaultList, LatestFaults
 
 Store = SkipValidation[Storage]
@@ -61,7 +61,7 @@ def view(fault: Fault) -> FaultView:
 def _sentence(fault: Fault) -> str:
     match fault:
         case ServerCrashed(server=server, heard=heard):
-            last = "" if heard is None else f"; last heard at {write_instant(heard)}"
+            last = "" if heard is None else f"; last heard at {_instant(heard)}"
             return f"server {server} ended without leaving{last}"
         case LeaseExpired(server=server, epoch=epoch):
             return f"the lease of {server}, the leader of epoch {epoch}, ran out"
@@ -70,8 +70,12 @@ def _sentence(fault: Fault) -> str:
         case StoreReplaced(server=server):
             return f"the store was emptied or replaced, as {server} noticed"
         case ClockSetBack(was=was):
-            return f"the store's clock was ahead at {write_instant(was)}, and was corrected"
+            return f"the store's clock was ahead at {_instant(was)}, and was corrected"
     assert_never(fault)
+
+
+def _instant(at: int) -> str:
+    return write_instant(at // MILLISECOND * MILLISECOND)
 
 
 router = Router("/cluster", route_handlers=[list_faults], tags=["cluster"])
