@@ -16,7 +16,7 @@ from gnomon.simulator.sizing import sampling, search, spreading, targets
 from gnomon.simulator.sizing.measure import Measured, Task, measure
 from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import Json, ReportOut, complete_recording
+from gnomon.specs.cli.options import Json, RecordedLoad, ReportOut
 from gnomon.specs.cli.pools import Dask, Processes, open_pool
 from gnomon.specs.parallel.pool import PoolLost, in_order
 from gnomon.specs.recording import writer
@@ -38,15 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def plan(
-    recording: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RECORDING",
-            help="Name of a recording that ships, or a file: a recording or a history.",
-            show_default=False,
-            autocompletion=complete_recording,
-        ),
-    ] = None,
+    recording: RecordedLoad = None,
     target: Annotated[
         list[str] | None,
         typer.Option(

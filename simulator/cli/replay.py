@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import typer
@@ -25,8 +25,8 @@ from gnomon.specs.cli.options import (
     EndOverride,
     HistoryOut,
     Json,
+    RecordedLoad,
     ReportOut,
-    complete_recording,
     parse_instant,
 )
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
@@ -66,15 +66,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def replay(
-    recording: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RECORDING",
-            help="Name of a recording that ships, or a file: a recording or a history.",
-            show_default=False,
-            autocompletion=complete_recording,
-        ),
-    ] = None,
+    recording: RecordedLoad = None,
     servers: Servers = None,
     workers: Workers = None,
     profile: ProfileOverride = None,

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
 
 import msgspec
 import typer
@@ -22,7 +21,7 @@ from gnomon.reference.schedule.zones import DIRECTORY_VARIABLE, zone_database
 from gnomon.specs.cli import console
 from gnomon.specs.cli.check_windows import check_in_windows
 from gnomon.specs.cli.console import BadInput, examples
-from gnomon.specs.cli.options import AllRules, Json, ReportOut
+from gnomon.specs.cli.options import AllRules, HistoryFileIfGiven, Json, ReportOut
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
@@ -44,14 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="HISTORY",
-            help="History file (JSON lines, .gz or .zst too).",
-            show_default=False,
-        ),
-    ] = None,
+    file: HistoryFileIfGiven = None,
     rules: AllRules = False,
     report: ReportOut = None,
     json: Json = False,

@@ -21,8 +21,19 @@ def complete_recording(incomplete: str) -> list[str]:
     return [name for name in files.names() if name.startswith(incomplete)]
 
 
-HistoryFile = Annotated[
-    Path, typer.Argument(metavar="HISTORY", help="History file (JSON lines, .gz or .zst too).")
+RecordedLoad = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RECORDING",
+        help="Name of a recording that ships, or a file: a recording or a history.",
+        show_default=False,
+        autocompletion=complete_recording,
+    ),
+]
+_HISTORY_HELP = "History file (JSON lines, .gz or .zst too)."
+HistoryFile = Annotated[Path, typer.Argument(metavar="HISTORY", help=_HISTORY_HELP)]
+HistoryFileIfGiven = Annotated[
+    Path | None, typer.Argument(metavar="HISTORY", help=_HISTORY_HELP, show_default=False)
 ]
 
 # --- output

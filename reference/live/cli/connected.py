@@ -32,19 +32,19 @@ Login = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File with one line: a token, or NAME:PASSWORD."),
 ]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        metavar="FILE",
+        envvar=CA_VARIABLE,
+        help="Trusted authorities of an https:// server, PEM.  [default: the system's]",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="No confirmation.")]
 
 
-def take_ca_file(
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            envvar=CA_VARIABLE,
-            help="Trusted authorities of an https:// server, PEM.  [default: the system's]",
-        ),
-    ] = None,
-) -> None:
+def take_ca_file(ca_file: CaFile = None) -> None:
     """For a group of commands: its option --ca-file, which `connected` uses."""
     _given_ca_file.set(ca_file)
 

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from gnomon.reference.live.cli.connected import CA_VARIABLE, Login
+from gnomon.reference.live.cli.connected import CaFile, Login
 
 DEFAULT_WINDOW = 100_000
 """Events that are judged at once: about a second of work."""
@@ -36,15 +36,7 @@ Window = Annotated[
     ),
 ]
 FollowLogin = Login
-FollowCaFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--ca-file",
-        metavar="FILE",
-        envvar=CA_VARIABLE,
-        help="Trusted authorities of an https:// server, PEM.  [default: the system's]",
-    ),
-]
+FollowCaFile = CaFile
 
 
 class FollowOptions(NamedTuple):
