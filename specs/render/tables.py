@@ -37,36 +37,42 @@ def figures(summary: "Summary", has_messages: bool = True) -> Iterator[Table]:
 
     If it does not observe messages, there are none of messages, waiting times and workers.
     """
-    runs = summary.runs
-    yield _counts(
-        {
-            "occurrences": summary.occurrences,
-            "published": summary.published,
-            "coalesced": summary.coalesced,
-            "skipped": summary.skipped,
-            "still ahead": summary.ahead,
-            "on demand": summary.on_demand,
-        }
-    )
+    yield _counts(occurrence_counts(summary))
     if not has_messages:
         return
-    yield _counts(
-        {
-            "messages": summary.published + summary.on_demand,
-            "finished": runs.finished,
-            "failed": runs.failed,
-            "running": runs.running,
-            "waiting": runs.waiting,
-            "lost": runs.lost,
-            "most waiting at once": summary.peak_waiting,
-        }
-    )
+    yield _counts(message_counts(summary))
     if (wait := summary.wait_us) is not None:
         columns = ("p50", "p95", "p99", "longest")
         waits = table("wait", *columns, right=columns)
         waits.add_row("from due to started", *map(span, (wait.p50, wait.p95, wait.p99, wait.max)))
         yield waits
     yield _used(summary.utilisation)
+
+
+def occurrence_counts(summary: "Summary") -> dict[str, int]:
+    """The occurrences by outcome, by the words for each."""
+    return {
+        "occurrences": summary.occurrences,
+        "published": summary.published,
+        "coalesced": summary.coalesced,
+        "skipped": summary.skipped,
+        "still ahead": summary.ahead,
+        "on demand": summary.on_demand,
+    }
+
+
+def message_counts(summary: "Summary") -> dict[str, int]:
+    """The messages by state, by the words for each."""
+    runs = summary.runs
+    return {
+        "messages": summary.published + summary.on_demand,
+        "finished": runs.finished,
+        "failed": runs.failed,
+        "running": runs.running,
+        "waiting": runs.waiting,
+        "lost": runs.lost,
+        "most waiting at once": summary.peak_waiting,
+    }
 
 
 def _counts(counts: Mapping[str, int]) -> Table:

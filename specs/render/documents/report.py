@@ -18,7 +18,7 @@ from gnomon.specs.render.documents.page import (
     timeline_section,
 )
 from gnomon.specs.render.strings import counted, shortened
-from gnomon.specs.render.tables import count, span
+from gnomon.specs.render.tables import count, message_counts, occurrence_counts, span
 from gnomon.specs.render.timeline.load import parts_of
 from gnomon.specs.render.timeline.picture import Picture, picture_of
 from gnomon.specs.rules import Finding, Violation
@@ -58,31 +58,17 @@ def report_page(
 
 def figures(picture: Picture) -> Iterator[Section]:
     """The figures, the load over time and the distribution of waits."""
-    summary, runs = picture.summary, picture.summary.runs
-    occurrences = {
-        "due": summary.occurrences,
-        "published": summary.published,
-        "coalesced": summary.coalesced,
-        "skipped": summary.skipped,
-        "still ahead": summary.ahead,
-        "on demand": summary.on_demand,
-    }
-    html = table([*occurrences], [[count(n) for n in occurrences.values()]], right=[*occurrences])
+    html = _counts(occurrence_counts(picture.summary))
     if picture.has_messages:
-        messages = {
-            "messages": summary.published + summary.on_demand,
-            "finished": runs.finished,
-            "failed": runs.failed,
-            "running": runs.running,
-            "waiting": runs.waiting,
-            "lost": runs.lost,
-            "most waiting at once": summary.peak_waiting,
-        }
-        html += table([*messages], [[count(n) for n in messages.values()]], right=[*messages])
+        html += _counts(message_counts(picture.summary))
     yield Section("Figures", html)
     if picture.has_messages and picture.load:
         yield Section("Load over time", _load(picture))
         yield from _waits(picture)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return table([*counts], [[count(number) for number in counts.values()]], right=[*counts])
 
 
 def _load(picture: Picture) -> str:
