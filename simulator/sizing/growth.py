@@ -2,7 +2,7 @@
 
     2x              twice the load: each job once more, due at the same instants
     1.5x            half of the jobs once more, spread evenly over the order of the recording
-    +20 jobs        so many jobs more: the recording's own in turn, each once more
+    +20 jobs        20 more jobs: copies of the recording's own, in turn
     1.5x durations  runs that take 1.5 times as long
 
 The one idea: a copy is a job of its own. It is due when its original is, because that is how load

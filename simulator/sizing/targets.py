@@ -2,7 +2,7 @@
 
     p99 wait <= 2s      99 % of all waits are at most two seconds, by nearest rank
     longest wait <= 1m  no wait is longer
-    backlog <= 100      at most so many messages wait at once
+    backlog <= 100      the most messages that may wait at once
     utilisation <= 70%  the share of all worker time that runs take
     misfires <= 0       occurrences that were not published within their grace (MISS-1)
 

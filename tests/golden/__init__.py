@@ -28,16 +28,16 @@ NAMES = tuple(sorted(file.stem for file in PLACE.glob("*.toml")))
 
 def history_of(name: str) -> History:
     """What comes of a recording now."""
-    told = replay(files.parse((PLACE / f"{name}.toml").read_bytes()))
-    return History(replace(told.header, recording=None, versions={}), told.events)
+    replayed = replay(files.parse((PLACE / f"{name}.toml").read_bytes()))
+    return History(replace(replayed.header, recording=None, versions={}), replayed.events)
 
 
 def files_of(name: str) -> dict[Path, bytes]:
     """What the files beside a recording should hold now."""
-    told, written = history_of(name), io.BytesIO()
-    write(told, written)
-    drawn = "".join(f"{line}\n" for line in render_history(told))
-    trace = Trace(told)
+    replayed, written = history_of(name), io.BytesIO()
+    write(replayed, written)
+    drawn = "".join(f"{line}\n" for line in render_history(replayed))
+    trace = Trace(replayed)
     picture = picture_of(trace, judge_trace(trace))
     return {
         PLACE / f"{name}.jsonl": written.getvalue(),

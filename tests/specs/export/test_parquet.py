@@ -116,8 +116,8 @@ def test_export_writes_the_table(run: Command, tmp_path: Any) -> None:
     assert result.code == 0
     size = f"{target.stat().st_size:,}".replace(",", " ")
     assert result.out == f"{target}: {rows} rows, {size} bytes\n"
-    told = run("export", source, "--parquet", target, "--json").json
-    assert told == {"file": str(target), "rows": rows, "bytes": target.stat().st_size}
+    printed = run("export", source, "--parquet", target, "--json").json
+    assert printed == {"file": str(target), "rows": rows, "bytes": target.stat().st_size}
 
 
 def test_export_of_a_history_that_is_not_whole_leaves_no_file(run: Command, tmp_path: Any) -> None:
@@ -138,5 +138,5 @@ def test_export_without_its_library_names_the_extra(
     run: Command, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    told = fault(run("export", broken_history(tmp_path), "--parquet", tmp_path / "h.parquet"))
-    assert "pip install 'gnomon[arrow]'" in told
+    printed = fault(run("export", broken_history(tmp_path), "--parquet", tmp_path / "h.parquet"))
+    assert "pip install 'gnomon[arrow]'" in printed
