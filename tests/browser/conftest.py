@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.memory_storage import MemoryStorage, member, served
+from tests.support.memory_storage import MemoryStorage
+from tests.support.storage_fixtures import running, storage, url
 
 if TYPE_CHECKING:
     from tests.browser.browsing import Browser, Page
+
+__all__ = ["running", "storage", "url"]  # fixtures
 
 collect_ignore_glob = [] if find_spec("playwright") else ["*.py"]
 
@@ -27,41 +30,19 @@ def browser() -> Iterator["Browser"]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def running(browser: "Browser") -> Iterator[tuple[MemoryStorage, str]]:
-    """A server of the pages for all tests of a file: its storage, and its URL."""
-    storage = MemoryStorage()
-    with served(storage) as connection:
-        yield storage, f"http://127.0.0.1:{connection.port}"
-
-
 @pytest.fixture
-def storage(running: tuple[MemoryStorage, str]) -> MemoryStorage:
-    """The server's storage, emptied."""
-    storage, _ = running
-    vars(storage).update(vars(MemoryStorage([member()])))
-    return storage
-
-
-@pytest.fixture
-def base(running: tuple[MemoryStorage, str]) -> str:
-    """The URL of the server."""
-    return running[1]
-
-
-@pytest.fixture
-def page(browser: "Browser", base: str, storage: MemoryStorage) -> Iterator["Page"]:
+def page(browser: "Browser", url: str, storage: MemoryStorage) -> Iterator["Page"]:
     """A page as wide as a desktop."""
     from tests.browser.browsing import watched  # noqa: PLC0415
 
-    with watched(browser, base, viewport={"width": 1280, "height": 900}) as page:
+    with watched(browser, url, viewport={"width": 1280, "height": 900}) as page:
         yield page
 
 
 @pytest.fixture
-def plain_page(browser: "Browser", base: str, storage: MemoryStorage) -> Iterator["Page"]:
+def plain_page(browser: "Browser", url: str, storage: MemoryStorage) -> Iterator["Page"]:
     """A page without JavaScript."""
     from tests.browser.browsing import watched  # noqa: PLC0415
 
-    with watched(browser, base, java_script_enabled=False) as page:
+    with watched(browser, url, java_script_enabled=False) as page:
         yield page

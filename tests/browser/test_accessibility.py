@@ -66,12 +66,12 @@ def ran(storage: MemoryStorage, job: Job, number: int) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(
-    browser: Browser, base: str, storage: MemoryStorage, scheme: Literal["light", "dark"]
+    browser: Browser, url: str, storage: MemoryStorage, scheme: Literal["light", "dark"]
 ) -> None:
     """ADMIN-1: contrast, labels, roles, headings, landmarks; a scheme changes only the contrast."""
     rules = () if scheme == "light" else ("color-contrast",)
     found: dict[str, list[str]] = {}
-    with watched(browser, base, color_scheme=scheme) as page:
+    with watched(browser, url, color_scheme=scheme) as page:
         for path in PAGES:
             page.goto(path)
             found[path] = accessibility_faults(page, *rules)
@@ -80,20 +80,20 @@ def test_axe_finds_nothing(
 
 @pytest.mark.parametrize("width", [320, 412, 1280])
 def test_no_page_is_wider_than_the_screen(
-    browser: Browser, base: str, storage: MemoryStorage, width: int
+    browser: Browser, url: str, storage: MemoryStorage, width: int
 ) -> None:
     """Only a table or a picture may be moved sideways, inside the page; text has its size."""
     viewport = {"width": width, "height": 800}
-    with watched(browser, base, viewport=viewport, is_mobile=width < 1_000) as page:
+    with watched(browser, url, viewport=viewport, is_mobile=width < 1_000) as page:
         for path in PAGES:
             page.goto(path)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
             expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_axe_looks_at_the_page(browser: Browser, base: str) -> None:
+def test_axe_looks_at_the_page(browser: Browser, url: str) -> None:
     """An oracle that finds nothing anywhere would be none."""
-    with watched(browser, base) as page:
+    with watched(browser, url) as page:
         page.goto("/admin/jobs")
         page.evaluate("document.querySelector('main').append(document.createElement('input'))")
         page.evaluate("color => document.querySelector('h1').style.color = color", FAINT)

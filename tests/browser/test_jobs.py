@@ -244,7 +244,7 @@ def test_what_people_type_never_runs(page: Page, storage: MemoryStorage, field: 
 
 
 def test_instants_are_in_the_zone_of_the_viewer(
-    browser: Browser, base: str, storage: MemoryStorage
+    browser: Browser, url: str, storage: MemoryStorage
 ) -> None:
     """ADMIN-1: the zone of the job is there too, unless it is the viewer's; 09:00 in Warsaw."""
     job_service.create(storage, IN_WARSAW | {"is_active": True})
@@ -253,7 +253,7 @@ def test_instants_are_in_the_zone_of_the_viewer(
         ("Asia/Tokyo", "2026-01-05 17:00:00", True),
         ("UTC", "2026-01-05 08:00:00", True),
     ):
-        with watched(browser, base, timezone_id=zone) as page:
+        with watched(browser, url, timezone_id=zone) as page:
             for path in ("/admin/jobs", "/admin/jobs/1"):
                 page.goto(path)
                 expect(page.locator("time").filter(has_text=shown).first).to_be_visible()

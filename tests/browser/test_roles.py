@@ -82,7 +82,7 @@ def test_a_role_is_offered_what_it_may_do(page: Page, storage: MemoryStorage, ro
 
 
 def test_a_session_is_of_one_browser_and_not_of_a_script(
-    page: Page, browser: Browser, base: str
+    page: Page, browser: Browser, url: str
 ) -> None:
     """ADMIN-5: no script reads the cookie, and another browser has to log in itself."""
     page.goto("/admin/jobs")
@@ -94,6 +94,6 @@ def test_a_session_is_of_one_browser_and_not_of_a_script(
         assert cookie["httpOnly"] and cookie["sameSite"] in ("Lax", "Strict")
         assert TOKENS["admin"] not in cookie["value"]
     assert page.evaluate("document.cookie") == ""
-    with watched(browser, base) as other:
+    with watched(browser, url) as other:
         other.goto("/admin/jobs")
         expect(other.get_by_role("heading", level=1)).to_have_text("Log in")

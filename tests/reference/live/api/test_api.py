@@ -1,7 +1,6 @@
 """The API over HTTP: jobs, conditional changes, and problems."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -19,22 +18,10 @@ from tests.support.memory_storage import (
     EVERY_MINUTE,
     MemoryStorage,
     app_over,
-    member,
 )
 
 LOOPBACK = "http://127.0.0.1:8000"
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
-def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        yield client
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, Any]:

@@ -1,8 +1,5 @@
 """Who has changed a job, when and how: in the API, and on the page of the job."""
 
-from collections.abc import Iterator
-
-import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -16,21 +13,9 @@ from tests.support.memory_storage import (
     LOOPBACK,
     MemoryStorage,
     app_over,
-    member,
 )
 
 Api = TestClient[Litestar]
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
-def client(storage: MemoryStorage) -> Iterator[Api]:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        yield client
 
 
 def test_each_change_has_its_author_and_what_it_changed(storage: MemoryStorage) -> None:

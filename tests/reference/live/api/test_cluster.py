@@ -3,7 +3,6 @@
 import http.client
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -24,23 +23,11 @@ from tests.support.memory_storage import (
     NOW,
     MemoryStorage,
     app_over,
-    member,
     served,
 )
 
 LOOPBACK = "http://127.0.0.1:8000"
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
-def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        yield client
 
 
 # --- the cluster, and this server

@@ -1,24 +1,10 @@
 """Runs on demand over HTTP: the body of the request, and what it changes."""
 
-from collections.abc import Iterator
-
-import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from gnomon.reference.events import Published
-from tests.support.memory_storage import EVERY_MINUTE, LOOPBACK, MemoryStorage, app_over, member
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
-def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        yield client
+from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage
 
 
 def test_a_run_on_demand_may_be_given_extra_data(

@@ -20,14 +20,7 @@ from tests.support.memory_storage import (
     LOOPBACK,
     MemoryStorage,
     app_over,
-    member,
 )
-
-
-@pytest.fixture
-def client() -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(MemoryStorage([member()])), base_url=LOOPBACK) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

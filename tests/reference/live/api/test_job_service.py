@@ -33,11 +33,6 @@ from tests.support.memory_storage import DOWN, EVERY_MINUTE, NOW, MemoryStorage,
 START = read_instant("2026-01-05T08:00:30Z")
 
 
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
 def fields_at_fault(rejected: Rejected) -> list[str]:
     return [fault.field for fault in rejected.faults]
 

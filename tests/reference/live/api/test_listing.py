@@ -1,6 +1,5 @@
 """Lists of jobs in pages, filtered and in an order; and the results of jobs."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,25 +16,11 @@ from gnomon.reference.store.operations import Claim, Join, first_turn
 from tests.support.memory_storage import (
     EVERY_MINUTE,
     IN_WARSAW,
-    LOOPBACK,
     NOW,
     MemoryStorage,
-    app_over,
-    member,
 )
 
 Api = TestClient[Litestar]
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
-def client(storage: MemoryStorage) -> Iterator[Api]:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        yield client
 
 
 def listed(client: Api, **query: object) -> list[str]:

@@ -1,6 +1,5 @@
 """The messages of the API: listed, read, dropped and put back; and those of a deleted job."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,18 +9,7 @@ from litestar.testing import TestClient
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import AgreeSettings
 from gnomon.reference.store.operations import Claim, Join, SetAside, first_turn
-from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, app_over, member
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage(members=[member()])
-
-
-@pytest.fixture
-def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(storage), "http://127.0.0.1") as client:
-        yield client
+from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage
 
 
 def publish(client: TestClient[Litestar], times: int) -> None:

@@ -14,16 +14,10 @@ from gnomon.reference.jobs import Definition
 from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.cluster import JSON_LINES
 from gnomon.reference.live.api.schemas import JobFields, JobView
-from tests.support.memory_storage import IN_WARSAW, LOOPBACK, MemoryStorage, app_over, member
+from tests.support.memory_storage import IN_WARSAW, LOOPBACK, MemoryStorage, app_over
 
 ABSENT_IF_NOT_SET = {"zato_scheduler_job_get_list_response"}
 """The predecessor's list has a description of the page only if pages were requested."""
-
-
-@pytest.fixture
-def client() -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(MemoryStorage([member()])), base_url=LOOPBACK) as client:
-        yield client
 
 
 def read_document() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.zato.forms import service_id
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.store.operations import PutJob
-from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over, member, served
+from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, served
 
 
 class ZatoError(Exception):
@@ -43,17 +43,6 @@ class ZatoClient:
         assert (status, env["details"]) == (200, "")
         assert list(answer) == [f"zato_scheduler_job_{op.replace('-', '_')}_response"]
         return answer.popitem()[1]
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
-def client(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app_over(storage), base_url="http://127.0.0.1:8000") as client:
-        yield client
 
 
 @pytest.fixture

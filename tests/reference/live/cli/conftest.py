@@ -2,35 +2,15 @@
 
 import io
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from tests.support.command import Command
-from tests.support.memory_storage import MemoryStorage, member, served
+from tests.support.storage_fixtures import running, storage, url
+
+__all__ = ["running", "storage", "url"]  # fixtures
 
 VARIABLES = ("GNOMON_SERVER", "GNOMON_USER", "GNOMON_PASSWORD", "GNOMON_TOKEN", "GNOMON_CA_FILE")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[tuple[MemoryStorage, str]]:
-    """A server for all tests: its storage, and its URL."""
-    storage = MemoryStorage()
-    with served(storage) as connection:
-        yield storage, f"http://127.0.0.1:{connection.port}"
-
-
-@pytest.fixture
-def storage(running: tuple[MemoryStorage, str]) -> MemoryStorage:
-    """The server's storage, emptied."""
-    storage, _ = running
-    vars(storage).update(vars(MemoryStorage([member()])))
-    return storage
-
-
-@pytest.fixture
-def url(running: tuple[MemoryStorage, str]) -> str:
-    return running[1]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Three stores agree on who gets what while servers have different services (DLV-7)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ from gnomon.reference.store.operations import (
     Reclaim,
     first_turn,
 )
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
@@ -112,12 +111,6 @@ class Deployments(RuleBasedStateMachine):
             if type(what) is Claim and type(reply) is Assignment:
                 self.held[to, what.worker] = (reply.message.id, reply.attempt)
         return delivered
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
 
 
 @pytest.mark.parametrize("profile", ["durable", "classic"])

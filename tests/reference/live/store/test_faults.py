@@ -1,30 +1,14 @@
 """The three stores keep the same latest faults, as they are in the history."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-
 from gnomon.reference.events import ServerCrashed, ServerStopped
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.reference.store.administration import RegisterServer, RemoveServer
 from gnomon.reference.store.faults import FAULTS_KEPT, Fault, FaultList, LatestFaults
 from gnomon.reference.store.operations import OPERATOR, Campaign, Former
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 
 NOW = read_instant("2026-01-31T12:00:00Z")
 LEASE = 10 * SECOND
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
-
-
-@pytest.fixture
-def arms(clock: Any, real_server: Any) -> Arms:
-    return Arms("durable", clock, real_server.client())
 
 
 def faults(arms: Arms, now: int) -> tuple[Fault, ...]:

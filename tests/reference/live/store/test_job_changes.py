@@ -1,9 +1,6 @@
 """The three stores keep the same latest changes of each job, exactly those that were made."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import SECOND, read_instant
@@ -17,7 +14,7 @@ from gnomon.reference.store.operations import (
     Refused,
     SetActive,
 )
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
@@ -27,17 +24,6 @@ ODD = Note('é "\\\n', ("name", "grace"))
 
 def every_minute(name: str) -> Definition:
     return a_job(name, job_type="interval_based", minutes=1)
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
-
-
-@pytest.fixture
-def arms(clock: Any, real_server: Any) -> Arms:
-    return Arms("durable", clock, real_server.client())
 
 
 def changes(arms: Arms, job: str = "a/é") -> tuple[JobChange, ...]:

@@ -3,7 +3,6 @@
 Also dead-lettering after the last attempt (DLV-2), from which it begins.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,21 +39,10 @@ from gnomon.reference.store.operations import (
     SetAside,
     first_turn,
 )
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
-
-
-@pytest.fixture
-def arms(clock: Any, real_server: Any) -> Arms:
-    return Arms("durable", clock, real_server.client())
 
 
 @pytest.fixture(params=["durable", "classic"])

@@ -1,6 +1,5 @@
 """Limits of a job (LIMIT-1, LIMIT-2, LIMIT-3): alike in memory and on Redis."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,17 +31,11 @@ from gnomon.reference.store.operations import (
     SetAside,
     first_turn,
 )
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
 TURN = first_turn(1)
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
 
 
 @pytest.fixture(params=["durable", "classic"])

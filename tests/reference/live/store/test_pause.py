@@ -1,6 +1,5 @@
 """Three stores agree on a cluster that is paused and resumed (PAUSE-1)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +17,10 @@ from gnomon.reference.store.operations import (
     PutJob,
 )
 from gnomon.reference.store.pause import PauseCluster, ResumeCluster
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
 
 
 @pytest.mark.parametrize("profile", ["durable", "classic"])

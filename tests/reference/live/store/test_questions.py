@@ -1,6 +1,5 @@
 """The three stores give the same answers to what people ask: pages, runs, members."""
 
-from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -46,22 +45,11 @@ from gnomon.reference.store.operations import (
     SetAside,
     first_turn,
 )
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
 FIRST = first_turn(1)
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
-
-
-@pytest.fixture
-def arms(clock: Any, real_server: Any) -> Arms:
-    return Arms("durable", clock, real_server.client())
 
 
 @pytest.fixture

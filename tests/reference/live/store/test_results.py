@@ -1,6 +1,6 @@
 """The three stores keep the last results of each job, whatever else they forget."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -32,22 +32,11 @@ from gnomon.reference.store.operations import (
     Refused,
     first_turn,
 )
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
 FIRST = first_turn(1)
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
-
-
-@pytest.fixture
-def arms(clock: Any, real_server: Any) -> Arms:
-    return Arms("durable", clock, real_server.client())
 
 
 def publish(arms: Arms, job: str, times: int) -> None:

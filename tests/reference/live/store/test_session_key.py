@@ -1,6 +1,5 @@
 """Three stores agree on the secret with which servers sign logins (ADMIN-5)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,15 +7,9 @@ import pytest
 from gnomon.reference.schedule.clock import SECOND, read_instant
 from gnomon.reference.store.administration import AgreeSessionKey, SessionKey
 from gnomon.reference.store.messages import Profile
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 
 NOW = read_instant("2026-01-31T12:00:00Z")
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
 
 
 @pytest.mark.parametrize("profile", ["durable", "classic"])

@@ -1,6 +1,5 @@
 """A store whose clock was a day ahead goes on when it is corrected: in memory, and on Redis."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from gnomon.reference.store.operations import (
     Reclaim,
     first_turn,
 )
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = 1_767_614_400 * SECOND
@@ -41,12 +40,6 @@ QUESTIONS = (
     Overview(),
     RunsOf("a"),
 )
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
 
 
 @pytest.mark.parametrize("profile", ["durable", "classic"])

@@ -1,6 +1,5 @@
 """Any operation of anybody in any order: three stores give the same replies and events."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -74,7 +73,7 @@ from gnomon.reference.store.operations import (
 )
 from gnomon.reference.store.pause import PauseCluster, ResumeCluster
 from tests.reference.store.test_any_operations import DEFINITIONS
-from tests.support.arms import Arms, frozen
+from tests.support.arms import Arms
 from tests.support.strategies import a_job
 
 NOW = read_instant("2026-01-31T12:00:00Z")
@@ -378,12 +377,6 @@ class ThreeArms(RuleBasedStateMachine):
         if is_misfire and how == "skip":
             return Entry(id, revision, cursor, None, is_last, "", (), (due,), following)
         return Entry(id, revision, cursor, due, is_last, "K5", expected=following)
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[Any]:
-    with frozen as clock:
-        yield clock
 
 
 @pytest.mark.parametrize("profile", ["durable", "classic"])

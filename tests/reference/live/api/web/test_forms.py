@@ -12,13 +12,8 @@ from gnomon.reference.live.api.access.roles import ROLES, Role
 from gnomon.reference.store.operations import Job
 from tests.reference.live.api.test_auth import basic
 from tests.support.logins import PASSWORD, TOKENS, log_in, server
-from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, app_over, member
+from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, app_over
 from tests.support.pages import token_in
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
 
 
 @pytest.fixture

@@ -26,11 +26,6 @@ from tests.support.pages import Browser
 
 
 @pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
 def browser(storage: MemoryStorage) -> Iterator[Browser]:
     with Browser(app_over(storage), base_url=LOOPBACK) as client:
         yield client

@@ -22,13 +22,7 @@ from tests.support.memory_storage import (
     NOW,
     MemoryStorage,
     app_over,
-    member,
 )
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
 
 
 @pytest.fixture(autouse=True)

@@ -28,11 +28,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> VirtualClock:
 
 
 @pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
 def browser(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
     with server(storage) as client:
         yield client

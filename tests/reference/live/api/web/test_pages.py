@@ -13,7 +13,7 @@ from gnomon.reference.events import Published
 from gnomon.reference.live.api import job_service
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.store.operations import Job
-from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over, member
+from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over
 from tests.support.pages import Browser
 
 CRON = {
@@ -23,11 +23,6 @@ CRON = {
 }  # fmt: skip
 EVIL = "<script>alert('x')</script>\"'&"
 BASE = "http://127.0.0.1:8000"
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
 
 
 @pytest.fixture

@@ -22,15 +22,9 @@ from tests.support.memory_storage import (
     NOW,
     MemoryStorage,
     app_over,
-    member,
 )
 
 Browser = TestClient[Litestar]
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
 
 
 @pytest.fixture
