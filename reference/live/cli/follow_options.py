@@ -8,7 +8,7 @@ import typer
 from gnomon.reference.live.cli.connected import CaFile, Login
 
 DEFAULT_WINDOW = 100_000
-"""Events that are judged at once: about a second of work."""
+"""Events that are judged at once: one to two seconds of work."""
 LEAST_WINDOW = 1_000
 
 FollowUrl = Annotated[
