@@ -70,11 +70,7 @@ def services_of(trace: Trace, event: events.Claimed | events.Started) -> tuple[s
 
     The store may assign a message to a server that is gone already: the latest list counts then.
     """
-    member = trace.membership_of(event)
-    if member is None:
-        of_server = trace.memberships_of.get(event.server, [])
-        number = bisect_right(of_server, event.at, key=lambda member: member.begins) - 1
-        member = of_server[number] if number >= 0 else None
+    member = trace.membership_of(event) or trace.latest_membership_of(event)
     return None if member is None else member.services
 
 

@@ -234,16 +234,25 @@ class Trace:
     ) -> Membership | None:
         """The membership in which a server claimed, started or finished something, or None.
 
-        A server may leave and join at one instant; then the order of the events decides.
+        A server may leave or join at that instant; then the order of the events decides.
         """
         membership = self.membership_at(event.server, event.at)
         if membership is None or membership.begins < event.at:
             return membership
         of_server = self.memberships_of[event.server]
+        latest = self._membership_numbers[id(event)] - 1
         number = bisect_left(of_server, event.at, key=_ENDS)
         if of_server[number] is membership:
-            return membership
-        return of_server[max(number, self._membership_numbers[id(event)] - 1)]
+            return membership if latest >= number else None  # it is claimed for before it joins
+        return of_server[max(number, latest)]
+
+    def latest_membership_of(self, event: events.Claimed | events.Started) -> Membership | None:
+        """The membership in which a server claimed or started something, or else its last before.
+
+        The store may give a message to a worker that was waiting when its server was lost.
+        """
+        number = self._membership_numbers[id(event)]
+        return self.memberships_of[event.server][number - 1] if number else None
 
     @cached_property
     def _membership_numbers(self) -> dict[int, int]:
