@@ -156,8 +156,7 @@ class _Rollback:
                 self._claimed(n, event)
             if not self._is_undone(n, cast("events.Published | MessageEvent", event)):
                 continue
-            if event is self._surviving[n]:
-                self._surviving[n] = None
+            self._remove(n, event)
             if type(event) is events.Started:
                 self._running[_attempt(event)] = event
             elif type(event) is events.Finished:
@@ -166,12 +165,18 @@ class _Rollback:
             yield from self._ended(attempt, None)
 
     def _events(self) -> Iterator[tuple[int, Event | None]]:
-        """The events, and those of the runs whose adopting claim this loss has undone."""
+        """The events, each with those of the run that its claim has adopted."""
         for n, event in enumerate(self._surviving):
             yield n, event
-            if event is None:
-                for of_run in self._adopted.pop(n, ()):
-                    yield n, of_run
+            of_run = self._adopted.get(n, ()) if event is not None else self._adopted.pop(n, ())
+            for adopted in of_run:
+                yield n, adopted
+
+    def _remove(self, n: int, event: Event | None) -> None:
+        if event is self._surviving[n]:
+            self._surviving[n] = None
+        elif n in self._adopted:
+            self._adopted[n] = tuple(each for each in self._adopted[n] if each is not event)
 
     def _left(self, left: events.ServerCrashed | events.ServerStopped) -> Iterator[OrphanRun]:
         for attempt in [each for each in self._running if each[1] == left.server]:
