@@ -60,8 +60,9 @@ def corrected(history: list[Event]) -> CorrectedHistory:
     wrong: list[Span] = []
     for n in corrections:
         at, beyond = history[n].at, history[n].at
-        if n + 1 in lost or _is_by_a_loss(history, n):
-            at = max(at, _kept_until(happened[:n], lost))
+        kept_until = _kept_until(happened[:n], lost)
+        if n + 1 in lost or (kept_until <= at and _is_by_a_loss(history, n)):
+            at = max(at, kept_until)
             beyond = at + 1
         spans = [(min(begins, at), min(ends, at)) for begins, ends in spans]
         wrong = [(min(begins, at), min(ends, at)) for begins, ends in wrong]
@@ -103,7 +104,10 @@ def _with_since(event: Event, history: list[Event]) -> Event:
 
 
 def _is_by_a_loss(history: list[Event], correction: int) -> bool:
-    """Whether the store lost the instant that its clock had not reached again."""
+    """Whether the store lost the instant that its clock had not reached again.
+
+    It did if it has kept nothing that lies beyond the correction.
+    """
     correcting, before = history[correction], history[correction - 1] if correction else None
     return (
         type(correcting) is events.ClockSetBack
