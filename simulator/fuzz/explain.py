@@ -19,13 +19,17 @@ from gnomon.specs.recording.commands import Fault
 from gnomon.specs.recording.model import Recording, longest
 from gnomon.specs.render.strings import counted
 from gnomon.specs.render.tables import span
-from gnomon.specs.trace.entities import FaultWindow, PauseEvent
+from gnomon.specs.trace.entities import PauseEvent
 
 MOST_LINES = 12
 """The most lines about events; the cluster, the jobs and the violation have lines of their own."""
 MOST_JOBS = 3
 LATER = 5
 """The weight that a line loses if its event came after the violation."""
+
+
+_INFERRED = ("writes_lost", "store_replaced", "clock_set_back")
+"""Windows of faults that a trace adds to those that were injected."""
 
 
 class Line(NamedTuple):
@@ -49,7 +53,7 @@ def story_of(trial: Trial, broken: Broken) -> list[str]:
         key=lambda place: (-lines[place].weight, abs(broken.at - lines[place].at)),
     )
     chosen = [lines[place] for place in sorted(by_weight[:MOST_LINES])]
-    start = trial.recording.start
+    start = trial.trace.start
     text = [*_setting(trial.recording, story.jobs)]
     text += [f"{_clock(line.at, start)}  {line.text}" for line in chosen]
     if len(chosen) < len(lines):
@@ -95,7 +99,7 @@ def _up_to(duration: int) -> str:
 
 
 def _clock(at: int, start: int) -> str:
-    return f"{_time(at):<12}  {f'+{span(at - start)}':<12}"
+    return f"{_time(at):<12}  {f'+{span(max(at - start, 0))}':<12}"
 
 
 def _time(at: int) -> str:
@@ -119,9 +123,7 @@ class _Story:
 
     def lines(self) -> list[Line]:
         """All lines; those about events after the violation have less weight."""
-        inferred = "writes_lost", "store_replaced"
-        faults = [fault for fault in self.trace.faults if fault.fault not in inferred]
-        lines = [self._fault(fault) for fault in faults]
+        lines = list(self._faults())
         lines += [line for line in map(self._line, self.trace.events) if line is not None]
         return [
             line if line.at <= self.until else line._replace(weight=line.weight - LATER)
@@ -221,16 +223,19 @@ class _Story:
                 weight, text = 3, f"{event.server}'s lease of epoch {event.epoch} runs out"
         return Line(event.at, weight, text, (event,))
 
-    def _fault(self, fault: FaultWindow) -> Line:
-        phrases = (
-            command.phrase(span)
-            for command in self.recording.commands
-            if isinstance(command, Fault)
-            and (command.at, command.do, command.target)
-            == (fault.begins, fault.fault, fault.target)
-        )
-        text = next(phrases, None)
-        return Line(fault.begins, 4, text or f"{fault.fault} of {fault.target}", (fault,))
+    def _faults(self) -> Iterator[Line]:
+        """The faults as their commands say it: the instants may be those of a corrected clock."""
+        commands: dict[tuple[str, str], list[Fault]] = {}
+        for command in self.recording.commands:
+            if isinstance(command, Fault):
+                commands.setdefault((command.do, command.target), []).append(command)
+        for fault in self.trace.faults:
+            if fault.fault not in _INFERRED:
+                of_kind = commands.get((fault.fault, fault.target))
+                what = (
+                    of_kind.pop(0).phrase(span) if of_kind else f"{fault.fault} of {fault.target}"
+                )
+                yield Line(fault.begins, 4, what, (fault,))
 
     # --- publishing
 

@@ -3,14 +3,20 @@
 import msgspec
 
 from gnomon.reference import events
-from gnomon.reference.schedule.clock import MILLISECOND, SECOND
+from gnomon.reference.schedule.clock import DAY, MILLISECOND, SECOND
 from gnomon.simulator.fuzz.explain import MOST_JOBS, MOST_LINES, story_of
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Broken, Trial, run_trial
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from gnomon.simulator.world.replay import replay
-from gnomon.specs.recording.commands import Command, CrashServer, LoseWrites, PauseServer
+from gnomon.specs.recording.commands import (
+    Command,
+    CrashServer,
+    LoseWrites,
+    PauseServer,
+    StepStoreClock,
+)
 from gnomon.specs.recording.model import Fixed, Recording
 from tests.support.worlds import START, interval_job, world
 
@@ -48,6 +54,17 @@ def test_a_story_has_a_place_a_course_and_an_end() -> None:
     assert "00:00:10      +10 s         s1 is suspended for 31 s" in story
     assert any("s2 leads from now on, in epoch 2" in line for line in story)
     assert story[-1] == "00:01:00      +1 min        PUB-1 is broken: job a: something"
+
+
+def test_a_clock_that_jumped_back_is_told_as_its_command_says_it() -> None:
+    """The instants of its history are corrected, and one fault was there before the history."""
+    steps = (LoseWrites(at=START + 9 * SECOND, writes=1), StepStoreClock(at=START, by=-DAY))
+    story = told(with_commands(*reversed(steps)))
+    assert any(line.endswith("the store's clock jumps back by 1 d") for line in story)
+    assert any(
+        line.endswith("the store loses the last write that it had acknowledged") for line in story
+    )
+    assert not any("+-" in line or "clock_set_back" in line for line in story)
 
 
 def test_a_refusal_and_a_message_that_comes_back_are_told() -> None:
