@@ -15,6 +15,20 @@ Worker = tuple[str, int]
 """A server and the number of its worker."""
 
 
+_REMEMBERED = frozenset(
+    (
+        events.Claimed,
+        events.Started,
+        events.Finished,
+        events.FaultBegan,
+        events.FaultEnded,
+        events.ServerCrashed,
+        events.ServerStopped,
+    )
+)
+"""The kinds of events that `_Memories` notes."""
+
+
 class _Memories:
     """What the present processes of the servers remember of their runs."""
 
@@ -74,9 +88,10 @@ def _differences(trace: Trace) -> set[str]:
     memories = _Memories()
     found: set[str] = set()
     for number, event in enumerate(trace.recorded, 1):
-        memories.note(number, event)
         if type(event) is events.WritesLost:
             found.update(_differences_after(event, memories))
+        elif type(event) in _REMEMBERED:
+            memories.note(number, event)
     return found
 
 
