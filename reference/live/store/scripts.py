@@ -73,6 +73,7 @@ _PARTS = (
 _BLOCK = re.compile(r"^--@ ?(\S*)( rare)?\n", re.MULTILINE)
 _COMMENT = re.compile(r"--[^\n]*")
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_NUMBER = re.compile(r"\bmeta\.([a-z]+)")
 _FIELD = re.compile(r"\b[A-Za-z_]\w*\.[A-Za-z_]\w*")
 
 
@@ -111,7 +112,9 @@ def _script(profile: Profile, operations: Set[str] | None, time: str) -> Script:
     blocks = _blocks(profile)
     meanings = {block.name for block in blocks if block.name.startswith("meaning.")}
     named = meanings if operations is None else {f"meaning.{name}" for name in operations}
-    encoded = _joined(blocks, named).replace("GNOMON_TIME", time).encode()
+    text = _joined(blocks, named)
+    numbers = ", ".join(f"'{name}'" for name in sorted(set(_NUMBER.findall(text))))
+    encoded = text.replace("GNOMON_NUMBERS", numbers).replace("GNOMON_TIME", time).encode()
     return Script(encoded, sha1(encoded, usedforsecurity=False).hexdigest())
 
 

@@ -222,11 +222,13 @@ class Metrics:
     def publish_answered(self, publish: Publish, outcomes: Outcomes) -> None:
         """Count each entry of a Publish as published or refused; a skip is neither."""
         refusals = outcomes.refusals or (None,) * len(publish.entries)
+        published = 0
         for entry, refusal in zip(publish.entries, refusals, strict=True):
             if refusal is not None:
                 self._refused[refusal].inc()
             elif entry.due is not None:
-                self.published.inc()
+                published += 1
+        self.published.inc(published)
 
     def dead_lettered(self, why: DeadLetterCause) -> None:
         """Count a message that was dead-lettered, by any server of the cluster."""

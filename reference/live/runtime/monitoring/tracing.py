@@ -8,11 +8,13 @@ one trace, although different servers make them and nothing travels between them
     gnomon run       while the service runs; the parent of the service's spans   by that server
 
 Only OpenTelemetry's API is used. Whoever starts the process configures exporters and samplers, as
-``opentelemetry-instrument gnomon serve`` does from its environment.
+``opentelemetry-instrument gnomon serve`` does from its environment. Without a provider of tracers
+no spans are made: nobody would see them, and making them takes longer than a short run.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from gnomon.reference.cluster.outputs import Run
@@ -37,12 +39,25 @@ def _load() -> Any:  # the module, which need not be installed
 
 
 _trace = _load()
-_tracer: Any = None if _trace is None else _trace.get_tracer("gnomon")
+
+
+def _tracer() -> Any:
+    """The tracer of the process; None if no provider of tracers is configured (yet)."""
+    if _trace is None:
+        return None
+    provider = _trace.get_tracer_provider()
+    return None if isinstance(provider, _trace.ProxyTracerProvider) else _tracer_of(provider)
+
+
+@lru_cache(maxsize=1)
+def _tracer_of(provider: Any) -> Any:
+    return provider.get_tracer("gnomon")
 
 
 def trace_published(server: str, replies: Iterable[tuple[Operation, Reply]]) -> None:
     """Make a span for each occurrence that the store has published for this leader."""
-    if _tracer is None:
+    tracer = _tracer()
+    if tracer is None:
         return
     for publish, outcomes in replies:
         if not (isinstance(publish, Publish) and isinstance(outcomes, Outcomes)):
@@ -52,21 +67,22 @@ def trace_published(server: str, replies: Iterable[tuple[Operation, Reply]]) -> 
             if entry.due is None or refusal is not None:
                 continue
             about: dict[str, str | int] = {"gnomon.job": entry.job, "gnomon.epoch": publish.epoch}
-            span = _begin("gnomon publish", entry.cid, entry.due, server, about)
+            span = _begin(tracer, "gnomon publish", entry.cid, entry.due, server, about)
             span.end(_nanoseconds(_clock.now))
 
 
 @contextmanager
 def traced_run(server: str, run: Run) -> Iterator[SetError]:
     """Make the spans of a run: of its claim, and of the block, which performs it."""
-    if _tracer is None:
+    tracer = _tracer()
+    if tracer is None:
         yield _ignore
         return
     message, now = run.message, _clock.now
     about = _described(message) | {"gnomon.attempt": run.attempt, "gnomon.worker": run.worker}
-    claim = _begin("gnomon claim", message.cid, message.due, server, about)
+    claim = _begin(tracer, "gnomon claim", message.cid, message.due, server, about)
     claim.end(_nanoseconds(max(now, message.due)))
-    span = _begin("gnomon run", message.cid, now, server, about)
+    span = _begin(tracer, "gnomon run", message.cid, now, server, about)
 
     def set_error(error: str) -> None:
         span.set_status(_trace.StatusCode.ERROR, error)
@@ -82,10 +98,12 @@ def _ignore(_: str) -> None:
     """There is no span to mark."""
 
 
-def _begin(name: str, cid: str, since: int, server: str, about: dict[str, str | int]) -> Any:
+def _begin(
+    tracer: Any, name: str, cid: str, since: int, server: str, about: dict[str, str | int]
+) -> Any:
     """A span of the trace of `cid`, begun at the instant `since` (µs, UTC)."""
     attributes = {"gnomon.server": server, "gnomon.cid": cid} | about
-    return _tracer.start_span(
+    return tracer.start_span(
         name, context=_trace_of(cid), start_time=_nanoseconds(since), attributes=attributes
     )
 

@@ -35,16 +35,16 @@ local function set_messages_back()
 end
 
 --@ keep_message
-local function keep_message(body, event)
+local function keep_message(of, carried, shown)
   set('published', meta.published + 1)
   local id = whole(meta.published)
-  record('published', '"message":' .. id .. ',' .. event)
+  record_published(id, of, shown)
   expire()
   local key = P .. ':message:' .. id
   -- A key expires after whole milliseconds by the server's clock, which the store's time may be ahead
   -- of after that was set back; the instant in the backlog decides.
   local life = LIFE + now - reading
-  call('SET', key, '{"id":' .. id .. ',' .. body, 'PX', whole(math.ceil(life / 1000) + 1))
+  call('SET', key, message_text(id, of, carried), 'PX', whole(math.ceil(life / 1000) + 1))
   call('RPUSH', P .. ':backlog', id .. ' ' .. whole(now + LIFE))
   call('PUBLISH', P .. ':to-parallel', key)
   return id

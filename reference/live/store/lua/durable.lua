@@ -17,16 +17,16 @@ local function expire() end
 local function set_messages_back() end
 
 --@ keep_message
--- Append a message with the next number, which its `body` and its `event` lack.
-local function keep_message(body, event)
+-- Append a message with the next number. It and its event begin with that number and what it is `of`.
+local function keep_message(of, carried, shown)
   set('published', meta.published + 1)
   local id = whole(meta.published)
-  if failed(redis.pcall('XADD', STREAM, id .. '-0', 'm', '{"id":' .. id .. ',' .. body)) then
+  if failed(redis.pcall('XADD', STREAM, id .. '-0', 'm', message_text(id, of, carried))) then
     set('published', highest(STREAM) + 1)
     id = whole(meta.published)
-    call('XADD', STREAM, id .. '-0', 'm', '{"id":' .. id .. ',' .. body)
+    call('XADD', STREAM, id .. '-0', 'm', message_text(id, of, carried))
   end
-  record('published', '"message":' .. id .. ',' .. event)
+  record_published(id, of, shown)
   return id
 end
 

@@ -33,12 +33,13 @@ local function key_of(id) return P .. ':job:' .. id end
 local MINUS = string.byte('-')
 
 --@ read_progress
--- A job without its definition; nil if there is no job, or something else.
-local function read_progress(id, text)
+-- A job without its definition; nil if there is no job, or something else. Its messages carry
+-- `carried`, which events show as `shown`.
+local function read_progress(id, text, carried, shown)
   local state, published, accounted, expected, bounds, quoted = string.match(text or '', PROGRESS)
   if not state or accounted == '-' or string.byte(bounds, -1) == MINUS then return nil end
   return {key = id, state = state, published = published, accounted = accounted, expected = expected,
-    bounds = bounds, id = quoted}
+    bounds = bounds, id = quoted, carried = carried, shown = shown}
 end
 
 --@ open_job
@@ -70,12 +71,8 @@ local function load_jobs(ids)
   local shown = call('EXISTS', P .. ':shown') == 1 and read_fields(P .. ':shown', ids) or {}
   local jobs = {}
   for place, id in ipairs(ids) do
-    local job = not jobs[id] and read_progress(id, progress[place])
-    if job then
-      job.carried = carried[place] or ''
-      job.shown = shown[place] or job.carried
-      jobs[id] = job
-    end
+    local carries = carried[place] or ''
+    jobs[id] = jobs[id] or read_progress(id, progress[place], carries, shown[place] or carries)
   end
   return jobs
 end

@@ -111,8 +111,8 @@ function meaning.Changes() watch(server, take()) end
 local function append(job, revision, due, epoch, cid, on_demand, coalesced)
   local of = '"cid":"' .. cid .. '","job":' .. job.id .. ',"revision":' .. revision .. ',"due":'
     .. due .. ',"epoch":' .. epoch .. ','
-  local message = keep_message(of .. job.carried .. '}', of .. '"server":"' .. server .. '",'
-    .. job.shown .. ',"on_demand":' .. on_demand .. ',"coalesced":' .. coalesced)
+  local message = keep_message(of, job.carried, job.shown .. ',"on_demand":' .. on_demand
+    .. ',"coalesced":' .. coalesced)
   add_run(job, message, '"cid":"' .. cid .. '","on_demand":' .. on_demand .. ',"due":' .. due)
   serve()
 end

@@ -169,6 +169,16 @@ end
 --@ of_worker
 local function of_worker(name, number) return ',"server":"' .. name .. '","worker":' .. number end
 
+--@ message_text
+-- The text of a message. Long texts are joined in one step, for Lua hashes each text that it makes.
+local function message_text(id, of, carried) return '{"id":' .. id .. ',' .. of .. carried .. '}' end
+
+--@ record_published
+local function record_published(id, of, shown)
+  lines[#lines + 1] = '{"kind":"published","at":' .. at .. ',"message":' .. id .. ',' .. of
+    .. '"server":"' .. server .. '",' .. shown .. '}'
+end
+
 --@ record_of
 local function record_of(kind, message, who, attempt)
   record(kind, '"message":' .. message .. who .. ',"attempt":' .. attempt)

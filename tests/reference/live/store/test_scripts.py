@@ -1,5 +1,6 @@
 """The scripts of calls: each has every function that it calls, and there are few of them."""
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -78,6 +79,15 @@ def test_what_only_a_rare_function_needs_is_inside_of_it(profile: Profile) -> No
         assert text.count(b"local function %b(" % name) == 1
         assert b"local function %b(" % name in inside
     assert b"local function record(" in pieces[0]  # needed elsewhere too
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_script_reads_each_stored_number_that_it_names(profile: Profile) -> None:
+    for operations in calls():
+        text = script_of(profile, operations).text.decode()
+        read = re.findall(r"'(\w+)'", text.partition("local NUMBERS = {")[2].partition("}")[0])
+        assert read == sorted(set(re.findall(r"\bmeta\.(\w+)", text)))
+    assert "'epoch'" not in script_of(profile, frozenset({"Claim"})).text.decode()
 
 
 def test_each_script_is_loaded_once(real_server: RealServer) -> None:

@@ -57,7 +57,7 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> Any:
     exporter = memory.InMemorySpanExporter()
     provider = sdk.TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(export.SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("gnomon"))
+    monkeypatch.setattr(tracing._trace, "get_tracer_provider", lambda: provider)
     monkeypatch.setattr(tracing._trace, "get_tracer", provider.get_tracer)
     monkeypatch.setattr(tracing, "_clock", VirtualClock(DUE + 2 * SECOND))
     return exporter
@@ -127,7 +127,17 @@ def test_without_opentelemetry_runs_are_performed_all_the_same(
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry", None)  # an import of it fails
     assert tracing._load() is None
-    monkeypatch.setattr(tracing, "_tracer", None)
+    monkeypatch.setattr(tracing, "_trace", None)
+    trace_published("s1", [(PUBLISH, Outcomes(DUE, ()))])
+    with traced_run("s1", Run(1, message(), 1)) as set_error:
+        set_error("no")
+
+
+def test_without_a_provider_no_spans_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would see them, and they take longer than a short run."""
+    trace = pytest.importorskip("opentelemetry.trace", reason="opentelemetry is not installed")
+    monkeypatch.setattr(tracing, "_begin", None)  # a call fails
+    monkeypatch.setattr(trace, "get_tracer_provider", trace.ProxyTracerProvider)
     trace_published("s1", [(PUBLISH, Outcomes(DUE, ()))])
     with traced_run("s1", Run(1, message(), 1)) as set_error:
         set_error("no")
