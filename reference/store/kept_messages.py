@@ -23,6 +23,8 @@ from msgspec.structs import replace
 from gnomon.reference.events import DeadLetterCause
 from gnomon.reference.store.administration import Number
 from gnomon.reference.store.dead_letters import DeadLetter
+from gnomon.reference.store.jobs import JobTable
+from gnomon.reference.store.limits import uncount
 from gnomon.reference.store.messages import MessageQueue
 from gnomon.reference.store.operations import (
     Delivery,
@@ -121,10 +123,10 @@ def is_unreadable(id: int) -> str:
 class KeptMessages:
     """What people ask of the messages of a queue."""
 
-    __slots__ = ("_messages",)
+    __slots__ = ("_jobs", "_messages")
 
-    def __init__(self, messages: MessageQueue) -> None:
-        self._messages = messages
+    def __init__(self, messages: MessageQueue, jobs: JobTable) -> None:
+        self._messages, self._jobs = messages, jobs
 
     def page(self, now: int, server: str, operation: Messages) -> list[Delivery]:
         """A page of the messages in a state."""
@@ -148,7 +150,7 @@ class KeptMessages:
         return [(server, operation, Done(now))]
 
     def put_back(self, now: int, server: str, operation: PutBackMessage) -> list[Delivery]:
-        """Put a message back that is dead after its attempts."""
+        """Put a message back that is dead after its attempts; it counts against no limit then."""
         id = operation.message
         found = self._find(id)
         why = self._why_kept(id, found)
@@ -158,6 +160,7 @@ class KeptMessages:
             why = is_unreadable(id)
         if why is not None:
             return [(server, operation, Refused(now, why))]
+        uncount(self._jobs.by_id.get(self._messages.dead[id].message.job), id)
         return [(server, operation, Done(now)), *self._messages.put_back(now, id)]
 
     def of_job(self, now: int, server: str, operation: MessagesOfJob) -> list[Delivery]:

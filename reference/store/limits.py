@@ -38,6 +38,12 @@ def is_surplus(kept: StoredJob, entry: Entry, messages: MessageQueue) -> bool:
     return False
 
 
+def uncount(kept: StoredJob | None, message: int) -> None:
+    """Do not count a message any more: an operator wants it to run, whatever the limit."""
+    if kept is not None:
+        kept.counted = tuple(id for id in kept.counted if id != message)
+
+
 def skip_surplus(now: int, kept: StoredJob, entry: Entry, record: Record) -> None:
     """Skip what an entry would publish, and the misfires that it would coalesce into that."""
     assert entry.due is not None

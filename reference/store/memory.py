@@ -118,7 +118,8 @@ class MemoryStore:
         self._meanings = self._bind_meanings()
 
     def _bind_meanings(self) -> Meanings:
-        kept, switch = KeptMessages(self._messages), PauseSwitch(self._record, self._jobs)
+        kept = KeptMessages(self._messages, self._jobs)
+        switch = PauseSwitch(self._record, self._jobs)
         return {
             Campaign: self._campaign,
             Resign: self._resign,

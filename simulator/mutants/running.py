@@ -183,6 +183,14 @@ MUTANTS = (
         "messages.open",
     ),
     Mutant(
+        "messages that were put back count against the limit",
+        "LIMIT-1",
+        "an operator's second try of a message takes the place of an occurrence",
+        "gnomon.reference.store.limits:uncount",
+        "if id != message",
+        "if message or id",
+    ),
+    Mutant(
         "jitter is ignored",
         "LIMIT-2",
         "all jobs of a minute are published at its beginning",

@@ -60,7 +60,9 @@ class _Counts:
         if message is None:
             return
         match event:
-            case events.Claimed() | events.PutBack():
+            case events.PutBack(message=number):
+                self._forget(number)
+            case events.Claimed():
                 message.is_open, message.was_reopened = True, False
             case events.Finished(attempt=attempt) if attempt > message.given_up:
                 message.is_open, message.finished = False, event
@@ -68,6 +70,13 @@ class _Counts:
                 message.is_open, message.finished, message.given_up = True, None, attempt
             case events.Lost() | events.Expired() | events.DeadLettered() | events.Dropped():
                 message.is_open, message.finished = False, None
+
+    def _forget(self, number: int) -> None:
+        """Do not count a message any more: an operator wants it to run, whatever the limit."""
+        message = self._by_number.pop(number)
+        of_job = self._of_job.get(self._trace.messages[number].published.job, [])
+        if message in of_job:  # else it is of another job, which had that id before
+            of_job.remove(message)
 
     def least(self, job: str) -> int:
         """How many messages the store certainly counted."""

@@ -53,7 +53,13 @@ def with_poison(scenario: Scenario, recording: Recording) -> Recording:
     at = choices.within(job.start_date, recording.until, SECOND)
     until += (job.repeats or 1) * attempts * time_per_death
     put_back = PutBackMessages(at=at, job=NAME)
-    return replace(changed, until=until, commands=_in_order([*changed.commands, put_back]))
+    limited = JobSpec(NAME, replace(job, max_parallel=choices.one_of((None, 1))))
+    return replace(
+        changed,
+        until=until,
+        jobs=(*recording.jobs, limited),
+        commands=_in_order([*changed.commands, put_back]),
+    )
 
 
 def with_dropped_messages(scenario: Scenario, recording: Recording) -> Recording:

@@ -122,6 +122,13 @@ function kept.body_of(dead)
   return dead.cause == 'attempts' and held_message('', dead.number) or ''
 end
 
+--@ kept.job_of
+-- The id of the job in the body of a message; nil if it has none that can be read.
+function kept.job_of(body)
+  local quoted = string.match(body, ',"job":(".-"),"revision":')
+  return quoted and cjson.decode('[' .. quoted .. ']')[1]
+end
+
 --@ kept.list_dead
 function kept.list_dead(after, lines)
   local entries = call('ZRANGEBYSCORE', P .. ':dead-letters', '(' .. after, '+inf', 'LIMIT', 0, PAGE)
@@ -226,6 +233,8 @@ function meaning.PutBackMessage()
     return refuse(quote('message ' .. id .. ' cannot be read, so no server could run it; '
       .. 'it can only be dropped'))
   end
+  local job = kept.job_of(kept.body_of(what))
+  if job then uncount(job, id) end
   kept.remove_dead(what, place)
   call('ZADD', P .. ':returned', id, id .. ' ' .. what.attempts)
   record_put_back(id)

@@ -100,6 +100,18 @@ local function count_message(job)
   end
 end
 
+--@ uncount
+-- Do not count a message any more: an operator wants it to run, whatever the limit.
+local function uncount(job, message)
+  local counted = call('HGET', P .. ':counted', job)
+  if not counted then return end
+  local others = {}
+  for id in string.gmatch(counted, '%d+') do
+    if id ~= message then others[#others + 1] = id end
+  end
+  call('HSET', P .. ':counted', job, table.concat(others, ' '))
+end
+
 --@ skip_surplus rare
 -- Skip what an entry would publish, and the misfires that it would coalesce into that.
 local function skip_surplus(job, due, coalesced, skipped)

@@ -11,8 +11,8 @@ from gnomon.reference.events import Overdue, Published, Skipped
 from gnomon.reference.jobs import LONGEST_DURATION
 from gnomon.reference.schedule.clock import DAY, HOUR, SECOND, read_instant
 from gnomon.reference.schedule.jitter import offset
-from gnomon.reference.store.administration import RecordEvents
-from gnomon.reference.store.kept_messages import DropMessage
+from gnomon.reference.store.administration import AgreeSettings, RecordEvents
+from gnomon.reference.store.kept_messages import DropMessage, PutBackMessage
 from gnomon.reference.store.operations import (
     OPERATOR,
     Assignment,
@@ -20,6 +20,7 @@ from gnomon.reference.store.operations import (
     Claim,
     Complete,
     DeleteJob,
+    Done,
     EditJob,
     Entry,
     Execute,
@@ -117,6 +118,21 @@ def test_a_message_that_is_dead_or_dropped_has_ended(arms: Arms) -> None:
     arms.apply(NOW + SECOND, OPERATOR, DropMessage(2))
     assert publish(arms, 2) is None
     assert publish(arms, 3) == "surplus"
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+@pytest.mark.parametrize("arms", ["durable"], indirect=True)
+def test_a_message_that_was_put_back_does_not_count(arms: Arms, is_forgotten: bool) -> None:
+    """Whether or not the store has found in the meantime that it had ended."""
+    arms.ask(NOW, "s1", AgreeSettings("durable", SECOND, 1))
+    assert publish(arms, 0) is None
+    arms.apply(NOW, "s1", Claim(1, TURN + 1))
+    arms.apply(NOW, "s1", Join(2, HOUR))
+    if is_forgotten:
+        assert publish(arms, 1) is None
+        arms.apply(NOW + SECOND, OPERATOR, DropMessage(2))
+    assert isinstance(arms.ask(NOW + SECOND, OPERATOR, PutBackMessage(1)), Done)
+    assert [publish(arms, 2), publish(arms, 3)] == [None, "surplus"]
 
 
 def test_messages_from_before_the_limit_do_not_count_and_others_outlive_edits(arms: Arms) -> None:
