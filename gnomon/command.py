@@ -5,9 +5,12 @@ from typing import Annotated
 import typer
 
 from gnomon.lazy import LazyGroup
+from gnomon.plain_values import keep_plain_values
 from gnomon.specs.cli.console import examples
 from gnomon.start import print_version, require_zone_database
 from gnomon.usage import print_usage_error
+
+keep_plain_values()  # before any command is made: importing pydantic takes longer than most
 
 app = typer.Typer(
     cls=LazyGroup,

@@ -23,9 +23,9 @@ SCHEDULER = {"gnomon.reference.cluster", "gnomon.reference.live", "gnomon.refere
 NEEDLESS = {
     "--version": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS | {"typer"},
     "--help": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS | {"pydantic"},
-    "next @daily": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | RULES,
-    "rules": HEAVY | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS | RULES,
-    "rules FIRE-5": HEAVY | SIMULATOR | CONFORMANCE | SCHEDULER,
+    "next @daily": HEAVY | DRAWING | SIMULATOR | CONFORMANCE | SCHEDULER | RULES | {"pydantic"},
+    "rules": HEAVY | SIMULATOR | CONFORMANCE | SCHEDULER | JOBS | RULES | {"pydantic"},
+    "rules FIRE-5": HEAVY | SIMULATOR | CONFORMANCE | SCHEDULER | {"pydantic"},
     "recordings": HEAVY | SIMULATOR - {"gnomon.simulator"} | CONFORMANCE | SCHEDULER,
     "jobs list --help": {"litestar", "uvicorn"} | SIMULATOR | CONFORMANCE,
     "serve --help": HEAVY | SIMULATOR | CONFORMANCE,

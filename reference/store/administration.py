@@ -19,6 +19,7 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     RegisterServer      none                          a process, with each beat
     RecordEvents        none                          a process, when something has happened
     ReportUnschedulable none                          a leader, with each beat
+    ExpectJobs          none                          a leader, when jobs have changed
     RemoveServer        none                          a process that ends, or an observer
 """
 
@@ -307,6 +308,16 @@ class ReportUnschedulable(Operation, frozen=True, gc=False):
     epoch: int
     jobs: tuple[tuple[str, str], ...]
     needed: tuple[str, ...] = ()
+
+
+class ExpectJobs(Operation, frozen=True, gc=False):
+    """Note when each of these `jobs`, by id, is expected to be due next (µs, UTC).
+
+    The store only orders the jobs by it, for the next leader: see Jobs. A job that does not exist
+    is left out.
+    """
+
+    jobs: tuple[tuple[str, int], ...]
 
 
 class RemoveServer(Operation, frozen=True, gc=False):

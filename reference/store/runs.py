@@ -35,6 +35,7 @@ from gnomon.reference.store.administration import (
     RESULTS_KEPT,
     RUNS_KEPT,
     AgreeSessionKey,
+    ExpectJobs,
     JobRun,
     JobRuns,
     JobsByName,
@@ -230,6 +231,7 @@ class MemoryStoreWithRuns(MemoryStore):
                 LatestFaults: self._latest_faults,
                 OpenRuns: self._open_runs,
                 JobsByName: self._jobs_by_name,
+                ExpectJobs: self._expect_jobs,
                 AgreeSessionKey: self._agree_session_key,
             }
         )
@@ -277,6 +279,12 @@ class MemoryStoreWithRuns(MemoryStore):
 
     def _jobs_by_name(self, now: int, server: str, operation: JobsByName) -> list[Delivery]:
         return [(server, operation, jobs_by_name(self._jobs, now, operation))]
+
+    def _expect_jobs(self, _: int, __: str, operation: ExpectJobs) -> list[Delivery]:
+        for id, due in operation.jobs:
+            if id in self._jobs.by_id:
+                self._jobs.expect(self._jobs.by_id[id], due)
+        return []
 
     def _agree_session_key(
         self, now: int, server: str, operation: AgreeSessionKey

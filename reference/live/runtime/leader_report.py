@@ -1,16 +1,18 @@
 """What a leader reports to the store about its jobs: those it cannot schedule, and their services.
 
 The one idea: every server shows in its health what the leader has reported. The report is repeated
-with each heartbeat, because a store may lose it.
+with each heartbeat, because a store may lose it. Beside it goes when jobs are due next, once.
 """
 
 import logging
 from itertools import islice
 
 from gnomon.reference.cluster.server import Server
+from gnomon.reference.live.runtime.due_order import DueOrder
 from gnomon.reference.live.runtime.monitoring.metrics import Metrics
 from gnomon.reference.live.runtime.store_link import StoreLink
 from gnomon.reference.store.administration import ReportUnschedulable
+from gnomon.reference.store.operations import Operation, Reply
 
 logger = logging.getLogger("gnomon.server")
 
@@ -27,9 +29,15 @@ class LeaderReport:
         self._unschedulable: dict[str, str] = {}  # as logged
         self._version: int | None = None  # of the jobs whose services are known
         self._needed: tuple[str, ...] = ()
+        self._due_order = DueOrder(link)
+
+    def receive(self, operation: Operation, reply: Reply) -> None:
+        """The store has answered an operation of this server."""
+        self._due_order.receive(operation, reply)
 
     def note(self, server: Server) -> None:
         """Report the jobs that it cannot schedule if they have changed; log each once."""
+        self._due_order.note(server)
         before = self._unschedulable
         if server.unschedulable == before:
             return

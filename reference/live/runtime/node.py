@@ -280,6 +280,7 @@ class Node:
             return
         if isinstance(operation, Publish) and isinstance(reply, Outcomes):
             self._metrics.publish_answered(operation, reply)
+        self._report.receive(operation, reply)
         self._do(self._server.receive(now, operation, reply))
 
     def _set_aside(self, operation: Operation, reply: Unreadable) -> None:

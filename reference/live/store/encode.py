@@ -19,6 +19,7 @@ from gnomon.reference.store.administration import (
     AgreeSessionKey,
     AgreeSettings,
     CheckProcess,
+    ExpectJobs,
     JobByName,
     JobsByName,
     LastResults,
@@ -196,6 +197,11 @@ def _jobs(operation: Jobs) -> Arguments:
     return [len(operation.ids), *operation.ids]
 
 
+def _expected_jobs(operation: ExpectJobs) -> Arguments:
+    pairs = ((id, place_of(due, "")) for id, due in operation.jobs)
+    return [len(operation.jobs), *chain(*pairs)]
+
+
 def _of_job(operation: RunsOf | ResultsOf | ChangesOf) -> Arguments:
     return [operation.job, json.encode(no_such_job(operation.job))]
 
@@ -285,6 +291,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     NewProcess: _nothing,
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
+    ExpectJobs: _expected_jobs,
     ReportUnschedulable: lambda op: [op.epoch, json.encode(op.jobs), json.encode(op.needed)],
     RecordEvents: lambda op: [
         op.first,

@@ -156,6 +156,24 @@ function meaning.DeleteJob()
   accept(job)
 end
 
+--@ meaning.ExpectJobs
+-- Note when jobs are expected to be due next; it only orders the pages for a new leader.
+function meaning.ExpectJobs()
+  local ids, expected, moved, former = {}, {}, {}, {}
+  for place = 1, take_number() do ids[place], expected[place] = take(), take() end
+  local jobs = load_jobs(ids)
+  for place, id in ipairs(ids) do
+    local job = jobs[id]
+    if job then
+      former[id] = former[id] or place_of(job)
+      job.expected = expected[place]
+      moved[#moved + 1] = job
+    end
+  end
+  save_progress(moved)
+  move_all(jobs, former)
+end
+
 --@ page_after
 -- The ids of the jobs after a number (`order` is -1), or after a place (-2), and where each is.
 local function page_after(order, after, most)

@@ -8,11 +8,12 @@ import pytest
 from gnomon.reference import events
 from gnomon.reference.jobs import LARGEST_EXTRA
 from gnomon.reference.live.store import encode
-from gnomon.reference.schedule.clock import SECOND, read_instant
+from gnomon.reference.schedule.clock import LAST_INSTANT, SECOND, read_instant
 from gnomon.reference.store import jobs
 from gnomon.reference.store.administration import (
     RUNS_KEPT,
     ClusterOverview,
+    ExpectJobs,
     Holding,
     JobRun,
     JobRuns,
@@ -107,6 +108,25 @@ def test_pages_in_the_order_of_what_is_due_next(
     arms.ask(NOW, "s1", EditJob("z", 1, edited))
     arms.ask(NOW, "s1", DeleteJob("9", 1))
     assert in_pages(arms) == [["10", 'q"'], ["none", "é"], ["z"]]
+
+
+def test_the_leader_reports_what_the_store_cannot_expect(
+    arms: Arms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of jobs that have ended, of a job twice, and of one that does not exist."""
+    monkeypatch.setattr(encode, "PAGE", 2)
+    arms.memory.read_in_pages_of(2)
+    for number, id in enumerate(["10", "9", "é"]):
+        made = a_job(id, job_type="interval_based", seconds=60, start_date=NOW + number)
+        arms.ask(NOW, "s1", PutJob(id, made))
+    assert in_pages(arms) == [["10", "9"], ["é"]]
+    expected = (("10", LAST_INSTANT), ("9", NOW), ("none", NOW), ("9", NOW + SECOND))
+    assert arms.apply(NOW, "s1", ExpectJobs(expected)) == []
+    assert in_pages(arms) == [["é", "9"], ["10"]]
+    edited = a_job("9", job_type="interval_based", seconds=60, start_date=NOW)
+    arms.ask(NOW, "s1", EditJob("9", 1, edited))
+    arms.ask(NOW, "s1", DeleteJob("10", 1))
+    assert in_pages(arms) == [["9", "é"], []]
 
 
 def lease_of(arms: Arms) -> int:

@@ -22,6 +22,7 @@ from gnomon.reference.store.administration import (
     AgreeSessionKey,
     AgreeSettings,
     CheckProcess,
+    ExpectJobs,
     JobByName,
     JobsByName,
     LastResults,
@@ -155,6 +156,10 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
         st.integers(0, 3),
         st.sampled_from([(), (("a", 'timezone: "\\ é'), ("b", "why"))]),
         st.sampled_from([(), ("s", 'é "\\')]),
+    ),
+    st.builds(
+        ExpectJobs,
+        st.lists(st.tuples(JOBS, st.sampled_from([0, NOW, LAST_INSTANT])), max_size=3).map(tuple),
     ),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
     SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
