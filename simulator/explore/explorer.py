@@ -11,7 +11,8 @@ history of a shortest way there, like any other history.
     covered      every order in which requests and replies in transit at an instant can arrive, and
                  timers fire among them; every point of these at which the fault can strike; a
                  crashed server stays down, or starts again at any later such point at which faults
-                 may still strike; the loss of a write leads back to the store before it
+                 may still strike; the loss of a write leads back to the store before it.
+                 A reply that a server ignores for good is not in transit: ``server_steps`` says why
     not covered  messages slower than the clock: those in transit arrive before time moves on,
                  unless the server is paused; wrong clocks; a server that crashes in the middle of
                  sending; the loss of several writes, or of the store's identity; instants between

@@ -160,6 +160,10 @@ class ServerModel:
 
     def do(self, state: State, now: int, move: Move) -> tuple[State, list[Event]]:
         """Make a move: the state after it, and the events to record. Raises Breach."""
+        after, recorded = self._do(state, now, move)
+        return self._without_ignored(after, now), recorded
+
+    def _do(self, state: State, now: int, move: Move) -> tuple[State, list[Event]]:
         steps = self._steps
         match move.kind:
             case "receive":
@@ -184,19 +188,28 @@ class ServerModel:
         )
         return state, [started, *recorded]
 
-    def serve(self, state: State, request: int, responses: tuple[Response, ...]) -> State:
+    def serve(self, state: State, now: int, request: int, responses: tuple[Response, ...]) -> State:
         """A request leaves for the store, which answers it, and maybe earlier ones, at once."""
         left = _without(state.requests, request)
         server, process, paused_until, runs, _, replies = state
         if server != DOWN and responses:
             replies = self._with_replies(replies, responses, request)
-        return State(server, process, paused_until, runs, left, replies)
+        after = State(server, process, paused_until, runs, left, replies)
+        return self._without_ignored(after, now)
 
-    def send_replies(self, state: State, responses: tuple[Response, ...]) -> State:
+    def send_replies(self, state: State, now: int, responses: tuple[Response, ...]) -> State:
         """The store answers earlier requests of this server."""
         if state.server == DOWN:
             return state
-        return state._replace(replies=self._with_replies(state.replies, responses, None))
+        after = state._replace(replies=self._with_replies(state.replies, responses, None))
+        return self._without_ignored(after, now)
+
+    def _without_ignored(self, state: State, now: int) -> State:
+        """The state without the replies that the server ignores: see ``server_steps``."""
+        server, replies, ignores = state.server, state.replies, self._steps.ignores
+        if server == DOWN or not replies:
+            return state
+        return state._replace(replies=tuple([n for n in replies if not ignores(server, now, n)]))
 
     def _with_replies(
         self, replies: tuple[int, ...], responses: tuple[Response, ...], served: int | None

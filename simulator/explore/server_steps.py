@@ -5,6 +5,22 @@ states. So its own code runs once for each state, instant and input: on a copy, 
 the state that it is in afterwards. A test compares every server that reaches a state again with the
 first one, which stands for it.
 
+Some replies change nothing any more, and `ignores` names them, so that they need not be in transit:
+the order in which they arrive would only multiply the worlds. That is so of a reply that
+
+    the server's own code ignores     in this state, at this instant, without any output
+    cannot count later either         it is an Assignment to a claim, whose turn is over, and turns
+                                      only grow; or the reply to a Join, which is no longer
+                                      repeated; or the Outcomes of a Publish that is not awaited,
+                                      since no object is awaited a second time
+
+To receive such a reply leads to the same world without it, before or after any other step: a step
+of another server does not see it, a crash of this server would lose it, and a pause only delays it.
+To lose it is to receive it, with one fault less that may strike. So the same stores can be reached
+with it and without it, by the same steps and with the same events. The second condition is a
+property of the code. A test asks each state that follows; another one compares the worlds with
+those of the search that keeps these replies.
+
 A leader role distinguishes the request that it awaits from an earlier equal one, by identity. Here
 messages are values that have this as a mark, and each state knows which objects it awaits.
 """
@@ -16,7 +32,14 @@ import msgspec
 
 from gnomon.reference.cluster.outputs import Outputs, Run
 from gnomon.reference.cluster.server import TIMERS, Server, Timer
-from gnomon.reference.store.operations import Operation, Reply
+from gnomon.reference.store.operations import (
+    Assignment,
+    Claim,
+    Join,
+    Operation,
+    Publish,
+    Reply,
+)
 from gnomon.simulator.explore.numbers import Interned, Numbered
 
 
@@ -47,6 +70,11 @@ class ServerStep(NamedTuple):
     given_up: frozenset[Operation]
 
 
+def _nothing(state: int) -> ServerStep:
+    """The step of a server that ignores an input."""
+    return ServerStep(state, (), (), frozenset())
+
+
 Input = tuple[int, int, str, int]
 """State, instant, kind of input, and the worker or message that it concerns."""
 
@@ -62,6 +90,7 @@ class ServerSteps:
         self.messages: Numbered[InTransit] = Numbered()
         self.runs: Numbered[Run] = Numbered()
         self._steps: dict[Input, ServerStep] = {}
+        self._ignored: dict[tuple[int, int, int], bool] = {}  # by state, instant and message
         self._wakes: dict[int, tuple[tuple[Timer, int], ...]] = {}
         self.computed = 0
 
@@ -94,6 +123,22 @@ class ServerSteps:
         return self._step(
             (state, now, "receive", message), lambda server: server.receive(now, which, reply)
         )
+
+    def ignores(self, state: int, now: int, message: int) -> bool:
+        """Whether a reply changes nothing, now or later: a server may do without it."""
+        asked = (state, now, message)
+        known = self._ignored.get(asked)
+        if known is None:
+            known = self._may_be_over(message) and self.receive(*asked) == _nothing(state)
+            self._ignored[asked] = known
+        return known
+
+    def _may_be_over(self, message: int) -> bool:
+        """Whether a reply that is ignored once is ignored for good."""
+        operation, reply, is_awaited = self.messages.keys[message]
+        if type(operation) is Claim:
+            return type(reply) is Assignment
+        return type(operation) is Join or (type(operation) is Publish and not is_awaited)
 
     def _step(self, asked: Input, step: Callable[[Server], Outputs]) -> ServerStep:
         known = self._steps.get(asked)

@@ -216,10 +216,11 @@ class Transitions:
         change = known.get(served)
         if change is None:
             model, state = self.models[place - 2], self.states[place - 2].keys[number]
+            sent = self._responses.keys[responses]
             if request == _NO_REQUEST:
-                after = model.send_replies(state, self._responses.keys[responses])
+                after = model.send_replies(state, self._now, sent)
             else:
-                after = model.serve(state, request, self._responses.keys[responses])
+                after = model.serve(state, self._now, request, sent)
             _make_room(known)
             change = known[served] = self._change(number, place, after)
         return change
