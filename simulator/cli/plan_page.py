@@ -8,6 +8,7 @@ from gnomon.simulator.cli.plan_words import (
     check_rows,
     load_rows,
     load_text,
+    losses_text,
     method_text,
     saving_text,
     sentence,
@@ -56,7 +57,7 @@ def _asked(answered: Answered) -> Iterator[str]:
 
 
 def _clusters(plan: Plan) -> Iterator[Section]:
-    words = as_text(" ".join(method_text(plan)))
+    words = as_text(" ".join([*method_text(plan), *losses_text(plan)]))
     yield Section("Clusters", f"{_grid(plan)}<p>{words}</p>{table(*candidate_rows(plan))}")
 
 

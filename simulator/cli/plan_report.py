@@ -20,6 +20,7 @@ from gnomon.simulator.cli.plan_words import (
     failure_text,
     load_rows,
     load_text,
+    losses_text,
     method_text,
     saving_text,
     sentence,
@@ -40,6 +41,7 @@ def report_parts(answered: Answered, written: Path | None) -> Iterator[Renderabl
     yield ""
     yield _table(candidate_rows(plan))
     yield from method_text(plan)
+    yield from losses_text(plan)
     yield ""
     yield load_text(plan)
     for rows in load_rows(plan):
@@ -131,6 +133,8 @@ def _candidate_values(plan: Plan, candidate: Candidate) -> dict[str, object]:
                     words: _without_causes(msgspec.to_builtins(figures))
                     for words, figures in one.with_losses
                 },
+                "instants": one.instants,
+                "instants_tried": one.tried,
             }
             for one in candidate.measured
         ],

@@ -153,6 +153,27 @@ def _cause_text(plan: Plan, figures: Figures) -> str:
     return f" {when}: {up_to}{counted(figures.due_at_once, 'job')} {due} due at once, "
 
 
+def losses_text(plan: Plan) -> Iterator[str]:
+    """The worst loss of the answer for each target, and how many instants were tried."""
+    answer, question = plan.answer, plan.question
+    if answer is None or not question.survive:
+        return
+    for number, target in enumerate(question.targets):
+        worst = max(answer.measured, key=lambda one: one.worst(number))
+        loss = worst.worst_loss(number) or "no loss makes it worse"
+        yield f"Worst {target.name} of {answer.shape}: {target.write(worst.worst(number))}; {loss}."
+    instants = sum(one.instants for one in answer.measured)
+    tried = sum(one.tried for one in answer.measured)
+    seeds = f" over {counted(len(answer.measured), 'seed')}" * (len(answer.measured) > 1)
+    text = (
+        f"Servers were lost at {tried:,} of the {counted(instants, 'instant')}{seeds} that matter"
+    )
+    if tried == instants:
+        yield f"{text}: as messages are published, and just before."
+    else:
+        yield f"{text}: those at which most messages wait or are due within a lease."
+
+
 def saving_text(plan: Plan, saved: Saving) -> str:
     """What jitter would save; there is an answer."""
     assert plan.answer is not None

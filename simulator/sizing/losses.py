@@ -1,27 +1,40 @@
-"""Losses of servers, each at a time that hurts: the same load while some servers are gone.
+"""Losses of servers, at the times that can hurt: the same load while some servers are gone.
 
-The one idea: a server is lost by its crash, and it never returns. The worst times are found in the
-replay without a loss, which is the same up to the crash:
+The one idea: a server is lost by its crash, and it never returns. The times are found in the replay
+without a loss, which is the same up to the crash:
 
     just after the start           the cluster is smaller for the whole recording
     while most messages wait       the runs of the lost servers must be run again (DLV-2)
     just before the largest burst  its messages wait for the next leader (LEAD-3)
+    each instant of publishing     just before it the leader is lost that would publish; at it, the
+                                   servers that are about to claim and to run what was published
+
+That no other instant is worse by much is measured, not proven: a test compares the worst of these
+losses with that of every instant at which anything happens in small recordings.
 
 Servers differ only in what they do, so that it decides which ones are lost: those with the most
-runs, once with the leader among them and, while most messages wait, once without.
+runs, with the leader among them and without.
+
+A replay costs time for each of its messages, so a budget limits the losses. The first three times
+are always replayed; the others in the order of how many messages wait or are due within a lease.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.recording.commands import Command, CrashServer, ServerCommand
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.trace.summary import wait_begins
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
+
+MOST_MESSAGES = 50_000
+"""The default budget: how many messages the losses of one cluster and seed may replay in all."""
 
 
 class Loss(NamedTuple):
@@ -32,22 +45,42 @@ class Loss(NamedTuple):
     words: str
 
 
-def losses_of(trace: Trace, count: int) -> Iterator[Loss]:
-    """The losses of `count` servers to replay, by the history without a loss."""
-    times = list(_times(trace))
-    found: set[tuple[int, tuple[str, ...]]] = set()
-    for number, (at, words) in enumerate(times):
-        for with_leader in (True, False) if number == 0 else (True,):
+class Losses(NamedTuple):
+    """The losses to replay, of how many instants that can matter, and how many of them they try."""
+
+    losses: list[Loss]
+    instants: int
+    tried: int
+
+
+def losses_of(trace: Trace, count: int, most_messages: int = MOST_MESSAGES) -> Losses:
+    """The losses of `count` servers to replay, by the history without a loss.
+
+    They replay about `most_messages` messages in all, and no fewer losses than the named times.
+    """
+    named, others = list(_named_times(trace)), _other_times(trace)
+    most = most_messages // max(len(trace.messages), 1)
+    found: dict[tuple[int, tuple[str, ...]], Loss] = {}
+    for number, (at, words) in enumerate([*named, *others]):
+        is_named = number < len(named)
+        if not is_named and len(found) >= most:
+            break
+        for with_leader in (True, False) if number == 0 or not is_named else (True,):
             servers = tuple(_victims(trace, at, count, with_leader))
             if len(servers) == count and (at, servers) not in found:
-                found.add((at, servers))
-                leader = "the leader among them" if count > 1 else "the leader"
-                which = leader if with_leader else "not the leader"
-                yield Loss(at, servers, f"{', '.join(servers)} ({which}) lost {words}")
+                found[at, servers] = Loss(at, servers, _words(at, servers, with_leader, words))
+    instants = {at for at, _ in (*named, *others)}
+    return Losses(list(found.values()), len(instants), len({at for at, _ in found}))
 
 
-def _times(trace: Trace) -> Iterator[tuple[int, str]]:
-    """The times at which servers are lost: the one that hurts most first."""
+def _words(at: int, servers: tuple[str, ...], with_leader: bool, when: str) -> str:
+    leader = "the leader among them" if len(servers) > 1 else "the leader"
+    which = leader if with_leader else "not the leader"
+    return f"{', '.join(servers)} ({which}) lost {when}, at {write_instant(at)}"
+
+
+def _named_times(trace: Trace) -> Iterator[tuple[int, str]]:
+    """The times at which servers are lost in any case: the one that hurts most first."""
     waiting = most_waiting_at(trace)
     if waiting is not None:
         yield waiting, "while most messages wait"
@@ -58,6 +91,23 @@ def _times(trace: Trace) -> Iterator[tuple[int, str]]:
         most = max(due.values())
         first = min(instant for instant, number in due.items() if number == most)
         yield max(first - 1, trace.start), "just before the largest burst"
+
+
+def _other_times(trace: Trace) -> list[tuple[int, str]]:
+    """Each instant of publishing and the one before it, those with the most at stake first."""
+    published = sorted({record.published.at for record in trace.messages.values()})
+    due = sorted(trace.cached(wait_begins).values())
+    spans = trace.cached(waits)
+    begun, ended = sorted(wait.begins for wait in spans), sorted(wait.ends for wait in spans)
+
+    def at_stake(at: int) -> int:
+        waiting = bisect_right(begun, at) - bisect_right(ended, at)
+        return waiting + bisect_right(due, at + trace.lease) - bisect_right(due, at)
+
+    times = {at - 1: "just before a message is published" for at in published}
+    times |= dict.fromkeys(published, "as a message is published")
+    chosen = [(at, words) for at, words in times.items() if trace.start <= at < trace.end]
+    return sorted(chosen, key=lambda time: (-at_stake(time[0]), time[0]))
 
 
 def most_waiting_at(trace: Trace) -> int | None:

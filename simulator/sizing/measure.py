@@ -46,13 +46,17 @@ class Shape(NamedTuple):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A cluster to replay `recording` in, with a seed; `survive` servers are lost."""
+    """A cluster to replay `recording` in, with a seed; `survive` servers are lost.
+
+    The losses replay about `most_messages` messages in all.
+    """
 
     recording: Recording
     shape: Shape
     seed: int
     targets: tuple[Target, ...]
     survive: int = 0
+    most_messages: int = losses.MOST_MESSAGES
 
     @property
     def to_replay(self) -> Recording:
@@ -92,10 +96,15 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """The figures without a loss, and with each loss that was replayed, in words."""
+    """The figures without a loss, and with each loss that was replayed, in words.
+
+    Servers were lost at `tried` of the `instants` at which that can matter.
+    """
 
     figures: Figures
     with_losses: tuple[tuple[str, Figures], ...] = ()
+    instants: int = 0
+    tried: int = 0
 
     def worst(self, number: int) -> float:
         """The worst value of a target, with and without losses."""
@@ -125,12 +134,14 @@ def measure(task: Task) -> Measured:
     recording = task.to_replay
     trace = trace_of(recording)
     figures = figures_of(trace, task.targets)
+    if not task.survive or not _meets(figures, task.targets):
+        return Measured(figures)
+    found = losses.losses_of(trace, task.survive, task.most_messages)
     lossy: list[tuple[str, Figures]] = []
-    if task.survive and _meets(figures, task.targets):
-        for loss in losses.losses_of(trace, task.survive):
-            after = trace_of(losses.with_loss(recording, loss))
-            lossy.append((loss.words, figures_of(after, task.targets)))
-    return Measured(figures, tuple(lossy))
+    for loss in found.losses:
+        after = trace_of(losses.with_loss(recording, loss))
+        lossy.append((loss.words, figures_of(after, task.targets)))
+    return Measured(figures, tuple(lossy), found.instants, found.tried)
 
 
 def trace_of(recording: Recording) -> Trace:

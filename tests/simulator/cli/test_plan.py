@@ -112,9 +112,15 @@ def test_a_load_that_has_grown_needs_more(run: Command, tmp_path: Path) -> None:
 def test_a_cluster_survives_losses(run: Command, tmp_path: Path) -> None:
     load = file_with(tmp_path)
     words = ("plan", load, "--target", "p80 wait <= 15s", "--processes", 1, "--survive", 1)
-    first, *_ = run(*words, "--servers", "2..3").out.splitlines()
+    first, *lines = run(*words, "--servers", "2..3").out.splitlines()
     assert first.startswith("3 servers × 3 workers: p80 wait 10 s; 2 × 6 also; 3 × 2 fails with s")
     assert first.endswith("also while a server is lost.")
+    worst = next(
+        line for line in lines if line.startswith("Worst p80 wait of 3 × 3: 10 s; s1 (the")
+    )
+    assert " lost " in worst and ", at 2026-" in worst
+    tried = next(line for line in lines if line.startswith("Servers were lost at "))
+    assert "instants that matter: as messages are published, and just before." in tried
 
 
 def test_no_cluster_is_large_enough(run: Command, tmp_path: Path) -> None:

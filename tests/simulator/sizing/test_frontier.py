@@ -96,7 +96,7 @@ def test_a_larger_cluster_does_no_worse(recording: Recording, target: str, survi
     servers, workers = range(survive + 1, survive + 4), range(1, 5)
 
     def meets(shape: Shape) -> bool:
-        return decide(targets, [measure(Task(recording, shape, 0, targets, survive))]) == "meets"
+        return decide(targets, [measure(Task(recording, shape, 0, targets, survive, 0))]) == "meets"
 
     grid = {Shape(row, number): meets(Shape(row, number)) for row in servers for number in workers}
     found = frontier(servers, workers, lambda _: 2, lambda shapes: [grid[s] for s in shapes])
