@@ -60,9 +60,8 @@ def corrected(history: list[Event]) -> CorrectedHistory:
     wrong: list[Span] = []
     for n in corrections:
         at, beyond = history[n].at, history[n].at
-        kept_until = _kept_until(happened[:n], lost)
-        if n + 1 in lost or (kept_until <= at and _is_by_a_loss(history, n)):
-            at = max(at, kept_until)
+        if n + 1 in lost or _is_by_a_loss(history, n):
+            at = max(at, _kept_until(happened[:n], lost))
             beyond = at + 1
         spans = [(min(begins, at), min(ends, at)) for begins, ends in spans]
         wrong = [(min(begins, at), min(ends, at)) for begins, ends in wrong]
@@ -106,14 +105,27 @@ def _with_since(event: Event, history: list[Event]) -> Event:
 def _is_by_a_loss(history: list[Event], correction: int) -> bool:
     """Whether the store lost the instant that its clock had not reached again.
 
-    It did if it has kept nothing that lies beyond the correction.
+    It did if it has kept no later instant. Else it has corrected its clock itself, by less than a
+    lease if it has lost all leases.
     """
     correcting, before = history[correction], history[correction - 1] if correction else None
-    return (
-        type(correcting) is events.ClockSetBack
-        and type(before) is events.WritesLost
-        and correcting.was <= before.at
-    )
+    if type(correcting) is not events.ClockSetBack or type(before) is not events.WritesLost:
+        return False
+    return correcting.was <= before.at and _kept_at(history[:correction]) <= correcting.at
+
+
+def _kept_at(history: list[Event]) -> int:
+    """The latest instant that a store has kept at the end of a history (µs): what its time was."""
+    lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
+    kept = BEFORE_ALL
+    for seq, event in enumerate(history, 1):
+        if seq in lost:
+            continue
+        if type(event) is events.ClockSetBack:
+            kept = event.at
+        elif not isinstance(event, _OF_OTHERS):
+            kept = max(kept, event.at)
+    return kept
 
 
 def _kept_until(happened: list[Event | None], lost: set[int]) -> int:
