@@ -2,7 +2,7 @@
 
 The one idea: typer converts every value by pydantic, also one that was not given, and importing
 pydantic takes longer than most commands. A text is a text already, and a default has its type, so
-only what remains is converted.
+only what remains is converted. typer has no hook for that; a method of its parameters is replaced.
 """
 
 from collections.abc import Callable
