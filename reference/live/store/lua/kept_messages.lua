@@ -126,7 +126,8 @@ end
 -- The id of the job in the body of a message; nil if it has none that can be read.
 function kept.job_of(body)
   local quoted = string.match(body, ',"job":(".-"),"revision":')
-  return quoted and cjson.decode('[' .. quoted .. ']')[1]
+  local is_read, ids = pcall(cjson.decode, '[' .. (quoted or '') .. ']')
+  return is_read and ids[1]
 end
 
 --@ kept.list_dead
