@@ -1,10 +1,12 @@
 """Helpers: calls of the command, in this process or in one of its own."""
 
 import json
+import logging
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,12 +54,25 @@ class Command:
         self._patch.setattr(sys, "argv", ["gnomon", *map(str, words)])
         code = 0
         try:
-            start.main()
+            with _own_log():
+                start.main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 0
         result = Result(code, *self._capsys.readouterr())
         assert "Traceback" not in result.out + result.err
         return result
+
+
+@contextmanager
+def _own_log() -> Iterator[None]:
+    """A server logs to standard error as it is now, which is closed when its test has ended."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def faults(result: Result) -> Sequence[str]:
