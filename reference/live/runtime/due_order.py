@@ -36,7 +36,7 @@ class DueOrder:
 
     def __init__(self, link: StoreLink) -> None:
         self._link = link
-        self._expected: dict[str, int] = {}
+        self._unreported: dict[str, tuple[Job, str]] = {}  # with the place after which it belongs
 
     def receive(self, operation: Operation, reply: Reply) -> None:
         """The leader has read jobs: in a page of the order, or because they have changed.
@@ -44,35 +44,41 @@ class DueOrder:
         A job that it has published meanwhile has got its place by that Publish.
         """
         if type(operation) is Publish:
-            if self._expected:
+            if self._unreported:
                 for entry in operation.entries:
-                    self._expected.pop(entry.job, None)
+                    self._unreported.pop(entry.job, None)
         elif type(reply) is JobList:
             if type(operation) is Changes:
-                self._expected |= {job.id: _due_next(job) for job in reply.jobs}
+                self._unreported |= {job.id: (job, "") for job in reply.jobs}
             elif type(operation) is Jobs and isinstance(operation.after, str):
                 self._look_for_misplaced(operation.after, reply)
 
     def _look_for_misplaced(self, after: str, page: JobList) -> None:
-        """Note the jobs of a page that are due after its end: O(page).
+        """Note the jobs of a page that may be due after its end: O(page).
 
         A place is wrong only if its instant has passed, so later pages are not looked at.
         """
-        if after >= place_of(page.now, ""):
-            return
-        due = {job.id: _due_next(job) for job in page.jobs}
-        last = str(page.more or "")
-        self._expected |= {id: due for id, due in due.items() if place_of(due, id) > last}
+        if after < place_of(page.now, ""):
+            last = str(page.more or "")
+            self._unreported |= {job.id: (job, last) for job in page.jobs}
 
     def note(self, server: Server) -> None:
-        """Report some of what is known, once all jobs are loaded: what is due goes before."""
+        """Report some of what is known, once all jobs are loaded: what is due goes before.
+
+        Only then is it computed when jobs are due next, for the same reason.
+        """
         if server.epoch is None:
-            self._expected.clear()
-        elif self._expected and server.state_of_leader_role == "leading":
-            jobs = tuple(islice(self._expected.items(), MOST_AT_ONCE))
-            for id, _ in jobs:
-                del self._expected[id]
-            self._link.send(ExpectJobs(jobs))
+            self._unreported.clear()
+        elif self._unreported and server.state_of_leader_role == "leading":
+            some = list(islice(self._unreported.values(), MOST_AT_ONCE))
+            due = {job.id: _due_next(job) for job, _ in some}
+            jobs = tuple(
+                (job.id, due[job.id]) for job, last in some if place_of(due[job.id], job.id) > last
+            )
+            for id in due:
+                del self._unreported[id]
+            if jobs:
+                self._link.send(ExpectJobs(jobs))
 
 
 def _due_next(job: Job) -> int:
