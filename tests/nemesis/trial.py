@@ -134,7 +134,7 @@ def run_trial(settings: Settings, folder: Path) -> Report:
                 settled_until = _run_phases(settings, servers, storage, nemesis, load)
         finally:
             *earlier, latest = recorder.finish()
-            before = [_export(each, each[-1].at, settings, folder) for each in earlier]
+            before = [_export(each, each[-1].at + 1, settings, folder) for each in earlier]
             history = _export(latest, storage.overview().now, settings, folder)
         discrepancies = [*map(repr, nemesis.failures), *load.faults, *watcher.failures]
         discrepancies += [
@@ -229,7 +229,7 @@ def _jobs(storage: RedisStorage) -> tuple[Job, ...]:
 
 
 def _export(events: Sequence[Event], end: int, settings: Settings, folder: Path) -> History:
-    """A whole history up to `end` (µs, UTC), also written to a file in `folder`."""
+    """A whole history before `end` (µs, UTC), also written to a file in `folder`."""
     header = Header(
         start=events[0].at, end=end, lease=settings.lease, travel=TRAVEL, seed=settings.seed
     )
