@@ -164,10 +164,10 @@ def losses_text(plan: Plan) -> Iterator[str]:
         yield f"Worst {target.name} of {answer.shape}: {target.write(worst.worst(number))}; {loss}."
     instants = sum(one.instants for one in answer.measured)
     tried = sum(one.tried for one in answer.measured)
-    seeds = f" over {counted(len(answer.measured), 'seed')}" * (len(answer.measured) > 1)
-    text = (
-        f"Servers were lost at {tried:,} of the {counted(instants, 'instant')}{seeds} that matter"
-    )
+    known = counted(instants, "instant")
+    if len(answer.measured) > 1:
+        known += f" over {counted(len(answer.measured), 'seed')}"
+    text = f"Servers were lost at {tried:,} of the {known} that can matter"
     if tried == instants:
         yield f"{text}: as messages are published, and just before."
     else:
