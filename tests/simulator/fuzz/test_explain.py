@@ -31,7 +31,7 @@ WORLD = world(
 )
 
 
-def told(recording: Recording, *messages: int) -> list[str]:
+def lines_about(recording: Recording, *messages: int) -> list[str]:
     at = START + 60 * SECOND
     broken = Broken("PUB-1", at, "job a: something", ("a",), messages)
     return story_of(run_trial(recording), broken)
@@ -45,7 +45,7 @@ PAUSE = PauseServer(at=START + 10 * SECOND, server="s1", duration=31 * SECOND)
 
 
 def test_a_story_has_a_place_a_course_and_an_end() -> None:
-    story = told(with_commands(PAUSE))
+    story = lines_about(with_commands(PAUSE))
     assert (
         story[0] == "2 servers × 1 worker, a lease of 10 s, up to 1 ms from a server to the store"
     )
@@ -56,10 +56,10 @@ def test_a_story_has_a_place_a_course_and_an_end() -> None:
     assert story[-1] == "00:01:00      +1 min        PUB-1 is broken: job a: something"
 
 
-def test_a_clock_that_jumped_back_is_told_as_its_command_says_it() -> None:
+def test_a_clock_that_jumped_back_has_the_words_of_its_command() -> None:
     """The instants of its history are corrected, and one fault was there before the history."""
     steps = (LoseWrites(at=START + 9 * SECOND, writes=1), StepStoreClock(at=START, by=-DAY))
-    story = told(with_commands(*reversed(steps)))
+    story = lines_about(with_commands(*reversed(steps)))
     assert any(line.endswith("the store's clock jumps back by 1 d") for line in story)
     assert any(
         line.endswith("the store loses the last write that it had acknowledged") for line in story
@@ -67,19 +67,19 @@ def test_a_clock_that_jumped_back_is_told_as_its_command_says_it() -> None:
     assert not any("+-" in line or "clock_set_back" in line for line in story)
 
 
-def test_a_refusal_and_a_message_that_comes_back_are_told() -> None:
+def test_a_refusal_and_a_message_that_comes_back_are_in_it() -> None:
     paused = with_commands(PAUSE)
     back = next(e for e in replay(paused).events if type(e) is events.Reclaimed)
-    text = "\n".join(told(paused, back.message))
+    text = "\n".join(lines_about(paused, back.message))
     assert "s1's publish of job a, due at 00:00:" in text and "it leads no more" in text
     assert f"message {back.message} is reclaimed from s1/1" in text
     assert f"s1/1 finishes message {back.message} after all" in text
 
 
-def test_faults_and_crashes_are_told() -> None:
+def test_faults_and_crashes_are_in_it() -> None:
     at = START + 10 * SECOND
     crash, lost = CrashServer(at=at, server="s1"), LoseWrites(at=at, writes=2)
-    text = "\n".join(told(with_commands(crash, lost)))
+    text = "\n".join(lines_about(with_commands(crash, lost)))
     assert "s1, the leader, crashes" in text
     assert "the store loses the last 2 writes that it had acknowledged" in text
 
