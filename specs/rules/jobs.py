@@ -303,7 +303,7 @@ def a_definition_survives_being_written_and_read(cases: Cases, trace: Trace) -> 
 
 def _lost_fields(fields: Mapping[str, object], definition: jobs.Definition) -> set[str]:
     written = jobs.write(definition)
-    again = definition if written == fields else jobs.read(written)  # read from these
+    again = definition if written == fields else jobs.read(written)  # it was read from the same
     changed = {field for field in _FIELDS if getattr(again, field) != getattr(definition, field)}
     return changed | {
         field

@@ -111,10 +111,10 @@ def _is_by_a_loss(history: list[Event], correction: int) -> bool:
     correcting, before = history[correction], history[correction - 1] if correction else None
     if type(correcting) is not events.ClockSetBack or type(before) is not events.WritesLost:
         return False
-    return correcting.was <= before.at and _kept_at(history[:correction]) <= correcting.at
+    return correcting.was <= before.at and _time_of_store(history[:correction]) <= correcting.at
 
 
-def _kept_at(history: list[Event]) -> int:
+def _time_of_store(history: list[Event]) -> int:
     """The latest instant that a store has kept at the end of a history (µs): what its time was."""
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     kept = BEFORE_ALL
