@@ -12,7 +12,7 @@ from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz import generator, reachability
-from gnomon.simulator.fuzz.liveness import Stuck, patience, stuck
+from gnomon.simulator.fuzz.liveness import Stuck, leaves_patience, patience, stuck
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import Violation, judge_trace
@@ -68,7 +68,7 @@ class SeedResult(msgspec.Struct, frozen=True):
 
 
 def run_trial(recording: Recording) -> Trial:
-    """Replay and judge `recording`. Never raises."""
+    """Replay and judge `recording`; its liveness, if its end leaves the patience. Never raises."""
     events: list[Event] = []
     broken: list[Broken] = []
     try:
@@ -83,7 +83,8 @@ def run_trial(recording: Recording) -> Trial:
             for finding in judge_trace(trace).values()
             if finding.violations
         ]
-        broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]
+        if leaves_patience(recording):
+            broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]
     return Trial(recording, events, trace, tuple(broken))
 
 
