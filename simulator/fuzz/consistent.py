@@ -21,6 +21,8 @@ def consistent(recording: Recording) -> Recording:
     servers = recording.cluster.server_names
 
     def has_target(command: Command) -> bool:
+        if not services and isinstance(command, Create | Edit) and "service" in command.set:
+            return False
         if isinstance(command, JobCommand):
             return command.job in jobs
         return not isinstance(command, ServerCommand) or command.server in servers
@@ -44,7 +46,7 @@ def _served(command: Command, services: list[str]) -> Command:
         return replace(command, lacks=tuple(name for name in command.lacks if name in services))
     if not isinstance(command, Create | Edit):
         return command
-    if command.set.get("service", services[0]) in services:
+    if "service" not in command.set or command.set["service"] in services:
         return command
     return replace(command, set=command.set | {"service": services[0]})
 

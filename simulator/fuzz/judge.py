@@ -10,9 +10,9 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.history import History
-from gnomon.reference.store.messages import Profile
-from gnomon.simulator.fuzz import generator, reachability
+from gnomon.simulator.fuzz import reachability
 from gnomon.simulator.fuzz.liveness import Stuck, leaves_patience, patience, stuck
+from gnomon.simulator.fuzz.sources import Source
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import Violation, judge_trace
@@ -98,9 +98,9 @@ def _stuck_at(at: int, stuck: Stuck) -> Broken:
     return Broken(STUCK, at, stuck.what, (stuck.job,), messages)
 
 
-def try_seed(seed: int, profile: Profile) -> SeedResult:
-    """Draw the recording of that seed and run its trial."""
-    trial = run_trial(generator.drawn_from(seed, profile))
+def try_seed(seed: int, source: Source) -> SeedResult:
+    """Run the trial of the recording that the source has for that seed."""
+    trial = run_trial(source.recording(seed))
     return SeedResult(
         seed,
         trial.broken,
