@@ -73,8 +73,9 @@ def _taken_up_after(loss: int, surviving: list[Event | None]) -> list[_TakesUp]:
     undone = {seq - 1 for lost in later for seq in lost.undone}
     lost = surviving[loss]
     assert type(lost) is events.WritesLost
-    removed = (surviving[seq - 1] for seq in lost.undone)
-    unclaimed = {_attempt(event) for event in removed if type(event) is events.Claimed}
+    removed = {seq - 1 for seq in lost.undone} | {n for n in undone if n < loss}
+    claims = (surviving[n] for n in removed)
+    unclaimed = {_attempt(event) for event in claims if type(event) is events.Claimed}
     taken_up = []
     for n, event in enumerate(surviving[loss + 1 :], loss + 1):
         if type(event) not in _TAKES_UP:
