@@ -169,8 +169,8 @@ class Leader(Reply, frozen=True, gc=False):
 
     `version` is the version of the job table: a leader that knows another has missed a change.
 
-    `store` is the identity of the store: when a server first joined it (µs, UTC). It changes only if
-    the store was emptied, or another one is in its place.
+    `store` is the identity of the store: when a server first joined it (µs, UTC). It changes only
+    if the store was emptied, or another one is in its place.
     """
 
     server: str | None
