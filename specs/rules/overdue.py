@@ -26,11 +26,36 @@ class Overdue(NamedTuple):
     was_led: bool
 
 
+class Unfired(NamedTuple):
+    """An overdue occurrence of a partial history.
+
+    `may_be_misfire`: by the job's policy it may have been coalesced or skipped.
+    """
+
+    stage: Stage
+    late: Overdue
+    may_be_misfire: bool
+
+
 def overdue(trace: Trace) -> dict[Stage, list[Overdue]]:
-    """The overdue occurrences of each stage that has any."""
-    overdue_in = _unfired_in if trace.is_partial else _overdue_in
-    found = {stage: list(overdue_in(trace, stage)) for stage in trace.stages if stage.active}
+    """The overdue occurrences of each stage that has any, but for what may be misfires."""
+    found: dict[Stage, list[Overdue]] = {}
+    if trace.is_partial:
+        for stage, late, may_be_misfire in trace.cached(_unfired):
+            if not may_be_misfire:
+                found.setdefault(stage, []).append(late)
+        return found
+    found = {stage: list(_overdue_in(trace, stage)) for stage in trace.stages if stage.active}
     return {stage: late for stage, late in found.items() if late}
+
+
+def unreported_misfires(trace: Trace) -> list[tuple[Stage, Overdue]]:
+    """What may be misfires in a partial history, and have no outcome at all in their stage."""
+    return [
+        (stage, late)
+        for stage, late, may_be_misfire in (trace.cached(_unfired) if trace.is_partial else ())
+        if may_be_misfire and all(instant != late.instant for instant, _ in stage.outcomes)
+    ]
 
 
 def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
@@ -52,11 +77,16 @@ def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
         yield Overdue(instant, deadline, led_since <= counts_from)
 
 
-def _unfired_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
+def _unfired(trace: Trace) -> list[Unfired]:
+    """The due instants of a partial history that had no outcome in time, stage by stage."""
+    return [late for stage in trace.stages if stage.active for late in _unfired_in(trace, stage)]
+
+
+def _unfired_in(trace: Trace, stage: Stage) -> Iterator[Unfired]:
     """The due instants of a stage of a partial history that had no outcome in time.
 
-    A misfire may have been coalesced unseen into the next due instant, if that one was missed too,
-    or if one late wake found both.
+    A misfire may have been coalesced into the next due instant, if that one was missed too, or if
+    one late wake found both. A history that does not observe misfires does not show that.
     """
     definition = stage.definition
     if definition is None:
@@ -73,7 +103,7 @@ def _unfired_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
         was_missed = led_since > counts_from
         found_at = max(led_since, instant + trace.lag)
         may_be_coalesced = following is not None and following <= found_at
-        is_excused = {"once": may_be_coalesced, "skip": was_missed, "all": False}
-        is_late = having_outcome.get(instant, deadline + 1) > deadline
-        if is_late and not is_excused[definition.misfire]:
-            yield Overdue(instant, deadline, not was_missed)
+        may_be_misfire = {"once": may_be_coalesced, "skip": was_missed, "all": False}
+        if having_outcome.get(instant, deadline + 1) > deadline:
+            overdue_one = Overdue(instant, deadline, not was_missed)
+            yield Unfired(stage, overdue_one, may_be_misfire[definition.misfire])

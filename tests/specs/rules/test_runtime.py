@@ -34,8 +34,8 @@ def early_reports(number: int, lost_at: int) -> History:
             f"{at + 20}s finished {message} s1/1",
         ]
     lost = f"{lost_at}s writes_lost writes=0 since={lost_at}s undone=[] reopened=[] emptied=false"
-    at = [int(line.split("s ", 1)[0]) for line in lines]
-    lines.insert(sum(one <= lost_at for one in at), lost)
+    instants = [int(line.split("s ", 1)[0]) for line in lines]
+    lines.insert(sum(one <= lost_at for one in instants), lost)
     return read_example("\n".join(lines))
 
 
