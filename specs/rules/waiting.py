@@ -15,8 +15,8 @@ from gnomon.specs.rules.attribution import (
     runs_seen,
 )
 from gnomon.specs.rules.base import Cases, rule
-from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.overdue import overdue
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.deployed import LatestTaken
 from gnomon.specs.trace.entities import MessageRecord
