@@ -268,7 +268,12 @@ class SessionKey(Reply, frozen=True, gc=False):
 
 
 class NewProcess(Operation, frozen=True, gc=False):
-    """Get a process number for the asking server, higher than all before."""
+    """Get a process number for `server`, higher than all before.
+
+    The asking process is not the server's yet: an earlier one may still run.
+    """
+
+    server: str
 
 
 class CheckProcess(Operation, frozen=True, gc=False):

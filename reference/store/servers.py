@@ -84,8 +84,9 @@ class ServerTable:
 
     def new_process(self, now: int, server: str, operation: NewProcess) -> list[Delivery]:
         """Give out a process number, higher than that of any process that runs."""
-        last = max(self._last_process.get(server, 0), self._messages.process(server))
-        self._last_process[server] = last + 1
+        name = operation.server
+        last = max(self._last_process.get(name, 0), self._messages.process(name))
+        self._last_process[name] = last + 1
         return [(server, operation, Number(now, last + 1))]
 
     def check_process(self, now: int, server: str, operation: CheckProcess) -> list[Delivery]:

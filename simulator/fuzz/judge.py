@@ -13,7 +13,7 @@ from gnomon.reference.history import History
 from gnomon.simulator.fuzz import reachability
 from gnomon.simulator.fuzz.liveness import Stuck, leaves_patience, patience, stuck
 from gnomon.simulator.fuzz.sources import Source
-from gnomon.simulator.world.replay import header_of, simulate
+from gnomon.simulator.world.replay import header_of, simulate, span_of_part
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import Violation, judge_trace
 from gnomon.specs.trace.trace import Trace
@@ -72,11 +72,12 @@ def run_trial(recording: Recording) -> Trial:
     events: list[Event] = []
     broken: list[Broken] = []
     try:
-        simulate(recording, events.append)
+        span = simulate(recording, events.append).span
     except Exception as error:  # every exception is a problem that a search looks for
         at = events[-1].at if events else recording.start
+        span = span_of_part(recording, events)
         broken.append(Broken(ERROR, at, f"{type(error).__name__}: {error}"))
-    trace = Trace(History(header_of(recording), events))
+    trace = Trace(History(header_of(recording, span), events))
     if not broken:
         broken += [
             broken_by(finding.violations[0])

@@ -288,7 +288,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     NewJobId: _nothing,
     AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
     AgreeSessionKey: lambda op: [json.encode(op.offered)],
-    NewProcess: _nothing,
+    NewProcess: lambda op: [op.server],
     CheckProcess: lambda op: [op.process],
     RegisterServer: _register,
     ExpectJobs: _expected_jobs,

@@ -106,9 +106,10 @@ end
 --@ meaning.NewProcess
 -- After lost writes a running process may have a number that the store does not know it gave.
 function meaning.NewProcess()
-  local last = tonumber(call('HGET', P .. ':last-process', server) or 0)
-  local process = whole(math.max(last, process_of(server)) + 1)
-  call('HSET', P .. ':last-process', server, process)
+  local name = take()
+  local last = tonumber(call('HGET', P .. ':last-process', name) or 0)
+  local process = whole(math.max(last, process_of(name)) + 1)
+  call('HSET', P .. ':last-process', name, process)
   reply('Number', '"value":' .. process)
 end
 

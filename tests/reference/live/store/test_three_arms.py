@@ -140,7 +140,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(PauseCluster, st.sampled_from(["ops", 'é "\\'])),
     st.builds(ResumeCluster, st.just("ops")),
     st.builds(AgreeSessionKey, st.sampled_from(['k"1', "k2"])),
-    st.just(NewProcess()),
+    st.builds(NewProcess, SERVERS),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(
         RegisterServer,
