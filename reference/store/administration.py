@@ -329,10 +329,13 @@ class RemoveServer(Operation, frozen=True, gc=False):
     """Remove a registered server, and record `event`; a server that is not registered is left out.
 
     The store forgets a server that has stopped. A crashed one may have requests under way.
+    `process` is the one that ends: if another is registered, nothing happens. 0: any, as an
+    observer sees it.
     """
 
     server: str
     event: ServerStopped | ServerCrashed
+    process: int = 0
 
 
 Reported = (

@@ -304,7 +304,12 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     DropMessage: lambda op: [op.message],
     PutBackMessage: lambda op: [op.message],
     MessagesOfJob: lambda op: [json.encode(op.job), int(op.drop)],
-    RemoveServer: lambda op: [op.server, _event(op.event), int(type(op.event) is ServerStopped)],
+    RemoveServer: lambda op: [
+        op.server,
+        op.process,
+        _event(op.event),
+        int(type(op.event) is ServerStopped),
+    ],
     PauseCluster: lambda op: [json.encode(op.by)],
     ResumeCluster: lambda op: [json.encode(op.by)],
     ReportStoreRun: lambda op: [op.run, op.known, op.leap],

@@ -161,8 +161,12 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
         ExpectJobs,
         st.lists(st.tuples(JOBS, st.sampled_from([0, NOW, LAST_INSTANT])), max_size=3).map(tuple),
     ),
-    SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
-    SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
+    st.builds(
+        lambda name, how, process: RemoveServer(name, how(0, name), process),
+        SERVERS,
+        st.sampled_from([events.ServerStopped, events.ServerCrashed]),
+        st.sampled_from([0, 0, 1, 2]),
+    ),
 )
 EXTRA = st.sampled_from([None, None, "", "south", 'é ","payload":" \r\n', "x" * 300])
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
