@@ -279,7 +279,7 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
     }
     assert overview == ClusterOverview(
         now=NOW + SECOND,
-        store=NOW + SECOND,
+        store=NOW,  # when the first server joined
         version=1,
         changes=1,
         profile=profile,
