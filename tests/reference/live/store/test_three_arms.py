@@ -232,8 +232,7 @@ class ThreeArms(RuleBasedStateMachine):
         runs = (kind(job) for kind in (RunsOf, ResultsOf) for job in ("a", "b/é", "c"))
         names = (JobsByName(None, 2), JobsByName(None, 9, reverse=True))
         last = (LastResults(("a", "b/é", "c")), OpenRuns((1, 2, 3, 4)))
-        for question in (Overview(), LatestFaults(), *runs, *names, *last):
-            self.ask("operator", question)
+        self.ask("operator", Overview(), LatestFaults(), *runs, *names, *last)
 
     def teardown(self) -> None:
         self.ask_questions()
@@ -248,9 +247,9 @@ class ThreeArms(RuleBasedStateMachine):
             happened.append(events.Finished(0, message, server, worker, attempt, ends, error))
         self.ask(server, RecordEvents(0, tuple(happened)))
 
-    def ask(self, server: str, operation: Operation) -> list[Delivery]:
+    def ask(self, server: str, *operations: Operation) -> list[Delivery]:
         """The deliveries on which all three agree."""
-        expected = self.arms.apply(self.now, server, operation)
+        expected = self.arms.apply(self.now, server, *operations)
         for to, what, reply in expected:
             if type(what) is Claim and type(reply) is Assignment:
                 self.held[to, what.worker] = (reply.message.id, reply.attempt)
