@@ -104,6 +104,24 @@ function meaning.AgreeSessionKey()
   reply('SessionKey', '"key":' .. (key or offered))
 end
 
+--@ ended_sessions
+local ended_sessions = P .. ':ended-sessions'
+
+--@ meaning.EndSession
+-- A session is forgotten after its time, when the next one ends.
+function meaning.EndSession()
+  local session, kept_until = take(), take()
+  call('ZADD', ended_sessions, kept_until, session)
+  call('ZREMRANGEBYSCORE', ended_sessions, '-inf', at)
+  reply('Done')
+end
+
+--@ meaning.CheckSession
+function meaning.CheckSession()
+  local has_ended = call('ZSCORE', ended_sessions, take()) and 'true' or 'false'
+  reply('SessionState', '"has_ended":' .. has_ended)
+end
+
 --@ meaning.NewProcess
 -- After lost writes a running process may have a number that the store does not know it gave.
 function meaning.NewProcess()
