@@ -218,7 +218,7 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
     records = list(trace.messages.values())
     if not records or not _workers_at_end(trace):
         return
-    longest = _longest_runs(records)
+    longest = _longest_runs(trace, records)
     last_at = _last_load(trace, records)
     open_then = [r for r in records if r.finished is None or r.finished.at > last_at]
     if any(record.published.service not in longest for record in open_then):
@@ -272,16 +272,23 @@ def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
     return max(records[-1].published.at, *reclaimed_at, *disturbed_until)
 
 
-def _longest_runs(records: list[MessageRecord]) -> dict[str, int]:
+def _longest_runs(trace: Trace, records: list[MessageRecord]) -> dict[str, int]:
     """How long the longest ended run of each service took (µs), if any took time at all.
 
-    A run that took no time does not predict how long the next one takes.
+    A run that took no time does not predict how long the next one takes. Nor does one during which
+    the store's clock was wrong, or its time stood still: up to a lease after a step back.
     """
+    steps = [(w.begins, w.ends + trace.lease) for w in trace.faults if w.fault in _CLOCK_STEPS]
     longest: dict[str, int] = {}
     for record in records:
         started, finished = record.started, record.finished
         if started is not None and finished is not None:
             took, service = finished.at - started.at, record.published.service
-            if took > longest.get(service, 0):
+            if took > longest.get(service, 0) and not any(
+                begins <= finished.at and started.at <= ends for begins, ends in steps
+            ):
                 longest[service] = took
     return longest
+
+
+_CLOCK_STEPS = ("clock_set_back", "step_store_clock")
