@@ -63,6 +63,7 @@ from gnomon.reference.store.operations import (
     Refused,
     SetActive,
 )
+from gnomon.reference.store.unpublished import UnpublishedList, UnpublishedLog, UnpublishedOf
 
 OfAttempt = Claimed | Started | Finished | Reclaimed | Lost
 
@@ -212,7 +213,8 @@ class MemoryStoreWithRuns(MemoryStore):
         self._changes = ChangeLog(self._runs.record)
         self._session_key: str | None = None
         self._ended_sessions: dict[str, int] = {}  # id -> until when it is kept (µs, UTC)
-        super().__init__(self._changes.record, profile, max_attempts)
+        self._unpublished = UnpublishedLog(self._changes.record)
+        super().__init__(self._unpublished.record, profile, max_attempts)
 
     @property
     def record(self) -> Record:
@@ -226,6 +228,7 @@ class MemoryStoreWithRuns(MemoryStore):
             | {kind: self._noting(meanings[kind]) for kind in (PutJob, EditJob, SetActive)}
             | {
                 ChangesOf: self._changes_of,
+                UnpublishedOf: self._unpublished_of,
                 RunsOf: self._runs_of,
                 ResultsOf: self._runs_of,
                 LastResults: self._last_results,
@@ -244,8 +247,10 @@ class MemoryStoreWithRuns(MemoryStore):
         faults = self._faults.copy(record)
         runs = self._runs.copy(faults.record)
         changes = self._changes.copy(runs.record)
-        other: Self = super().copy(changes.record, latest)
+        unpublished = self._unpublished.copy(changes.record)
+        other: Self = super().copy(unpublished.record, latest)
         other._faults, other._runs, other._changes = faults, runs, changes
+        other._unpublished = unpublished
         other._ended_sessions = self._ended_sessions.copy()
         other._meanings = other._bind_meanings()
         return other
@@ -265,6 +270,11 @@ class MemoryStoreWithRuns(MemoryStore):
         if operation.job not in self._jobs.by_id:
             return [(server, operation, Refused(now, no_such_job(operation.job)))]
         return [(server, operation, JobChanges(now, self._changes.of(operation.job)))]
+
+    def _unpublished_of(self, now: int, server: str, operation: UnpublishedOf) -> list[Delivery]:
+        if operation.job not in self._jobs.by_id:
+            return [(server, operation, Refused(now, no_such_job(operation.job)))]
+        return [(server, operation, UnpublishedList(now, self._unpublished.of(operation.job)))]
 
     def _runs_of(self, now: int, server: str, operation: RunsOf | ResultsOf) -> list[Delivery]:
         if operation.job not in self._jobs.by_id:

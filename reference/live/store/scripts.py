@@ -43,6 +43,7 @@ from gnomon.reference.store.faults import FAULTS_KEPT
 from gnomon.reference.store.job_changes import BY_PLAN, CHANGES_KEPT
 from gnomon.reference.store.kept_messages import MESSAGES_PAGE
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
+from gnomon.reference.store.unpublished import UNPUBLISHED_KEPT
 
 SERVER_TIME = """(function()
   local time = redis.call('TIME')
@@ -125,6 +126,7 @@ def _blocks(profile: Profile) -> tuple[_Block, ...]:
         "GNOMON_RUNS_KEPT": str(RUNS_KEPT),
         "GNOMON_CHANGES_KEPT": str(CHANGES_KEPT),
         "GNOMON_BY_PLAN": BY_PLAN,
+        "GNOMON_UNPUBLISHED_KEPT": str(UNPUBLISHED_KEPT),
         "GNOMON_FAULTS_KEPT": str(FAULTS_KEPT),
         "GNOMON_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
         "GNOMON_MESSAGES_PAGE": str(MESSAGES_PAGE),

@@ -135,7 +135,7 @@ function meaning.DeleteJob()
   remove_name(job.name)
   delete_runs(job.key)
   delete_limits(job.key)
-  call('DEL', changes_key(job.key))
+  call('DEL', changes_key(job.key), unpublished_key(job.key))
   record('job_deleted', '"job":' .. job.id)
   accept(job)
 end
