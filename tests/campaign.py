@@ -1,15 +1,17 @@
 """``python -m tests.campaign``: a long search from a fresh seed, in both delivery profiles.
 
 The one idea: the seeds that are tried while developing find nothing any more. A campaign tries
-others each time, and prints which, so that anybody can try the same again.
+others each time, and prints which, so that anybody can try the same again. A share of its runs is
+near the recordings that earlier searches have found.
 
-    --runs N       runs of each profile    [default: 1,000,000]
+    --runs N       runs of each profile, and a fifth as many near what was found
+                                           [default: 1,000,000]
     --seed S       the first seed          [default: drawn]
     --out DIR      folder for recordings that break a rule
     --processes K  number of processes     [default: number of cores]
     --dask ADDRESS a Dask cluster that computes, in place of this machine
 
-The exit status is that of ``gnomon fuzz``: 0 if both profiles are clean.
+The exit status is that of ``gnomon fuzz``: 0 if all searches are clean.
 """
 
 import argparse
@@ -23,16 +25,22 @@ from gnomon.reference.store.messages import Profile
 
 RUNS = 1_000_000
 """Runs of each profile."""
+SHARE = 5
+"""Each profile has as many times the runs of the search near what was found."""
+FOUND = Path(__file__).parent / "simulator" / "fuzz" / "found"
+"""The recordings that earlier searches have found and shrunk."""
 BLOCKS = 1_000_000
 """The number of blocks of `RUNS` seeds of which a fresh campaign draws one."""
 
 
 def commands(runs: int, seed: int, options: list[str]) -> list[list[str]]:
-    """The searches of a campaign, one for each profile: arguments of ``gnomon``."""
-    return [
+    """The searches of a campaign, one for each profile and one near `FOUND`, as arguments."""
+    drawn = [
         ["fuzz", "--profile", profile, "--seed", str(seed), "--runs", str(runs), *options]
         for profile in get_args(Profile)
     ]
+    some = str(max(runs // SHARE, 1))
+    return [*drawn, ["fuzz", "--near", str(FOUND), "--seed", str(seed), "--runs", some, *options]]
 
 
 def fresh_seed() -> int:
@@ -41,7 +49,7 @@ def fresh_seed() -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Search both profiles; return the highest exit status."""
+    """Search both profiles, and near what was found; return the highest exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", allow_abbrev=False)
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--seed", type=int)

@@ -66,6 +66,7 @@ WORLD = frozenset({"simulator", "simulator/world"})
 SIMULATOR = WORLD | {
     "simulator/fuzz",
     "simulator/fuzz/generator",
+    "simulator/fuzz/neighbours",
     "simulator/fuzz/reachability",
     "simulator/explore",
     "simulator/mutants",

@@ -72,8 +72,8 @@ class LeaderRole:
     """
 
     __slots__ = ("_agenda", "_ahead", "_campaign", "_campaigned_at", "_decided_at", "_early_at",
-                 "_epoch", "_former", "_has_resigned", "_is_leading", "_is_paused", "_jobs",
-                 "_latest_epoch", "_lease", "_loading", "_name", "_new_cid", "_pause",
+                 "_epoch", "_former", "_had_jobs", "_has_resigned", "_is_leading", "_is_paused",
+                 "_jobs", "_latest_epoch", "_lease", "_loading", "_name", "_new_cid", "_pause",
                  "_publishing", "_resigning", "_services", "_unanswered", "_unschedulable",
                  "_version", "campaign_at", "confirmed_at", "publish_at", "store")  # fmt: skip
 
@@ -89,6 +89,7 @@ class LeaderRole:
         self._epoch: int | None = None
         self._latest_epoch = 0  # of any server
         self._former: Former | None = None  # to be reported to the store in its place
+        self._had_jobs: int | None = None  # when it was deposed, until its next campaign
         self._is_leading = False
         self._loading: Jobs | None = None
         self._publishing: Publish | None = None
@@ -305,12 +306,11 @@ class LeaderRole:
         """Everything that can influence what it does, given which replies it awaits: O(jobs)."""
         jobs = frozenset(known.key() for known in self._jobs.values())
         return (self._name, self._lease, self._services, self._has_resigned, self._resigning,
-                self._epoch, self._latest_epoch, self._former, self._is_leading, self._loading,
-                self._publishing, tuple(self._unanswered.items()), self._version, jobs,
-                frozenset(self._unschedulable.items()), self._is_paused, self._agenda.key(),
-                self._ahead,
-                self._campaign, self._campaigned_at, self.campaign_at, self._decided_at,
-                self._early_at, self._pause, self.confirmed_at, self.publish_at,
+                self._epoch, self._latest_epoch, self._former, self._had_jobs, self._is_leading,
+                self._loading, self._publishing, tuple(self._unanswered.items()), self._version,
+                jobs, frozenset(self._unschedulable.items()), self._is_paused, self._agenda.key(),
+                self._ahead, self._campaign, self._campaigned_at, self.campaign_at,
+                self._decided_at, self._early_at, self._pause, self.confirmed_at, self.publish_at,
                 self.store)  # fmt: skip
 
     def _plan_publish(self) -> None:
@@ -375,9 +375,9 @@ class LeaderRole:
         elif reply.store == self.store:
             if operation is self._campaign:
                 self._former = None  # the store knows it now
+                self._had_jobs = None
         elif operation is self._campaign:
-            jobs = len(self._jobs) if self.state == "leading" else None
-            self._former = Former(self.store, self._latest_epoch, jobs)
+            self._former = Former(self.store, self._latest_epoch, self._job_count)
             self._step_down()
             self.store = reply.store
             return False
@@ -446,7 +446,9 @@ class LeaderRole:
             self._pause = self._pause_after(reply.now)
         for entry, refusal in zip(publish.entries, reply.refusals, strict=True):
             if refusal == "deposed":
+                had_jobs = self._job_count  # needed if the store turns out to be another
                 self._step_down()
+                self._had_jobs = had_jobs
                 return None
             if refusal == "early":  # at the decision the store's clock was at most this
                 self._ahead = max(self._ahead, self._decided_at - reply.now)
@@ -462,8 +464,14 @@ class LeaderRole:
         self._unschedulable.pop(id, None)
         self._agenda.cancel(id)
 
+    @property
+    def _job_count(self) -> int | None:
+        """How many jobs it schedules, or did when it was deposed; None if it does not know all."""
+        return len(self._jobs) if self.state == "leading" else self._had_jobs
+
     def _step_down(self) -> None:
         self._epoch = None
+        self._had_jobs = None
         self._is_leading = False
         self._loading = None
         self._publishing = None

@@ -293,7 +293,12 @@ QUESTIONS: tuple[type[Operation], ...] = (
 
 
 class NewProcess(Operation, frozen=True, gc=False):
-    """Get a process number for the asking server, higher than all before."""
+    """Get a process number for `server`, higher than all before.
+
+    The asking process is not the server's yet: an earlier one may still run.
+    """
+
+    server: str
 
 
 class CheckProcess(Operation, frozen=True, gc=False):
@@ -349,10 +354,13 @@ class RemoveServer(Operation, frozen=True, gc=False):
     """Remove a registered server, and record `event`; a server that is not registered is left out.
 
     The store forgets a server that has stopped. A crashed one may have requests under way.
+    `process` is the one that ends: if another is registered, nothing happens. 0: any, as an
+    observer sees it.
     """
 
     server: str
     event: ServerStopped | ServerCrashed
+    process: int = 0
 
 
 Reported = (

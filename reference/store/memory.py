@@ -132,7 +132,7 @@ class MemoryStore:
             Claim: self._messages.claim,
             Complete: self._messages.complete,
             SetAside: self._messages.set_aside,
-            Join: self._messages.join,
+            Join: self._join,
             Heartbeat: self._messages.heartbeat,
             Reclaim: self._messages.reclaim,
             Withdraw: self._messages.withdraw,
@@ -205,8 +205,12 @@ class MemoryStore:
 
     @property
     def identity(self) -> int:
-        """The identity of the store: the instant of its first Campaign (µs, UTC), 0 before that."""
+        """The identity of the store: when a server first joined it (µs, UTC), 0 before that."""
         return self._jobs.store
+
+    def _identify(self, now: int) -> None:
+        if not self._jobs.store:
+            self._jobs.store = now
 
     @property
     def open(self) -> set[int]:
@@ -251,12 +255,15 @@ class MemoryStore:
         self._messages.check()
         assert self._leader is None or self._epoch > 0, "a leader without an epoch"
 
-    # --- leading
+    # --- joining and leading
+
+    def _join(self, now: int, server: str, operation: Join) -> list[Delivery]:
+        self._identify(now)
+        return self._messages.join(now, server, operation)
 
     def _campaign(self, now: int, server: str, operation: Campaign) -> list[Delivery]:
         self._lease_length = operation.ttl
-        if not self._jobs.store:
-            self._jobs.store = now
+        self._identify(now)
         if operation.store not in (0, self._jobs.store):
             return [(server, operation, self._lease(now))]
         if operation.former is not None:

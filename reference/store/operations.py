@@ -169,8 +169,8 @@ class Leader(Reply, frozen=True, gc=False):
 
     `version` is the version of the job table: a leader that knows another has missed a change.
 
-    `store` is the identity of the store: the instant of its first Campaign (µs, UTC). It changes
-    only if the store was emptied, or another one is in its place.
+    `store` is the identity of the store: when a server first joined it (µs, UTC). It changes only
+    if the store was emptied, or another one is in its place.
     """
 
     server: str | None
@@ -284,7 +284,7 @@ class JobList(Reply, frozen=True, gc=False):
 
     `unreadable` are the ids of jobs that cannot be read, each with the reason: others may have
     written into the store. If `more` is not None, the next page begins after it, as in Jobs.
-    `store` is the identity of the store, 0 before its first Campaign. `paused`: the store publishes
+    `store` is the identity of the store, 0 before a server joined it. `paused`: the store publishes
     nothing as planned; a pause and its end count as changes of the job table (PAUSE-1).
     """
 

@@ -84,8 +84,9 @@ class ServerTable:
 
     def new_process(self, now: int, server: str, operation: NewProcess) -> list[Delivery]:
         """Give out a process number, higher than that of any process that runs."""
-        last = max(self._last_process.get(server, 0), self._messages.process(server))
-        self._last_process[server] = last + 1
+        name = operation.server
+        last = max(self._last_process.get(name, 0), self._messages.process(name))
+        self._last_process[name] = last + 1
         return [(server, operation, Number(now, last + 1))]
 
     def check_process(self, now: int, server: str, operation: CheckProcess) -> list[Delivery]:
@@ -112,11 +113,14 @@ class ServerTable:
     def remove(self, now: int, _: str, operation: RemoveServer) -> list[Delivery]:
         """Remove a registered server."""
         name = operation.server
-        if self._registered.pop(name, None) is not None:
-            self._record(replace(operation.event, at=now))
-            if isinstance(operation.event, ServerStopped):
-                self._reported.pop(name, None)
-                return self._messages.forget(now, name)
+        known = self._registered.get(name)
+        if known is None or operation.process not in (0, known.process):
+            return []
+        del self._registered[name]
+        self._record(replace(operation.event, at=now))
+        if isinstance(operation.event, ServerStopped):
+            self._reported.pop(name, None)
+            return self._messages.forget(now, name)
         return []
 
     def record_events(

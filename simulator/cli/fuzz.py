@@ -7,6 +7,7 @@ speed.
 import math
 from contextlib import ExitStack, closing
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -14,9 +15,11 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from gnomon.reference.schedule.clock import MINUTE, SECOND
+from gnomon.reference.store.messages import Profile
 from gnomon.simulator.cli.fuzz_report import USUAL_RUNS, Found, Report, report_parts, report_values
+from gnomon.simulator.cli.originals import load_originals
 from gnomon.simulator.cli.replay import load
-from gnomon.simulator.fuzz import canary, generator
+from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import run_trial
@@ -24,8 +27,8 @@ from gnomon.simulator.fuzz.picture import story_page
 from gnomon.simulator.fuzz.reachability import reached
 from gnomon.simulator.fuzz.search import Tally
 from gnomon.simulator.fuzz.shrink import shrink
+from gnomon.simulator.fuzz.sources import Drawn, Near, Source
 from gnomon.specs.cli import console
-from gnomon.specs.cli.cluster_options import DeliveryProfile
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import Json, ReportOut, complete_recording
 from gnomon.specs.cli.pools import Dask, Processes, number_of_processes, open_pool
@@ -51,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
         "gnomon fuzz --minutes 30 --profile classic",
         "gnomon fuzz --runs 1000000 --dask tcp://10.0.0.1:8786",
         "gnomon fuzz fuzz-pub-1-seed-7.toml",
+        "gnomon fuzz --near fuzz-pub-1-seed-7.toml --near broken/ --out found",
     )
     app.command("fuzz", epilog=epilog)(fuzz)
 
@@ -75,12 +79,29 @@ def fuzz(
         int | None,
         typer.Option(metavar="S", help="First seed; each run has the next one.  [default: 0]"),
     ] = None,
+    near: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RECORDING|FOLDER",
+            help="A recording, or a folder of them, whose neighbours are tried in place of drawn "
+            "recordings; can be repeated.",
+            show_default=False,
+            autocompletion=complete_recording,
+        ),
+    ] = None,
     processes: Processes = None,
     dask: Dask = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Output folder for recordings that break a rule.")
     ] = Path(),
-    profile: DeliveryProfile = "durable",
+    profile: Annotated[
+        Profile | None,
+        typer.Option(
+            help="Delivery profile of the clusters: durable is at least once, classic at most "
+            "once.  [default: durable; with --near, that of the recordings]",
+            show_default=False,
+        ),
+    ] = None,
     twice: Annotated[
         bool, typer.Option("--twice", help="A second run of each seed, compared event by event.")
     ] = False,
@@ -95,12 +116,26 @@ def fuzz(
     explained, and its picture is written to a page beside it. The search must also find a defect
     planted for this purpose, and 1,000 runs must reach every state that is listed.
 
+    With --near, each seed gives a neighbour of one of the recordings: some commands come at other
+    instants, with other numbers, once more, not at all, or from another recording; or the cluster,
+    a service or a job is changed. What broke a rule before often has relatives there that drawn
+    recordings seldom meet. A neighbour is judged by liveness if its end leaves time for that.
+
     Exit status 0: nothing was found; 1: a rule is broken, or the search cannot be trusted; 2: bad
     input.
     """
     if recording is not None:
+        if near:
+            remedy = f"--near {quote(near[-1])} --near {quote(recording)}"
+            raise BadInput(recording, [f"give each recording or folder a --near: {remedy}"])
         _refuse_beside(
-            recording, runs=runs, minutes=minutes, seed=seed, processes=processes, dask=dask
+            recording,
+            runs=runs,
+            minutes=minutes,
+            seed=seed,
+            processes=processes,
+            dask=dask,
+            profile=profile,
         )
         _judge_alone(recording, report, json)
         return
@@ -112,12 +147,18 @@ def fuzz(
     _check_range("--seed", first, 0, LARGEST_SEED - MOST_RUNS)
     if not out.is_dir():
         raise BadInput("--out", [f"there is no directory {out}"])
+    names = tuple(near or ())
+    originals = load_originals(names, out)
+    if not originals:
+        profile = profile or "durable"
+    source = Near(originals, profile) if originals else Drawn(profile or "durable")
     with ExitStack() as stack:
         pool, others = _pools(stack, processes, dask, twice)
-        search = Report(first, profile, canary.search(), Tally())
-        _search(search, count, duration, pool, others)
+        found_canary = canary.search_near() if originals else canary.search()
+        search = Report(first, profile, found_canary, Tally(), near=names, originals=len(originals))
+        _search(search, source, count, duration, pool, others)
     shrunk = list(search.tally.broken)[:MOST_SHRUNK]
-    found = [_shrink(search, rule, out) for rule in shrunk]
+    found = [_shrink(search, source, rule, out) for rule in shrunk]
     if json:
         console.print_json(report_values(search, found))
     else:
@@ -198,7 +239,12 @@ def _pools(
 
 
 def _search(
-    report: Report, runs: int | None, duration: int | None, pool: Pool, others: Pool | None
+    report: Report,
+    source: Source,
+    runs: int | None,
+    duration: int | None,
+    pool: Pool,
+    others: Pool | None,
 ) -> None:
     """Try the seeds until the end, or until the user interrupts, and count their outcomes."""
     tally, began = report.tally, console.now()
@@ -206,11 +252,11 @@ def _search(
     try:
         with (
             console.progress_bar("searching", 0, runs or duration or 1) as bar,
-            closing(pairs(report.seed, runs, pool, report.profile, others)) as trials,
+            closing(pairs(report.seed, runs, pool, source, others)) as trials,
         ):
             for outcome, other in trials:
                 if other is not None and outcome.digest != other.digest:
-                    report.divergence = difference(outcome.seed, report.profile)
+                    report.divergence = difference(outcome.seed, source)
                     break
                 known = set(tally.broken)
                 tally.add(outcome)
@@ -236,18 +282,20 @@ def _print_new(tally: Tally, known: set[str]) -> None:
     console.print_notes(f"seed {first.seed} breaks {rule}" for rule, first in new)
 
 
-def _shrink(report: Report, rule: str, out: Path) -> Found:
+def _shrink(report: Report, source: Source, rule: str, out: Path) -> Found:
     """Shrink the first recording that breaks `rule`, write it and explain it."""
     first = report.tally.broken[rule]
-    drawn = generator.drawn_from(first.seed, report.profile)
+    drawn = source.recording(first.seed)
     try:
         with console.spinner(f"shrinking the recording that breaks {rule}"):
             small = shrink(drawn, lambda recording: run_trial(recording).breaks(rule) is not None)
     except KeyboardInterrupt:
         small = drawn
-    recording = replace(small, title=f"Breaks {rule}; found by seed {first.seed}, and shrunk")
+    whence = drawn.title[:1].lower() + drawn.title[1:]
+    recording = replace(small, title=f"Breaks {rule}; {whence}, and shrunk")
     trial = run_trial(recording)
-    file = out / f"fuzz-{rule.lower()}-seed-{first.seed}.toml"
+    kind = "near" if report.near else "fuzz"
+    file = out / f"{kind}-{rule.lower()}-seed-{first.seed}.toml"
     with console.open_output(file) as written:
         written.write(writer.to_toml(recording).encode())
     broken = trial.breaks(rule) or first.broken

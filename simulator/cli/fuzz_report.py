@@ -1,6 +1,7 @@
 """The result of ``gnomon fuzz``, as text and as values."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 import msgspec
 from rich.console import RenderableType
@@ -11,7 +12,7 @@ from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.canary import Canary
 from gnomon.simulator.fuzz.determinism import Divergence
-from gnomon.simulator.fuzz.reachability import states_of
+from gnomon.simulator.fuzz.reachability import STATES, State, states_of
 from gnomon.simulator.fuzz.search import BrokenRule, Tally
 from gnomon.specs.render import tables
 from gnomon.specs.render.strings import counted
@@ -37,23 +38,35 @@ class Found(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct):
     """A search: what was asked for, what it found, and how it ended.
 
-    `lost` is why the seeds could not be tried to the end; None if they could.
+    The seeds stand for drawn recordings, or for neighbours of those that `near` names, `originals`
+    in number. A `profile` of None is that of each original. `lost` is why the seeds could not be
+    tried to the end; None if they could.
     """
 
     seed: int
-    profile: Profile
+    profile: Profile | None
     canary: Canary
     tally: Tally
     divergence: Divergence | None = None
     was_interrupted: bool = False
     lost: str | None = None
+    near: tuple[str, ...] = ()
+    originals: int = 0
+
+    @property
+    def states(self) -> list[State]:
+        """The states that the runs can reach."""
+        return list(STATES.values()) if self.profile is None else states_of(self.profile)
 
     @property
     def missed(self) -> list[str]:
-        """The states that no run reached, if there were enough runs to expect all of them."""
-        if self.tally.runs < USUAL_RUNS:
+        """The states that no run reached, if there were enough runs to expect all of them.
+
+        Neighbours of a few recordings need not reach what these are far from.
+        """
+        if self.near or self.tally.runs < USUAL_RUNS:
             return []
-        return [state.id for state in states_of(self.profile) if not self.tally.reached[state.id]]
+        return [state.id for state in self.states if not self.tally.reached[state.id]]
 
     @property
     def is_clean(self) -> bool:
@@ -100,11 +113,13 @@ def report_values(report: Report, found: list[Found]) -> dict[str, object]:
         "runs": tally.runs,
         "first_seed": report.seed,
         "profile": report.profile,
+        "near": report.near,
+        "originals": report.originals,
         "events": tally.events,
         "interrupted": report.was_interrupted,
         "lost": report.lost,
         "canary": report.canary._asdict(),
-        "sometimes": {state.id: tally.reached[state.id] for state in states_of(report.profile)},
+        "sometimes": {state.id: tally.reached[state.id] for state in report.states},
         "missed": report.missed,
         "divergence": None if report.divergence is None else report.divergence.as_values(),
         "broken": {
@@ -126,12 +141,13 @@ def report_values(report: Report, found: list[Found]) -> dict[str, object]:
 
 def _seeds(report: Report) -> str:
     last = report.seed + report.tally.runs - 1
-    return f"seed {last}" if report.tally.runs == 1 else f"seeds {report.seed} to {last}"
+    seeds = f"seed {last}" if report.tally.runs == 1 else f"seeds {report.seed} to {last}"
+    return f"{seeds} near {counted(report.originals, 'recording')}" if report.near else seeds
 
 
 def _states_table(report: Report) -> Table:
     table = tables.table("sometimes", "runs", "what they reached", right=("runs",))
-    for state in states_of(report.profile):
+    for state in report.states:
         runs = report.tally.reached[state.id]
         table.add_row(state.id, tables.count(runs), state.words, style="" if runs else "dim")
     return table
@@ -141,7 +157,9 @@ def _canary_line(canary: Canary) -> Text:
     if canary.seed is None:
         text = f"the canary was not found ({canary.words}): this search would not find a defect"
         return Text(text, "red")
-    return Text(f"canary: {canary.words}; found by seed {canary.seed}, which breaks {canary.rule}")
+    near = f" near {canary.near}" if canary.near else ""
+    found = f"found by seed {canary.seed}{near}, which breaks {canary.rule}"
+    return Text(f"canary: {canary.words}; {found}")
 
 
 def _broken_line(rule: str, first: BrokenRule) -> str:
@@ -150,8 +168,10 @@ def _broken_line(rule: str, first: BrokenRule) -> str:
 
 
 def _fuzz_command(report: Report, first: BrokenRule) -> str:
-    profile = "" if report.profile == "durable" else f" --profile {report.profile}"
-    return f"gnomon fuzz --seed {first.seed} --runs 1{profile}"
+    near = "".join(f" --near {quote(name)}" for name in report.near)
+    usual = None if report.near else "durable"
+    profile = "" if report.profile == usual else f" --profile {report.profile}"
+    return f"gnomon fuzz{near} --seed {first.seed} --runs 1{profile}"
 
 
 def _replay_command(one: Found) -> str:

@@ -11,7 +11,7 @@ import typer
 from msgspec.structs import replace
 
 from gnomon.reference.events import Event
-from gnomon.reference.history import History, Writer
+from gnomon.reference.history import History, write
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.cli.observation import Observation, comparison, observation_in
@@ -159,20 +159,14 @@ def overridden(
 def _replay(recording: Recording, history_out: Path | None, source: Path) -> Replayed:
     """Replay and judge `recording`, and write its history if that is wanted."""
     events: list[Event] = []
-    header = header_of(recording)
     output = console.open_history_output(history_out, source) if history_out else nullcontext()
     with output as file:
-        writer = Writer(header, file)
-
-        def record(event: Event) -> None:
-            events.append(event)
-            writer.record(event)
-
         with console.progress_bar("replaying", recording.start, recording.until) as bar:
-            refused = simulate(recording, record, bar)
-        digest = writer.close()
+            refused, span = simulate(recording, events.append, bar)
+        history = History(header_of(recording, span), events)
+        digest = write(history, file)
     with console.spinner("judging"):
-        trace = Trace(History(header, events))
+        trace = Trace(history)
         findings = judge_trace(trace)
         return Replayed(recording, refused, trace, summarise(trace), findings, digest)
 

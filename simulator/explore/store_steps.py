@@ -90,7 +90,7 @@ class StoreSteps:
         """The number of the store to which the loss of the last write would lead back."""
         store, model, before = self.stores[number]
         is_over = now > self._scope.faults_until or model.epoch >= LEAP
-        # A store that has lost its first Campaign is another store.
+        # A store that has lost the first Join is another store.
         if not self._loses_writes or is_over or not store.identity:
             return None
         if not is_write(operation):

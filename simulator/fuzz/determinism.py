@@ -12,10 +12,9 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.schedule.clock import write_instant
-from gnomon.reference.store.messages import Profile
-from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import SeedResult, run_trial
 from gnomon.simulator.fuzz.search import results
+from gnomon.simulator.fuzz.sources import Source
 from gnomon.specs.parallel.pool import Pool
 from gnomon.specs.parallel.processes import processes
 
@@ -54,21 +53,21 @@ Pair = tuple[SeedResult, SeedResult | None]
 
 
 def pairs(
-    first: int, runs: int | None, pool: Pool, profile: Profile, others: Pool | None = None
+    first: int, runs: int | None, pool: Pool, source: Source, others: Pool | None = None
 ) -> Generator[Pair, None, None]:
     """The results of the seeds from `first` on, each with that of a second run in `others`."""
-    found = results(first, runs, pool, profile)
+    found = results(first, runs, pool, source)
     if others is None:
         yield from ((result, None) for result in found)
     else:
-        yield from zip(found, results(first, runs, others, profile), strict=True)
+        yield from zip(found, results(first, runs, others, source), strict=True)
 
 
-def difference(seed: int, profile: Profile) -> Divergence:
+def difference(seed: int, source: Source) -> Divergence:
     """The first difference between two runs of `seed`, one of them in another process."""
-    here = events_of(seed, profile)
+    here = events_of(seed, source)
     with processes(1) as another:
-        there = another.submit(events_of, seed, profile).result()
+        there = another.submit(events_of, seed, source).result()
     for number, (one, other) in enumerate(zip_longest(here, there), 1):
         if one != other:
             at = next(event.at for event in (one, other) if event is not None)
@@ -76,9 +75,9 @@ def difference(seed: int, profile: Profile) -> Divergence:
     return Divergence(seed, None, None, "", "")
 
 
-def events_of(seed: int, profile: Profile) -> list[Event]:
+def events_of(seed: int, source: Source) -> list[Event]:
     """The events of the run of `seed`."""
-    return run_trial(drawn_from(seed, profile)).events
+    return run_trial(source.recording(seed)).events
 
 
 def _as_text(event: Event | None) -> str:

@@ -10,10 +10,10 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.history import History
-from gnomon.reference.store.messages import Profile
-from gnomon.simulator.fuzz import generator, reachability
-from gnomon.simulator.fuzz.liveness import Stuck, patience, stuck
-from gnomon.simulator.world.replay import header_of, simulate
+from gnomon.simulator.fuzz import reachability
+from gnomon.simulator.fuzz.liveness import Stuck, leaves_patience, patience, stuck
+from gnomon.simulator.fuzz.sources import Source
+from gnomon.simulator.world.replay import header_of, simulate, span_of_part
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import Violation, judge_trace
 from gnomon.specs.trace.trace import Trace
@@ -68,22 +68,24 @@ class SeedResult(msgspec.Struct, frozen=True):
 
 
 def run_trial(recording: Recording) -> Trial:
-    """Replay and judge `recording`. Never raises."""
+    """Replay and judge `recording`; its liveness, if its end leaves the patience. Never raises."""
     events: list[Event] = []
     broken: list[Broken] = []
     try:
-        simulate(recording, events.append)
+        span = simulate(recording, events.append).span
     except Exception as error:  # every exception is a problem that a search looks for
         at = events[-1].at if events else recording.start
+        span = span_of_part(recording, events)
         broken.append(Broken(ERROR, at, f"{type(error).__name__}: {error}"))
-    trace = Trace(History(header_of(recording), events))
+    trace = Trace(History(header_of(recording, span), events))
     if not broken:
         broken += [
             broken_by(finding.violations[0])
             for finding in judge_trace(trace).values()
             if finding.violations
         ]
-        broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]
+        if leaves_patience(recording):
+            broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]
     return Trial(recording, events, trace, tuple(broken))
 
 
@@ -97,9 +99,9 @@ def _stuck_at(at: int, stuck: Stuck) -> Broken:
     return Broken(STUCK, at, stuck.what, (stuck.job,), messages)
 
 
-def try_seed(seed: int, profile: Profile) -> SeedResult:
-    """Draw the recording of that seed and run its trial."""
-    trial = run_trial(generator.drawn_from(seed, profile))
+def try_seed(seed: int, source: Source) -> SeedResult:
+    """Run the trial of the recording that the source has for that seed."""
+    trial = run_trial(source.recording(seed))
     return SeedResult(
         seed,
         trial.broken,

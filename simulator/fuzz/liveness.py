@@ -11,8 +11,21 @@ from typing import NamedTuple, assert_never
 from gnomon.reference import events
 from gnomon.reference.events import RunEvent
 from gnomon.reference.schedule.clock import SECOND, write_instant
-from gnomon.specs.recording.commands import DriftClock, StepClock
-from gnomon.specs.recording.model import Recording, longest
+from gnomon.specs.recording.commands import (
+    Command,
+    CrashServer,
+    CutServer,
+    DisturbServer,
+    DriftClock,
+    Fault,
+    LastingFault,
+    PauseCluster,
+    ResumeCluster,
+    StepClock,
+    StepStoreClock,
+    StopServer,
+)
+from gnomon.specs.recording.model import Lognormal, Recording, longest
 from gnomon.specs.trace.entities import Membership, MessageRecord
 from gnomon.specs.trace.plans import due as due_instants
 from gnomon.specs.trace.plans import planned_at
@@ -54,6 +67,53 @@ def _clock_error(recording: Recording) -> int:
             case DriftClock(duration=lasts, gains=gains):
                 error += abs(gains) * lasts // SECOND
     return error
+
+
+def leaves_patience(recording: Recording) -> bool:
+    """Whether the end of a recording is quiet for long enough to judge its liveness.
+
+    Nothing disturbs the cluster for the patience before the end, and it is not paused then. Where
+    a duration has no limit, no patience is long enough.
+    """
+    spreads = (recording.cluster.latency, *(service.duration for service in recording.services))
+    if any(isinstance(spread, Lognormal) for spread in spreads):
+        return False
+    return disturbed_until(recording) + patience(recording) <= recording.until
+
+
+def disturbed_until(recording: Recording) -> int:
+    """From when on nothing disturbs the cluster any more (µs, UTC); the end, if it stays paused.
+
+    After a step of the store's clock, or a loss of data that may undo a correction of it, a lease
+    passes until the store's time goes on.
+    """
+    ends = [end for command in recording.commands for end in _disturbs_until(command)]
+    calm = max(ends, default=recording.start)
+    pauses = [c for c in recording.commands if isinstance(c, PauseCluster | ResumeCluster)]
+    if any(isinstance(command, PauseCluster) for command in pauses):
+        # An outage refuses the command that resumes the cluster, and a loss of data undoes it.
+        if isinstance(pauses[-1], PauseCluster) or pauses[-1].at < calm:
+            return recording.until
+        calm = pauses[-1].at
+    is_clock_stepped = any(isinstance(command, StepStoreClock) for command in recording.commands)
+    return calm + recording.cluster.lease if is_clock_stepped else calm
+
+
+def _disturbs_until(command: Command) -> Iterator[int]:
+    """The instant until which a command disturbs the cluster (µs, UTC); none if it does not.
+
+    A cut disturbs it when it begins: the other servers can do without the one that is cut off, as
+    without one that has crashed. A message whose link is disturbed may be late by the delay.
+    """
+    match command:
+        case CutServer(at=at):
+            yield at
+        case DisturbServer(at=at, duration=duration, delay=delay):
+            yield at + duration + delay
+        case _ if isinstance(command, LastingFault):
+            yield command.at + command.duration
+        case _ if isinstance(command, Fault | CrashServer | StopServer):
+            yield command.at
 
 
 class Stuck(NamedTuple):

@@ -10,8 +10,8 @@ from itertools import count
 
 import msgspec
 
-from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.judge import Broken, SeedResult, try_seed
+from gnomon.simulator.fuzz.sources import Source
 from gnomon.specs.parallel.pool import Pool, in_order
 
 
@@ -43,13 +43,13 @@ class Tally:
 
 
 def results(
-    first: int, runs: int | None, pool: Pool, profile: Profile
+    first: int, runs: int | None, pool: Pool, source: Source
 ) -> Generator[SeedResult, None, None]:
     """The results of the seeds from `first` on, in order: of `runs` seeds, or without end.
 
     Raises PoolLost.
     """
-    calls = ((seeds, profile) for seeds in _chunks(first, runs, pool.batch))
+    calls = ((seeds, source) for seeds in _chunks(first, runs, pool.batch))
     for found in in_order(pool, try_seeds, calls):
         yield from found
 
@@ -63,6 +63,6 @@ def _chunks(first: int, runs: int | None, size: int) -> Iterator[range]:
         yield range(start, start + size if end is None else min(start + size, end))
 
 
-def try_seeds(seeds: range, profile: Profile) -> list[SeedResult]:
+def try_seeds(seeds: range, source: Source) -> list[SeedResult]:
     """The results of some seeds."""
-    return [try_seed(seed, profile) for seed in seeds]
+    return [try_seed(seed, source) for seed in seeds]

@@ -18,16 +18,8 @@ from msgspec.structs import replace
 
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import MILLISECOND, MINUTE, SECOND
-from gnomon.specs.recording.commands import (
-    Command,
-    Create,
-    DisturbServer,
-    Edit,
-    JobCommand,
-    LastingFault,
-    ServerCommand,
-    StartServer,
-)
+from gnomon.simulator.fuzz.consistent import consistent
+from gnomon.specs.recording.commands import Command, DisturbServer, LastingFault
 from gnomon.specs.recording.model import (
     ClusterSpec,
     Fixed,
@@ -90,57 +82,14 @@ def _fewer_commands(recording: Recording) -> Iterator[Recording]:
 
 def _fewer_jobs(recording: Recording) -> Iterator[Recording]:
     for jobs in _without_parts(recording.jobs):
-        yield _consistent(replace(recording, jobs=jobs))
+        yield consistent(replace(recording, jobs=jobs))
 
 
 def _fewer_services(recording: Recording) -> Iterator[Recording]:
     """Without a service: the jobs that named it name the first of the others."""
     for services in _without_parts(recording.services):
         if services:
-            yield _consistent(replace(recording, services=services))
-
-
-def _consistent(recording: Recording) -> Recording:
-    """`recording` without commands for what is gone, and with services that exist."""
-    services = [service.name for service in recording.services]
-    created = {command.job for command in recording.commands if isinstance(command, Create)}
-    jobs = {job.id for job in recording.jobs} | created
-    servers = recording.cluster.server_names
-
-    def has_target(command: Command) -> bool:
-        if isinstance(command, JobCommand):
-            return command.job in jobs
-        return not isinstance(command, ServerCommand) or command.server in servers
-
-    return replace(
-        recording,
-        services=tuple(_on_servers(service, servers) for service in recording.services),
-        commands=tuple(_served(c, services) for c in recording.commands if has_target(c)),
-        jobs=tuple(
-            job
-            if job.definition.service in services
-            else replace(job, definition=replace(job.definition, service=services[0]))
-            for job in recording.jobs
-        ),
-    )
-
-
-def _served(command: Command, services: list[str]) -> Command:
-    """`command` with services that exist."""
-    if isinstance(command, StartServer) and command.lacks is not None:
-        return replace(command, lacks=tuple(name for name in command.lacks if name in services))
-    if not isinstance(command, Create | Edit):
-        return command
-    if command.set.get("service", services[0]) in services:
-        return command
-    return replace(command, set=command.set | {"service": services[0]})
-
-
-def _on_servers(service: ServiceSpec, servers: tuple[str, ...]) -> ServiceSpec:
-    """The service, deployed on none but these servers."""
-    if not service.deployed_on:
-        return service
-    return replace(service, deployed_on=tuple(s for s in service.deployed_on if s in servers))
+            yield consistent(replace(recording, services=services))
 
 
 # --- fewer, shorter
@@ -157,7 +106,7 @@ def _fewer_workers(recording: Recording) -> Iterator[Recording]:
 def _smaller_cluster(recording: Recording, what: str) -> Iterator[Recording]:
     for number in range(1, getattr(recording.cluster, what)):
         cluster = replace(recording.cluster, **{what: number})
-        yield _consistent(replace(recording, cluster=cluster))
+        yield consistent(replace(recording, cluster=cluster))
 
 
 def _earlier_end(recording: Recording) -> Iterator[Recording]:
@@ -177,7 +126,7 @@ def _later_start(recording: Recording) -> Iterator[Recording]:
 def _within(recording: Recording, start: int, until: int) -> Recording:
     """`recording` cut down to [start, until)."""
     commands = tuple(command for command in recording.commands if start <= command.at < until)
-    return _consistent(replace(recording, start=start, until=until, commands=commands))
+    return consistent(replace(recording, start=start, until=until, commands=commands))
 
 
 # --- simpler

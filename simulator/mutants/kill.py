@@ -21,14 +21,12 @@ from multiprocessing import get_context
 from random import Random
 from typing import NamedTuple
 
-import msgspec
-
 from gnomon.reference import history
 from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.mutants.patch import Mutant, patched
-from gnomon.simulator.world.replay import header_of, simulate
+from gnomon.simulator.world.replay import header_of, simulate, span_of_part
 from gnomon.specs.notation.parser import damage
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import RULES
@@ -89,7 +87,6 @@ def replay_under(mutant: Mutant | None, recording: Recording) -> History:
     If the mutant raises or does not end, the history ends there.
     """
     recorded: list[Event] = []
-    header = header_of(recording)
 
     def record(event: Event) -> None:
         recorded.append(event)
@@ -98,11 +95,10 @@ def replay_under(mutant: Mutant | None, recording: Recording) -> History:
 
     with nullcontext() if mutant is None else patched(mutant):
         try:
-            simulate(recording, record)
+            span = simulate(recording, record).span
         except Exception:  # a mutant may raise anything; the rule judges the events before that
-            end = recorded[-1].at + 1 if recorded else header.start
-            header = msgspec.structs.replace(header, end=end)
-    return History(header, recorded)
+            span = span_of_part(recording, recorded)
+    return History(header_of(recording, span), recorded)
 
 
 class _EndlessError(Exception):

@@ -147,8 +147,8 @@ def measure(task: Task) -> Measured:
 def trace_of(recording: Recording) -> Trace:
     """The history of a replay, in order."""
     happened: list[Event] = []
-    simulate(recording, happened.append)
-    return Trace(History(header_of(recording), happened))
+    simulated = simulate(recording, happened.append)
+    return Trace(History(header_of(recording, simulated.span), happened))
 
 
 def figures_of(trace: Trace, targets: Sequence[Target]) -> Figures:

@@ -5,8 +5,9 @@ caller passes in what records the events: to keep the history, to write it, or o
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from gnomon.reference.events import Event, Record
 from gnomon.reference.history import Header, History
@@ -15,7 +16,7 @@ from gnomon.simulator.world.cluster import Cluster, NewStore
 from gnomon.simulator.world.commands import CommandExecutor, RefusedCommand
 from gnomon.simulator.world.kernel import Kernel
 from gnomon.simulator.world.random import RandomStreams
-from gnomon.simulator.world.store_clock import StoreClock, span_by_store
+from gnomon.simulator.world.store_clock import StoreClock
 from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.recording.commands import Command, DataLoss, StepStoreClock
 from gnomon.specs.recording.model import Lognormal, Recording, Spread, longest
@@ -28,11 +29,21 @@ DEEPEST_CALLS = 1_000_000
 """The largest number of calls inside each other; a page of jobs takes four."""
 
 
+class Simulated(NamedTuple):
+    """What a replay leaves beside its events: the refused commands, and the span of its history.
+
+    The span is in the store's time (µs, UTC).
+    """
+
+    refused: list[RefusedCommand]
+    span: tuple[int, int]
+
+
 def replay(recording: Recording) -> History:
     """The history of `recording`, in memory: about 0.7 KB a run."""
     events: list[Event] = []
-    simulate(recording, events.append)
-    return History(header_of(recording), events)
+    simulated = simulate(recording, events.append)
+    return History(header_of(recording, simulated.span), events)
 
 
 def simulate(
@@ -40,8 +51,8 @@ def simulate(
     record: Record,
     progress: Progress | None = None,
     new_store: NewStore = MemoryStore,
-) -> list[RefusedCommand]:
-    """Replay `recording`, giving every event to `record`; the commands that were refused.
+) -> Simulated:
+    """Replay `recording`, giving every event to `record`.
 
     `new_store` makes the store. If the recording loses writes, the store must be one in memory.
     """
@@ -51,12 +62,13 @@ def simulate(
         return _run(recording, cluster, progress)
 
 
-def _run(recording: Recording, cluster: Cluster, progress: Progress | None) -> list[RefusedCommand]:
+def _run(recording: Recording, cluster: Cluster, progress: Progress | None) -> Simulated:
     start, until, spec = recording.start, recording.until, recording.cluster
     loses_data = any(isinstance(command, DataLoss) for command in recording.commands)
     steps_clock = any(isinstance(command, StepStoreClock) for command in recording.commands)
     log = WriteLog(cluster, spec.profile, spec.max_attempts) if loses_data else None
-    executor = CommandExecutor(cluster, log, StoreClock(cluster) if steps_clock else None)
+    clock = StoreClock(cluster) if steps_clock else None
+    executor = CommandExecutor(cluster, log, clock)
     for job in recording.jobs:
         executor.create(job)
     _plan(cluster.kernel, executor, iter(recording.commands))
@@ -64,11 +76,12 @@ def _run(recording: Recording, cluster: Cluster, progress: Progress | None) -> l
         cluster.start(name)
     if progress is None:
         cluster.kernel.run(until)
-        return executor.refused
-    for hundredth in range(1, 101):
-        cluster.kernel.run(start + (until - start) * hundredth // 100)
-        progress(cluster.kernel.now)
-    return executor.refused
+    else:
+        for hundredth in range(1, 101):
+            cluster.kernel.run(start + (until - start) * hundredth // 100)
+            progress(cluster.kernel.now)
+    span = (start, until) if clock is None else clock.span(until)
+    return Simulated(executor.refused, span)
 
 
 @contextmanager
@@ -100,9 +113,9 @@ def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]
         kernel.at(following.at, carry_out, following)
 
 
-def header_of(recording: Recording) -> Header:
-    """The first line of the history of `recording`."""
-    start, end = span_by_store(recording)
+def header_of(recording: Recording, span: tuple[int, int]) -> Header:
+    """The first line of the history of `recording`; `span` is in the store's time (µs, UTC)."""
+    start, end = span
     is_durable = recording.cluster.profile == "durable"
     return Header(
         start=start,
@@ -115,6 +128,12 @@ def header_of(recording: Recording) -> Header:
         recording=recording.digest,
         versions=versions(),
     )
+
+
+def span_of_part(recording: Recording, happened: Sequence[Event]) -> tuple[int, int]:
+    """The span of a replay that an exception cut short after what `happened` (µs, UTC)."""
+    earliest = min([recording.start, *(event.at for event in happened)])
+    return earliest, happened[-1].at + 1 if happened else earliest
 
 
 def longest_travel(latency: Spread) -> int | None:

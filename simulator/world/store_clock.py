@@ -11,8 +11,6 @@ from gnomon.reference.events import Event
 from gnomon.reference.store.administration import CheckProcess
 from gnomon.reference.store.operations import Delivery, Operation
 from gnomon.simulator.world.cluster import Cluster
-from gnomon.specs.recording.commands import DataLoss, StepStoreClock
-from gnomon.specs.recording.model import Recording
 
 
 class StoreClock:
@@ -21,6 +19,7 @@ class StoreClock:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._ahead = 0  # how far it is ahead of the world (µs)
+        self._earliest = cluster.kernel.now
         self._apply, self._record = cluster.apply, cluster.record
         cluster.apply, cluster.record = self.apply, self.record
 
@@ -46,21 +45,12 @@ class StoreClock:
     def let_store_notice(self) -> None:
         """Let the store read it, as any request does; it corrects a time far beyond the reading."""
         self._cluster.operate(CheckProcess(0))
+        self._earliest = min(self._earliest, self.time(self._cluster.kernel.now))
 
+    def span(self, until: int) -> tuple[int, int]:
+        """The times of the store in this run, which ends before the world's instant `until` (µs).
 
-def span_by_store(recording: Recording) -> tuple[int, int]:
-    """The first and the last instant of the history of a recording, by the store's time (µs)."""
-    start = latest = highest = recording.start
-    ahead, lease = 0, recording.cluster.lease
-    for command in recording.commands:
-        if isinstance(command, StepStoreClock):
-            latest = max(latest, command.at + ahead)
-            highest = max(highest, latest)
-            ahead += command.by
-            if latest - (command.at + ahead) > lease:
-                latest = command.at + ahead
-                start = min(start, latest)
-        elif isinstance(command, DataLoss):  # of its time, too, which may be earlier or ahead again
-            start = min(start, command.at + ahead)
-            latest = max(latest, min(highest, command.at + ahead + lease))
-    return start, max(latest, recording.until + ahead)
+        Its time does not pass while its clock is behind it. What happens then still lies in the
+        span.
+        """
+        return self._earliest, self.time(until - 1) + 1

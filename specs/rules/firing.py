@@ -6,12 +6,7 @@ FIRE-9 and FIRE-10 those that are due, but before the stage began; PUB-1 and HIS
 an outcome before. ``attribution`` has the table.
 """
 
-from collections.abc import Iterator
-from itertools import zip_longest
-from typing import NamedTuple
-
 from gnomon.reference import events
-from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.specs.rules.attribution import (
     BEFORE_STAGE,
     LATE,
@@ -26,90 +21,22 @@ from gnomon.specs.rules.ending import (
     examine_end,
     examine_passed_end,
     examine_single_occurrence,
-    had_time,
-    has_had_its_repeats,
     has_retired,
     still_due,
 )
 from gnomon.specs.rules.kinds import Kind
-from gnomon.specs.trace.entities import BEFORE_ALL, Stage
+from gnomon.specs.rules.overdue import overdue
+from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import (
-    ahead_of_cursor,
     current_outcomes,
-    due,
     is_due_at,
     is_unknown_when_due,
     messages,
     not_due,
-    planned_at,
 )
 from gnomon.specs.trace.trace import Trace
 
 # --- what FIRE-1 to FIRE-5 have in common
-
-
-class Overdue(NamedTuple):
-    """An occurrence due at `instant` had no outcome by `deadline`, though a leader had the time.
-
-    `was_led`: somebody led, not disturbed, when it was due. In µs.
-    """
-
-    instant: int
-    deadline: int
-    was_led: bool
-
-
-def overdue(trace: Trace) -> dict[Stage, list[Overdue]]:
-    """The overdue occurrences of each stage that has any."""
-    overdue_in = _unfired_in if trace.is_partial else _overdue_in
-    found = {stage: list(overdue_in(trace, stage)) for stage in trace.stages if stage.active}
-    return {stage: late for stage, late in found.items() if late}
-
-
-def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
-    """The due instants ahead of a stage's cursor for which a leader had time enough.
-
-    The time begins when the instant was due, or when the stage began or the job last had an outcome
-    if that was later: a leader that catches up works through a long list bit by bit.
-    """
-    definition, ahead = stage.definition, ahead_of_cursor(trace, stage)
-    if definition is None or not ahead or has_had_its_repeats(stage):
-        return
-    at_work_until = stage.outcomes[-1][1].at if stage.outcomes else stage.begins
-    for instant in ahead:
-        counts_from = max(planned_at(stage, instant), stage.begins)
-        late = had_time(trace, stage, definition.grace, max(counts_from, at_work_until))
-        if late is None:
-            return
-        led_since, deadline = late
-        yield Overdue(instant, deadline, led_since <= counts_from)
-
-
-def _unfired_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:
-    """The due instants of a stage of a partial history that had no outcome in time.
-
-    A misfire may have been coalesced unseen into the next due instant, if that one was missed too,
-    or if one late wake found both.
-    """
-    definition = stage.definition
-    if definition is None:
-        return
-    having_outcome = {instant: event.at for instant, event in reversed(stage.outcomes)}
-    last = max(having_outcome, default=BEFORE_ALL) if has_had_its_repeats(stage) else LAST_INSTANT
-    instants = due(trace, stage)
-    for instant, following in zip_longest(instants, instants[1:]):
-        counts_from = max(instant, stage.begins)
-        late = had_time(trace, stage, definition.grace, counts_from)
-        if late is None or instant > last:
-            return
-        led_since, deadline = late
-        was_missed = led_since > counts_from
-        found_at = max(led_since, instant + trace.lag)
-        may_be_coalesced = following is not None and following <= found_at
-        is_excused = {"once": may_be_coalesced, "skip": was_missed, "all": False}
-        is_late = having_outcome.get(instant, deadline + 1) > deadline
-        if is_late and not is_excused[definition.misfire]:
-            yield Overdue(instant, deadline, not was_missed)
 
 
 def _examine_dueness(cases: Cases, trace: Trace) -> None:

@@ -244,9 +244,9 @@ def a_rejection_changes_nothing_and_names_every_fault(cases: Cases, trace: Trace
         elif not named:
             cases.broken(event.at, Kind.NO_FAULT_NAMED, job=event.job)
         # If another job was changed then too, that may have removed the fault: a name became free.
-        if changed_at.get(event.at) == {event.job} and event.definition in accepted.get(
-            (event.at, event.job), ()
-        ):
+        # A fault of the id is none of the definition: the job was there already.
+        was_taken = event.definition in accepted.get((event.at, event.job), ())
+        if was_taken and "id" not in named and changed_at[event.at] == {event.job}:
             cases.broken(event.at, Kind.REJECTED_AND_TAKEN, job=event.job)
 
 

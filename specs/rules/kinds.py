@@ -68,6 +68,7 @@ class Kind(Enum):
         "job {job}: {due} was folded into {other_due}, which is no later occurrence that was "
         "published"
     )
+    MISFIRE_UNREPORTED = "job {job}: due at {due}, and it was neither run nor reported as a misfire"
     # LEAD
     EPOCH_NOT_HIGHER = "epoch {epoch} of {server}: begins after epoch {other_epoch}"
     LEASE_STILL_HELD = "epoch {epoch} of {server}: begins while {other_server} holds the lease"

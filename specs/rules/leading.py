@@ -15,9 +15,9 @@ from gnomon.reference.events import STORE
 from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.attribution import LATE, Occurrence, idle_waits_by_rule, rule_for
 from gnomon.specs.rules.base import Cases, rule
-from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.misfires import misfires
+from gnomon.specs.rules.overdue import overdue
 from gnomon.specs.trace.availability import able_for, claims_of_leaders, led
 from gnomon.specs.trace.entities import FaultWindow, LeaseVoided, Term, TermEnd
 from gnomon.specs.trace.plans import first_outcomes

@@ -21,6 +21,7 @@ from gnomon.specs.rules.attribution import (
 )
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.overdue import unreported_misfires
 from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import first_outcomes, planned_at
 from gnomon.specs.trace.trace import Trace
@@ -164,7 +165,7 @@ def _were_one_decision(trace: Trace, one: Misfire, other: Misfire) -> bool:
     )
 
 
-@rule("MISS-3", "jobs", "firings", "misfires")
+@rule("MISS-3", "jobs", "servers", "firings", "misfires")
 def every_misfire_is_in_the_history(cases: Cases, trace: Trace) -> None:
     """For each misfire the history has exactly one event, which gives the instant at which it was
     due: published, later than the grace after it; coalesced, with the instant into which it was
@@ -177,6 +178,9 @@ def every_misfire_is_in_the_history(cases: Cases, trace: Trace) -> None:
         if stage.has_misfires:
             _examine_order(cases, trace, stage)
             _examine_folding(cases, stage)
+    for stage, late in unreported_misfires(trace):
+        cases.examined += 1
+        cases.broken(late.deadline, Kind.MISFIRE_UNREPORTED, job=stage.job, due=late.instant)
 
 
 def _examine_order(cases: Cases, trace: Trace, stage: Stage) -> None:

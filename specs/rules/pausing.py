@@ -3,8 +3,8 @@
 from gnomon.reference import events
 from gnomon.specs.rules.attribution import LATE, Occurrence, rule_for
 from gnomon.specs.rules.base import Cases, rule
-from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.overdue import overdue
 from gnomon.specs.trace.pauses import paused
 from gnomon.specs.trace.trace import Trace
 

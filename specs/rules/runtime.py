@@ -4,6 +4,8 @@ The one idea: a run lasts from its start to its end, or until its server left. E
 compared with that, and each run that lasted too long must have one.
 """
 
+from bisect import bisect_left
+
 from msgspec import Struct
 
 from gnomon.reference import events
@@ -137,6 +139,11 @@ def _is_vague(trace: Trace, run: _Run, until: int) -> bool:
         return True
     membership = trace.membership_of(run.started)
     since = run.begins if membership is None else membership.begins
-    return any(
-        type(event) is events.WritesLost and since <= event.at <= until for event in trace.events
-    )
+    losses = trace.cached(_losses_of_writes)
+    number = bisect_left(losses, since)
+    return number < len(losses) and losses[number] <= until
+
+
+def _losses_of_writes(trace: Trace) -> list[int]:
+    """When the store lost writes (µs), in order."""
+    return sorted(event.at for event in trace.events if type(event) is events.WritesLost)

@@ -15,12 +15,12 @@ from gnomon.specs.rules.attribution import (
     runs_seen,
 )
 from gnomon.specs.rules.base import Cases, rule
-from gnomon.specs.rules.firing import overdue
 from gnomon.specs.rules.kinds import Kind
+from gnomon.specs.rules.overdue import overdue
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.deployed import LatestTaken
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.order import first_starts, keeps_order, positions
+from gnomon.specs.trace.order import first_claims, first_starts, keeps_order, positions
 from gnomon.specs.trace.plans import not_due
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
@@ -131,8 +131,8 @@ def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
         return
     position = trace.cached(positions)
     latest_claimed = LatestTaken(trace, (-1,))
-    known = (claim for claim in trace.claims if claim.message in position)
-    latest_claimed.take_all((claim, (position[claim.message],)) for claim in known)
+    first = first_claims(trace)
+    latest_claimed.take_all((claim, (position[claim.message],)) for claim in first)
     for begins, _, record in trace.cached(waits):
         published = record.published
         if begins > published.at or _is_judged_elsewhere(record):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from gnomon.reference import events
+from gnomon.reference.events import STORE
 from gnomon.specs.trace.entities import Membership
 from gnomon.specs.trace.spans import Span, merge_spans
 from gnomon.specs.trace.trace import Trace
@@ -42,7 +43,8 @@ def provided(trace: Trace, service: str, aftermath: int) -> list[Span]:
     """When a server may have counted as live that had a service: up to `aftermath` µs after it.
 
     A server that came back without the service may count as having it until its next report
-    arrives, which it sends within a fault's window.
+    arrives, which it sends within a fault's window. If it leaves before that, it counts once more.
+    While the store is disturbed, it may not notice that a server has gone.
     """
     members = trace.cached(providers, service)
     return merge_spans((member.begins, _last_known(trace, member, aftermath)) for member in members)
@@ -50,13 +52,26 @@ def provided(trace: Trace, service: str, aftermath: int) -> list[Span]:
 
 def _last_known(trace: Trace, member: Membership, aftermath: int) -> int:
     """Until when the store may count what the process of a membership had (µs)."""
-    until = member.ends + aftermath
-    of_server = trace.memberships_of[member.server]
-    following = bisect_left(of_server, member.ends, key=_BEGINS)
-    if following == len(of_server) or of_server[following].begins > until:
-        return until
-    undisturbed = trace.fault_windows.gaps(member.server, until, trace.end)
-    return next((begins for begins, _ in undisturbed), max(until, trace.end))
+    server = member.server
+    of_server = trace.memberships_of[server]
+    until = _undisturbed_from(trace, STORE, member.ends + aftermath)
+    for later in of_server[bisect_left(of_server, member.ends, key=_BEGINS) :]:
+        if later.begins > until:
+            break
+        reports_by = _undisturbed_from(trace, server, until)
+        if reports_by <= later.ends or not trace.is_disturbed(server, later.begins, later.ends):
+            return reports_by
+        until = max(until, _undisturbed_from(trace, STORE, later.ends + aftermath))
+    return until
+
+
+def _undisturbed_from(trace: Trace, target: str, at: int) -> int:
+    """The first instant from `at` on at which neither the target nor the store is disturbed (µs).
+
+    If there is none in the history, it is the end.
+    """
+    gaps = trace.fault_windows.gaps(target, at, trace.end)
+    return next((begins for begins, _ in gaps), max(at, trace.end))
 
 
 def lacks(trace: Trace, event: events.Claimed, service: str) -> bool:

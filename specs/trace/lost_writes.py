@@ -8,7 +8,8 @@ what those writes held, and nothing else.
     published                    everything about that message
     claimed                      the run of that attempt, until the attempt is claimed anew; then
                                  the run counts, unless the attempt is started anew, too
-    a completion (`reopened`)    a run that had ended, if the message is claimed or run again
+    a completion (`reopened`)    a run that had ended, if the message is claimed or run again, in
+                                 that attempt or a later one
     reclaimed, lost              the same, because the completion that came too late is lost, too
 
 A leader's term counts, whatever the store remembers: each loss ends a term, and no epoch is granted
@@ -72,8 +73,9 @@ def _taken_up_after(loss: int, surviving: list[Event | None]) -> list[_TakesUp]:
     undone = {seq - 1 for lost in later for seq in lost.undone}
     lost = surviving[loss]
     assert type(lost) is events.WritesLost
-    removed = (surviving[seq - 1] for seq in lost.undone)
-    unclaimed = {_attempt(event) for event in removed if type(event) is events.Claimed}
+    removed = {seq - 1 for seq in lost.undone} | {n for n in undone if n < loss}
+    claims = (surviving[n] for n in removed)
+    unclaimed = {_attempt(event) for event in claims if type(event) is events.Claimed}
     taken_up = []
     for n, event in enumerate(surviving[loss + 1 :], loss + 1):
         if type(event) not in _TAKES_UP:
@@ -121,11 +123,12 @@ class _Rollback:
         self._ended_runs: dict[Attempt, tuple[events.Started, events.Finished]] = {}
         completed = {_attempt(e) for e in surviving[:loss] if type(e) is events.Finished}
         held_again = self._remove_writes()
-        messages = {event.message for event in taken_up}
+        latest = _latest_attempts(taken_up)
         self._reopened = {
             attempt
             for attempt in completed
-            if attempt[0] in messages and (attempt[0] in lost.reopened or attempt in held_again)
+            if latest.get(attempt[0], 0) >= attempt[3]
+            and (attempt[0] in lost.reopened or attempt in held_again)
         }
         self._goes_on = {_attempt(e) for e in taken_up if type(e) is not events.Claimed}
 
@@ -211,6 +214,14 @@ class _Rollback:
         started = self._running.pop(attempt, None)
         if started is not None and (at is None or at > self._lost.at):
             yield OrphanRun(started.server, self._lost.at, at)
+
+
+def _latest_attempts(taken_up: list[_TakesUp]) -> dict[int, int]:
+    """The number of the latest attempt of each message that is taken up."""
+    latest: dict[int, int] = {}
+    for event in taken_up:
+        latest[event.message] = max(event.attempt, latest.get(event.message, 0))
+    return latest
 
 
 def _attempt(event: events.RunEvent) -> Attempt:

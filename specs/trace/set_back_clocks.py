@@ -58,9 +58,12 @@ def corrected(history: list[Event]) -> CorrectedHistory:
     beside_plan: set[int] = set()
     spans: list[Span] = []
     wrong: list[Span] = []
+    by_losses: set[int] = set()
     for n in corrections:
         at, beyond = history[n].at, history[n].at
-        if n + 1 in lost or _is_by_a_loss(history, n):
+        if _is_by_a_loss(history, n, by_losses):
+            by_losses.add(n)
+        if n + 1 in lost or n in by_losses:
             at = max(at, _kept_until(happened[:n], lost))
             beyond = at + 1
         spans = [(min(begins, at), min(ends, at)) for begins, ends in spans]
@@ -102,24 +105,28 @@ def _with_since(event: Event, history: list[Event]) -> Event:
     return replace(event, since=min(event.since, *corrected_at, event.at))
 
 
-def _is_by_a_loss(history: list[Event], correction: int) -> bool:
+def _is_by_a_loss(history: list[Event], correction: int, by_losses: set[int]) -> bool:
     """Whether the store lost the instant that its clock had not reached again.
 
     It did if it has kept no later instant. Else it has corrected its clock itself, by less than a
-    lease if it has lost all leases.
+    lease if it has lost all leases. `by_losses` are the earlier corrections that losses were.
     """
     correcting, before = history[correction], history[correction - 1] if correction else None
     if type(correcting) is not events.ClockSetBack or type(before) is not events.WritesLost:
         return False
-    return correcting.was <= before.at and _time_of_store(history[:correction]) <= correcting.at
+    kept = _time_of_store(history[:correction], by_losses)
+    return correcting.was <= before.at and kept <= correcting.at
 
 
-def _time_of_store(history: list[Event]) -> int:
-    """The latest instant that a store has kept at the end of a history (µs): what its time was."""
+def _time_of_store(history: list[Event], by_losses: set[int]) -> int:
+    """The latest instant that a store has kept at the end of a history (µs): what its time was.
+
+    A correction that a loss was is no write of the store: it may lose that instant, too.
+    """
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     kept = BEFORE_ALL
     for seq, event in enumerate(history, 1):
-        if seq in lost:
+        if seq in lost or seq - 1 in by_losses:
             continue
         if type(event) is events.ClockSetBack:
             kept = event.at

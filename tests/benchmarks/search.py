@@ -21,6 +21,7 @@ from gnomon.simulator.explore.explorer import Search
 from gnomon.simulator.explore.scopes import SCOPES, Scope
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import try_seed
+from gnomon.simulator.fuzz.sources import Drawn
 from gnomon.simulator.world.replay import replay
 from gnomon.specs.recording.commands import JobCommand, ServerCommand
 from gnomon.specs.recording.model import JobSpec, Recording
@@ -87,7 +88,7 @@ def main(turns: int) -> None:
     drawn = [drawn_from(seed, "durable") for seed in SEEDS]
     print_worlds("\nswarm, as drawn", drawn, turns)
     print_worlds("swarm, 3 servers and 20 jobs", list(map(in_target_shape, drawn)), turns)
-    searching = [timed(lambda: [try_seed(s, "durable") for s in SEEDS]) for _ in range(turns)]
+    searching = [timed(lambda: [try_seed(s, Drawn()) for s in SEEDS]) for _ in range(turns)]
     print(f"searched, from drawing to judging: {len(SEEDS) / median(searching):,.0f} runs/s a core")
     print_exploration()
 

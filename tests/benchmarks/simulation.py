@@ -155,7 +155,7 @@ def streamed(span: int) -> None:
     """Run this simulator with its history streamed to a file; print runs and peak memory."""
     whole = recording(span)
     with tempfile.TemporaryFile() as file:
-        writer = Writer(header_of(whole), file)
+        writer = Writer(header_of(whole, (whole.start, whole.until)), file)
         began = perf_counter()
         simulate(whole, writer.record)
         writer.close()

@@ -29,6 +29,7 @@ each server name each fault within five seconds, and whether work goes on after 
       history_recorder     reads the history while the trial runs
       watcher              the health and the log of each server
       observations         reports that are missing among what the watcher has seen: pure
+      recorded_faults      faults that the history does not record: pure
       reconciliation       history and run log counted against each other: pure
       zone_rules           occurrences of a zone whose rules change: pure
     trial                one run from start to end, and its report

@@ -36,6 +36,7 @@ from tests.nemesis.checks.reconciliation import (
     reconcile,
     unexplained_losses,
 )
+from tests.nemesis.checks.recorded_faults import unrecorded
 from tests.nemesis.checks.watcher import Reaction, Watcher
 from tests.nemesis.checks.zone_rules import misplaced, without_zone_jobs
 from tests.nemesis.faults.catalogue import FAULTS, Kind
@@ -146,6 +147,7 @@ def run_trial(settings: Settings, folder: Path) -> Report:
     costs = {FAULTS[kind].costs for kind in nemesis.counts}
     discrepancies += misplaced(history.events, nemesis.other_rules)
     discrepancies += unexplained_losses(before, history.events, costs)
+    discrepancies += unrecorded(nemesis.counts, [each.events for each in (*before, history)])
     discrepancies += [
         f"{id}, before the store was emptied: {violation}"
         for each in before

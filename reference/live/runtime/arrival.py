@@ -58,7 +58,7 @@ def _agree(
     while True:
         try:
             facts = connection.use(lambda store: check_server(store.client, profile))
-            answer = connection.call(shape.name, [shape.settings])
+            (settings,) = connection.ask([shape.settings])
             break
         except StoreFailed as failed:
             failure = _temporary(failed)
@@ -69,7 +69,6 @@ def _agree(
                 return False
     for warning in facts.warnings:
         logger.warning("%s", warning)
-    settings = answer.deliveries[0][2]
     assert isinstance(settings, Settings)
     differs = disagreement(settings, shape.settings)
     if differs is not None:
@@ -81,7 +80,7 @@ def _wait_for_name(connection: Connection, shape: Shape, inputs: "SimpleQueue[In
     """Wait for a lease at most until no live server has the name."""
     began: int | None = None
     while True:
-        overview = _look(connection, shape)
+        overview = _look(connection)
         if overview is not None:
             holders = [one for one in overview.members if one.name == shape.name]
             if not holders or holders[0].alive_until <= overview.now:
@@ -96,10 +95,10 @@ def _wait_for_name(connection: Connection, shape: Shape, inputs: "SimpleQueue[In
             return False
 
 
-def _look(connection: Connection, shape: Shape) -> ClusterOverview | None:
+def _look(connection: Connection) -> ClusterOverview | None:
     """The cluster; None if the store does not answer now."""
     try:
-        overview = connection.call(shape.name, [Overview()]).deliveries[0][2]
+        (overview,) = connection.ask([Overview()])
     except StoreFailed as failed:
         _temporary(failed)
         return None

@@ -112,7 +112,7 @@ class StoreLink:
         Raises StoreUnusable if waiting would not help.
         """
         try:
-            answer = self._connection.call(self._name, [NewProcess()])
+            (number,) = self._connection.ask([NewProcess(self._name)])
         except StoreFailed as failed:
             failure = failed.failure
             if failure.is_permanent:
@@ -120,7 +120,6 @@ class StoreLink:
             self._note_failure(failure)
             return None
         self._note_success()
-        number = answer.deliveries[0][2]
         assert isinstance(number, Number)
         return number.value
 
@@ -139,12 +138,12 @@ class StoreLink:
     def overview(self) -> ClusterOverview | None:
         """What the store has now; None if the call failed."""
         try:
-            reply = self._connection.call(self._name, [Overview()]).deliveries[0][2]
+            (overview,) = self._connection.ask([Overview()])
         except StoreFailed as failed:
             self._note_failure(failed.failure)
             return None
-        assert isinstance(reply, ClusterOverview)
-        return reply
+        assert isinstance(overview, ClusterOverview)
+        return overview
 
     @property
     def run_of_store(self) -> str:
@@ -154,7 +153,8 @@ class StoreLink:
     def leave(self, event: ServerStopped | ServerCrashed) -> None:
         """Report the last events, and that the server has left."""
         try:
-            self._connection.call(self._name, [*self._reports(), RemoveServer(self._name, event)])
+            removal = RemoveServer(self._name, event, self._process)
+            self._connection.call(self._name, [*self._reports(), removal])
         except StoreFailed as failed:
             logger.warning("left without reporting it: %s", failed.failure.problem)
 

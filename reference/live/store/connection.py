@@ -21,7 +21,7 @@ from gnomon.reference.live.store.encode import ReportStoreRun
 from gnomon.reference.live.store.errors import Failure, classify
 from gnomon.reference.live.store.redis import Answer, RedisStore
 from gnomon.reference.store.memory import LEAP
-from gnomon.reference.store.operations import Operation
+from gnomon.reference.store.operations import OPERATOR, Operation, Reply
 
 T = TypeVar("T")
 
@@ -88,8 +88,18 @@ class Connection:
         return self._run
 
     def call(self, server: str, operations: Sequence[Operation]) -> Answer:
-        """Carry out `operations` of `server` at one instant. Raises StoreFailed."""
+        """Carry out `operations` of `server` at one instant. Raises StoreFailed.
+
+        The answer has what was waiting in the server's inbox, which is nowhere else from now on.
+        """
         return self.use(lambda store: store.call(server, operations))
+
+    def ask(self, operations: Sequence[Operation]) -> list[Reply]:
+        """The replies to operations that anybody may send. Raises StoreFailed.
+
+        Nothing is taken from a server's inbox.
+        """
+        return [reply for _, _, reply in self.call(OPERATOR, operations).deliveries]
 
     def use(self, use: Callable[[RedisStore], T]) -> T:
         """The result of `use` with the store. Raises StoreFailed for what ``redis`` raises."""

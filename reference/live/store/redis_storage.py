@@ -14,10 +14,10 @@ from gnomon.reference.events import Event
 from gnomon.reference.live.store.connection import Connection, StoreFailed
 from gnomon.reference.live.store.decode import UNREADABLE
 from gnomon.reference.live.store.errors import unavailable
-from gnomon.reference.live.store.redis import Answer, RedisStore
+from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.live.store.storage import RecordedEvent, Storage
 from gnomon.reference.store.administration import RecordEvents, Reported
-from gnomon.reference.store.operations import OPERATOR, Operation, Reply
+from gnomon.reference.store.operations import Operation, Reply
 
 logger = logging.getLogger("gnomon.store")
 
@@ -42,17 +42,14 @@ class RedisStorage(Storage):
 
     def ask_all(self, operations: Sequence[Operation]) -> Sequence[Reply]:
         """Carry out operations of `OPERATOR` in order, at one instant; the reply to each."""
-        return [reply for _, _, reply in self._call(operations).deliveries]
+        try:
+            return self._connection.ask(operations)
+        except StoreFailed as failed:
+            raise unavailable(failed.failure) from failed
 
     def record_events(self, events: Sequence[Reported]) -> None:
         """Append events to the history; the store replaces each `at` by its own time."""
-        self._call([RecordEvents(0, tuple(events))])
-
-    def _call(self, operations: Sequence[Operation]) -> Answer:
-        try:
-            return self._connection.call(OPERATOR, operations)
-        except StoreFailed as failed:
-            raise unavailable(failed.failure) from failed
+        self.ask_all([RecordEvents(0, tuple(events))])
 
     def identity(self) -> int:
         """The identity of the store: when it was first used (µs, UTC); 0 before that."""

@@ -70,7 +70,7 @@ RULES: dict[str, str] = {
 }
 """The rules of level tick, in the words of a scheduler of which only the runs are seen."""
 
-NOT_MODELLED: Final = frozenset({"RUN-4", "HIST-2"})
+NOT_MODELLED: Final = frozenset({"MISS-3", "RUN-4", "HIST-2"})
 """The rules about something that no model predicts, so that no behaviour declares it."""
 SHOWN: Final = 3
 """How many violations, and how many instants of a job, a text has."""

@@ -70,7 +70,7 @@ def cluster_of(jobs: int, span: int, interval: int = MINUTE, servers: int = SERV
 
 def _written(recording: Recording, file: IO[bytes]) -> int:
     """Simulate, with the history written to a file; the number of its events."""
-    writer = Writer(header_of(recording), file)
+    writer = Writer(header_of(recording, (recording.start, recording.until)), file)
     simulate(recording, writer.record)
     writer.close()
     return writer.events

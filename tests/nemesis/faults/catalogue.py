@@ -71,14 +71,24 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     leases: int = 1
 
 
+class Events(msgspec.Struct, frozen=True):
+    """The kinds of events by which a history records a fault itself: each fault has one of them."""
+
+    kinds: tuple[str, ...]
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of fault; its report, or the reason why none is due.
+
+    `recorded` is the fault that the history names from before its beginning until after its end, so
+    that the rules allow it the time that it costs. None: it changes nothing that they judge.
 
     It lasts a part of a lease or up to two leases, as the plan draws it, and at least `shortest`
     (µs). `end_report` is due when it has ended.
     """
 
     on: Place
+    recorded: str | Events | None
     report: Expected | str
     end_report: Expected | None = None
     shortest: int = 0
@@ -99,22 +109,35 @@ _RESTARTED = "the store was restarted or failed over"
 _CUT = _same(_SILENT, _BROKEN, by="target")
 
 FAULTS: dict[Kind, Fault] = {
-    "kill": Fault(on="server", report="it cannot report its own end"),
-    "stop": Fault(on="server", report="an operator wants it"),
-    "pause": Fault(on="server", report="a paused process reports nothing"),
-    "cut both ways": Fault(on="server", report=_CUT),
-    "cut requests": Fault(on="server", report=_CUT),
-    "cut replies": Fault(on="server", report=_CUT),
-    "delay": Fault(on="server", report="calls succeed, only later"),
-    "reset": Fault(on="server", report="the next call has a new connection"),
-    "kill the store": Fault(on="store", report=_same(_BROKEN, _AWAY, _RESTARTED, leases=0)),
-    "pause the store": Fault(on="store", report=_same(_SILENT)),
-    "fail over": Fault(on="store", report=_same(_RESTARTED, leases=0)),
+    "kill": Fault(
+        on="server", recorded=Events(("server_crashed",)), report="it cannot report its own end"
+    ),
+    "stop": Fault(
+        on="server",
+        recorded=Events(("server_stopped", "server_crashed")),  # the latter if the store is away
+        report="an operator wants it",
+    ),
+    "pause": Fault(on="server", recorded="pause_server", report="a paused process reports nothing"),
+    "cut both ways": Fault(on="server", recorded="cut_server", report=_CUT),
+    "cut requests": Fault(on="server", recorded="cut_server", report=_CUT),
+    "cut replies": Fault(on="server", recorded="cut_server", report=_CUT),
+    "delay": Fault(on="server", recorded="disturb_server", report="calls succeed, only later"),
+    "reset": Fault(
+        on="server", recorded="disturb_server", report="the next call has a new connection"
+    ),
+    "kill the store": Fault(
+        on="store", recorded="stop_store", report=_same(_BROKEN, _AWAY, _RESTARTED, leases=0)
+    ),
+    "pause the store": Fault(on="store", recorded="stop_store", report=_same(_SILENT)),
+    "fail over": Fault(on="store", recorded="stop_store", report=_same(_RESTARTED, leases=0)),
     "kill the primary": Fault(
-        on="store", report=_same(_BROKEN, _AWAY, _READ_ONLY, _RESTARTED, leases=0)
+        on="store",
+        recorded="stop_store",
+        report=_same(_BROKEN, _AWAY, _READ_ONLY, _RESTARTED, leases=0),
     ),
     "evicting policy": Fault(
         on="everything",
+        recorded=None,  # nothing is evicted while the memory suffices
         report=Expected(
             logged=("maxmemory-policy is allkeys-lru; CONFIG SET maxmemory-policy noeviction",),
             health=("throws away jobs and messages",),
@@ -122,10 +145,14 @@ FAULTS: dict[Kind, Fault] = {
         shortest=WITHIN,
     ),
     "out of memory": Fault(
-        on="store", report=_same("the store takes no more data"), shortest=WITHIN
+        on="store",
+        recorded="stop_store",
+        report=_same("the store takes no more data"),
+        shortest=WITHIN,
     ),
     "kill the embedded store": Fault(
         on="store",
+        recorded="stop_store",
         report=Expected(
             logged=("the embedded store is down: its server was killed by signal 9",),
             health=(_RESTARTED, "the embedded store is down"),
@@ -134,6 +161,7 @@ FAULTS: dict[Kind, Fault] = {
     ),
     "fill the disk": Fault(
         on="store",
+        recorded="stop_store",
         report=Expected(
             logged=("No space left on device; make space there",),
             health=("the embedded store is down: no space left",),
@@ -142,6 +170,7 @@ FAULTS: dict[Kind, Fault] = {
     ),
     "empty the store": Fault(
         on="everything",
+        recorded=Events(("store_replaced",)),
         report=Expected(
             logged=("the store was emptied or replaced",), health=("store_replaced",), leases=0
         ),
@@ -149,6 +178,7 @@ FAULTS: dict[Kind, Fault] = {
     ),
     "set the store's clock ahead": Fault(
         on="store",
+        recorded="step_store_clock",
         report=_same("ahead of this server's", leases=0),
         end_report=Expected(
             logged=("the store's clock was set back by",), health=("clock_set_back",)
@@ -157,10 +187,13 @@ FAULTS: dict[Kind, Fault] = {
         costs="what was due later than the corrected clock",
     ),
     "other zone rules": Fault(
-        on="everything", report=_same("the servers differ in their time zone database", leases=0)
+        on="everything",
+        recorded=Events(("server_started",)),  # with its time zone database
+        report=_same("the servers differ in their time zone database", leases=0),
     ),
     "poison run": Fault(
         on="everything",
+        recorded=Events(("dead_lettered",)),
         report=Expected(logged=("is dead-lettered",), health=("dead letters",), leases=0),
         costs="the poisonous message",
     ),

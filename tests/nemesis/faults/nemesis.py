@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,17 +114,28 @@ class Nemesis:
     def _inject(self, injection: Injection, permits: Sequence[threading.Semaphore]) -> None:
         try:
             if injection.server is None:
-                with self._watcher.fault(injection.kind, None) as span:
+                with self._watcher.fault(injection.kind, None) as span, self._recorded(injection):
                     self._on_store(injection, span)
             else:
                 server = self._servers[injection.server]
-                with server.lock, self._watcher.fault(injection.kind, server.name):
+                with (
+                    server.lock,
+                    self._watcher.fault(injection.kind, server.name),
+                    self._recorded(injection),
+                ):
                     self._on_server(server, injection)
         except Exception as error:
             self.failures.append(error)
         finally:
             for permit in permits:
                 permit.release()
+
+    def _recorded(self, injection: Injection) -> AbstractContextManager[None]:
+        """Record the fault in the history while the block lasts, unless its own events do."""
+        fault = FAULTS[injection.kind].recorded
+        if isinstance(fault, str):
+            return self._reporter.reported(fault, injection.server or STORE)
+        return nullcontext()
 
     def _wait(self, duration: int) -> None:
         """Wait for `duration` (µs); return at once if the trial has been aborted."""
@@ -143,8 +154,7 @@ class Nemesis:
                 self._wait(lasts)
                 server.start()
             case "pause":
-                with self._reporter.reported("pause_server", server.name):
-                    self._hold(server.pause, server.resume, lasts)
+                self._hold(server.pause, server.resume, lasts)
             case "cut both ways":
                 self._cut(server, {"requests", "replies"}, lasts)
             case "cut requests":
@@ -166,24 +176,21 @@ class Nemesis:
 
     def _cut(self, server: Process, loses: set[Direction], lasts: int) -> None:
         link = self._link_of(server)
-        with self._reporter.reported("cut_server", server.name):
-            link.loses = frozenset(loses)
-            self._wait(lasts)
-            link.loses = frozenset()
+        link.loses = frozenset(loses)
+        self._wait(lasts)
+        link.loses = frozenset()
 
     def _delay(self, server: Process, lasts: int) -> None:
         link = self._link_of(server)
-        with self._reporter.reported("disturb_server", server.name):
-            link.delay = LONGEST_DELAY
-            self._wait(lasts)
-            link.delay = 0
+        link.delay = LONGEST_DELAY
+        self._wait(lasts)
+        link.delay = 0
 
     def _reset(self, server: Process, lasts: int) -> None:
         link = self._link_of(server)
-        with self._reporter.reported("disturb_server", server.name):
-            for _ in range(max(lasts // RESET_EVERY, 1)):
-                link.reset()
-                self._wait(RESET_EVERY)
+        for _ in range(max(lasts // RESET_EVERY, 1)):
+            link.reset()
+            self._wait(RESET_EVERY)
 
     def _link_of(self, server: Process) -> Proxy:
         assert isinstance(self._store, Single)
@@ -199,11 +206,10 @@ class Nemesis:
             case Single() as store, "empty the store":
                 self._empty(store)
             case Single(clock=StoreClock() as clock), "set the store's clock ahead":
-                with self._reporter.reported("step_store_clock", STORE):
-                    clock.set_ahead(LEAP)
-                    self._wait(injection.lasts)
-                    span.ended = now()
-                    clock.set_right()
+                clock.set_ahead(LEAP)
+                self._wait(injection.lasts)
+                span.ended = now()
+                clock.set_right()
             case _, "poison run":
                 self._poison(span)
             case _, "other zone rules":
@@ -264,22 +270,21 @@ class Nemesis:
         return servers[first:] + servers[:first]
 
     def _stop_store(self, injection: Injection) -> None:
-        with self._reporter.reported("stop_store", STORE):
-            match self._store, injection.kind:
-                case Single(server=server), "kill the store":
-                    self._hold(server.kill, server.start, injection.lasts)
-                case Single(server=server), "pause the store":
-                    self._hold(server.pause, server.resume, injection.lasts)
-                case Single(), "out of memory":
-                    self._configure("maxmemory", "1", "0", injection.lasts)
-                case Embedded() as store, "kill the embedded store":
-                    store.kill()
-                case Embedded() as store, "fill the disk":
-                    self._hold(store.fill, store.clear, injection.lasts)
-                case Pair() as pair, "fail over":
-                    pair.fail_over()
-                case Pair() as pair, "kill the primary":
-                    pair.crash_primary()
+        match self._store, injection.kind:
+            case Single(server=server), "kill the store":
+                self._hold(server.kill, server.start, injection.lasts)
+            case Single(server=server), "pause the store":
+                self._hold(server.pause, server.resume, injection.lasts)
+            case Single(), "out of memory":
+                self._configure("maxmemory", "1", "0", injection.lasts)
+            case Embedded() as store, "kill the embedded store":
+                store.kill()
+            case Embedded() as store, "fill the disk":
+                self._hold(store.fill, store.clear, injection.lasts)
+            case Pair() as pair, "fail over":
+                pair.fail_over()
+            case Pair() as pair, "kill the primary":
+                pair.crash_primary()
 
     def _configure(self, setting: str, wrong: str, right: str, lasts: int) -> None:
         """Give the store a wrong setting for a while."""

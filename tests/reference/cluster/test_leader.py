@@ -13,6 +13,7 @@ from gnomon.reference.store.operations import (
     Campaign,
     Changes,
     Entry,
+    Former,
     Job,
     JobList,
     Jobs,
@@ -33,14 +34,14 @@ def candidate() -> LeaderRole:
     return LeaderRole("s1", LEASE, lambda: f"K{next(numbers)}")
 
 
-def elected(*jobs: Job, now: int = START) -> LeaderRole:
-    """A leader role that leads in epoch 4 and knows `jobs`."""
+def elected(*jobs: Job, now: int = START, store: int = 0) -> LeaderRole:
+    """A leader role that leads in epoch 4 and knows `jobs` of `store`."""
     leader = candidate()
     (campaign,) = leader.heartbeat(now)
     assert campaign == Campaign(LEASE)
-    load = leader.receive(now, campaign, Leader(now, "s1", 4, now + LEASE, 9))
+    load = leader.receive(now, campaign, Leader(now, "s1", 4, now + LEASE, 9, store))
     assert load == Jobs(after="")
-    assert leader.receive(now, load, JobList(now, 9, jobs)) == Changes(9)
+    assert leader.receive(now, load, JobList(now, 9, jobs, store=store)) == Changes(9)
     return leader
 
 
@@ -119,6 +120,28 @@ def test_a_deposed_leader_forgets_everything() -> None:
     assert answer(leader, START, publish, "deposed") is None
     assert leader.publish_at is None
     assert leader.publish_due(START + 60 * SECOND) is None
+
+
+def test_a_leader_that_an_emptied_store_deposes_knows_how_many_jobs_are_gone() -> None:
+    """Its Publish reaches the emptied store before its Campaign, which finds out."""
+    leader = elected(job(), store=1)
+    publish = leader.publish_due(START)
+    assert answer(leader, START, publish, "deposed") is None
+    (campaign,) = leader.heartbeat(START + SECOND)
+    leader.receive(START + SECOND, campaign, Leader(START + SECOND, None, 0, 0, 0, 2))
+    assert leader.former == Former(1, 4, 1)
+
+
+def test_a_leader_that_another_has_deposed_does_not_know_the_jobs() -> None:
+    """The other has led since: the jobs may have changed."""
+    leader = elected(job(), store=1)
+    publish = leader.publish_due(START)
+    assert answer(leader, START, publish, "deposed") is None
+    for seconds, reply in ((1, ("s2", 5, START + LEASE, 9, 1)), (2, (None, 0, 0, 0, 2))):
+        now = START + seconds * SECOND
+        (campaign,) = leader.heartbeat(now)
+        leader.receive(now, campaign, Leader(now, *reply))
+    assert leader.former == Former(1, 5, None)
 
 
 def test_another_leader_ends_its_leading() -> None:

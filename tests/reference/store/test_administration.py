@@ -55,7 +55,7 @@ def test_a_copy_goes_its_own_way() -> None:
     ask(other, Execute("a", 1, "K2"))
     other.apply(NOW, "s2", RegisterServer(1, NOW, 1, ()))
     ask(other, AgreeSettings("classic", SECOND))
-    numbers = (NewJobId(), NewProcess())
+    numbers = (NewJobId(), NewProcess("s3"))
     assert [ask(other, number) for number in numbers * 2] == [Number(NOW, n) for n in (1, 1, 2, 2)]
     assert [ask(store, question) for question in questions] == before
     assert [ask(store, number) for number in numbers] == [Number(NOW, 1), Number(NOW, 1)]

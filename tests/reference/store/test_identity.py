@@ -6,6 +6,7 @@ from gnomon.reference.store.operations import (
     Campaign,
     Claim,
     Former,
+    Join,
     Leader,
     first_turn,
 )
@@ -19,6 +20,14 @@ def test_the_first_campaign_gives_the_store_its_identity() -> None:
     assert bench.ask(2, "s1", Campaign(10)) == Leader(NOW + 2, "s1", 1, NOW + 12, 1, NOW + 2)
     assert bench.ask(3, "s2", Campaign(10)) == Leader(NOW + 3, "s1", 1, NOW + 12, 1, NOW + 2)
     assert bench.ask(4, "operator", Overview()).store == NOW + 2
+
+
+def test_a_join_before_the_first_campaign_gives_the_store_its_identity() -> None:
+    """Else it would assign messages to a server, and then be another store (DLV-2)."""
+    bench = Bench()
+    bench.ask(1, "s1", Join(1, 10))
+    assert bench.ask(2, "operator", Overview()).store == NOW + 1
+    assert bench.ask(3, "s1", Campaign(10)).store == NOW + 1
 
 
 def test_nothing_is_granted_to_a_server_that_knows_another_store() -> None:

@@ -15,6 +15,7 @@ from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Broken, SeedResult, run_trial
 from gnomon.simulator.fuzz.reachability import states_of
 from gnomon.simulator.fuzz.search import Tally, results
+from gnomon.simulator.fuzz.sources import Drawn
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.parallel.pool import ThisProcess
@@ -126,7 +127,7 @@ def test_an_interrupted_search_tells_what_it_has(
     gnomon: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> Any:
-        for outcome in results(0, 3, ThisProcess(), "durable"):
+        for outcome in results(0, 3, ThisProcess(), Drawn()):
             yield outcome, None
         raise KeyboardInterrupt
 

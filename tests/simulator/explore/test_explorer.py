@@ -105,7 +105,7 @@ def test_a_store_that_forgets_how_far_a_job_has_come_is_found() -> None:
     [
         ("        self._leader = None\n", "LEAD-2: message 1000001 of s1 in epoch 1000000"),
         ("        self._messages.published = generation * LEAP\n", "HIST-1: message 1 of s1"),
-        ("            self._epoch = generation * LEAP\n", "LEAD-1: s1 leads in epoch 2"),
+        ("            self._epoch = generation * LEAP\n", "LEAD-1: s1 leads in epoch 1 after"),
         # A late reply from before the loss ends the job for good.
         (
             "            self._jobs.begin_anew(generation * LEAP)\n",

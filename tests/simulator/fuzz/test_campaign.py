@@ -1,4 +1,4 @@
-"""A campaign searches both profiles, from a seed that it prints."""
+"""A campaign searches both profiles, and near what was found, from a seed that it prints."""
 
 import pytest
 
@@ -7,9 +7,16 @@ from tests import campaign
 
 
 def test_a_campaign_has_a_million_runs_of_each_profile() -> None:
-    durable, classic = campaign.commands(campaign.RUNS, 7, [])
+    durable, classic, _ = campaign.commands(campaign.RUNS, 7, [])
     assert durable == ["fuzz", "--profile", "durable", "--seed", "7", "--runs", "1000000"]
     assert classic == ["fuzz", "--profile", "classic", "--seed", "7", "--runs", "1000000"]
+
+
+def test_a_fifth_as_many_runs_are_near_what_was_found() -> None:
+    *_, near = campaign.commands(campaign.RUNS, 7, ["--json"])
+    found = str(campaign.FOUND)
+    assert near == ["fuzz", "--near", found, "--seed", "7", "--runs", "200000", "--json"]
+    assert len(list(campaign.FOUND.glob("*.toml"))) > 40
 
 
 def test_a_fresh_seed_is_another_each_time_and_can_be_given_to_fuzz() -> None:
@@ -21,4 +28,4 @@ def test_a_short_campaign_prints_its_seed(capfd: pytest.CaptureFixture[str]) -> 
     assert campaign.main(["--runs", "2", "--seed", "5", "--processes", "1"]) == 0
     printed = capfd.readouterr().out
     assert "gnomon fuzz --profile classic --seed 5 --runs 2" in printed
-    assert printed.count("seeds 5 to 6") == 2
+    assert printed.count("seeds 5 to 6") == 2 and printed.count("1 run, seed 5 near") == 1

@@ -1,14 +1,44 @@
 """A job or message that is stuck is reported with the reason; one that is slow is not."""
 
+from pathlib import Path
+
 import pytest
+from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import SECOND
-from gnomon.simulator.fuzz.liveness import patience, stuck
+from gnomon.simulator.fuzz.generator import drawn_from
+from gnomon.simulator.fuzz.judge import STUCK, run_trial
+from gnomon.simulator.fuzz.liveness import Stuck, disturbed_until, leaves_patience, patience, stuck
 from gnomon.specs.notation.parser import read_example
-from gnomon.specs.recording.commands import DriftClock, StepClock
-from gnomon.specs.recording.model import Fixed, Recording, ServiceSpec
+from gnomon.specs.recording import files
+from gnomon.specs.recording.commands import (
+    Command,
+    CrashServer,
+    CutServer,
+    Deactivate,
+    DisturbServer,
+    DriftClock,
+    LoseWrites,
+    PauseCluster,
+    PauseServer,
+    ResumeCluster,
+    StartServer,
+    StepClock,
+    StepStoreClock,
+    StopServer,
+    StopStore,
+)
+from gnomon.specs.recording.model import (
+    ClusterSpec,
+    Fixed,
+    Lognormal,
+    Recording,
+    ServiceSpec,
+)
 from gnomon.specs.trace.trace import Trace
 from tests.support.worlds import START
+
+FOUND = Path(__file__).parent / "found"
 
 WELL = """\
 0s  server_started s1 workers=1
@@ -110,3 +140,94 @@ def test_patience_is_longer_than_leases_runs_and_wrong_clocks() -> None:
         ),
     )
     assert patience(slow) - patience(plain) == 2 * (100 + 30) * SECOND + 2 * 600_000
+
+
+# --- which recordings are judged
+
+
+AT = START + 10 * SECOND
+LASTS = 5 * SECOND
+FOR_GOOD = 10**6 * SECOND
+
+
+def recording_of(*commands: Command) -> Recording:
+    return Recording(start=START, until=START + 500 * SECOND, commands=commands)
+
+
+@pytest.mark.parametrize(
+    ("commands", "calm"),
+    [
+        ((), START),
+        ((Deactivate(at=AT, job="a"), StartServer(at=AT, server="s1")), START),
+        ((CrashServer(at=AT, server="s1"), StartServer(at=AT + LASTS, server="s1")), AT),
+        ((StopServer(at=AT, server="s1"),), AT),
+        ((PauseServer(at=AT, server="s1", duration=LASTS),), AT + LASTS),
+        ((StopStore(at=AT, duration=LASTS),), AT + LASTS),
+        ((LoseWrites(at=AT, writes=1),), AT),
+        ((CutServer(at=AT, server="s1", duration=FOR_GOOD),), AT),
+        (
+            (DisturbServer(at=AT, server="s1", duration=LASTS, delay=SECOND),),
+            AT + LASTS + SECOND,
+        ),
+        ((StepStoreClock(at=AT, by=SECOND),), AT + ClusterSpec().lease),
+        (
+            (StepStoreClock(at=AT, by=SECOND), LoseWrites(at=AT + LASTS, writes=1)),
+            AT + LASTS + ClusterSpec().lease,
+        ),
+        ((PauseCluster(at=AT), ResumeCluster(at=AT + LASTS)), AT + LASTS),
+        ((PauseCluster(at=AT),), START + 500 * SECOND),
+        (
+            (
+                PauseCluster(at=AT),
+                ResumeCluster(at=AT + LASTS),
+                LoseWrites(at=AT + LASTS + 1, writes=1),
+            ),
+            START + 500 * SECOND,
+        ),
+        (
+            (
+                PauseCluster(at=AT),
+                StopStore(at=AT, duration=LASTS),
+                ResumeCluster(at=AT + LASTS - 1),
+            ),
+            START + 500 * SECOND,
+        ),
+    ],
+)
+def test_what_disturbs_the_cluster_and_until_when(commands: tuple[Command, ...], calm: int) -> None:
+    assert disturbed_until(recording_of(*commands)) == calm
+
+
+def test_a_recording_is_judged_if_its_quiet_end_is_as_long_as_the_patience() -> None:
+    lost = LoseWrites(at=AT, writes=1)
+    needed = AT + patience(recording_of(lost))
+    assert leaves_patience(replace(recording_of(lost), until=needed))
+    assert not leaves_patience(replace(recording_of(lost), until=needed - 1))
+
+
+def test_a_recording_whose_runs_have_no_limit_is_not_judged() -> None:
+    slow = ServiceSpec(name="work", duration=Lognormal(SECOND, 2 * SECOND))
+    assert not leaves_patience(replace(recording_of(), services=(slow,)))
+    cluster = ClusterSpec(latency=Lognormal(1, 2))
+    assert not leaves_patience(replace(recording_of(), cluster=cluster))
+
+
+def test_every_drawn_recording_is_judged() -> None:
+    for seed in range(150):
+        assert leaves_patience(drawn_from(seed)), seed
+        assert leaves_patience(drawn_from(seed, "classic")), seed
+
+
+@pytest.mark.parametrize("file", sorted(FOUND.glob("liveness-*.toml")), ids=lambda file: file.stem)
+def test_what_broke_liveness_is_judged_by_it(file: Path) -> None:
+    assert leaves_patience(files.load(str(file)))
+
+
+def test_what_is_stuck_is_a_problem_of_those_that_are_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything = [Stuck("nothing moves", "a")]
+    monkeypatch.setattr("gnomon.simulator.fuzz.judge.stuck", lambda *_: everything)
+    late = LoseWrites(at=START + 499 * SECOND, writes=1)
+    assert run_trial(recording_of()).breaks(STUCK)
+    assert run_trial(recording_of(late)).breaks(STUCK) is None

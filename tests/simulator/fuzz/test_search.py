@@ -2,27 +2,34 @@
 
 import pytest
 
+from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Broken, SeedResult
 from gnomon.simulator.fuzz.search import BrokenRule, Tally, results
+from gnomon.simulator.fuzz.sources import Drawn, Near
 from gnomon.specs.parallel.pool import ThisProcess
 from gnomon.specs.parallel.processes import BATCH, processes, usable_cores
+from gnomon.specs.recording import files
+
+NEAR = Near((files.load("overlap"), drawn_from(5)))
 
 
 @pytest.mark.parametrize(("first", "runs"), [(0, 1), (5, 7)])
 def test_the_seeds_are_tried_in_their_order(first: int, runs: int) -> None:
-    assert [result.seed for result in results(first, runs, ThisProcess(), "durable")] == list(
+    assert [result.seed for result in results(first, runs, ThisProcess(), Drawn())] == list(
         range(first, first + runs)
     )
 
 
 def test_the_results_do_not_depend_on_the_number_of_processes() -> None:
     with processes(2) as pool:
-        found = list(results(0, 2 * BATCH + 3, pool, "durable"))
-    assert found == list(results(0, 2 * BATCH + 3, ThisProcess(), "durable"))
+        found = list(results(0, 2 * BATCH + 3, pool, Drawn()))
+        near = list(results(0, BATCH + 3, pool, NEAR))
+    assert found == list(results(0, 2 * BATCH + 3, ThisProcess(), Drawn()))
+    assert near == list(results(0, BATCH + 3, ThisProcess(), NEAR))
 
 
 def test_a_search_without_end_can_be_left() -> None:
-    endless = results(0, None, ThisProcess(), "durable")
+    endless = results(0, None, ThisProcess(), Drawn())
     assert [next(endless).seed for _ in range(7)] == list(range(7))
     endless.close()
 

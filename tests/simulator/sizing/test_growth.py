@@ -22,7 +22,7 @@ def published(grown: Recording) -> Counter[str]:
         if type(event).__name__ == "Published":
             found[event.job] += 1  # type: ignore[attr-defined]
 
-    assert simulate(grown, record) == []
+    assert simulate(grown, record).refused == []
     return found
 
 

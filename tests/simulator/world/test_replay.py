@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant
 from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import header_of, replay, simulate
 from gnomon.specs.recording import files
-from gnomon.specs.recording.commands import Execute, StopServer
+from gnomon.specs.recording.commands import Execute, StepClock, StopServer
 from gnomon.specs.recording.model import (
     ClusterSpec,
     Fixed,
@@ -139,11 +140,27 @@ def test_reporting_progress_changes_nothing() -> None:
 @settings(max_examples=20)
 def test_streaming_and_keeping_a_history_give_the_same(recording: Recording) -> None:
     file = io.BytesIO()
-    writer = Writer(header_of(recording), file)
+    writer = Writer(header_of(recording, (recording.start, recording.until)), file)
     simulate(recording, writer.record)
     writer.close()
     assert file.getvalue() == history_bytes(recording)
     assert read(file.getvalue().splitlines(keepends=True)) == replay(recording)
+
+
+FOUND = sorted((ROOT / "tests/simulator/fuzz/found").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", FOUND, ids=lambda file: file.stem)
+def test_a_history_ends_at_the_last_instant_of_the_store(file: Path) -> None:
+    """Whatever the store lost or corrected: a fault just before the end has its last instant."""
+    recording = files.load(str(file))
+    last = StepClock(at=recording.until - 1, server="s1", by=1)
+    recording = replace(recording, commands=(*recording.commands, last))
+    history = replay(recording)
+    assert history.header.end == history.events[-1].at + 1
+    assert read(history_bytes(recording).splitlines(keepends=True)) == history
+    instants = [event.at for event in history.events]
+    assert history.header.start == min(recording.start, *instants)
 
 
 @given(busy_worlds())

@@ -49,14 +49,16 @@ def happened(recording: Recording) -> tuple[History, Known]:
     forgets = any(isinstance(command, DataLoss) for command in recording.commands)
     log = WriteLog(cluster, recording.cluster.profile) if forgets else None
     steps = any(isinstance(command, StepStoreClock) for command in recording.commands)
-    operator = CommandExecutor(cluster, log, StoreClock(cluster) if steps else None)
+    clock = StoreClock(cluster) if steps else None
+    operator = CommandExecutor(cluster, log, clock)
     for job in recording.jobs:
         operator.create(job)
     _plan(cluster.kernel, operator, iter(recording.commands))
     for name in recording.cluster.server_names:
         cluster.start(name)
     cluster.kernel.run(recording.until)
-    header = header_of(recording)
+    until = recording.until
+    header = header_of(recording, clock.span(until) if clock else (recording.start, until))
     return History(header, told), known(header.end, cluster, told)
 
 

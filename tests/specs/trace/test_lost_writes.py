@@ -116,6 +116,23 @@ FINISHED = "finished 1"
             id="a message that was given up, while its run goes on",
         ),
         pytest.param(
+            "1s finished 1 s1/1\n2s writes_lost 1 since=1s undone=[] reopened=[1]\n"
+            "3s reclaimed 1 s1/1\n3s claimed 1 s2/1 attempt=2\n3s started 1 s2/1 attempt=2\n"
+            "4s finished 1 s2/1 attempt=2\n5s writes_lost 1 since=4s undone=[] reopened=[1]\n"
+            "6s started 1 s2/1 attempt=2\n7s writes_lost 2 since=3s undone=[7,8] reopened=[]",
+            [
+                CREATED,
+                PUBLISHED,
+                CLAIMED,
+                STARTED,
+                FINISHED,
+                *["writes_lost 1"] * 2,
+                "writes_lost 2",
+            ],
+            [orphan("s2", 7, None)],
+            id="a completion that is forgotten, and a later attempt that a later loss undoes",
+        ),
+        pytest.param(
             "1s lease_acquired s1\n2s writes_lost 1 since=1s undone=[5] reopened=[]",
             [CREATED, PUBLISHED, CLAIMED, STARTED, "lease_acquired s1", "writes_lost 1"],
             [],

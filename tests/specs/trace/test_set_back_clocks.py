@@ -164,6 +164,25 @@ def test_a_loss_of_the_latest_instant_takes_nothing_from_what_the_store_kept() -
     ]
 
 
+def test_a_second_loss_takes_the_instant_to_which_the_first_one_led() -> None:
+    """A correction that is a loss is no write of the store, which keeps no instant by it."""
+    text = """
+        header lease=10s
+        0s   job_created     tick seconds=5
+        0s   server_started  s1 workers=1
+        0s   lease_acquired  s1
+        5s   published       1 tick due=5s
+        8s   writes_lost     1 since=8s undone=[] reopened=[]
+        7s   clock_set_back  was=8s
+        7s   writes_lost     1 since=7s undone=[] reopened=[]
+        5s   clock_set_back  was=7s
+        6s   end
+    """
+    history = read_example(text)
+    happened, beside_plan, _, _ = corrected(history.events)
+    assert not beside_plan and happened[3] == history.events[3]
+
+
 def test_a_clock_that_was_set_back_to_before_the_history_was_never_right() -> None:
     """Its window spans everything that was recorded before the correction."""
     history = read_example(AHEAD.replace("25s     clock", "-1s     clock").split("26s ")[0])

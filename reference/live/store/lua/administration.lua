@@ -49,12 +49,13 @@ end
 
 --@ meaning.RemoveServer
 function meaning.RemoveServer()
-  local name, event, has_stopped = take(), take(), take() == '1'
-  if call('HDEL', P .. ':members', name) == 1 then
-    call('DEL', P .. ':inbox:' .. name, P .. ':notify:' .. name)
-    record_reported(event)
-    if has_stopped then forget(name) else keep_fault() end
-  end
+  local name, process, event, has_stopped = take(), take(), take(), take() == '1'
+  local known = call('HGET', P .. ':members', name)
+  if not known or process ~= '0' and not starts_with(known, process .. ' ') then return end
+  call('HDEL', P .. ':members', name)
+  call('DEL', P .. ':inbox:' .. name, P .. ':notify:' .. name)
+  record_reported(event)
+  if has_stopped then forget(name) else keep_fault() end
 end
 
 --@ meaning.ReportStoreRun
@@ -124,9 +125,10 @@ end
 --@ meaning.NewProcess
 -- After lost writes a running process may have a number that the store does not know it gave.
 function meaning.NewProcess()
-  local last = tonumber(call('HGET', P .. ':last-process', server) or 0)
-  local process = whole(math.max(last, process_of(server)) + 1)
-  call('HSET', P .. ':last-process', server, process)
+  local name = take()
+  local last = tonumber(call('HGET', P .. ':last-process', name) or 0)
+  local process = whole(math.max(last, process_of(name)) + 1)
+  call('HSET', P .. ':last-process', name, process)
   reply('Number', '"value":' .. process)
 end
 

@@ -52,6 +52,11 @@ local function wake_others(epoch)
   end
 end
 
+--@ identify
+local function identify()
+  if meta.store == 0 then set('store', now) end
+end
+
 --@ replace
 -- Note what a server knew of the store in whose place this one is (LEAD-1).
 local function replace(former, epoch, jobs)
@@ -66,7 +71,7 @@ function meaning.Campaign()
   local ttl, process, store = take_number(), take_number(), take_number()
   local former, epoch, jobs, services, claims = take(), take(), take(), take(), take_number()
   if ttl ~= meta.ttl then set('ttl', ttl) end
-  if meta.store == 0 then set('store', now) end
+  identify()
   if store ~= 0 and store ~= meta.store then
     position = position + 3 * claims
     return reply_lease()
@@ -277,6 +282,7 @@ end
 --@ meaning.Join
 function meaning.Join()
   local process, ttl, turn = take_number(), take_number(), take_number()
+  identify()
   note_life(ttl)
   reply('Done')
   if process > process_of(server) then begin(server, process) else begin_anew(server, turn) end

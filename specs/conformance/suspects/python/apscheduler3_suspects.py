@@ -14,12 +14,20 @@
 # fault = "It accepts what is left of a range, and digits that are not ASCII."
 # rules = ["JOB-4"]
 # cases = ["JOB-4/malformed/19", "JOB-4/malformed/20"]
+# [[tool.gnomon.suspect]]
+# fault = "It reports the latest of several missed instants only."
+# rules = ["MISS-3"]
+# cases = ["clock/*-forward", "intervals/late-by-more-than-the-interval", "restarts/*",
+#          "together/a-hundred-missed"]
 # ///
 """Faults of apscheduler3, without the adapter."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from apscheduler import events
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 trigger = CronTrigger.from_crontab("30 2 * * *", timezone=ZoneInfo("America/New_York"))
@@ -37,3 +45,16 @@ assert found.day == 11
 
 for definition in ("0 0 * * MON-", "٣ * * * *"):
     print(f"{definition}: {CronTrigger.from_crontab(definition)}")
+
+missed, submitted = [], []
+now = datetime.now(UTC)
+scheduler = BackgroundScheduler(timezone=UTC)
+scheduler.add_listener(lambda seen: missed.append(seen.scheduled_run_time), events.EVENT_JOB_MISSED)
+scheduler.add_listener(submitted.append, events.EVENT_JOB_SUBMITTED)
+first = now - timedelta(seconds=190)
+scheduler.add_job(print, "interval", minutes=1, start_date=first, next_run_time=first)
+scheduler.start()
+time.sleep(1)
+scheduler.shutdown()
+print(f"of the 4 instants that were missed, it reports {[at.isoformat() for at in missed]}")
+assert (len(missed), len(submitted)) == (1, 1)

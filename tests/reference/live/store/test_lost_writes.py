@@ -26,11 +26,11 @@ def test_a_process_number_in_use_is_not_given_again(real_server: RealServer) -> 
     client = real_server.client()
     client.flushall()
     store = RedisStore(client)
-    store.call("s1", [NewProcess(), Join(1, 100 * SECOND)])
+    store.call("s1", [NewProcess("s1"), Join(1, 100 * SECOND)])
     client.hdel("{gnomon}:last-process", "s1")
     client.hdel("{gnomon}:processes", "s1")
     store.call("s1", [Campaign(100 * SECOND, (Claim(1, first_turn(1) + 7),))])
-    number = store.call("s1", [NewProcess()]).deliveries[0][2]
+    number = store.call("s1", [NewProcess("s1")]).deliveries[0][2]
     assert isinstance(number, Number)
     assert number.value == 2
 

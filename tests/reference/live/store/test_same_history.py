@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import redis
 
-from gnomon.reference.events import Record
-from gnomon.reference.history import Writer
+from gnomon.reference.events import Event, Record
+from gnomon.reference.history import History, write
 from gnomon.reference.live.store import encode
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.reference.store.administration import AgreeSettings
@@ -52,9 +52,9 @@ class InSimulation(RedisArm):
 
 
 def digest(recording: Recording, new_store: NewStore) -> tuple[str, int]:
-    writer = Writer(header_of(recording))
-    simulate(recording, writer.record, new_store=new_store)
-    return writer.close(), writer.events
+    happened: list[Event] = []
+    simulated = simulate(recording, happened.append, new_store=new_store)
+    return write(History(header_of(recording, simulated.span), happened)), len(happened)
 
 
 def recordings(first: int) -> Iterator[Recording]:

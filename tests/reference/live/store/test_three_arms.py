@@ -148,7 +148,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(EndSession, SESSIONS, ENDS),
     st.builds(UnpublishedOf, JOBS),
     st.builds(CheckSession, SESSIONS),
-    st.just(NewProcess()),
+    st.builds(NewProcess, SERVERS),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(
         RegisterServer,
@@ -169,8 +169,12 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
         ExpectJobs,
         st.lists(st.tuples(JOBS, st.sampled_from([0, NOW, LAST_INSTANT])), max_size=3).map(tuple),
     ),
-    SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
-    SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
+    st.builds(
+        lambda name, how, process: RemoveServer(name, how(0, name), process),
+        SERVERS,
+        st.sampled_from([events.ServerStopped, events.ServerCrashed]),
+        st.sampled_from([0, 0, 1, 2]),
+    ),
 )
 EXTRA = st.sampled_from([None, None, "", "south", 'é ","payload":" \r\n', "x" * 300])
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
@@ -236,8 +240,7 @@ class ThreeArms(RuleBasedStateMachine):
         runs = (kind(job) for kind in (RunsOf, ResultsOf) for job in ("a", "b/é", "c"))
         names = (JobsByName(None, 2), JobsByName(None, 9, reverse=True))
         last = (LastResults(("a", "b/é", "c")), OpenRuns((1, 2, 3, 4)))
-        for question in (Overview(), LatestFaults(), *runs, *names, *last):
-            self.ask("operator", question)
+        self.ask("operator", Overview(), LatestFaults(), *runs, *names, *last)
 
     def teardown(self) -> None:
         self.ask_questions()
@@ -252,9 +255,9 @@ class ThreeArms(RuleBasedStateMachine):
             happened.append(events.Finished(0, message, server, worker, attempt, ends, error))
         self.ask(server, RecordEvents(0, tuple(happened)))
 
-    def ask(self, server: str, operation: Operation) -> list[Delivery]:
+    def ask(self, server: str, *operations: Operation) -> list[Delivery]:
         """The deliveries on which all three agree."""
-        expected = self.arms.apply(self.now, server, operation)
+        expected = self.arms.apply(self.now, server, *operations)
         for to, what, reply in expected:
             if type(what) is Claim and type(reply) is Assignment:
                 self.held[to, what.worker] = (reply.message.id, reply.attempt)

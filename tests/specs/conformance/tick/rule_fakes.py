@@ -148,6 +148,14 @@ class CatchesUpWithAll(Right):
         return replace(super().definition(job, start), misfire="all")
 
 
+class ReportsNoMisfires(Right):
+    """Breaks MISS-3: it observes misfires, and reports none."""
+
+    def fire(self, **firing: Any) -> None:
+        if firing.get("outcome") != "misfired":
+            super().fire(**firing)
+
+
 class RunsOneAtATime(Right):
     """Breaks OVER-1: it has one worker."""
 

@@ -131,12 +131,18 @@ def test_a_rule_is_not_observable_unless_the_scheduler_shows_what_it_needs(rule:
 
 
 def test_a_misfire_that_is_reported_is_judged_by_the_policy() -> None:
-    for outcome in (firing(45), firing(45, outcome="misfired")):
-        steps = (*PLAN, (KILL, DONE), (Advance(3), Fired(1, (outcome,))))
+    for outcome in (firing(37), firing(37, outcome="misfired")):
+        steps = (*PLAN, (Restart("kill", 12), DONE), (Advance(2), Fired(1, (outcome,))))
         observation = seen(*steps, observes=["misfires"])
         assert broken(observation).keys() == ({"MISS-2"} if outcome.outcome else set())
         assert verdicts(seen(*steps))["MISS-2"] == "not observable"
         assert verdicts(observation)["MISS-3"] in ("holds", "not exercised")
+
+
+def test_a_misfire_that_is_neither_run_nor_reported_breaks_miss_3() -> None:
+    steps = (*PLAN, (KILL, DONE), (Advance(8), Fired(1, (firing(45, due=at(40)), firing(50)))))
+    assert broken(seen(*steps, observes=["misfires"])) == {"MISS-3": 1}
+    assert broken(seen(*steps)) == {}
 
 
 def test_drift_that_accumulates_is_found() -> None:

@@ -49,6 +49,7 @@ def broken_by(fake: str, *scenarios: str) -> dict[str, str]:
         ("IgnoresExecute", "on-demand/interval", "FIRE-11"),
         ("MakesUpThePause", "changes/pause-interval", "FIRE-9"),
         ("MakesUpTheStart", "intervals/start-in-the-past", "FIRE-10"),
+        ("ReportsNoMisfires", "restarts/interval-killed", "MISS-3"),
         ("RunsOneAtATime", "test/waiting", "OVER-1"),
         ("RunsTheOldOnceMore", "changes/edit-interval", "FIRE-8"),
         ("StripsPayloads", "payloads/white-space", "RUN-4"),

@@ -1,0 +1,65 @@
+"""The end of a neighbour: as its original's, cut short, or quiet for as long as liveness needs.
+
+The one idea: what is found shrinks to a recording that ends at once, and much shows only later. So
+some neighbours go on until everything has settled, and only those are judged by their liveness.
+"""
+
+from msgspec.structs import replace
+
+from gnomon.reference.schedule.clock import LAST_INSTANT, MILLISECOND, SECOND
+from gnomon.simulator.fuzz.generator.choices import Choices
+from gnomon.simulator.fuzz.liveness import disturbed_until, patience
+from gnomon.simulator.fuzz.neighbours.instants import moved
+from gnomon.specs.recording.commands import Command, CutServer, LastingFault
+from gnomon.specs.recording.model import Recording
+
+
+def with_an_end(choices: Choices, recording: Recording, until: int) -> Recording:
+    """The recording with its commands in order, none before the start or after an end.
+
+    `until` is the end of its original (µs, UTC).
+    """
+    within = (_not_before(command, recording.start) for command in recording.commands)
+    commands = sorted(within, key=lambda command: command.at)
+    last = max((command.at for command in commands), default=recording.start)
+    whole = max(until, last + 1, *map(_end_of, commands))
+    ordered = replace(recording, commands=tuple(commands), until=whole)
+    options = (whole, whole, _quiet_end(ordered), _short_end(choices, last, recording))
+    end = min(choices.one_of(options), LAST_INSTANT)
+    return replace(
+        ordered,
+        until=end,
+        commands=tuple(_ending(c, whole, end) for c in commands if c.at < end),
+    )
+
+
+def _not_before(command: Command, start: int) -> Command:
+    return command if command.at >= start else moved(command, start)
+
+
+def _end_of(command: Command) -> int:
+    return command.at + command.duration if isinstance(command, LastingFault) else command.at
+
+
+def _quiet_end(recording: Recording) -> int:
+    """Late enough for all to settle, and for the patience of liveness after that."""
+    return max(recording.until, disturbed_until(recording) + 2 * patience(recording))
+
+
+def _short_end(choices: Choices, last: int, recording: Recording) -> int:
+    """Soon after the last command."""
+    lease = recording.cluster.lease
+    return last + 1 + choices.whole(0, choices.one_of((SECOND, MILLISECOND, lease, 3 * lease)))
+
+
+def _ending(command: Command, whole: int, end: int) -> Command:
+    """The command, whose fault ends with the recording at the latest.
+
+    A server that is cut off up to the end of the whole recording is cut off for good.
+    """
+    if not isinstance(command, LastingFault):
+        return command
+    lasts = end - command.at
+    if command.duration > lasts or (isinstance(command, CutServer) and _end_of(command) == whole):
+        return replace(command, duration=lasts)
+    return command

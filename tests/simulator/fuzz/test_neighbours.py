@@ -1,0 +1,226 @@
+"""Neighbours are valid, near their originals, and find what broke the originals."""
+
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from gnomon.reference.schedule.clock import LAST_INSTANT, SECOND
+from gnomon.reference.store.messages import Profile
+from gnomon.simulator.fuzz.generator import drawn_from
+from gnomon.simulator.fuzz.generator.choices import Choices, Seeded
+from gnomon.simulator.fuzz.liveness import leaves_patience
+from gnomon.simulator.fuzz.neighbours import NUMBERS, changes_near, draw_near, drawn_near
+from gnomon.simulator.fuzz.neighbours.commands import MOST_SPLICED
+from gnomon.simulator.fuzz.neighbours.ending import with_an_end
+from gnomon.specs.recording import files, writer
+from gnomon.specs.recording.commands import (
+    CATALOGUE,
+    Command,
+    CutServer,
+    DriftClock,
+    EmptyStore,
+    Execute,
+    LastingFault,
+    LoseWrites,
+    StepStoreClock,
+    StopStore,
+)
+from gnomon.specs.recording.model import Recording, longest, shortest_lease
+from tests.simulator.fuzz.test_generator import Drawn, Highest, Lowest
+from tests.support.worlds import START
+
+FOUND = tuple(
+    files.load(str(file)) for file in sorted((Path(__file__).parent / "found").glob("*.toml"))
+)
+SHIPPED = tuple(files.load(name) for name in ("failover", "payload", "repeats", "starvation"))
+EMPTY = Recording(start=START, until=START + 1)
+"""No jobs, no services, no commands, and one microsecond."""
+LAST = Recording(
+    start=LAST_INSTANT - SECOND,
+    until=LAST_INSTANT,
+    commands=(StopStore(at=LAST_INSTANT - 1, duration=10**12 * SECOND // 20),),
+)
+"""It lasts up to the last instant that can be written, and a fault lasts longer."""
+ORIGINALS = (*FOUND, *SHIPPED, drawn_from(3), EMPTY, LAST)
+SEEDS = range(200)
+
+
+@cache
+def near_found() -> list[Recording]:
+    return [drawn_near(seed, FOUND) for seed in SEEDS]
+
+
+@cache
+def near_all() -> list[Recording]:
+    return [drawn_near(seed, ORIGINALS) for seed in SEEDS]
+
+
+def is_read_as_it_is(recording: Recording) -> bool:
+    return files.parse(writer.to_toml(recording).encode()) == recording
+
+
+# --- what a neighbour is
+
+
+def test_a_seed_has_one_neighbour() -> None:
+    assert drawn_near(7, FOUND) == drawn_near(7, FOUND)
+    assert len({neighbour.digest for neighbour in near_found()}) > 0.95 * len(SEEDS)
+
+
+def test_the_simplest_choices_change_nothing() -> None:
+    assert draw_near(Lowest(), FOUND) == FOUND[0]
+
+
+def test_a_neighbour_says_which_recording_it_is_near() -> None:
+    assert drawn_near(5, (EMPTY,)).title == "Drawn from seed 5 near "
+    assert drawn_near(5, (replace(EMPTY, title="x"),)).title == "Drawn from seed 5 near x"
+
+
+def test_every_neighbour_can_be_written_and_read() -> None:
+    for neighbour in near_all():
+        assert is_read_as_it_is(neighbour), neighbour.title
+
+
+@pytest.mark.parametrize("original", [EMPTY, LAST], ids=["empty", "last"])
+def test_neighbours_of_odd_recordings_can_be_written_and_read(original: Recording) -> None:
+    for seed in range(60):
+        assert is_read_as_it_is(drawn_near(seed, (original, drawn_from(3)))), seed
+        assert is_read_as_it_is(drawn_near(seed, (original,))), seed
+
+
+@given(st.data(), st.sampled_from(ORIGINALS))
+def test_whatever_is_chosen_can_be_written_and_read(data: st.DataObject, one: Recording) -> None:
+    assert is_read_as_it_is(draw_near(Drawn(data), (one, *FOUND[:3])))
+
+
+@pytest.mark.parametrize("original", ORIGINALS, ids=lambda original: original.title[:40])
+def test_the_last_choices_can_be_written_and_read(original: Recording) -> None:
+    assert is_read_as_it_is(draw_near(Highest(), (original,)))
+
+
+@pytest.mark.parametrize("profile", ["durable", "classic"])
+def test_a_profile_that_is_asked_for_is_that_of_all(profile: Profile) -> None:
+    assert {drawn_near(seed, FOUND, profile).cluster.profile for seed in range(40)} == {profile}
+
+
+def test_without_one_most_keep_that_of_their_original() -> None:
+    durable = tuple(one for one in FOUND if one.cluster.profile == "durable")
+    kept = [drawn_near(seed, durable).cluster.profile for seed in SEEDS].count("durable")
+    assert 0.8 < kept / len(SEEDS) < 1
+
+
+# --- how near it is
+
+
+def test_most_of_what_an_original_does_stays_as_it_is() -> None:
+    original = drawn_from(3)
+    neighbours = [drawn_near(seed, (original,)) for seed in SEEDS]
+    whole = [neighbour for neighbour in neighbours if neighbour.until >= original.until]
+    kept = [
+        sum(command in neighbour.commands for command in original.commands) for neighbour in whole
+    ]
+    assert len(original.commands) > 8 and len(whole) > len(SEEDS) // 2
+    assert sum(kept) > 0.6 * len(whole) * len(original.commands)
+    most = len(original.commands) + MOST_SPLICED * max(NUMBERS)
+    assert all(len(neighbour.commands) <= most for neighbour in neighbours)
+
+
+RICH = replace(
+    drawn_from(3),
+    commands=tuple(
+        command for recording in map(drawn_from, range(12)) for command in recording.commands
+    )[:40],
+)
+
+
+@pytest.mark.parametrize("number", range(len(changes_near(FOUND))))
+def test_each_change_changes_what_it_can_and_nothing_where_it_cannot(number: int) -> None:
+    (_, change) = changes_near(FOUND)[number]
+    changed = [change(Choices(Seeded(seed)), RICH) for seed in range(60)]
+    assert sum(recording != RICH for recording in changed) >= 30
+    assert len({recording.digest for recording in changed}) > 5
+    for seed in range(20):
+        changed_empty = change(Choices(Seeded(seed)), EMPTY)  # does not raise
+        assert changed_empty.jobs == () and changed_empty.services == ()
+
+
+def test_neighbours_have_commands_of_every_kind() -> None:
+    """Spliced from drawn recordings, also near one that has few kinds."""
+    kinds: set[type[Command]] = set()
+    for seed in count():
+        kinds |= {type(command) for command in drawn_near(seed, FOUND[:1]).commands}
+        if kinds == set(CATALOGUE):
+            return
+        assert seed < 1_500, set(CATALOGUE) - kinds
+
+
+def test_a_lease_can_be_held_over_the_links() -> None:
+    for neighbour in near_all():
+        cluster = neighbour.cluster
+        assert cluster.lease >= shortest_lease(longest(cluster.latency))
+
+
+# --- its end
+
+
+def ended(recording: Recording, seed: int) -> Recording:
+    return with_an_end(Choices(Seeded(seed)), recording, recording.until)
+
+
+def test_no_fault_outlasts_the_recording_and_no_command_comes_after_it() -> None:
+    for neighbour in near_all():
+        for command in neighbour.commands:
+            lasts = command.duration if isinstance(command, LastingFault) else 0
+            assert neighbour.start <= command.at < neighbour.until
+            assert command.at + lasts <= neighbour.until
+
+
+def test_commands_come_in_order_and_an_early_one_at_the_start() -> None:
+    late, early = Execute(at=START + SECOND, job="a"), EmptyStore(at=START - SECOND)
+    (first, second) = ended(replace(EMPTY, commands=(late, early)), 0).commands
+    assert (first, second) == (EmptyStore(at=START), late)
+
+
+def test_some_neighbours_are_cut_short_some_go_on_and_some_become_quiet() -> None:
+    original = replace(
+        EMPTY,
+        until=START + 20 * SECOND,
+        commands=(LoseWrites(at=START + 10 * SECOND, writes=1),),
+    )
+    ends = [ended(original, seed).until for seed in range(60)]
+    assert min(ends) < original.until and ends.count(original.until) > 15
+    quiet = [seed for seed in range(60) if leaves_patience(ended(original, seed))]
+    assert 5 < len(quiet) < 30 and not leaves_patience(original)
+
+
+def test_a_server_that_is_cut_off_for_good_stays_so_however_long_it_lasts() -> None:
+    cut = CutServer(at=START + SECOND, server="s1", duration=9 * SECOND)
+    original = replace(EMPTY, until=START + 10 * SECOND, commands=(cut,))
+    for seed in range(40):
+        neighbour = ended(original, seed)
+        (command,) = neighbour.commands
+        assert isinstance(command, CutServer) and command.at + command.duration == neighbour.until
+
+
+def test_a_share_of_the_neighbours_is_judged_by_liveness() -> None:
+    judged = sum(map(leaves_patience, near_found()))
+    assert 0.15 < judged / len(SEEDS) < 0.6
+
+
+def test_a_clock_that_drifts_may_gain_and_lose() -> None:
+    drift = DriftClock(at=START, server="s1", duration=SECOND, gains=200)
+    step = StepStoreClock(at=START, by=SECOND)
+    original = replace(EMPTY, until=START + SECOND, commands=(drift, step))
+    gains, steps = set(), set()
+    for seed in range(400):
+        for command in drawn_near(seed, (original,)).commands:
+            if isinstance(command, DriftClock):
+                gains.add(command.gains)
+            if isinstance(command, StepStoreClock):
+                steps.add(command.by)
+    assert min(gains) < 0 < max(gains) and min(steps) < 0 < max(steps)
