@@ -19,6 +19,7 @@ from gnomon.simulator.cli import fuzz
 from gnomon.simulator.fuzz.canary import Canary
 from gnomon.simulator.fuzz.determinism import Divergence, Pair, pairs
 from gnomon.simulator.fuzz.judge import try_seed
+from gnomon.simulator.fuzz.sources import Drawn
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.parallel import dask_cluster as module
@@ -150,7 +151,7 @@ def test_a_second_run_is_in_a_process_beside_its_worker(
     """The defect is planted in the workers alone: what it changes is reported as a difference."""
     monkeypatch.setattr(fuzz, "difference", lambda seed, _: Divergence(seed, None, None, "", ""))
     with patched(BY_NAME[DEFECT]):
-        seed = next(seed for seed in count() if try_seed(seed, "durable").broken)
+        seed = next(seed for seed in count() if try_seed(seed, Drawn("durable")).broken)
     search = ("fuzz", "--runs", 1, "--out", tmp_path, "--twice", "--dask", cluster.address)
     there = run(*search, "--seed", seed, "--json")
     assert there.code == 1

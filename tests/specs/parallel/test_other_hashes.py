@@ -5,8 +5,11 @@ import os
 import pytest
 
 from gnomon.simulator.fuzz.search import try_seeds
+from gnomon.simulator.fuzz.sources import Drawn
 from gnomon.specs.parallel.other_hashes import OtherHashes, ProcessFailed, in_new_process
 from gnomon.specs.parallel.pool import ThisProcess, in_order
+
+DRAWN = Drawn("durable")
 
 
 def test_text_has_another_hash_in_each_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +21,7 @@ def test_text_has_another_hash_in_each_process(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_results_are_the_same() -> None:
-    assert in_new_process(try_seeds, range(2), "durable") == try_seeds(range(2), "durable")
+    assert in_new_process(try_seeds, range(2), DRAWN) == try_seeds(range(2), DRAWN)
 
 
 def test_what_a_call_raises_or_prints_does_no_harm() -> None:
