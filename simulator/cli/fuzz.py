@@ -33,6 +33,7 @@ from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import Json, ReportOut, complete_recording
 from gnomon.specs.cli.pools import Dask, Processes, number_of_processes, open_pool
+from gnomon.specs.parallel.other_hashes import OtherHashes
 from gnomon.specs.parallel.pool import Pool, PoolLost
 from gnomon.specs.parallel.processes import processes as processes_of
 from gnomon.specs.parallel.processes import processes_or_this
@@ -240,11 +241,8 @@ def _pools(
     if not twice:
         return stack.enter_context(open_pool(given, dask)), None
     if dask is not None:
-        problem = (
-            "leave out --dask: all Dask workers have one seed for the hashes of text, so that a "
-            "second run there would not show a result that depends on the order of a set"
-        )
-        raise BadInput("--twice", [problem])
+        cluster = stack.enter_context(open_pool(given, dask))
+        return cluster, OtherHashes(cluster)
     each = max(number_of_processes(given, dask) // 2, 1)
     first = stack.enter_context(processes_or_this(each))
     return first, stack.enter_context(processes_of(each))
