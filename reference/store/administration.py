@@ -14,6 +14,8 @@ and the same meaning in the script on Redis. No scheduling decision depends on t
     NewJobId            Number                        people
     AgreeSettings       Settings                      a process, before it starts
     AgreeSessionKey     SessionKey                    an API, before it signs a login
+    EndSession          Done                          an API, when somebody logs out
+    CheckSession        SessionState                  an API, with each request of a session
     NewProcess          Number                        a process, before it starts
     CheckProcess        Done or Superseded            a process, with each beat
     RegisterServer      none                          a process, with each beat
@@ -182,12 +184,6 @@ class OpenRuns(Operation, frozen=True, gc=False):
     messages: tuple[int, ...]
 
 
-LISTS: tuple[type[Operation], ...] = (
-    JobByName, JobsByName, RunsOf, ResultsOf, LastResults, OpenRuns,
-)  # fmt: skip
-"""The questions about single jobs and runs, which change nothing."""
-
-
 class JobRun(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a job; instants in µs, UTC, None for what has not happened.
 
@@ -267,6 +263,31 @@ class SessionKey(Reply, frozen=True, gc=False):
     key: str
 
 
+class EndSession(Operation, frozen=True, gc=False):
+    """End a session before its time (ADMIN-5): the store keeps its id until `until` (µs, UTC)."""
+
+    session: str
+    until: int
+
+
+class CheckSession(Operation, frozen=True, gc=False):
+    """Ask whether a session was ended before its time."""
+
+    session: str
+
+
+class SessionState(Reply, frozen=True, gc=False):
+    """Whether the session was ended before its time."""
+
+    has_ended: bool
+
+
+QUESTIONS: tuple[type[Operation], ...] = (
+    JobByName, JobsByName, RunsOf, ResultsOf, LastResults, OpenRuns, CheckSession,
+)  # fmt: skip
+"""The questions about single jobs, runs and sessions, which change nothing."""
+
+
 class NewProcess(Operation, frozen=True, gc=False):
     """Get a process number for `server`, higher than all before.
 
@@ -329,10 +350,13 @@ class RemoveServer(Operation, frozen=True, gc=False):
     """Remove a registered server, and record `event`; a server that is not registered is left out.
 
     The store forgets a server that has stopped. A crashed one may have requests under way.
+    `process` is the one that ends: if another is registered, nothing happens. 0: any, as an
+    observer sees it.
     """
 
     server: str
     event: ServerStopped | ServerCrashed
+    process: int = 0
 
 
 Reported = (

@@ -22,7 +22,7 @@ from gnomon.reference import events
 from gnomon.reference.events import Record
 from gnomon.reference.schedule.clock import LAST_INSTANT
 from gnomon.reference.store.administration import (
-    LISTS,
+    QUESTIONS,
     AgreeSettings,
     CheckProcess,
     ClusterOverview,
@@ -84,7 +84,9 @@ from gnomon.reference.store.pause import PauseCluster, PauseSwitch, ResumeCluste
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
-READS = frozenset((Jobs, Changes, ChangesOf, LatestFaults, Overview, Messages, MessageById, *LISTS))
+READS = frozenset(
+    (Jobs, Changes, ChangesOf, LatestFaults, Overview, Messages, MessageById, *QUESTIONS)
+)
 """Operations whose instants the store need not keep."""
 
 LEAP = 1_000_000

@@ -35,6 +35,8 @@ from gnomon.reference.store.administration import (
     RESULTS_KEPT,
     RUNS_KEPT,
     AgreeSessionKey,
+    CheckSession,
+    EndSession,
     ExpectJobs,
     JobRun,
     JobRuns,
@@ -45,6 +47,7 @@ from gnomon.reference.store.administration import (
     ResultsOf,
     RunsOf,
     SessionKey,
+    SessionState,
 )
 from gnomon.reference.store.faults import FaultList, FaultLog, LatestFaults
 from gnomon.reference.store.job_changes import ChangeLog, ChangesOf, JobChanges
@@ -55,6 +58,7 @@ from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
     DeleteJob,
     Delivery,
+    Done,
     EditJob,
     PutJob,
     Refused,
@@ -192,9 +196,9 @@ def _facts(event: OfAttempt) -> dict[str, object]:
 class MemoryStoreWithRuns(MemoryStore):
     """A store that keeps the latest runs of each job, and lists them and the jobs for people.
 
-    It also keeps the secret with which servers sign logins. Of the runs that have ended it keeps
-    the last `results` of each job. The simulator does without: no simulated server asks, and the
-    runs of 100,000 jobs would take about a gigabyte.
+    It also keeps the secret with which servers sign logins, and which sessions were ended. Of the
+    runs that have ended it keeps the last `results` of each job. The simulator does without: no
+    simulated server asks, and the runs of 100,000 jobs would take about a gigabyte.
     """
 
     def __init__(
@@ -208,6 +212,7 @@ class MemoryStoreWithRuns(MemoryStore):
         self._runs = LatestRuns(self._faults.record, results)
         self._changes = ChangeLog()
         self._session_key: str | None = None
+        self._ended_sessions: dict[str, int] = {}  # id -> until when it is kept (µs, UTC)
         super().__init__(self._runs.record, profile, max_attempts)
 
     @property
@@ -233,6 +238,8 @@ class MemoryStoreWithRuns(MemoryStore):
                 JobsByName: self._jobs_by_name,
                 ExpectJobs: self._expect_jobs,
                 AgreeSessionKey: self._agree_session_key,
+                EndSession: self._end_session,
+                CheckSession: self._check_session,
             }
         )
 
@@ -242,6 +249,7 @@ class MemoryStoreWithRuns(MemoryStore):
         runs = self._runs.copy(faults.record)
         other: Self = super().copy(runs.record, latest)
         other._faults, other._runs, other._changes = faults, runs, self._changes.copy()
+        other._ended_sessions = self._ended_sessions.copy()
         other._meanings = other._bind_meanings()
         return other
 
@@ -291,3 +299,12 @@ class MemoryStoreWithRuns(MemoryStore):
     ) -> list[Delivery]:
         self._session_key = self._session_key or operation.offered
         return [(server, operation, SessionKey(now, self._session_key))]
+
+    def _end_session(self, now: int, server: str, operation: EndSession) -> list[Delivery]:
+        kept = self._ended_sessions | {operation.session: operation.until}
+        self._ended_sessions = {id: until for id, until in kept.items() if until > now}
+        return [(server, operation, Done(now))]
+
+    def _check_session(self, now: int, server: str, operation: CheckSession) -> list[Delivery]:
+        has_ended = operation.session in self._ended_sessions
+        return [(server, operation, SessionState(now, has_ended))]

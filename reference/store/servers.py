@@ -113,11 +113,14 @@ class ServerTable:
     def remove(self, now: int, _: str, operation: RemoveServer) -> list[Delivery]:
         """Remove a registered server."""
         name = operation.server
-        if self._registered.pop(name, None) is not None:
-            self._record(replace(operation.event, at=now))
-            if isinstance(operation.event, ServerStopped):
-                self._reported.pop(name, None)
-                return self._messages.forget(now, name)
+        known = self._registered.get(name)
+        if known is None or operation.process not in (0, known.process):
+            return []
+        del self._registered[name]
+        self._record(replace(operation.event, at=now))
+        if isinstance(operation.event, ServerStopped):
+            self._reported.pop(name, None)
+            return self._messages.forget(now, name)
         return []
 
     def record_events(

@@ -11,18 +11,22 @@ from gnomon.specs.recording.commands import (
     StartServer,
 )
 from gnomon.specs.recording.model import Recording, ServiceSpec
+from gnomon.specs.recording.values import Plain
 
 
 def consistent(recording: Recording) -> Recording:
-    """`recording` without commands for what is gone, and with services that exist."""
+    """`recording` without commands for what is gone, and with services that exist.
+
+    A service without a name, which is refused when the job is created, stays: it is meant.
+    """
     services = [service.name for service in recording.services]
-    created = {command.job for command in recording.commands if isinstance(command, Create)}
+    commands = [_served(command, services) for command in recording.commands]
+    kept = [command for command in commands if services or not _service_of(command)]
+    created = {command.job for command in kept if isinstance(command, Create)}
     jobs = {job.id for job in recording.jobs} | created
     servers = recording.cluster.server_names
 
     def has_target(command: Command) -> bool:
-        if not services and isinstance(command, Create | Edit) and "service" in command.set:
-            return False
         if isinstance(command, JobCommand):
             return command.job in jobs
         return not isinstance(command, ServerCommand) or command.server in servers
@@ -30,7 +34,7 @@ def consistent(recording: Recording) -> Recording:
     return replace(
         recording,
         services=tuple(_on_servers(service, servers) for service in recording.services),
-        commands=tuple(_served(c, services) for c in recording.commands if has_target(c)),
+        commands=tuple(filter(has_target, kept)),
         jobs=tuple(
             job
             if job.definition.service in services
@@ -40,13 +44,17 @@ def consistent(recording: Recording) -> Recording:
     )
 
 
+def _service_of(command: Command) -> Plain | None:
+    """The service that a command gives a job, if it names one."""
+    return command.set.get("service") if isinstance(command, Create | Edit) else None
+
+
 def _served(command: Command, services: list[str]) -> Command:
-    """`command` with services that exist."""
+    """`command` with services that exist, if any do."""
     if isinstance(command, StartServer) and command.lacks is not None:
         return replace(command, lacks=tuple(name for name in command.lacks if name in services))
-    if not isinstance(command, Create | Edit):
-        return command
-    if "service" not in command.set or command.set["service"] in services:
+    named = _service_of(command)
+    if not (isinstance(command, Create | Edit) and named and services) or named in services:
         return command
     return replace(command, set=command.set | {"service": services[0]})
 

@@ -1,10 +1,13 @@
 """``python -m gnomon.simulator.mutants``: search for every mutant and write ``specs/mutants.md``.
 
 The exit status is 1 if a mutant survives, or if the page was out of date; the page is current then.
-With the name of a mutant as argument, print its explanation and the recording that kills it.
+With the name of a mutant as argument, print its explanation and the recording that kills it, and
+write its picture to a page in the current folder.
 """
 
+import re
 import sys
+from pathlib import Path
 
 from gnomon.simulator.mutants import BY_NAME, MUTANTS
 from gnomon.simulator.mutants.explain import explain
@@ -35,22 +38,34 @@ def search_for_all() -> int:
 
 
 def print_explanation(name: str) -> int:
-    """Print the explanation of one mutant; return the exit status."""
+    """Print the explanation of one mutant and write its page; return the exit status."""
     mutant = BY_NAME.get(name)
     if mutant is None:
         sys.stderr.write(f"there is no mutant {name!r}; specs/mutants.md lists them\n")
         return 2
     if RULES[mutant.rule].subject != "a history" or mutant.rule in METHODS:
-        sys.stderr.write(f"one replay does not decide {mutant.rule}: no explanation available\n")
+        sys.stderr.write(f"one replay does not decide {mutant.rule}: no explanation, no picture\n")
         return 2
     explanation = explain(mutant)
     if explanation is None:
-        sys.stdout.write("it survives\n")
+        sys.stdout.write("it survives, so there is no picture\n")
         return 1
-    recording, lines = explanation
-    text = [f"{name}: {mutant.about}", *lines, "", writer.to_toml(recording)]
+    where, status = _write_page(name, explanation.page)
+    recording = writer.to_toml(explanation.recording)
+    text = [f"{name}: {mutant.about}", *explanation.story, "", where, "", recording]
     sys.stdout.write("\n".join(text))
-    return 0
+    return status
+
+
+def _write_page(name: str, page: str) -> tuple[str, int]:
+    """Write the page of a mutant: a line with its path, or why there is none; the exit status."""
+    words = re.findall(r"\w+", name.lower())
+    file = Path(f"mutant-{'-'.join(words)}.html").absolute()
+    try:
+        file.write_text(page, "utf-8")
+    except OSError as error:
+        return f"no picture: {file} cannot be written: {error.strerror}", 2
+    return f"picture: {file}", 0
 
 
 if __name__ == "__main__":

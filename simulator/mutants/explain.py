@@ -4,11 +4,14 @@ The one idea: the explanation of a mutant is the one `gnomon fuzz` would print f
 So whoever reads it sees whether a real defect would be understood.
 """
 
+from typing import NamedTuple
+
 from msgspec.structs import replace
 
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import Trial, broken_by
+from gnomon.simulator.fuzz.picture import story_page
 from gnomon.simulator.fuzz.shrink import shrink
 from gnomon.simulator.mutants.kill import MOST_RUNS, replay_under
 from gnomon.simulator.mutants.patch import Mutant
@@ -17,18 +20,28 @@ from gnomon.specs.rules import RULES
 from gnomon.specs.trace.trace import Trace
 
 
-def explain(mutant: Mutant) -> tuple[Recording, list[str]] | None:
-    """The shrunk recording in which a mutant breaks its rule, and the explanation, line by line.
+class Explanation(NamedTuple):
+    """The shrunk `recording` in which a mutant breaks its rule, and the `story`, line by line.
 
-    None if the mutant survives.
+    `page` is the story with its picture, as ``gnomon fuzz`` would write it.
     """
+
+    recording: Recording
+    story: list[str]
+    page: str
+
+
+def explain(mutant: Mutant) -> Explanation | None:
+    """The explanation of a mutant; None if it survives."""
     for seed in range(MOST_RUNS):
         drawn = drawn_from(seed, mutant.profile)
         if is_killed_in(mutant, drawn):
             small = shrink(drawn, lambda recording: is_killed_in(mutant, recording))
             recording = replace(small, title=f"{mutant.name} breaks {mutant.rule}")
             trial = _trial(mutant, recording)
-            return recording, story_of(trial, trial.broken[0])
+            broken = trial.broken[0]
+            story = story_of(trial, broken)
+            return Explanation(recording, story, story_page(trial, broken, story))
     return None
 
 

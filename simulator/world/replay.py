@@ -20,7 +20,6 @@ from gnomon.simulator.world.store_clock import StoreClock
 from gnomon.simulator.world.write_log import WriteLog
 from gnomon.specs.recording.commands import Command, DataLoss, StepStoreClock
 from gnomon.specs.recording.model import Lognormal, Recording, Spread, longest
-from gnomon.specs.trace.spans import Span
 from gnomon.specs.version import versions
 
 Progress = Callable[[int], None]
@@ -37,7 +36,7 @@ class Simulated(NamedTuple):
     """
 
     refused: list[RefusedCommand]
-    span: Span
+    span: tuple[int, int]
 
 
 def replay(recording: Recording) -> History:
@@ -114,7 +113,7 @@ def _plan(kernel: Kernel, executor: CommandExecutor, commands: Iterator[Command]
         kernel.at(following.at, carry_out, following)
 
 
-def header_of(recording: Recording, span: Span) -> Header:
+def header_of(recording: Recording, span: tuple[int, int]) -> Header:
     """The first line of the history of `recording`; `span` is in the store's time (µs, UTC)."""
     start, end = span
     is_durable = recording.cluster.profile == "durable"
@@ -131,7 +130,7 @@ def header_of(recording: Recording, span: Span) -> Header:
     )
 
 
-def span_of_part(recording: Recording, happened: Sequence[Event]) -> Span:
+def span_of_part(recording: Recording, happened: Sequence[Event]) -> tuple[int, int]:
     """The span of a replay that an exception cut short after what `happened` (µs, UTC)."""
     earliest = min([recording.start, *(event.at for event in happened)])
     return earliest, happened[-1].at + 1 if happened else earliest

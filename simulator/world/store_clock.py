@@ -11,7 +11,6 @@ from gnomon.reference.events import Event
 from gnomon.reference.store.administration import CheckProcess
 from gnomon.reference.store.operations import Delivery, Operation
 from gnomon.simulator.world.cluster import Cluster
-from gnomon.specs.trace.spans import Span
 
 
 class StoreClock:
@@ -48,7 +47,7 @@ class StoreClock:
         self._cluster.operate(CheckProcess(0))
         self._earliest = min(self._earliest, self.time(self._cluster.kernel.now))
 
-    def span(self, until: int) -> Span:
+    def span(self, until: int) -> tuple[int, int]:
         """The times of the store in this run, which ends before the world's instant `until` (µs).
 
         Its time does not pass while its clock is behind it. What happens then still lies in the

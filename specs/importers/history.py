@@ -15,6 +15,7 @@ and claimed, which server led, which servers crashed.
     of a run to the start of the next on
     the same worker, if messages waited
     servers, workers                      the most servers present at once, the most workers of one
+    the services of these servers         which of them a service is deployed on
     the header                            its span, lease and profile
 
 The recording omits faults, and crashes, stops and starts of servers; refused requests; jobs that
@@ -22,7 +23,7 @@ became inactive by themselves; and failures of runs, because a service of a reco
 or never. Its note names the values that had to be assumed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import NamedTuple, assert_never
 
@@ -86,14 +87,16 @@ def reconstruct(history: History) -> Recording:
         raise RecordingError(["the history ends where it starts; there is nothing to replay"])
     recorded = [event for event in _requested(history) if event.at < header.end]
     scheduled, commands = _requests(recorded, header.start)
-    services, notes = _services(recorded, scheduled, commands)
+    cluster = _cluster(trace := Trace(history))
+    members = dict(zip(cluster.server_names, _most_at_once(trace.memberships), strict=False))
+    services, notes = _services(recorded, scheduled, commands, members)
     commands = tuple(sorted((*commands, *_pauses(recorded)), key=lambda command: command.at))
     return Recording(
         start=header.start,
         until=header.end,
         title=TITLE,
         note=" ".join(notes),
-        cluster=_cluster(Trace(history)),
+        cluster=cluster,
         jobs=scheduled,
         services=services,
         commands=commands,
@@ -236,9 +239,15 @@ def _pauses(recorded: list[Event]) -> Iterator[Command]:
 
 
 def _services(
-    recorded: list[Event], scheduled: tuple[JobSpec, ...], commands: tuple[Command, ...]
+    recorded: list[Event],
+    scheduled: tuple[JobSpec, ...],
+    commands: tuple[Command, ...],
+    members: Mapping[str, Membership],
 ) -> tuple[tuple[ServiceSpec, ...], list[str]]:
-    """The services that jobs name, and notes about what is assumed of them."""
+    """The services that jobs name, and notes about what is assumed of them.
+
+    `members` are the servers of the recording, and which server of the history each stands for.
+    """
     named = [job.definition.service for job in scheduled]
     named += [str(c.fields["service"]) for c in commands if "service" in c.fields]
     observed = _durations(recorded)
@@ -249,10 +258,24 @@ def _services(
     for name in dict.fromkeys(named):
         is_deployed = not offered or any(name in services for services in offered)
         durations = observed.get(name, [])
+        having = [server for server, member in members.items() if _has(member, name)]
         if is_deployed:
-            notes += _notes(name, len(durations))
-        services.append(ServiceSpec(name=name, duration=_spread(durations), deployed=is_deployed))
+            notes += _notes(name, len(durations), is_assumed=bool(members) and not having)
+        services.append(
+            ServiceSpec(
+                name=name,
+                duration=_spread(durations),
+                deployed=is_deployed,
+                deployed_on=tuple(having) if is_deployed and len(having) < len(members) else (),
+            )
+        )
+    if any(service.deployed_on for service in services):
+        notes += (f"{new} was {old.server}." for new, old in members.items() if new != old.server)
     return tuple(services), notes
+
+
+def _has(member: Membership, service: str) -> bool:
+    return member.services is None or service in member.services
 
 
 def _durations(recorded: list[Event]) -> dict[str, list[int]]:
@@ -280,7 +303,9 @@ def _spread(durations: list[int]) -> Spread:
     return Samples(tuple(durations[n * len(durations) // kept] for n in range(kept)))
 
 
-def _notes(service: str, runs: int) -> Iterator[str]:
+def _notes(service: str, runs: int, *, is_assumed: bool) -> Iterator[str]:
+    if is_assumed:
+        yield f"No server had {service} when the most were present; all are assumed to have it."
     if runs == 0:
         yield f"No run of {service} has ended; {write_duration(DEFAULT_DURATION)} is assumed."
     elif runs > MOST_SAMPLES:
@@ -294,7 +319,7 @@ def _cluster(trace: Trace) -> ClusterSpec:
     """A cluster with the most servers that were present at once and the most workers of one."""
     lease = max(trace.lease, MILLISECOND)
     if trace.memberships:
-        servers = _most_at_once(trace.memberships)
+        servers = len(_most_at_once(trace.memberships))
         workers = max(membership.workers for membership in trace.memberships)
     else:  # servers are known by their claims only
         servers = len({claim.server for claim in trace.claims})
@@ -308,9 +333,15 @@ def _cluster(trace: Trace) -> ClusterSpec:
     )
 
 
-def _most_at_once(memberships: list[Membership]) -> int:
-    changes = [(p.begins, 1) for p in memberships] + [(p.ends, -1) for p in memberships]
-    return max(accumulate(change for _, change in sorted(changes)))
+def _most_at_once(memberships: list[Membership]) -> list[Membership]:
+    """The servers that were present when most were for the first time, in the order of names."""
+    changes = sorted([(m.begins, 1) for m in memberships] + [(m.ends, -1) for m in memberships])
+    present = list(accumulate(change for _, change in changes))
+    if not present:
+        return []
+    then = changes[present.index(max(present))][0]
+    members = {m.server: m for m in memberships if m.begins <= then < m.ends}
+    return sorted(members.values(), key=lambda m: (len(m.server), m.server))
 
 
 def _latency(trace: Trace) -> int:

@@ -97,3 +97,24 @@ def test_a_session_is_of_one_browser_and_not_of_a_script(
     with watched(browser, url) as other:
         other.goto("/admin/jobs")
         expect(other.get_by_role("heading", level=1)).to_have_text("Log in")
+
+
+def test_a_page_reports_that_its_login_has_ended(
+    page: Page, browser: Browser, url: str, storage: MemoryStorage
+) -> None:
+    """ADMIN-5, ADMIN-7: the stream of a page ends with the session, wherever that was ended."""
+    page.goto("/admin/cluster")
+    log_in(page, TOKENS["read"])
+    live = page.get_by_role("button", name="Live")
+    expect(live).to_have_text("Live")
+    with watched(browser, url) as copy:
+        copy.context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
+        copy.goto("/admin/jobs")
+        copy.get_by_role("button", name="Log out").click()
+    expect(live).to_have_text("Live: your login has ended", timeout=15_000)
+    expect(live).to_have_attribute("aria-pressed", "false")
+    live.click()
+    live.click()
+    expect(live).to_have_text("Live: your login has ended", timeout=15_000)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")

@@ -38,12 +38,15 @@ class RedisArm:
         self.store = store
         self._record = record
         self._set_clock = set_clock
+        self._now: int | None = None
         self._last = b"0-0"
 
-    def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
-        """Carry out one operation of `server` at `now`."""
-        self._set_clock(now)
-        answer = self.store.call(server, [operation])
+    def apply(self, now: int, server: str, *operations: Operation) -> list[Delivery]:
+        """Carry out the `operations` of `server`, in one call at `now`."""
+        if now != self._now:
+            self._set_clock(now)
+            self._now = now
+        answer = self.store.call(server, operations)
         assert not answer.inbox  # it was fetched before
         deliveries = answer.deliveries
         for place, other in answer.others:
@@ -102,12 +105,16 @@ class Arms:
             RedisArm(*on_a_server(profile, real.append, client, results)),
         )
 
-    def apply(self, now: int, server: str, operation: Operation) -> list[Delivery]:
-        """The deliveries on which all three agree."""
-        expected = self.memory.apply(now, server, operation)
+    def apply(self, now: int, server: str, *operations: Operation) -> list[Delivery]:
+        """The deliveries on which all three agree; a Redis carries the operations out together."""
+        expected = [
+            delivery
+            for operation in operations
+            for delivery in self.memory.apply(now, server, operation)
+        ]
         self.memory.check()
         for other in self.others:
-            assert other.apply(now, server, operation) == expected
+            assert other.apply(now, server, *operations) == expected
         assert self.events[1] == self.events[0]
         assert self.events[2] == self.events[0]
         return expected

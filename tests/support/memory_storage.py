@@ -85,7 +85,7 @@ def app_over(
     health: Callable[[], Health] = lambda: HEALTHY,
 ) -> Litestar:
     """The API over `storage`, as a server that listens on `host` would give it."""
-    access = Access(host, credentials, storage.session_key)
+    access = Access(host, credentials, storage)
     return create_app(storage, health, lambda: "gnomon_up 1\n", access)
 
 

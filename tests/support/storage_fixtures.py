@@ -24,6 +24,6 @@ def storage(running: tuple[MemoryStorage, str]) -> MemoryStorage:
 
 
 @pytest.fixture
-def url(running: tuple[MemoryStorage, str]) -> str:
-    """The URL of the server."""
+def url(running: tuple[MemoryStorage, str], storage: MemoryStorage) -> str:
+    """The URL of the server, whose storage is emptied."""
     return running[1]

@@ -6,7 +6,7 @@ one. So a slow client costs one batch of memory, and one that has disconnected c
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from litestar.response import Stream
 
 from gnomon.reference.live.api import schemas
 from gnomon.reference.live.api.access.audit import AuditLog, Entry
-from gnomon.reference.live.api.access.auth import OPEN, OpenOperation
+from gnomon.reference.live.api.access.auth import OPEN, Access, OpenOperation
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.errors import may_answer, problems
 from gnomon.reference.live.api.schemas import ClusterView, Health
@@ -42,6 +42,7 @@ HIGHEST_SEQ = 2**53
 """Higher than any number of an event, and exact for clients whose numbers are floats."""
 
 Store = SkipValidation[Storage]
+Given = SkipValidation[Access]
 GetHealth = SkipValidation[Callable[[], Health]]
 GetAuditLog = SkipValidation[AuditLog]
 GetMetrics = SkipValidation[Callable[[], str]]
@@ -75,6 +76,7 @@ def show_cluster(storage: Store) -> ClusterView:
 def stream_history(
     storage: Store,
     health: GetHealth,
+    access: Given,
     after: Annotated[
         int, QueryParameter(ge=0, le=HIGHEST_SEQ, description="only events numbered above")
     ] = 0,
@@ -83,7 +85,7 @@ def stream_history(
     """Stream the events in order, one JSON object a line.
 
     If the store is emptied or replaced, its history begins anew: a stream breaks off, and a request
-    for later events than there are is a conflict.
+    for later events than there are is a conflict. A stream that is followed ends with its login.
     """
     followed = _Followed(storage)
     first = followed.read(after)  # an error here still has an answer
@@ -93,7 +95,8 @@ def stream_history(
     def is_wanted() -> bool:
         return follow and health().state != "draining"
 
-    return Stream(_lines(followed, after, first, is_wanted), media_type=JSON_LINES)
+    lines = _lines(followed, after, first, is_wanted, access.login_check())
+    return Stream(lines, media_type=JSON_LINES)
 
 
 class _Followed:
@@ -114,13 +117,18 @@ class _Followed:
 
 
 async def _lines(
-    followed: _Followed, after: int, batch: Sequence[RecordedEvent], is_wanted: Callable[[], bool]
+    followed: _Followed,
+    after: int,
+    batch: Sequence[RecordedEvent],
+    is_wanted: Callable[[], bool],
+    is_logged_in: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[bytes]:
     """The lines of `batch`, which begins above `after`, and of the later events.
 
     The stream ends with the history, unless `is_wanted` asks for more. A follower stays connected
-    through an outage of the store. Otherwise an outage breaks the stream off, so that a client does
-    not mistake a part for the whole. So does a store in the place of the former one.
+    through an outage of the store, until it is no longer `is_logged_in`. Otherwise an outage breaks
+    the stream off, so that a client does not mistake a part for the whole. So does a store in the
+    place of the former one.
     """
     while batch or is_wanted():
         if batch:
@@ -129,6 +137,8 @@ async def _lines(
         else:
             await asyncio.sleep(POLL_MS / 1_000)
         try:
+            if is_wanted() and not await is_logged_in():
+                return
             batch = await sync_to_thread(followed.read, after)
         except HistoryReplaced as error:
             logger.warning("a stream of the history ends: %s", error)

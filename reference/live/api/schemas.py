@@ -14,7 +14,7 @@ from msgspec import Meta
 from gnomon.reference import jobs
 from gnomon.reference.events import DeadLetterCause
 from gnomon.reference.jobs import LARGEST_EXTRA, LONGEST_NAME, JobType, Misfire
-from gnomon.reference.live.api import job_service
+from gnomon.reference.live.api import job_service, run_times
 from gnomon.reference.live.api.job_service import RunList
 from gnomon.reference.live.runtime.monitoring.incidents import Incident, IncidentKind
 from gnomon.reference.schedule.clock import write_duration, write_instant
@@ -166,7 +166,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int | None
     outcome: RunOutcome | None
     error: str | None
-    duration: Annotated[str, Meta(description="from started to finished", examples=["1.5s"])] | None
+    duration: run_times.Duration | None
 
 
 class ResultsView(msgspec.Struct, frozen=True):
@@ -343,12 +343,8 @@ def view_runs(found: RunList) -> RunsView:
 def _view_run(run: JobRun) -> RunView:
     fields = msgspec.structs.asdict(run)
     instants = ("due", "published", "claimed", "started", "finished")
-    duration = None
-    if run.started is not None and run.finished is not None:
-        duration = write_duration(max(run.finished - run.started, 0))  # the clock may run back
-    return RunView(
-        **fields | {field: _instant(fields[field]) for field in instants}, duration=duration
-    )
+    times = {field: _instant(fields[field]) for field in instants}
+    return RunView(**fields | times, duration=run_times.duration(run.started, run.finished))
 
 
 def view_messages(found: MessageList) -> MessagesView:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from gnomon.reference import jobs
 from gnomon.reference.jobs import Rejected
+from gnomon.reference.live.api.run_times import bound
 from gnomon.reference.live.api.schemas import (
     JobFields,
     JobView,
@@ -146,7 +147,12 @@ def _state(run: RunView) -> str:
 def _took(run: RunView) -> str:
     if run.started is None or run.finished is None:
         return "-"
-    return span(read_instant(run.finished) - read_instant(run.started))
+    started, finished = read_instant(run.started), read_instant(run.finished)
+    claimed = None if run.claimed is None else read_instant(run.claimed)
+    below = bound(claimed, started, finished)
+    if below is not None:
+        return f"< {span(below)}"
+    return span(finished - started) if finished > started else "-"
 
 
 def _place(message: MessageView) -> str:

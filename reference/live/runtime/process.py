@@ -270,7 +270,7 @@ def _api(
     if listening is None:
         yield
         return
-    access = Access(listening.host, listening.credentials, storage.session_key, failed_logins)
+    access = Access(listening.host, listening.credentials, storage, failed_logins)
     app = create_app(storage, health, metrics, access)
     tls = listening.tls
     config = uvicorn.Config(

@@ -153,7 +153,8 @@ class StoreLink:
     def leave(self, event: ServerStopped | ServerCrashed) -> None:
         """Report the last events, and that the server has left."""
         try:
-            self._connection.call(self._name, [*self._reports(), RemoveServer(self._name, event)])
+            removal = RemoveServer(self._name, event, self._process)
+            self._connection.call(self._name, [*self._reports(), removal])
         except StoreFailed as failed:
             logger.warning("left without reporting it: %s", failed.failure.problem)
 

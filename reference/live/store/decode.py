@@ -19,6 +19,7 @@ from gnomon.reference.store.administration import (
     LastRuns,
     Number,
     SessionKey,
+    SessionState,
     Settings,
     Superseded,
 )
@@ -90,6 +91,7 @@ _replies = msgspec.json.Decoder(
     | Done
     | Number
     | SessionKey
+    | SessionState
     | Settings
     | Superseded
     | ClusterOverview

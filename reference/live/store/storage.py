@@ -12,12 +12,15 @@ import msgspec
 from gnomon.reference.events import Event
 from gnomon.reference.store.administration import (
     AgreeSessionKey,
+    CheckSession,
     ClusterOverview,
+    EndSession,
     NewJobId,
     Number,
     Overview,
     Reported,
     SessionKey,
+    SessionState,
 )
 from gnomon.reference.store.operations import Operation, Reply
 
@@ -91,6 +94,16 @@ class Storage(ABC):
         reply = self.ask(AgreeSessionKey(offered))
         assert isinstance(reply, SessionKey)
         return reply.key
+
+    def end_session(self, session: str, until: int) -> None:
+        """Let no server accept a session any more; its id is kept until `until` (µs, UTC)."""
+        self.ask(EndSession(session, until))
+
+    def has_session_ended(self, session: str) -> bool:
+        """Whether a session was ended before its time."""
+        reply = self.ask(CheckSession(session))
+        assert isinstance(reply, SessionState)
+        return reply.has_ended
 
     def overview(self) -> ClusterOverview:
         """Who leads, which servers are registered, and how many messages there are."""

@@ -22,6 +22,7 @@ from tests.nemesis.checks.watcher import Watched
 from tests.nemesis.load import poison, run_log
 from tests.support.paths import IMPORT_PATH
 from tests.support.servers import free_ports, wait_until
+from tests.support.serving import NO_TLS
 
 PATIENCE_S = 60
 """The longest start on a busy machine (s)."""
@@ -102,7 +103,7 @@ class Process:
         """The states of its servers; empty if one does not answer."""
         assert self._running.poll() is None, self._died
         try:
-            return [httpx.get(f"{api}/health", timeout=1).json()["state"] for api in self.apis]
+            return [_ask_state(api) for api in self.apis]
         except httpx.HTTPError:
             return []
 
@@ -166,6 +167,12 @@ class Process:
     def _running(self) -> "subprocess.Popen[bytes]":
         assert self._process is not None, f"{self.name} has not been started"
         return self._process
+
+
+def _ask_state(api: str) -> str:
+    """The state that a server reports at the URL `api`. Raises httpx.HTTPError."""
+    health = httpx.get(f"{api}/health", timeout=1, verify=NO_TLS).json()
+    return str(health["state"])
 
 
 @contextmanager

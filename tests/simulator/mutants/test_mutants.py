@@ -1,5 +1,6 @@
 """Mutants fit the source, leave no trace after the block, and searches kill them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from gnomon.reference.store.memory import MemoryStore
 from gnomon.reference.store.operations import Campaign, Entry, Outcomes, Publish, PutJob
 from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.generator import drawn_from
-from gnomon.simulator.mutants import BY_NAME, MUTANTS
-from gnomon.simulator.mutants.explain import explain
+from gnomon.simulator.mutants import BY_NAME, MUTANTS, __main__
+from gnomon.simulator.mutants.explain import Explanation, explain
 from gnomon.simulator.mutants.kill import KillResult, kill, kill_all, replay_under
 from gnomon.simulator.mutants.patch import Mutant, PatchError, function_of, patched
 from gnomon.simulator.mutants.table import PAGE, rows, table
@@ -67,10 +68,49 @@ def test_a_mutant_is_killed(name: str) -> None:
 def test_a_mutant_is_explained_like_a_defect() -> None:
     explanation = explain(NO_FENCING)
     assert explanation is not None
-    recording, lines = explanation
+    recording, lines, page = explanation
     assert NO_FENCING.rule in recording.title and "LEAD-2 is broken" in lines[-1]
     assert 4 <= len(lines) <= 20
     assert files.parse(writer.to_toml(recording).encode()) == recording
+    assert page.startswith("<!doctype html>") and "LEAD-2 is broken" in page
+
+
+@pytest.fixture
+def explained_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An explanation without the search for it, which the test above has."""
+    small = drawn_from(0, "durable")
+    monkeypatch.setattr(__main__, "explain", lambda _: Explanation(small, ["a story"], "<page>"))
+
+
+@pytest.mark.usefixtures("explained_at_once")
+def test_the_page_of_a_mutant_is_written_or_it_is_reported_why_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert __main__.print_explanation(NO_FENCING.name) == 0
+    file = tmp_path / "mutant-no-fencing.html"
+    assert file.read_text("utf-8") == "<page>"
+    assert f"\npicture: {file}\n" in capsys.readouterr().out
+    file.unlink()
+    file.mkdir()
+    assert __main__.print_explanation(NO_FENCING.name) == 2
+    printed = capsys.readouterr().out
+    assert f"\nno picture: {file} cannot be written: Is a directory\n" in printed
+    assert "a story" in printed, "the explanation is printed all the same"
+
+
+@pytest.mark.parametrize(
+    ("name", "reported"),
+    [
+        ("no such", "there is no mutant"),
+        ("chance without a seed", "no explanation, no picture"),
+    ],
+)
+def test_a_mutant_without_a_picture_is_reported(
+    name: str, reported: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert __main__.print_explanation(name) == 2
+    assert reported in capsys.readouterr().err
 
 
 def test_parallel_searches_give_the_same_results() -> None:

@@ -313,6 +313,60 @@ def test_a_service_that_no_server_has_is_not_deployed() -> None:
     }
 
 
+def test_a_service_is_deployed_on_the_servers_that_had_it() -> None:
+    text = """
+        0s  server_started  node-a workers=1 services=reports,mail
+        0s  server_started  node-b workers=1 services=mail
+        0s  server_started  s10 workers=1
+        0s  job_created     a seconds=1 service=reports
+        0s  job_created     b seconds=1 service=mail
+        0s  job_created     c seconds=1 service=late
+        9s  server_stopped  node-a
+        9s  server_started  node-a workers=1 services=late
+    """
+    again = reconstruct(read_example(text))
+    assert {service.name: service.deployed_on for service in again.services} == {
+        "reports": ("s1", "s2"),
+        "mail": (),
+        "late": ("s1",),
+    }
+    assert again.note.endswith(" s1 was s10. s2 was node-a. s3 was node-b.")
+    assert files.parse(writer.to_toml(again).encode()) == again
+
+
+def test_a_service_that_came_later_is_assumed_everywhere() -> None:
+    text = """
+        0s  server_started  s1 workers=1 services=here
+        0s  server_started  s2 workers=1 services=here
+        0s  job_created     a seconds=1 service=late
+        5s  server_stopped  s2
+        6s  server_started  s2 workers=1 services=late
+    """
+    again = reconstruct(read_example(text))
+    (late,) = again.services
+    assert (late.deployed, late.deployed_on) == (True, ())
+    assert "No server had late when the most were present; all are assumed" in again.note
+
+
+@pytest.mark.parametrize("profile", ["durable", "classic"])
+def test_a_recording_of_a_history_has_the_services_of_each_server(profile: Profile) -> None:
+    """Drawn recordings, of which a tenth has servers with different services."""
+    seen = 0
+    for seed in range(400):
+        drawn = generator.drawn_from(seed, profile)
+        if not any(service.deployed_on for service in drawn.services):
+            continue
+        quiet = replace(drawn, commands=(), until=drawn.start + MINUTE)
+        again = reconstruct(replay(quiet))
+        before = {service.name: service.deployed_on for service in quiet.services}
+        named = {service.name: service.deployed_on for service in again.services}
+        assert named == {name: before[name] for name in named}
+        seen += bool(named)
+        if seen == 10:
+            return
+    raise AssertionError("too few of them")
+
+
 def test_the_cluster_has_the_most_servers_that_were_present_at_once() -> None:
     text = """
         header lease=3s profile=classic

@@ -23,8 +23,15 @@ from litestar.openapi.spec import Operation
 
 from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.access.failed_logins import FailedLogins
-from gnomon.reference.live.api.access.roles import Requester, begin_request, require, role_needed
-from gnomon.reference.live.api.access.sessions import Session, Sessions
+from gnomon.reference.live.api.access.roles import (
+    Requester,
+    Session,
+    begin_request,
+    requester,
+    require,
+    role_needed,
+)
+from gnomon.reference.live.api.access.sessions import Sessions, SessionStore
 from gnomon.reference.live.api.access.users import KnownUser, Login, Users, read_login
 
 Connection = ASGIConnection[BaseRouteHandler, object, object, State]
@@ -39,6 +46,8 @@ OPEN = "open_to_all"
 """A handler with this option needs no credentials; its operation is an `OpenOperation`."""
 PAGES = "pages"
 """A handler with this option is a page: a session suffices, and a form needs its token."""
+ENDS_SESSION = "ends_session"
+"""A handler with this option ends a session, and does nothing else with it."""
 OPEN_FORMS = "anybody"
 """The owner of the forms of a server without credentials."""
 
@@ -89,21 +98,21 @@ class LoginNeeded(NotAuthorizedException):
 class Access:
     """Who may use a server that listens on `host`: its guard, and logins of people.
 
-    Failed logins are reported to `failed`. `session_key` asks the store for the secret that signs
-    sessions, and offers one: see ``sessions``. Raises Unguarded.
+    Failed logins are reported to `failed`. `store` has what all servers know of sessions. Raises
+    Unguarded.
     """
 
     def __init__(
         self,
         host: str,
         credentials: Credentials | None,
-        session_key: Callable[[str], str],
+        store: SessionStore,
         failed: FailedLogins | None = None,
     ) -> None:
         require_credentials(host, credentials)
         self._users = None if credentials is None else Users(credentials)
         self._failed = failed or FailedLogins()
-        self.sessions = Sessions(() if self._users is None else self._users.all, session_key)
+        self.sessions = Sessions(() if self._users is None else self._users.all, store)
 
     @property
     def needs_login(self) -> bool:
@@ -127,6 +136,19 @@ class Access:
         """The user with this name and password, or this token; None if there is none."""
         return await self._find(Login("form", name, secret.encode()), address)
 
+    def login_check(self) -> Callable[[], Awaitable[bool]]:
+        """Asks whether the login of the request under way is still in force, for a long answer.
+
+        Raises StoreUnavailable. Whoever shows credentials has no session that could end.
+        """
+        who = requester()
+        session = None if who is None else who.session
+
+        async def is_in_force() -> bool:
+            return session is None or await self.sessions.is_in_force(session)
+
+        return is_in_force
+
     async def _requester(self, connection: Connection, handler: BaseRouteHandler) -> Requester:
         """Who makes a request, by its header Authorization, or else by its session."""
         session: Session | None = None
@@ -140,9 +162,13 @@ class Access:
                 forms = None if login.scheme == "bearer" else f"name {known.user.name}"
                 return Requester(known.user, address, forms)
         elif is_page or _reads_only(connection, handler):
-            session = await self.sessions.read(connection.cookies, is_secure(connection))
+            session = await self.sessions.read(
+                connection.cookies,
+                is_secure(connection),
+                to_end_it=handler.opt.get(ENDS_SESSION, False),
+            )
             if session is not None and not session.has_ended:
-                return Requester(session.user, address, session.id, has_session=True)
+                return Requester(session.user, address, session.id, session)
         if is_page:
             raise LoginNeeded(session, await _body(connection) if session else b"")
         raise NotAuthorizedException(

@@ -31,16 +31,26 @@ class User(NamedTuple):
     role: Role
 
 
+class Session(NamedTuple):
+    """A login of a user; `id` is another for each login, and `until` its end (µs, UTC)."""
+
+    user: User
+    id: str
+    until: int
+    has_ended: bool = False
+
+
 class Requester(NamedTuple):
     """Who makes a request; `user` is None at a server without credentials.
 
     `forms` is the owner of the forms on pages (ADMIN-6), None for a program that shows a token.
+    `session` is the login, if there was one.
     """
 
     user: User | None
     address: str
     forms: str | None
-    has_session: bool = False
+    session: Session | None = None
 
 
 _requester: ContextVar[Requester | None] = ContextVar("gnomon_requester", default=None)

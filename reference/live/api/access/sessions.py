@@ -5,21 +5,24 @@ was used, and the end of the session, and is signed with a secret that all serve
 store. So a login at one server is known to all, and a restart ends none. Whoever has the file alone
 can sign nothing. A new password ends the sessions of the old one, since the line is another then,
 and the role is the one that the file has now.
+
+A logout ends a session before its time, also for a copy of its cookie. So the store keeps the ids
+of the sessions that were ended until their time has passed, and each request asks it.
 """
 
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 from itsdangerous import BadData, Signer, URLSafeSerializer
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import Cookie
 
-from gnomon.reference.live.api.access.roles import User
+from gnomon.reference.live.api.access.roles import Session, User
 from gnomon.reference.live.api.access.users import KnownUser
 from gnomon.reference.live.runtime.clock import WallClock, elapsed
 from gnomon.reference.schedule.clock import HOUR, SECOND
@@ -28,17 +31,27 @@ LENGTH = 12 * HOUR
 """How long after the login a session ends (µs)."""
 _READ_AGAIN = 10 * SECOND
 """The shortest time between two readings of a secret that does not fit (µs)."""
+_KEPT_LONGER = HOUR
+"""How long after its time the store keeps a session that was ended: clocks differ (µs)."""
 _COOKIE = "gnomon-session-"
 
 _clock = WallClock()
 
 
-class Session(NamedTuple):
-    """A login of a user; `id` is another for each login."""
+class SessionStore(Protocol):
+    """What all servers know of sessions. Each method may block, and raises StoreUnavailable."""
 
-    user: User
-    id: str
-    has_ended: bool = False
+    def session_key(self, offered: str) -> str:
+        """The secret with which all servers sign logins: `offered`, unless there is one."""
+        ...
+
+    def end_session(self, session: str, until: int) -> None:
+        """Let no server accept a session any more; its id is kept until `until` (µs, UTC)."""
+        ...
+
+    def has_session_ended(self, session: str) -> bool:
+        """Whether a session was ended before its time."""
+        ...
 
 
 class _Content(NamedTuple):
@@ -60,15 +73,11 @@ class _Keys:
 
 
 class Sessions:
-    """The sessions of these `users`.
+    """The sessions of these `users`. Each method that is awaited raises StoreUnavailable."""
 
-    `agree` asks the store for the secret, and offers one; it may block, and raises
-    StoreUnavailable. So does each method that is awaited.
-    """
-
-    def __init__(self, users: Iterable[KnownUser], agree: Callable[[str], str]) -> None:
+    def __init__(self, users: Iterable[KnownUser], store: SessionStore) -> None:
         self._users = tuple(users)
-        self._agree = agree
+        self._store = store
         self._secret = secrets.token_urlsafe(32)
         self._keys: _Keys | None = None
         self._read_at = 0
@@ -79,16 +88,31 @@ class Sessions:
         until = _clock.now + LENGTH
         content = _Content(_digest(self._secret, known.line), secrets.token_urlsafe(16), until)
         cookie = _cookie(_name(keys, is_secure), keys.cookies.dumps(content), is_secure)
-        return Session(known.user, content.id), cookie
+        return Session(known.user, content.id, until), cookie
 
-    async def end(self, is_secure: bool) -> Cookie:
-        """A cookie that deletes the one of a session."""
+    async def end(self, session: Session) -> None:
+        """End a session before its time, at all servers and for each copy of its cookie."""
+        await sync_to_thread(self._store.end_session, session.id, session.until + _KEPT_LONGER)
+
+    async def is_in_force(self, session: Session) -> bool:
+        """Whether a session has not ended."""
+        if session.until <= _clock.now:
+            return False
+        return not await sync_to_thread(self._store.has_session_ended, session.id)
+
+    async def deletion(self, is_secure: bool) -> Cookie:
+        """A cookie that deletes the one of a session in a browser."""
         ended = _cookie(_name(await self._known_keys(), is_secure), "", is_secure)
         ended.max_age = 0
         return ended
 
-    async def read(self, cookies: Mapping[str, str], is_secure: bool) -> Session | None:
-        """The session that the cookies of a request prove; None if there is none."""
+    async def read(
+        self, cookies: Mapping[str, str], is_secure: bool, *, to_end_it: bool = False
+    ) -> Session | None:
+        """The session that the cookies of a request prove; None if there is none.
+
+        To end a session it need not be known whether it was ended: that is possible in an outage.
+        """
         if not any(_COOKIE in name for name in cookies):
             return None
         keys = await self._known_keys()
@@ -103,7 +127,9 @@ class Sessions:
         user = keys.users.get(content.line)
         if user is None:
             return None
-        return Session(user, content.id, has_ended=content.until <= _clock.now)
+        session = Session(user, content.id, content.until)
+        has_ended = not to_end_it and not await self.is_in_force(session)
+        return session._replace(has_ended=has_ended)
 
     async def form_token(self, owner: str) -> str:
         """The token of the forms on pages that are shown to `owner`."""
@@ -118,7 +144,7 @@ class Sessions:
 
     async def _read_keys(self) -> _Keys:
         """Ask the store, which may be another one by now, for the secret; offer the known one."""
-        secret = await sync_to_thread(self._agree, self._secret)
+        secret = await sync_to_thread(self._store.session_key, self._secret)
         if self._keys is None or secret != self._secret:
             self._keys = _Keys(
                 cookies=URLSafeSerializer(

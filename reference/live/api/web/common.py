@@ -62,7 +62,9 @@ def is_page(request: ApiRequest) -> bool:
     return f"{request.url.path}/".startswith("/admin/")
 
 
-def show_problem(request: ApiRequest, error: Exception) -> Response[str] | Redirect:
+def show_problem(
+    request: ApiRequest, error: Exception
+) -> Response[str] | Response[None] | Redirect:
     """The page for a `request` that raised `error`."""
     if isinstance(error, LoginNeeded):
         return ask_to_log_in(request, error)

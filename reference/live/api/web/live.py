@@ -6,7 +6,7 @@ busy cluster costs a watcher as little as an idle one; ``GET /history`` streams 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -17,6 +17,7 @@ from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from gnomon.reference.events import Event, Invoked
+from gnomon.reference.live.api.access.auth import Access
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.live.api.web.common import Store
 from gnomon.reference.live.runtime.clock import elapsed
@@ -30,7 +31,7 @@ POLL_MS = 500
 SILENCE = 15 * SECOND
 """After that long without an event (µs) a comment is sent, so that a lost client is noticed."""
 LONGEST = 10 * MINUTE
-"""Length of a stream (µs). The browser then connects anew, and its login is checked anew."""
+"""Length of a stream (µs). The browser then connects anew."""
 HIGHEST_SEQ = 2**53
 _LONGEST_VALUE = 80
 _LEFT_OUT = frozenset(
@@ -38,6 +39,7 @@ _LEFT_OUT = frozenset(
 )
 _INSTANTS = frozenset({"due", "into", "heard", "since", "was"})
 
+Given = SkipValidation[Access]
 GetHealth = SkipValidation[Callable[[], Health]]
 _encoder = msgspec.json.Encoder()
 
@@ -101,9 +103,13 @@ def stream_events(
     request: Request[object, object, State],
     storage: Store,
     health: GetHealth,
+    access: Given,
     after: Annotated[int, QueryParameter(ge=0, le=HIGHEST_SEQ)] = 0,
 ) -> Stream:
-    """Stream the events above number `after` as server-sent events, until the browser leaves."""
+    """Stream the events above number `after` as server-sent events, until the browser leaves.
+
+    The stream ends with its login.
+    """
     seen = request.headers.get("Last-Event-ID", "")
     first = int(seen) if seen.isascii() and seen.isdigit() else after
     ends = elapsed() + LONGEST
@@ -112,20 +118,25 @@ def stream_events(
         return elapsed() < ends and health().state != "draining"
 
     return Stream(
-        _messages(storage, first, is_wanted),
+        _messages(storage, first, is_wanted, access.login_check()),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _messages(
-    storage: Storage, after: int, is_wanted: Callable[[], bool]
+    storage: Storage,
+    after: int,
+    is_wanted: Callable[[], bool],
+    is_logged_in: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[bytes]:
     """The messages of a stream; an outage of the store is a message too, once."""
     yield b"retry: 3000\n\n"
     spoke, is_out = elapsed(), False
     while is_wanted():
         try:
+            if not await is_logged_in():
+                return
             ticked, after = since(await sync_to_thread(storage.latest, MOST), after)
             message = _message(ticked, after) if ticked.events or is_out else b""
             is_out = False

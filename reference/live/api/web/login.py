@@ -21,6 +21,7 @@ from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Redirect
 
 from gnomon.reference.live.api.access.auth import (
+    ENDS_SESSION,
     OPEN,
     PAGE_CHALLENGE,
     Access,
@@ -28,12 +29,13 @@ from gnomon.reference.live.api.access.auth import (
     address_of,
     is_secure,
 )
-from gnomon.reference.live.api.access.roles import ROLE, Requester, begin_request
+from gnomon.reference.live.api.access.roles import ROLE, Requester, begin_request, requester
 from gnomon.reference.live.api.errors import ApiRequest
 from gnomon.reference.live.api.schemas import LARGEST_BODY
 from gnomon.reference.live.api.web.forms import read_sent
 from gnomon.reference.live.api.web.render import page
 from gnomon.reference.live.api.web.viewer import FIELD, hidden_field, note_token
+from gnomon.reference.live.store.storage import StoreUnavailable
 
 Given = SkipValidation[Access]
 Sent = SkipValidation[dict[str, str]]
@@ -41,10 +43,16 @@ Sent = SkipValidation[dict[str, str]]
 START = "/admin/jobs"
 """The page after a login, if no other was wanted."""
 LOGIN = "/admin/login"
+EVENT_STREAM = "text/event-stream"
 LARGEST_KEPT = LARGEST_BODY // 2
 """Most bytes of a form that are kept during a login, in a field of another form."""
 
-NOTICES = {"out": "You are logged out.", "ended": "Your login has ended."}
+NOTICES = {
+    "out": "You are logged out.",
+    "out-here": "You are logged out of this browser. The store could not be reached: whoever has a "
+    "copy of the cookie of your login can use it until its 12 hours are over.",
+    "ended": "Your login has ended.",
+}
 """What has happened, by its name in the address of the page."""
 WRONG = "The name, the password or the token is wrong."
 LOST = (
@@ -87,7 +95,7 @@ async def log_in(request: ApiRequest, access: Given, sent: Sent) -> Response[str
     if known is None:
         return _login_page(request, sent, HTTPStatus.UNAUTHORIZED, fault=WRONG)
     session, cookie = await access.sessions.begin(known, is_secure(request))
-    begin_request(Requester(session.user, address, session.id, has_session=True))
+    begin_request(Requester(session.user, address, session.id, session))
     await note_token(access.sessions)
     shown = _next_page(sent)
     shown.set_cookie(cookie)
@@ -105,16 +113,26 @@ def _next_page(sent: Mapping[str, str]) -> Response[str] | Redirect:
     return page("again.html", here="", warnings=(), notice=None, path=path, fields=fields)
 
 
-@post("/logout", opt={ROLE: "read"})
+@post("/logout", opt={ROLE: "read", ENDS_SESSION: True})
 async def log_out(request: ApiRequest, access: Given) -> Redirect:
-    """End the session in this browser."""
-    left = _go_to(f"{LOGIN}?notice=out")
-    left.set_cookie(await access.sessions.end(is_secure(request)))
+    """End the session, and delete its cookie in this browser, also during an outage."""
+    who, notice = requester(), "out"
+    if who is not None and who.session is not None:
+        try:
+            await access.sessions.end(who.session)
+        except StoreUnavailable:
+            notice = "out-here"
+    left = _go_to(f"{LOGIN}?notice={notice}")
+    left.set_cookie(await access.sessions.deletion(is_secure(request)))
     return left
 
 
-def ask_to_log_in(request: ApiRequest, needed: LoginNeeded) -> Response[str] | Redirect:
+def ask_to_log_in(
+    request: ApiRequest, needed: LoginNeeded
+) -> Response[str] | Response[None] | Redirect:
     """Show the login before a page; keep what was sent after the end of a session."""
+    if request.headers.get("Accept") == EVENT_STREAM:
+        return Response(None, status_code=HTTPStatus.NO_CONTENT)  # it does not connect anew
     path = request.scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
     if request.method == "GET":
         query = request.scope["query_string"].decode("ascii", "replace")

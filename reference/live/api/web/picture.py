@@ -9,7 +9,13 @@ words.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gnomon.reference.live.api.web.runs import between, is_misfire, planned, write_span
+from gnomon.reference.live.api.web.runs import (
+    between,
+    is_misfire,
+    planned,
+    took_below,
+    write_span,
+)
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.administration import JobRun
 from gnomon.reference.store.operations import Job
@@ -68,17 +74,20 @@ def picture_of(job: Job, runs: Sequence[JobRun], now: int) -> Picture | None:
         measure: Callable[[Job, JobRun, int], int | None],
         kind: Callable[[JobRun], str],
         is_marked: Callable[[JobRun], bool],
+        below: Callable[[JobRun], int | None] = lambda _: None,
     ) -> Row:
         spans = [measure(job, run, now) for run in drawn]
-        longest = max((span or 0 for span in spans), default=0)
+        bounds = [below(run) for run in drawn]
+        longest = max(span or 0 for span in spans)
+        highest = max((bound for bound in bounds if bound is not None), default=None)
         bars = []
-        for run, at, span in zip(drawn, instants, spans, strict=True):
+        for run, at, span, bound in zip(drawn, instants, spans, bounds, strict=True):
             height = (HEIGHT - _MARK) * max(span or 0, 0) / max(longest, 1)
             share = (at - begins) / (ends - begins) if ends > begins else 0.5
-            label = f"{write_instant(at)}: {write_span(span)}"
+            label = f"{write_instant(at)}: {_write(span, bound)}"
             x, top = round(share * (WIDTH - BAR), 1), round(HEIGHT - height, 1)
             bars.append(Bar(x, top, round(height, 1), kind(run), is_marked(run), label))
-        return Row(write_span(longest), tuple(bars))
+        return Row(_write(longest, None if longest else highest), tuple(bars))
 
     def misfired(run: JobRun) -> bool:
         return is_misfire(job, run)
@@ -87,11 +96,15 @@ def picture_of(job: Job, runs: Sequence[JobRun], now: int) -> Picture | None:
         begins,
         ends,
         row(_waited, lambda run: "misfire" if misfired(run) else "wait", misfired),
-        row(_took, _kind, has_failed),
+        row(_took, _kind, has_failed, took_below),
         len(drawn),
         sum(map(misfired, drawn)),
         sum(map(has_failed, drawn)),
     )
+
+
+def _write(span: int | None, bound: int | None) -> str:
+    return write_span(span) if bound is None else f"<{write_span(bound)}"
 
 
 def has_failed(run: JobRun) -> bool:

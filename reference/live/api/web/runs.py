@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gnomon.reference.live.api import job_service, listing
+from gnomon.reference.live.api.run_times import bound
 from gnomon.reference.live.store.storage import Storage
 from gnomon.reference.schedule.clock import MILLISECOND, write_rounded
 from gnomon.reference.schedule.jitter import offset
@@ -51,7 +52,7 @@ def _shown(job: Job, run: JobRun) -> ShownRun:
         started=run.started,
         late=write_span(lateness(job, run)),
         waited=write_span(between(run.published, run.started)),
-        took=write_span(between(run.started, run.finished)),
+        took=write_took(run),
         server=run.server,
         attempt=run.attempt,
         error=run.error,
@@ -80,6 +81,20 @@ def planned(job: Job, run: JobRun) -> int:
 def between(first: int | None, last: int | None) -> int | None:
     """From the one instant to the other (µs); None if one is not known."""
     return None if first is None or last is None else last - first
+
+
+def write_took(run: JobRun) -> str:
+    """How long a run took, for people; a dash if that is not known."""
+    below = took_below(run)
+    if below is not None:
+        return f"<{write_span(below)}"
+    took = between(run.started, run.finished)
+    return write_span(took if took is not None and took > 0 else None)  # the clock may run back
+
+
+def took_below(run: JobRun) -> int | None:
+    """A duration (µs) below which a run took, if that alone is known of it; else None."""
+    return bound(run.claimed, run.started, run.finished)
 
 
 def write_span(duration: int | None) -> str:

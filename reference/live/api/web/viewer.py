@@ -77,7 +77,7 @@ def viewer_values() -> dict[str, object]:
     who = requester()
     return {
         "me": None if who is None else who.user,
-        "has_session": who is not None and who.has_session,
+        "has_session": who is not None and who.session is not None,
         "may": permits,
         "csrf": hidden_field(_token.get()),
     }

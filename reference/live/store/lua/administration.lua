@@ -49,12 +49,13 @@ end
 
 --@ meaning.RemoveServer
 function meaning.RemoveServer()
-  local name, event, has_stopped = take(), take(), take() == '1'
-  if call('HDEL', P .. ':members', name) == 1 then
-    call('DEL', P .. ':inbox:' .. name, P .. ':notify:' .. name)
-    record_reported(event)
-    if has_stopped then forget(name) else keep_fault() end
-  end
+  local name, process, event, has_stopped = take(), take(), take(), take() == '1'
+  local known = call('HGET', P .. ':members', name)
+  if not known or process ~= '0' and not starts_with(known, process .. ' ') then return end
+  call('HDEL', P .. ':members', name)
+  call('DEL', P .. ':inbox:' .. name, P .. ':notify:' .. name)
+  record_reported(event)
+  if has_stopped then forget(name) else keep_fault() end
 end
 
 --@ meaning.ReportStoreRun
@@ -101,6 +102,24 @@ function meaning.AgreeSessionKey()
   local key = call('HGET', P .. ':meta', 'session-key')
   if not key then call('HSET', P .. ':meta', 'session-key', offered) end
   reply('SessionKey', '"key":' .. (key or offered))
+end
+
+--@ ended_sessions
+local ended_sessions = P .. ':ended-sessions'
+
+--@ meaning.EndSession
+-- A session is forgotten after its time, when the next one ends.
+function meaning.EndSession()
+  local session, kept_until = take(), take()
+  call('ZADD', ended_sessions, kept_until, session)
+  call('ZREMRANGEBYSCORE', ended_sessions, '-inf', at)
+  reply('Done')
+end
+
+--@ meaning.CheckSession
+function meaning.CheckSession()
+  local has_ended = call('ZSCORE', ended_sessions, take()) and 'true' or 'false'
+  reply('SessionState', '"has_ended":' .. has_ended)
 end
 
 --@ meaning.NewProcess

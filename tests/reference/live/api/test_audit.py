@@ -46,7 +46,7 @@ def client(metrics: Metrics) -> Iterator[TestClient[Litestar]]:
     """A client of a server with credentials."""
     storage = MemoryStorage([member()])
     failed = FailedLogins(metrics.login_failed)
-    access = Access("127.0.0.1", CREDENTIALS, storage.session_key, failed)
+    access = Access("127.0.0.1", CREDENTIALS, storage, failed)
     app = create_app(storage, lambda: HEALTHY, metrics.text, access)
     with TestClient(app, base_url=LOOPBACK) as client:
         yield client

@@ -4,7 +4,9 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from gnomon.reference.jobs import read
 from gnomon.reference.live.api.access.credentials import Credentials
+from gnomon.reference.store.operations import PutJob
 from tests.support.memory_storage import EVERY_MINUTE, LOOPBACK, MemoryStorage, app_over, served
 
 PATHS = [
@@ -14,27 +16,25 @@ PATHS = [
 
 
 @pytest.fixture
-def storage() -> MemoryStorage:
+def storage(storage: MemoryStorage) -> MemoryStorage:
     """A store that has one job."""
-    storage = MemoryStorage()
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        client.post("/jobs", json=EVERY_MINUTE)
+    storage.serve("test", PutJob("1", read(EVERY_MINUTE)))
     return storage
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_head_has_the_status_and_the_headers_of_get(storage: MemoryStorage, path: str) -> None:
+def test_head_has_the_status_and_the_headers_of_get(
+    client: TestClient[Litestar], path: str
+) -> None:
     """API-12"""
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        whole, head = client.get(path), client.head(path)
+    whole, head = client.get(path), client.head(path)
     assert head.content == b""
     assert head.status_code == whole.status_code
     assert head.headers == whole.headers
 
 
-def test_head_is_not_allowed_where_get_is_not(storage: MemoryStorage) -> None:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
-        refused = client.head("/jobs/1/execute")
+def test_head_is_not_allowed_where_get_is_not(client: TestClient[Litestar]) -> None:
+    refused = client.head("/jobs/1/execute")
     assert refused.status_code == 405
     assert refused.headers["Allow"] == "OPTIONS, POST"
 

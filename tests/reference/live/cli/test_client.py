@@ -15,19 +15,8 @@ from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.access.credentials import new_token, read_credentials
 from gnomon.reference.live.cli import client as client_module
 from gnomon.reference.live.cli.client import Client, Failed
-from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, member, served
+from tests.support.memory_storage import EVERY_MINUTE, MemoryStorage, served
 from tests.support.servers import false_server, free_port
-
-
-@pytest.fixture
-def storage() -> MemoryStorage:
-    return MemoryStorage([member()])
-
-
-@pytest.fixture
-def url(storage: MemoryStorage) -> Iterator[str]:
-    with served(storage) as connection:
-        yield f"http://127.0.0.1:{connection.port}"
 
 
 @pytest.fixture

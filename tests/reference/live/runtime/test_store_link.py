@@ -20,7 +20,7 @@ from gnomon.reference.live.store.connection import Connection, StoreFailed, repo
 from gnomon.reference.live.store.errors import ServerFacts, classify
 from gnomon.reference.live.store.redis import Answer, RedisStore
 from gnomon.reference.schedule.clock import MILLISECOND, SECOND, VirtualClock
-from gnomon.reference.store.administration import RecordEvents, RegisterServer
+from gnomon.reference.store.administration import RecordEvents, RegisterServer, RemoveServer
 from gnomon.reference.store.operations import (
     OPERATOR,
     Assignment,
@@ -124,6 +124,14 @@ def test_what_was_held_outlives_a_failure(
     assert link.has_pending
     link.exchange()
     assert store.calls == [[RecordEvents(0, (STARTED,))]] * 2
+
+
+def test_a_process_that_leaves_removes_itself_only(link: StoreLink, store: Recorded) -> None:
+    """DLV-1: another process may have the name by now, and its runs must not be claimed again."""
+    link.introduce(RegisterServer(3, 0, 1, ()))
+    stopped = events.ServerStopped(0, "s1")
+    link.leave(stopped)
+    assert store.calls == [[RemoveServer("s1", stopped, 3)]]
 
 
 def refuse_another_process(connection: Connection, _: StoreLink) -> None:

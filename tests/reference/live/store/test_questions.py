@@ -279,7 +279,7 @@ def test_an_overview_of_a_cluster_at_work(profile: Profile, clock: Any, real_ser
     }
     assert overview == ClusterOverview(
         now=NOW + SECOND,
-        store=NOW + SECOND,
+        store=NOW,  # when the first server joined
         version=1,
         changes=1,
         profile=profile,
@@ -307,11 +307,11 @@ def test_a_server_that_starts_anew_has_crashed_before(arms: Arms) -> None:
     for number, process in enumerate((1, 1, 2)):
         arms.apply(NOW + number, "s1", RegisterServer(process, NOW, 1, ()))
     stopped = events.ServerStopped(0, "s1")
-    for number in (3, 4):
-        arms.apply(NOW + number, "s1", RemoveServer("s1", stopped))
+    for number, process in ((3, 1), (4, 2), (5, 2), (6, 0)):  # the earlier one leaves late
+        arms.apply(NOW + number, "s1", RemoveServer("s1", stopped, process))
     assert arms.events[0] == [
         events.ServerStarted(NOW, "s1", 1, ()),
         events.ServerCrashed(NOW + 2, "s1", NOW),
         events.ServerStarted(NOW + 2, "s1", 1, ()),
-        events.ServerStopped(NOW + 3, "s1"),
+        events.ServerStopped(NOW + 4, "s1"),
     ]

@@ -22,6 +22,8 @@ from gnomon.reference.store.administration import (
     AgreeSessionKey,
     AgreeSettings,
     CheckProcess,
+    CheckSession,
+    EndSession,
     ExpectJobs,
     JobByName,
     JobsByName,
@@ -107,6 +109,8 @@ PROCESSES = st.integers(0, 3)
 STORES = st.sampled_from([0, NOW, NOW - 7])
 """No store, the one under test, another."""
 FORMER = st.none() | st.builds(Former, st.just(NOW - 7), SMALL, st.none() | SMALL)
+SESSIONS = st.sampled_from(["A-_z", "é"])
+ENDS = st.sampled_from([NOW, NOW + SECOND, NOW + 20 * SECOND])
 ATTEMPTS = st.integers(1, 2)
 REPORTED: st.SearchStrategy[Reported] = st.one_of(
     st.builds(events.Started, st.just(0), SMALL, SERVERS, WORKERS, ATTEMPTS),
@@ -140,6 +144,8 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(PauseCluster, st.sampled_from(["ops", 'é "\\'])),
     st.builds(ResumeCluster, st.just("ops")),
     st.builds(AgreeSessionKey, st.sampled_from(['k"1', "k2"])),
+    st.builds(EndSession, SESSIONS, ENDS),
+    st.builds(CheckSession, SESSIONS),
     st.builds(NewProcess, SERVERS),
     st.builds(CheckProcess, st.integers(0, 3)),
     st.builds(
@@ -161,8 +167,12 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
         ExpectJobs,
         st.lists(st.tuples(JOBS, st.sampled_from([0, NOW, LAST_INSTANT])), max_size=3).map(tuple),
     ),
-    SERVERS.map(lambda name: RemoveServer(name, events.ServerStopped(0, name))),
-    SERVERS.map(lambda name: RemoveServer(name, events.ServerCrashed(0, name))),
+    st.builds(
+        lambda name, how, process: RemoveServer(name, how(0, name), process),
+        SERVERS,
+        st.sampled_from([events.ServerStopped, events.ServerCrashed]),
+        st.sampled_from([0, 0, 1, 2]),
+    ),
 )
 EXTRA = st.sampled_from([None, None, "", "south", 'é ","payload":" \r\n', "x" * 300])
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
@@ -228,8 +238,7 @@ class ThreeArms(RuleBasedStateMachine):
         runs = (kind(job) for kind in (RunsOf, ResultsOf) for job in ("a", "b/é", "c"))
         names = (JobsByName(None, 2), JobsByName(None, 9, reverse=True))
         last = (LastResults(("a", "b/é", "c")), OpenRuns((1, 2, 3, 4)))
-        for question in (Overview(), LatestFaults(), *runs, *names, *last):
-            self.ask("operator", question)
+        self.ask("operator", Overview(), LatestFaults(), *runs, *names, *last)
 
     def teardown(self) -> None:
         self.ask_questions()
@@ -244,9 +253,9 @@ class ThreeArms(RuleBasedStateMachine):
             happened.append(events.Finished(0, message, server, worker, attempt, ends, error))
         self.ask(server, RecordEvents(0, tuple(happened)))
 
-    def ask(self, server: str, operation: Operation) -> list[Delivery]:
+    def ask(self, server: str, *operations: Operation) -> list[Delivery]:
         """The deliveries on which all three agree."""
-        expected = self.arms.apply(self.now, server, operation)
+        expected = self.arms.apply(self.now, server, *operations)
         for to, what, reply in expected:
             if type(what) is Claim and type(reply) is Assignment:
                 self.held[to, what.worker] = (reply.message.id, reply.attempt)

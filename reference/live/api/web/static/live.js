@@ -12,6 +12,7 @@ const KEPT = "gnomon-live"; // whether the viewer wants it
 const known = new Map(); // id of a part -> its text as it was fetched last
 let source = null;
 let timer = 0;
+let retry = 0;
 let pause = SHORTEST;
 let has_news = false;
 
@@ -24,7 +25,8 @@ function isBusy(part) {
 async function fetchParts() {
   const began = performance.now();
   const answer = await fetch(location.href, { cache: "no-store" });
-  if (!answer.ok || answer.redirected) throw new Error("the page is not there, or needs a login");
+  if (answer.redirected) return endLogin();
+  if (!answer.ok) throw new Error("the page is not there");
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live][id]")) {
     const next = fresh.getElementById(part.id);
@@ -48,7 +50,7 @@ async function refresh() {
   try {
     await fetchParts();
   } catch {
-    pause = IDLE; // an outage, or a login that has ended: the stream reports which
+    pause = IDLE; // an outage: the stream reports it
   }
   if (source) plan(has_news ? pause : Math.max(IDLE, pause));
 }
@@ -83,6 +85,14 @@ function tick(ticker, ticked) {
   while (ticker.children.length > MOST) ticker.lastElementChild.remove();
 }
 
+// A page that needs a login is redirected to it: nothing more can be read here.
+function endLogin() {
+  stop();
+  const button = document.querySelector("button.live");
+  button.textContent = "Live: your login has ended";
+  button.setAttribute("aria-pressed", "false");
+}
+
 function listen(ticker, button) {
   const after = ticker?.dataset.after ?? document.body.dataset.after ?? "";
   source = new EventSource(`/admin/events${after ? `?after=${after}` : ""}`);
@@ -95,7 +105,12 @@ function listen(ticker, button) {
     has_news = true;
   };
   source.addEventListener("outage", () => { button.textContent = "Live: the store is away"; });
-  source.onerror = () => { button.textContent = "Live: not connected"; };
+  source.onerror = () => {
+    button.textContent = "Live: not connected";
+    if (source?.readyState !== EventSource.CLOSED) return; // it connects anew by itself
+    retry = setTimeout(() => listen(ticker, button), IDLE);
+    refresh(); // a page that needs a login now reports that
+  };
   source.onopen = () => { button.textContent = "Live"; };
   plan(IDLE);
 }
@@ -104,6 +119,7 @@ function stop() {
   source?.close();
   source = null;
   clearTimeout(timer);
+  clearTimeout(retry);
 }
 
 export function follow() {

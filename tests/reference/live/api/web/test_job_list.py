@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 
 import pytest
+from litestar import Litestar
 from msgspec.structs import replace
 
 from gnomon.reference.events import Finished, Published, Started
@@ -26,8 +27,8 @@ from tests.support.pages import Browser
 
 
 @pytest.fixture
-def browser(storage: MemoryStorage) -> Iterator[Browser]:
-    with Browser(app_over(storage), base_url=LOOPBACK) as client:
+def browser(app: Litestar, storage: MemoryStorage) -> Iterator[Browser]:
+    with Browser(app, base_url=LOOPBACK) as client:
         yield client
 
 

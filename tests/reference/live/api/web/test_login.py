@@ -7,15 +7,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec.structs import replace
 
 from gnomon.reference.jobs import LARGEST_EXTRA
-from gnomon.reference.live.api import job_service
+from gnomon.reference.live.api import cluster, job_service
 from gnomon.reference.live.api.access import sessions
-from gnomon.reference.live.api.access.credentials import hash_password
+from gnomon.reference.live.api.access.credentials import hash_password, read_credentials
 from gnomon.reference.live.api.access.sessions import LENGTH
-from gnomon.reference.schedule.clock import SECOND, VirtualClock
-from tests.support.logins import ANN, PASSWORD, SITE, TOKEN_LINES, TOKENS, fields_of, log_in, server
-from tests.support.memory_storage import DOWN, NOW, MemoryStorage, app_over, member
+from gnomon.reference.live.api.schemas import Health
+from gnomon.reference.live.api.web import live
+from gnomon.reference.schedule.clock import MINUTE, SECOND, VirtualClock
+from gnomon.reference.store.administration import CheckSession, EndSession
+from tests.support.logins import (
+    ANN,
+    LINES,
+    PASSWORD,
+    SITE,
+    TOKEN_LINES,
+    TOKENS,
+    fields_of,
+    log_in,
+    server,
+)
+from tests.support.memory_storage import DOWN, HEALTHY, NOW, MemoryStorage, app_over, member
 from tests.support.pages import token_in
 
 
@@ -300,13 +314,102 @@ def test_a_server_learns_the_secret_of_another_store(
         assert "operate-1" in browser.get("/admin/jobs").text
 
 
-def test_logging_out_ends_the_session_in_this_browser(browser: TestClient[Litestar]) -> None:
+def test_logging_out_ends_the_session_at_all_servers_and_for_each_copy(
+    storage: MemoryStorage,
+) -> None:
+    """ADMIN-5"""
+    with server(storage) as browser, server(storage) as thief, server(storage) as other:
+        page = log_in(browser, TOKENS["read"]).text
+        assert "Log out" in page
+        log_in(other, TOKENS["read"])
+        thief.cookies.update(browser.cookies)
+        assert thief.get("/admin/jobs").url.path == "/admin/jobs"
+        answer = browser.post("/admin/logout", data={"csrf": token_in(page)})
+        assert answer.url.path == "/admin/login" and "You are logged out." in answer.text
+        assert [name for name in browser.cookies if "session" in name] == []
+        assert thief.get("/admin/jobs").url.path == "/admin/login"
+        assert thief.get("/jobs").status_code == 401, "neither does it read the API"
+        assert other.get("/admin/jobs").url.path == "/admin/jobs", "another login goes on"
+
+
+def test_a_session_that_was_ended_is_kept_longer_than_its_cookie_is_valid(
+    browser: TestClient[Litestar], storage: MemoryStorage, clock: VirtualClock
+) -> None:
+    """ADMIN-5: also if the clock of the store is ahead of that of a server."""
+    page = log_in(browser, TOKENS["read"]).text
+    cookies = dict(browser.cookies)
+    browser.post("/admin/logout", data={"csrf": token_in(page)})
+    storage.clock.now += LENGTH + MINUTE  # it is a minute ahead
+    storage.ask(EndSession("another", storage.clock.now + SECOND))
+    clock.now += LENGTH - SECOND
+    browser.cookies.update(cookies)
+    assert browser.get("/admin/jobs").url.path == "/admin/login"
+
+
+def test_a_logout_during_an_outage_leaves_this_browser_and_reports_the_copies(
+    browser: TestClient[Litestar], storage: MemoryStorage
+) -> None:
     """ADMIN-5"""
     page = log_in(browser, TOKENS["read"]).text
-    assert "Log out" in page
+    storage.outage = DOWN
     answer = browser.post("/admin/logout", data={"csrf": token_in(page)})
-    assert answer.url.path == "/admin/login" and "You are logged out." in answer.text
-    assert browser.get("/admin/jobs").url.path == "/admin/login"
+    assert answer.url.path == "/admin/login"
+    assert "The store could not be reached" in answer.text and "copy of the cookie" in answer.text
+    assert [name for name in browser.cookies if "session" in name] == []
+
+
+def test_an_outage_makes_no_session_valid(storage: MemoryStorage) -> None:
+    """ADMIN-5: it is not known then whether one was ended."""
+    with server(storage) as browser, server(storage) as thief:
+        page = log_in(browser, TOKENS["admin"]).text
+        thief.cookies.update(browser.cookies)
+        browser.post("/admin/logout", data={"csrf": token_in(page)})
+        thief.get("/admin/login")
+        storage.outage = DOWN
+        assert [thief.get(path).status_code for path in ("/audit", "/admin/jobs")] == [503, 503]
+        storage.outage = None
+        assert thief.get("/audit").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/admin/events", "/history?follow=true"])
+@pytest.mark.parametrize("how", ["logout", "time", "never"])
+def test_an_open_stream_ends_with_its_session(
+    storage: MemoryStorage,
+    clock: VirtualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    how: str,
+) -> None:
+    """ADMIN-5, ADMIN-7"""
+    monkeypatch.setattr(live, "POLL_MS", 0)
+    monkeypatch.setattr(cluster, "POLL_MS", 0)
+    reads = 0
+
+    def health() -> Health:
+        nonlocal reads
+        reads += 1
+        if reads == 20 and how == "time":
+            clock.now += LENGTH
+        if reads == 20 and how == "logout":
+            (copy,) = {one.session for one in storage.asked if isinstance(one, CheckSession)}
+            storage.end_session(copy, clock.now + LENGTH)
+        return replace(HEALTHY, state="working" if reads < 100 else "draining")
+
+    app = app_over(
+        storage, host="0.0.0.0", credentials=read_credentials(LINES), health=health  # noqa: S104
+    )  # fmt: skip
+    with TestClient(app, base_url=SITE) as browser:
+        log_in(browser, TOKENS["read"])
+        reads = 0
+        assert browser.get(path).status_code == 200
+        assert reads < 30 if how != "never" else reads >= 100
+        if how != "never":
+            anew = browser.get(path, headers={"Accept": "text/event-stream"})
+            assert anew.status_code == (204 if path == "/admin/events" else 401)
+        with_token = {"Authorization": f"Bearer {TOKENS['read']}"}
+        reads = 0
+        assert browser.get(path, headers=with_token).status_code == 200
+        assert reads >= 100, "a token goes on"
 
 
 def test_an_outage_of_the_store_is_reported(storage: MemoryStorage) -> None:

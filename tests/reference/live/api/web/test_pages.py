@@ -13,7 +13,7 @@ from gnomon.reference.events import Published
 from gnomon.reference.live.api import job_service
 from gnomon.reference.schedule.clock import read_instant
 from gnomon.reference.store.operations import Job
-from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage, app_over
+from tests.support.memory_storage import DOWN, EVERY_MINUTE, MemoryStorage
 from tests.support.pages import Browser
 
 CRON = {
@@ -26,8 +26,8 @@ BASE = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
-def browser(storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
-    with Browser(app_over(storage), base_url=BASE) as client:
+def browser(app: Litestar, storage: MemoryStorage) -> Iterator[TestClient[Litestar]]:
+    with Browser(app, base_url=BASE) as client:
         yield client
 
 

@@ -80,6 +80,18 @@ def test_what_is_not_over_lasts_until_now() -> None:
     assert [bar.kind for bar in found.took.bars] == ["running", "running"]
 
 
+def test_a_run_whose_start_and_end_came_in_one_report_has_a_bound() -> None:
+    found = picture_of(JOB, [run(0, 2_100, 0, claimed=800)], HOUR)
+    assert found is not None
+    assert found.took.bars[0].label.endswith(": <2ms")
+    assert found.took.longest == "<2ms"
+    measured = run(MINUTE, 1_000, 7_000, claimed=800)
+    found = picture_of(JOB, [run(0, 2_100, 0, claimed=800), measured], HOUR)
+    assert found is not None
+    assert [bar.label.split(": ")[1] for bar in found.took.bars] == ["<2ms", "7ms"]
+    assert found.took.longest == "7ms"
+
+
 def test_only_the_latest_runs_are_drawn() -> None:
     found = picture_of(JOB, [run(n * HOUR, 0, 0) for n in range(MOST_BARS + 5)], HOUR)
     assert found is not None

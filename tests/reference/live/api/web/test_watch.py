@@ -28,8 +28,8 @@ Browser = TestClient[Litestar]
 
 
 @pytest.fixture
-def browser(storage: MemoryStorage) -> Iterator[Browser]:
-    with TestClient(app_over(storage), base_url=LOOPBACK) as client:
+def browser(app: Litestar, storage: MemoryStorage) -> Iterator[Browser]:
+    with TestClient(app, base_url=LOOPBACK) as client:
         yield client
 
 
