@@ -41,8 +41,11 @@ from gnomon.reference.events import (
     ServerStopping,
     Started,
 )
+from gnomon.reference.store.faults import LatestFaults
+from gnomon.reference.store.job_changes import ChangesOf
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import Operation, Reply
+from gnomon.reference.store.unpublished import UnpublishedOf
 
 # --- what people ask
 
@@ -283,9 +286,10 @@ class SessionState(Reply, frozen=True, gc=False):
 
 
 QUESTIONS: tuple[type[Operation], ...] = (
-    JobByName, JobsByName, RunsOf, ResultsOf, LastResults, OpenRuns, CheckSession,
+    JobByName, JobsByName, RunsOf, ResultsOf, LastResults, OpenRuns, ChangesOf, UnpublishedOf,
+    LatestFaults, CheckSession,
 )  # fmt: skip
-"""The questions about single jobs, runs and sessions, which change nothing."""
+"""The questions of people and of their sessions, which change nothing."""
 
 
 class NewProcess(Operation, frozen=True, gc=False):

@@ -2,7 +2,7 @@
 
 The one idea: the note of a change comes with the operation that makes it, so that the store keeps
 it exactly if the change was made. No decision depends on it. A change without a note is none of a
-person: the simulator's, or that of a leader after the last run of a job.
+person: the simulator's, which is not kept, or the end of a job after its last occurrence.
 """
 
 from collections import deque
@@ -10,10 +10,16 @@ from typing import Literal
 
 import msgspec
 
+from gnomon.reference.events import (
+    Event,
+    JobActivated,
+    JobCreated,
+    JobDeactivated,
+    JobDeleted,
+    JobEdited,
+    Record,
+)
 from gnomon.reference.store.operations import (
-    Accepted,
-    DeleteJob,
-    Delivery,
     EditJob,
     Note,
     Operation,
@@ -25,7 +31,10 @@ from gnomon.reference.store.operations import (
 CHANGES_KEPT = 50
 """Number of latest changes of a job that the store keeps."""
 
-ChangeKind = Literal["created", "edited", "activated", "deactivated"]
+BY_PLAN = "scheduler"
+"""Who ends a job after its last occurrence."""
+
+ChangeKind = Literal["created", "edited", "activated", "deactivated", "ended"]
 
 
 class ChangesOf(Operation, frozen=True, gc=False):
@@ -61,48 +70,58 @@ def kind_of(operation: PutJob | EditJob | SetActive) -> ChangeKind:
 
 
 class ChangeLog:
-    """The latest changes of each job."""
+    """The latest changes of each job. ``record`` notes an event, and passes it on.
 
-    __slots__ = ("_changes",)
+    While an operation is carried out its `note` says who makes the changes; None: nobody does.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_changes", "_record", "note")
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
         self._changes: dict[str, deque[JobChange]] = {}
+        self.note: Note | None = None
 
     def of(self, job: str) -> tuple[JobChange, ...]:
         """The latest changes of a job, the latest first."""
         return tuple(self._changes.get(job, ()))
 
-    def note(
-        self, operation: PutJob | EditJob | SetActive | DeleteJob, deliveries: list[Delivery]
-    ) -> None:
-        """Keep the change that an operation has made, by what was answered."""
-        for _, asked, reply in deliveries:
-            if asked != operation or not isinstance(reply, Accepted):
-                continue
-            if isinstance(operation, DeleteJob):
-                self._changes.pop(operation.job, None)
-            elif operation.note is not None and reply.revision != _before(operation):
-                self._add(operation, operation.note, reply)
+    def record(self, event: Event) -> None:
+        """Note the event if it is a change of a job, and pass it on."""
+        match event:
+            case JobCreated():
+                self._add(event, "created", self.note)
+            case JobEdited():
+                self._add(event, "edited", self.note)
+            case JobActivated():
+                self._add(event, "activated", self.note)
+            case JobDeactivated(has_ended=True):
+                self._add(event, "ended", Note(BY_PLAN))
+            case JobDeactivated():
+                self._add(event, "deactivated", self.note)
+            case JobDeleted(job=job):
+                self._changes.pop(job, None)
+            case _:  # changes no job
+                pass
+        self._record(event)
 
-    def _add(self, operation: PutJob | EditJob | SetActive, note: Note, reply: Accepted) -> None:
-        kept = self._changes.setdefault(operation.job, deque(maxlen=CHANGES_KEPT))
+    def _add(
+        self,
+        event: JobCreated | JobEdited | JobActivated | JobDeactivated,
+        what: ChangeKind,
+        note: Note | None,
+    ) -> None:
+        if note is None:
+            return
+        kept = self._changes.setdefault(event.job, deque(maxlen=CHANGES_KEPT))
         kept.appendleft(
             JobChange(
-                at=reply.now,
-                revision=reply.revision,
-                what=kind_of(operation),
-                by=note.by,
-                fields=note.fields,
+                at=event.at, revision=event.revision, what=what, by=note.by, fields=note.fields
             )
         )
 
-    def copy(self) -> "ChangeLog":
-        """Another that has the same: O(changes)."""
-        other = ChangeLog()
+    def copy(self, record: Record) -> "ChangeLog":
+        """Another that has the same and passes events on to `record`: O(changes)."""
+        other = ChangeLog(record)
         other._changes = {job: kept.copy() for job, kept in self._changes.items()}
         return other
-
-
-def _before(operation: PutJob | EditJob | SetActive) -> int:
-    """The revision of a job that an operation has left as it was."""
-    return 0 if isinstance(operation, PutJob) else operation.revision

@@ -38,8 +38,6 @@ from gnomon.reference.store.administration import (
     ReportUnschedulable,
 )
 from gnomon.reference.store.classic import QUEUES
-from gnomon.reference.store.faults import LatestFaults
-from gnomon.reference.store.job_changes import ChangesOf
 from gnomon.reference.store.jobs import JobTable, StoredJob
 from gnomon.reference.store.kept_messages import (
     DropMessage,
@@ -84,9 +82,7 @@ from gnomon.reference.store.pause import PauseCluster, PauseSwitch, ResumeCluste
 from gnomon.reference.store.refusals import earliest, refusal
 from gnomon.reference.store.servers import ServerTable
 
-READS = frozenset(
-    (Jobs, Changes, ChangesOf, LatestFaults, Overview, Messages, MessageById, *QUESTIONS)
-)
+READS = frozenset((Jobs, Changes, Overview, Messages, MessageById, *QUESTIONS))
 """Operations whose instants the store need not keep."""
 
 LEAP = 1_000_000

@@ -56,7 +56,6 @@ from gnomon.reference.store.jobs_by_name import jobs_by_name
 from gnomon.reference.store.memory import Meaning, Meanings, MemoryStore
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
 from gnomon.reference.store.operations import (
-    DeleteJob,
     Delivery,
     Done,
     EditJob,
@@ -64,6 +63,7 @@ from gnomon.reference.store.operations import (
     Refused,
     SetActive,
 )
+from gnomon.reference.store.unpublished import UnpublishedList, UnpublishedLog, UnpublishedOf
 
 OfAttempt = Claimed | Started | Finished | Reclaimed | Lost
 
@@ -210,10 +210,11 @@ class MemoryStoreWithRuns(MemoryStore):
     ) -> None:
         self._faults = FaultLog(record)
         self._runs = LatestRuns(self._faults.record, results)
-        self._changes = ChangeLog()
+        self._changes = ChangeLog(self._runs.record)
         self._session_key: str | None = None
         self._ended_sessions: dict[str, int] = {}  # id -> until when it is kept (µs, UTC)
-        super().__init__(self._runs.record, profile, max_attempts)
+        self._unpublished = UnpublishedLog(self._changes.record)
+        super().__init__(self._unpublished.record, profile, max_attempts)
 
     @property
     def record(self) -> Record:
@@ -224,12 +225,10 @@ class MemoryStoreWithRuns(MemoryStore):
         meanings = super()._bind_meanings()
         return (
             meanings
-            | {
-                kind: self._noting(meanings[kind])
-                for kind in (PutJob, EditJob, SetActive, DeleteJob)
-            }
+            | {kind: self._noting(meanings[kind]) for kind in (PutJob, EditJob, SetActive)}
             | {
                 ChangesOf: self._changes_of,
+                UnpublishedOf: self._unpublished_of,
                 RunsOf: self._runs_of,
                 ResultsOf: self._runs_of,
                 LastResults: self._last_results,
@@ -247,8 +246,11 @@ class MemoryStoreWithRuns(MemoryStore):
         """Another store that holds the same and records to `record`: O(jobs + messages + runs)."""
         faults = self._faults.copy(record)
         runs = self._runs.copy(faults.record)
-        other: Self = super().copy(runs.record, latest)
-        other._faults, other._runs, other._changes = faults, runs, self._changes.copy()
+        changes = self._changes.copy(runs.record)
+        unpublished = self._unpublished.copy(changes.record)
+        other: Self = super().copy(unpublished.record, latest)
+        other._faults, other._runs, other._changes = faults, runs, changes
+        other._unpublished = unpublished
         other._ended_sessions = self._ended_sessions.copy()
         other._meanings = other._bind_meanings()
         return other
@@ -257,8 +259,9 @@ class MemoryStoreWithRuns(MemoryStore):
         """The meaning of a change of a job, which is noted for people too."""
 
         def carry_out(now: int, server: str, operation: Any) -> list[Delivery]:  # Any: of its type
+            self._changes.note = operation.note
             deliveries = meaning(now, server, operation)
-            self._changes.note(operation, deliveries)
+            self._changes.note = None
             return deliveries
 
         return carry_out
@@ -267,6 +270,11 @@ class MemoryStoreWithRuns(MemoryStore):
         if operation.job not in self._jobs.by_id:
             return [(server, operation, Refused(now, no_such_job(operation.job)))]
         return [(server, operation, JobChanges(now, self._changes.of(operation.job)))]
+
+    def _unpublished_of(self, now: int, server: str, operation: UnpublishedOf) -> list[Delivery]:
+        if operation.job not in self._jobs.by_id:
+            return [(server, operation, Refused(now, no_such_job(operation.job)))]
+        return [(server, operation, UnpublishedList(now, self._unpublished.of(operation.job)))]
 
     def _runs_of(self, now: int, server: str, operation: RunsOf | ResultsOf) -> list[Delivery]:
         if operation.job not in self._jobs.by_id:

@@ -23,6 +23,7 @@ from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import run_trial
+from gnomon.simulator.fuzz.liveness import leaves_patience
 from gnomon.simulator.fuzz.picture import story_page
 from gnomon.simulator.fuzz.reachability import reached
 from gnomon.simulator.fuzz.search import Tally
@@ -32,6 +33,7 @@ from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import Json, ReportOut, complete_recording
 from gnomon.specs.cli.pools import Dask, Processes, number_of_processes, open_pool
+from gnomon.specs.parallel.other_hashes import OtherHashes
 from gnomon.specs.parallel.pool import Pool, PoolLost
 from gnomon.specs.parallel.processes import processes as processes_of
 from gnomon.specs.parallel.processes import processes_or_this
@@ -174,17 +176,26 @@ def _judge_alone(name: str, report: Path | None, json: bool) -> None:
     with console.spinner("judging"):
         trial = run_trial(recording)
     stories = {broken.rule: story_of(trial, broken) for broken in trial.broken}
-    states = reached(trial.trace)
+    states, is_patient = reached(trial.trace), leaves_patience(recording)
     if report is not None:
         first = trial.broken[0] if trial.broken else None
         with console.open_output(report, Path(name)) as written:
             written.write(story_page(trial, first, stories[first.rule] if first else ()).encode())
     if json:
-        console.print_json({"broken": stories, "sometimes": states, "clean": not stories})
+        console.print_json(
+            {
+                "broken": stories,
+                "sometimes": states,
+                "judged_by_liveness": is_patient,
+                "clean": not stories,
+            }
+        )
     else:
         for rule, story in stories.items():
             console.print_parts(Text(f"{rule} is broken", "bold red"), *story, "")
         console.print_parts(f"it reached: {', '.join(states) or 'none of the listed states'}")
+        if not is_patient:
+            console.print_parts("its liveness was not judged: its end is not quiet for long enough")
     if stories:
         raise typer.Exit(1)
 
@@ -230,11 +241,8 @@ def _pools(
     if not twice:
         return stack.enter_context(open_pool(given, dask)), None
     if dask is not None:
-        problem = (
-            "leave out --dask: all Dask workers have one seed for the hashes of text, so that a "
-            "second run there would not show a result that depends on the order of a set"
-        )
-        raise BadInput("--twice", [problem])
+        cluster = stack.enter_context(open_pool(given, dask))
+        return cluster, OtherHashes(cluster)
     each = max(number_of_processes(given, dask) // 2, 1)
     first = stack.enter_context(processes_or_this(each))
     return first, stack.enter_context(processes_of(each))

@@ -57,7 +57,7 @@ class SeedResult(msgspec.Struct, frozen=True):
     """The summary of a seed's trial; it is small, because it is sent between processes.
 
     `reached` are the ids of states of ``reachability``; `events` is the number of events, and
-    `digest` the SHA-256 of all of them.
+    `digest` the SHA-256 of all of them. `is_patient` is whether its liveness was judged.
     """
 
     seed: int
@@ -65,6 +65,7 @@ class SeedResult(msgspec.Struct, frozen=True):
     reached: tuple[str, ...]
     events: int
     digest: bytes
+    is_patient: bool = True
 
 
 def run_trial(recording: Recording) -> Trial:
@@ -108,4 +109,5 @@ def try_seed(seed: int, source: Source) -> SeedResult:
         tuple(reachability.reached(trial.trace)),
         len(trial.events),
         hashlib.sha256(msgspec.msgpack.encode(trial.events)).digest(),
+        leaves_patience(trial.recording),
     )

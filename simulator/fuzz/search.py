@@ -24,11 +24,12 @@ class BrokenRule(msgspec.Struct):
 
 
 class Tally:
-    """The results of the seeds so far, counted."""
+    """The results of the seeds so far, counted; the liveness of `patient` runs was judged."""
 
     def __init__(self) -> None:
         self.runs = 0
         self.events = 0
+        self.patient = 0
         self.reached: Counter[str] = Counter()
         self.broken: dict[str, BrokenRule] = {}
 
@@ -36,6 +37,7 @@ class Tally:
         """Count the result of the next seed."""
         self.runs += 1
         self.events += result.events
+        self.patient += result.is_patient
         self.reached.update(result.reached)
         for broken in result.broken:
             rule = self.broken.setdefault(broken.rule, BrokenRule(result.seed, broken))

@@ -78,7 +78,8 @@ class CreationsView(msgspec.Struct, frozen=True, kw_only=True):
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     """A change of a job: who has made it, and what an edit changed: ``grace: default → 5s``.
 
-    Of extra data only the name is given. `by` is an address at a server without credentials.
+    Of extra data only the name is given. `by` is an address at a server without credentials, and
+    ``scheduler`` for a job that ended, as no occurrence is left.
     """
 
     at: schemas.InstantText
@@ -89,7 +90,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangesView(msgspec.Struct, frozen=True):
-    """The latest changes of a job that people have made, the latest first."""
+    """The latest changes of a job, the latest first."""
 
     changes: tuple[ChangeView, ...]
 

@@ -8,7 +8,7 @@ message or the job that cannot be read (DLV-6).
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, get_args
 
 import msgspec
 
@@ -45,6 +45,7 @@ from gnomon.reference.store.operations import (
     Resign,
     Withdrawn,
 )
+from gnomon.reference.store.unpublished import Unpublished, UnpublishedList
 
 logger = logging.getLogger("gnomon.store")
 
@@ -106,6 +107,7 @@ _messages = msgspec.json.Decoder(Message)
 _runs = msgspec.json.Decoder(JobRun)
 _changes = msgspec.json.Decoder(JobChange)
 _faults = msgspec.json.Decoder(Fault)
+_unpublished = msgspec.json.Decoder(Unpublished)
 _assignment_facts = msgspec.json.Decoder(_AssignmentFacts)
 _now = msgspec.json.Decoder(_Now)
 _list_facts = msgspec.json.Decoder(_ListFacts)
@@ -188,14 +190,15 @@ def _readable(decoder: "msgspec.json.Decoder[T]", what: str, body: bytes) -> Ite
             logger.error(text, what, error, line)  # noqa: TRY400
 
 
-_OF_LINES = tuple(
-    b'{"type":"%b"' % kind for kind in (b"JobRuns", b"LastRuns", b"JobChanges", b"FaultList")
-)
+Records = JobRuns | LastRuns | JobChanges | FaultList | UnpublishedList
+_OF_LINES = tuple(b'{"type":"%b"' % kind.__name__.encode() for kind in get_args(Records))
 
 
-def _read_records(reply: bytes, body: bytes) -> JobRuns | LastRuns | JobChanges | FaultList:
-    """Runs, changes or faults, one a line; in LastRuns a line is empty if its job has none."""
+def _read_records(reply: bytes, body: bytes) -> Records:
+    """Records, one a line; in LastRuns a line is empty if its job has none."""
     now = _now.decode(reply).now
+    if reply.startswith(b'{"type":"UnpublishedList"'):
+        return UnpublishedList(now, tuple(_readable(_unpublished, "occurrence", body)))
     if reply.startswith(b'{"type":"FaultList"'):
         return FaultList(now, tuple(_readable(_faults, "fault", body)))
     if reply.startswith(b'{"type":"JobChanges"'):

@@ -74,6 +74,7 @@ from gnomon.reference.store.operations import (
     place_of,
 )
 from gnomon.reference.store.pause import PauseCluster, ResumeCluster
+from gnomon.reference.store.unpublished import UnpublishedOf
 
 
 class ReportStoreRun(Operation, frozen=True, gc=False):
@@ -204,7 +205,7 @@ def _expected_jobs(operation: ExpectJobs) -> Arguments:
     return [len(operation.jobs), *chain(*pairs)]
 
 
-def _of_job(operation: RunsOf | ResultsOf | ChangesOf) -> Arguments:
+def _of_job(operation: RunsOf | ResultsOf | ChangesOf | UnpublishedOf) -> Arguments:
     return [operation.job, json.encode(no_such_job(operation.job))]
 
 
@@ -267,6 +268,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     EditJob: lambda op: [*_current(op), *_definition(op.definition), _note(op)],
     SetActive: lambda op: [*_current(op), int(op.is_active), _note(op)],
     ChangesOf: _of_job,
+    UnpublishedOf: _of_job,
     DeleteJob: _current,
     Execute: lambda op: [*_current(op), op.cid, *_given_extra(op.extra)],
     Jobs: _jobs,

@@ -5,7 +5,8 @@ caller, because only the caller knows whether to try again.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
@@ -25,8 +26,8 @@ T = TypeVar("T")
 
 LATEST_ENTRIES = 8
 """Number of entries that are read at once for the latest events."""
-ENTRIES = 32
-"""Number of history entries per read; an entry of a busy cluster has thousands of events."""
+FIRST_ENTRIES, ENTRIES = 4, 32
+"""First and most history entries per read; an entry of a busy cluster has thousands of events."""
 
 Entry = tuple[bytes, bytes]
 """An entry of the history: its id, and its events, a line each."""
@@ -61,17 +62,22 @@ class RedisStorage(Storage):
 
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
         """Up to `most` events numbered above `after`, in order; empty if there are none yet."""
+        return list(islice(self._events_above(after), most))
+
+    def _events_above(self, after: int) -> Iterator[RecordedEvent]:
+        """Each event numbered above `after`; nothing is read before it is used."""
         # The id of an entry is the number of its first event; the entry before may reach further.
-        before = self._entries("XREVRANGE", f"{after + 1}-0", "-", 1)
-        first = before[0][0].decode() if before else "-"
-        found: list[RecordedEvent] = []
-        while len(found) < most:
-            entries = self._entries("XRANGE", first, "+", ENTRIES)
+        entries = self._entries("XREVRANGE", f"{after + 1}-0", "-", 1)
+        first = f"({entries[0][0].decode()}" if entries else "-"
+        number = FIRST_ENTRIES
+        while True:
+            for entry in entries:
+                yield from _read(entry, after)
+            entries = self._entries("XRANGE", first, "+", number)
             if not entries:
-                break
-            found += (event for entry in entries for event in _read(entry) if event.seq > after)
+                return
             first = f"({entries[-1][0].decode()}"
-        return found[:most]
+            number = min(2 * number, ENTRIES)
 
     def latest(self, most: int) -> Sequence[RecordedEvent]:
         """The latest events, at most `most`, in order; empty if there are none yet."""
@@ -101,15 +107,15 @@ class RedisStorage(Storage):
             raise unavailable(failed.failure) from failed
 
 
-def _read(entry: Entry) -> list[RecordedEvent]:
-    """The events of an entry; text that a stranger wrote is left out."""
+def _read(entry: Entry, after: int = 0) -> Iterator[RecordedEvent]:
+    """The events of an entry above `after`; text that a stranger wrote is left out."""
     id, lines = entry
     first = int(id.partition(b"-")[0])
-    found: list[RecordedEvent] = []
-    for place, line in enumerate(lines.split(b"\n")):
+    known = max(after + 1 - first, 0)
+    for seq, line in enumerate(lines.split(b"\n")[known:], first + known):
         try:
-            found.append(RecordedEvent(first + place, _events.decode(line)))
+            event = _events.decode(line)
         except UNREADABLE as error:
-            text = "event %d of the history cannot be read: %s"
-            logger.error(text, first + place, error)  # noqa: TRY400
-    return found
+            logger.error("event %d of the history cannot be read: %s", seq, error)  # noqa: TRY400
+        else:
+            yield RecordedEvent(seq, event)

@@ -40,9 +40,10 @@ from typing import NamedTuple
 
 from gnomon.reference.store.administration import RUNS_KEPT
 from gnomon.reference.store.faults import FAULTS_KEPT
-from gnomon.reference.store.job_changes import CHANGES_KEPT
+from gnomon.reference.store.job_changes import BY_PLAN, CHANGES_KEPT
 from gnomon.reference.store.kept_messages import MESSAGES_PAGE
 from gnomon.reference.store.messages import MAX_ATTEMPTS, Profile
+from gnomon.reference.store.unpublished import UNPUBLISHED_KEPT
 
 SERVER_TIME = """(function()
   local time = redis.call('TIME')
@@ -124,6 +125,8 @@ def _blocks(profile: Profile) -> tuple[_Block, ...]:
     values = {
         "GNOMON_RUNS_KEPT": str(RUNS_KEPT),
         "GNOMON_CHANGES_KEPT": str(CHANGES_KEPT),
+        "GNOMON_BY_PLAN": BY_PLAN,
+        "GNOMON_UNPUBLISHED_KEPT": str(UNPUBLISHED_KEPT),
         "GNOMON_FAULTS_KEPT": str(FAULTS_KEPT),
         "GNOMON_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
         "GNOMON_MESSAGES_PAGE": str(MESSAGES_PAGE),

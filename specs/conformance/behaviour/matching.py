@@ -38,10 +38,13 @@ def differences(prediction: Prediction, observation: Observation) -> tuple[str, 
 
 def likeness(prediction: Prediction, observation: Observation) -> int:
     """How much of what was seen is predicted, from 0 to LARGEST, which it is if all of it is."""
-    if explains(prediction, observation):
-        return LARGEST
     foreseen, seen = _by_job(prediction, observation)
-    most = sum(max(len(foreseen[job]), len(seen[job])) for job in foreseen.keys() | seen.keys())
+    jobs = foreseen.keys() | seen.keys()
+    if all(_is_same(foreseen[job], seen[job]) for job in jobs) and not _ending(
+        prediction, observation
+    ):
+        return LARGEST
+    most = sum(max(len(foreseen[job]), len(seen[job])) for job in jobs)
     common = sum(_common(foreseen[job], seen[job]) for job in foreseen)
     return LARGEST // 2 * common // most if most else 0
 
@@ -117,7 +120,7 @@ def _ending(prediction: Prediction, observation: Observation) -> list[str]:
 
 
 def _listed(instants: Sequence[int]) -> str:
-    shown = [write_instant(at) for at in instants]
-    if len(shown) > 6:
-        shown = [*shown[:3], f"… {len(shown) - 5} more …", *shown[-2:]]
-    return ", ".join(shown) or "nothing"
+    if len(instants) > 6:
+        first, last = _listed(instants[:3]), _listed(instants[-2:])
+        return f"{first}, … {len(instants) - 5} more …, {last}"
+    return ", ".join(map(write_instant, instants)) or "nothing"

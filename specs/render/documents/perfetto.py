@@ -1,16 +1,28 @@
 """Writes a picture as trace events, the JSON format that ui.perfetto.dev and Chrome open.
 
 The one idea: a server is a process and a worker is one of its threads, so the viewer has a track
-for each worker. A flow leads from the publishing of a message to each of its runs: both carry the
-message's number as `bind_id`.
+for each worker. A flow leads from the publishing of a message to its run: both carry the number of
+the run as `bind_id`.
 
 Format: "Trace Event Format" (Google, 2016): phases X (a slice), b and e (the ends of a slice on a
-track of its own), C (a counter) and M (a name); instants and durations in µs. Instants count from
-the start of the picture, because the viewer shows them as time since its beginning; `otherData` has
-the start.
+track of its own), C (a counter) and M (a name); instants and durations in µs. What its readers add,
+seen in Perfetto's 52.0, decides how it is written:
+
+    they sort by instant, the longer slice    a publishing is some nanoseconds earlier than it was:
+    first, and drop the end of a flow that    a run may start in the same microsecond
+    comes before its beginning
+    slices without a length at one instant    so many publishings of one instant are a nanosecond
+    are nested, at most 512 deep              apart
+    slices of a thread that overlap in part   a run that overlaps another of its worker, which
+    are dropped                               breaks a rule, is on a further track of the worker
+    negative instants are dropped             instants count from the first one of the file, which
+                                              `otherData` has
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,127 +32,192 @@ from gnomon.specs.trace.entities import FaultWindow
 
 CLUSTER = 1
 """The process of what belongs to no server: the leader, the queue, faults and violations."""
-LEADER, PUBLISHED, OCCURRENCES, VIOLATIONS = 1, 2, 3, 4
-"""The threads of that process."""
+LEADER, PUBLISHED, OCCURRENCES, VIOLATIONS = 2, 3, 4, 5
+"""The threads of that process: one of the number of its process would be its main thread."""
 THREADS = {
     LEADER: "leader",
     PUBLISHED: "published messages",
     OCCURRENCES: "occurrences without a message",
     VIOLATIONS: "violations",
 }
+_FIRST_WORKER = VIOLATIONS + 1
+"""The number of the first thread of a worker: this viewer's numbers are unique in all processes."""
+
+NANOSECOND = 0.001
+"""In µs, as all times of the file."""
+_EXACT = 2**40
+"""Up to this time (µs, 12 days) a float is exact to a nanosecond."""
 
 TraceEvent = Mapping[str, object]
+
+
+class _Mark(NamedTuple):
+    """Something without a length, on a thread of the cluster; `flow` leads from it."""
+
+    at: int
+    thread: int
+    name: str
+    args: Mapping[str, object] | None = None
+    flow: str | None = None
 
 
 def trace_events(picture: Picture, title: str) -> str:
     """The picture as one JSON document, an event a line."""
     encoder = msgspec.json.Encoder()
-    lines = ",\n".join(encoder.encode(event).decode() for event in _events(picture))
-    about = {"title": title, "start": write_instant(picture.start)}
+    writer = _Writer(picture)
+    lines = ",\n".join(encoder.encode(event).decode() for event in writer.events())
+    about = {"title": title, "start": write_instant(writer.zero)}
     tail = f'],"displayTimeUnit":"ms","otherData":{encoder.encode(about).decode()}}}'
     return f'{{"traceEvents":[\n{lines}\n{tail}\n'
 
 
-def _events(picture: Picture) -> Iterator[TraceEvent]:
-    processes = {server: CLUSTER + n for n, server in enumerate(picture.servers, 1)}
-    if not picture.has_messages:
-        processes[""] = CLUSTER + 1  # the lanes are jobs
-    yield from _names(picture, processes)
-    yield from _cluster(picture, processes)
-    for bar in picture.bars:
-        yield from _run(picture, bar, processes)
-    for one in picture.unclaimed:
-        job = picture.jobs[one.job]
-        yield _published(picture, one.begins, one.message, job.name, {"run": "never in this time"})
-    for step in picture.load:
-        for name, value in (("waiting messages", step.waiting), ("busy workers", step.busy)):
-            at = step.at - picture.start
-            yield {"ph": "C", "pid": CLUSTER, "ts": at, "name": name, "args": {"number": value}}
+class _Writer:
+    """The events of a picture; instants count from `zero` (µs, UTC)."""
 
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._processes = {server: CLUSTER + n for n, server in enumerate(picture.servers, 1)}
+        if not picture.has_messages:
+            self._processes[""] = CLUSTER + 1  # the lanes are jobs
+        self._bars = sorted(picture.bars, key=lambda bar: bar.begins)
+        self._rows = _rows(self._bars)
+        self._marks = sorted(_marks(picture, self._bars), key=lambda mark: (mark.at, mark.thread))
+        self._at_once = Counter((mark.at, mark.thread) for mark in self._marks)
+        self._step = NANOSECOND if picture.end - picture.start < _EXACT else 1
+        earliest = [at - ceil(n * self._step) for (at, _), n in self._at_once.items()]
+        self.zero = min((picture.start, *earliest))
 
-def _names(picture: Picture, processes: Mapping[str, int]) -> Iterator[TraceEvent]:
-    names = {CLUSTER: "cluster", **{pid: server or "jobs" for server, pid in processes.items()}}
-    for pid, name in names.items():
-        yield {"ph": "M", "pid": pid, "name": "process_name", "args": {"name": name}}
-        yield {"ph": "M", "pid": pid, "name": "process_sort_index", "args": {"sort_index": pid}}
-    for lane in picture.lanes:
-        pid = processes[lane.server]
-        yield _thread(pid, lane.worker + (0 if lane.server else 1), lane.label)
-    for thread, name in THREADS.items():
-        yield _thread(CLUSTER, thread, name)
+    def events(self) -> Iterator[TraceEvent]:
+        """The events; those of a thread are in the order of time."""
+        yield from self._names()
+        for term in self._picture.terms:
+            name = f"{term.server} leads in epoch {term.epoch}"
+            begins, ends = self._within(term.begins), self._within(term.ends)
+            yield self._slice(CLUSTER, LEADER, begins, ends, name)
+        for number, fault in enumerate(self._picture.faults):
+            yield from self._fault(number, fault)
+        yield from self._spread_marks()
+        for number, (bar, row) in enumerate(zip(self._bars, self._rows, strict=True)):
+            yield self._run(number, bar, row)
+        for step in self._picture.load:
+            for name, of, value in (
+                ("waiting", "messages", step.waiting),
+                ("busy", "workers", step.busy),
+            ):
+                at = self._within(step.at) - self.zero
+                yield {"ph": "C", "pid": CLUSTER, "ts": at, "name": name, "args": {of: value}}
+
+    def _names(self) -> Iterator[TraceEvent]:
+        servers = {pid: server or "jobs" for server, pid in self._processes.items()}
+        for pid, name in {CLUSTER: "cluster", **servers}.items():
+            yield {"ph": "M", "pid": pid, "name": "process_name", "args": {"name": name}}
+            order = {"sort_index": pid}
+            yield {"ph": "M", "pid": pid, "name": "process_sort_index", "args": order}
+        for thread, name in THREADS.items():
+            yield _thread(CLUSTER, thread, name)
+        further = {(bar.lane, row) for bar, row in zip(self._bars, self._rows, strict=True) if row}
+        lanes = self._picture.lanes
+        for lane, row in (*((number, 0) for number in range(len(lanes))), *sorted(further)):
+            label = lanes[lane].label
+            name = f"{label}, {row + 1} runs at once" if row else label
+            yield _thread(self._processes[lanes[lane].server], self._tid(lane, row), name)
+
+    def _tid(self, lane: int, row: int) -> int:
+        return _FIRST_WORKER + row * len(self._picture.lanes) + lane
+
+    def _fault(self, number: int, fault: FaultWindow) -> Iterator[TraceEvent]:
+        """A fault on a track of its own: two faults of a server may overlap, slices not."""
+        pid = self._processes.get(fault.target, CLUSTER)
+        ends = (("b", self._within(fault.begins)), ("e", self._within(fault.ends)))
+        for phase, at in ends:
+            yield {
+                "ph": phase, "cat": "fault", "id2": {"local": f"{number:#x}"}, "pid": pid,
+                "ts": at - self.zero, "name": f"{fault.fault} of {fault.target}",
+            }  # fmt: skip
+
+    def _within(self, at: int) -> int:
+        """The instant itself, or the end of the picture that is next to it."""
+        return min(max(at, self._picture.start), self._picture.end)
+
+    def _run(self, number: int, bar: Bar, row: int) -> TraceEvent:
+        job, lane = self._picture.jobs[bar.job], self._picture.lanes[bar.lane]
+        args = {
+            "message": bar.message,
+            "job": job.id,
+            "service": job.service,
+            "attempt": bar.attempt,
+            "outcome": bar.outcome,
+            "due": write_instant(bar.lead),
+            "waited_us": bar.begins - bar.lead,
+        }
+        pid, tid = self._processes[lane.server], self._tid(bar.lane, row)
+        run = self._slice(pid, tid, bar.begins, bar.ends, job.name, args)
+        if not self._picture.has_messages:
+            return run
+        return {**run, "bind_id": f"{number:#x}", "flow_in": True}
+
+    def _spread_marks(self) -> Iterator[TraceEvent]:
+        """The marks, each a step earlier than what follows on its thread or begins then."""
+        left = self._at_once.copy()
+        for mark in self._marks:
+            at = mark.at - self.zero - left[mark.at, mark.thread] * self._step
+            left[mark.at, mark.thread] -= 1
+            event = {
+                "ph": "X", "pid": CLUSTER, "tid": mark.thread, "ts": at, "dur": 0,
+                "name": mark.name,
+            }  # fmt: skip
+            if mark.args:
+                event["args"] = mark.args
+            if mark.flow is not None:
+                event |= {"bind_id": mark.flow, "flow_out": True}
+            yield event
+
+    def _slice(
+        self,
+        pid: int,
+        tid: int,
+        begins: int,
+        ends: int,
+        name: str,
+        args: Mapping[str, object] | None = None,
+    ) -> dict[str, object]:
+        event: dict[str, object] = {
+            "ph": "X", "pid": pid, "tid": tid, "ts": begins - self.zero, "dur": ends - begins,
+            "name": name,
+        }  # fmt: skip
+        return event | {"args": args} if args else event
 
 
 def _thread(pid: int, tid: int, name: str) -> TraceEvent:
-    # A thread's number is unique among all processes for this viewer.
-    return {
-        "ph": "M", "pid": pid, "tid": _tid(pid, tid), "name": "thread_name", "args": {"name": name}
-    }  # fmt: skip
+    return {"ph": "M", "pid": pid, "tid": tid, "name": "thread_name", "args": {"name": name}}
 
 
-def _tid(pid: int, tid: int) -> int:
-    return pid * 10_000 + tid
+def _rows(bars: Iterable[Bar]) -> Sequence[int]:
+    """The track of each bar among those of its lane: the first one on which it overlaps none."""
+    rows = []
+    ends: dict[int, list[int]] = {}  # by lane, the end of the last bar of each row
+    for bar in bars:
+        of_lane = ends.setdefault(bar.lane, [])
+        row = next((n for n, end in enumerate(of_lane) if end <= bar.begins), len(of_lane))
+        of_lane[row : row + 1] = [bar.ends]
+        rows.append(row)
+    return rows
 
 
-def _cluster(picture: Picture, processes: Mapping[str, int]) -> Iterator[TraceEvent]:
-    start = picture.start
-    for term in picture.terms:
-        name = f"{term.server} leads in epoch {term.epoch}"
-        yield _slice(CLUSTER, LEADER, term.begins - start, term.ends - term.begins, name)
-    for number, fault in enumerate(picture.faults):
-        pid = processes.get(fault.target, CLUSTER)
-        yield from _fault(pid, number, fault, start)
+def _marks(picture: Picture, bars: Iterable[Bar]) -> Iterator[_Mark]:
+    """The marks; a flow has the number of its run among the `bars`."""
+    for number, bar in enumerate(bars if picture.has_messages else ()):
+        what = "is published" if bar.attempt == 1 else "is reclaimed"
+        name = f"{picture.jobs[bar.job].name} {what}"
+        args = {"message": bar.message, "attempt": bar.attempt}
+        yield _Mark(bar.since, PUBLISHED, name, args, f"{number:#x}")
+    for one in picture.unclaimed:
+        name = f"{picture.jobs[one.job].name} is published"
+        never = {"message": one.message, "run": "never in this time"}
+        yield _Mark(one.begins, PUBLISHED, name, never)
     for due in picture.dues:
         if due.outcome != "published":
             name = f"{picture.jobs[due.job].name}: {due.outcome}"
-            yield _slice(CLUSTER, OCCURRENCES, due.at - start, 0, name)
+            yield _Mark(due.at, OCCURRENCES, name)
     for flag in picture.flags:
-        name, what = f"{flag.rule} is broken", {"what": flag.what}
-        yield _slice(CLUSTER, VIOLATIONS, flag.at - start, 0, name, what)
-
-
-def _fault(pid: int, number: int, fault: FaultWindow, start: int) -> Iterator[TraceEvent]:
-    """A fault on a track of its own: two faults of a server may overlap, slices of a thread not."""
-    name = f"{fault.fault} of {fault.target}"
-    for phase, at in (("b", fault.begins), ("e", fault.ends)):
-        yield {
-            "ph": phase, "cat": "fault", "id": f"{number:#x}", "pid": pid, "ts": at - start,
-            "name": name,
-        }  # fmt: skip
-
-
-def _run(picture: Picture, bar: Bar, processes: Mapping[str, int]) -> Iterator[TraceEvent]:
-    job, lane = picture.jobs[bar.job], picture.lanes[bar.lane]
-    flow = f"{bar.message:#x}"
-    args = {
-        "message": bar.message,
-        "job": job.id,
-        "service": job.service,
-        "attempt": bar.attempt,
-        "outcome": bar.outcome,
-        "due": write_instant(bar.lead),
-        "waited_us": bar.begins - bar.lead,
-    }
-    if picture.has_messages:
-        yield {
-            **_published(picture, bar.since, bar.message, job.name, {"attempt": bar.attempt}),
-            "bind_id": flow,
-            "flow_out": True,
-        }
-    pid, tid = processes[lane.server], lane.worker + (0 if lane.server else 1)
-    run = _slice(pid, tid, bar.begins - picture.start, bar.ends - bar.begins, job.name, args)
-    yield {**run, "bind_id": flow, "flow_in": True} if picture.has_messages else run
-
-
-def _published(
-    picture: Picture, at: int, message: int, job: str, args: Mapping[str, object]
-) -> TraceEvent:
-    given = {"message": message, **args}
-    name = f"{job} is {'reclaimed' if args.get('attempt', 1) != 1 else 'published'}"
-    return _slice(CLUSTER, PUBLISHED, at - picture.start, 0, name, given)
-
-
-def _slice(
-    pid: int, tid: int, at: int, lasts: int, name: str, args: Mapping[str, object] | None = None
-) -> TraceEvent:
-    event = {"ph": "X", "pid": pid, "tid": _tid(pid, tid), "ts": at, "dur": lasts, "name": name}
-    return event | {"args": args} if args else event
+        yield _Mark(flag.at, VIOLATIONS, f"{flag.rule} is broken", {"what": flag.what})

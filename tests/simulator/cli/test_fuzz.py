@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.cli import fuzz, fuzz_report
 from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.canary import Canary
@@ -19,8 +20,11 @@ from gnomon.simulator.fuzz.sources import Drawn
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.parallel.pool import ThisProcess
-from gnomon.specs.recording import files
+from gnomon.specs.recording import files, writer
+from gnomon.specs.recording.commands import LoseWrites
+from gnomon.specs.recording.model import Recording
 from tests.support.command import Command, faults
+from tests.support.worlds import START
 
 NO_CURSOR = BY_NAME["what has been published is published again"]
 
@@ -45,6 +49,7 @@ def test_a_search_that_finds_nothing_says_so(gnomon: Command) -> None:
     assert said.code == 0
     assert said.out.startswith("25 runs, seeds 0 to 24, ")
     assert "nothing was found" in said.out and "canary: " in said.out
+    assert "liveness: " not in said.out  # all drawn recordings are judged
     assert all(id in said.out for id in DURABLE)
 
 
@@ -200,6 +205,19 @@ def test_what_is_no_option_at_all_ends_with_2(gnomon: Command, words: tuple[str,
 def test_a_shipped_recording_can_be_tried(gnomon: Command) -> None:
     said = gnomon("fuzz", "overlap")
     assert said.code == 0 and said.out.startswith("it reached: ")
+    assert "liveness" not in said.out and gnomon("fuzz", "overlap", "--json").json["clean"]
+
+
+def test_a_recording_that_ends_amid_faults_is_not_judged_by_liveness_and_says_so(
+    gnomon: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "short.toml"
+    late = LoseWrites(at=START + SECOND, writes=1)
+    short = Recording(start=START, until=START + 2 * SECOND, commands=(late,))
+    file.write_text(writer.to_toml(short))
+    said = gnomon("fuzz", file)
+    assert said.out.splitlines()[-1].startswith("its liveness was not judged: ")
+    assert said.code == 0 and gnomon("fuzz", file, "--json").json["judged_by_liveness"] is False
 
 
 def test_an_error_in_the_program_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,16 @@
-"""Recordings that a search has found and shrunk: none of them breaks a rule any more."""
+"""Recordings that a search has found and shrunk: none of them, nor what is near, breaks a rule."""
 
 from pathlib import Path
 
 import pytest
 
 from gnomon.simulator.fuzz.judge import run_trial
+from gnomon.simulator.fuzz.neighbours import drawn_near
 from gnomon.simulator.mutants.patch import Mutant, patched
 from gnomon.specs.recording import files
 
+NEIGHBOURS = 5
+"""Neighbours of each recording that are tried: some 300 in all, a few seconds."""
 FOUND = sorted((Path(__file__).parent / "found").glob("*.toml"))
 
 
@@ -19,6 +22,18 @@ def test_there_are_recordings_to_try() -> None:
 def test_what_a_search_found_is_not_found_again(file: Path) -> None:
     trial = run_trial(files.load(str(file)))
     assert not [(broken.rule, broken) for broken in trial.broken]
+
+
+@pytest.mark.parametrize("file", FOUND, ids=lambda file: file.stem)
+def test_nothing_is_found_near_what_a_search_found(file: Path) -> None:
+    """Its neighbours are near it alone, so another recording in the folder leaves them as they are.
+
+    ``gnomon fuzz --near`` tries more of them, and splices them.
+    """
+    originals = (files.load(str(file)),)
+    for seed in range(NEIGHBOURS):
+        trial = run_trial(drawn_near(seed, originals))
+        assert not [(seed, broken.rule, broken) for broken in trial.broken]
 
 
 SECOND_MESSAGE = Mutant(

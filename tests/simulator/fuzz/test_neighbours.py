@@ -17,6 +17,9 @@ from gnomon.simulator.fuzz.liveness import leaves_patience
 from gnomon.simulator.fuzz.neighbours import NUMBERS, changes_near, draw_near, drawn_near
 from gnomon.simulator.fuzz.neighbours.commands import MOST_SPLICED
 from gnomon.simulator.fuzz.neighbours.ending import with_an_end
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.explain import is_killed_in
+from gnomon.simulator.mutants.table import PAGE, rows
 from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.commands import (
     CATALOGUE,
@@ -88,8 +91,8 @@ def test_every_neighbour_can_be_written_and_read() -> None:
 
 @pytest.mark.parametrize("original", [EMPTY, LAST], ids=["empty", "last"])
 def test_neighbours_of_odd_recordings_can_be_written_and_read(original: Recording) -> None:
-    for seed in range(60):
-        assert is_read_as_it_is(drawn_near(seed, (original, drawn_from(3)))), seed
+    for seed in range(40):
+        assert is_read_as_it_is(drawn_near(seed, (original, FOUND[0]))), seed
         assert is_read_as_it_is(drawn_near(seed, (original,))), seed
 
 
@@ -224,3 +227,34 @@ def test_a_clock_that_drifts_may_gain_and_lose() -> None:
             if isinstance(command, StepStoreClock):
                 steps.add(command.by)
     assert min(gains) < 0 < max(gains) and min(steps) < 0 < max(steps)
+
+
+# --- what it finds
+
+
+LATE = 300
+"""Runs of drawn recordings from which a mutant counts as found late."""
+FOUND_LATE = {
+    name: int(runs.replace(",", "")) - 1
+    for name, _, method, runs, _ in rows(PAGE.read_text("utf-8"))
+    if method == "fuzz" and int(runs.replace(",", "")) > LATE
+}
+"""By mutant: the seed of its example, the first drawn recording in which it breaks its rule."""
+
+
+def finds(name: str, seed: int, original: Recording) -> bool:
+    """Whether the neighbour of the original that a seed stands for finds the mutant."""
+    return is_killed_in(BY_NAME[name], drawn_near(seed, (original,)))
+
+
+@pytest.mark.parametrize("name", FOUND_LATE)
+def test_a_mutant_that_is_found_late_is_found_at_once_near_its_example(name: str) -> None:
+    example = drawn_from(FOUND_LATE[name], BY_NAME[name].profile)
+    assert sum(finds(name, seed, example) for seed in range(6)) >= 2
+
+
+def test_a_mutant_is_found_near_a_recording_that_just_does_not_show_it() -> None:
+    name = "a job that has ended is activated"
+    example = drawn_from(FOUND_LATE[name], BY_NAME[name].profile)
+    miss = next(seed for seed in count() if not finds(name, seed, example))
+    assert any(finds(name, seed, drawn_near(miss, (example,))) for seed in range(100))

@@ -17,7 +17,9 @@ from distributed.client import ClosedClientError
 
 from gnomon.simulator.cli import fuzz
 from gnomon.simulator.fuzz.canary import Canary
-from gnomon.simulator.fuzz.determinism import Pair, pairs
+from gnomon.simulator.fuzz.determinism import Divergence, Pair, pairs
+from gnomon.simulator.fuzz.judge import try_seed
+from gnomon.simulator.fuzz.sources import Drawn
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.parallel import dask_cluster as module
@@ -140,6 +142,20 @@ def test_a_plan_is_the_same_on_the_workers(cluster: Cluster, run: Command, recor
     there = run(*plan, "--json", "--dask", cluster.address)
     assert there.code == 0 and "Dask cluster at " in there.err
     assert there.out == run(*plan, "--json", "--processes", 1).out
+
+
+@pytest.mark.usefixtures("few_at_once")
+def test_a_second_run_is_in_a_process_beside_its_worker(
+    cluster: Cluster, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The defect is planted in the workers alone: what it changes is reported as a difference."""
+    monkeypatch.setattr(fuzz, "difference", lambda seed, _: Divergence(seed, None, None, "", ""))
+    with patched(BY_NAME[DEFECT]):
+        seed = next(seed for seed in count() if try_seed(seed, Drawn("durable")).broken)
+    search = ("fuzz", "--runs", 1, "--out", tmp_path, "--twice", "--dask", cluster.address)
+    there = run(*search, "--seed", seed, "--json")
+    assert there.code == 1
+    assert there.json["divergence"]["seed"] == seed
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -310,7 +326,6 @@ def test_what_a_worker_lacks_is_named() -> None:
     ("options", "words"),
     [
         (("--processes", 2), "--processes: the cluster has its own; give either"),
-        (("--twice",), "--twice: leave out --dask: "),
     ],
 )
 def test_options_of_this_machine_are_refused(

@@ -62,7 +62,7 @@ def _job_page(
         path=path_of(job),
         definition=_definition(job, view),
         preview=preview(job.definition, now),
-        picture=picture_of(job, latest, now),
+        picture=picture_of(job, latest, runs.without_message(storage, job), now),
         changes=job_service.changes(storage, job.id),
         runs=runs.shown(job, latest[:LAST_RUNS]),
         extra=extra,

@@ -1,14 +1,15 @@
 """A picture of the runs of a job: over time, how long each waited and how long it took.
 
 The one idea: two rows of bars over one axis of time, each with a scale of its own, since waits are
-milliseconds where runs are minutes. The geometry is made here, so that it can be checked; the
-template ``parts/picture.html`` only writes it down. The table of runs beside it has the same in
-words.
+milliseconds where runs are minutes. An occurrence without a message is a mark on the base line of
+the waits. The geometry is made here, so that it can be checked; the template ``parts/picture.html``
+only writes it down. The table of runs beside it has the same in words.
 """
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from gnomon.reference.events import Coalesced, Skipped
 from gnomon.reference.live.api.web.runs import (
     between,
     is_misfire,
@@ -16,15 +17,21 @@ from gnomon.reference.live.api.web.runs import (
     took_below,
     write_span,
 )
-from gnomon.reference.schedule.clock import write_instant
+from gnomon.reference.schedule.clock import FIRST_INSTANT, write_instant
 from gnomon.reference.store.administration import JobRun
 from gnomon.reference.store.operations import Job
+from gnomon.reference.store.unpublished import Unpublished
 
 MOST_BARS = 200
 """Number of runs in a picture at most: the latest ones."""
 WIDTH, HEIGHT = 600, 80
 BAR = 6
 """The width of a bar, in the units of `WIDTH`."""
+_WHY = {
+    "misfire": ", as a misfire",
+    "changed": " by a change",
+    "max_parallel": ", as too many messages were unfinished",
+}
 _MARK = 10
 """The room above the highest bar, for a mark."""
 
@@ -43,6 +50,14 @@ class Bar(NamedTuple):
     label: str
 
 
+class Gap(NamedTuple):
+    """An occurrence without a message: its middle, and its `kind`, coalesced or skipped."""
+
+    x: float
+    kind: str
+    label: str
+
+
 class Row(NamedTuple):
     """Bars on a scale from 0 to `longest`, text for people."""
 
@@ -51,7 +66,10 @@ class Row(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """The runs of a job from the instant `begins` to `ends` (µs, UTC), with their numbers."""
+    """The runs of a job from the instant `begins` to `ends` (µs, UTC), with their numbers.
+
+    `gaps` are the occurrences without a message, so many of them `coalesced` and `skipped`.
+    """
 
     begins: int
     ends: int
@@ -60,15 +78,30 @@ class Picture(NamedTuple):
     runs: int
     misfires: int
     failures: int
+    gaps: tuple[Gap, ...]
+    coalesced: int
+    skipped: int
 
 
-def picture_of(job: Job, runs: Sequence[JobRun], now: int) -> Picture | None:
-    """The picture of the latest of `runs` at the instant `now` (µs, UTC); None without any run."""
+def picture_of(
+    job: Job, runs: Sequence[JobRun], without_message: Sequence[Unpublished], now: int
+) -> Picture | None:
+    """The picture of the latest of `runs` at the instant `now` (µs, UTC).
+
+    Occurrences `without_message` are drawn as far back as runs are. None if nothing is drawn.
+    """
     drawn = sorted(runs, key=lambda run: run.published)[-MOST_BARS:]
-    if not drawn:
-        return None
     instants = [_place(job, run) for run in drawn]
-    begins, ends = min(instants), max(instants)
+    since = min(instants) if len(drawn) == MOST_BARS else FIRST_INSTANT
+    gaps = [one for one in without_message if one.due >= since]
+    places = [*instants, *(one.due for one in gaps)]
+    if not places:
+        return None
+    begins, ends = min(places), max(places)
+
+    def place(at: int) -> float:
+        share = (at - begins) / (ends - begins) if ends > begins else 0.5
+        return round(share * (WIDTH - BAR), 1)
 
     def row(
         measure: Callable[[Job, JobRun, int], int | None],
@@ -78,15 +111,14 @@ def picture_of(job: Job, runs: Sequence[JobRun], now: int) -> Picture | None:
     ) -> Row:
         spans = [measure(job, run, now) for run in drawn]
         bounds = [below(run) for run in drawn]
-        longest = max(span or 0 for span in spans)
+        longest = max((span or 0 for span in spans), default=0)
         highest = max((bound for bound in bounds if bound is not None), default=None)
         bars = []
         for run, at, span, bound in zip(drawn, instants, spans, bounds, strict=True):
             height = (HEIGHT - _MARK) * max(span or 0, 0) / max(longest, 1)
-            share = (at - begins) / (ends - begins) if ends > begins else 0.5
             label = f"{write_instant(at)}: {_write(span, bound)}"
-            x, top = round(share * (WIDTH - BAR), 1), round(HEIGHT - height, 1)
-            bars.append(Bar(x, top, round(height, 1), kind(run), is_marked(run), label))
+            top = round(HEIGHT - height, 1)
+            bars.append(Bar(place(at), top, round(height, 1), kind(run), is_marked(run), label))
         return Row(_write(longest, None if longest else highest), tuple(bars))
 
     def misfired(run: JobRun) -> bool:
@@ -100,7 +132,21 @@ def picture_of(job: Job, runs: Sequence[JobRun], now: int) -> Picture | None:
         len(drawn),
         sum(map(misfired, drawn)),
         sum(map(has_failed, drawn)),
+        tuple(Gap(place(one.due) + BAR / 2, _kind_of(one), _label_of(one)) for one in gaps),
+        sum(isinstance(one, Coalesced) for one in gaps),
+        sum(isinstance(one, Skipped) for one in gaps),
     )
+
+
+def _kind_of(one: Unpublished) -> str:
+    return "coalesced" if isinstance(one, Coalesced) else "skipped"
+
+
+def _label_of(one: Unpublished) -> str:
+    at = write_instant(one.due)
+    if isinstance(one, Coalesced):
+        return f"{at}: coalesced into {write_instant(one.into)}"
+    return f"{at}: skipped{_WHY[one.why]}"
 
 
 def _write(span: int | None, bound: int | None) -> str:

@@ -10,6 +10,7 @@ from gnomon.reference.schedule.clock import MILLISECOND, write_rounded
 from gnomon.reference.schedule.jitter import offset
 from gnomon.reference.store.administration import RUNS_KEPT, JobRun
 from gnomon.reference.store.operations import Job
+from gnomon.reference.store.unpublished import Unpublished, UnpublishedList, UnpublishedOf
 
 
 class ShownRun(NamedTuple):
@@ -37,6 +38,12 @@ def latest_runs(storage: Storage, job: Job) -> list[JobRun]:
     latest = job_service.runs(storage, job.id, RUNS_KEPT).runs
     runs = {run.message: run for run in (*listing.results(storage, job.id), *latest)}
     return [runs[message] for message in sorted(runs, reverse=True)]
+
+
+def without_message(storage: Storage, job: Job) -> tuple[Unpublished, ...]:
+    """The latest occurrences of a job that were skipped or coalesced, the latest first."""
+    reply = storage.ask(UnpublishedOf(job.id))
+    return reply.occurrences if isinstance(reply, UnpublishedList) else ()  # it was just deleted
 
 
 def shown(job: Job, runs: Sequence[JobRun]) -> list[ShownRun]:

@@ -6,7 +6,8 @@
 -- for an operator: a replica refuses it, so no former primary answers with what it had.
 local READS = {Jobs = true, Changes = true, JobByName = true, RunsOf = true, Overview = true,
   Messages = true, MessageById = true, ResultsOf = true, LastResults = true, OpenRuns = true, ChangesOf = true,
-  LatestFaults = true, JobsByName = true, CheckSession = true}
+  LatestFaults = true, JobsByName = true, CheckSession = true,
+  UnpublishedOf = true}
 if server ~= 'operator' or not READS[ARGV[position + 1]] then
   call('SETRANGE', P .. ':memory', 0, '')
 end

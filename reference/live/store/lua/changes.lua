@@ -1,20 +1,4 @@
 -- Creating, changing and listing jobs: the operations of `gnomon.reference.store.jobs` that are rare.
---
---   :changes:ID  list of the changes of job ID as JSON, the latest first: `gnomon.reference.store.job_changes`
-
---@ CHANGES_KEPT
-local CHANGES_KEPT = GNOMON_CHANGES_KEPT
-
---@ changes_key
-local function changes_key(id) return P .. ':changes:' .. id end
-
---@ note_change
--- Keep the change of a job, if it has a note: pieces of JSON.
-local function note_change(job, note)
-  if note == '' then return end
-  call('LPUSH', changes_key(job.key), '{"at":' .. at .. ',"revision":' .. job.revision .. ',' .. note .. '}')
-  call('LTRIM', changes_key(job.key), 0, CHANGES_KEPT - 1)
-end
 
 --@ take_definition
 -- The pieces of a definition, from the arguments of an operation.
@@ -108,9 +92,9 @@ function meaning.EditJob()
   save_limits(job)
   record('job_edited', '"job":' .. job.id .. ',"name":' .. quote(new.name) .. ',"definition":'
     .. new.written .. ',"revision":' .. job.revision)
+  note_change(job, note)
   local place = reserve()
   end_if_done(job)
-  note_change(job, note)
   fill(place, 'Accepted', '"revision":' .. job.revision)
   report_change(job)
 end
@@ -151,7 +135,7 @@ function meaning.DeleteJob()
   remove_name(job.name)
   delete_runs(job.key)
   delete_limits(job.key)
-  call('DEL', changes_key(job.key))
+  call('DEL', changes_key(job.key), unpublished_key(job.key))
   record('job_deleted', '"job":' .. job.id)
   accept(job)
 end

@@ -9,6 +9,7 @@
 --   :names      hash name -> id
 --   :by-name    sorted set of the names
 --   :changed    sorted set of ids, also of deleted jobs, by the version of their latest change
+--   :changes:ID list of the changes of job ID as JSON, the latest first: `gnomon.reference.store.job_changes`
 --   :watchers   hash server -> the version after which it waits for a change
 --
 -- Publishing reads and writes many jobs in one call, and of each job only the small records that it
@@ -209,6 +210,17 @@ local function switch(job, active)
   save_progress({job})
 end
 
+--@ changes_key
+local function changes_key(id) return P .. ':changes:' .. id end
+
+--@ note_change
+-- Keep the change of a job, if it has a note: pieces of JSON.
+local function note_change(job, note)
+  if note == '' then return end
+  call('LPUSH', changes_key(job.key), '{"at":' .. at .. ',"revision":' .. job.revision .. ',' .. note .. '}')
+  call('LTRIM', changes_key(job.key), 0, GNOMON_CHANGES_KEPT - 1)
+end
+
 --@ end_if_done rare
 -- Make a job inactive if no planned occurrence is left (FIRE-3).
 local function end_if_done(job)
@@ -216,6 +228,7 @@ local function end_if_done(job)
     switch(job, false)
     record('job_deactivated', '"job":' .. job.id .. ',"revision":' .. job.revision
       .. ',"has_ended":true')
+    note_change(job, '"what":"ended","by":"GNOMON_BY_PLAN"')
     report_change(job)
   end
 end

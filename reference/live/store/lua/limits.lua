@@ -2,6 +2,8 @@
 --
 --   :limits   hash id -> the limits of a job that has some: "max_parallel,jitter"
 --   :counted  hash id -> the messages that count against the limit, separated by spaces
+--   :unpublished:ID  list of the latest occurrences of job ID without a message, as they are in the
+--             history; the latest first: `gnomon.reference.store.unpublished`
 
 --@ save_limits
 local function save_limits(job)
@@ -51,9 +53,22 @@ end
 -- Iterates over the instants in a comma-separated list.
 local function instants(list) return string.gmatch(list, '[^,]+') end
 
+--@ unpublished_key
+local function unpublished_key(id) return P .. ':unpublished:' .. id end
+
+--@ keep_unpublished
+-- Keep the last `count` events, which are occurrences of a job without a message, for people.
+local function keep_unpublished(job, count)
+  if count == 0 then return end
+  local kept = math.min(count, GNOMON_UNPUBLISHED_KEPT)
+  call('LPUSH', unpublished_key(job.key), unpack(lines, #lines - kept + 1))
+  call('LTRIM', unpublished_key(job.key), 0, GNOMON_UNPUBLISHED_KEPT - 1)
+end
+
 --@ account_for_misfires
 -- How many occurrences were coalesced.
 local function account_for_misfires(job, due, coalesced, skipped)
+  local before = #lines
   for instant in instants(skipped) do
     record('skipped', '"job":' .. job.id .. ',"due":' .. instant)
     job.accounted = instant
@@ -63,6 +78,7 @@ local function account_for_misfires(job, due, coalesced, skipped)
     folded = folded + 1
     record('coalesced', '"job":' .. job.id .. ',"due":' .. instant .. ',"into":' .. due)
   end
+  keep_unpublished(job, #lines - before)
   return folded
 end
 
@@ -116,9 +132,11 @@ end
 -- Skip what an entry would publish, and the misfires that it would coalesce into that.
 local function skip_surplus(job, due, coalesced, skipped)
   account_for_misfires(job, due, '', skipped)
+  local before = #lines
   for instant in instants(coalesced == '' and due or coalesced .. ',' .. due) do
     record('skipped', '"job":' .. job.id .. ',"due":' .. instant .. ',"why":"max_parallel"')
   end
+  keep_unpublished(job, #lines - before)
   job.accounted = due
 end
 

@@ -48,6 +48,13 @@ function meaning.ChangesOf()
   reply('JobChanges', nil, table.concat(call('LRANGE', changes_key(id), 0, -1), '\n'))
 end
 
+--@ meaning.UnpublishedOf
+function meaning.UnpublishedOf()
+  local id, missing = take(), take()
+  if not job_exists(id) then return refuse(missing) end
+  reply('UnpublishedList', nil, table.concat(call('LRANGE', unpublished_key(id), 0, -1), '\n'))
+end
+
 --@ meaning.LatestFaults
 function meaning.LatestFaults()
   reply('FaultList', nil, table.concat(call('LRANGE', P .. ':faults', 0, -1), '\n'))

@@ -6,6 +6,7 @@ from litestar.testing import TestClient
 from gnomon.reference.live.api import job_service
 from gnomon.reference.live.api.access.credentials import read_credentials
 from gnomon.reference.schedule.clock import SECOND
+from gnomon.reference.store.operations import Campaign, Entry, Publish
 from tests.reference.live.api.test_roles import LINES, shown
 from tests.reference.live.api.web.test_pages import seen
 from tests.support.memory_storage import (
@@ -60,3 +61,17 @@ def test_the_page_of_a_job_has_its_changes(client: Api, storage: MemoryStorage) 
     page = seen(client, f"/admin/jobs/{job.id}")
     assert "testclient edited name: report → <b>new</b> 2" in page
     assert "2026-01-05 08:00:00 operator created 1" in page
+
+
+def test_the_end_of_a_job_is_among_its_changes(client: Api, storage: MemoryStorage) -> None:
+    """API-16: after its last occurrence nobody has switched it off."""
+    once = {"name": "once", "job_type": "one_time", "service": "work"}
+    job = job_service.create(storage, once | {"start_date": "2026-01-05T08:00:01Z"})
+    due = storage.clock.now = storage.clock.now + SECOND
+    storage.serve("s1", Campaign(10 * SECOND))
+    entry = Entry(job.id, 1, due, due, True, "K1")
+    storage.serve("s1", Publish(1, (entry,), due + SECOND))
+    (ended, _) = client.get("/jobs/1/changes").json()["changes"]
+    assert (ended["what"], ended["by"], ended["revision"]) == ("ended", "scheduler", 2)
+    page = seen(client, f"/admin/jobs/{job.id}")
+    assert "2026-01-05 08:00:01 scheduler ended: no occurrence is left 2" in page

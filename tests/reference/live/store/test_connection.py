@@ -5,10 +5,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import redis
 
 from gnomon.reference import events
 from gnomon.reference.live.runtime.process import StoreOptions
-from gnomon.reference.live.store.address import read_address
+from gnomon.reference.live.store import redis_storage
+from gnomon.reference.live.store.address import Address, read_address
 from gnomon.reference.live.store.connection import Connection, StoreFailed, report_nothing
 from gnomon.reference.live.store.redis import RedisStore
 from gnomon.reference.live.store.redis_storage import RedisStorage
@@ -54,24 +56,56 @@ def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path
         connection.close()
 
 
-@pytest.mark.parametrize("most", [1, 2, 3, 9, 10, 30, 99])
-def test_the_latest_events_are_the_last_of_the_history(real_server: RealServer, most: int) -> None:
-    """An entry of the history has the events of one call, so the first may be cut."""
-    real_server.client().flushall()
-    options = StoreOptions(
-        address=read_address(real_server.url), prefix="p", profile="durable", keep=1_000
-    )
+def with_entries(client: "redis.Redis", address: Address, *sizes: int) -> Connection:
+    """A connection to an emptied store whose history has entries of these sizes."""
+    client.flushall()
+    options = StoreOptions(address=address, prefix="p", profile="durable", keep=100_000)
     connection = Connection(options.open(SECOND))
-    storage = RedisStorage(connection)
-    assert storage.latest(most) == []
     number = 1
-    for size in (1, 3, 1, 2, 5, 1, 1, 1, 1, 1, 1, 4):
+    for size in sizes:
         began = [events.FaultBegan(0, f"f{number + place}", "s1") for place in range(size)]
         connection.call("s1", [RecordEvents(number, tuple(began))])
         number += size
+    return connection
+
+
+SIZES = (1, 3, 1, 2, 5, 1, 1, 1, 1, 1, 1, 4)
+"""An entry of the history has the events of one call, so the first or the last may be cut."""
+
+
+def test_a_part_of_the_history_is_a_part_of_the_whole(real_server: RealServer) -> None:
+    address = read_address(real_server.url)
+    connection = with_entries(real_server.client(), address, *SIZES)
+    storage = RedisStorage(connection)
     everything = storage.history()
-    assert len(everything) == 22
-    assert storage.latest(most) == everything[-most:]
+    assert [told.seq for told in everything] == [*range(1, 23)]
+    for most in (1, 2, 3, 9, 10, 30, 99):
+        assert storage.latest(most) == everything[-most:]
+        for after in range(24):
+            assert storage.history(after, most) == everything[after : after + most]
+    real_server.client().flushall()
+    assert storage.latest(9) == storage.history() == []
+    connection.close()
+
+
+def test_each_event_is_decoded_once_however_large_its_entry_is(
+    real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counting:
+        decoded = 0
+
+        def decode(self, line: bytes) -> events.Event:
+            self.decoded += 1
+            return decoder.decode(line)
+
+    decoder, counting = redis_storage._events, Counting()
+    monkeypatch.setattr(redis_storage, "_events", counting)
+    address = read_address(real_server.url)
+    connection = with_entries(real_server.client(), address, *[200] * 5)
+    read = 0
+    while page := RedisStorage(connection).history(read, 100):
+        read += len(page)
+    assert read == counting.decoded == 1_000
     connection.close()
 
 

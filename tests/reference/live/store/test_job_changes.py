@@ -2,14 +2,27 @@
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import SECOND, read_instant
-from gnomon.reference.store.job_changes import CHANGES_KEPT, ChangesOf, JobChange, JobChanges
+from gnomon.reference.store.job_changes import (
+    BY_PLAN,
+    CHANGES_KEPT,
+    ChangesOf,
+    JobChange,
+    JobChanges,
+)
 from gnomon.reference.store.operations import (
     OPERATOR,
+    Campaign,
     DeleteJob,
     EditJob,
+    Entry,
     Note,
+    Outcomes,
+    Publish,
     PutJob,
     Refused,
     SetActive,
@@ -76,3 +89,44 @@ def test_the_changes_go_with_the_job(arms: Arms) -> None:
     assert isinstance(arms.ask(NOW, OPERATOR, ChangesOf("a/é")), Refused)
     arms.ask(NOW, OPERATOR, PutJob("a/é", every_minute("x"), Note("bob")))
     assert [change.by for change in changes(arms)] == ["bob"]
+
+
+def publish(arms: Arms, now: int, cursor: int, *, is_last: bool) -> None:
+    """Publish the first occurrence of job a/é, due now, as the leader of epoch 1."""
+    entry = Entry("a/é", 1, cursor, now, is_last, "K1")
+    (outcomes,) = (
+        reply
+        for _, asked, reply in arms.apply(now, "s1", Publish(1, (entry,), now + SECOND))
+        if isinstance(asked, Publish)
+    )
+    assert outcomes == Outcomes(now, ())
+
+
+@pytest.mark.parametrize("repeats", [None, 1])
+def test_the_end_of_a_job_after_its_last_occurrence_is_a_change(
+    arms: Arms, repeats: int | None
+) -> None:
+    """FIRE-1, FIRE-3: nobody has asked for it, so nobody else would explain it."""
+    due = NOW + SECOND
+    once = a_job("x", start_date=due)
+    job = once if repeats is None else replace(every_minute("x"), start_date=due, repeats=repeats)
+    arms.ask(NOW, OPERATOR, PutJob("a/é", job, Note("ann")))
+    arms.apply(NOW, "s1", Campaign(60 * SECOND))
+    publish(arms, due, due if repeats is None else NOW, is_last=repeats is None)
+    assert changes(arms) == (
+        JobChange(at=due, revision=2, what="ended", by=BY_PLAN),
+        JobChange(at=NOW, revision=1, what="created", by="ann"),
+    )
+
+
+def test_an_edit_that_leaves_no_occurrence_comes_before_the_end(arms: Arms) -> None:
+    minutely = every_minute("x")
+    arms.ask(NOW, OPERATOR, PutJob("a/é", minutely, Note("ann")))
+    arms.apply(NOW, "s1", Campaign(60 * SECOND))
+    publish(arms, NOW, NOW, is_last=False)
+    arms.ask(NOW + 1, OPERATOR, EditJob("a/é", 1, replace(minutely, repeats=1), ODD))
+    assert [(change.what, change.revision) for change in changes(arms)] == [
+        ("ended", 3),
+        ("edited", 2),
+        ("created", 1),
+    ]

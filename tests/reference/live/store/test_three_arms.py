@@ -75,6 +75,7 @@ from gnomon.reference.store.operations import (
     first_turn,
 )
 from gnomon.reference.store.pause import PauseCluster, ResumeCluster
+from gnomon.reference.store.unpublished import UnpublishedOf
 from tests.reference.store.test_any_operations import DEFINITIONS
 from tests.support.arms import Arms
 from tests.support.strategies import a_job
@@ -145,6 +146,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(ResumeCluster, st.just("ops")),
     st.builds(AgreeSessionKey, st.sampled_from(['k"1', "k2"])),
     st.builds(EndSession, SESSIONS, ENDS),
+    st.builds(UnpublishedOf, JOBS),
     st.builds(CheckSession, SESSIONS),
     st.builds(NewProcess, SERVERS),
     st.builds(CheckProcess, st.integers(0, 3)),

@@ -129,46 +129,6 @@ def test_the_page_and_its_script_agree_on_the_numbers_of_outcomes() -> None:
         assert f"const {name} = {json.dumps(values)};" in script
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_trace_events_have_a_track_a_worker_and_a_flow_a_run(source: str) -> None:
-    picture = judged(source)
-    found = json.loads(trace_events(picture, source))["traceEvents"]
-    threads = {(e["pid"], e["tid"]): e["args"]["name"] for e in found if e["name"] == "thread_name"}
-    assert {lane.label for lane in picture.lanes} <= set(threads.values())
-    assert len({tid for _, tid in threads}) == len(threads)
-    runs = [event for event in found if event.get("flow_in")]
-    published = {(e["bind_id"], e["args"]["attempt"]): e for e in found if e.get("flow_out")}
-    assert Counter((r["args"]["message"], r["args"]["attempt"]) for r in runs) == Counter(
-        (bar.message, bar.attempt) for bar in picture.bars
-    )
-    for run in runs:
-        source_event = published[run["bind_id"], run["args"]["attempt"]]
-        assert source_event["ts"] <= run["ts"]
-    assert all(event.get("dur", 0) >= 0 for event in found)
-    opened = Counter(event["id"] for event in found if event["ph"] == "b")
-    assert opened == Counter(event["id"] for event in found if event["ph"] == "e")
-    assert sum(opened.values()) == len(picture.faults) == len(opened)
-
-
-@pytest.mark.parametrize("source", SOURCES)
-def test_slices_of_a_thread_nest_or_lie_apart(source: str) -> None:
-    """The viewer drops a slice that overlaps another of its thread in part."""
-    found = json.loads(trace_events(judged(source), source))["traceEvents"]
-    threads: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for event in found:
-        if event["ph"] == "X":
-            spans = threads.setdefault((event["pid"], event["tid"]), [])
-            spans.append((event["ts"], event["ts"] + event["dur"]))
-    assert threads
-    for spans in threads.values():
-        open_until: list[int] = []
-        for begins, ends in sorted(spans, key=lambda span: (span[0], -span[1])):
-            while open_until and open_until[-1] <= begins:
-                open_until.pop()
-            assert not open_until or ends <= open_until[-1]
-            open_until.append(ends)
-
-
 @pytest.mark.parametrize(
     "observes",
     [

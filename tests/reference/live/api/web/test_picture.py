@@ -2,10 +2,12 @@
 
 import pytest
 
+from gnomon.reference.events import Coalesced, Skipped
 from gnomon.reference.live.api.web.picture import BAR, HEIGHT, MOST_BARS, WIDTH, picture_of
 from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND
 from gnomon.reference.store.administration import JobRun
 from gnomon.reference.store.operations import Job
+from gnomon.reference.store.unpublished import Unpublished
 from tests.support.strategies import a_job
 
 GRACE = 2 * SECOND
@@ -32,12 +34,12 @@ def run(due: int, wait: int | None, took: int | None = None, **more: object) -> 
 
 
 def test_a_job_without_runs_has_no_picture() -> None:
-    assert picture_of(JOB, [], HOUR) is None
+    assert picture_of(JOB, [], [], HOUR) is None
 
 
 def test_bars_stand_in_the_order_of_time_and_share_a_scale() -> None:
     runs = [run(2 * HOUR, 4 * SECOND, MINUTE), run(HOUR, SECOND, 2 * MINUTE), run(0, 0, 0)]
-    found = picture_of(JOB, runs, 3 * HOUR)
+    found = picture_of(JOB, runs, [], 3 * HOUR)
     assert found is not None
     assert (found.begins, found.ends) == (0, 2 * HOUR)
     assert [bar.x for bar in found.waited.bars] == [0, (WIDTH - BAR) / 2, WIDTH - BAR]
@@ -54,7 +56,7 @@ def test_a_misfire_is_marked_by_when_it_was_published() -> None:
         run(HOUR, 3 * GRACE, SECOND, published=HOUR + GRACE + 1),
         run(2 * HOUR, 3 * GRACE, SECOND, published=2 * HOUR + 2 * GRACE, on_demand=True),
     ]
-    found = picture_of(JOB, runs, 3 * HOUR)
+    found = picture_of(JOB, runs, [], 3 * HOUR)
     assert found is not None
     assert [bar.is_marked for bar in found.waited.bars] == [False, True, False]
     assert [bar.kind for bar in found.waited.bars] == ["wait", "misfire", "wait"]
@@ -64,7 +66,7 @@ def test_a_misfire_is_marked_by_when_it_was_published() -> None:
 
 @pytest.mark.parametrize("outcome", ["failed", "dead_lettered", "expired", "lost", "dropped"])
 def test_a_run_that_did_not_end_well_is_marked(outcome: str) -> None:
-    found = picture_of(JOB, [run(0, 0, SECOND), run(HOUR, None, outcome=outcome)], 2 * HOUR)
+    found = picture_of(JOB, [run(0, 0, SECOND), run(HOUR, None, outcome=outcome)], [], 2 * HOUR)
     assert found is not None
     assert [bar.is_marked for bar in found.took.bars] == [False, True]
     assert [bar.kind for bar in found.took.bars] == ["ok", "failed"]
@@ -73,7 +75,7 @@ def test_a_run_that_did_not_end_well_is_marked(outcome: str) -> None:
 
 
 def test_what_is_not_over_lasts_until_now() -> None:
-    found = picture_of(JOB, [run(0, SECOND), run(MINUTE, None)], 2 * MINUTE)
+    found = picture_of(JOB, [run(0, SECOND), run(MINUTE, None)], [], 2 * MINUTE)
     assert found is not None
     assert [bar.label.split(": ")[1] for bar in found.waited.bars] == ["1s", "1m"]
     assert [bar.label.split(": ")[1] for bar in found.took.bars] == ["1m59s", "–"]
@@ -81,25 +83,61 @@ def test_what_is_not_over_lasts_until_now() -> None:
 
 
 def test_a_run_whose_start_and_end_came_in_one_report_has_a_bound() -> None:
-    found = picture_of(JOB, [run(0, 2_100, 0, claimed=800)], HOUR)
+    found = picture_of(JOB, [run(0, 2_100, 0, claimed=800)], [], HOUR)
     assert found is not None
     assert found.took.bars[0].label.endswith(": <2ms")
     assert found.took.longest == "<2ms"
     measured = run(MINUTE, 1_000, 7_000, claimed=800)
-    found = picture_of(JOB, [run(0, 2_100, 0, claimed=800), measured], HOUR)
+    found = picture_of(JOB, [run(0, 2_100, 0, claimed=800), measured], [], HOUR)
     assert found is not None
     assert [bar.label.split(": ")[1] for bar in found.took.bars] == ["<2ms", "7ms"]
     assert found.took.longest == "7ms"
 
 
 def test_only_the_latest_runs_are_drawn() -> None:
-    found = picture_of(JOB, [run(n * HOUR, 0, 0) for n in range(MOST_BARS + 5)], HOUR)
+    found = picture_of(JOB, [run(n * HOUR, 0, 0) for n in range(MOST_BARS + 5)], [], HOUR)
     assert found is not None
     assert (found.runs, found.begins) == (MOST_BARS, 5 * HOUR)
 
 
 def test_a_single_run_stands_in_the_middle_of_a_picture() -> None:
-    found = picture_of(JOB, [run(HOUR, 0, 0)], 2 * HOUR)
+    found = picture_of(JOB, [run(HOUR, 0, 0)], [], 2 * HOUR)
     assert found is not None
     (bar,) = found.took.bars
     assert (bar.x, bar.height) == ((WIDTH - BAR) / 2, 0)
+
+
+def test_occurrences_without_a_message_are_marks_among_the_runs() -> None:
+    """MISS-2: the instants that were made up for by another, or not at all."""
+    gaps: list[Unpublished] = [
+        Skipped(9 * HOUR, "1", 4 * HOUR, "max_parallel"),
+        Skipped(9 * HOUR, "1", 3 * HOUR),
+        Coalesced(9 * HOUR, "1", HOUR, 2 * HOUR),
+    ]
+    found = picture_of(JOB, [run(0, SECOND, SECOND), run(2 * HOUR, SECOND, SECOND)], gaps, 9 * HOUR)
+    assert found is not None
+    assert (found.begins, found.ends) == (0, 4 * HOUR)
+    assert (found.runs, found.coalesced, found.skipped, found.misfires) == (2, 1, 2, 0)
+    room = WIDTH - BAR
+    assert [gap.x - BAR / 2 for gap in found.gaps] == [room, 3 * room / 4, room / 4]
+    assert [gap.kind for gap in found.gaps] == ["skipped", "skipped", "coalesced"]
+    assert [gap.label for gap in found.gaps] == [
+        "1970-01-01T04:00:00Z: skipped, as too many messages were unfinished",
+        "1970-01-01T03:00:00Z: skipped, as a misfire",
+        "1970-01-01T01:00:00Z: coalesced into 1970-01-01T02:00:00Z",
+    ]
+    assert [bar.x for bar in found.took.bars] == [0, room / 2]
+
+
+def test_a_job_whose_occurrences_were_all_skipped_has_a_picture() -> None:
+    found = picture_of(JOB, [], [Skipped(HOUR, "1", HOUR)], 2 * HOUR)
+    assert found is not None
+    assert (found.runs, found.skipped, found.waited.bars, found.waited.longest) == (0, 1, (), "0s")
+
+
+def test_what_is_older_than_the_runs_that_are_drawn_is_left_out() -> None:
+    runs = [run(n * HOUR, 0, 0) for n in range(MOST_BARS + 5)]
+    gaps = [Skipped(HOUR, "1", n * HOUR + 1) for n in (7, 4)]
+    found = picture_of(JOB, runs, gaps, HOUR)
+    assert found is not None
+    assert (found.skipped, found.begins) == (1, 5 * HOUR)
