@@ -13,7 +13,7 @@ from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.availability import able_for
 from gnomon.specs.trace.deployed import LatestTaken
-from gnomon.specs.trace.entities import MessageRecord
+from gnomon.specs.trace.entities import BEFORE_ALL, MessageRecord
 from gnomon.specs.trace.spans import first_from
 from gnomon.specs.trace.trace import Trace
 
@@ -34,7 +34,7 @@ def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None
     if not is_durable(trace):
         return
     # A message that is claimed for the first time is younger than all that were reclaimed before.
-    last_claim = LatestTaken(trace, (trace.start,))
+    last_claim = LatestTaken(trace, (BEFORE_ALL,))
     known = (claim for claim in trace.claims if claim.message in trace.messages)
     last_claim.take_all((claim, (claim.at,)) for claim in known if claim.attempt == 1)
     for record in trace.irregular_messages:

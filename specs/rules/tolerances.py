@@ -14,7 +14,8 @@ from gnomon.specs.trace.trace import Trace
 
 __all__ = ["BACKLOG_FACTOR", "CLASSIC_LIFETIME", "POLLING", "aftermath", "catch_up",
            "claim_round_trip", "cut_off", "expiry", "handover", "lateness", "liveness", "noticing",
-           "one_way", "publishing", "settling", "takeover", "time_per_run"]  # fmt: skip
+           "one_way", "publishing", "settling", "standstill", "takeover",
+           "time_per_run"]  # fmt: skip
 
 CLASSIC_LIFETIME = 15 * SECOND
 """The predecessor kept a message that nobody had claimed for 15 s."""
@@ -58,6 +59,11 @@ def settling(trace: Trace) -> int:
 
 def expiry(trace: Trace) -> int:
     """The lease of a lost leader, like any other reservation, ends after a lease at the latest."""
+    return trace.lease
+
+
+def standstill(trace: Trace) -> int:
+    """The store's time stands still for up to a lease after its clock was set back."""
     return trace.lease
 
 

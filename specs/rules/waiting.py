@@ -278,7 +278,8 @@ def _longest_runs(trace: Trace, records: list[MessageRecord]) -> dict[str, int]:
     A run that took no time does not predict how long the next one takes. Nor does one during which
     the store's clock was wrong, or its time stood still: up to a lease after a step back.
     """
-    steps = [(w.begins, w.ends + trace.lease) for w in trace.faults if w.fault in _CLOCK_STEPS]
+    stepped = (window for window in trace.faults if window.fault in _CLOCK_STEPS)
+    steps = [(window.begins, window.ends + tolerances.standstill(trace)) for window in stepped]
     longest: dict[str, int] = {}
     for record in records:
         started, finished = record.started, record.finished

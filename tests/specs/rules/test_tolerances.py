@@ -80,6 +80,7 @@ def test_every_tolerance_has_its_value() -> None:
     assert tolerances.publishing(trace) == third + SECOND
     assert tolerances.settling(trace) == third + 4 * SECOND
     assert tolerances.expiry(trace) == 10 * SECOND
+    assert tolerances.standstill(trace) == 10 * SECOND
     assert tolerances.cut_off(trace) == 21 * SECOND
     assert tolerances.catch_up(trace, 7) == 14 * SECOND + 7
     assert tolerances.liveness(trace) == third + 14 * SECOND
