@@ -12,8 +12,8 @@ from gnomon.specs.trace.leases import LeaseLog
 from gnomon.specs.trace.message_records import MessageRecords
 from gnomon.specs.trace.message_table import MessageTable
 from gnomon.specs.trace.messages import MessageLog
+from gnomon.specs.trace.readers import readers_of
 from gnomon.specs.trace.servers import ServerLog
-from gnomon.specs.trace.trace import readers_of
 
 
 @pytest.mark.parametrize(
