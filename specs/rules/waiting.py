@@ -220,7 +220,7 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
         return
     longest = _longest_runs(trace, records)
     last_at = _last_load(trace, records)
-    open_then = [r for r in records if r.finished is None or r.finished.at > last_at]
+    open_then = [record for record in records if _was_open_at(record, last_at)]
     if any(record.published.service not in longest for record in open_then):
         return
     workers = min(
@@ -244,6 +244,17 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
                 expected=work // workers,
                 observed=waiting,
             )
+
+
+def _was_open_at(record: MessageRecord, at: int) -> bool:
+    """Whether a message was open at an instant (µs): the store may reclaim what has finished."""
+    if record.finished is None or record.finished.at > at:
+        return True
+    ended_at = record.finished.at
+    return any(isinstance(later, _OPENS) and later.at >= ended_at for later in record.later)
+
+
+_OPENS = (events.Reclaimed, events.PutBack)
 
 
 def _workers_at_end(trace: Trace, service: str | None = None) -> int:
