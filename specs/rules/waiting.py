@@ -234,6 +234,11 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
         for (_, _, _, finished), service in _instants_and_services(trace)
         if finished is None or finished > last_at
     )
+    open_then.update(
+        record.published.service
+        for record in trace.irregular_messages
+        if _was_open_again(record, last_at)
+    )
     if any(service not in longest for service in open_then):
         return
     workers = min(
@@ -258,6 +263,17 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
                 expected=work // workers,
                 observed=waiting,
             )
+
+
+def _was_open_again(record: MessageRecord, at: int) -> bool:
+    """Whether a message was open after its run had ended by `at` (µs): its completion was lost."""
+    finished = record.finished
+    if finished is None or finished.at > at:
+        return False
+    return any(isinstance(event, _OPENS) and event.at >= finished.at for event in record.later)
+
+
+_OPENS = (events.Reclaimed, events.PutBack)
 
 
 def _workers_at_end(trace: Trace, service: str | None = None) -> int:
