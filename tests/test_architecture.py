@@ -71,6 +71,7 @@ SIMULATOR = WORLD | {
     "simulator/explore",
     "simulator/mutants",
     "simulator/sizing",
+    "simulator/sizing/losses",
 }
 
 MAY_IMPORT: dict[str, frozenset[str]] = {

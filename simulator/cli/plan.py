@@ -94,9 +94,10 @@ def plan(
 
     Clusters are replayed in the simulator, with as many seeds as decide. A larger cluster does no
     worse, so only the border between those that meet the target and those that fail is replayed.
-    With --survive, each cluster is also replayed while servers crash for good: just after the
-    start, and at each instant of publishing and just before it; of a long recording, at those where
-    most messages wait or are due. The answer names the worst instant, and how many were tried.
+    With --survive, each cluster is also replayed while servers crash for good: as messages are
+    published, have waited, or end, with the leader and without. A model of the store's queue
+    estimates each such loss, and replays begin with the worst, until no other is estimated to be
+    worse. The answer names the worst instant, how many were tried, and what is known of the others.
 
     Exit status 0: a cluster meets the target; 1: none does within the ranges; 2: bad input.
     """

@@ -27,7 +27,8 @@ from gnomon.simulator.cli.plan_words import (
 )
 from gnomon.simulator.sizing import bursts, formulas
 from gnomon.simulator.sizing.bursts import Filler
-from gnomon.simulator.sizing.search import Candidate, Plan
+from gnomon.simulator.sizing.measure import Measured
+from gnomon.simulator.sizing.search import Candidate, Plan, Question
 from gnomon.simulator.sizing.spreading import Saving
 from gnomon.specs.render import tables
 
@@ -126,18 +127,25 @@ def _candidate_values(plan: Plan, candidate: Candidate) -> dict[str, object]:
             target.name: candidate.interval(question, number)._asdict()
             for number, target in enumerate(question.targets)
         },
-        "replays": [
-            {
-                **_without_causes(msgspec.to_builtins(one.figures)),
-                "losses": {
-                    words: _without_causes(msgspec.to_builtins(figures))
-                    for words, figures in one.with_losses
-                },
-                "instants": one.instants,
-                "instants_tried": one.tried,
-            }
-            for one in candidate.measured
-        ],
+        "replays": [_replay_values(question, one) for one in candidate.measured],
+    }
+
+
+def _replay_values(question: Question, one: Measured) -> dict[str, object]:
+    """The figures without a loss, and with the worst loss for each target."""
+    names = [target.name for target in question.targets]
+    worst = {one.worst_loss(number) for number in range(len(names))}
+    return {
+        **_without_causes(msgspec.to_builtins(one.figures)),
+        "losses": {
+            words: _without_causes(msgspec.to_builtins(figures))
+            for words, figures in one.with_losses
+            if words in worst
+        },
+        "losses_replayed": len(one.with_losses),
+        "instants": one.instants,
+        "instants_tried": one.tried,
+        "at_most": None if one.at_most is None else dict(zip(names, one.at_most, strict=True)),
     }
 
 

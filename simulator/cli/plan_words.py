@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.simulator.sizing import bursts, formulas
-from gnomon.simulator.sizing.measure import Figures, Shape
+from gnomon.simulator.sizing.figures import Figures
+from gnomon.simulator.sizing.measure import Shape
 from gnomon.simulator.sizing.sampling import CONFIDENCE, Interval
 from gnomon.simulator.sizing.search import Candidate, Plan
 from gnomon.simulator.sizing.spreading import Saving
@@ -167,11 +168,26 @@ def losses_text(plan: Plan) -> Iterator[str]:
     known = counted(instants, "instant")
     if len(answer.measured) > 1:
         known += f" over {counted(len(answer.measured), 'seed')}"
-    text = f"Servers were lost at {tried:,} of the {known} that can matter"
-    if tried == instants:
-        yield f"{text}: as messages are published, and just before."
-    else:
-        yield f"{text}: those at which most messages wait or are due within a lease."
+    yield f"Servers were lost at {tried:,} of the {known} that can matter{_of_the_others(plan)}."
+
+
+def _of_the_others(plan: Plan) -> str:
+    """What is known of the instants at which no server was lost; there is an answer."""
+    assert plan.answer is not None
+    measured = plan.answer.measured
+    if all(one.tried == one.instants for one in measured):
+        return ": all of them"
+    bounds = [one.at_most for one in measured if one.at_most is not None]
+    if len(bounds) < len(measured):
+        return ", those with most at stake first; nothing is known of the others"
+    worse = [
+        f"{target.name} is at most {target.write(bound)}"
+        for number, target in enumerate(plan.question.targets)
+        if (bound := max(one[number] for one in bounds))
+        > max(one.worst(number) for one in measured)
+    ]
+    by_model = "by a model of the store's queue"
+    return f"; {by_model}, {', '.join(worse) or 'none is worse'} at the others"
 
 
 def saving_text(plan: Plan, saved: Saving) -> str:

@@ -17,7 +17,8 @@ from statistics import fmean, pvariance
 from typing import NamedTuple
 
 from gnomon.reference.schedule.clock import MILLISECOND
-from gnomon.simulator.sizing.measure import Figures, Shape
+from gnomon.simulator.sizing.figures import Figures
+from gnomon.simulator.sizing.measure import Shape
 from gnomon.simulator.sizing.queue_model import Load
 from gnomon.specs.render import tables
 

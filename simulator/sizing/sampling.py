@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 
 from gnomon.simulator.sizing.measure import Measured
 from gnomon.simulator.sizing.targets import Target
+from gnomon.simulator.world.cluster import reads_small_pages
 from gnomon.specs.recording.commands import DisturbServer
 from gnomon.specs.recording.model import LARGEST_SEED, Lognormal, Recording
 
@@ -53,7 +54,7 @@ def seeds_of(recording: Recording) -> Iterator[int]:
     """
     yield recording.seed
     following = ((recording.seed + more) % LARGEST_SEED for more in count(1))
-    yield from (seed for seed in following if seed % 3 != 2)
+    yield from (seed for seed in following if not reads_small_pages(seed))
 
 
 def looks(first: int) -> list[int]:

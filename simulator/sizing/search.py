@@ -164,7 +164,8 @@ class Judge:
 
     def _task(self, shape: Shape, seed: int) -> Task:
         question = self._question
-        return Task(question.recording, shape, seed, question.targets, question.survive)
+        only = not question.is_random
+        return Task(question.recording, shape, seed, question.targets, question.survive, only)
 
     def _results(self, tasks: Sequence[Task]) -> Iterator[Measured]:
         for number, measured in enumerate(self._evaluate(tasks), 1):

@@ -66,7 +66,7 @@ def saving(plan: Plan, evaluate: Evaluate) -> Saving | None:
     # The guess may be one too low, where the jitter is all that matters.
     for number in range(max(workers, question.workers[0]), answer.shape.workers):
         shape = Shape(answer.shape.servers, number)
-        task = Task(recording, shape, recording.seed, question.targets, question.survive)
+        task = Task(recording, shape, recording.seed, question.targets, question.survive, True)
         measured = next(iter(evaluate([task])))
         if decide(question.targets, [measured]) == "meets":
             return Saving(jobs, instant, jitter, shape, measured)

@@ -38,16 +38,20 @@ def recording(
 
 
 @st.composite
-def recordings(draw: st.DrawFn) -> Recording:
-    """A minute or two of some jobs, with services of fixed, drawn and sampled durations."""
+def recordings(draw: st.DrawFn, fixed: bool = False) -> Recording:
+    """A minute or two of some jobs, with services of fixed, drawn and sampled durations.
+
+    If it is `fixed`, none is drawn or sampled.
+    """
     durations = st.integers(MILLISECOND, 5 * SECOND)
+    fixed_ones = st.builds(Fixed, durations)
     spreads = st.one_of(
-        st.builds(Fixed, durations),
+        fixed_ones,
         st.builds(lambda p50: Lognormal(p50, 3 * p50), durations),
         st.builds(Samples, st.lists(durations, min_size=1, max_size=4).map(tuple)),
     )
     services = [
-        ServiceSpec(name=f"service {number}", duration=draw(spreads))
+        ServiceSpec(name=f"service {number}", duration=draw(fixed_ones if fixed else spreads))
         for number in range(draw(st.integers(1, 3)))
     ]
     jobs = [

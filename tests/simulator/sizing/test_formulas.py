@@ -7,8 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import HOUR, MILLISECOND, SECOND
+from gnomon.simulator.sizing.figures import figures_of
 from gnomon.simulator.sizing.formulas import checks, erlang_c_wait, variation_of
-from gnomon.simulator.sizing.measure import Shape, figures_of, trace_of
+from gnomon.simulator.sizing.measure import Shape, trace_of
 from gnomon.simulator.sizing.queue_model import Load, load_of
 from gnomon.simulator.sizing.targets import parse
 from gnomon.specs.recording.commands import Execute

@@ -5,7 +5,8 @@ from itertools import islice
 import pytest
 from msgspec.structs import replace
 
-from gnomon.simulator.sizing.measure import Figures, Measured
+from gnomon.simulator.sizing.figures import Figures
+from gnomon.simulator.sizing.measure import Measured
 from gnomon.simulator.sizing.sampling import (
     decide,
     draws,

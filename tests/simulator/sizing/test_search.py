@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.cli.plan_words import Answered, sentence
-from gnomon.simulator.sizing.measure import Figures, Measured, Shape, Task
+from gnomon.simulator.sizing.figures import Figures
+from gnomon.simulator.sizing.measure import Measured, Shape, Task
 from gnomon.simulator.sizing.sampling import Decision
 from gnomon.simulator.sizing.search import Candidate, Plan, Question, least_servers, plan
 from gnomon.simulator.sizing.targets import parse

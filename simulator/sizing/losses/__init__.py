@@ -1,0 +1,1 @@
+"""Losses of servers at the worst time: the instants, what each costs, and the search."""
