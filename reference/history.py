@@ -11,14 +11,14 @@ The last line shows whether a history was cut short, altered or reordered (HIST-
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Annotated, Literal
 
 import msgspec
 
 from gnomon.reference.events import ClockSetBack, Event, Fields, Instant
+from gnomon.reference.packed import pack
 from gnomon.reference.schedule.clock import write_instant
-from gnomon.reference.sharing import sharing
 
 FORMAT = "gnomon-history/1"
 
@@ -87,10 +87,10 @@ class End(msgspec.Struct, frozen=True, tag="end", tag_field="kind"):
 
 
 class History(msgspec.Struct, frozen=True):
-    """A whole history: its header, and its events in order."""
+    """A whole history: its header, and its events in order; `events` may be packed."""
 
     header: Header
-    events: list[Event]
+    events: Sequence[Event]
 
 
 NO_END = "the history has no end line: it was cut short, or is still being written"
@@ -159,7 +159,7 @@ def write(history: History, file: IO[bytes] | None = None) -> str:
 def read(lines: Iterable[bytes]) -> History:
     """Read a history. Raises HistoryError unless it is whole and unaltered (HIST-4)."""
     header, happened = stream(lines)
-    return History(header, list(sharing(happened)))
+    return History(header, pack(happened))
 
 
 def stream(lines: Iterable[bytes]) -> tuple[Header, Iterator[Event]]:

@@ -26,7 +26,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection() -> None:
+    """Collect tests without collecting garbage: nearly all that is made meanwhile stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep what was collected out of the garbage collector's way: it stays until the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()

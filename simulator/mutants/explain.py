@@ -57,4 +57,4 @@ def _trial(mutant: Mutant, recording: Recording) -> Trial:
     trace = Trace(replayed)
     violations = RULES[mutant.rule].check(trace).violations[:1]
     broken = tuple(map(broken_by, violations))
-    return Trial(recording, replayed.events, trace, broken)
+    return Trial(recording, list(replayed.events), trace, broken)

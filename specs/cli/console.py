@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from shutil import get_terminal_size
+from tempfile import SpooledTemporaryFile
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 WIDTH_OF_A_PIPE = 10_000
 """Columns where standard output is not a terminal: nothing is wrapped."""
+LONGEST_TEXT_IN_MEMORY = 64 * 2**20
+"""Bytes of the longest text that is kept in memory until it is printed."""
+LETTERS_AT_ONCE = 2**20
+"""Letters of a long text that are printed at once."""
 MOST_LINES = 50
 """Lines of notes on standard error; the rest is only counted."""
 
@@ -100,6 +105,23 @@ def print_json(value: object) -> None:
     import msgspec  # noqa: PLC0415
 
     print_text(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def collected(lines: Iterable[str]) -> IO[str]:
+    """Lines to print once all of them are computed: a long text is in a file until then."""
+    text = SpooledTemporaryFile(  # noqa: SIM115  # `print_collected` closes it
+        LONGEST_TEXT_IN_MEMORY, "w+", encoding="utf-8", errors="surrogatepass", newline=""
+    )
+    text.writelines(f"{line}\n" for line in lines)
+    text.seek(0)
+    return text
+
+
+def print_collected(text: IO[str]) -> None:
+    """Print lines that were `collected`."""
+    with text:
+        while part := text.read(LETTERS_AT_ONCE):
+            print_text(part)
 
 
 def print_text(text: str) -> None:

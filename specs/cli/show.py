@@ -103,10 +103,10 @@ def show(
     view = View(job_id, server, begins, ends, frozenset(kinds))
     try:
         with console.spinner("rendering"):
-            text = "".join(f"{line}\n" for line in render_history(history, view))
+            text = console.collected(render_history(history, view))
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
-    console.print_text(text)
+    console.print_collected(text)
 
 
 def _draw(

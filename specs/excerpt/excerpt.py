@@ -60,7 +60,7 @@ def excerpt(history: History, since: int, known: Known) -> History:
 
     Every rule that holds for the whole holds for it. Takes O(n log n) for n events and jobs.
     """
-    recorded = _after_the_last_correction(history.events)
+    recorded = _after_the_last_correction(list(history.events))
     place_of = places(recorded)
     begins = _beginning(recorded, place_of, since, history.header)
     start = place_of(begins)

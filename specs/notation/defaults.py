@@ -4,7 +4,7 @@ The one idea: a value that is absent is the one that a faultless scheduler would
 after all earlier lines. It is computed here and nowhere else, for the parser and the renderer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from gnomon.reference import events
@@ -16,13 +16,19 @@ INTERVAL = ("weeks", "days", "hours", "minutes", "seconds")
 
 
 class Defaults:
-    """The defaults of the next event, after every event that was given to ``apply``."""
+    """The defaults of the next event, after every event that was given to ``apply``.
 
-    def __init__(self, origin: int) -> None:
+    `published` are the messages of a whole history, which then need not be kept as they come.
+    """
+
+    def __init__(self, origin: int, published: Sequence[events.Published] | None = None) -> None:
         self.origin = origin
         self._definitions: dict[str, Fields] = {}
         self._revisions: dict[str, int] = {}
-        self._messages: dict[int, events.Published] = {}
+        self._kept: list[events.Published] = []
+        self._published = self._kept if published is None else published
+        self._rows: dict[int, int] = {}  # of each message in _published
+        self._count = 0
         self._usage: dict[str, dict[str, int]] = {}
         self._services: dict[str, tuple[tuple[str, ...], Json]] = {}
         """By service, the methods that it defines and its impl_name."""
@@ -37,7 +43,7 @@ class Defaults:
             case events.Started():
                 self._start(event)
             case events.Published():
-                self._messages.setdefault(event.message, event)
+                self._publish(event)
             case events.JobCreated() | events.JobEdited():
                 self._revisions[event.job] = event.revision
                 self._definitions[event.job] = event.definition
@@ -90,6 +96,16 @@ class Defaults:
             case _:
                 assert_never(event)
 
+    def _publish(self, event: events.Published) -> None:
+        if self._published is self._kept:
+            self._kept.append(event)
+        self._rows.setdefault(event.message, self._count)
+        self._count += 1
+
+    def _message(self, number: int) -> events.Published | None:
+        row = self._rows.get(number)
+        return None if row is None else self._published[row]
+
     def _start(self, event: events.Started) -> None:
         service = self._service_of(event.message)
         usage = self._usage.setdefault(event.server, {})
@@ -97,7 +113,7 @@ class Defaults:
         self._runs[event.server, event.worker] = (event.at, usage[service])
 
     def _service_of(self, number: int) -> str:
-        message = self._messages.get(number)
+        message = self._message(number)
         return message.service if message else ""
 
     # --- the defaults of each kind
@@ -141,7 +157,7 @@ class Defaults:
         }
 
     def _of_run(self, given: Mapping[str, Json]) -> Fields:
-        message = self._messages.get(given["message"])
+        message = self._message(given["message"])
         every = order_of_calls(message.job_type if message else "")
         defines, _ = self._services.get(self._service_of(given["message"]), (every, None))
         return {"attempt": 1, "defines": defines, "calls": given.get("defines", defines)}
@@ -165,7 +181,7 @@ class Defaults:
         return {**fields, "start_date": write_instant(self.origin), **old}
 
     def _saw(self, given: Mapping[str, Json]) -> Fields:
-        message = self._messages.get(given["message"])
+        message = self._message(given["message"])
         worker = given["server"], given["worker"]
         unknown = ((), "services.Report")
         _, implementation = self._services.get(self._service_of(given["message"]), unknown)

@@ -35,6 +35,7 @@ from gnomon.reference.events import (
 )
 from gnomon.reference.history import History
 from gnomon.reference.jobs import Definition
+from gnomon.reference.packed import table_of
 from gnomon.reference.schedule.clock import (
     FIRST_INSTANT,
     LAST_INSTANT,
@@ -100,10 +101,11 @@ def render_history(history: History, view: View = EVERYTHING) -> Iterator[str]:
     if header.lag is not None:
         profile += f" lag={write_duration(header.lag)}"
     yield f"header start={write_instant(header.start)} lease={lease} travel={travel}{profile}"
-    cids = Counter(event.cid for event in history.events if isinstance(event, Published))
-    defaults = Defaults(header.start)
+    published = table_of(history.events, Published)
+    cids = Counter(event.cid for event in published)
+    defaults = Defaults(header.start, published)
     for event in history.events:
-        if isinstance(event, FIRINGS):
+        if view.job is not None and isinstance(event, FIRINGS):
             jobs.setdefault(event.message, event.job)
         if view.includes(event, _job_of(event, jobs)):
             yield _line(event, defaults, cids)

@@ -14,7 +14,7 @@ from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.availability import able_for
 from gnomon.specs.trace.deployed import LatestTaken, services_differ
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.order import first_claims, keeps_order, positions
+from gnomon.specs.trace.order import first_claims, keeps_order
 from gnomon.specs.trace.spans import Span, contains
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import wait_during
@@ -27,7 +27,7 @@ def a_message_has_one_holder(cases: Cases, trace: Trace) -> None:
 
     Classic: a message is claimed once, by one worker, and is never reclaimed.
     """
-    cases.examined = sum(1 for record in trace.messages.values() if record.claimed is not None)
+    cases.examined = sum(claimed is not None for _, claimed, _, _ in trace.messages.instants)
     examine = _examine_holders if is_durable(trace) else _examine_single_holder
     for record in trace.irregular_messages:
         if record.claimed is not None:
@@ -188,8 +188,8 @@ def every_server_claims(cases: Cases, trace: Trace) -> None:
                 cases.broken(
                     since,
                     Kind.NEVER_CLAIMS,
-                    job=wait.record.published.job,
-                    message=wait.record.published.message,
+                    job=trace.messages[wait.message].published.job,
+                    message=wait.message,
                     server=member.server,
                 )
 
@@ -199,20 +199,21 @@ def messages_are_claimed_in_order(cases: Cases, trace: Trace) -> None:
     """Messages are claimed in the order in which they were published, but for those that a server
     leaves to others.
     """
-    claims = first_claims(trace)
+    claims = trace.cached(first_claims)
     cases.examined = len(claims)
     if keeps_order(trace, claims):
         return
-    position, latest = trace.cached(positions), LatestTaken(trace, (-1,))
+    latest, position = LatestTaken(trace, (-1,)), trace.messages.position
     for claim in claims:
-        if (position[claim.message],) < latest.before(claim.message):
+        place = position(claim.message)
+        if (place,) < latest.before(claim.message):
             cases.broken(
                 claim.at,
                 Kind.CLAIMED_OUT_OF_ORDER,
                 job=trace.messages[claim.message].published.job,
                 **attempt_of(claim),
             )
-        latest.take(claim, (position[claim.message],))
+        latest.take(claim, (place,))
 
 
 @rule("DLV-6", "servers", "messages", "leader")

@@ -10,9 +10,9 @@ from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.base import Cases
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.trace.entities import JobRecord, Stage
+from gnomon.specs.trace.outcomes import InstantOutcome
 from gnomon.specs.trace.pauses import able_to_publish_for
 from gnomon.specs.trace.plans import (
-    InstantOutcome,
     first_outcomes,
     is_unknown_when_due,
     next_due,

@@ -29,10 +29,11 @@ from gnomon.specs.rules.overdue import overdue
 from gnomon.specs.trace.entities import Stage
 from gnomon.specs.trace.plans import (
     current_outcomes,
+    early,
     is_due_at,
     is_unknown_when_due,
-    messages,
     not_due,
+    on_demand,
 )
 from gnomon.specs.trace.trace import Trace
 
@@ -154,14 +155,13 @@ def a_cron_job_survives_changes_of_offset(cases: Cases, trace: Trace) -> None:
 @rule("FIRE-6", "firings", "due")
 def nothing_is_published_before_it_is_due(cases: Cases, trace: Trace) -> None:
     """No message is published before the instant it stands for, by the store's clock."""
-    for event in trace.cached(messages):
-        if event.due is None:
-            continue
-        cases.examined += 1
-        if event.at < event.due:
-            cases.broken(
-                event.at, Kind.PUBLISHED_EARLY, job=event.job, message=event.message, due=event.due
-            )
+    cases.examined = sum(firing.fired.due is not None for firing in trace.firings)
+    if trace.observes("messages"):
+        cases.examined += len(trace.messages)
+    for event in early(trace):
+        cases.broken(
+            event.at, Kind.PUBLISHED_EARLY, job=event.job, message=event.message, due=event.due
+        )
 
 
 @rule("FIRE-7", "jobs", "firings")
@@ -223,7 +223,7 @@ def an_edit_leaves_nothing_of_the_old_behind(cases: Cases, trace: Trace) -> None
             _examine_beginning(cases, trace, stage, Kind.BEFORE_EDIT)
             if not trace.observes("messages"):
                 _examine_old_definition(cases, trace, stage)
-    for record in trace.messages.values() if trace.observes("messages") else ():
+    for record in trace.messages.of_other_revisions() if trace.observes("messages") else ():
         event, current = record.published, record.stage
         if current is None or event.revision >= current.revision or not current.active:
             continue
@@ -282,8 +282,8 @@ def a_run_on_demand_is_beside_the_plan(cases: Cases, trace: Trace) -> None:
     It coalesces no occurrence and does not count towards `repeats`: a job that has ended has
     published all of them, unless none was left before its `ends`.
     """
-    for event in trace.cached(messages) if trace.observes("due") else ():
-        if event.on_demand and event.due is not None:
+    for event in trace.cached(on_demand) if trace.observes("due") else ():
+        if event.due is not None:
             cases.examined += 1
             coalesced = event.coalesced if type(event) is events.Published else 0
             if event.due != event.at or coalesced:

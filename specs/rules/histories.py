@@ -1,5 +1,7 @@
 """HIST-1 to HIST-4: the books balance, and a history is what it says it is."""
 
+from collections.abc import Iterator
+
 from gnomon.reference import events, history
 from gnomon.specs.rules.attribution import SECOND_OUTCOME, TwoOutcomes, rule_for
 from gnomon.specs.rules.base import Cases, rule
@@ -161,7 +163,7 @@ def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
     if not trace.observes("messages"):
         return
     cases.examined += len(trace.messages)
-    for record in trace.messages.values():
+    for record in _perhaps_backwards(trace):
         before: events.Published | MessageEvent = record.published
         for event in (record.claimed, record.started, record.finished, *record.later):
             if event is None or type(event) is events.Invoked:
@@ -177,6 +179,21 @@ def time_runs_forward_in_a_message(cases: Cases, trace: Trace) -> None:
                     expected=events.kind_of(before),
                 )
             before = event
+
+
+def _perhaps_backwards(trace: Trace) -> Iterator[MessageRecord]:
+    """The messages one of whose events is earlier than one before it, and perhaps others."""
+    messages = trace.messages
+    irregular = {record.published.message for record in trace.irregular_messages}
+    for number, instants in zip(messages, messages.instants, strict=True):
+        published, claimed, started, finished = instants
+        if claimed is None or started is None or finished is None:
+            known = [at for at in instants if at is not None]
+            is_ascending = known == sorted(known)
+        else:
+            is_ascending = published <= claimed <= started <= finished
+        if not is_ascending or number in irregular:
+            yield messages[number]
 
 
 def _examine_firing(cases: Cases, firing: Firing) -> None:

@@ -336,7 +336,7 @@ def while_nobody_leads_nothing_is_lost(cases: Cases, trace: Trace) -> None:
 @rule("LEAD-5", "servers", "messages", "leader")
 def leading_occupies_no_worker(cases: Cases, trace: Trace) -> None:
     """The leader's server has as many workers as any other server, and all of them claim."""
-    cases.examined = len(trace.cached(claims_of_leaders))
+    cases.examined = claims_of_leaders(trace)
     for wait in trace.cached(idle_waits_by_rule)[cases.id]:
         cases.examined += 1
         server, worker = wait.worker

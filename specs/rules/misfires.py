@@ -23,7 +23,7 @@ from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.overdue import unreported_misfires
 from gnomon.specs.trace.entities import Stage
-from gnomon.specs.trace.plans import first_outcomes, planned_at
+from gnomon.specs.trace.plans import outcomes_after, planned_at
 from gnomon.specs.trace.trace import Trace
 
 
@@ -55,7 +55,7 @@ def _misfires_of(trace: Trace, stage: Stage) -> Iterator[Misfire]:
     if not stage.active or definition is None:
         return
     grace = definition.grace
-    for instant, event in first_outcomes(trace, stage):
+    for instant, event in outcomes_after(trace, stage, grace):
         is_late = event.at - planned_at(stage, instant) > grace
         if is_late or not isinstance(event, events.FIRINGS):
             is_overtaken = type(event) is events.Skipped and event.why != "misfire"

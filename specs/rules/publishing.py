@@ -36,8 +36,7 @@ def a_message_says_what_it_is(cases: Cases, trace: Trace) -> None:
     """
     cids: dict[str, int] = {}
     defined: dict[Stage, tuple[object, ...]] = {}
-    for record in trace.messages.values():
-        event, stage = record.published, record.revision_stage
+    for event, stage in trace.messages.published():
         cases.examined += 1
         if not event.cid or cids.setdefault(event.cid, event.message) != event.message:
             cases.broken(

@@ -14,6 +14,7 @@ from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.availability import able_for
 from gnomon.specs.trace.deployed import LatestTaken
 from gnomon.specs.trace.entities import BEFORE_ALL, MessageRecord
+from gnomon.specs.trace.order import first_claims
 from gnomon.specs.trace.spans import first_from
 from gnomon.specs.trace.trace import Trace
 
@@ -35,8 +36,7 @@ def what_a_dead_server_held_is_claimed_again(cases: Cases, trace: Trace) -> None
         return
     # A message that is claimed for the first time is younger than all that were reclaimed before.
     last_claim = LatestTaken(trace, (BEFORE_ALL,))
-    known = (claim for claim in trace.claims if claim.message in trace.messages)
-    last_claim.take_all((claim, (claim.at,)) for claim in known if claim.attempt == 1)
+    last_claim.take_all((claim, (claim.at,)) for claim in trace.cached(first_claims))
     for record in trace.irregular_messages:
         _examine_attempts(cases, record)
         _examine_last_attempts(cases, trace, record)

@@ -1,18 +1,20 @@
 """RUN-1 to RUN-8: how a worker runs a service, and what the service sees."""
 
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
-from operator import attrgetter
 
 from gnomon.reference import events
+from gnomon.reference.packed import without
 from gnomon.reference.service import order_of_calls
 from gnomon.reference.store.operations import Worker
 from gnomon.specs.rules.base import Cases, rule
 from gnomon.specs.rules.kinds import Kind
 from gnomon.specs.rules.publishing import payload_of
 from gnomon.specs.rules.violations import attempt_of
-from gnomon.specs.trace.entities import Firing, MessageRecord, Run
+from gnomon.specs.trace.entities import Firing, MessageRecord
 from gnomon.specs.trace.trace import Trace
 
 
@@ -23,7 +25,7 @@ def a_run_occupies_its_worker(cases: Cases, trace: Trace) -> None:
     """
     cases.examined = len(trace.claims)
     holding: dict[Worker, int] = {}
-    for event in trace.events:
+    for event in without(trace.events, events.Published, events.Started):
         if type(event) is events.Claimed:
             worker = (event.server, event.worker)
             held = holding.get(worker, event.message)
@@ -94,32 +96,34 @@ def a_server_runs_no_more_than_its_workers(cases: Cases, trace: Trace) -> None:
     """At no instant does a server run more services than the number W of workers that it stated
     when it started.
     """
-    runs_on: defaultdict[str, list[Run]] = defaultdict(list)
-    for run in trace.runs:
-        runs_on[run.started.server].append(run)
-    for server, runs in runs_on.items():
+    runs = trace.runs
+    numbers_on: defaultdict[str, array[int]] = defaultdict(lambda: array("i"))
+    for number, server in enumerate(runs.servers()):
+        numbers_on[server].append(number)
+    ends = runs.ends(trace.end)
+    for server, numbers in numbers_on.items():
         limits = {member.workers for member in trace.memberships_of.get(server, ())}
         if len(limits) == 1:
-            _examine_load(cases, trace, runs, limits.pop())
+            _examine_load(cases, trace, numbers, ends, limits.pop())
         elif limits:
             for member in trace.memberships_of[server]:
-                first = bisect_left(runs, member.begins, key=_BEGINS)
-                last = bisect_left(runs, member.ends, key=_BEGINS)
-                _examine_load(cases, trace, runs[first:last], member.workers)
+                first = bisect_left(numbers, member.begins, key=runs.begins.__getitem__)
+                last = bisect_left(numbers, member.ends, key=runs.begins.__getitem__)
+                _examine_load(cases, trace, numbers[first:last], ends, member.workers)
 
 
-_BEGINS = attrgetter("begins")
-
-
-def _examine_load(cases: Cases, trace: Trace, runs: list[Run], workers: int) -> None:
-    """Examine one server's runs, in the order of starting.
+def _examine_load(
+    cases: Cases, trace: Trace, numbers: "array[int]", ends: Sequence[int], workers: int
+) -> None:
+    """Examine one server's runs, by their `numbers` in the order of starting.
 
     When a run starts, all but `workers` of the runs up to it must have ended.
     """
-    cases.examined += len(runs)
-    ends = sorted(trace.end if run.ends is None else run.ends for run in runs)
-    for run, end in zip(runs[workers:], ends, strict=False):
-        if end > run.begins:
+    cases.examined += len(numbers)
+    begins = trace.runs.begins
+    for number, end in zip(numbers[workers:], sorted(map(ends.__getitem__, numbers)), strict=False):
+        if end > begins[number]:
+            run = trace.runs[number]
             cases.broken(
                 run.begins,
                 Kind.TOO_MANY_RUNS,
@@ -140,7 +144,7 @@ SEEN = (
 def invocations(trace: Trace) -> list[tuple[MessageRecord, events.Invoked]]:
     """Every run whose `invoked` event the history has, with that event."""
     found: list[tuple[MessageRecord, events.Invoked]] = []
-    for record in trace.messages.values():
+    for record in trace.messages.with_invocations():
         if record.invoked is not None:
             found.append((record, record.invoked))
         if record.later:

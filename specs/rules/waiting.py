@@ -4,6 +4,9 @@ The one idea: a message must not wait while an eligible worker is idle. ``trace.
 one did, ``attribution`` decides which rule reports it, and here stands what each rule demands.
 """
 
+from collections import Counter
+from collections.abc import Iterator
+
 from gnomon.reference import events
 from gnomon.specs.rules import tolerances
 from gnomon.specs.rules.attribution import (
@@ -20,7 +23,8 @@ from gnomon.specs.rules.overdue import overdue
 from gnomon.specs.rules.violations import attempt_of
 from gnomon.specs.trace.deployed import LatestTaken
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.order import first_claims, first_starts, keeps_order, positions
+from gnomon.specs.trace.message_records import Instants
+from gnomon.specs.trace.order import first_claims, first_starts, keeps_order, places_of
 from gnomon.specs.trace.plans import not_due
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
@@ -35,16 +39,19 @@ def a_run_never_waits_for_another(cases: Cases, trace: Trace) -> None:
         _examine_firings(cases, trace)
         return
     allowed, longest_open = tolerances.one_way(trace), tolerances.expiry(trace)
-    for record in trace.messages.values():
-        claimed, started = record.claimed, record.started
-        if claimed is None:
+    for place, (_, claimed_at, started_at, _) in enumerate(trace.messages.instants):
+        if claimed_at is None:
             continue
+        if started_at is not None and started_at - claimed_at <= allowed:
+            cases.examined += 1
+            continue
+        record = trace.messages.at_place(place)
+        claimed, started = record.claimed, record.started
+        assert claimed is not None
         if started is not None:
             cases.examined += 1
             # If its server was disturbed it may be late, by as long as that lasted.
-            if started.at - claimed.at > allowed and not trace.is_disturbed(
-                started.server, started.at - allowed, started.at
-            ):
+            if not trace.is_disturbed(started.server, started.at - allowed, started.at):
                 cases.broken(
                     started.at,
                     Kind.STARTED_LATE,
@@ -99,13 +106,13 @@ def a_job_may_run_on_every_worker(cases: Cases, trace: Trace) -> None:
     `max_parallel` (LIMIT-1) reduces that.
     """
     busy_until: dict[str, int] = {}
-    for run in trace.runs:
-        job, ends = run.record.published.job, run.ends
+    runs = trace.runs
+    for begins, ends, job in zip(runs.begins, runs.ends(trace.end), runs.jobs(), strict=True):
         before = busy_until.get(job, 0)
-        if before > run.begins:
+        if before > begins:
             cases.examined += 1
-        if ends is None or ends > before:
-            busy_until[job] = trace.end if ends is None else ends
+        if ends > before:
+            busy_until[job] = ends
     for wait in trace.cached(idle_waits_by_rule)[cases.id]:
         cases.examined += 1
         server, worker = wait.worker
@@ -129,18 +136,21 @@ def a_waiting_message_is_never_lost(cases: Cases, trace: Trace) -> None:
     """
     if trace.header.profile != "durable":
         return
-    position = trace.cached(positions)
     latest_claimed = LatestTaken(trace, (-1,))
-    first = first_claims(trace)
-    latest_claimed.take_all((claim, (position[claim.message],)) for claim in first)
-    for begins, _, record in trace.cached(waits):
-        published = record.published
-        if begins > published.at or _is_judged_elsewhere(record):
-            continue
-        cases.examined += 1
-        (latest,) = latest_claimed.before(published.message)
-        if record.claimed is None and position[published.message] < latest:
-            cases.broken(begins, Kind.NEVER_CLAIMED, job=published.job, message=published.message)
+    first = trace.cached(first_claims)
+    placed = zip(first, places_of(trace, first), strict=True)
+    latest_claimed.take_all((claim, (place,)) for claim, place in placed if place is not None)
+    incomplete = {record.published.message: record for record in trace.incomplete_messages}
+    for begins, _, message in trace.cached(waits):
+        record = incomplete.get(message)
+        if record is None:
+            cases.examined += 1
+        elif begins == record.published.at and not _is_judged_elsewhere(record):
+            cases.examined += 1
+            (latest,) = latest_claimed.before(message)
+            if record.claimed is None and trace.messages.position(message) < latest:
+                job = record.published.job
+                cases.broken(begins, Kind.NEVER_CLAIMED, job=job, message=message)
 
 
 def _is_judged_elsewhere(record: MessageRecord) -> bool:
@@ -182,12 +192,12 @@ def runs_start_in_the_order_of_publishing(cases: Cases, trace: Trace) -> None:
     cases.examined = len(starts)
     if keeps_order(trace, starts):
         return
-    position, allowed = trace.cached(positions), tolerances.one_way(trace)
+    position, allowed = trace.messages.position, tolerances.one_way(trace)
     first = (-1, 0)
     anywhere = LatestTaken(trace, first)
-    on_server = {start.server: LatestTaken(trace, first) for start in starts}
+    on_server = {server: LatestTaken(trace, first) for server in {start.server for start in starts}}
     for start in starts:
-        place = position[start.message]
+        place = position(start.message)
         here, latest = on_server[start.server].before(start.message), anywhere.before(start.message)
         overtaken_here = place < here[0] and start.at > here[1]
         overtaken = place < latest[0] and start.at > latest[1] + allowed
@@ -215,20 +225,29 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
 
     After the last load, a lease and ten times the time that the open work takes are allowed.
     """
-    records = list(trace.messages.values())
-    if not records or not _workers_at_end(trace):
+    if not trace.messages or not _workers_at_end(trace):
         return
-    longest = _longest_runs(trace, records)
-    last_at = _last_load(trace, records)
-    open_then = [record for record in records if _was_open_at(record, last_at)]
-    if any(record.published.service not in longest for record in open_then):
+    longest = _longest_runs(trace)
+    last_at = _last_load(trace)
+    open_then = Counter(
+        service
+        for (_, _, _, finished), service in _instants_and_services(trace)
+        if finished is None or finished > last_at
+    )
+    open_then.update(
+        record.published.service
+        for record in trace.irregular_messages
+        if _is_open_again(record, last_at)
+    )
+    if any(service not in longest for service in open_then):
         return
     workers = min(
-        (_workers_at_end(trace, service) for service in {r.published.service for r in open_then}),
+        (_workers_at_end(trace, service) for service in open_then),
         default=_workers_at_end(trace),
     )
     work = sum(
-        tolerances.time_per_run(trace, longest[record.published.service]) for record in open_then
+        count * tolerances.time_per_run(trace, longest[service])
+        for service, count in open_then.items()
     )
     allowed = tolerances.BACKLOG_FACTOR * (work // workers + max(longest.values(), default=0))
     allowed += tolerances.expiry(trace)
@@ -246,15 +265,13 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
             )
 
 
-def _was_open_at(record: MessageRecord, at: int) -> bool:
-    """Whether a message was open at an instant (µs): the store may reclaim what has finished."""
-    if record.finished is None or record.finished.at > at:
-        return True
-    ended_at = record.finished.at
-    return any(isinstance(later, _OPENS) and later.at >= ended_at for later in record.later)
-
-
-_OPENS = (events.Reclaimed, events.PutBack)
+def _is_open_again(record: MessageRecord, at: int) -> bool:
+    """Whether a run had ended at an instant (µs), but its message was reclaimed then or later."""
+    ended_at = at + 1 if record.finished is None else record.finished.at
+    again = (
+        event for event in record.later if isinstance(event, events.Reclaimed | events.PutBack)
+    )
+    return ended_at <= at and any(event.at >= ended_at for event in again)
 
 
 def _workers_at_end(trace: Trace, service: str | None = None) -> int:
@@ -264,14 +281,19 @@ def _workers_at_end(trace: Trace, service: str | None = None) -> int:
     return sum(member.workers for member in able) or sum(member.workers for member in present)
 
 
-def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
+def _instants_and_services(trace: Trace) -> Iterator[tuple[Instants, str]]:
+    """The instants and the service of each message."""
+    return zip(trace.messages.instants, trace.messages.services(), strict=True)
+
+
+def _last_load(trace: Trace) -> int:
     """When a message was last published, reclaimed or put back, or a disturbance ended (µs).
 
     Only disturbances of servers that are there at the end count.
     """
     reclaimed_at = [
         event.at
-        for record in records
+        for record in trace.irregular_messages
         for event in record.later
         if type(event) is events.Reclaimed or type(event) is events.PutBack
     ]
@@ -280,10 +302,11 @@ def _last_load(trace: Trace, records: list[MessageRecord]) -> int:
         for member in trace.memberships
         if member.ends == trace.end
     ]
-    return max(records[-1].published.at, *reclaimed_at, *disturbed_until)
+    last_published = trace.messages.at_place(len(trace.messages) - 1).published
+    return max(last_published.at, *reclaimed_at, *disturbed_until)
 
 
-def _longest_runs(trace: Trace, records: list[MessageRecord]) -> dict[str, int]:
+def _longest_runs(trace: Trace) -> dict[str, int]:
     """How long the longest ended run of each service took (µs), if any took time at all.
 
     A run that took no time does not predict how long the next one takes. Nor does one during which
@@ -292,12 +315,11 @@ def _longest_runs(trace: Trace, records: list[MessageRecord]) -> dict[str, int]:
     stepped = (window for window in trace.faults if window.fault in _CLOCK_STEPS)
     steps = [(window.begins, window.ends + tolerances.standstill(trace)) for window in stepped]
     longest: dict[str, int] = {}
-    for record in records:
-        started, finished = record.started, record.finished
+    for (_, _, started, finished), service in _instants_and_services(trace):
         if started is not None and finished is not None:
-            took, service = finished.at - started.at, record.published.service
+            took = finished - started
             if took > longest.get(service, 0) and not any(
-                begins <= finished.at and started.at <= ends for begins, ends in steps
+                begins <= finished and started <= ends for begins, ends in steps
             ):
                 longest[service] = took
     return longest

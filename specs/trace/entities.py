@@ -3,6 +3,7 @@
 The one idea: these are plain values that rules read. Only the readers of this folder write them.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from gnomon.reference import events
 from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import FIRST_INSTANT
+from gnomon.specs.trace.outcomes import Outcomes, PackedOutcomes
 
 BEFORE_ALL = FIRST_INSTANT - 1
 """Earlier than any instant."""
@@ -86,6 +88,7 @@ class Stage:
         cause: StageCause,
         latest_before: int,
         published_before: int,
+        outcomes: Outcomes | PackedOutcomes,
     ) -> None:
         self.job = job
         self.revision = revision
@@ -95,13 +98,13 @@ class Stage:
         self.cause = cause
         self.begins = cause.at
         self.ends: int | None = None
-        self.outcomes: list[tuple[int, events.OccurrenceEvent]] = []
+        self.outcomes = outcomes
         self.latest_before = latest_before
         self.published_before = published_before
         self.published = 0
         self.is_ascending = True
         self.has_misfires = False
-        self.due: list[int] | None = None
+        self.due: Sequence[int] | None = None
         self.follows_plan: bool | None = None
 
     def is_outdated(self, event: events.OccurrenceEvent) -> bool:

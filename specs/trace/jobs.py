@@ -1,5 +1,7 @@
 """The jobs of a history: what changed them, and which outcomes their occurrences had."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from gnomon.reference import events, jobs
@@ -10,16 +12,25 @@ from gnomon.specs.trace.entities import (
     Stage,
     StageCause,
 )
+from gnomon.specs.trace.outcomes import Outcomes, PackedOutcomes
 
 
 class JobLog:
-    """The job events of a history, read in order; `misplaced` collects what cannot belong there."""
+    """The job events of a history, read in order.
 
-    def __init__(self, misplaced: list[MisplacedEvent]) -> None:
+    `misplaced` collects what cannot belong there; `new_outcomes` makes those of a stage.
+    """
+
+    def __init__(
+        self,
+        misplaced: list[MisplacedEvent],
+        new_outcomes: Callable[[], Outcomes | PackedOutcomes] = Outcomes,
+    ) -> None:
         self.records: dict[str, JobRecord] = {}
         self.changes: list[events.JobChange] = []
         self.rejected: list[events.JobRejected] = []
         self._misplaced = misplaced
+        self._new_outcomes = new_outcomes
 
     def created(self, event: events.JobCreated) -> None:
         """A job was accepted; it may have the id of one that was deleted."""
@@ -110,6 +121,7 @@ class JobLog:
             cause,
             record.latest_outcome,
             record.published,
+            self._new_outcomes(),
         )
         record.stages.append(stage)
         record.revisions[cause.revision] = stage

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
+from gnomon.reference.packed import kinds_in
 from gnomon.specs.trace.entities import MessageEvent
 
 Attempt = tuple[int, str, int, int]
@@ -47,13 +48,14 @@ class OrphanRun(NamedTuple):
     ends: int | None
 
 
-def surviving_events(history: Sequence[Event | None]) -> tuple[list[Event], list[OrphanRun]]:
+def surviving_events(history: Sequence[Event | None]) -> tuple[Sequence[Event], list[OrphanRun]]:
     """The events of a history that lost writes have not undone, and the runs that they have.
 
     An event that does not count for another reason is None. O(events · losses).
     """
-    if events.WritesLost not in set(map(type, history)):
-        return [event for event in history if event is not None], []
+    kinds = kinds_in(history)
+    if type(None) not in kinds and events.WritesLost not in kinds:
+        return cast("Sequence[Event]", history), []
     losses = [n for n, event in enumerate(history) if type(event) is events.WritesLost]
     surviving = list(history)
     orphans: list[OrphanRun] = []

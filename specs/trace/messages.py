@@ -1,29 +1,30 @@
-"""The messages of a history: how each was published, claimed, run and ended."""
+"""How the messages of a history were published, and by which definition of their job."""
 
 from gnomon.reference import events
-from gnomon.specs.trace.entities import MessageEvent, MessageRecord, MisplacedEvent
+from gnomon.specs.trace.entities import MisplacedEvent
 from gnomon.specs.trace.jobs import JobLog
 from gnomon.specs.trace.leases import LeaseLog
+from gnomon.specs.trace.message_records import MessageRecords
+from gnomon.specs.trace.message_table import MessageTable
 
 
 class MessageLog:
-    """The message events of a history, read in order.
+    """Reads the events that publish `messages`, in order; those read their other events themselves.
 
     Each message in `beside_plan` has used up a repeat of its job, and is otherwise on demand.
     """
 
     def __init__(
         self,
+        messages: MessageRecords | MessageTable,
         jobs: JobLog,
         leases: LeaseLog,
         misplaced: list[MisplacedEvent],
         beside_plan: frozenset[int] = frozenset(),
     ) -> None:
-        self.records: dict[int, MessageRecord] = {}
-        self.claims: list[events.Claimed] = []
-        self.starts: list[events.Started] = []
         self.overdue: list[events.Overdue] = []
         self.published_without_lease: list[events.Published] = []
+        self._messages = messages
         self._jobs = jobs
         self._leases = leases
         self._misplaced = misplaced
@@ -31,16 +32,14 @@ class MessageLog:
 
     def published(self, event: events.Published) -> None:
         """A message was appended, planned or on demand."""
-        if event.message in self.records:
-            self._misplaced.append(MisplacedEvent(event, "published before"))
-            return
         job = self._jobs.records.get(event.job)
         stage = None if job is None or job.is_deleted else job.stages[-1]
         revision_stage = stage
         if stage is None or stage.revision != event.revision:
             revision_stage = job.revisions.get(event.revision) if job else None
-        self.records[event.message] = MessageRecord(event, stage, revision_stage)
-        if job is None:
+        if not self._messages.add(event, stage, revision_stage):
+            self._misplaced.append(MisplacedEvent(event, "published before"))
+        elif job is None:
             self._misplaced.append(MisplacedEvent(event, "no job"))
         elif stage is None:
             job.after_deletion.append(event)
@@ -57,52 +56,8 @@ class MessageLog:
             job.published += 1
             stage.published += 1
 
-    def claimed(self, event: events.Claimed) -> None:
-        """A worker was given a message."""
-        self.claims.append(event)
-        record = self.records.get(event.message)
-        if record is not None and record.claimed is None and not record.later:
-            record.claimed = event
-        else:
-            self.later(event)
-
-    def started(self, event: events.Started) -> None:
-        """A worker began to run the service."""
-        self.starts.append(event)
-        record = self.records.get(event.message)
-        if record is not None and record.started is None and not record.later:
-            record.started = event
-        else:
-            self.later(event)
-
-    def invoked(self, event: events.Invoked) -> None:
-        """A run recorded what the service saw and called."""
-        record = self.records.get(event.message)
-        if record is not None and record.invoked is None and not record.later:
-            record.invoked = event
-        else:
-            self.later(event)
-
     def reported(self, event: events.Overdue) -> None:
         """A run was reported as overdue; nothing else happened to its message."""
         self.overdue.append(event)
-        if event.message not in self.records:
+        if event.message not in self._messages:
             self._misplaced.append(MisplacedEvent(event, "never published"))
-
-    def finished(self, event: events.Finished) -> None:
-        """A run ended."""
-        record = self.records.get(event.message)
-        if record is not None and record.finished is None and not record.later:
-            record.finished = event
-        else:
-            self.later(event)
-
-    def later(self, event: MessageEvent) -> None:
-        """Something else happened to a message, or the same once more."""
-        record = self.records.get(event.message)
-        if record is None:
-            self._misplaced.append(MisplacedEvent(event, "never published"))
-        elif isinstance(record.later, list):
-            record.later.append(event)
-        else:
-            record.later = [event]

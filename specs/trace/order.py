@@ -4,36 +4,44 @@ The one idea: the order of publishing numbers the messages; claims and starts ke
 their numbers only rise. Nearly always they do, and then nothing is compared one by one.
 """
 
+from array import array
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from gnomon.reference import events
+from gnomon.reference.packed import PackedTable, PickedEvents
 from gnomon.specs.trace.trace import Trace
 
 E = TypeVar("E", events.Claimed, events.Started)
 
 
-def positions(trace: Trace) -> dict[int, int]:
-    """The place of each message in the order of publishing, from 0."""
-    return dict(zip(trace.messages, range(len(trace.messages)), strict=True))
-
-
-def first_claims(trace: Trace) -> list[events.Claimed]:
+def first_claims(trace: Trace) -> Sequence[events.Claimed]:
     """The first attempts' claims, in order."""
     return _first_attempts(trace, trace.claims)
 
 
-def first_starts(trace: Trace) -> list[events.Started]:
+def first_starts(trace: Trace) -> Sequence[events.Started]:
     """The first attempts' starts, in order."""
     return _first_attempts(trace, trace.starts)
 
 
-def _first_attempts(trace: Trace, happened: list[E]) -> list[E]:
+def _first_attempts(trace: Trace, happened: Sequence[E]) -> Sequence[E]:
     known = trace.messages
-    return [event for event in happened if event.attempt == 1 and event.message in known]
+    if not isinstance(happened, PackedTable):
+        return [event for event in happened if event.attempt == 1 and event.message in known]
+    attempts = zip(places_of(trace, happened), happened.column("attempt"), strict=True)
+    first = (n for n, (place, tried) in enumerate(attempts) if tried == 1 and place is not None)
+    return PickedEvents(happened, array("i", first))
 
 
-def keeps_order(trace: Trace, happened: list[E]) -> bool:
+def keeps_order(trace: Trace, happened: Sequence[E]) -> bool:
     """Whether events are in the order in which their messages were published."""
-    position = trace.cached(positions)
-    ranks = [position[event.message] for event in happened]
-    return ranks == sorted(ranks)
+    known = [place for place in places_of(trace, happened) if place is not None]
+    return known == sorted(known)
+
+
+def places_of(trace: Trace, happened: Sequence[E]) -> Iterator[int | None]:
+    """The place of each event's message in the order of publishing; None: it is not known."""
+    if isinstance(happened, PackedTable | PickedEvents):
+        return trace.messages.places_of(happened.column("message"))
+    return trace.messages.places_of([event.message for event in happened])

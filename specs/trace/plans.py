@@ -8,8 +8,9 @@ A history may have been made under another version of the time zone database. Wh
 zone other than UTC was due at then is not known here: its outcomes count as its due instants.
 """
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from gnomon.reference import events, oracle
@@ -17,10 +18,8 @@ from gnomon.reference.jobs import Definition
 from gnomon.reference.schedule.clock import HOUR, LAST_INSTANT
 from gnomon.reference.schedule.zones import zone_database
 from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.outcomes import InstantOutcome, PackedOutcomes
 from gnomon.specs.trace.trace import Trace
-
-InstantOutcome = tuple[int, events.OccurrenceEvent]
-"""An instant (µs, UTC), and an outcome of the occurrence that was due then."""
 
 
 def zone_databases(trace: Trace) -> frozenset[str]:
@@ -46,10 +45,12 @@ def is_unknown_when_due(trace: Trace, stage: Stage) -> bool:
     return in_zone and trace.cached(has_other_zones)
 
 
-def due(trace: Trace, stage: Stage) -> list[int]:
+def due(trace: Trace, stage: Stage) -> Sequence[int]:
     """The instants at which an active stage of an acceptable definition was due, by the oracle."""
     if stage.due is None:
-        stage.due = list(_compute_due(trace, stage))
+        instants = _compute_due(trace, stage)
+        is_long = isinstance(stage.outcomes, PackedOutcomes)
+        stage.due = array("q", instants) if is_long else list(instants)
     return stage.due
 
 
@@ -61,21 +62,21 @@ def _compute_due(trace: Trace, stage: Stage) -> Iterator[int]:
     if definition.job_type == "one_time" and type(stage.cause) is not events.JobActivated:
         first = stage.latest_before + 1  # a start_date in the past is a misfire (FIRE-10)
     if is_unknown_when_due(trace, stage):
-        return iter(sorted({instant for instant, _ in stage.outcomes if instant >= first}))
+        return iter(sorted({instant for instant in stage.outcomes.instants if instant >= first}))
     ends = trace.end - 1 if stage.ends is None else stage.ends
     instants = oracle.due_instants(definition, first, ends + 1)
     corrected_at = trace.corrected_at(stage.begins)
     if corrected_at is None:
         return instants
     # The stage began beyond that instant, and counts as beginning microseconds before it.
-    had = {instant for instant, _ in stage.outcomes}
+    had = set(stage.outcomes.instants)
     return (instant for instant in instants if instant >= corrected_at or instant in had)
 
 
 def follows_plan(trace: Trace, stage: Stage) -> bool:
     """Whether the outcomes of a stage are those of its first due instants, in order."""
     if stage.follows_plan is None:
-        instants = [instant for instant, _ in stage.outcomes]
+        instants = stage.outcomes.instants
         stage.follows_plan = instants == due(trace, stage)[: len(instants)]
     return stage.follows_plan
 
@@ -110,12 +111,12 @@ def count_up_to_cursor(trace: Trace, stage: Stage) -> int:
     if follows_plan(trace, stage):
         return len(stage.outcomes)
     instants = due(trace, stage)
-    having_outcome = {instant for instant, _ in stage.outcomes}
+    having_outcome = set(stage.outcomes.instants)
     cursor = max(having_outcome.intersection(instants), default=-1)
     return bisect_right(instants, cursor)
 
 
-def ahead_of_cursor(trace: Trace, stage: Stage) -> list[int]:
+def ahead_of_cursor(trace: Trace, stage: Stage) -> Sequence[int]:
     """The due instants of a stage ahead of its cursor."""
     return due(trace, stage)[count_up_to_cursor(trace, stage) :]
 
@@ -124,12 +125,12 @@ def without_outcome(trace: Trace, stage: Stage) -> list[int]:
     """The due instants of a stage up to its cursor that had no outcome in it."""
     if follows_plan(trace, stage):
         return []
-    having_outcome = {instant for instant, _ in stage.outcomes}
+    having_outcome = set(stage.outcomes.instants)
     up_to_cursor = due(trace, stage)[: count_up_to_cursor(trace, stage)]
     return [instant for instant in up_to_cursor if instant not in having_outcome]
 
 
-def first_outcomes(trace: Trace, stage: Stage) -> list[InstantOutcome]:
+def first_outcomes(trace: Trace, stage: Stage) -> Sequence[InstantOutcome]:
     """The first outcome in a stage of each instant that was due in it."""
     if follows_plan(trace, stage):
         return stage.outcomes
@@ -142,7 +143,14 @@ def first_outcomes(trace: Trace, stage: Stage) -> list[InstantOutcome]:
     return first
 
 
-def current_outcomes(trace: Trace, stage: Stage) -> list[InstantOutcome]:
+def outcomes_after(trace: Trace, stage: Stage, grace: int) -> Iterable[InstantOutcome]:
+    """The first outcomes in a stage, perhaps without messages of up to `grace` µs after it."""
+    if follows_plan(trace, stage):
+        return stage.outcomes.candidates(grace)
+    return first_outcomes(trace, stage)
+
+
+def current_outcomes(trace: Trace, stage: Stage) -> Sequence[InstantOutcome]:
     """The outcomes that a stage must answer for.
 
     Those of outdated messages are not, unless all outcomes are those of its own due instants.
@@ -231,11 +239,22 @@ class Plan:
             published.add(instant)
 
 
-def messages(trace: Trace) -> list[Message]:
-    """Every message, planned or on demand, in the order of publishing."""
-    found: list[Message] = [firing.fired for firing in trace.firings]
+def early(trace: Trace) -> list[Message]:
+    """Every message that was published before it was due."""
+    fired = (firing.fired for firing in trace.firings)
+    found: list[Message] = [
+        event for event in fired if event.due is not None and event.at < event.due
+    ]
     if trace.observes("messages"):
-        found += [record.published for record in trace.messages.values()]
+        found += trace.messages.early()
+    return found
+
+
+def on_demand(trace: Trace) -> list[Message]:
+    """Every message that was published on demand."""
+    found: list[Message] = [f.fired for f in trace.firings if f.fired.on_demand]
+    if trace.observes("messages"):
+        found += trace.messages.on_demand()
     return found
 
 

@@ -30,6 +30,7 @@ from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.events import STORE, Event, is_planned
+from gnomon.reference.packed import kinds_in
 from gnomon.specs.trace.entities import BEFORE_ALL, FaultWindow
 from gnomon.specs.trace.spans import Span
 
@@ -48,10 +49,11 @@ class CorrectedHistory(NamedTuple):
     wrong: tuple[Span, ...] = ()
 
 
-def corrected(history: list[Event]) -> CorrectedHistory:
+def corrected(recorded: Sequence[Event]) -> CorrectedHistory:
     """A history with corrected instants: O(events · corrections)."""
-    if events.ClockSetBack not in set(map(type, history)):
-        return CorrectedHistory(history, frozenset())
+    if events.ClockSetBack not in kinds_in(recorded):
+        return CorrectedHistory(recorded, frozenset())
+    history = list(recorded)
     corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
     happened: list[Event | None] = [_with_since(event, history) for event in history]
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}

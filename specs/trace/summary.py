@@ -4,14 +4,16 @@ The one idea: each figure is computed from the history alone. So a simulation, a
 somebody else's scheduler have the same figures.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from gnomon.reference import events
+from gnomon.reference.packed import without
 from gnomon.specs.trace.entities import MessageRecord
-from gnomon.specs.trace.plans import due, messages, planned_at
+from gnomon.specs.trace.plans import due, on_demand, planned_at
 from gnomon.specs.trace.trace import Trace
 
 
@@ -60,8 +62,8 @@ def summarise(trace: Trace) -> Summary:
     outcomes: Counter[type[events.Event]] = Counter()
     ahead = 0
     for stage in trace.stages:
-        outcomes.update(type(event) for _, event in stage.outcomes)
-        settled = {instant for instant, _ in stage.outcomes}
+        outcomes.update(stage.outcomes.counts())
+        settled = set(stage.outcomes.instants)
         ends = trace.end if stage.ends is None else stage.ends
         ahead += sum(
             1 for instant in due(trace, stage) if instant < ends and instant not in settled
@@ -72,7 +74,7 @@ def summarise(trace: Trace) -> Summary:
     return Summary(
         occurrences=published + coalesced + skipped + ahead,
         published=published,
-        on_demand=sum(1 for message in trace.cached(messages) if message.on_demand),
+        on_demand=len(trace.cached(on_demand)),
         coalesced=coalesced,
         skipped=skipped,
         ahead=ahead,
@@ -89,20 +91,30 @@ def wait_begins(trace: Trace) -> dict[int, int]:
     That is when the occurrence was due, after its jitter (LIMIT-2), or when the definition came if
     that was later, as for a one-time job whose start_date had passed when it was created (FIRE-10).
     """
-    begins = {id: record.published.due for id, record in trace.messages.items()}
+    return dict(zip(trace.messages, trace.cached(_wait_begins_by_place), strict=True))
+
+
+def _wait_begins_by_place(trace: Trace) -> "array[int]":
+    """The same, in the order of publishing."""
+    messages = trace.messages
+    begins = array("q", messages.dues())
     for stage in trace.stages:
-        for instant, event in stage.outcomes:
-            if isinstance(event, events.Published) and event.message in begins:
-                begins[event.message] = max(planned_at(stage, instant), stage.begins)
+        planned = list(stage.outcomes.messages())
+        places = messages.places_of(message for _, message in planned)
+        for (instant, _), place in zip(planned, places, strict=True):
+            if place is not None:
+                begins[place] = max(planned_at(stage, instant), stage.begins)
     return begins
 
 
 def _waits(trace: Trace) -> Iterator[int]:
     """How long each message waited that was started (µs)."""
-    begins = trace.cached(wait_begins)
-    for id, record in trace.messages.items():
-        if (started := first_start(record)) is not None:
-            yield started.at - begins[id]
+    begins = trace.cached(_wait_begins_by_place)
+    for place, (_, _, started_at, _) in enumerate(trace.messages.instants):
+        if started_at is not None:
+            yield started_at - begins[place]
+        elif (started := first_start(trace.messages.at_place(place))) is not None:
+            yield started.at - begins[place]
 
 
 def first_start(record: MessageRecord) -> events.Started | None:
@@ -113,7 +125,8 @@ def first_start(record: MessageRecord) -> events.Started | None:
 
 
 def _runs(trace: Trace) -> RunCounts:
-    states = Counter(map(_state, trace.messages.values()))
+    states = Counter[str](trace.messages.outcomes_of_regular())
+    states.update(map(_state, trace.irregular_messages))
     return RunCounts(
         finished=states["ok"],
         failed=states["failed"],
@@ -161,8 +174,10 @@ def _utilisation(trace: Trace) -> dict[str, float]:
     for member in trace.memberships:
         available[member.server] += member.workers * (member.ends - member.begins)
     busy: Counter[str] = Counter()
-    for span in trace.runs:
-        busy[span.started.server] += (trace.end if span.ends is None else span.ends) - span.begins
+    runs = trace.runs
+    spans = zip(runs.begins, runs.ends(trace.end), runs.servers(), strict=True)
+    for begins, ends, server in spans:
+        busy[server] += ends - begins
     return {
         server: round(busy[server] / time, 4) for server, time in sorted(available.items()) if time
     }
@@ -172,7 +187,7 @@ def peak_waiting(trace: Trace) -> int:
     """The most messages that waited at once, at the end of an instant."""
     waiting = peak = at = 0
     dead: set[int] = set()
-    for event in trace.events:
+    for event in without(trace.events, events.Started, events.Finished):
         if event.at != at:
             peak, at = max(peak, waiting), event.at
         kind = type(event)

@@ -8,7 +8,7 @@ scheduler's own schedule.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar, TypeVarTuple
@@ -16,6 +16,7 @@ from typing import Any, TypeVar, TypeVarTuple
 from gnomon.reference import events
 from gnomon.reference.events import Event, EventBase
 from gnomon.reference.history import DEFAULT_LEASE, DEFAULT_TRAVEL, History, Observable
+from gnomon.reference.packed import PackedEvents
 from gnomon.specs.trace.entities import (
     FaultWindow,
     Membership,
@@ -32,13 +33,19 @@ from gnomon.specs.trace.firings import FiringLog
 from gnomon.specs.trace.jobs import JobLog
 from gnomon.specs.trace.leases import LeaseLog
 from gnomon.specs.trace.lost_writes import surviving_events
+from gnomon.specs.trace.message_records import MessageRecords
+from gnomon.specs.trace.message_table import MessageTable
 from gnomon.specs.trace.messages import MessageLog
+from gnomon.specs.trace.outcomes import PackedOutcomes
+from gnomon.specs.trace.runs import PackedRuns, Runs
 from gnomon.specs.trace.servers import ServerLog, services_always_there
 from gnomon.specs.trace.set_back_clocks import corrected
 
 T = TypeVar("T")
 E = TypeVar("E", bound=EventBase)
 Arguments = TypeVarTuple("Arguments")
+WorkerEvent = events.Claimed | events.Started | events.Finished
+"""An event of a worker, which belongs to a membership of its server."""
 
 
 class Readers:
@@ -51,7 +58,7 @@ class Readers:
         """Let `read` read the events of a kind."""
         self.by_kind[kind] = read
 
-    def read(self, history: list[Event]) -> None:
+    def read(self, history: Iterable[Event]) -> None:
         """Read the events in order."""
         by_kind = self.by_kind
         for event in history:
@@ -104,8 +111,18 @@ class Trace:
         self.requests: list[events.Requested] = []
         self.pauses: list[PauseEvent] = []
         self.leases = LeaseLog()
-        job_log = JobLog(self.misplaced)
-        message_log = MessageLog(job_log, self.leases, self.misplaced, self.beside_plan)
+        self.messages: MessageRecords | MessageTable
+        if isinstance(self.events, PackedEvents):
+            self.messages = table = MessageTable(self.events, self.misplaced)
+            job_log = JobLog(self.misplaced, lambda: PackedOutcomes(table.event_of))
+        else:
+            self.messages = MessageRecords(self.misplaced)
+            job_log = JobLog(self.misplaced)
+        self.claims: Sequence[events.Claimed] = self.messages.claims
+        self.starts: Sequence[events.Started] = self.messages.starts
+        message_log = MessageLog(
+            self.messages, job_log, self.leases, self.misplaced, self.beside_plan
+        )
         server_log = ServerLog(self.leases, self.misplaced)
         server_log.faults += (
             FaultWindow("writes_lost", server, begins, self.end if ends is None else ends)
@@ -113,13 +130,10 @@ class Trace:
         )
         server_log.faults += wrong_clocks
         firing_log = FiringLog(job_log, self.misplaced)
-        logs = (job_log, message_log, firing_log, server_log, self.leases)
+        logs = (job_log, self.messages, message_log, firing_log, server_log, self.leases)
         readers_of(*logs, self.refused, self.requests, self.pauses).read(self.events)
         self.leases.close(self.end)
         server_log.close(self.end)
-        self.messages, self.claims, self.starts = (
-            message_log.records, message_log.claims, message_log.starts
-        )  # fmt: skip
         self.overdue = message_log.overdue
         self.published_without_lease = message_log.published_without_lease
         self.firings = firing_log.firings
@@ -195,21 +209,12 @@ class Trace:
     @cached_property
     def irregular_messages(self) -> list[MessageRecord]:
         """The messages that have not finished, or to which more happened than one run."""
-        return [
-            record for record in self.messages.values() if record.later or record.finished is None
-        ]
+        return self.messages.irregular()
 
     @cached_property
     def incomplete_messages(self) -> list[MessageRecord]:
         """The messages that were not claimed, started and finished, just once each."""
-        return [
-            record
-            for record in self.messages.values()
-            if record.later
-            or record.finished is None
-            or record.started is None
-            or record.claimed is None
-        ]
+        return self.messages.incomplete()
 
     @cached_property
     def finished_without_service(self) -> list[MessageRecord]:
@@ -219,19 +224,17 @@ class Trace:
             for server, memberships in self.memberships_of.items()
         }
         found = []
-        for record in self.messages.values():
-            finished, wanted = record.finished, record.published.service
-            if finished is None or wanted in always_there.get(finished.server, (wanted,)):
+        for number, server, wanted in self.messages.finished_by():
+            if wanted in always_there.get(server, (wanted,)):
                 continue
-            membership = self.membership_of(finished)
+            record = self.messages[number]
+            membership = self.membership_of(record.finished) if record.finished else None
             listed = None if membership is None else membership.services
             if listed is not None and wanted not in listed:
                 found.append(record)
         return found
 
-    def membership_of(
-        self, event: events.Claimed | events.Started | events.Finished
-    ) -> Membership | None:
+    def membership_of(self, event: WorkerEvent) -> Membership | None:
         """The membership in which a server claimed, started or finished something, or None.
 
         A server may leave or join at that instant; then the order of the events decides.
@@ -240,7 +243,7 @@ class Trace:
         if membership is None or membership.begins < event.at:
             return membership
         of_server = self.memberships_of[event.server]
-        latest = self._membership_numbers[id(event)] - 1
+        latest = self._membership_number(event) - 1
         number = bisect_left(of_server, event.at, key=_ENDS)
         if of_server[number] is membership:
             return membership if latest >= number else None  # it is claimed for before it joins
@@ -251,26 +254,34 @@ class Trace:
 
         The store may give a message to a worker that was waiting when its server was lost.
         """
-        number = self._membership_numbers[id(event)]
+        number = self._membership_number(event)
         return self.memberships_of[event.server][number - 1] if number else None
 
-    @cached_property
-    def _membership_numbers(self) -> dict[int, int]:
-        """In which of its memberships, from 1, a server claimed, started or finished something.
+    def _membership_number(self, event: WorkerEvent) -> int:
+        """In which of its memberships, from 1, a server did something, or else its last before."""
+        number = self._numbers_at_begins.get(event)
+        if number is not None:
+            return number
+        return bisect_right(self.memberships_of.get(event.server, ()), event.at, key=_BEGINS)
 
-        The keys are the identities of these events. After a server has left, it is the last one.
+    @cached_property
+    def _numbers_at_begins(self) -> dict[WorkerEvent, int]:
+        """The numbers of the events at instants at which a membership of their server begins.
+
+        There the order of the events decides, and elsewhere their instants do.
         """
+        begins = {(member.server, member.begins) for member in self.memberships}
         numbers: Counter[str] = Counter()
         present: set[str] = set()
-        numbered = {}
+        numbered: dict[WorkerEvent, int] = {}
         for event in self.events:
             if type(event) is events.ServerStarted:
                 numbers[event.server] += event.server not in present
                 present.add(event.server)
             elif isinstance(event, MembershipEnd):
                 present.discard(event.server)
-            elif isinstance(event, _OF_A_WORKER):
-                numbered[id(event)] = numbers[event.server]
+            elif isinstance(event, WorkerEvent) and (event.server, event.at) in begins:
+                numbered[event] = numbers[event.server]
         return numbered
 
     def membership_of_leader(self, term: Term) -> Membership | None:
@@ -296,20 +307,36 @@ class Trace:
         return event.at if event.server in self.memberships_of else None
 
     @cached_property
-    def runs(self) -> list[Run]:
+    def runs(self) -> Runs | PackedRuns:
         """Every run, in the order of starting."""
-        runs: list[Run] = []
+        if isinstance(self.messages, MessageTable):
+            return self._packed_runs(self.messages)
+        runs = Runs()
         for record in self.messages.values():
             if record.later:  # reclaimed before its first start, its runs are all later events
-                runs += self._runs_of(record)
+                runs += (Run(e.at, ends, record, e) for ends, e in self._runs_of(record))
             elif record.started is not None:
                 ends = record.finished.at if record.finished else self.lost_at(record.started)
                 runs.append(Run(record.started.at, ends, record, record.started))
         runs.sort(key=_BEGINS)
         return runs
 
-    def _runs_of(self, record: MessageRecord) -> Iterator[Run]:
-        """The runs of a message that was attempted more than once."""
+    def _packed_runs(self, messages: MessageTable) -> PackedRuns:
+        runs = PackedRuns(messages)
+        for place, (_, _, started, finished) in enumerate(messages.instants):
+            if place in messages.later_events:
+                for ends, event in self._runs_of(messages.at_place(place)):
+                    runs.add(ends, place, event)
+            elif started is not None:
+                ends = finished
+                if ends is None and (first := messages.at_place(place).started) is not None:
+                    ends = self.lost_at(first)
+                runs.add_first(started, ends, place)
+        runs.sort()
+        return runs
+
+    def _runs_of(self, record: MessageRecord) -> Iterator[tuple[int | None, events.Started]]:
+        """The ends and the starts of the runs of a message that was attempted more than once."""
         ends = {
             (event.server, event.worker, event.attempt): event.at
             for event in record.events
@@ -318,7 +345,7 @@ class Trace:
         for event in record.events:
             if type(event) is events.Started:
                 ended = ends.get((event.server, event.worker, event.attempt))
-                yield Run(event.at, self.lost_at(event) if ended is None else ended, record, event)
+                yield self.lost_at(event) if ended is None else ended, event
 
     @cached_property
     def runs_by_job(self) -> dict[str, list[Run]]:
@@ -331,7 +358,6 @@ class Trace:
 
 _BEGINS = attrgetter("begins")
 _ENDS = attrgetter("ends")
-_OF_A_WORKER = (events.Claimed, events.Started, events.Finished)
 
 
 def _lease_and_travel(history: History, has_leader: bool) -> tuple[int, int]:
@@ -344,7 +370,8 @@ def _lease_and_travel(history: History, has_leader: bool) -> tuple[int, int]:
 
 def readers_of(
     jobs: JobLog,
-    messages: MessageLog,
+    messages: MessageRecords | MessageTable,
+    message_log: MessageLog,
     firings: FiringLog,
     servers: ServerLog,
     leases: LeaseLog,
@@ -354,11 +381,11 @@ def readers_of(
 ) -> Readers:
     """Which reader each kind of event has."""
     readers = Readers()
-    readers.add(events.Published, messages.published)
+    readers.add(events.Published, message_log.published)
     readers.add(events.Claimed, messages.claimed)
     readers.add(events.Started, messages.started)
     readers.add(events.Invoked, messages.invoked)
-    readers.add(events.Overdue, messages.reported)
+    readers.add(events.Overdue, message_log.reported)
     readers.add(events.Finished, messages.finished)
     readers.add(events.Reclaimed, messages.later)
     readers.add(events.Lost, messages.later)

@@ -8,12 +8,14 @@ A span in which the worker's server or the store was disturbed belongs to no idl
 worker of a server that never claims anything.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from gnomon.reference import events
+from gnomon.reference.packed import PackedTable, PickedEvents
 from gnomon.reference.store.operations import Worker
 from gnomon.specs.trace.deployed import provided, services_differ, without
 from gnomon.specs.trace.entities import Membership, MessageRecord, Run
@@ -22,11 +24,11 @@ from gnomon.specs.trace.trace import Trace
 
 
 class Wait(NamedTuple):
-    """A message that nobody held in [begins, ends) (µs)."""
+    """A message, by its number, that nobody held in [begins, ends) (µs)."""
 
     begins: int
     ends: int
-    record: MessageRecord
+    message: int
 
 
 class IdleWait(NamedTuple):
@@ -53,27 +55,29 @@ class FreeSpan(NamedTuple):
 def waits(trace: Trace) -> list[Wait]:
     """When each message waited to be claimed, if it did, in the order of publishing."""
     found: list[Wait] = []
-    for record in trace.messages.values():
-        begins, claimed = record.published.at, record.claimed
-        if record.later or claimed is None:
-            found += _waits_of(record, trace.end)
-        elif begins < claimed.at:
-            found.append(Wait(begins, claimed.at, record))
+    messages = trace.messages
+    irregular = {record.published.message for record in trace.irregular_messages}
+    numbered = zip(messages, messages.instants, strict=True)
+    for number, (published_at, claimed_at, _, _) in numbered:
+        if claimed_at is None or number in irregular:
+            found += _waits_of(messages[number], trace.end)
+        elif published_at < claimed_at:
+            found.append(Wait(published_at, claimed_at, number))
     return found
 
 
 def _waits_of(record: MessageRecord, end: int) -> Iterator[Wait]:
     """When a message waited that was not claimed just once."""
-    since: int | None = record.published.at
+    number, since = record.published.message, cast("int | None", record.published.at)
     for event in record.events:
         if type(event) is events.Reclaimed or type(event) is events.PutBack:
             since = event.at
         elif since is not None and isinstance(event, _ENDS_A_WAIT):
             if since < event.at:
-                yield Wait(since, event.at, record)
+                yield Wait(since, event.at, number)
             since = None
     if since is not None:
-        yield Wait(since, end, record)
+        yield Wait(since, end, number)
 
 
 _ENDS_A_WAIT = (events.Claimed, events.Expired, events.DeadLettered, events.Dropped)
@@ -95,6 +99,11 @@ def wait_during(
     return None
 
 
+def service_of(trace: Trace, message: int) -> str:
+    """The service of a message."""
+    return trace.messages[message].published.service
+
+
 def _waits_longer_than(
     trace: Trace, length: int, services: tuple[str, ...] | None
 ) -> tuple[list[int], list[Wait]]:
@@ -104,7 +113,7 @@ def _waits_longer_than(
             wait
             for wait in trace.cached(waits)
             if wait.ends - wait.begins > length
-            and (services is None or wait.record.published.service in services)
+            and (services is None or service_of(trace, wait.message) in services)
         ),
         key=_BEGINS,
     )
@@ -117,16 +126,31 @@ def _waits_longer_than(
 # --- workers
 
 
-def claims_by_worker(trace: Trace) -> dict[Worker, list[events.Claimed]]:
+def claims_by_worker(trace: Trace) -> Mapping[Worker, Sequence[events.Claimed]]:
     """What each worker claimed, in order."""
+    claimed = trace.claims
+    if isinstance(claimed, PackedTable):
+        return _packed_claims_by_worker(claimed)
     claims: dict[Worker, list[events.Claimed]] = {}
-    for claim in trace.claims:
+    for claim in claimed:
         worker = (claim.server, claim.worker)
         if worker in claims:
             claims[worker].append(claim)
         else:
             claims[worker] = [claim]
     return claims
+
+
+def _packed_claims_by_worker(
+    claimed: PackedTable[events.Claimed],
+) -> dict[Worker, PickedEvents[events.Claimed]]:
+    rows: dict[Worker, array[int]] = {}
+    workers = zip(claimed.column("server"), claimed.column("worker"), strict=True)
+    for row, worker in enumerate(workers):
+        if worker not in rows:
+            rows[worker] = array("i")
+        rows[worker].append(row)
+    return {worker: PickedEvents(claimed, of_worker) for worker, of_worker in rows.items()}
 
 
 def last_claim_before(trace: Trace, worker: Worker, at: int) -> events.Claimed | None:
@@ -148,16 +172,17 @@ def _released_at(trace: Trace, claim: events.Claimed) -> int | None:
 
     A message that was reclaimed, and then dead-lettered, may still run on the worker.
     """
+    ended_at = trace.messages.only_end(claim.message)
+    if ended_at is not None:
+        return ended_at
     record = trace.messages.get(claim.message)
-    if record is None:
+    if record is None or not record.later:
         return None
-    if not record.later:
-        return record.finished.at if record.finished else None
     attempt = (claim.server, claim.worker, claim.attempt)
     is_held = False
     for event in record.events:
         if type(event) is events.Claimed:
-            is_held = event is claim
+            is_held = event == claim
         elif type(event) is events.Finished:
             if (event.server, event.worker, event.attempt) == attempt:
                 return event.at
@@ -187,16 +212,15 @@ def _free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
 
 
 def _claims_during(
-    trace: Trace, member: Membership, claims: list[events.Claimed]
+    trace: Trace, member: Membership, claims: Sequence[events.Claimed]
 ) -> Iterator[events.Claimed]:
     """The claims of a worker in one membership, its end included.
 
     Another process of its server may have left, or joined, at an instant at which this one did.
     """
-    for number in range(bisect_left(claims, member.begins, key=_AT), len(claims)):
-        claim = claims[number]
-        if claim.at > member.ends:
-            break
+    first = bisect_left(claims, member.begins, key=_AT)
+    end = bisect_right(claims, member.ends, first, key=_AT)
+    for claim in claims[first:end]:
         if member.begins < claim.at < member.ends or trace.membership_of(claim) is member:
             yield claim
 
@@ -228,14 +252,14 @@ def idle_waits(trace: Trace, margin: int, aftermath: int) -> list[IdleWait]:
     waiting = trace.cached(waits)
     spans = sorted(_free_spans(trace, margin)) if waiting else []
     if not trace.cached(services_differ):
-        return list(_beside(waiting, spans, margin))
+        return list(_beside(trace, waiting, spans, margin))
     by_service: dict[str, list[Wait]] = {}
     for wait in waiting:
-        by_service.setdefault(wait.record.published.service, []).append(wait)
+        by_service.setdefault(service_of(trace, wait.message), []).append(wait)
     found = [
         idle
         for service, of_service in by_service.items()
-        for idle in _beside(of_service, _able(trace, spans, service, aftermath), margin)
+        for idle in _beside(trace, of_service, _able(trace, spans, service, aftermath), margin)
     ]
     return sorted(found, key=lambda idle: idle.record.published.message)
 
@@ -253,7 +277,9 @@ def _able(trace: Trace, spans: list[FreeSpan], service: str, aftermath: int) -> 
     return sorted(able)
 
 
-def _beside(waiting: list[Wait], spans: list[FreeSpan], margin: int) -> Iterator[IdleWait]:
+def _beside(
+    trace: Trace, waiting: list[Wait], spans: list[FreeSpan], margin: int
+) -> Iterator[IdleWait]:
     """The waits beside one of the spans, which are in order."""
     if not spans:
         return
@@ -262,16 +288,18 @@ def _beside(waiting: list[Wait], spans: list[FreeSpan], margin: int) -> Iterator
     for span in spans:
         latest.append(span if not latest or span.ends > latest[-1].ends else latest[-1])
     begins = [span.begins for span in spans]
-    for wait_begins, waits_until, record in waiting:
+    for wait_begins, waits_until, message in waiting:
         waits_from = wait_begins + margin
         if waits_from >= waits_until:
             continue
         following = bisect_right(begins, waits_from)
         if following and latest[following - 1].ends > waits_from:
             _, free_until, worker, _ = latest[following - 1]
+            record = trace.messages[message]
             yield IdleWait(waits_from, min(free_until, waits_until), record, worker)
         elif following < len(spans) and begins[following] < waits_until:
             free_from, free_until, worker, _ = spans[following]
+            record = trace.messages[message]
             yield IdleWait(free_from, min(free_until, waits_until), record, worker)
 
 
@@ -288,7 +316,8 @@ def has_other_run_at(trace: Trace, record: MessageRecord, at: int) -> bool:
     if before < 0:
         return False
     run = trace.cached(_runs_ending_last, job)[before]
-    return (run.ends is None or run.ends > at) and run.record is not record
+    is_other = run.record.published.message != record.published.message
+    return is_other and (run.ends is None or run.ends > at)
 
 
 def _runs_ending_last(trace: Trace, job: str) -> list[Run]:

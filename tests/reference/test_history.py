@@ -305,21 +305,3 @@ def test_a_long_payload_is_named_by_digest_and_length(letter: str) -> None:
     assert recorded_payload(long) == f"sha256:{digest}:257"
     assert recorded_payload(long) != recorded_payload(long + letter)
     assert recorded_payload(None) is None
-
-
-def test_equal_values_of_the_events_that_are_read_are_one_object() -> None:
-    happened: list[Event] = [
-        events.Published(
-            10**6, 1_000, "K1", "job 1", 1, 10**6, 1, "s1", "job 1", "interval_based", "work"
-        ),
-        events.Claimed(10**6, 1_000, "s1", 1, 1),
-        events.Started(10**6, 1_000, "s1", 1, 1),
-        events.Finished(10**6, 1_000, "s1", 1, 1, "ok"),
-    ]
-    found = History(Header(start=0, end=10**7), happened)
-    read = history.read(written(found).splitlines(keepends=True))
-    assert read == found
-    for field in ("at", "message", "server"):
-        assert len({id(getattr(event, field)) for event in read.events}) == 1
-    assert isinstance(first := read.events[0], events.Published)
-    assert first.due is first.at and first.name is first.job

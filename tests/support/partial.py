@@ -1,6 +1,6 @@
 """What would be seen of a full history by somebody who observes only some of it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import get_args
 
 from msgspec.structs import replace
@@ -48,7 +48,7 @@ def partial_history(history: History, observes: Collection[Observable]) -> Histo
     return History(header, list(_seen(history.events, observes)))
 
 
-def _seen(happened: list[Event], observes: Collection[Observable]) -> Iterator[Event]:
+def _seen(happened: Iterable[Event], observes: Collection[Observable]) -> Iterator[Event]:
     kept = {kind for aspect in observes for kind in KINDS.get(aspect, ())}
     for event in happened:
         if isinstance(event, events.JobDeactivated) and event.has_ended:

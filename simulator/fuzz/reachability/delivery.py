@@ -6,7 +6,7 @@ from gnomon.reference import events
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.reachability.base import classic, durable, every, state
 from gnomon.specs.trace.deployed import ever_had, lacks, providers, services_differ
-from gnomon.specs.trace.order import first_claims, positions
+from gnomon.specs.trace.order import first_claims
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
 
@@ -81,10 +81,10 @@ def message_left_to_others(trace: Trace) -> bool:
     """A message waited for servers with its service, while others claimed later messages."""
     if not trace.cached(services_differ):
         return False
-    claims, position = first_claims(trace), trace.cached(positions)
+    claims, position = trace.cached(first_claims), trace.messages.position
     latest = dict.fromkeys((claim.server for claim in claims), -1)
     for claim in claims:
-        place, service = position[claim.message], trace.messages[claim.message].published.service
+        place, service = position(claim.message), trace.messages[claim.message].published.service
         overtaken = [s for s, other in latest.items() if other > place and s != claim.server]
         if any(not trace.cached(ever_had, server, service) for server in overtaken):
             return True

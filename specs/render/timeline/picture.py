@@ -212,7 +212,7 @@ def _bars(
     lane_of = {(lane.server, lane.worker): number for number, lane in enumerate(lanes)}
     claimed: dict[int, list[Wait]] = {}
     for wait in trace.cached(waits):
-        claimed.setdefault(wait.record.published.message, []).append(wait)
+        claimed.setdefault(wait.message, []).append(wait)
     begins = trace.cached(wait_begins)
     bars = []
     for run in trace.runs:
@@ -220,7 +220,7 @@ def _bars(
         lane = lane_of[started.server, started.worker]
         before = _wait_before(claimed.get(published.message, []), run.begins)
         since, until = (run.begins, run.begins) if before is None else before[:2]
-        is_first = started is first_start(run.record)
+        is_first = started == first_start(run.record)
         bars.append(
             Bar(
                 lane,
@@ -237,7 +237,7 @@ def _bars(
             )
         )
     left = [
-        Unclaimed(wait.begins, wait.ends, number_of[wait.record.published.job], message)
+        Unclaimed(wait.begins, wait.ends, number_of[trace.messages[message].published.job], message)
         for message, some in claimed.items()
         for wait in some
     ]

@@ -119,7 +119,7 @@ class Embedded:
     def fill(self) -> None:
         """Fill its disk to the last byte."""
         with (self._disk / "ballast").open("wb", buffering=0) as ballast:
-            for block in (2**20, 2**12):
+            for block in (DISK_BYTES, 2**12):  # the first write takes nearly all, at once
                 with suppress(OSError):
                     while True:
                         ballast.write(bytes(block))

@@ -262,10 +262,11 @@ def test_a_rule_broken_in_the_whole_is_broken_in_its_end(
     since = data.draw(st.integers(recording.start + 1, recording.until))
     first = data.draw(st.sampled_from([0, sum(event.at < since for event in whole.events)]))
     part = excerpt(without(whole, first), since, at_the_end)
-    places = list(published_in_the_middle(whole.events, part.header.start))
+    recorded = list(whole.events)
+    places = list(published_in_the_middle(recorded, part.header.start))
     assume(places)
     place = data.draw(st.sampled_from(places))
-    wrong = History(whole.header, break_it(whole.events, place))
+    wrong = History(whole.header, break_it(recorded, place))
     rule = BREAKS[break_it]
     assert rule in broken(wrong)
     assert rule not in broken(part)

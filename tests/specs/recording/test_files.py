@@ -1,5 +1,6 @@
 """The recordings that ship: each replays, breaks no rule, and shows what its title says."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -55,7 +56,7 @@ def test_it_replays_and_every_rule_holds(name: str) -> None:
     assert files.load(name).title and files.load(name).note
 
 
-def dues(history: list[events.Event], job: str) -> list[str]:
+def dues(history: Sequence[events.Event], job: str) -> list[str]:
     """When a job was published for, as text in UTC, its date left out."""
     return [
         write_instant(event.due)[5:16]
