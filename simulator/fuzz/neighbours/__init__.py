@@ -38,6 +38,7 @@ from gnomon.simulator.fuzz.neighbours.settings import (
     change_service,
     copy_job,
 )
+from gnomon.specs.recording.commands import DisturbServer
 from gnomon.specs.recording.model import Recording, longest, shortest_lease
 
 Change = Callable[[Choices, Recording], Recording]
@@ -105,7 +106,12 @@ def _in_profile(recording: Recording, profile: Profile | None) -> Recording:
 
 
 def _with_possible_lease(recording: Recording) -> Recording:
-    """The recording, with a lease that servers can hold over its links."""
+    """The recording, with a lease that servers can hold over its links, and over disturbed ones.
+
+    A history does not tell by how much a disturbed link delayed a request; the rules take it that
+    none arrives later than a lease after its server was lost.
+    """
     cluster = recording.cluster
-    lease = max(cluster.lease, shortest_lease(longest(cluster.latency)))
+    delays = [c.delay for c in recording.commands if isinstance(c, DisturbServer)]
+    lease = max(cluster.lease, shortest_lease(longest(cluster.latency)), *delays)
     return replace(recording, cluster=replace(cluster, lease=lease))

@@ -25,6 +25,7 @@ from gnomon.specs.recording.commands import (
     CATALOGUE,
     Command,
     CutServer,
+    DisturbServer,
     DriftClock,
     EmptyStore,
     Execute,
@@ -51,6 +52,20 @@ LAST = Recording(
 """It lasts up to the last instant that can be written, and a fault lasts longer."""
 ORIGINALS = (*FOUND, *SHIPPED, drawn_from(3), EMPTY, LAST)
 SEEDS = range(200)
+
+
+def test_no_link_delays_a_request_for_longer_than_a_lease() -> None:
+    """The history does not tell by how much, so the rules could not excuse what comes of it."""
+    late = files.load(str(Path(__file__).parent / "found" / "over-1-late-heartbeat.toml"))
+    neighbours = [drawn_near(seed, (late,)) for seed in SEEDS]
+    links = [
+        (command.delay, near.cluster.lease)
+        for near in neighbours
+        for command in near.commands
+        if isinstance(command, DisturbServer)
+    ]
+    assert any(delay for delay, _ in links)
+    assert [link for link in links if link[0] > link[1]] == []
 
 
 @cache
