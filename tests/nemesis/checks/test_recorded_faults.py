@@ -14,6 +14,8 @@ from tests.nemesis.faults.catalogue import FAULTS, Kind
 BEGAN = events.FaultBegan(1, "cut_server", "s1")
 ENDED = events.FaultEnded(2, "cut_server", "s1")
 CRASHED = events.ServerCrashed(3, "s1")
+STOPPED = events.ServerStopped(3, "s1")
+ENDED_ELSEWHERE = events.FaultEnded(2, "cut_server", "s2")
 CUT: Kind = "cut replies"
 
 
@@ -29,6 +31,10 @@ CUT: Kind = "cut replies"
         ({"kill": 1, "evicting policy": 1}, [[CRASHED]], 0),
         ({"kill": 2}, [[CRASHED], [CRASHED]], 0),
         ({"kill": 2}, [[CRASHED]], 1),
+        ({"kill": 1, "stop": 1}, [[CRASHED, STOPPED]], 0),
+        ({"kill": 1, "stop": 1}, [[CRASHED]], 1),
+        ({"kill": 1, "stop": 1}, [[STOPPED, STOPPED]], 1),
+        ({CUT: 1}, [[BEGAN, ENDED_ELSEWHERE]], 1),
         ({}, [[BEGAN, ENDED, CRASHED]], 0),
     ],
 )
