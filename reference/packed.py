@@ -148,7 +148,7 @@ _CODES: dict[type, int] = {kind: code for code, kind in enumerate(PACKED)}
 class PackedEvents(Sequence[Event]):
     """The events of a history, in order.
 
-    An event by its number takes O(n), so read them in order.
+    An event by its number takes O(n), and a slice takes O(n) up to its end: read them in order.
     """
 
     def __init__(self) -> None:
@@ -199,7 +199,10 @@ class PackedEvents(Sequence[Event]):
     def __getitem__(self, number: slice) -> list[Event]: ...
     def __getitem__(self, number: int | slice) -> Event | list[Event]:
         if isinstance(number, slice):
-            return list(self)[number]
+            places = range(len(self))[number]
+            if places.step < 0:
+                return self[places[-1] : places[0] + 1 : -places.step][::-1] if places else []
+            return list(islice(self, places.start, places.stop, places.step))
         number = range(len(self))[number]
         code = self._codes[number]
         row = self._codes.count(code, 0, number)
@@ -234,8 +237,11 @@ def table_of(happened: Sequence[Event], kind: type[E]) -> Sequence[E]:
     return [event for event in happened if type(event) is kind]
 
 
-def without(happened: Sequence[Event], *kinds: type[EventBase]) -> Iterable[Event]:
-    """The events in order; perhaps those of some kinds in `PACKED` are left out."""
+def without_if_packed(happened: Sequence[Event], *kinds: type[EventBase]) -> Iterable[Event]:
+    """The events in order: all of a list; of packed ones all but some kinds in `PACKED`.
+
+    It saves time where the caller ignores these kinds.
+    """
     return happened.without(kinds) if isinstance(happened, PackedEvents) else happened
 
 

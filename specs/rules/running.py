@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from gnomon.reference import events
-from gnomon.reference.packed import without
+from gnomon.reference.packed import without_if_packed
 from gnomon.reference.service import order_of_calls
 from gnomon.reference.store.operations import Worker
 from gnomon.specs.rules.base import Cases, rule
@@ -25,7 +25,7 @@ def a_run_occupies_its_worker(cases: Cases, trace: Trace) -> None:
     """
     cases.examined = len(trace.claims)
     holding: dict[Worker, int] = {}
-    for event in without(trace.events, events.Published, events.Started):
+    for event in without_if_packed(trace.events, events.Published, events.Started):
         if type(event) is events.Claimed:
             worker = (event.server, event.worker)
             held = holding.get(worker, event.message)

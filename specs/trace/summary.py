@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from gnomon.reference import events
-from gnomon.reference.packed import without
+from gnomon.reference.packed import without_if_packed
 from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.plans import due, on_demand, planned_at
 from gnomon.specs.trace.trace import Trace
@@ -187,7 +187,7 @@ def peak_waiting(trace: Trace) -> int:
     """The most messages that waited at once, at the end of an instant."""
     waiting = peak = at = 0
     dead: set[int] = set()
-    for event in without(trace.events, events.Started, events.Finished):
+    for event in without_if_packed(trace.events, events.Started, events.Finished):
         if event.at != at:
             peak, at = max(peak, waiting), event.at
         kind = type(event)
