@@ -244,22 +244,26 @@ def a_rejection_changes_nothing_and_names_every_fault(cases: Cases, trace: Trace
         elif not named:
             cases.broken(event.at, Kind.NO_FAULT_NAMED, job=event.job)
         # If another job was changed then too, that may have removed the fault: a name became free.
-        # A fault of the id is none of the definition: the job was there already.
-        was_taken = event.definition in accepted.get((event.at, event.job), ())
-        if was_taken and "id" not in named and changed_at[event.at] == {event.job}:
+        # That the id is taken is no fault of the definition: it may be that of the job's creation.
+        was_taken = any(
+            change.definition == event.definition
+            and not ("id" in named and type(change) is events.JobCreated)
+            for change in accepted.get((event.at, event.job), ())
+        )
+        if was_taken and changed_at[event.at] == {event.job}:
             cases.broken(event.at, Kind.REJECTED_AND_TAKEN, job=event.job)
 
 
 def _accepted_definitions(
     trace: Trace,
-) -> tuple[dict[tuple[int, str], list[dict[str, object]]], dict[int, set[str]]]:
-    """The definitions accepted by instant and job; and by instant the jobs that were changed."""
-    accepted: defaultdict[tuple[int, str], list[dict[str, object]]] = defaultdict(list)
+) -> tuple[dict[tuple[int, str], list[Defining]], dict[int, set[str]]]:
+    """The accepted changes by instant and job; and by instant the jobs that were changed."""
+    accepted: defaultdict[tuple[int, str], list[Defining]] = defaultdict(list)
     changed_at: defaultdict[int, set[str]] = defaultdict(set)
     for change in trace.changes:
         changed_at[change.at].add(change.job)
         if isinstance(change, Defining):
-            accepted[change.at, change.job].append(change.definition)
+            accepted[change.at, change.job].append(change)
     return accepted, changed_at
 
 

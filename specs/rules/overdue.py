@@ -51,11 +51,14 @@ def overdue(trace: Trace) -> dict[Stage, list[Overdue]]:
 
 def unreported_misfires(trace: Trace) -> list[tuple[Stage, Overdue]]:
     """What may be misfires in a partial history, and have no outcome at all in their stage."""
-    return [
-        (stage, late)
-        for stage, late, may_be_misfire in (trace.cached(_unfired) if trace.is_partial else ())
-        if may_be_misfire and all(instant != late.instant for instant, _ in stage.outcomes)
-    ]
+    found: list[tuple[Stage, Overdue]] = []
+    settled: dict[Stage, set[int]] = {}
+    for stage, late, may_be_misfire in trace.cached(_unfired) if trace.is_partial else ():
+        if stage not in settled:
+            settled[stage] = {instant for instant, _ in stage.outcomes}
+        if may_be_misfire and late.instant not in settled[stage]:
+            found.append((stage, late))
+    return found
 
 
 def _overdue_in(trace: Trace, stage: Stage) -> Iterator[Overdue]:

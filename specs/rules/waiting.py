@@ -229,16 +229,7 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
         return
     longest = _longest_runs(trace)
     last_at = _last_load(trace)
-    open_then = Counter(
-        service
-        for (_, _, _, finished), service in _instants_and_services(trace)
-        if finished is None or finished > last_at
-    )
-    open_then.update(
-        record.published.service
-        for record in trace.irregular_messages
-        if _was_open_again(record, last_at)
-    )
+    open_then = _open_at(trace, last_at)
     if any(service not in longest for service in open_then):
         return
     workers = min(
@@ -265,15 +256,33 @@ def the_backlog_drains(cases: Cases, trace: Trace) -> None:
             )
 
 
-def _was_open_again(record: MessageRecord, at: int) -> bool:
-    """Whether a message was open after its run had ended by `at` (µs): its completion was lost."""
-    finished = record.finished
-    if finished is None or finished.at > at:
-        return False
-    return any(isinstance(event, _OPENS) and event.at >= finished.at for event in record.later)
+def _open_at(trace: Trace, at: int) -> Counter[str]:
+    """How many messages of each service were neither completed nor given up by an instant (µs)."""
+    found: Counter[str] = Counter()
+    for (_, _, _, finished), service in _instants_and_services(trace):
+        if finished is None or finished > at:
+            found[service] += 1
+    for record in trace.irregular_messages:
+        was_counted = record.finished is None or record.finished.at > at
+        found[record.published.service] += _was_open_at(record, at) - was_counted
+    return +found
 
 
-_OPENS = (events.Reclaimed, events.PutBack)
+_GIVEN_UP = (events.DeadLettered, events.Dropped, events.Expired, events.Lost)
+
+
+def _was_open_at(record: MessageRecord, at: int) -> bool:
+    happened = [event for event in record.events if event.at <= at]
+    taken_back = max((e.attempt for e in happened if type(e) is events.Reclaimed), default=0)
+    is_open = True
+    for event in happened:
+        if type(event) is events.Finished and event.attempt > taken_back:
+            return False
+        if isinstance(event, _GIVEN_UP):
+            is_open = False
+        elif type(event) is events.PutBack:
+            is_open = True
+    return is_open
 
 
 def _workers_at_end(trace: Trace, service: str | None = None) -> int:
