@@ -252,14 +252,22 @@ def _read_event(number: int, line: bytes, expected: int) -> Event:
             )
         event: Event = msgspec.convert(fields, Event)
         return event
-    except UnicodeDecodeError:
-        raise HistoryError(number, "the line is not UTF-8; the file has been altered") from None
     except RecursionError:
         raise HistoryError(number, "the line is nested deeper than any event") from None
     except msgspec.ValidationError as error:
         raise HistoryError(number, f"the event cannot be read: {error}; {SCHEMA}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not _is_utf8(line):
+            raise HistoryError(number, "the line is not UTF-8; the file has been altered") from None
         raise HistoryError(number, f"the line is not JSON: {error}") from None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_end(number: int, line: bytes, events: int, digest: str) -> None:
