@@ -267,10 +267,13 @@ class SessionKey(Reply, frozen=True, gc=False):
 
 
 class EndSession(Operation, frozen=True, gc=False):
-    """End a session before its time (ADMIN-5): the store keeps its id until `until` (µs, UTC)."""
+    """End a session before its time (ADMIN-5): the store keeps its id for `lasts` (µs).
+
+    That is counted by the clock of the store, which may be far from that of a server.
+    """
 
     session: str
-    until: int
+    lasts: int
 
 
 class CheckSession(Operation, frozen=True, gc=False):
