@@ -18,7 +18,7 @@ from gnomon.reference.live.api.web.runs import (
     write_span,
 )
 from gnomon.reference.schedule.clock import FIRST_INSTANT, write_instant
-from gnomon.reference.store.administration import JobRun
+from gnomon.reference.store.administration import RUNS_KEPT, JobRun
 from gnomon.reference.store.operations import Job
 from gnomon.reference.store.unpublished import Unpublished
 
@@ -88,11 +88,13 @@ def picture_of(
 ) -> Picture | None:
     """The picture of the latest of `runs` at the instant `now` (µs, UTC).
 
-    Occurrences `without_message` are drawn as far back as runs are. None if nothing is drawn.
+    Occurrences `without_message` are drawn as far back as the store surely has the runs. None if
+    nothing is drawn.
     """
     drawn = sorted(runs, key=lambda run: run.published)[-MOST_BARS:]
     instants = [_place(job, run) for run in drawn]
-    since = min(instants) if len(drawn) == MOST_BARS else FIRST_INSTANT
+    may_lack_older = len(drawn) >= RUNS_KEPT
+    since = min(instants) if may_lack_older else FIRST_INSTANT
     gaps = [one for one in without_message if one.due >= since]
     places = [*instants, *(one.due for one in gaps)]
     if not places:

@@ -4,8 +4,8 @@ import pytest
 
 from gnomon.reference.events import Coalesced, Skipped
 from gnomon.reference.live.api.web.picture import BAR, HEIGHT, MOST_BARS, WIDTH, picture_of
-from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND
-from gnomon.reference.store.administration import JobRun
+from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND
+from gnomon.reference.store.administration import RUNS_KEPT, JobRun
 from gnomon.reference.store.operations import Job
 from gnomon.reference.store.unpublished import Unpublished
 from tests.support.strategies import a_job
@@ -141,3 +141,16 @@ def test_what_is_older_than_the_runs_that_are_drawn_is_left_out() -> None:
     found = picture_of(JOB, runs, gaps, HOUR)
     assert found is not None
     assert (found.skipped, found.begins) == (1, 5 * HOUR)
+
+
+def test_an_old_outage_leaves_the_runs_their_room() -> None:
+    """The store keeps more occurrences of an outage than runs, so older runs may be gone."""
+    outage = [Coalesced(0, "1", n * MINUTE, 50 * MINUTE) for n in range(50)]
+    runs = [run(30 * DAY + n * MINUTE, 0, SECOND) for n in range(RUNS_KEPT)]
+    found = picture_of(JOB, runs, outage, 31 * DAY)
+    assert found is not None
+    assert (found.begins, found.coalesced) == (30 * DAY, 0)
+    assert len({bar.x for bar in found.waited.bars}) == RUNS_KEPT
+    found = picture_of(JOB, runs[1:], outage, 31 * DAY)
+    assert found is not None
+    assert (found.begins, found.coalesced) == (0, 50), "these are all runs that there were"
