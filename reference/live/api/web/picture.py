@@ -3,7 +3,8 @@
 The one idea: two rows of bars over one axis of time, each with a scale of its own, since waits are
 milliseconds where runs are minutes. An occurrence without a message is a mark on the base line of
 the waits. The geometry is made here, so that it can be checked; the template ``parts/picture.html``
-only writes it down. The table of runs beside it has the same in words.
+only writes it down. The table of runs beside it has the latest of these runs in words, and how long
+each took as here. An occurrence without a message is in no table: its mark has a label.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from gnomon.reference.live.api.web.runs import (
     between,
     is_misfire,
     planned,
+    took,
     took_below,
     write_span,
 )
@@ -59,9 +61,12 @@ class Gap(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Bars on a scale from 0 to `longest`, text for people."""
+    """Bars, and the `longest` span or bound of a run as text for people, None if none is known.
 
-    longest: str
+    The highest bar is the longest span: a run of which only a bound is known has no height.
+    """
+
+    longest: str | None
     bars: tuple[Bar, ...]
 
 
@@ -113,15 +118,18 @@ def picture_of(
     ) -> Row:
         spans = [measure(job, run, now) for run in drawn]
         bounds = [below(run) for run in drawn]
-        longest = max((span or 0 for span in spans), default=0)
+        longest = max((span for span in spans if span is not None), default=None)
         highest = max((bound for bound in bounds if bound is not None), default=None)
         bars = []
         for run, at, span, bound in zip(drawn, instants, spans, bounds, strict=True):
-            height = (HEIGHT - _MARK) * max(span or 0, 0) / max(longest, 1)
+            height = (HEIGHT - _MARK) * max(span or 0, 0) / max(longest or 0, 1)
             label = f"{write_instant(at)}: {_write(span, bound)}"
             top = round(HEIGHT - height, 1)
             bars.append(Bar(place(at), top, round(height, 1), kind(run), is_marked(run), label))
-        return Row(_write(longest, None if longest else highest), tuple(bars))
+        if longest is None and highest is None:
+            return Row(None, tuple(bars))
+        is_bound_higher = (highest or 0) > (longest or 0)
+        return Row(_write(longest, highest if is_bound_higher else None), tuple(bars))
 
     def misfired(run: JobRun) -> bool:
         return is_misfire(job, run)
@@ -179,4 +187,4 @@ def _waited(job: Job, run: JobRun, now: int) -> int | None:
 
 def _took(_: Job, run: JobRun, now: int) -> int | None:
     """From the start of a run until its end, or until `now` (µs)."""
-    return between(run.started, now if run.outcome is None else run.finished)
+    return between(run.started, now) if run.outcome is None else took(run)
