@@ -49,7 +49,7 @@ LARGEST_KEPT = LARGEST_BODY // 2
 
 NOTICES = {
     "out": "You are logged out.",
-    "out-here": "You are logged out of this browser. The store could not be reached: whoever has a "
+    "out-here": "You are logged out of this browser. The store could not record it: whoever has a "
     "copy of the cookie of your login can use it until its 12 hours are over.",
     "ended": "Your login has ended.",
 }
