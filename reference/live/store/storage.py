@@ -70,7 +70,7 @@ class Storage(ABC):
 
     @abstractmethod
     def identity(self) -> int:
-        """The identity of the store: when it was first used (µs, UTC); 0 before that."""
+        """The identity of the store: when a server first joined it (µs, UTC); 0 before that."""
 
     @abstractmethod
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
