@@ -91,10 +91,10 @@ class WritesLost(EventBase, frozen=True, gc=False, tag="writes_lost"):
 class StoreReplaced(EventBase, frozen=True, gc=False, tag="store_replaced"):
     """A server found the store emptied, or another one in its place, and discarded what it knew.
 
-    `former` is the identity of the store that it knew, and `store` that of the present one: the
-    instant at which each was first used. `epoch` is the latest that the server knew of. `jobs` is
-    the number of jobs that it scheduled in the former store, None if it did not lead. The record is
-    repeated if the request is.
+    `former` is the identity of the store that it knew, and `store` that of the present one: when a
+    server first joined it. `epoch` is the latest that the server knew of. `jobs` is the number of
+    jobs that it scheduled in the former store, None if it did not lead. The record is repeated if
+    the request is.
     """
 
     server: str

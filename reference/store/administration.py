@@ -100,8 +100,8 @@ class ClusterOverview(Reply, frozen=True, kw_only=True):
 
     `members` are in order of their names, `held` in order of the messages. `waiting` is the number
     of messages that no worker holds. `lease_length` is the agreed one (µs), 0 before any agreement.
-    `max_attempts` is the agreed one, or the default. `store` is the identity of the store: when it
-    was first used (µs, UTC), 0 before that. `version` is the version of the job table; it
+    `max_attempts` is the agreed one, or the default. `store` is the identity of the store: when a
+    server first joined it (µs, UTC), 0 before that. `version` is the version of the job table; it
     leaps after lost writes, and `changes`, the number of changes of jobs, does not.
     `unschedulable` are the ids of the active jobs that the leader cannot schedule, with reasons.
     `needed` are the services of the active jobs, as the leader has reported them. `paused` is set
@@ -267,10 +267,13 @@ class SessionKey(Reply, frozen=True, gc=False):
 
 
 class EndSession(Operation, frozen=True, gc=False):
-    """End a session before its time (ADMIN-5): the store keeps its id until `until` (µs, UTC)."""
+    """End a session before its time (ADMIN-5): the store keeps its id for `lasts` (µs).
+
+    That is counted by the clock of the store, which may be far from that of a server.
+    """
 
     session: str
-    until: int
+    lasts: int
 
 
 class CheckSession(Operation, frozen=True, gc=False):

@@ -309,7 +309,7 @@ class MemoryStoreWithRuns(MemoryStore):
         return [(server, operation, SessionKey(now, self._session_key))]
 
     def _end_session(self, now: int, server: str, operation: EndSession) -> list[Delivery]:
-        kept = self._ended_sessions | {operation.session: operation.until}
+        kept = self._ended_sessions | {operation.session: now + operation.lasts}
         self._ended_sessions = {id: until for id, until in kept.items() if until > now}
         return [(server, operation, Done(now))]
 

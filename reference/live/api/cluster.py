@@ -20,7 +20,7 @@ from litestar.response import Stream
 
 from gnomon.reference.live.api import schemas
 from gnomon.reference.live.api.access.audit import AuditLog, Entry
-from gnomon.reference.live.api.access.auth import OPEN, Access, OpenOperation
+from gnomon.reference.live.api.access.auth import OPEN, GivenAccess, OpenOperation
 from gnomon.reference.live.api.access.roles import ROLE
 from gnomon.reference.live.api.errors import may_answer, problems
 from gnomon.reference.live.api.schemas import ClusterView, Health
@@ -42,7 +42,6 @@ HIGHEST_SEQ = 2**53
 """Higher than any number of an event, and exact for clients whose numbers are floats."""
 
 Store = SkipValidation[Storage]
-Given = SkipValidation[Access]
 GetHealth = SkipValidation[Callable[[], Health]]
 GetAuditLog = SkipValidation[AuditLog]
 GetMetrics = SkipValidation[Callable[[], str]]
@@ -76,7 +75,7 @@ def show_cluster(storage: Store) -> ClusterView:
 def stream_history(
     storage: Store,
     health: GetHealth,
-    access: Given,
+    access: GivenAccess,
     after: Annotated[
         int, QueryParameter(ge=0, le=HIGHEST_SEQ, description="only events numbered above")
     ] = 0,

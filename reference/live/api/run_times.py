@@ -2,7 +2,8 @@
 
 The one idea: the store gives the start and the end of a run the instant of the report, and those of
 a short run travel in one report. They are equal then, and its duration is not known. But it was
-claimed before it started, so it took less than from there to the report.
+claimed before it started, so it took less than from there to the report. If the store's clock was
+set back meanwhile, the report may seem to come before the claim, and nothing is known.
 """
 
 from typing import Annotated
@@ -23,7 +24,8 @@ Duration = Annotated[
     str,
     Meta(
         description="from started to finished; 0s if one report had both: then the run took less "
-        "than from claimed to finished",
+        "than from claimed to finished. If finished is before started or claimed, the clock of the "
+        "store was set back, and it is not known how long the run took",
         examples=["1s500ms"],
     ),
 ]
@@ -42,14 +44,14 @@ def duration(started: int | None, finished: int | None) -> str | None:
 def bound(claimed: int | None, started: int | None, finished: int | None) -> int | None:
     """A duration (µs) below which a run took, if that alone is known of it.
 
-    It is rounded up to what people read. None if the start and the end were reported apart, or if
-    one of the instants (µs, UTC) is not known.
+    It is rounded up to what people read. None if the start and the end were reported apart, if one
+    of the instants (µs, UTC) is not known, or if the clock was set back after the claim.
 
-    >>> bound(10_000, 12_300, 12_300), bound(10_000, 12_300, 15_000)
-    (3000, None)
+    >>> bound(10_000, 12_300, 12_300), bound(10_000, 12_300, 15_000), bound(10_000, 9_000, 9_000)
+    (3000, None, None)
     """
-    if claimed is None or started is None or started != finished:
+    if claimed is None or started is None or started != finished or finished < claimed:
         return None
-    most = max(finished - claimed, 0)
+    most = finished - claimed
     unit = next((unit for limit, unit in _UNITS.items() if most < limit), DAY)
     return (most // unit + 1) * unit

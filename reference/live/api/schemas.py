@@ -241,9 +241,9 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster now: its leader, its servers, and its messages by state.
 
-    `store_since` is when the store was first used. It changes only if the store was emptied, or
-    another one is in its place: then the numbers of events begin anew. `missing_services` are those
-    that active jobs need and no live server has: the runs fail (RUN-8). `paused_since` and
+    `store_since` is when a server first joined the store. It changes only if the store was emptied,
+    or another one is in its place: then the numbers of events begin anew. `missing_services` are
+    those that active jobs need and no live server has: the runs fail (RUN-8). `paused_since` and
     `paused_by` are null unless the cluster is paused (PAUSE-1). `profile`, `lease` and
     `max_attempts` are what all servers have agreed on; in the classic profile a message is
     attempted once, and `max_attempts` is null.

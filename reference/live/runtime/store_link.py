@@ -151,10 +151,16 @@ class StoreLink:
         return self._connection.run
 
     def leave(self, event: ServerStopped | ServerCrashed) -> None:
-        """Report the last events, and that the server has left."""
+        """Report the last events, and that the server has left.
+
+        Another process may have the name by now. So nothing is taken from its inbox, unless there
+        are events to report.
+        """
+        reports = list(self._reports())
         try:
-            removal = RemoveServer(self._name, event, self._process)
-            self._connection.call(self._name, [*self._reports(), removal])
+            if reports:
+                self._connection.call(self._name, reports)
+            self._connection.ask([RemoveServer(self._name, event, self._process)])
         except StoreFailed as failed:
             logger.warning("left without reporting it: %s", failed.failure.problem)
 

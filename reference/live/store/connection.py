@@ -91,6 +91,8 @@ class Connection:
         """Carry out `operations` of `server` at one instant. Raises StoreFailed.
 
         The answer has what was waiting in the server's inbox, which is nowhere else from now on.
+        The inbox belongs to the name: a process that another one has superseded may still take what
+        waits for that one, until a call reports to it that it is superseded.
         """
         return self.use(lambda store: store.call(server, operations))
 

@@ -292,7 +292,7 @@ _ENCODERS: dict[type[Operation], Callable[[Any], Arguments]] = {
     NewJobId: _nothing,
     AgreeSettings: lambda op: [op.profile, op.lease, op.max_attempts],
     AgreeSessionKey: lambda op: [json.encode(op.offered)],
-    EndSession: lambda op: [op.session, op.until],
+    EndSession: lambda op: [op.session, op.lasts],
     CheckSession: lambda op: [op.session],
     NewProcess: lambda op: [op.server],
     CheckProcess: lambda op: [op.process],

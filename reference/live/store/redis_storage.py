@@ -53,7 +53,7 @@ class RedisStorage(Storage):
         self.ask_all([RecordEvents(0, tuple(events))])
 
     def identity(self) -> int:
-        """The identity of the store: when it was first used (µs, UTC); 0 before that."""
+        """The identity of the store: when a server first joined it (µs, UTC); 0 before that."""
 
         def read(store: RedisStore) -> int:
             return int(store.client.hget(f"{store.prefix}:meta", "store") or 0)

@@ -70,7 +70,7 @@ class Storage(ABC):
 
     @abstractmethod
     def identity(self) -> int:
-        """The identity of the store: when it was first used (µs, UTC); 0 before that."""
+        """The identity of the store: when a server first joined it (µs, UTC); 0 before that."""
 
     @abstractmethod
     def history(self, after: int = 0, most: int = 1_000) -> Sequence[RecordedEvent]:
@@ -95,9 +95,9 @@ class Storage(ABC):
         assert isinstance(reply, SessionKey)
         return reply.key
 
-    def end_session(self, session: str, until: int) -> None:
-        """Let no server accept a session any more; its id is kept until `until` (µs, UTC)."""
-        self.ask(EndSession(session, until))
+    def end_session(self, session: str, lasts: int) -> None:
+        """Let no server accept a session any more; its id is kept for `lasts` (µs)."""
+        self.ask(EndSession(session, lasts))
 
     def has_session_ended(self, session: str) -> bool:
         """Whether a session was ended before its time."""

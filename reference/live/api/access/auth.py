@@ -20,6 +20,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import Operation
+from litestar.params import SkipValidation
 
 from gnomon.reference.live.api.access.credentials import Credentials
 from gnomon.reference.live.api.access.failed_logins import FailedLogins
@@ -183,6 +184,10 @@ class Access:
         if known is None:
             self._failed.report(login.scheme, self._users.known_name(login), address)
         return known
+
+
+GivenAccess = SkipValidation[Access]
+"""The access of the server, as a route is given it."""
 
 
 def is_secure(connection: AnyConnection) -> bool:

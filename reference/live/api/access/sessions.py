@@ -7,7 +7,8 @@ can sign nothing. A new password ends the sessions of the old one, since the lin
 and the role is the one that the file has now.
 
 A logout ends a session before its time, also for a copy of its cookie. So the store keeps the ids
-of the sessions that were ended until their time has passed, and each request asks it.
+of the sessions that were ended until their time has passed, and each request asks it. A server
+states how long to keep an id, since the clock of the store may be far from its own.
 """
 
 import hmac
@@ -32,7 +33,7 @@ LENGTH = 12 * HOUR
 _READ_AGAIN = 10 * SECOND
 """The shortest time between two readings of a secret that does not fit (µs)."""
 _KEPT_LONGER = HOUR
-"""How long after its time the store keeps a session that was ended: clocks differ (µs)."""
+"""How long after its time the store keeps a session that was ended: clocks drift (µs)."""
 _COOKIE = "gnomon-session-"
 
 _clock = WallClock()
@@ -45,8 +46,8 @@ class SessionStore(Protocol):
         """The secret with which all servers sign logins: `offered`, unless there is one."""
         ...
 
-    def end_session(self, session: str, until: int) -> None:
-        """Let no server accept a session any more; its id is kept until `until` (µs, UTC)."""
+    def end_session(self, session: str, lasts: int) -> None:
+        """Let no server accept a session any more; its id is kept for `lasts` (µs)."""
         ...
 
     def has_session_ended(self, session: str) -> bool:
@@ -92,7 +93,8 @@ class Sessions:
 
     async def end(self, session: Session) -> None:
         """End a session before its time, at all servers and for each copy of its cookie."""
-        await sync_to_thread(self._store.end_session, session.id, session.until + _KEPT_LONGER)
+        lasts = session.until - _clock.now + _KEPT_LONGER
+        await sync_to_thread(self._store.end_session, session.id, lasts)
 
     async def is_in_force(self, session: Session) -> bool:
         """Whether a session has not ended."""

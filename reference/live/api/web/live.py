@@ -17,9 +17,10 @@ from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from gnomon.reference.events import Event, Invoked
-from gnomon.reference.live.api.access.auth import Access
+from gnomon.reference.live.api.access.auth import GivenAccess
 from gnomon.reference.live.api.schemas import Health
 from gnomon.reference.live.api.web.common import Store
+from gnomon.reference.live.api.web.login import EVENT_STREAM
 from gnomon.reference.live.runtime.clock import elapsed
 from gnomon.reference.live.store.storage import RecordedEvent, Storage, StoreUnavailable
 from gnomon.reference.schedule.clock import MINUTE, SECOND, write_instant
@@ -39,7 +40,6 @@ _LEFT_OUT = frozenset(
 )
 _INSTANTS = frozenset({"due", "into", "heard", "since", "was"})
 
-Given = SkipValidation[Access]
 GetHealth = SkipValidation[Callable[[], Health]]
 _encoder = msgspec.json.Encoder()
 
@@ -103,7 +103,7 @@ def stream_events(
     request: Request[object, object, State],
     storage: Store,
     health: GetHealth,
-    access: Given,
+    access: GivenAccess,
     after: Annotated[int, QueryParameter(ge=0, le=HIGHEST_SEQ)] = 0,
 ) -> Stream:
     """Stream the events above number `after` as server-sent events, until the browser leaves.
@@ -119,7 +119,7 @@ def stream_events(
 
     return Stream(
         _messages(storage, first, is_wanted, access.login_check()),
-        media_type="text/event-stream",
+        media_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 

@@ -24,7 +24,7 @@ from gnomon.reference.live.api.access.auth import (
     ENDS_SESSION,
     OPEN,
     PAGE_CHALLENGE,
-    Access,
+    GivenAccess,
     LoginNeeded,
     address_of,
     is_secure,
@@ -37,7 +37,6 @@ from gnomon.reference.live.api.web.render import page
 from gnomon.reference.live.api.web.viewer import FIELD, hidden_field, note_token
 from gnomon.reference.live.store.storage import StoreUnavailable
 
-Given = SkipValidation[Access]
 Sent = SkipValidation[dict[str, str]]
 
 START = "/admin/jobs"
@@ -49,7 +48,7 @@ LARGEST_KEPT = LARGEST_BODY // 2
 
 NOTICES = {
     "out": "You are logged out.",
-    "out-here": "You are logged out of this browser. The store could not be reached: whoever has a "
+    "out-here": "You are logged out of this browser. The store could not record it: whoever has a "
     "copy of the cookie of your login can use it until its 12 hours are over.",
     "ended": "Your login has ended.",
 }
@@ -72,7 +71,7 @@ _NONCE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 @get("/login", sync_to_thread=False, opt={OPEN: True, "query": ("wanted", "notice")})
 def show_login(
     request: ApiRequest,
-    access: Given,
+    access: GivenAccess,
     wanted: Annotated[str, QueryParameter()] = START,
     notice: Annotated[str, QueryParameter()] = "",
 ) -> Response[str] | Redirect:
@@ -83,7 +82,7 @@ def show_login(
 
 
 @post("/login", status_code=HTTPStatus.OK, opt={OPEN: True})
-async def log_in(request: ApiRequest, access: Given, sent: Sent) -> Response[str] | Redirect:
+async def log_in(request: ApiRequest, access: GivenAccess, sent: Sent) -> Response[str] | Redirect:
     """Begin a session; show the page that was wanted, or what was sent before."""
     if not access.needs_login:
         return _go_to(START)
@@ -114,7 +113,7 @@ def _next_page(sent: Mapping[str, str]) -> Response[str] | Redirect:
 
 
 @post("/logout", opt={ROLE: "read", ENDS_SESSION: True})
-async def log_out(request: ApiRequest, access: Given) -> Redirect:
+async def log_out(request: ApiRequest, access: GivenAccess) -> Redirect:
     """End the session, and delete its cookie in this browser, also during an outage."""
     who, notice = requester(), "out"
     if who is not None and who.session is not None:

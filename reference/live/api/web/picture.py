@@ -3,7 +3,8 @@
 The one idea: two rows of bars over one axis of time, each with a scale of its own, since waits are
 milliseconds where runs are minutes. An occurrence without a message is a mark on the base line of
 the waits. The geometry is made here, so that it can be checked; the template ``parts/picture.html``
-only writes it down. The table of runs beside it has the same in words.
+only writes it down. The table of runs beside it has the latest of these runs in words, and how long
+each took as here. An occurrence without a message is in no table: its mark has a label.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +15,12 @@ from gnomon.reference.live.api.web.runs import (
     between,
     is_misfire,
     planned,
+    took,
     took_below,
     write_span,
 )
 from gnomon.reference.schedule.clock import FIRST_INSTANT, write_instant
-from gnomon.reference.store.administration import JobRun
+from gnomon.reference.store.administration import RUNS_KEPT, JobRun
 from gnomon.reference.store.operations import Job
 from gnomon.reference.store.unpublished import Unpublished
 
@@ -59,9 +61,12 @@ class Gap(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Bars on a scale from 0 to `longest`, text for people."""
+    """Bars, and the `longest` span or bound of a run as text for people, None if none is known.
 
-    longest: str
+    The highest bar is the longest span: a run of which only a bound is known has no height.
+    """
+
+    longest: str | None
     bars: tuple[Bar, ...]
 
 
@@ -88,11 +93,13 @@ def picture_of(
 ) -> Picture | None:
     """The picture of the latest of `runs` at the instant `now` (µs, UTC).
 
-    Occurrences `without_message` are drawn as far back as runs are. None if nothing is drawn.
+    Occurrences `without_message` are drawn as far back as the store surely has the runs. None if
+    nothing is drawn.
     """
     drawn = sorted(runs, key=lambda run: run.published)[-MOST_BARS:]
     instants = [_place(job, run) for run in drawn]
-    since = min(instants) if len(drawn) == MOST_BARS else FIRST_INSTANT
+    may_lack_older = len(drawn) >= RUNS_KEPT
+    since = min(instants) if may_lack_older else FIRST_INSTANT
     gaps = [one for one in without_message if one.due >= since]
     places = [*instants, *(one.due for one in gaps)]
     if not places:
@@ -111,15 +118,18 @@ def picture_of(
     ) -> Row:
         spans = [measure(job, run, now) for run in drawn]
         bounds = [below(run) for run in drawn]
-        longest = max((span or 0 for span in spans), default=0)
+        longest = max((span for span in spans if span is not None), default=None)
         highest = max((bound for bound in bounds if bound is not None), default=None)
         bars = []
         for run, at, span, bound in zip(drawn, instants, spans, bounds, strict=True):
-            height = (HEIGHT - _MARK) * max(span or 0, 0) / max(longest, 1)
+            height = (HEIGHT - _MARK) * max(span or 0, 0) / max(longest or 0, 1)
             label = f"{write_instant(at)}: {_write(span, bound)}"
             top = round(HEIGHT - height, 1)
             bars.append(Bar(place(at), top, round(height, 1), kind(run), is_marked(run), label))
-        return Row(_write(longest, None if longest else highest), tuple(bars))
+        if longest is None and highest is None:
+            return Row(None, tuple(bars))
+        is_bound_higher = (highest or 0) > (longest or 0)
+        return Row(_write(longest, highest if is_bound_higher else None), tuple(bars))
 
     def misfired(run: JobRun) -> bool:
         return is_misfire(job, run)
@@ -177,4 +187,4 @@ def _waited(job: Job, run: JobRun, now: int) -> int | None:
 
 def _took(_: Job, run: JobRun, now: int) -> int | None:
     """From the start of a run until its end, or until `now` (µs)."""
-    return between(run.started, now if run.outcome is None else run.finished)
+    return between(run.started, now) if run.outcome is None else took(run)

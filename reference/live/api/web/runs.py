@@ -95,8 +95,17 @@ def write_took(run: JobRun) -> str:
     below = took_below(run)
     if below is not None:
         return f"<{write_span(below)}"
-    took = between(run.started, run.finished)
-    return write_span(took if took is not None and took > 0 else None)  # the clock may run back
+    return write_span(took(run))
+
+
+def took(run: JobRun) -> int | None:
+    """How long a run took (µs).
+
+    None if that is not known: its start and its end may have one instant (`run_times`), and the
+    clock may run back.
+    """
+    span = between(run.started, run.finished)
+    return span if span is not None and span > 0 else None
 
 
 def took_below(run: JobRun) -> int | None:

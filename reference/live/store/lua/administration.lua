@@ -110,8 +110,8 @@ local ended_sessions = P .. ':ended-sessions'
 --@ meaning.EndSession
 -- A session is forgotten after its time, when the next one ends.
 function meaning.EndSession()
-  local session, kept_until = take(), take()
-  call('ZADD', ended_sessions, kept_until, session)
+  local session, lasts = take(), take_number()
+  call('ZADD', ended_sessions, whole(now + lasts), session)
   call('ZREMRANGEBYSCORE', ended_sessions, '-inf', at)
   reply('Done')
 end

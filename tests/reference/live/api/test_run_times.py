@@ -35,10 +35,13 @@ def a_run(claimed: int | None, started: int | None, finished: int | None) -> Job
         (a_run(CLAIMED, CLAIMED + 100, CLAIMED + 700), "600us", "600 µs", "600us"),
         (a_run(CLAIMED, CLAIMED, CLAIMED + 1_500_000), "1s500ms", "1.5 s", "1s500ms"),
         (a_run(CLAIMED, CLAIMED, None), "–", "-", None),
-        (a_run(CLAIMED, CLAIMED + 5, CLAIMED), "–", "-", "0s"),  # the clock ran back
+        # the clock ran back
+        (a_run(CLAIMED, CLAIMED + 5, CLAIMED), "–", "-", "0s"),
+        (a_run(CLAIMED, CLAIMED - 1, CLAIMED - 1), "–", "-", "0s"),
+        (a_run(CLAIMED, CLAIMED - 9_000, CLAIMED - 5_000), "4ms", "4 ms", "4ms"),
     ],
 )
-def test_no_run_is_said_to_have_taken_no_time(
+def test_no_run_is_reported_to_have_taken_no_time(
     run: JobRun, in_web: str, in_terminal: str, in_json: str | None
 ) -> None:
     (row,) = shown(JOB, [run])

@@ -29,6 +29,7 @@ from gnomon.reference.store.operations import (
     Join,
     Operation,
     PutJob,
+    Reply,
     first_turn,
 )
 from tests.support.strategies import a_job
@@ -46,6 +47,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.calls: list[Sequence[Operation]] = []
+        self.asked: list[Sequence[Operation]] = []
         self.is_away = False
 
     def call(self, _: str, operations: Sequence[Operation]) -> Answer:
@@ -53,6 +55,10 @@ class Recorded:
         if self.is_away:
             raise StoreFailed(classify(Unreachable("gone")))
         return Answer(SECOND, [], [], [])
+
+    def ask(self, operations: Sequence[Operation]) -> Sequence[Reply]:
+        self.asked.append(operations)
+        return []
 
 
 @pytest.fixture
@@ -131,7 +137,29 @@ def test_a_process_that_leaves_removes_itself_only(link: StoreLink, store: Recor
     link.introduce(RegisterServer(3, 0, 1, ()))
     stopped = events.ServerStopped(0, "s1")
     link.leave(stopped)
-    assert store.calls == [[RemoveServer("s1", stopped, 3)]]
+    assert (store.calls, store.asked) == ([], [[RemoveServer("s1", stopped, 3)]])
+
+
+def test_a_process_that_leaves_reports_its_last_events(link: StoreLink, store: Recorded) -> None:
+    link.introduce(RegisterServer(3, 0, 1, ()))
+    link.report(FINISHED)
+    stopped = events.ServerStopped(0, "s1")
+    link.leave(stopped)
+    assert store.calls == [[RecordEvents(first_turn(3) + 1, (FINISHED,))]]
+    assert store.asked == [[RemoveServer("s1", stopped, 3)]]
+
+
+@pytest.mark.parametrize("report", [STARTED, None])
+def test_a_process_that_cannot_reach_the_store_leaves_all_the_same(
+    clock: VirtualClock, report: events.Started | None
+) -> None:
+    def open() -> RedisStore:
+        raise Unreachable("gone")
+
+    link = link_over(Connection(open, introduce=report_nothing), clock)
+    if report is not None:
+        link.report(report)
+    link.leave(events.ServerStopped(0, "s1"))
 
 
 def refuse_another_process(connection: Connection, _: StoreLink) -> None:
@@ -143,10 +171,18 @@ def refuse_another_process(connection: Connection, _: StoreLink) -> None:
         arrive(connection, shape, "durable", SimpleQueue())
 
 
+def depart_from_another_process(connection: Connection, _: StoreLink) -> None:
+    """As if a process ended that had had the name before, and did not know of the present one."""
+    link = link_over(connection, VirtualClock(SECOND))
+    link.introduce(RegisterServer(1, 0, 1, ()))
+    link.leave(events.ServerStopped(0, "s1"))
+
+
 QUESTIONS: dict[str, Callable[[Connection, StoreLink], object]] = {
     "its look at the store": lambda _, link: link.overview(),
     "the number of a process": lambda _, link: link.new_process(),
     "the arrival of another process": refuse_another_process,
+    "the departure of a superseded process": depart_from_another_process,
 }
 
 
@@ -162,8 +198,8 @@ def test_only_an_exchange_takes_what_waits_in_the_inbox(
     store = RedisStore(fakeredis.FakeRedis(protocol=2))
     connection = Connection(lambda: store, introduce=report_nothing)
     link = link_over(connection, clock)
-    claim = Claim(1, first_turn(1) + 1)
-    store.call("s1", [RegisterServer(1, 0, 1, ()), Join(1, 100 * SECOND), claim])
+    claim = Claim(1, first_turn(2) + 1)
+    store.call("s1", [RegisterServer(2, 0, 1, ()), Join(2, 100 * SECOND), claim])
     store.call(OPERATOR, [PutJob("a", a_job("a")), Execute("a", 1, "K1")])
     ask(connection, link)
     link.fetch_inbox()

@@ -50,8 +50,8 @@ def test_a_store_that_was_restarted_is_greeted_before_it_is_asked(tmp_path: Path
         server.kill()
         server.start()
         connection.call("s1", [RecordEvents(2, (ended,))])
-        told = RedisStorage(connection).history()
-        kinds = [type(each.event) for each in told]
+        recorded = RedisStorage(connection).history()
+        kinds = [type(each.event) for each in recorded]
         assert kinds == [events.FaultBegan, events.WritesLost, events.FaultEnded]
         connection.close()
 
@@ -78,7 +78,7 @@ def test_a_part_of_the_history_is_a_part_of_the_whole(real_server: RealServer) -
     connection = with_entries(real_server.client(), address, *SIZES)
     storage = RedisStorage(connection)
     everything = storage.history()
-    assert [told.seq for told in everything] == [*range(1, 23)]
+    assert [recorded.seq for recorded in everything] == [*range(1, 23)]
     for most in (1, 2, 3, 9, 10, 30, 99):
         assert storage.latest(most) == everything[-most:]
         for after in range(24):

@@ -35,9 +35,9 @@ def test_a_session_that_was_ended_stays_ended_and_is_forgotten_after_its_time(ar
         return reply.has_ended
 
     assert not has_ended(NOW, "a")
-    arms.ask(NOW, OPERATOR, EndSession("a", NOW + SECOND))
-    arms.ask(NOW, OPERATOR, EndSession("b", NOW + 2 * SECOND))
+    arms.ask(NOW, OPERATOR, EndSession("a", SECOND))
+    arms.ask(NOW, OPERATOR, EndSession("b", 2 * SECOND))
     assert has_ended(NOW, "a")
     assert not has_ended(NOW, "A")
-    arms.ask(NOW + SECOND, OPERATOR, EndSession("c", NOW + 3 * SECOND))
+    arms.ask(NOW + SECOND, OPERATOR, EndSession("c", 2 * SECOND))
     assert [has_ended(NOW + SECOND, session) for session in "abc"] == [False, True, True]

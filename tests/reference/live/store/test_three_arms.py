@@ -111,7 +111,7 @@ STORES = st.sampled_from([0, NOW, NOW - 7])
 """No store, the one under test, another."""
 FORMER = st.none() | st.builds(Former, st.just(NOW - 7), SMALL, st.none() | SMALL)
 SESSIONS = st.sampled_from(["A-_z", "é"])
-ENDS = st.sampled_from([NOW, NOW + SECOND, NOW + 20 * SECOND])
+LASTS = st.sampled_from([-SECOND, 0, SECOND, 20 * SECOND])
 ATTEMPTS = st.integers(1, 2)
 REPORTED: st.SearchStrategy[Reported] = st.one_of(
     st.builds(events.Started, st.just(0), SMALL, SERVERS, WORKERS, ATTEMPTS),
@@ -145,7 +145,7 @@ ADMINISTRATION: st.SearchStrategy[Operation] = st.one_of(
     st.builds(PauseCluster, st.sampled_from(["ops", 'é "\\'])),
     st.builds(ResumeCluster, st.just("ops")),
     st.builds(AgreeSessionKey, st.sampled_from(['k"1', "k2"])),
-    st.builds(EndSession, SESSIONS, ENDS),
+    st.builds(EndSession, SESSIONS, LASTS),
     st.builds(UnpublishedOf, JOBS),
     st.builds(CheckSession, SESSIONS),
     st.builds(NewProcess, SERVERS),

@@ -4,8 +4,9 @@ import pytest
 
 from gnomon.reference.events import Coalesced, Skipped
 from gnomon.reference.live.api.web.picture import BAR, HEIGHT, MOST_BARS, WIDTH, picture_of
-from gnomon.reference.schedule.clock import HOUR, MINUTE, SECOND
-from gnomon.reference.store.administration import JobRun
+from gnomon.reference.live.api.web.runs import shown
+from gnomon.reference.schedule.clock import DAY, HOUR, MINUTE, SECOND
+from gnomon.reference.store.administration import RUNS_KEPT, JobRun
 from gnomon.reference.store.operations import Job
 from gnomon.reference.store.unpublished import Unpublished
 from tests.support.strategies import a_job
@@ -94,6 +95,26 @@ def test_a_run_whose_start_and_end_came_in_one_report_has_a_bound() -> None:
     assert found.took.longest == "7ms"
 
 
+def test_the_scale_is_not_below_the_bound_of_a_run() -> None:
+    unknown = run(0, 7_000_500, 0, claimed=0)
+    found = picture_of(JOB, [unknown, run(MINUTE, 1_000, 7_000, claimed=800)], [], HOUR)
+    assert found is not None
+    assert [bar.label.split(": ")[1] for bar in found.took.bars] == ["<8s", "7ms"]
+    assert found.took.longest == "<8s"
+
+
+@pytest.mark.parametrize("claimed", [None, 0, 10 * SECOND])
+@pytest.mark.parametrize("took", [-SECOND, 0, SECOND])
+def test_the_picture_has_what_the_table_has(claimed: int | None, took: int) -> None:
+    """Also if it is not known how long a run took, as after the clock was set back."""
+    one = run(0, 5 * SECOND, took, claimed=claimed)
+    found = picture_of(JOB, [one], [], HOUR)
+    assert found is not None
+    (bar,), (row,) = found.took.bars, shown(JOB, [one])
+    assert bar.label.split(": ")[1] == row.took
+    assert found.took.longest == (None if row.took == "–" else row.took)
+
+
 def test_only_the_latest_runs_are_drawn() -> None:
     found = picture_of(JOB, [run(n * HOUR, 0, 0) for n in range(MOST_BARS + 5)], [], HOUR)
     assert found is not None
@@ -132,7 +153,7 @@ def test_occurrences_without_a_message_are_marks_among_the_runs() -> None:
 def test_a_job_whose_occurrences_were_all_skipped_has_a_picture() -> None:
     found = picture_of(JOB, [], [Skipped(HOUR, "1", HOUR)], 2 * HOUR)
     assert found is not None
-    assert (found.runs, found.skipped, found.waited.bars, found.waited.longest) == (0, 1, (), "0s")
+    assert (found.runs, found.skipped, found.waited.bars, found.waited.longest) == (0, 1, (), None)
 
 
 def test_what_is_older_than_the_runs_that_are_drawn_is_left_out() -> None:
@@ -141,3 +162,16 @@ def test_what_is_older_than_the_runs_that_are_drawn_is_left_out() -> None:
     found = picture_of(JOB, runs, gaps, HOUR)
     assert found is not None
     assert (found.skipped, found.begins) == (1, 5 * HOUR)
+
+
+def test_an_old_outage_leaves_the_runs_their_room() -> None:
+    """The store keeps more occurrences of an outage than runs, so older runs may be gone."""
+    outage = [Coalesced(0, "1", n * MINUTE, 50 * MINUTE) for n in range(50)]
+    runs = [run(30 * DAY + n * MINUTE, 0, SECOND) for n in range(RUNS_KEPT)]
+    found = picture_of(JOB, runs, outage, 31 * DAY)
+    assert found is not None
+    assert (found.begins, found.coalesced) == (30 * DAY, 0)
+    assert len({bar.x for bar in found.waited.bars}) == RUNS_KEPT
+    found = picture_of(JOB, runs[1:], outage, 31 * DAY)
+    assert found is not None
+    assert (found.begins, found.coalesced) == (0, 50), "these are all runs that there were"
