@@ -1,4 +1,4 @@
-"""Events of a long history, packed: a third of the memory that an object for each would take.
+"""Events of a long history, packed: 50 bytes each, where an object takes 300.
 
 The one idea: nearly all events of a history are of four kinds. A table of each of these kinds has
 an array for each field that differs from event to event, and keeps every combination of the other
@@ -17,7 +17,11 @@ from gnomon.reference.events import Claimed, Event, EventBase, Finished, Publish
 E = TypeVar("E", bound=EventBase)
 
 MOST_UNPACKED = 100_000
-"""Events of the longest history that is kept as a list: that is faster, and takes 15 MB."""
+"""Events of the longest history that is kept as a list.
+
+A short history is read and judged faster as a list, and any of its events is found at once. The
+longest list takes 30 MB.
+"""
 
 TOGETHER = 4_096
 """Events that are packed at once: that is faster than one by one."""

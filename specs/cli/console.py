@@ -10,13 +10,14 @@ command.
 import errno
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from shutil import get_terminal_size
-from tempfile import SpooledTemporaryFile
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -32,6 +33,8 @@ WIDTH_OF_A_PIPE = 10_000
 """Columns where standard output is not a terminal: nothing is wrapped."""
 LONGEST_TEXT_IN_MEMORY = 64 * 2**20
 """Bytes of the longest text that is kept in memory until it is printed."""
+LINES_AT_ONCE = 1_000
+"""Lines of a long text that are written to its file at once."""
 LETTERS_AT_ONCE = 2**20
 """Letters of a long text that are printed at once."""
 MOST_LINES = 50
@@ -108,13 +111,37 @@ def print_json(value: object) -> None:
 
 
 def collected(lines: Iterable[str]) -> IO[str]:
-    """Lines to print once all of them are computed: a long text is in a file until then."""
-    text = SpooledTemporaryFile(  # noqa: SIM115  # `print_collected` closes it
+    """Lines to print once all of them are computed: a long text is in a file until then.
+
+    Raises BadInput if the folder for temporary files cannot hold them.
+    """
+    text = tempfile.SpooledTemporaryFile(  # noqa: SIM115  # `print_collected` closes it
         LONGEST_TEXT_IN_MEMORY, "w+", encoding="utf-8", errors="surrogatepass", newline=""
     )
-    text.writelines(f"{line}\n" for line in lines)
-    text.seek(0)
+    remaining = iter(lines)
+    try:
+        # Only `write` compares the size with the limit; `writelines` does so at its end.
+        while part := "".join(f"{line}\n" for line in islice(remaining, LINES_AT_ONCE)):
+            with _space_for_text():
+                text.write(part)
+        with _space_for_text():
+            text.seek(0)
+    except BaseException:
+        with suppress(OSError):  # what is not written yet may find no space again
+            text.close()
+        raise
     return text
+
+
+@contextmanager
+def _space_for_text() -> Iterator[None]:
+    """Raise BadInput in place of an error of a temporary file."""
+    try:
+        yield
+    except OSError as error:
+        folder = tempfile.tempdir or "temporary files"  # None if no folder can be used
+        problem = f"a long text cannot be kept there until it is printed: {error.strerror}"
+        raise BadInput(folder, [f"{problem}; TMPDIR can name another folder"]) from None
 
 
 def print_collected(text: IO[str]) -> None:

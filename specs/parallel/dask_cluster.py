@@ -20,9 +20,9 @@ from uuid import uuid4
 import msgspec
 
 from gnomon.specs.parallel.identity import Identity, differences, identity
-from gnomon.specs.parallel.pool import Handle, Pool, PoolLost
+from gnomon.specs.parallel.pool import Handle, Pool, PoolLost, call_in_words
 from gnomon.specs.parallel.processes import seldom_collecting
-from gnomon.specs.render.strings import counted, shortened
+from gnomon.specs.render.strings import counted
 
 T = TypeVar("T")
 Note = Callable[[str], None]
@@ -241,7 +241,7 @@ class _Call(Generic[T]):
             except self._cluster.losses:
                 if submissions < MOST_LOSSES:
                     self._future = self._cluster.start(self._function, self._arguments)
-        call = shortened(f"{self._function.__name__}{self._arguments!r}")
+        call = call_in_words(self._function, self._arguments)
         raise PoolLost(f"each worker that was given {call} ended, perhaps for lack of memory")
 
     def cancel(self) -> None:

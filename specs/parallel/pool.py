@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Iterable
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
+from gnomon.specs.render.strings import shortened
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -70,6 +72,14 @@ def in_order(
     finally:
         for handle in begun:
             handle.cancel()
+
+
+def call_in_words(
+    function: Callable[..., object],
+    arguments: tuple[Any, ...],  # Any: those of the function
+) -> str:
+    """A call as it is written in Python, for messages."""
+    return shortened(f"{function.__name__}{arguments!r}")
 
 
 class ThisProcess:

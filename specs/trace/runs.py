@@ -64,9 +64,9 @@ class PackedRuns(Sequence[Run]):
         self.begins = array("q", map(self.begins.__getitem__, order))
         self._ends = array("q", map(self._ends.__getitem__, order))
         self._places = array("i", map(self._places.__getitem__, order))
-        if self._started:
-            numbers = {old: number for number, old in enumerate(order)}
-            self._started = {numbers[old]: event for old, event in self._started.items()}
+        if started := self._started:
+            moved = ((number, old) for number, old in enumerate(order) if old in started)
+            self._started = {number: started[old] for number, old in moved}
 
     def __len__(self) -> int:
         return len(self.begins)

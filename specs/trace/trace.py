@@ -252,7 +252,8 @@ class Trace:
     def _numbers_at_begins(self) -> dict[WorkerEvent, int]:
         """The numbers of the events at instants at which a membership of their server begins.
 
-        There the order of the events decides, and elsewhere their instants do.
+        There the order of the events decides, and elsewhere their instants do. Equal events have
+        the number of the last of them.
         """
         begins = {(member.server, member.begins) for member in self.memberships}
         numbers: Counter[str] = Counter()

@@ -19,9 +19,7 @@ seen in Perfetto's 52.0, decides how it is written:
                                               `otherData` has
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import ceil
 from typing import NamedTuple
 
 import msgspec
@@ -43,8 +41,8 @@ THREADS = {
 _FIRST_WORKER = VIOLATIONS + 1
 """The number of the first thread of a worker: this viewer's numbers are unique in all processes."""
 
-NANOSECOND = 0.001
-"""In µs, as all times of the file."""
+MICROSECOND = 1_000
+"""In nanoseconds. All times of the file are in microseconds."""
 _EXACT = 2**40
 """Up to this time (µs, 12 days) a float is exact to a nanosecond."""
 
@@ -81,11 +79,10 @@ class _Writer:
             self._processes[""] = CLUSTER + 1  # the lanes are jobs
         self._bars = sorted(picture.bars, key=lambda bar: bar.begins)
         self._rows = _rows(self._bars)
-        self._marks = sorted(_marks(picture, self._bars), key=lambda mark: (mark.at, mark.thread))
-        self._at_once = Counter((mark.at, mark.thread) for mark in self._marks)
-        self._step = NANOSECOND if picture.end - picture.start < _EXACT else 1
-        earliest = [at - ceil(n * self._step) for (at, _), n in self._at_once.items()]
-        self.zero = min((picture.start, *earliest))
+        step = 1 if picture.end - picture.start < _EXACT else MICROSECOND
+        self._marks = _spread(_marks(picture, self._bars), step)
+        earliest = min((at for at, _ in self._marks), default=picture.start * MICROSECOND)
+        self.zero = min(picture.start, earliest // MICROSECOND)
 
     def events(self) -> Iterator[TraceEvent]:
         """The events; those of a thread are in the order of time."""
@@ -96,7 +93,8 @@ class _Writer:
             yield self._slice(CLUSTER, LEADER, begins, ends, name)
         for number, fault in enumerate(self._picture.faults):
             yield from self._fault(number, fault)
-        yield from self._spread_marks()
+        for at, mark in self._marks:
+            yield self._mark(at, mark)
         for number, (bar, row) in enumerate(zip(self._bars, self._rows, strict=True)):
             yield self._run(number, bar, row)
         for step in self._picture.load:
@@ -156,21 +154,19 @@ class _Writer:
             return run
         return {**run, "bind_id": f"{number:#x}", "flow_in": True}
 
-    def _spread_marks(self) -> Iterator[TraceEvent]:
-        """The marks, each a step earlier than what follows on its thread or begins then."""
-        left = self._at_once.copy()
-        for mark in self._marks:
-            at = mark.at - self.zero - left[mark.at, mark.thread] * self._step
-            left[mark.at, mark.thread] -= 1
-            event = {
-                "ph": "X", "pid": CLUSTER, "tid": mark.thread, "ts": at, "dur": 0,
-                "name": mark.name,
-            }  # fmt: skip
-            if mark.args:
-                event["args"] = mark.args
-            if mark.flow is not None:
-                event |= {"bind_id": mark.flow, "flow_out": True}
-            yield event
+    def _mark(self, at: int, mark: _Mark) -> TraceEvent:
+        """A mark; it is written at an instant in nanoseconds (UTC)."""
+        whole, rest = divmod(at - self.zero * MICROSECOND, MICROSECOND)
+        event: dict[str, object] = {
+            "ph": "X", "pid": CLUSTER, "tid": mark.thread,
+            "ts": whole + rest / MICROSECOND if rest else whole,  # a large float is not exact
+            "dur": 0, "name": mark.name,
+        }  # fmt: skip
+        if mark.args:
+            event["args"] = mark.args
+        if mark.flow is not None:
+            event |= {"bind_id": mark.flow, "flow_out": True}
+        return event
 
     def _slice(
         self,
@@ -202,6 +198,21 @@ def _rows(bars: Iterable[Bar]) -> Sequence[int]:
         of_lane[row : row + 1] = [bar.ends]
         rows.append(row)
     return rows
+
+
+def _spread(marks: Iterable[_Mark], step: int) -> Sequence[tuple[int, _Mark]]:
+    """The marks in the order of time, and when each is written (ns, UTC).
+
+    That is a step (ns) earlier than it was, and than what follows on its thread.
+    """
+    spread: list[tuple[int, _Mark]] = []
+    following: dict[int, int] = {}  # by thread, when the next mark is written
+    for mark in sorted(marks, key=lambda mark: (mark.at, mark.thread))[::-1]:
+        at = mark.at * MICROSECOND
+        at = min(at, following.get(mark.thread, at)) - step
+        following[mark.thread] = at
+        spread.append((at, mark))
+    return spread[::-1]
 
 
 def _marks(picture: Picture, bars: Iterable[Bar]) -> Iterator[_Mark]:

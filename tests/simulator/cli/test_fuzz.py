@@ -1,5 +1,6 @@
 """``gnomon fuzz`` from end to end: what it finds, what it says, and 0, 1 or 2."""
 
+import subprocess
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ from gnomon.simulator.fuzz.search import Tally, results
 from gnomon.simulator.fuzz.sources import Drawn
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.patch import patched
+from gnomon.specs.parallel.other_hashes import OtherHashes
 from gnomon.specs.parallel.pool import ThisProcess
 from gnomon.specs.recording import files, writer
 from gnomon.specs.recording.commands import LoseWrites
@@ -158,6 +160,26 @@ def test_two_runs_that_differ_are_told_apart(gnomon: Command) -> None:
     assert told["seed"] == seed
     assert told["event"] > 1 and told["at"].startswith("20") and told["one"] != told["other"]
     assert said.json["runs"] == 0
+
+
+@pytest.mark.usefixtures("harmless")
+def test_a_second_run_that_loses_its_process_costs_nothing_that_was_found(
+    gnomon: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a cluster, where each second run is in a new process."""
+    monkeypatch.setattr(fuzz, "_pools", lambda *_: (ThisProcess(), OtherHashes(ThisProcess())))
+    run, calls = subprocess.run, count()
+
+    def killed_in_the_end(*given: Any, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        if next(calls) < 2:
+            return run(*given, **options)
+        return subprocess.CompletedProcess(given, -9, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", killed_in_the_end)
+    said = gnomon("fuzz", "--seed", 5, "--runs", 9, "--twice")
+    assert said.code == 1 and said.out.startswith("2 runs, seeds 5 to 6, ")
+    assert "the search ended early: the process of try_seeds(range(7, 8), " in said.out
+    assert "ended with status -9, perhaps for lack of memory" in said.out
 
 
 def test_a_divergence_in_words() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -25,6 +26,7 @@ from gnomon.simulator.mutants.patch import patched
 from gnomon.specs.parallel import dask_cluster as module
 from gnomon.specs.parallel.dask_cluster import MOST_LOSSES, _Cluster, _problem, dask_cluster
 from gnomon.specs.parallel.identity import identity
+from gnomon.specs.parallel.other_hashes import OtherHashes
 from gnomon.specs.parallel.pool import AHEAD, PoolLost, in_order
 from tests.specs.conformance.tick import fakes
 from tests.specs.parallel.planted_defect import DEFECT
@@ -156,6 +158,16 @@ def test_a_second_run_is_in_a_process_beside_its_worker(
     there = run(*search, "--seed", seed, "--json")
     assert there.code == 1
     assert there.json["divergence"]["seed"] == seed
+
+
+def test_a_process_beside_a_worker_that_is_killed_is_named(cluster: Cluster) -> None:
+    with dask_cluster(str(cluster.file), print) as pool:
+        killed = OtherHashes(pool).submit(signal.raise_signal, signal.SIGKILL.value)
+        words = (
+            r"the process of raise_signal\(9,\) ended with status -9, perhaps for lack of memory"
+        )
+        with pytest.raises(PoolLost, match=words):
+            killed.result()
 
 
 @pytest.mark.usefixtures("few_at_once")

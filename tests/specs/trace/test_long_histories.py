@@ -1,5 +1,6 @@
 """A long history is judged like a short one: only the form in which it is kept differs."""
 
+import tracemalloc
 from functools import cache
 
 import msgspec
@@ -16,7 +17,9 @@ from gnomon.specs.rules import judge_trace
 from gnomon.specs.spec_text import sections
 from gnomon.specs.trace import message_table
 from gnomon.specs.trace.entities import Stage
+from gnomon.specs.trace.message_table import MessageTable
 from gnomon.specs.trace.order import first_claims, first_starts, keeps_order
+from gnomon.specs.trace.runs import PackedRuns
 from gnomon.specs.trace.summary import summarise, wait_begins
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
@@ -130,3 +133,21 @@ def test_a_run_that_is_not_a_first_one_is_found_in_its_place() -> None:
     history = History(Header(start=0, end=100), recorded)
     assert [run.started.server for run in Trace(packed(history)).runs] == ["s1", "s2", "s3"]
     assert read(Trace(packed(history))) == read(Trace(history))
+
+
+def test_a_few_runs_that_are_no_first_ones_take_no_memory_for_all() -> None:
+    def peak_of_sorting(*further: events.Started) -> int:
+        runs = PackedRuns(MessageTable(PackedEvents(), []))
+        for number in range(20_000):
+            runs.add_first(1_000_000 - number, None, number)
+        for started in further:
+            runs.add(None, 7, started)
+        tracemalloc.start()
+        try:
+            runs.sort()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    again = events.Started(990_000, 7, "s1", 1, 2)
+    assert peak_of_sorting(again) < 1.1 * peak_of_sorting()

@@ -265,6 +265,30 @@ def test_any_number_of_marks_at_one_instant_are_side_by_side(after: int) -> None
     assert {at - one.begins for one in marks} == set(range(1, 2_001))
 
 
+@pytest.mark.parametrize(("days", "number"), [(0, 2_500), (20, 5)])
+def test_instants_that_are_closer_than_their_marks_are_many_keep_their_order(
+    days: int, number: int
+) -> None:
+    """A step is a nanosecond, and in a long history a microsecond."""
+    picture = pictured(STARVING)
+    instants = [picture.start + 10] * number + [picture.start + 8] * 3
+    dues = [Due(at, job % 2, "skipped") for job, at in enumerate(instants)]
+    jobs = [picture.jobs[0]._replace(name=name) for name in ("even", "odd")]
+    end = picture.end + days * DAY
+    document = json.loads(
+        trace_events(replace(picture, dues=dues, jobs=jobs, end=end), "a history")
+    )
+    marks = [one for one in document["traceEvents"] if "skipped" in one["name"]]
+    written = [one["ts"] for one in marks]
+    assert written == sorted(set(written)), "each has a time of its own"
+    in_order = sorted(dues, key=lambda due: due.at)
+    assert [one["name"] for one in marks] == [f"{jobs[due.job].name}: skipped" for due in in_order]
+    since = picture.start - read_instant(document["otherData"]["start"])
+    assert all(
+        at < due.at - picture.start + since for at, due in zip(written, in_order, strict=True)
+    )
+
+
 def test_the_marks_of_a_long_history_keep_their_order() -> None:
     """A float is not exact to a nanosecond then, so the steps are longer."""
     picture = pictured(STARVING)
