@@ -29,7 +29,7 @@ from gnomon.simulator.fuzz.neighbours.commands import (
     repeat_command,
     splice_commands,
 )
-from gnomon.simulator.fuzz.neighbours.ending import with_an_end
+from gnomon.simulator.fuzz.neighbours.ending import with_an_end, within_its_span
 from gnomon.simulator.fuzz.neighbours.instants import align_command, move_command, move_tail
 from gnomon.simulator.fuzz.neighbours.settings import (
     change_cluster,
@@ -68,6 +68,7 @@ def drawn_near(seed: int, originals: Originals, profile: Profile | None = None) 
 def draw_near(chooser: Chooser, originals: Originals, profile: Profile | None = None) -> Recording:
     """A neighbour of one of the `originals`, of which there is at least one."""
     choices = Choices(chooser)
+    originals = tuple(map(within_its_span, originals))
     original = choices.one_of(originals)
     changes = [change for weight, change in changes_near(originals) for change in [change] * weight]
     neighbour = original

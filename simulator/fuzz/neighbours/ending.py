@@ -14,6 +14,12 @@ from gnomon.specs.recording.commands import Command, CutServer, LastingFault
 from gnomon.specs.recording.model import Recording
 
 
+def within_its_span(recording: Recording) -> Recording:
+    """The recording, in which no fault outlasts it; what happens in it stays the same."""
+    commands = (_lasting_until(recording.until, command) for command in recording.commands)
+    return replace(recording, commands=tuple(commands))
+
+
 def with_an_end(choices: Choices, recording: Recording, until: int) -> Recording:
     """The recording with its commands in order, none before the start or after an end.
 
@@ -52,14 +58,18 @@ def _short_end(choices: Choices, last: int, recording: Recording) -> int:
     return last + 1 + choices.whole(0, choices.one_of((SECOND, MILLISECOND, lease, 3 * lease)))
 
 
+def _lasting_until(end: int, command: Command) -> Command:
+    """The command, which comes before the `end`, and whose fault ends there at the latest."""
+    if isinstance(command, LastingFault) and _end_of(command) > end:
+        return replace(command, duration=end - command.at)
+    return command
+
+
 def _ending(command: Command, whole: int, end: int) -> Command:
     """The command, whose fault ends with the recording at the latest.
 
     A server that is cut off up to the end of the whole recording is cut off for good.
     """
-    if not isinstance(command, LastingFault):
-        return command
-    lasts = end - command.at
-    if command.duration > lasts or (isinstance(command, CutServer) and _end_of(command) == whole):
-        return replace(command, duration=lasts)
-    return command
+    if isinstance(command, CutServer) and _end_of(command) == whole:
+        return replace(command, duration=end - command.at)
+    return _lasting_until(end, command)

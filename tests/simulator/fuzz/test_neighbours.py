@@ -16,7 +16,7 @@ from gnomon.simulator.fuzz.generator.choices import Choices, Seeded
 from gnomon.simulator.fuzz.liveness import leaves_patience
 from gnomon.simulator.fuzz.neighbours import NUMBERS, changes_near, draw_near, drawn_near
 from gnomon.simulator.fuzz.neighbours.commands import MOST_SPLICED
-from gnomon.simulator.fuzz.neighbours.ending import with_an_end
+from gnomon.simulator.fuzz.neighbours.ending import with_an_end, within_its_span
 from gnomon.simulator.mutants import BY_NAME
 from gnomon.simulator.mutants.explain import is_killed_in
 from gnomon.simulator.mutants.table import PAGE, rows
@@ -221,6 +221,31 @@ def test_a_server_that_is_cut_off_for_good_stays_so_however_long_it_lasts() -> N
     original = replace(EMPTY, until=START + 10 * SECOND, commands=(cut,))
     for seed in range(40):
         neighbour = ended(original, seed)
+        (command,) = neighbour.commands
+        assert isinstance(command, CutServer) and command.at + command.duration == neighbour.until
+
+
+OUTLASTED = replace(
+    EMPTY,
+    until=START + 20 * SECOND,
+    commands=(CutServer(at=START + 8 * SECOND, server="s1", duration=365 * 86_400 * SECOND),),
+)
+"""Its fault lasts for a year, and it ends after twenty seconds."""
+
+
+@pytest.mark.parametrize("originals", [(OUTLASTED,), (EMPTY, OUTLASTED)], ids=["near", "spliced"])
+def test_a_fault_that_outlasts_its_recording_does_not_stretch_the_neighbours(
+    originals: tuple[Recording, ...],
+) -> None:
+    spans = [near.until - near.start for near in (drawn_near(seed, originals) for seed in SEEDS)]
+    assert max(spans) < 1_000 * SECOND
+
+
+def test_a_cut_that_outlasts_its_recording_is_for_good() -> None:
+    original = within_its_span(OUTLASTED)
+    neighbours = [ended(original, seed) for seed in range(40)]
+    assert len({neighbour.until for neighbour in neighbours}) > 3
+    for neighbour in neighbours:
         (command,) = neighbour.commands
         assert isinstance(command, CutServer) and command.at + command.duration == neighbour.until
 
