@@ -120,7 +120,9 @@ def fuzz(
     With --near, each seed gives a neighbour of one of the recordings: some commands come at other
     instants, with other numbers, once more, not at all, or from another recording; or the cluster,
     a service or a job is changed. What broke a rule before often has relatives there that drawn
-    recordings seldom meet. A neighbour is judged by liveness if its end leaves time for that.
+    recordings seldom meet. Neighbours need not reach every state, and the defect is searched for
+    near a drawn recording. A neighbour is judged by liveness if its end leaves time for that, and
+    by DLV-2 unless a link delays messages for longer than a lease, which a history does not tell.
 
     Exit status 0: nothing was found; 1: a rule is broken, or the search cannot be trusted; 2: bad
     input.

@@ -11,6 +11,7 @@ import msgspec
 from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.simulator.fuzz import reachability
+from gnomon.simulator.fuzz.delays import UNDECIDABLE, delays_beyond_lease
 from gnomon.simulator.fuzz.liveness import Stuck, leaves_patience, patience, stuck
 from gnomon.simulator.fuzz.sources import Source
 from gnomon.simulator.world.replay import header_of, simulate, span_of_part
@@ -69,7 +70,11 @@ class SeedResult(msgspec.Struct, frozen=True):
 
 
 def run_trial(recording: Recording) -> Trial:
-    """Replay and judge `recording`; its liveness, if its end leaves the patience. Never raises."""
+    """Replay and judge `recording`. Never raises.
+
+    Its liveness is judged if its end leaves the patience, and `UNDECIDABLE` unless a link delays
+    messages for longer than a lease.
+    """
     events: list[Event] = []
     broken: list[Broken] = []
     try:
@@ -82,8 +87,8 @@ def run_trial(recording: Recording) -> Trial:
     if not broken:
         broken += [
             broken_by(finding.violations[0])
-            for finding in judge_trace(trace).values()
-            if finding.violations
+            for rule, finding in judge_trace(trace).items()
+            if finding.violations and not (rule == UNDECIDABLE and delays_beyond_lease(recording))
         ]
         if leaves_patience(recording):
             broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.consistent import consistent
+from gnomon.simulator.fuzz.delays import delays_beyond_lease, longest_delay
 from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded
 from gnomon.simulator.fuzz.neighbours.commands import (
     drop_command,
@@ -38,7 +39,6 @@ from gnomon.simulator.fuzz.neighbours.settings import (
     change_service,
     copy_job,
 )
-from gnomon.specs.recording.commands import DisturbServer
 from gnomon.specs.recording.model import Recording, longest, shortest_lease
 
 Change = Callable[[Choices, Recording], Recording]
@@ -75,7 +75,7 @@ def draw_near(chooser: Chooser, originals: Originals, profile: Profile | None = 
     for _ in range(choices.one_of(NUMBERS)):
         neighbour = choices.one_of(changes)(choices, neighbour)
     neighbour = consistent(_in_profile(neighbour, profile))
-    return with_an_end(choices, _with_possible_lease(neighbour), original.until)
+    return with_an_end(choices, _with_possible_lease(neighbour, original), original.until)
 
 
 def changes_near(originals: Originals) -> tuple[ChangeWeight, ...]:
@@ -106,13 +106,13 @@ def _in_profile(recording: Recording, profile: Profile | None) -> Recording:
     return replace(recording, cluster=replace(recording.cluster, profile=profile))
 
 
-def _with_possible_lease(recording: Recording) -> Recording:
-    """The recording, with a lease that servers can hold over its links, and over disturbed ones.
+def _with_possible_lease(neighbour: Recording, original: Recording) -> Recording:
+    """The neighbour, with a lease that servers can hold over its links, and over disturbed ones.
 
-    A history does not tell by how much a disturbed link delayed a request; the rules take it that
-    none arrives later than a lease after its server was lost.
+    An original in which a link delays messages for longer than a lease is left so: to be late may
+    be what it is about.
     """
-    cluster = recording.cluster
-    delays = [c.delay for c in recording.commands if isinstance(c, DisturbServer)]
-    lease = max(cluster.lease, shortest_lease(longest(cluster.latency)), *delays)
-    return replace(recording, cluster=replace(cluster, lease=lease))
+    cluster = neighbour.cluster
+    delay = 0 if delays_beyond_lease(original) else longest_delay(neighbour)
+    lease = max(cluster.lease, shortest_lease(longest(cluster.latency)), delay)
+    return replace(neighbour, cluster=replace(cluster, lease=lease))

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from gnomon.simulator.fuzz.delays import UNDECIDABLE, delays_beyond_lease
 from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.neighbours import drawn_near
 from gnomon.simulator.mutants.patch import Mutant, patched
 from gnomon.specs.recording import files
+from gnomon.specs.rules import RULES
 
 NEIGHBOURS = 5
 """Neighbours of each recording that are tried: some 300 in all, a few seconds."""
@@ -64,6 +66,59 @@ REPEATED_CLAIM = Mutant(
     "if is_repeated or done != (message.id, attempt):",
     "if done != (message.id, attempt):",
 )
+
+
+LATE = Path(__file__).parent / "found" / "over-1-late-heartbeat.toml"
+UNDECIDED = b"""
+format = "gnomon-recording/1"
+from = "2026-01-05T12:00:01Z"
+until = "2026-01-05T12:00:10Z"
+
+[cluster]
+servers = 2
+workers = 1
+lease = "3s"
+latency = "0s"
+
+[[service]]
+name = "work"
+duration = "0s"
+
+[[job]]
+name = "k"
+job_type = "interval_based"
+service = "work"
+start_date = "2026-01-05T12:00:01Z"
+seconds = 1
+
+[[command]]
+at = "2026-01-05T12:00:01.9Z"
+do = "disturb_server"
+server = "s2"
+for = "5s"
+delay = "8s"
+
+[[command]]
+at = "2026-01-05T12:00:03.3Z"
+do = "crash_server"
+server = "s2"
+"""
+"""Drawn near `LATE`, and shrunk: a request arrives longer than a lease after its server crashed."""
+
+
+def test_a_mutant_that_takes_a_late_heartbeat_is_found_near_one() -> None:
+    originals = (files.load(str(LATE)),)
+    with patched(SECOND_MESSAGE):
+        trials = (run_trial(drawn_near(seed, originals)) for seed in range(60))
+        assert any(trial.breaks(SECOND_MESSAGE.rule) for trial in trials)
+
+
+def test_dlv_2_is_not_judged_where_a_link_delays_for_longer_than_a_lease() -> None:
+    """A late request of a server that is gone keeps what it held, and the rule cannot know."""
+    recording = files.parse(UNDECIDED)
+    trial = run_trial(recording)
+    assert RULES[UNDECIDABLE].check(trial.trace).violations
+    assert delays_beyond_lease(recording) and not trial.broken
 
 
 @pytest.mark.parametrize(
