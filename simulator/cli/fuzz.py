@@ -20,10 +20,11 @@ from gnomon.simulator.cli.fuzz_report import USUAL_RUNS, Found, Report, report_p
 from gnomon.simulator.cli.originals import load_originals
 from gnomon.simulator.cli.replay import load
 from gnomon.simulator.fuzz import canary
+from gnomon.simulator.fuzz.delays import UNDECIDABLE, delays_beyond_lease
 from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import run_trial
-from gnomon.simulator.fuzz.liveness import leaves_patience
+from gnomon.simulator.fuzz.liveness import why_unjudged
 from gnomon.simulator.fuzz.picture import story_page
 from gnomon.simulator.fuzz.reachability import reached
 from gnomon.simulator.fuzz.search import Tally
@@ -152,9 +153,10 @@ def fuzz(
         raise BadInput("--out", [f"there is no directory {out}"])
     names = tuple(near or ())
     originals = load_originals(names, out)
+    source: Source = Near(originals, profile)
     if not originals:
         profile = profile or "durable"
-    source = Near(originals, profile) if originals else Drawn(profile or "durable")
+        source = Drawn(profile)
     with ExitStack() as stack:
         pool, others = _pools(stack, processes, dask, twice)
         found_canary = canary.search_near() if originals else canary.search()
@@ -178,7 +180,7 @@ def _judge_alone(name: str, report: Path | None, json: bool) -> None:
     with console.spinner("judging"):
         trial = run_trial(recording)
     stories = {broken.rule: story_of(trial, broken) for broken in trial.broken}
-    states, is_patient = reached(trial.trace), leaves_patience(recording)
+    states, unjudged = reached(trial.trace), why_unjudged(recording)
     if report is not None:
         first = trial.broken[0] if trial.broken else None
         with console.open_output(report, Path(name)) as written:
@@ -188,7 +190,7 @@ def _judge_alone(name: str, report: Path | None, json: bool) -> None:
             {
                 "broken": stories,
                 "sometimes": states,
-                "judged_by_liveness": is_patient,
+                "judged_by_liveness": unjudged is None,
                 "clean": not stories,
             }
         )
@@ -196,8 +198,11 @@ def _judge_alone(name: str, report: Path | None, json: bool) -> None:
         for rule, story in stories.items():
             console.print_parts(Text(f"{rule} is broken", "bold red"), *story, "")
         console.print_parts(f"it reached: {', '.join(states) or 'none of the listed states'}")
-        if not is_patient:
-            console.print_parts("its liveness was not judged: its end is not quiet for long enough")
+        if delays_beyond_lease(recording):
+            why = "a link delays messages for longer than a lease"
+            console.print_parts(f"{UNDECIDABLE} was not judged: {why}")
+        if unjudged is not None:
+            console.print_parts(f"its liveness was not judged: {unjudged}")
     if stories:
         raise typer.Exit(1)
 

@@ -88,7 +88,7 @@ def report_parts(report: Report, found: list[Found]) -> Iterator[RenderableType]
     yield _canary_line(report.canary)
     if tally.patient < tally.runs:
         judged = f"liveness: judged in {tables.count(tally.patient)} of {runs}"
-        yield f"{judged}, those whose end is quiet for long enough"
+        yield f"{judged}; the others end paused or too soon, or have a duration without a limit"
     if report.lost is not None:
         yield Text(f"the search ended early: {report.lost}", "red")
     if report.missed:
@@ -119,7 +119,7 @@ def report_values(report: Report, found: list[Found]) -> dict[str, object]:
         "near": report.near,
         "originals": report.originals,
         "events": tally.events,
-        "judged_by_liveness": tally.patient,
+        "runs_judged_by_liveness": tally.patient,
         "interrupted": report.was_interrupted,
         "lost": report.lost,
         "canary": report.canary._asdict(),

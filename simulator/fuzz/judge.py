@@ -12,7 +12,7 @@ from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.simulator.fuzz import reachability
 from gnomon.simulator.fuzz.delays import UNDECIDABLE, delays_beyond_lease
-from gnomon.simulator.fuzz.liveness import Stuck, leaves_patience, patience, stuck
+from gnomon.simulator.fuzz.liveness import Stuck, patience, stuck, why_unjudged
 from gnomon.simulator.fuzz.sources import Source
 from gnomon.simulator.world.replay import header_of, simulate, span_of_part
 from gnomon.specs.recording.model import Recording
@@ -90,7 +90,7 @@ def run_trial(recording: Recording) -> Trial:
             for rule, finding in judge_trace(trace).items()
             if finding.violations and not (rule == UNDECIDABLE and delays_beyond_lease(recording))
         ]
-        if leaves_patience(recording):
+        if why_unjudged(recording) is None:
             broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]
     return Trial(recording, events, trace, tuple(broken))
 
@@ -114,5 +114,5 @@ def try_seed(seed: int, source: Source) -> SeedResult:
         tuple(reachability.reached(trial.trace)),
         len(trial.events),
         hashlib.sha256(msgspec.msgpack.encode(trial.events)).digest(),
-        leaves_patience(trial.recording),
+        why_unjudged(trial.recording) is None,
     )

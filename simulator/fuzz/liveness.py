@@ -69,16 +69,22 @@ def _clock_error(recording: Recording) -> int:
     return error
 
 
-def leaves_patience(recording: Recording) -> bool:
-    """Whether the end of a recording is quiet for long enough to judge its liveness.
+def why_unjudged(recording: Recording) -> str | None:
+    """Why the liveness of a recording is not judged, as a clause; None if it is.
 
-    Nothing disturbs the cluster for the patience before the end, and it is not paused then. Where
-    a duration has no limit, no patience is long enough.
+    It is judged if nothing disturbs the cluster for the patience before the end, and it is not
+    paused then. Where a duration has no limit, no patience is long enough.
     """
-    spreads = (recording.cluster.latency, *(service.duration for service in recording.services))
-    if any(isinstance(spread, Lognormal) for spread in spreads):
-        return False
-    return disturbed_until(recording) + patience(recording) <= recording.until
+    if isinstance(recording.cluster.latency, Lognormal):
+        return "the latency has no limit"
+    for service in recording.services:
+        if isinstance(service.duration, Lognormal):
+            return f"the duration of {service.name} has no limit"
+    if _may_stay_paused(recording):
+        return "the cluster may stay paused up to its end"
+    if disturbed_until(recording) + patience(recording) > recording.until:
+        return "its end is not quiet for long enough"
+    return None
 
 
 def disturbed_until(recording: Recording) -> int:
@@ -87,16 +93,35 @@ def disturbed_until(recording: Recording) -> int:
     After a step of the store's clock, or a loss of data that may undo a correction of it, a lease
     passes until the store's time goes on.
     """
-    ends = [end for command in recording.commands for end in _disturbs_until(command)]
-    calm = max(ends, default=recording.start)
-    pauses = [c for c in recording.commands if isinstance(c, PauseCluster | ResumeCluster)]
-    if any(isinstance(command, PauseCluster) for command in pauses):
-        # An outage refuses the command that resumes the cluster, and a loss of data undoes it.
-        if isinstance(pauses[-1], PauseCluster) or pauses[-1].at < calm:
-            return recording.until
-        calm = pauses[-1].at
+    if _may_stay_paused(recording):
+        return recording.until
+    pauses = _pauses(recording)
+    calm = pauses[-1].at if pauses else _calm_from(recording)
     is_clock_stepped = any(isinstance(command, StepStoreClock) for command in recording.commands)
     return calm + recording.cluster.lease if is_clock_stepped else calm
+
+
+def _may_stay_paused(recording: Recording) -> bool:
+    """Whether the cluster is paused, and nothing is certain to resume it.
+
+    An outage refuses the command that resumes the cluster, and a loss of data undoes it.
+    """
+    pauses = _pauses(recording)
+    if not pauses:
+        return False
+    return isinstance(pauses[-1], PauseCluster) or pauses[-1].at < _calm_from(recording)
+
+
+def _pauses(recording: Recording) -> list[PauseCluster | ResumeCluster]:
+    """The commands that pause and resume the cluster; none if none pauses it."""
+    pauses = [c for c in recording.commands if isinstance(c, PauseCluster | ResumeCluster)]
+    return pauses if any(isinstance(command, PauseCluster) for command in pauses) else []
+
+
+def _calm_from(recording: Recording) -> int:
+    """When the last disturbance has ended (µs, UTC); the start, if there is none."""
+    ends = [end for command in recording.commands for end in _disturbs_until(command)]
+    return max(ends, default=recording.start)
 
 
 def _disturbs_until(command: Command) -> Iterator[int]:

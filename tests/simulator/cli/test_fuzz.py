@@ -30,6 +30,7 @@ from tests.support.worlds import START
 
 NO_CURSOR = BY_NAME["what has been published is published again"]
 
+FOUND = Path(__file__).parents[1] / "fuzz" / "found"
 DURABLE = [state.id for state in states_of("durable")]
 SOUND = Canary("no-fencing", "nothing", "LEAD-2", 11)
 
@@ -238,8 +239,23 @@ def test_a_recording_that_ends_amid_faults_is_not_judged_by_liveness_and_says_so
     short = Recording(start=START, until=START + 2 * SECOND, commands=(late,))
     file.write_text(writer.to_toml(short))
     said = gnomon("fuzz", file)
-    assert said.out.splitlines()[-1].startswith("its liveness was not judged: ")
+    why = "its end is not quiet for long enough"
+    assert said.out.splitlines()[-1] == f"its liveness was not judged: {why}"
     assert said.code == 0 and gnomon("fuzz", file, "--json").json["judged_by_liveness"] is False
+
+
+@pytest.mark.parametrize(("name", "service"), [("repeats", "backup"), ("changes", "bill")])
+def test_a_recording_whose_runs_have_no_limit_is_not_judged_by_liveness_and_says_so(
+    gnomon: Command, name: str, service: str
+) -> None:
+    why = f"its liveness was not judged: the duration of {service} has no limit"
+    assert gnomon("fuzz", name).out.splitlines()[-1] == why
+
+
+def test_links_that_are_late_for_longer_than_a_lease_are_told(gnomon: Command) -> None:
+    said = gnomon("fuzz", FOUND / "over-1-late-heartbeat.toml")
+    why = "DLV-2 was not judged: a link delays messages for longer than a lease"
+    assert said.code == 0 and why in said.out.splitlines()
 
 
 def test_an_error_in_the_program_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

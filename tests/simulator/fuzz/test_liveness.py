@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from gnomon.reference.schedule.clock import SECOND
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.judge import STUCK, run_trial
-from gnomon.simulator.fuzz.liveness import Stuck, disturbed_until, leaves_patience, patience, stuck
+from gnomon.simulator.fuzz.liveness import Stuck, disturbed_until, patience, stuck, why_unjudged
 from gnomon.specs.notation.parser import read_example
 from gnomon.specs.recording import files
 from gnomon.specs.recording.commands import (
@@ -201,26 +201,38 @@ def test_what_disturbs_the_cluster_and_until_when(commands: tuple[Command, ...],
 def test_a_recording_is_judged_if_its_quiet_end_is_as_long_as_the_patience() -> None:
     lost = LoseWrites(at=AT, writes=1)
     needed = AT + patience(recording_of(lost))
-    assert leaves_patience(replace(recording_of(lost), until=needed))
-    assert not leaves_patience(replace(recording_of(lost), until=needed - 1))
+    assert why_unjudged(replace(recording_of(lost), until=needed)) is None
+    restless = why_unjudged(replace(recording_of(lost), until=needed - 1))
+    assert restless == "its end is not quiet for long enough"
 
 
-def test_a_recording_whose_runs_have_no_limit_is_not_judged() -> None:
+def test_a_recording_whose_durations_have_no_limit_is_not_judged() -> None:
     slow = ServiceSpec(name="work", duration=Lognormal(SECOND, 2 * SECOND))
-    assert not leaves_patience(replace(recording_of(), services=(slow,)))
+    unlimited = why_unjudged(replace(recording_of(), services=(slow,)))
+    assert unlimited == "the duration of work has no limit"
     cluster = ClusterSpec(latency=Lognormal(1, 2))
-    assert not leaves_patience(replace(recording_of(), cluster=cluster))
+    unlimited = why_unjudged(replace(recording_of(), cluster=cluster))
+    assert unlimited == "the latency has no limit"
+
+
+def test_a_recording_that_may_stay_paused_is_not_judged() -> None:
+    pause, resume = PauseCluster(at=AT), ResumeCluster(at=AT + SECOND)
+    paused = "the cluster may stay paused up to its end"
+    assert why_unjudged(recording_of(pause)) == paused
+    assert why_unjudged(recording_of(pause, resume)) is None
+    undone = LoseWrites(at=AT + 2 * SECOND, writes=1)
+    assert why_unjudged(recording_of(pause, resume, undone)) == paused
 
 
 def test_every_drawn_recording_is_judged() -> None:
     for seed in range(150):
-        assert leaves_patience(drawn_from(seed)), seed
-        assert leaves_patience(drawn_from(seed, "classic")), seed
+        assert why_unjudged(drawn_from(seed)) is None, seed
+        assert why_unjudged(drawn_from(seed, "classic")) is None, seed
 
 
 @pytest.mark.parametrize("file", sorted(FOUND.glob("liveness-*.toml")), ids=lambda file: file.stem)
 def test_what_broke_liveness_is_judged_by_it(file: Path) -> None:
-    assert leaves_patience(files.load(str(file)))
+    assert why_unjudged(files.load(str(file))) is None
 
 
 def test_what_is_stuck_is_a_problem_of_those_that_are_judged(

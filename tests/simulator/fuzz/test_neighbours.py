@@ -14,7 +14,7 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.fuzz.delays import delays_beyond_lease, longest_delay
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.generator.choices import Choices, Seeded
-from gnomon.simulator.fuzz.liveness import leaves_patience
+from gnomon.simulator.fuzz.liveness import why_unjudged
 from gnomon.simulator.fuzz.neighbours import NUMBERS, changes_near, draw_near, drawn_near
 from gnomon.simulator.fuzz.neighbours.commands import MOST_SPLICED
 from gnomon.simulator.fuzz.neighbours.ending import with_an_end, within_its_span
@@ -219,8 +219,8 @@ def test_some_neighbours_are_cut_short_some_go_on_and_some_become_quiet() -> Non
     )
     ends = [ended(original, seed).until for seed in range(60)]
     assert min(ends) < original.until and ends.count(original.until) > 15
-    quiet = [seed for seed in range(60) if leaves_patience(ended(original, seed))]
-    assert 5 < len(quiet) < 30 and not leaves_patience(original)
+    quiet = [seed for seed in range(60) if why_unjudged(ended(original, seed)) is None]
+    assert 5 < len(quiet) < 30 and why_unjudged(original) is not None
 
 
 def test_a_server_that_is_cut_off_for_good_stays_so_however_long_it_lasts() -> None:
@@ -258,7 +258,7 @@ def test_a_cut_that_outlasts_its_recording_is_for_good() -> None:
 
 
 def test_a_share_of_the_neighbours_is_judged_by_liveness() -> None:
-    judged = sum(map(leaves_patience, near_found()))
+    judged = sum(why_unjudged(neighbour) is None for neighbour in near_found())
     assert 0.15 < judged / len(SEEDS) < 0.6
 
 
