@@ -21,11 +21,11 @@ def within_its_span(recording: Recording) -> Recording:
 
 
 def with_an_end(choices: Choices, recording: Recording, until: int) -> Recording:
-    """The recording with its commands in order, none before the start or after an end.
+    """The recording with its commands in order, all of them from the start to before an end.
 
     `until` is the end of its original (µs, UTC).
     """
-    within = (_not_before(command, recording.start) for command in recording.commands)
+    within = (_from(recording.start, command) for command in recording.commands)
     commands = sorted(within, key=lambda command: command.at)
     last = max((command.at for command in commands), default=recording.start)
     whole = max(until, last + 1, *map(_end_of, commands))
@@ -35,12 +35,14 @@ def with_an_end(choices: Choices, recording: Recording, until: int) -> Recording
     return replace(
         ordered,
         until=end,
-        commands=tuple(_ending(c, whole, end) for c in commands if c.at < end),
+        commands=tuple(_ending(command, whole, end) for command in commands),
     )
 
 
-def _not_before(command: Command, start: int) -> Command:
-    return command if command.at >= start else moved(command, start)
+def _from(start: int, command: Command) -> Command:
+    """The command, at the `start` at the earliest, and before the last instant."""
+    at = min(max(command.at, start), LAST_INSTANT - 1)
+    return command if command.at == at else moved(command, at)
 
 
 def _end_of(command: Command) -> int:

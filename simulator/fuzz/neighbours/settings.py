@@ -96,19 +96,19 @@ def _changed(choices: Choices, recording: Recording, definition: Definition) -> 
             lambda: replace(definition, ends=choices.one_of((None, landmark(choices, recording)))),
             lambda: replace(definition, jitter=choices.one_of((0, MILLISECOND, SECOND))),
         ]
-    return _if_accepted(choices.one_of(changes)(), definition)
+    return _if_accepted(choices.one_of(changes)()) or definition
 
 
-def _if_accepted(changed: Definition, definition: Definition) -> Definition:
-    """The changed definition, or the one before if it would be refused."""
+def _if_accepted(definition: Definition) -> Definition | None:
+    """The definition, or None if it would be refused or has an instant that cannot be written."""
     try:
-        return jobs.read(jobs.write(changed))
-    except jobs.Rejected:
-        return definition
+        return jobs.read(jobs.write(definition))
+    except (jobs.Rejected, OverflowError):
+        return None
 
 
 def copy_job(originals: Sequence[Recording], choices: Choices, recording: Recording) -> Recording:
-    """A job of another original is there as well, under a name of its own."""
+    """A job of another original is there as well, under a name of its own, if it is accepted."""
     other = choices.one_of(originals)
     if not other.jobs or not recording.services or len(recording.jobs) >= MOST_JOBS:
         return recording
@@ -116,12 +116,16 @@ def copy_job(originals: Sequence[Recording], choices: Choices, recording: Record
     taken = {name for job in recording.jobs for name in (job.id, job.definition.name)}
     name = next(name for name in map(_name, range(len(taken) + 1)) if name not in taken)
     later = recording.start - other.start
-    copied = replace(
-        definition,
-        name=name,
-        start_date=definition.start_date + later,
-        ends=None if definition.ends is None else definition.ends + later,
+    copied = _if_accepted(
+        replace(
+            definition,
+            name=name,
+            start_date=definition.start_date + later,
+            ends=None if definition.ends is None else definition.ends + later,
+        )
     )
+    if copied is None:
+        return recording
     return replace(recording, jobs=(*recording.jobs, JobSpec(name, copied)))
 
 

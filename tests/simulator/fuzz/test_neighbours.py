@@ -34,9 +34,16 @@ from gnomon.specs.recording.commands import (
     StepStoreClock,
     StopStore,
 )
-from gnomon.specs.recording.model import Recording, longest, shortest_lease
+from gnomon.specs.recording.model import (
+    Fixed,
+    JobSpec,
+    Recording,
+    ServiceSpec,
+    longest,
+    shortest_lease,
+)
 from tests.simulator.fuzz.test_generator import Drawn, Highest, Lowest
-from tests.support.worlds import START
+from tests.support.worlds import START, definition
 
 FOUND = tuple(
     files.load(str(file)) for file in sorted((Path(__file__).parent / "found").glob("*.toml"))
@@ -116,6 +123,33 @@ def test_neighbours_of_odd_recordings_can_be_written_and_read(original: Recordin
     for seed in range(40):
         assert is_read_as_it_is(drawn_near(seed, (original, FOUND[0]))), seed
         assert is_read_as_it_is(drawn_near(seed, (original,))), seed
+
+
+WORK = (ServiceSpec(name="work", duration=Fixed(SECOND)),)
+EARLY = replace(
+    EMPTY, services=WORK, jobs=(JobSpec("a", replace(definition("a"), service="work")),)
+)
+
+
+def starting(recording: Recording, start_date: int) -> Recording:
+    """The recording, whose only job starts then."""
+    (job,) = recording.jobs
+    one = JobSpec(job.id, replace(job.definition, start_date=start_date))
+    return replace(recording, jobs=(one,))
+
+
+FAR = starting(replace(EARLY, start=LAST_INSTANT - SECOND, until=LAST_INSTANT), LAST_INSTANT - 1)
+"""Its job starts just before the last instant that can be written."""
+OLD = replace(EARLY, start=SECOND, until=2 * SECOND)
+"""It is long ago; its job starts later than it ends."""
+
+
+@pytest.mark.parametrize(
+    "originals", [(FAR,), (FAR, EARLY), (EARLY, FAR), (FAR, OLD)], ids=["far", "on", "back", "ages"]
+)
+def test_every_instant_of_a_neighbour_can_be_written(originals: tuple[Recording, ...]) -> None:
+    for seed in range(400):
+        assert is_read_as_it_is(drawn_near(seed, originals)), seed
 
 
 @given(st.data(), st.sampled_from(ORIGINALS))
