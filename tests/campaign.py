@@ -7,7 +7,7 @@ near the recordings that earlier searches have found.
     --runs N       runs of each profile, and a fifth as many near what was found
                                            [default: 1,000,000]
     --seed S       the first seed          [default: drawn]
-    --out DIR      folder for recordings that break a rule
+    --out DIR      folder for recordings that break a rule; not that of earlier ones
     --processes K  number of processes     [default: number of cores]
     --dask ADDRESS a Dask cluster that computes, in place of this machine
 
@@ -57,6 +57,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--processes", type=int)
     parser.add_argument("--dask")
     given = parser.parse_args(arguments)
+    if given.out.resolve() == FOUND.resolve():
+        parser.error(f"--out: the search near the recordings of {given.out} refuses it")
     seed = fresh_seed() if given.seed is None else given.seed
     options = ["--out", str(given.out)]
     if given.processes is not None:

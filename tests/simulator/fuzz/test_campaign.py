@@ -29,3 +29,15 @@ def test_a_short_campaign_prints_its_seed(capfd: pytest.CaptureFixture[str]) -> 
     printed = capfd.readouterr().out
     assert "gnomon fuzz --profile classic --seed 5 --runs 2" in printed
     assert printed.count("seeds 5 to 6") == 2 and printed.count("1 run, seed 5 near") == 1
+
+
+def test_what_is_found_is_not_written_beside_what_was_found(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search near it, which comes last, would refuse that after hours."""
+    monkeypatch.chdir(campaign.FOUND.parent)
+    with pytest.raises(SystemExit, match="2"):
+        campaign.main(["--runs", "2", "--out", "found"])
+    printed = capfd.readouterr()
+    assert "--out: the search near the recordings of found refuses it" in printed.err
+    assert printed.out == ""
