@@ -50,22 +50,26 @@ def print_explanation(name: str) -> int:
     if explanation is None:
         sys.stdout.write("it survives, so there is no picture\n")
         return 1
-    where, status = _write_page(name, explanation.page)
     recording = writer.to_toml(explanation.recording)
-    text = [f"{name}: {mutant.about}", *explanation.story, "", where, "", recording]
+    file, problem = _write_page(name, explanation.page)
+    where = [] if problem else ["", f"picture: {file}"]
+    text = [f"{name}: {mutant.about}", *explanation.story, *where, "", recording]
     sys.stdout.write("\n".join(text))
-    return status
+    if problem:
+        sys.stderr.write(f"no picture: {file} cannot be written: {problem}\n")
+        return 2
+    return 0
 
 
-def _write_page(name: str, page: str) -> tuple[str, int]:
-    """Write the page of a mutant: a line with its path, or why there is none; the exit status."""
+def _write_page(name: str, page: str) -> tuple[Path, str | None]:
+    """Write the page of a mutant; its path, and why it cannot be written, if so."""
     words = re.findall(r"\w+", name.lower())
     file = Path(f"mutant-{'-'.join(words)}.html").absolute()
     try:
         file.write_text(page, "utf-8")
     except OSError as error:
-        return f"no picture: {file} cannot be written: {error.strerror}", 2
-    return f"picture: {file}", 0
+        return file, error.strerror or str(error)
+    return file, None
 
 
 if __name__ == "__main__":

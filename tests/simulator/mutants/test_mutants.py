@@ -94,9 +94,10 @@ def test_the_page_of_a_mutant_is_written_or_it_is_reported_why_not(
     file.unlink()
     file.mkdir()
     assert __main__.print_explanation(NO_FENCING.name) == 2
-    printed = capsys.readouterr().out
-    assert f"\nno picture: {file} cannot be written: Is a directory\n" in printed
-    assert "a story" in printed, "the explanation is printed all the same"
+    printed = capsys.readouterr()
+    assert printed.err == f"no picture: {file} cannot be written: Is a directory\n"
+    assert "a story" in printed.out, "the explanation is printed all the same"
+    assert "picture" not in printed.out
 
 
 @pytest.mark.parametrize(
