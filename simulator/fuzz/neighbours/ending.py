@@ -35,7 +35,7 @@ def with_an_end(choices: Choices, recording: Recording, until: int) -> Recording
     return replace(
         ordered,
         until=end,
-        commands=tuple(_ending(command, whole, end) for command in commands),
+        commands=tuple(_ending(command, until, end) for command in commands),
     )
 
 
@@ -67,11 +67,11 @@ def _lasting_until(end: int, command: Command) -> Command:
     return command
 
 
-def _ending(command: Command, whole: int, end: int) -> Command:
+def _ending(command: Command, until: int, end: int) -> Command:
     """The command, whose fault ends with the recording at the latest.
 
-    A server that is cut off up to the end of the whole recording is cut off for good.
+    A server that is cut off up to `until`, the end of the original, is cut off for good.
     """
-    if isinstance(command, CutServer) and _end_of(command) == whole:
+    if isinstance(command, CutServer) and _end_of(command) >= until:
         return replace(command, duration=end - command.at)
     return _lasting_until(end, command)

@@ -282,12 +282,15 @@ def test_a_fault_that_outlasts_its_recording_does_not_stretch_the_neighbours(
     assert max(spans) < 1_000 * SECOND
 
 
-def test_a_cut_that_outlasts_its_recording_is_for_good() -> None:
+@pytest.mark.parametrize("others", [(), (LoseWrites(at=START + 40 * SECOND, writes=1),)])
+def test_a_cut_that_outlasts_its_recording_is_for_good(others: tuple[Command, ...]) -> None:
+    """Also if another command has come to be later than the end of its original."""
     original = within_its_span(OUTLASTED)
+    original = replace(original, commands=(*original.commands, *others))
     neighbours = [ended(original, seed) for seed in range(40)]
     assert len({neighbour.until for neighbour in neighbours}) > 3
     for neighbour in neighbours:
-        (command,) = neighbour.commands
+        command = neighbour.commands[0]
         assert isinstance(command, CutServer) and command.at + command.duration == neighbour.until
 
 
