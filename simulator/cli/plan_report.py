@@ -132,7 +132,10 @@ def _candidate_values(plan: Plan, candidate: Candidate) -> dict[str, object]:
 
 
 def _replay_values(question: Question, one: Measured) -> dict[str, object]:
-    """The figures without a loss, and with the worst loss for each target."""
+    """The figures without a loss, and with the worst loss for each target.
+
+    `at_most` is an estimate of the values with all losses, and no proven bound.
+    """
     names = [target.name for target in question.targets]
     worst = {one.worst_loss(number) for number in range(len(names))}
     return {

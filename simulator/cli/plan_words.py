@@ -181,13 +181,14 @@ def _of_the_others(plan: Plan) -> str:
     if len(bounds) < len(measured):
         return ", those with most at stake first; nothing is known of the others"
     worse = [
-        f"{target.name} is at most {target.write(bound)}"
+        f"{target.name} up to {target.write(bound)}"
         for number, target in enumerate(plan.question.targets)
         if (bound := max(one[number] for one in bounds))
         > max(one.worst(number) for one in measured)
     ]
-    by_model = "by a model of the store's queue"
-    return f"; {by_model}, {', '.join(worse) or 'none is worse'} at the others"
+    if worse:
+        return f"; a model of the store's queue estimates {', '.join(worse)} with the others"
+    return "; no other loss is estimated to be worse, by a model of the store's queue"
 
 
 def saving_text(plan: Plan, saved: Saving) -> str:

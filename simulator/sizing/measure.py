@@ -64,7 +64,8 @@ class Measured(msgspec.Struct, frozen=True):
     """The figures without a loss, and with each loss that was replayed, in words.
 
     Servers were lost at `tried` of the `instants` at which that can matter. With the losses that
-    were not replayed each target is `at_most` this, by the model of the queue; None: not known.
+    were not replayed each target is estimated to be `at_most` this, by the model of the queue,
+    which is no proven bound; None: no estimate is certain enough.
     """
 
     figures: Figures

@@ -1,7 +1,7 @@
 """What a loss of servers does to a load: the store's queue, from the loss until it has no effect.
 
-The one idea: after a loss the same messages wait for fewer workers. What differs besides is known
-to the microsecond, where links and runs take fixed times:
+The one idea: after a loss the same messages wait for fewer workers. What differs besides is
+computed, where links and runs take fixed times:
 
     a leader is lost      nothing is published until its lease has run out, and the next leader has
                           read the jobs; misfires go by the policy of their job (MISS-2)
@@ -9,7 +9,8 @@ to the microsecond, where links and runs take fixed times:
                           it was running, return to the queue once its heartbeat has lapsed (DLV-2)
 
 Sooner or later each message starts when it would have started in the smaller cluster anyway: from
-there on the loss has no effect, and nothing more is computed.
+there on the loss has no effect, and nothing more is computed. That this is what a replay does is
+tested with small recordings, and not proven.
 """
 
 from bisect import insort

@@ -1,8 +1,8 @@
 """The search for the loss because of which a cluster does worst.
 
 The one idea: every loss is estimated, and those with the worst estimates are replayed, until no
-other estimate is worse than what was replayed. An estimate takes a ten-thousandth of the time of a
-long replay, so that the search is complete there, too.
+other loss is estimated to be worse than what was replayed. An estimate takes a ten-thousandth of
+the time of a long replay, so that all losses of a long recording are estimated, too.
 
 Estimates need fixed times and servers that are alike. Where times are drawn, they only decide the
 order of the replays. Where links or servers fail anyway, or jobs are limited, nothing is estimated:
@@ -51,7 +51,8 @@ class Ranked(NamedTuple):
 class Found(NamedTuple):
     """The losses that were replayed, at `tried` of the `instants` at which that can matter.
 
-    After those that were not, each target is `at_most` this; None: that is not known.
+    After those that were not, each target is estimated to be `at_most` this, which is no proven
+    bound; None: no estimate is certain enough.
     """
 
     losses: list[tuple[Loss, Figures]]
