@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.simulator.sizing import bursts, formulas
-from gnomon.simulator.sizing.figures import Figures
+from gnomon.simulator.sizing.figures import Figures, meets
+from gnomon.simulator.sizing.losses.instants import is_of_leader
 from gnomon.simulator.sizing.measure import Shape
 from gnomon.simulator.sizing.sampling import CONFIDENCE, Interval
 from gnomon.simulator.sizing.search import Candidate, Plan
@@ -101,7 +102,11 @@ def _no_answer(plan: Plan) -> str:
         return text
     text = f"{text}: {failure_text(plan, failure)}"
     lease = question.recording.cluster.lease
-    if any("leader" in words for one in failure.measured for words, _ in one.with_losses):
+    if any(
+        is_of_leader(words) and not meets(figures, question.targets)
+        for one in failure.measured
+        for words, figures in one.with_losses
+    ):
         text += f"; a leader that is lost has no successor for its lease, {tables.span(lease)} "
         text += "(LEAD-3), however many workers there are"
     return text
