@@ -38,7 +38,7 @@ MOST_MESSAGES = 50_000
 """The default budget: how many messages the losses of one cluster and seed may replay in all."""
 TINY = 1e-3
 """Stands for a limit of 0 where values are compared by their share of the limit."""
-LONGEST_LINK = 50 * MILLISECOND
+LONGEST_LINK = 5 * MILLISECOND
 """Where links take longer, replays were found to be worse than their estimates (µs)."""
 FEWEST = 6
 """As many losses are replayed whatever the budget, if as many may be worse."""
