@@ -97,7 +97,9 @@ def plan(
     With --survive, each cluster is also replayed while servers crash for good: as messages are
     published, have waited, or end, with the leader and without. A model of the store's queue
     estimates each such loss, and replays begin with the worst, until no other is estimated to be
-    worse. The answer names the worst instant, how many were tried, and what is known of the others.
+    worse, or until a budget is used up: 50,000 messages for each cluster and seed. The answer names
+    the worst instant, how many were tried, what is estimated of the others or why nothing is, and
+    whether the budget leaves it unsure. An estimate is no proven bound.
 
     Exit status 0: a cluster meets the target; 1: none does within the ranges; 2: bad input.
     """

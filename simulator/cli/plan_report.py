@@ -21,6 +21,7 @@ from gnomon.simulator.cli.plan_words import (
     load_rows,
     load_text,
     losses_text,
+    losses_unsure,
     method_text,
     saving_text,
     sentence,
@@ -88,6 +89,7 @@ def report_values(answered: Answered) -> dict[str, object]:
         "survive": question.survive,
         "random": question.is_random,
         "answer": None if answer is None else answer.shape._asdict(),
+        "is_sure": answer is not None and not losses_unsure(plan),
         "smallest": [shape._asdict() for shape in plan.smallest],
         "clusters": [_candidate_values(plan, one) for one in sorted(plan.candidates.values())],
         "nearest_failure": None
@@ -132,7 +134,11 @@ def _candidate_values(plan: Plan, candidate: Candidate) -> dict[str, object]:
 
 
 def _replay_values(question: Question, one: Measured) -> dict[str, object]:
-    """The figures without a loss, and with the worst loss for each target."""
+    """The figures without a loss, and with the worst loss for each target.
+
+    `at_most` is an estimate of the values with all losses, and no proven bound. If there is none,
+    `doubt` is why.
+    """
     names = [target.name for target in question.targets]
     worst = {one.worst_loss(number) for number in range(len(names))}
     return {
@@ -143,9 +149,11 @@ def _replay_values(question: Question, one: Measured) -> dict[str, object]:
             if words in worst
         },
         "losses_replayed": len(one.with_losses),
+        "losses_left": one.left,
         "instants": one.instants,
         "instants_tried": one.tried,
         "at_most": None if one.at_most is None else dict(zip(names, one.at_most, strict=True)),
+        "doubt": None if one.doubt is None else one.doubt.why,
     }
 
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import write_duration, write_instant
 from gnomon.simulator.sizing import bursts, formulas
-from gnomon.simulator.sizing.figures import Figures
+from gnomon.simulator.sizing.figures import Figures, meets
+from gnomon.simulator.sizing.losses.instants import is_of_leader
 from gnomon.simulator.sizing.measure import Shape
 from gnomon.simulator.sizing.sampling import CONFIDENCE, Interval
 from gnomon.simulator.sizing.search import Candidate, Plan
@@ -80,7 +81,26 @@ def sentence(plan: Plan) -> str:
         parts.append(failure_text(plan, plan.nearest_failure))
     text = "; ".join(parts)
     lost = f", also while {counted(question.survive, 'server')} are lost" * bool(question.survive)
-    return f"{text}{lost.replace('1 server are', 'a server is')}."
+    lost = lost.replace("1 server are", "a server is")
+    unsure = losses_unsure(plan)
+    if unsure:
+        lost += f"; that is not sure, as {_not_replayed(unsure)}"
+    return f"{text}{lost}."
+
+
+def losses_unsure(plan: Plan) -> int:
+    """The number of losses that were not replayed although with them the answer may fail."""
+    answer, targets = plan.answer, plan.question.targets
+    return sum(
+        one.left
+        for one in (() if answer is None else answer.measured)
+        if one.at_most is None
+        or any(value > target.limit for target, value in zip(targets, one.at_most, strict=True))
+    )
+
+
+def _not_replayed(number: int) -> str:
+    return f"{number:,} losses were not replayed" if number != 1 else "1 loss was not replayed"
 
 
 def in_words(shape: Shape) -> str:
@@ -101,7 +121,11 @@ def _no_answer(plan: Plan) -> str:
         return text
     text = f"{text}: {failure_text(plan, failure)}"
     lease = question.recording.cluster.lease
-    if any("leader" in words for one in failure.measured for words, _ in one.with_losses):
+    if any(
+        is_of_leader(words) and not meets(figures, question.targets)
+        for one in failure.measured
+        for words, figures in one.with_losses
+    ):
         text += f"; a leader that is lost has no successor for its lease, {tables.span(lease)} "
         text += "(LEAD-3), however many workers there are"
     return text
@@ -175,19 +199,24 @@ def _of_the_others(plan: Plan) -> str:
     """What is known of the instants at which no server was lost; there is an answer."""
     assert plan.answer is not None
     measured = plan.answer.measured
-    if all(one.tried == one.instants for one in measured):
+    left = sum(one.left for one in measured)
+    if not left:
         return ": all of them"
+    doubt = next((one.doubt for one in measured if one.doubt is not None), None)
+    if doubt is not None:
+        first = "that are estimated to be worst" if doubt.is_estimated else "with most at stake"
+        known = f"{_not_replayed(left)}, and nothing is certain of the others"
+        return f", those {first} first; {known}, because {doubt.why}"
     bounds = [one.at_most for one in measured if one.at_most is not None]
-    if len(bounds) < len(measured):
-        return ", those with most at stake first; nothing is known of the others"
     worse = [
-        f"{target.name} is at most {target.write(bound)}"
+        f"{target.name} up to {target.write(bound)}"
         for number, target in enumerate(plan.question.targets)
         if (bound := max(one[number] for one in bounds))
         > max(one.worst(number) for one in measured)
     ]
-    by_model = "by a model of the store's queue"
-    return f"; {by_model}, {', '.join(worse) or 'none is worse'} at the others"
+    if worse:
+        return f"; a model of the store's queue estimates {', '.join(worse)} with the others"
+    return "; no other loss is estimated to be worse, by a model of the store's queue"
 
 
 def saving_text(plan: Plan, saved: Saving) -> str:

@@ -14,7 +14,7 @@ from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.simulator.sizing.figures import Figures, figures_of, meets
 from gnomon.simulator.sizing.losses.beats import replay_with_beats
-from gnomon.simulator.sizing.losses.worst import MOST_MESSAGES, Search, worst_losses
+from gnomon.simulator.sizing.losses.worst import MOST_MESSAGES, Doubt, Search, worst_losses
 from gnomon.simulator.sizing.targets import Target
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.recording.model import Recording
@@ -64,14 +64,18 @@ class Measured(msgspec.Struct, frozen=True):
     """The figures without a loss, and with each loss that was replayed, in words.
 
     Servers were lost at `tried` of the `instants` at which that can matter. With the losses that
-    were not replayed each target is `at_most` this, by the model of the queue; None: not known.
+    were not replayed each target is estimated to be `at_most` this, by the model of the queue,
+    which is no proven bound; None: no estimate is certain enough, because of `doubt`. `left` is the
+    number of losses that were not replayed.
     """
 
     figures: Figures
     with_losses: tuple[tuple[str, Figures], ...] = ()
     instants: int = 0
     tried: int = 0
+    left: int = 0
     at_most: tuple[float, ...] | None = None
+    doubt: Doubt | None = None
 
     def worst(self, number: int) -> float:
         """The worst value of a target, with and without losses."""
@@ -112,7 +116,15 @@ def measure(task: Task) -> Measured:
 
     found = worst_losses(search, replay, task.most_messages)
     with_losses = tuple((loss.words, after) for loss, after in found.losses)
-    return Measured(figures, with_losses, found.instants, found.tried, found.at_most)
+    return Measured(
+        figures,
+        with_losses,
+        found.instants,
+        found.tried,
+        found.left,
+        found.at_most,
+        found.doubt,
+    )
 
 
 def trace_of(recording: Recording) -> Trace:

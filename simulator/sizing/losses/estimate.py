@@ -3,8 +3,8 @@
 The one idea: before the loss the values are those of the replay without it, and from where it has
 no effect on they are those of the smaller cluster. Only the messages between are its own.
 
-Where links and runs take fixed times, no replay of the loss is worse than its estimate: tests
-compare the two.
+An estimate is no proven bound. Where links and runs take fixed times, tests compare it with the
+replay of the loss, and are to find none that is worse.
 """
 
 from bisect import bisect_left

@@ -31,6 +31,9 @@ from gnomon.specs.trace.summary import wait_begins
 from gnomon.specs.trace.trace import Trace
 from gnomon.specs.trace.waits import waits
 
+NO_LEADER = "not the leader"
+"""In the words of a loss: the leader is not lost."""
+
 
 class Loss(NamedTuple):
     """The servers that crash at an instant (µs, UTC); the `leader` among them, or None.
@@ -47,9 +50,14 @@ class Loss(NamedTuple):
     def words(self) -> str:
         """The loss in words."""
         leader = "the leader among them" if len(self.servers) > 1 else "the leader"
-        which = leader if self.leader is not None else "not the leader"
+        which = leader if self.leader is not None else NO_LEADER
         names = ", ".join(self.servers)
         return f"{names} ({which}) lost {self.when}, at {write_instant(self.at)}"
+
+
+def is_of_leader(words: str) -> bool:
+    """Whether a loss in words is one of the leader."""
+    return f"({NO_LEADER})" not in words
 
 
 class Time(NamedTuple):

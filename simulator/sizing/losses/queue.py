@@ -1,7 +1,7 @@
 """What a loss of servers does to a load: the store's queue, from the loss until it has no effect.
 
-The one idea: after a loss the same messages wait for fewer workers. What differs besides is known
-to the microsecond, where links and runs take fixed times:
+The one idea: after a loss the same messages wait for fewer workers. What differs besides is
+computed, where links and runs take fixed times:
 
     a leader is lost      nothing is published until its lease has run out, and the next leader has
                           read the jobs; misfires go by the policy of their job (MISS-2)
@@ -9,12 +9,13 @@ to the microsecond, where links and runs take fixed times:
                           it was running, return to the queue once its heartbeat has lapsed (DLV-2)
 
 Sooner or later each message starts when it would have started in the smaller cluster anyway: from
-there on the loss has no effect, and nothing more is computed.
+there on the loss has no effect, and nothing more is computed. That this is what a replay does is
+tested with small recordings, and not proven.
 """
 
 from bisect import insort
 from collections import Counter, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import accumulate
 from typing import NamedTuple
@@ -29,8 +30,8 @@ from gnomon.specs.trace.entities import MessageRecord
 from gnomon.specs.trace.summary import wait_begins
 from gnomon.specs.trace.trace import Trace
 
-RECLAIM, CLAIM, ARRIVAL = range(3)
-"""What happens in the queue, in the order of one instant."""
+RECLAIM, CLAIM, ARRIVAL, RECLAIM_LAST = range(4)
+"""What happens in the queue, in the order of one instant; messages return first or last."""
 
 
 class Message(NamedTuple):
@@ -184,6 +185,25 @@ class LossModel:
 
     def after(self, at: int, lost: Collection[str], leader: str | None) -> Aftermath:
         """What the loss of these servers at `at` (µs, UTC) changes; `leader`: the one of them."""
+        return next(self.all_after(at, lost, leader))
+
+    def all_after(self, at: int, lost: Collection[str], leader: str | None) -> Iterator[Aftermath]:
+        """What the loss may change: twice if a reclaim and something else share an instant.
+
+        Their order is not known then: messages return first, and last.
+        """
+        first, is_ordered = self._after(at, lost, leader, RECLAIM)
+        yield first
+        if not is_ordered:
+            yield self._after(at, lost, leader, RECLAIM_LAST)[0]
+
+    def _after(
+        self, at: int, lost: Collection[str], leader: str | None, reclaim: int
+    ) -> tuple[Aftermath, bool]:
+        """What the loss changes if reclaims have that place; whether their place does not matter.
+
+        It does where a message is published, or claimed, in the instant of a reclaim.
+        """
         self.present.move_to(at)
         # One that asks a moment too early learns of it, and asks again: three journeys.
         taken_over_at: int | None = None
@@ -191,13 +211,14 @@ class LossModel:
             taken_over_at = self.alive_until(leader, at) + 3 * self.travel
         queue = _Queue(self, at, lost)
         for server in lost:
-            queue.plan(self._reclaimed_at(server, at, lost, taken_over_at), RECLAIM, server)
+            queue.plan(self._reclaimed_at(server, at, lost, taken_over_at), reclaim, server)
         following = self.present.number if taken_over_at is None else queue.delay(taken_over_at)
         calm = queue.run(following)
         calm_at = self.messages[calm].published if calm < len(self.messages) else self.end
-        return Aftermath(
+        aftermath = Aftermath(
             queue.starts, calm, calm_at, queue.most_waiting(), queue.misfires, queue.run_again
         )
+        return aftermath, queue.reclaimed_at.isdisjoint(queue.others_at)
 
     def _reclaimed_at(
         self, server: str, at: int, lost: Collection[str], taken_over_at: int | None
@@ -228,6 +249,8 @@ class _Queue:
         self._at, self._lost = at, lost
         self.starts: dict[int, int | None] = {}
         self.misfires = self.run_again = 0
+        self.reclaimed_at: set[int] = set()  # (µs, UTC)
+        self.others_at: set[int] = set()
         self._planned: list[tuple[int, int, int, Worker | str | int]] = []
         self._numbers = 0
         self._returned: list[int] = []
@@ -272,13 +295,13 @@ class _Queue:
         """Let what the lost leader would have published wait; the first message that need not.
 
         The next leader has the lease at `taken_over_at` (µs, UTC). It hears of it, reads the jobs
-        page by page, and then publishes, job by job.
+        page by page, and then publishes, job by job: also what is due in the very instant.
         """
         travel, messages = self._travel, self._messages
         decides_at = taken_over_at + (1 + 2 * self._model.pages) * travel
         delayed: dict[str, list[int]] = {}
         number = self._present.number
-        while number < len(messages) and messages[number].published - travel < decides_at:
+        while number < len(messages) and messages[number].published - travel <= decides_at:
             message = messages[number]
             if message.misfire is None or message.published - travel < self._at:
                 self.plan(message.published, ARRIVAL, number)
@@ -322,6 +345,7 @@ class _Queue:
             at, what, _, subject = heappop(planned)
             if at >= self._end:
                 break
+            (self.others_at if what in (CLAIM, ARRIVAL) else self.reclaimed_at).add(at)
             if what == ARRIVAL:
                 assert isinstance(subject, int)
                 if subject >= following:
@@ -338,7 +362,7 @@ class _Queue:
             else:
                 assert isinstance(subject, str)
                 self._give_up(at, subject)
-                if not planned or planned[0][:2] != (at, RECLAIM):
+                if not planned or planned[0][:2] != (at, what):
                     self._hand_out(at)
         return len(messages)
 
