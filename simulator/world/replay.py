@@ -80,7 +80,7 @@ def _run(recording: Recording, cluster: Cluster, progress: Progress | None) -> S
         for hundredth in range(1, 101):
             cluster.kernel.run(start + (until - start) * hundredth // 100)
             progress(cluster.kernel.now)
-    span = (start, until) if clock is None else clock.span(until)
+    span = (start, until) if clock is None else clock.span(until, spec.lease)
     return Simulated(executor.refused, span)
 
 

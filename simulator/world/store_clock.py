@@ -47,10 +47,13 @@ class StoreClock:
         self._cluster.operate(CheckProcess(0))
         self._earliest = min(self._earliest, self.time(self._cluster.kernel.now))
 
-    def span(self, until: int) -> tuple[int, int]:
+    def span(self, until: int, lease: int) -> tuple[int, int]:
         """The times of the store in this run, which ends before the world's instant `until` (µs).
 
-        Its time does not pass while its clock is behind it. What happens then still lies in the
-        span.
+        Its time does not pass while its clock is behind it, by up to a `lease` (µs). What happens
+        then lies in the span. What a store records that waits for longer does not (HIST-2).
         """
-        return self._earliest, self.time(until - 1) + 1
+        last = until - 1
+        time, reading = self.time(last), last + self._ahead
+        end = time if time - reading <= lease else max(reading, self._earliest)
+        return self._earliest, end + 1

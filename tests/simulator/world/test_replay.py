@@ -13,11 +13,13 @@ from msgspec.structs import replace
 
 from gnomon.reference import events
 from gnomon.reference.history import Writer, read, write
-from gnomon.reference.schedule.clock import MINUTE, SECOND, read_instant
+from gnomon.reference.schedule.clock import DAY, MINUTE, SECOND, read_instant
+from gnomon.simulator.mutants import BY_NAME
+from gnomon.simulator.mutants.patch import patched
 from gnomon.simulator.world.random import RandomStreams
 from gnomon.simulator.world.replay import header_of, replay, simulate
 from gnomon.specs.recording import files
-from gnomon.specs.recording.commands import Execute, StepClock, StopServer
+from gnomon.specs.recording.commands import Execute, StepClock, StepStoreClock, StopServer
 from gnomon.specs.recording.model import (
     ClusterSpec,
     Fixed,
@@ -161,6 +163,20 @@ def test_a_history_ends_at_the_last_instant_of_the_store(file: Path) -> None:
     assert read(history_bytes(recording).splitlines(keepends=True)) == history
     instants = [event.at for event in history.events]
     assert history.header.start == min(recording.start, *instants)
+
+
+def test_a_store_that_waits_for_its_clock_records_beyond_the_end() -> None:
+    """It must correct its time. If it does not, no event tells, as nothing is due meanwhile."""
+    set_back = StepStoreClock(at=START + SECOND, by=-DAY)
+    later = StepClock(at=START + 30 * SECOND, server="s1", by=1)
+    recording = Recording(start=START, until=START + MINUTE, commands=(set_back, later))
+    assert not replay_breaks(recording)
+    with patched(BY_NAME["a clock that was ahead is waited for"]):
+        assert replay_breaks(recording) == {"HIST-2"}
+
+
+def replay_breaks(recording: Recording) -> set[str]:
+    return {rule for rule, found in judge(replay(recording)).items() if found.violations}
 
 
 @given(busy_worlds())
