@@ -1,7 +1,7 @@
 """Delays that a history does not tell, and the rule that cannot be judged because of them.
 
 The one idea: a history says that a link was disturbed, and not by how much a request was late. So
-DLV-2 takes it that none arrives later than a lease after its server was lost. Where they are later,
+DLV-2 assumes that none arrives later than a lease after its server was lost. Where they are later,
 a heartbeat of a server that is gone keeps what it held from the others, and the rule cannot know.
 """
 

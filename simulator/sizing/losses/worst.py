@@ -61,9 +61,9 @@ class Doubt(NamedTuple):
 class Found(NamedTuple):
     """The losses that were replayed, at `tried` of the `instants` at which that can matter.
 
-    `left` is the number of losses that were not.
-    After those that were not, each target is estimated to be `at_most` this, which is no proven
-    bound; None: no estimate is certain enough.
+    `left` is the number of losses that were not replayed. After these, each target is estimated to
+    be `at_most` this, which is no proven bound. It is None if no estimate is certain enough, and
+    `doubt` is the reason then.
     """
 
     losses: list[tuple[Loss, Figures]]

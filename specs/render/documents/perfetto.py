@@ -11,8 +11,8 @@ seen in Perfetto's 52.0, decides how it is written:
     they sort by instant, the longer slice    a publishing is some nanoseconds earlier than it was:
     first, and drop the end of a flow that    a run may start in the same microsecond
     comes before its beginning
-    slices without a length at one instant    so many publishings of one instant are a nanosecond
-    are nested, at most 512 deep              apart
+    slices without a length at one instant    publishings of one instant are a nanosecond apart
+    are nested, at most 512 deep
     slices of a thread that overlap in part   a run that overlaps another of its worker, which
     are dropped                               breaks a rule, is on a further track of the worker
     negative instants are dropped             instants count from the first one of the file, which

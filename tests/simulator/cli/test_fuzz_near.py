@@ -84,10 +84,10 @@ def test_for_machines(gnomon: Command, folder: Path) -> None:
     words = ("fuzz", "--near", folder, "--runs", 5, "--seed", 3, "--processes", 1, "--json")
     said = gnomon(*words)
     assert said.out == gnomon(*words).out
-    told = said.json
-    assert (told["near"], told["originals"], told["profile"]) == ([str(folder)], 2, None)
-    assert 0 < told["runs_judged_by_liveness"] < 5
-    assert list(told["sometimes"]) == list(STATES) and told["canary"]["near"] == "one"
+    found = said.json
+    assert (found["near"], found["originals"], found["profile"]) == ([str(folder)], 2, None)
+    assert 0 < found["runs_judged_by_liveness"] < 5
+    assert list(found["sometimes"]) == list(STATES) and found["canary"]["near"] == "one"
     classic = gnomon(*words, "--profile", "classic").json
     assert list(classic["sometimes"]) == [state.id for state in states_of("classic")]
 
@@ -140,7 +140,7 @@ def test_the_order_of_a_folder_is_that_of_the_names(folder: Path, tmp_path: Path
     assert titles == ["overlap", "one", "two"]
 
 
-def test_bad_input_is_told(gnomon: Command, folder: Path, tmp_path: Path) -> None:
+def test_bad_input_is_named(gnomon: Command, folder: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     near = ("fuzz", "--near", folder)
@@ -171,6 +171,6 @@ def test_bad_input_is_told(gnomon: Command, folder: Path, tmp_path: Path) -> Non
     assert line.startswith(f"gnomon: {folder / 'three.toml'}: [[command]] 1 (crash_server), server")
 
 
-def test_a_profile_beside_one_recording_is_told(gnomon: Command) -> None:
+def test_a_profile_beside_one_recording_is_refused(gnomon: Command) -> None:
     (line,) = faults(gnomon("fuzz", "overlap", "--profile", "classic"))
     assert line == "gnomon: --profile: it is for a search; leave it out to judge overlap alone"

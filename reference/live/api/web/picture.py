@@ -73,7 +73,7 @@ class Row(NamedTuple):
 class Picture(NamedTuple):
     """The runs of a job from the instant `begins` to `ends` (µs, UTC), with their numbers.
 
-    `gaps` are the occurrences without a message, so many of them `coalesced` and `skipped`.
+    `gaps` are the occurrences without a message; `coalesced` and `skipped` are their numbers.
     """
 
     begins: int

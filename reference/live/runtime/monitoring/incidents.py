@@ -62,7 +62,7 @@ def describe_replacement(former: Former, present: ClusterOverview) -> str:
         lost = f"jobs that this server scheduled there: {former.jobs}"
     return (
         "the store was emptied or replaced: "
-        f"it was first used at {write_instant(present.store)}, "
+        f"a server first joined it at {write_instant(present.store)}, "
         f"the former one at {write_instant(former.store)}; "
         f"{lost}, jobs here: {present.jobs}; "
         "create the jobs again, or stop the servers and restore the store's data"
