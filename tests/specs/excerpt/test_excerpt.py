@@ -17,14 +17,10 @@ from gnomon.reference.store.messages import Profile
 from gnomon.reference.store.operations import OPERATOR, PAGE, Job, JobList, Jobs
 from gnomon.simulator.fuzz import generator
 from gnomon.simulator.world.cluster import Cluster
-from gnomon.simulator.world.commands import CommandExecutor
 from gnomon.simulator.world.random import RandomStreams
-from gnomon.simulator.world.replay import _plan, header_of
-from gnomon.simulator.world.store_clock import StoreClock
-from gnomon.simulator.world.write_log import WriteLog
+from gnomon.simulator.world.replay import _run, header_of
 from gnomon.specs.excerpt.excerpt import Known, excerpt
 from gnomon.specs.notation.parser import ORIGIN, read_example
-from gnomon.specs.recording.commands import DataLoss, StepStoreClock
 from gnomon.specs.recording.model import Recording
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.trace import Trace
@@ -39,26 +35,9 @@ NOTHING = Known()
 def happened(recording: Recording) -> tuple[History, Known]:
     """A replay of which the store is kept."""
     told: list[Any] = []
-    cluster = Cluster(
-        recording.cluster,
-        recording.services,
-        RandomStreams(recording.seed),
-        recording.start,
-        told.append,
-    )
-    forgets = any(isinstance(command, DataLoss) for command in recording.commands)
-    log = WriteLog(cluster, recording.cluster.profile) if forgets else None
-    steps = any(isinstance(command, StepStoreClock) for command in recording.commands)
-    clock = StoreClock(cluster) if steps else None
-    operator = CommandExecutor(cluster, log, clock)
-    for job in recording.jobs:
-        operator.create(job)
-    _plan(cluster.kernel, operator, iter(recording.commands))
-    for name in recording.cluster.server_names:
-        cluster.start(name)
-    cluster.kernel.run(recording.until)
-    until = recording.until
-    header = header_of(recording, clock.span(until) if clock else (recording.start, until))
+    streams = RandomStreams(recording.seed)
+    cluster = Cluster(recording.cluster, recording.services, streams, recording.start, told.append)
+    header = header_of(recording, _run(recording, cluster, None).span)
     return History(header, told), known(header.end, cluster, told)
 
 
