@@ -13,6 +13,7 @@ from operator import attrgetter
 from gnomon.reference import events
 from gnomon.reference.events import STORE
 from gnomon.specs.trace.entities import Membership
+from gnomon.specs.trace.fault_windows import aftermath
 from gnomon.specs.trace.spans import Span, merge_spans
 from gnomon.specs.trace.trace import Trace
 
@@ -74,19 +75,31 @@ def _undisturbed_from(trace: Trace, target: str, at: int) -> int:
     return next((begins for begins, _ in gaps), max(at, trace.end))
 
 
-def lacks(trace: Trace, event: events.Claimed, service: str) -> bool:
-    """Whether the server that claimed a message had listed its services, but not that one."""
-    services = services_of(trace, event)
-    return services is not None and service not in services
+def lacks(trace: Trace, claim: events.Claimed, service: str) -> bool:
+    """Whether the server that claimed a message had listed its services, but not that one.
+
+    Just after it came back, it must have lacked it before, too.
+    """
+    lists = _counted(trace, claim)
+    return all(services is not None and service not in services for services in lists)
 
 
-def services_of(trace: Trace, event: events.Claimed | events.Started) -> tuple[str, ...] | None:
-    """The services that the server of an event had listed; None if it listed none.
+def _counted(trace: Trace, claim: events.Claimed) -> Iterator[tuple[str, ...] | None]:
+    """What the server of a claim had listed, or might still count as having; None: no list.
 
     The store may assign a message to a server that is gone already: the latest list counts then.
     """
-    member = trace.membership_of(event) or trace.latest_membership_of(event)
-    return None if member is None else member.services
+    members = trace.memberships_of.get(claim.server, [])
+    number = trace.membership_number(claim)
+    if not number:
+        yield None
+        return
+    yield members[number - 1].services
+    after = aftermath(trace.lease, trace.travel)
+    for earlier in reversed(members[: number - 1]):
+        if trace.cached(_last_known, earlier, after) <= claim.at:
+            break
+        yield earlier.services
 
 
 def without(spans: list[Span], begins: int, ends: int) -> Iterator[Span]:
@@ -128,10 +141,18 @@ class LatestTaken:
 
     def take(self, event: events.Claimed | events.Started, place: Place) -> None:
         """Note that a server has claimed or started a message at that place."""
-        services = services_of(self._trace, event) if self._differ else None
+        services = self._certain_services(event) if self._differ else None
         if services is None:
             self._of_all = max(self._of_all, place)
             return
         own = self._trace.messages[event.message].published.service
         for service in (*services, own):
             self._by_service[service] = max(self._by_service.get(service, place), place)
+
+    def _certain_services(self, event: events.Claimed | events.Started) -> Iterable[str] | None:
+        """The services by which a server took a message; None: any."""
+        if isinstance(event, events.Started):  # by the process itself, which knows what it has
+            member = self._trace.latest_membership_of(event)
+            return None if member is None else member.services
+        lists = [set(names) for names in _counted(self._trace, event) if names is not None]
+        return set.intersection(*lists) if lists else None

@@ -227,7 +227,7 @@ class Trace:
         if membership is None or membership.begins < event.at:
             return membership
         of_server = self.memberships_of[event.server]
-        latest = self._membership_number(event) - 1
+        latest = self.membership_number(event) - 1
         number = bisect_left(of_server, event.at, key=_ENDS)
         if of_server[number] is membership:
             return membership if latest >= number else None  # it is claimed for before it joins
@@ -238,10 +238,10 @@ class Trace:
 
         The store may give a message to a worker that was waiting when its server was lost.
         """
-        number = self._membership_number(event)
+        number = self.membership_number(event)
         return self.memberships_of[event.server][number - 1] if number else None
 
-    def _membership_number(self, event: WorkerEvent) -> int:
+    def membership_number(self, event: WorkerEvent) -> int:
         """In which of its memberships, from 1, a server did something, or else its last before."""
         number = self._numbers_at_begins.get(event)
         if number is not None:
