@@ -78,7 +78,7 @@ class WriteLog:
         """Undo the last `writes`, or all if None, and record `WritesLost`."""
         kept = 0 if writes is None else max(len(self._writes) - writes, 0)
         lost, self._writes = self._writes[kept:], self._writes[:kept]
-        since = lost[0].at if lost else now
+        since = min((each.at for each in lost), default=now)  # the clock may have been set back
         undone = tuple(number for each in lost for number in each.events)
         was_open = self._cluster.store.open
         self._cluster.store = store = self._replayed()

@@ -99,12 +99,11 @@ _CHANGES_SERVERS = (events.ServerStarted, events.ServerStopped, events.ServerCra
 
 
 def _with_since(event: Event, history: list[Event]) -> Event:
-    """A loss of corrections began before the first of them, whatever the wrong clock read then."""
+    """A loss began with the earliest of what it has undone, whatever a wrong clock read then."""
     if type(event) is not events.WritesLost:
         return event
-    undone = (history[seq - 1] for seq in event.undone)
-    corrected_at = (lost.at for lost in undone if type(lost) is events.ClockSetBack)
-    return replace(event, since=min(event.since, *corrected_at, event.at))
+    undone = (history[seq - 1].at for seq in event.undone)
+    return replace(event, since=min(event.since, *undone, event.at))
 
 
 def _is_by_a_loss(history: list[Event], correction: int, by_losses: set[int]) -> bool:

@@ -279,6 +279,21 @@ def test_a_store_may_lose_the_instant_at_which_its_time_stands_still(writes: int
         assert broken(stepped) == {}
 
 
+@pytest.mark.parametrize("writes", [20, 30, 60])
+def test_writes_are_lost_since_the_earliest_of_them(writes: int) -> None:
+    """The clock was set back between the lost writes."""
+    stepped = with_faults(
+        EVERY_SECOND,
+        StepStoreClock(at=10_500_000, by=HOUR),
+        StepStoreClock(at=20_500_000, by=-HOUR),
+        LoseWrites(at=26 * SECOND, writes=writes),
+    )
+    (loss,) = happened(stepped, events.WritesLost)
+    recorded = replay(stepped).events
+    undone = [recorded[seq - 1].at for seq in loss.undone]
+    assert max(undone) > loss.at >= min(undone) >= loss.since
+
+
 def fall_unrecorded(recording: Recording) -> list[events.Event]:
     """The events at an earlier instant than the event before, except `clock_set_back`."""
     recorded = replay(recording).events

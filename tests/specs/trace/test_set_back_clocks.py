@@ -183,6 +183,26 @@ def test_a_second_loss_takes_the_instant_to_which_the_first_one_led() -> None:
     assert not beside_plan and happened[3] == history.events[3]
 
 
+def test_a_loss_begins_with_the_earliest_of_what_it_has_undone() -> None:
+    """Its first lost write was acknowledged by a wrong clock, and then a loss corrected that."""
+    text = """
+        header lease=10s
+        0s   job_created     tick seconds=5
+        0s   server_started  s1 workers=1
+        0s   lease_acquired  s1
+        5s   published       1 tick due=5s
+        9s   writes_lost     1 since=9s undone=[] reopened=[]
+        6s   clock_set_back  was=9s
+        7s   claimed         1 s1/1
+        8s   writes_lost     2 since=9s undone=[7] reopened=[]
+        8s   end
+    """
+    history = read_example(text)
+    happened, _, _, _ = corrected(history.events)
+    losses = [event for event in happened if type(event) is events.WritesLost]
+    assert losses[-1].since == history.header.start + 7 * SECOND
+
+
 def test_a_clock_that_was_set_back_to_before_the_history_was_never_right() -> None:
     """Its window spans everything that was recorded before the correction."""
     history = read_example(AHEAD.replace("25s     clock", "-1s     clock").split("26s ")[0])
