@@ -19,6 +19,7 @@ from gnomon.reference.packed import PackedTable, PickedEvents
 from gnomon.reference.store.operations import Worker
 from gnomon.specs.trace.deployed import provided, services_differ, without
 from gnomon.specs.trace.entities import Membership, MessageRecord, Run
+from gnomon.specs.trace.rows import Rows
 from gnomon.specs.trace.spans import Span
 from gnomon.specs.trace.trace import Trace
 
@@ -52,18 +53,20 @@ class FreeSpan(NamedTuple):
 # --- messages
 
 
-def waits(trace: Trace) -> list[Wait]:
+def waits(trace: Trace) -> Rows[Wait]:
     """When each message waited to be claimed, if it did, in the order of publishing."""
-    found: list[Wait] = []
+    return Rows(Wait, _waits(trace))
+
+
+def _waits(trace: Trace) -> Iterator[Wait]:
     messages = trace.messages
     irregular = {record.published.message for record in trace.irregular_messages}
     numbered = zip(messages, messages.instants, strict=True)
     for number, (published_at, claimed_at, _, _) in numbered:
         if claimed_at is None or number in irregular:
-            found += _waits_of(messages[number], trace.end)
+            yield from _waits_of(messages[number], trace.end)
         elif published_at < claimed_at:
-            found.append(Wait(published_at, claimed_at, number))
-    return found
+            yield Wait(published_at, claimed_at, number)
 
 
 def _waits_of(record: MessageRecord, end: int) -> Iterator[Wait]:
@@ -278,7 +281,7 @@ def _able(trace: Trace, spans: list[FreeSpan], service: str, aftermath: int) -> 
 
 
 def _beside(
-    trace: Trace, waiting: list[Wait], spans: list[FreeSpan], margin: int
+    trace: Trace, waiting: Iterable[Wait], spans: list[FreeSpan], margin: int
 ) -> Iterator[IdleWait]:
     """The waits beside one of the spans, which are in order."""
     if not spans:
