@@ -130,10 +130,8 @@ def _write_report(path: Path, answered: Answered) -> None:
     from gnomon.simulator.cli.plan_page import plan_page  # noqa: PLC0415
 
     title = f"Plan: {answered.plan.question.recording.title or answered.source}"
-    with console.spinner("drawing"):
-        text = plan_page(answered, title)
-    with console.open_output(path, Path(answered.source)) as file:
-        file.write(text.encode())
+    with console.spinner("drawing"), console.open_output(path, Path(answered.source)) as file:
+        file.writelines(map(str.encode, plan_page(answered, title)))
 
 
 def _answer(

@@ -26,8 +26,8 @@ LARGEST_GRID = 32
 """The most servers, and the most workers, of the grid of clusters; it ends there."""
 
 
-def plan_page(answered: Answered, title: str) -> str:
-    """The page of a plan: the answer, the clusters, the load, and the replay of the answer.
+def plan_page(answered: Answered, title: str) -> Iterator[str]:
+    """The page of a plan, in pieces: the answer, the clusters, the load, the replay of the answer.
 
     If there is no answer, it has the replay of the nearest failure.
     """
@@ -41,7 +41,7 @@ def plan_page(answered: Answered, title: str) -> str:
         trace = measure.trace_of(task.to_replay)
         picture = picture_of(trace, judge_trace(trace))
         heading = f"The replay of {replayed.shape}"
-        sections.append(Section(heading, "".join(f"<p>{as_text(x)}</p>" for x in picture.headline)))
+        sections.append(Section(heading, [f"<p>{as_text(x)}</p>" for x in picture.headline]))
         sections += figures(picture)
         sections.append(timeline_section(picture, heading))
     return page(title, sections, lead)
@@ -58,7 +58,7 @@ def _asked(answered: Answered) -> Iterator[str]:
 
 def _clusters(plan: Plan) -> Iterator[Section]:
     words = as_text(" ".join([*method_text(plan), *losses_text(plan)]))
-    yield Section("Clusters", f"{_grid(plan)}<p>{words}</p>{table(*candidate_rows(plan))}")
+    yield Section("Clusters", [_grid(plan), f"<p>{words}</p>", table(*candidate_rows(plan))])
 
 
 def _grid(plan: Plan) -> str:
@@ -97,6 +97,6 @@ def _load(answered: Answered) -> Iterator[Section]:
     html += "".join(table(*rows) for rows in load_rows(plan) if rows.rows)
     if answered.saved is not None:
         html += f"<p>{as_text(saving_text(plan, answered.saved))}</p>"
-    yield Section("The load", html)
+    yield Section("The load", [html])
     if plan.answer is not None:
-        yield Section("Formulas", table(*check_rows(plan, plan.answer)))
+        yield Section("Formulas", [table(*check_rows(plan, plan.answer))])

@@ -29,12 +29,12 @@ def story_page(trial: Trial, broken: Broken | None, story: Sequence[str]) -> str
     if broken is not None:
         picture = _flagged(picture, broken)
         lines = "\n".join(map(as_text, story))
-        sections.append(Section("How it came about", f"<pre>{lines}</pre>"))
+        sections.append(Section("How it came about", [f"<pre>{lines}</pre>"]))
         lead = [f"{broken.rule} is broken: {broken.what}.", *lead]
     sections.append(timeline_section(picture, title))
     if findings:
         sections.append(rules(picture, findings))
-    return page(title, sections, lead)
+    return "".join(page(title, sections, lead))
 
 
 def _flagged(picture: Picture, broken: Broken) -> Picture:

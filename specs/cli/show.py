@@ -21,7 +21,7 @@ from gnomon.specs.notation.grammar import KINDS, read_time
 from gnomon.specs.notation.renderer import View, render_history
 
 LARGE_PAGE = 64 * 2**20
-"""Letters of a page that a browser opens slowly: a million runs."""
+"""Bytes of a page that a browser opens slowly: a million runs."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -124,9 +124,9 @@ def _draw(
     from gnomon.specs.rules import judge_trace  # noqa: PLC0415
     from gnomon.specs.trace.trace import Trace  # noqa: PLC0415
 
-    drawn: dict[str, Callable[[Picture, str], str]] = {
+    drawn: dict[str, Callable[[Picture, str], Iterable[str]]] = {
         "html": show_page,
-        "svg": svg,
+        "svg": lambda *drawing: [svg(*drawing)],
         "perfetto": trace_events,
     }
     try:
@@ -138,21 +138,21 @@ def _draw(
                 raise BadInput("--from, --until", [f"the history lies beside; it is from {span}"])
             if selection != (FIRST_INSTANT, LAST_INSTANT + 1, None, None):
                 picture = part_of(picture, *selection)
-            texts = {path: drawn[form](picture, file.name) for form, path in pictures.items()}
     except RecursionError:
         raise BadInput(str(file), ["a definition in it is nested too deeply"]) from None
-    if html := [text for path, text in texts.items() if path == pictures.get("html")]:
-        _note_size(len(html[0]))
-    for path, text in texts.items():
-        with console.open_output(path, file) as written:
-            written.write(text.encode())
+    for form, path in pictures.items():
+        with console.spinner("drawing"), console.open_output(path, file) as written:
+            pieces = drawn[form](picture, file.name)
+            size = sum(map(written.write, map(str.encode, pieces)))
+        if form == "html":
+            _note_size(size)
         console.print_parts(f"picture written to {path}")
 
 
-def _note_size(letters: int) -> None:
-    """State that a page is large for a browser, and what makes it smaller."""
-    if letters > LARGE_PAGE:
-        size = f"the page has {letters >> 20} MiB, and a browser takes long to open it"
+def _note_size(number: int) -> None:
+    """State that a page of so many bytes is large for a browser, and what makes it smaller."""
+    if number > LARGE_PAGE:
+        size = f"the page has {number >> 20} MiB, and a browser takes long to open it"
         console.print_notes([f"{size}: --from, --until, --job and --server select a part"])
 
 

@@ -55,7 +55,5 @@ def write_report(
     """
     from gnomon.specs.render.documents.report import report_page  # noqa: PLC0415
 
-    with console.spinner("drawing"):
-        text = report_page(trace, findings, title, lead)
-    with console.open_output(path, source) as file:
-        file.write(text.encode())
+    with console.spinner("drawing"), console.open_output(path, source) as file:
+        file.writelines(map(str.encode, report_page(trace, findings, title, lead)))

@@ -25,6 +25,10 @@ class Outcomes(list[InstantOutcome]):
         """How many events of each kind there are."""
         return Counter([type(event) for _, event in self])
 
+    def kinds(self) -> Iterator[tuple[int, type]]:
+        """The instants, each with the kind of the event."""
+        return ((instant, type(event)) for instant, event in self)
+
     def messages(self) -> Iterator[tuple[int, int]]:
         """The instant and the number of each message."""
         return ((at, e.message) for at, e in self if type(e) is events.Published)
@@ -65,6 +69,12 @@ class PackedOutcomes(Sequence[InstantOutcome]):
         counted: Counter[type] = Counter(map(type, self._others.values()))
         counted[events.Published] += len(self) - len(self._others)
         return counted
+
+    def kinds(self) -> Iterator[tuple[int, type]]:
+        """The instants, each with the kind of the event."""
+        for number, instant in enumerate(self.instants):
+            other = self._others.get(number)
+            yield instant, events.Published if other is None else type(other)
 
     def messages(self) -> Iterator[tuple[int, int]]:
         """The instant and the number of each message."""

@@ -91,11 +91,11 @@ def wait_begins(trace: Trace) -> dict[int, int]:
     That is when the occurrence was due, after its jitter (LIMIT-2), or when the definition came if
     that was later, as for a one-time job whose start_date had passed when it was created (FIRE-10).
     """
-    return dict(zip(trace.messages, trace.cached(_wait_begins_by_place), strict=True))
+    return dict(zip(trace.messages, trace.cached(wait_begins_by_place), strict=True))
 
 
-def _wait_begins_by_place(trace: Trace) -> "array[int]":
-    """The same, in the order of publishing."""
+def wait_begins_by_place(trace: Trace) -> "array[int]":
+    """What `wait_begins` has, by the place of the message in the order of publishing."""
     messages = trace.messages
     begins = array("q", messages.dues())
     for stage in trace.stages:
@@ -109,7 +109,7 @@ def _wait_begins_by_place(trace: Trace) -> "array[int]":
 
 def _waits(trace: Trace) -> Iterator[int]:
     """How long each message waited that was started (µs)."""
-    begins = trace.cached(_wait_begins_by_place)
+    begins = trace.cached(wait_begins_by_place)
     for place, (_, _, started_at, _) in enumerate(trace.messages.instants):
         if started_at is not None:
             yield started_at - begins[place]

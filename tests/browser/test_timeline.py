@@ -30,7 +30,7 @@ def picture() -> Picture:
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     trace = trace_of(SOURCE)
     file: Path = tmp_path_factory.mktemp("report") / "report.html"
-    file.write_text(report_page(trace, judge_trace(trace), SOURCE), "utf-8")
+    file.write_text("".join(report_page(trace, judge_trace(trace), SOURCE)), "utf-8")
     return file.as_uri()
 
 

@@ -4,9 +4,10 @@ The one idea: one file, and nothing from the network. The policy in its head for
 load anything. Texts of the history enter as text only, never as markup or script.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
+from operator import lt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,15 +37,18 @@ READING = {
 
 
 class Section(NamedTuple):
-    """A part of a page: its heading, empty if it has none, and its content as HTML."""
+    """A part of a page: its heading, empty if it has none, and its content as HTML, in pieces."""
 
     heading: str
-    html: str
+    html: Iterable[str]
 
 
-def page(title: str, sections: Iterable[Section], lead: Iterable[str] = ()) -> str:
-    """A self-contained page of HTML; `lead` are the sentences under its title."""
-    return "\n".join(
+def page(title: str, sections: Iterable[Section], lead: Iterable[str] = ()) -> Iterator[str]:
+    """A self-contained page of HTML, in pieces; `lead` are the sentences under its title.
+
+    That of a long history is written piece by piece: as a whole it would fill the memory.
+    """
+    yield "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -52,14 +56,17 @@ def page(title: str, sections: Iterable[Section], lead: Iterable[str] = ()) -> s
             f"<title>{as_text(title)}</title><style>{_asset('page.css')}</style></head><body><main>",
             f"<h1>{as_text(title)}</h1>",
             *([f'<p class="lead">{as_text(" ".join(lead))}</p>'] if lead else []),
-            *(_section(section) for section in sections),
-            "</main></body></html>",
             "",
         ]
     )
+    for section in sections:
+        yield f"<section><h2>{as_text(section.heading)}</h2>" if section.heading else "<section>"
+        yield from section.html
+        yield "</section>\n"
+    yield "</main></body></html>\n"
 
 
-def show_page(picture: Picture, title: str) -> str:
+def show_page(picture: Picture, title: str) -> Iterator[str]:
     """The page of ``gnomon show --html``: the time line of a picture."""
     return page(title, [timeline_section(picture, title)], about(picture))
 
@@ -94,11 +101,6 @@ def as_text(words: str) -> str:
     return escape(printable(words, keep=""))
 
 
-def _section(section: Section) -> str:
-    heading = f"<h2>{as_text(section.heading)}</h2>" if section.heading else ""
-    return f"<section>{heading}{section.html}</section>"
-
-
 @cache
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text("utf-8")
@@ -112,28 +114,30 @@ def timeline_section(picture: Picture, title: str) -> Section:
 
     Where scripts do not run, the picture stands there as SVG.
     """
+    return Section("Time line", _timeline(picture, title))
+
+
+def _timeline(picture: Picture, title: str) -> Iterator[str]:
     spoken = f'aria-label="{as_text(_spoken(picture))}"'
     script = "".join(_asset(name) for name in ("model.js", "draw.js", "input.js"))
-    return Section(
-        "Time line",
-        "\n".join(
-            [
-                '<div id="timeline" hidden>',
-                _tools(picture),
-                '<div id="timeline-frame"><div id="timeline-stage">',
-                f'<canvas id="timeline-canvas" tabindex="0" role="application" {spoken}></canvas>',
-                '<div id="timeline-spacer"></div></div>',
-                '<div id="timeline-tip" role="status" hidden></div></div>',
-                '<p id="timeline-status" aria-live="polite"></p>',
-                "</div>",
-                f"<noscript>{document.svg(picture, title)}</noscript>",
-                _legend(picture),
-                _incidents(picture),
-                f'<script type="application/json" id="timeline-data">{data_of(picture)}</script>',
-                f'<script>(() => {{ "use strict";\n{script}}})();</script>',
-            ]
-        ),
+    yield "\n".join(
+        [
+            '<div id="timeline" hidden>',
+            _tools(picture),
+            '<div id="timeline-frame"><div id="timeline-stage">',
+            f'<canvas id="timeline-canvas" tabindex="0" role="application" {spoken}></canvas>',
+            '<div id="timeline-spacer"></div></div>',
+            '<div id="timeline-tip" role="status" hidden></div></div>',
+            '<p id="timeline-status" aria-live="polite"></p>',
+            "</div>",
+            f"<noscript>{document.svg(picture, title)}</noscript>",
+            _legend(picture),
+            _incidents(picture),
+            '<script type="application/json" id="timeline-data">',
+        ]
     )
+    yield from data_of(picture)
+    yield f'</script>\n<script>(() => {{ "use strict";\n{script}}})();</script>'
 
 
 def _spoken(picture: Picture) -> str:
@@ -184,8 +188,8 @@ def _choice(what: str, names: Iterable[str]) -> str:
 
 def _legend(picture: Picture) -> str:
     """The marks that occur, each with its meaning."""
-    outcomes = {bar.outcome for bar in picture.bars}
-    dues = {due.outcome for due in picture.dues}
+    outcomes, dues = set(picture.bars.column("outcome")), set(picture.dues.column("outcome"))
+    begins, leads = picture.bars.column("begins"), picture.bars.column("lead")
     run = '<rect width="16" height="10" y="1" fill="hsl(212 45% 46%)"/>'
     marks = [
         (bool(picture.bars), run, "a run; each job has a colour"),
@@ -196,7 +200,7 @@ def _legend(picture: Picture) -> str:
             "a run cut off when its server left",
         ),
         (
-            any(bar.lead < bar.begins for bar in picture.bars),
+            any(map(lt, leads, begins)),
             '<path d="M0 9h16" stroke="var(--wait)" stroke-width="2"/>',
             "waiting for the run beside it, since it was due",
         ),

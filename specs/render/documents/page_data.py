@@ -1,6 +1,8 @@
 """The data of a page's time line: a picture as JSON, in columns, so that it stays small."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from operator import sub
 
 import msgspec
 
@@ -8,6 +10,7 @@ from gnomon.reference.schedule.clock import MILLISECOND
 from gnomon.specs.render.timeline.incidents import FAULTS
 from gnomon.specs.render.timeline.picture import Picture
 from gnomon.specs.trace.entities import Membership
+from gnomon.specs.trace.rows import TOGETHER
 
 MOST_FLAGS = 2_000
 """Violations in a page; the rest is only counted."""
@@ -19,13 +22,13 @@ DUES = ("published", "coalesced", "skipped", "none")
 """The outcomes in the order of their numbers in the page's data; `model.js` has the same."""
 
 
-def data_of(picture: Picture) -> str:
-    """The picture as JSON, instants in µs since its start; `model.js` reads it.
+def data_of(picture: Picture) -> Iterator[str]:
+    """The picture as JSON, in parts, instants in µs since its start; `model.js` reads it.
 
     ``<`` is escaped: no text of a history can end the element that holds the data.
     """
     start = picture.start
-    bars = sorted(picture.bars, key=lambda bar: bar.begins)
+    bars, dues = picture.bars.column, picture.dues.column
     milliseconds, microseconds = divmod(start, MILLISECOND)
     values = {
         "startMs": milliseconds,
@@ -36,22 +39,22 @@ def data_of(picture: Picture) -> str:
         "lanes": picture.lanes,
         "jobs": picture.jobs,
         "runs": {
-            "at": list(_changes(bar.begins - start for bar in bars)),
-            "length": [bar.ends - bar.begins for bar in bars],
-            "lane": [bar.lane for bar in bars],
-            "job": [bar.job for bar in bars],
-            "message": [bar.message for bar in bars],
-            "attempt": [bar.attempt for bar in bars],
-            "outcome": [OUTCOMES.index(bar.outcome) for bar in bars],
-            "lead": [bar.begins - bar.lead for bar in bars],
-            "since": [bar.begins - bar.since for bar in bars],
-            "claimed": [bar.begins - bar.claimed for bar in bars],
+            "at": _changes(bars("begins"), start),
+            "length": map(sub, bars("ends"), bars("begins")),
+            "lane": iter(bars("lane")),
+            "job": iter(bars("job")),
+            "message": iter(bars("message")),
+            "attempt": iter(bars("attempt")),
+            "outcome": map(OUTCOMES.index, bars("outcome")),
+            "lead": map(sub, bars("begins"), bars("lead")),
+            "since": map(sub, bars("begins"), bars("since")),
+            "claimed": map(sub, bars("begins"), bars("claimed")),
         },
-        "unclaimed": [(one.begins - start, one.ends - start, one.job) for one in picture.unclaimed],
+        "unclaimed": ((one.begins - start, one.ends - start, one.job) for one in picture.unclaimed),
         "dues": {
-            "at": list(_changes(due.at - start for due in picture.dues)),
-            "job": [due.job for due in picture.dues],
-            "outcome": [DUES.index(due.outcome) for due in picture.dues],
+            "at": _changes(dues("at"), start),
+            "job": iter(dues("job")),
+            "outcome": map(DUES.index, dues("outcome")),
         },
         "terms": [
             (term.server, term.epoch, term.begins - start, term.ends - start, "")
@@ -78,15 +81,31 @@ def data_of(picture: Picture) -> str:
             for one in picture.incidents[:MOST_INCIDENTS]
         ],
     }
-    return msgspec.json.encode(values).decode().replace("<", "\\u003c")
+    return (part.replace("<", "\\u003c") for part in _json(values))
 
 
-def _changes(values: Iterable[int]) -> Iterator[int]:
-    """Each value less the one before: fewer digits."""
-    before = 0
-    for value in values:
-        yield value - before
-        before = value
+def _json(value: object) -> Iterator[str]:
+    """A value as JSON, in parts; a value that is an iterator is written as an array."""
+    if isinstance(value, dict):
+        before = "{"
+        for name, one in value.items():
+            yield f'{before}"{name}":'
+            yield from _json(one)
+            before = ","
+        yield "}"
+    elif isinstance(value, Iterator):
+        before = "["
+        while some := list(islice(value, TOGETHER)):
+            yield before + msgspec.json.encode(some).decode()[1:-1]
+            before = ","
+        yield "[]" if before == "[" else "]"
+    else:
+        yield msgspec.json.encode(value).decode()
+
+
+def _changes(instants: Sequence[int], start: int) -> Iterator[int]:
+    """Each instant less the one before, the first less the `start`: fewer digits."""
+    return map(sub, instants, chain((start,), instants))
 
 
 def _left(member: Membership) -> str:

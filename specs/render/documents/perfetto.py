@@ -19,6 +19,7 @@ seen in Perfetto's 52.0, decides how it is written:
                                               `otherData` has
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ import msgspec
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.render.timeline.picture import Bar, Picture
 from gnomon.specs.trace.entities import FaultWindow
+from gnomon.specs.trace.rows import Rows
 
 CLUSTER = 1
 """The process of what belongs to no server: the leader, the queue, faults and violations."""
@@ -50,23 +52,27 @@ TraceEvent = Mapping[str, object]
 
 
 class _Mark(NamedTuple):
-    """Something without a length, on a thread of the cluster; `flow` leads from it."""
+    """Something without a length, on a thread of the cluster.
+
+    Its `number` is that of the run or, after all runs, of the message that was not run; on other
+    threads it is that of the occurrence or of the violation.
+    """
 
     at: int
     thread: int
-    name: str
-    args: Mapping[str, object] | None = None
-    flow: str | None = None
+    number: int
 
 
-def trace_events(picture: Picture, title: str) -> str:
-    """The picture as one JSON document, an event a line."""
+def trace_events(picture: Picture, title: str) -> Iterator[str]:
+    """The picture as one JSON document, an event a line, in pieces."""
     encoder = msgspec.json.Encoder()
     writer = _Writer(picture)
-    lines = ",\n".join(encoder.encode(event).decode() for event in writer.events())
+    before = '{"traceEvents":[\n'
+    for event in writer.events():
+        yield before + encoder.encode(event).decode()
+        before = ",\n"
     about = {"title": title, "start": write_instant(writer.zero)}
-    tail = f'],"displayTimeUnit":"ms","otherData":{encoder.encode(about).decode()}}}'
-    return f'{{"traceEvents":[\n{lines}\n{tail}\n'
+    yield f'\n],"displayTimeUnit":"ms","otherData":{encoder.encode(about).decode()}}}\n'
 
 
 class _Writer:
@@ -77,11 +83,13 @@ class _Writer:
         self._processes = {server: CLUSTER + n for n, server in enumerate(picture.servers, 1)}
         if not picture.has_messages:
             self._processes[""] = CLUSTER + 1  # the lanes are jobs
-        self._bars = sorted(picture.bars, key=lambda bar: bar.begins)
+        self._bars = picture.bars
         self._rows = _rows(self._bars)
         step = 1 if picture.end - picture.start < _EXACT else MICROSECOND
-        self._marks = _spread(_marks(picture, self._bars), step)
-        earliest = min((at for at, _ in self._marks), default=picture.start * MICROSECOND)
+        self._marks = Rows(_Mark, _marks(picture))
+        self._marks.sort("at", "thread")
+        self._written = _spread(self._marks, step)
+        earliest = min(self._written, default=picture.start * MICROSECOND)
         self.zero = min(picture.start, earliest // MICROSECOND)
 
     def events(self) -> Iterator[TraceEvent]:
@@ -93,7 +101,7 @@ class _Writer:
             yield self._slice(CLUSTER, LEADER, begins, ends, name)
         for number, fault in enumerate(self._picture.faults):
             yield from self._fault(number, fault)
-        for at, mark in self._marks:
+        for at, mark in zip(self._written, self._marks, strict=True):
             yield self._mark(at, mark)
         for number, (bar, row) in enumerate(zip(self._bars, self._rows, strict=True)):
             yield self._run(number, bar, row)
@@ -157,16 +165,32 @@ class _Writer:
     def _mark(self, at: int, mark: _Mark) -> TraceEvent:
         """A mark; it is written at an instant in nanoseconds (UTC)."""
         whole, rest = divmod(at - self.zero * MICROSECOND, MICROSECOND)
-        event: dict[str, object] = {
+        return {
             "ph": "X", "pid": CLUSTER, "tid": mark.thread,
             "ts": whole + rest / MICROSECOND if rest else whole,  # a large float is not exact
-            "dur": 0, "name": mark.name,
+            "dur": 0, **self._described(mark),
         }  # fmt: skip
-        if mark.args:
-            event["args"] = mark.args
-        if mark.flow is not None:
-            event |= {"bind_id": mark.flow, "flow_out": True}
-        return event
+
+    def _described(self, mark: _Mark) -> TraceEvent:
+        """The name of a mark, and what else is known of it; a flow leads from it to its run."""
+        picture, number = self._picture, mark.number
+        if mark.thread == VIOLATIONS:
+            flag = picture.flags[number]
+            return {"name": f"{flag.rule} is broken", "args": {"what": flag.what}}
+        if mark.thread == OCCURRENCES:
+            due = picture.dues[number]
+            return {"name": f"{picture.jobs[due.job].name}: {due.outcome}"}
+        if number >= len(picture.bars):
+            one = picture.unclaimed[number - len(picture.bars)]
+            never = {"message": one.message, "run": "never in this time"}
+            return {"name": f"{picture.jobs[one.job].name} is published", "args": never}
+        bar = picture.bars[number]
+        what = "is published" if bar.attempt == 1 else "is reclaimed"
+        return {
+            "name": f"{picture.jobs[bar.job].name} {what}",
+            "args": {"message": bar.message, "attempt": bar.attempt},
+            "bind_id": f"{number:#x}", "flow_out": True,
+        }  # fmt: skip
 
     def _slice(
         self,
@@ -190,7 +214,7 @@ def _thread(pid: int, tid: int, name: str) -> TraceEvent:
 
 def _rows(bars: Iterable[Bar]) -> Sequence[int]:
     """The track of each bar among those of its lane: the first one on which it overlaps none."""
-    rows = []
+    rows = array("i")
     ends: dict[int, list[int]] = {}  # by lane, the end of the last bar of each row
     for bar in bars:
         of_lane = ends.setdefault(bar.lane, [])
@@ -200,35 +224,31 @@ def _rows(bars: Iterable[Bar]) -> Sequence[int]:
     return rows
 
 
-def _spread(marks: Iterable[_Mark], step: int) -> Sequence[tuple[int, _Mark]]:
-    """The marks in the order of time, and when each is written (ns, UTC).
+def _spread(marks: Rows[_Mark], step: int) -> Sequence[int]:
+    """When each mark is written (ns, UTC); the `marks` are in the order of time.
 
     That is a step (ns) earlier than it was, and than what follows on its thread.
     """
-    spread: list[tuple[int, _Mark]] = []
+    written: list[int] = []
     following: dict[int, int] = {}  # by thread, when the next mark is written
-    for mark in sorted(marks, key=lambda mark: (mark.at, mark.thread))[::-1]:
-        at = mark.at * MICROSECOND
-        at = min(at, following.get(mark.thread, at)) - step
-        following[mark.thread] = at
-        spread.append((at, mark))
-    return spread[::-1]
+    columns = reversed(marks.column("at")), reversed(marks.column("thread"))
+    for instant, thread in zip(*columns, strict=True):
+        at = instant * MICROSECOND
+        at = min(at, following.get(thread, at)) - step
+        following[thread] = at
+        written.append(at)
+    written.reverse()
+    return written
 
 
-def _marks(picture: Picture, bars: Iterable[Bar]) -> Iterator[_Mark]:
-    """The marks; a flow has the number of its run among the `bars`."""
-    for number, bar in enumerate(bars if picture.has_messages else ()):
-        what = "is published" if bar.attempt == 1 else "is reclaimed"
-        name = f"{picture.jobs[bar.job].name} {what}"
-        args = {"message": bar.message, "attempt": bar.attempt}
-        yield _Mark(bar.since, PUBLISHED, name, args, f"{number:#x}")
-    for one in picture.unclaimed:
-        name = f"{picture.jobs[one.job].name} is published"
-        never = {"message": one.message, "run": "never in this time"}
-        yield _Mark(one.begins, PUBLISHED, name, never)
-    for due in picture.dues:
+def _marks(picture: Picture) -> Iterator[_Mark]:
+    published = picture.bars.column("since") if picture.has_messages else ()
+    for number, at in enumerate(published):
+        yield _Mark(at, PUBLISHED, number)
+    for number, one in enumerate(picture.unclaimed, len(picture.bars)):
+        yield _Mark(one.begins, PUBLISHED, number)
+    for number, due in enumerate(picture.dues):
         if due.outcome != "published":
-            name = f"{picture.jobs[due.job].name}: {due.outcome}"
-            yield _Mark(due.at, OCCURRENCES, name)
-    for flag in picture.flags:
-        yield _Mark(flag.at, VIOLATIONS, f"{flag.rule} is broken", {"what": flag.what})
+            yield _Mark(due.at, OCCURRENCES, number)
+    for number, flag in enumerate(picture.flags):
+        yield _Mark(flag.at, VIOLATIONS, number)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from gnomon.specs.render.tables import count
 from gnomon.specs.render.timeline.axis import Axis
 from gnomon.specs.render.timeline.load import Step, parts_of
+from gnomon.specs.trace.rows import Rows
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 LABEL = 22
@@ -17,21 +18,22 @@ MOST_COLUMNS, FEWEST_COLUMNS = 100, 20
 ROWS = 3
 
 
-def load_plots(steps: list[Step], begins: int, ends: int, width: int) -> list[str]:
+def load_plots(steps: Rows[Step], begins: int, ends: int, width: int) -> list[str]:
     """The load in [begins, ends) (µs, UTC) as lines of at most `width` characters.
 
     No lines if the terminal is too narrow, or if nothing is known of messages and workers.
     """
     columns = min(width - LABEL - 1, MOST_COLUMNS)
-    if columns < FEWEST_COLUMNS or not any(step.workers or step.busy for step in steps):
+    most_workers = max(steps.column("workers"), default=0)
+    most = most_workers or max(steps.column("busy"), default=0)
+    if columns < FEWEST_COLUMNS or not most:
         return []
     parts = parts_of(steps, begins, ends, columns)
     waiting = [float(part.most_waiting) for part in parts]
     busy = [part.busy for part in parts]
-    there = max(step.workers for step in steps) or max(step.busy for step in steps)
     return [
         *_plot("waiting, most", waiting, max(waiting)),
-        *_plot("busy workers, mean", busy, float(there)),
+        *_plot("busy workers, mean", busy, float(most)),
         _times(begins, ends, len(parts)),
     ]
 

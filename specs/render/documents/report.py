@@ -6,6 +6,7 @@ sections about what it did itself.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from gnomon.reference.schedule.clock import HOUR, MILLISECOND, MINUTE, SECOND
 from gnomon.specs.render.documents.charts import Series, bars, over_time
@@ -20,9 +21,10 @@ from gnomon.specs.render.documents.page import (
 from gnomon.specs.render.strings import counted, shortened
 from gnomon.specs.render.tables import count, message_counts, occurrence_counts, span
 from gnomon.specs.render.timeline.load import parts_of
-from gnomon.specs.render.timeline.picture import Picture, picture_of
+from gnomon.specs.render.timeline.picture import Bar, Picture, picture_of
 from gnomon.specs.rules import Finding, Violation
 from gnomon.specs.spec_text import sections
+from gnomon.specs.trace.rows import Rows
 from gnomon.specs.trace.trace import Trace
 
 PARTS = 400
@@ -41,8 +43,8 @@ def report_page(
     title: str,
     lead: Iterable[str] = (),
     further: Sequence[Section] = (),
-) -> str:
-    """The report of a history as a self-contained page.
+) -> Iterator[str]:
+    """The report of a history as a self-contained page, in pieces.
 
     `lead` are sentences before those about the history; `further` sections come before the rules.
     """
@@ -61,9 +63,9 @@ def figures(picture: Picture) -> Iterator[Section]:
     html = _counts(occurrence_counts(picture.summary))
     if picture.has_messages:
         html += _counts(message_counts(picture.summary))
-    yield Section("Figures", html)
+    yield Section("Figures", [html])
     if picture.has_messages and picture.load:
-        yield Section("Load over time", _load(picture))
+        yield Section("Load over time", [_load(picture)])
         yield from _waits(picture)
 
 
@@ -106,11 +108,8 @@ def _waits(picture: Picture) -> Iterator[Section]:
     wait = picture.summary.wait_us
     if wait is None:
         return
-    first: dict[int, int] = {}
-    for bar in picture.bars:
-        first.setdefault(bar.message, bar.begins - bar.lead)
     classes = [0] * (len(LIMITS) + 1)
-    for waited in first.values():
+    for waited in _first_waits(picture.bars):
         classes[_class_of(waited)] += 1
     labels = [f"≤ {span(limit)}" for limit in LIMITS] + ["more"]
     used = [place for place, number in enumerate(classes) if number]
@@ -120,7 +119,19 @@ def _waits(picture: Picture) -> Iterator[Section]:
     marks = [(_class_of(value) - first_class, name) for name, value in quantiles.items()]
     html = table([*quantiles], [[span(value) for value in quantiles.values()]], right=[*quantiles])
     words = "<p>Number of messages by their wait from due to started.</p>"
-    yield Section("Waits", html + words + bars("Waits", values, marks))
+    yield Section("Waits", [html, words, bars("Waits", values, marks)])
+
+
+def _first_waits(runs: Rows[Bar]) -> Iterator[int]:
+    """How long each message waited for the first of its runs (µs)."""
+    repeated = {one for one, other in pairwise(sorted(runs.column("message"))) if one == other}
+    seen: set[int] = set()
+    columns = (runs.column(name) for name in ("message", "begins", "lead"))
+    for message, begins, lead in zip(*columns, strict=True):
+        if message not in seen:
+            yield begins - lead
+        if message in repeated:
+            seen.add(message)
 
 
 def _class_of(waited: int) -> int:
@@ -142,7 +153,7 @@ def rules(picture: Picture, findings: Mapping[str, Finding]) -> Section:
     all_rules = table(["rule", "verdict", "examined", "what must hold"], rows, right=["examined"])
     is_open = "" if broken else " open"
     html += f"<details{is_open}><summary>All {len(findings)} rules</summary>{all_rules}</details>"
-    return Section("Rules", html)
+    return Section("Rules", [html])
 
 
 def _broken(picture: Picture, id: str, title: str, finding: Finding) -> str:

@@ -6,6 +6,7 @@ the caption states it.
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from operator import lt
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -125,7 +126,7 @@ class _Drawing:
 
     def _marks(self) -> Iterator[tuple[str, str]]:
         picture = self.picture
-        outcomes = {bar.outcome for bar in picture.bars}
+        outcomes = set(picture.bars.column("outcome"))
         if picture.bars:
             yield rect(0, 0, 16, 10, fill=JOB_COLOURS[0]), "a run (colour: its job)"
         if "failed" in outcomes:
@@ -133,11 +134,11 @@ class _Drawing:
         if "cut off" in outcomes:
             cut = rect(0, 0, 16, 10, fill="none", stroke="#d62728")
             yield cut, "a run cut off when its server left"
-        if any(bar.begins > bar.lead for bar in picture.bars):
+        if any(map(lt, picture.bars.column("lead"), picture.bars.column("begins"))):
             yield '<path class="w" d="M0 8h16"/>', "waiting, from due to started"
         if picture.unclaimed:
             yield '<path class="w" d="M0 8h16" stroke-dasharray="3 2"/>', "waiting, not run"
-        for outcome in dict.fromkeys(due.outcome for due in picture.dues):
+        for outcome in dict.fromkeys(picture.dues.column("outcome")):
             yield f'<path class="{DUE_CLASSES[outcome]}" d="M8 0v11"/>', DUE_WORDS[outcome]
         if picture.faults:
             yield rect(0, 0, 16, 11, "f"), "a fault"
@@ -222,7 +223,7 @@ class _Drawing:
             return
         parts = parts_of(picture.load, picture.start, picture.end, round(self.axis.width))
         most = max((part.most_waiting for part in parts), default=0)
-        there = max((step.workers for step in picture.load), default=0)
+        there = max(picture.load.column("workers"), default=0)
         for words, values, highest, style in (
             ("waiting", [float(part.most_waiting) for part in parts], most, "wa"),
             ("busy workers", [part.busy for part in parts], there, "ba"),
@@ -260,17 +261,14 @@ class _Drawing:
         if not picture.dues:
             return
         self.y += 4
-        by_job: dict[int, list[Due]] = {}
-        for due in picture.dues:
-            by_job.setdefault(due.job, []).append(due)
+        by_job = picture.dues.numbers_by("job")
+        rows = {f"due: {picture.jobs[job].name}": numbers for job, numbers in by_job.items()}
         if len(by_job) > MOST_JOB_ROWS:
-            rows = {f"due: {len(by_job)} jobs": picture.dues}
-        else:
-            rows = {f"due: {picture.jobs[job].name}": dues for job, dues in by_job.items()}
-        for words, dues in rows.items():
+            rows = {f"due: {len(by_job)} jobs": range(len(picture.dues))}
+        for words, numbers in rows.items():
             row = self._row(words, 17)
             yield text(LEFT - 8, row.top + 13, short(words), "e")
-            yield from self._due_marks(dues, row)
+            yield from self._due_marks(picture.dues.picked(numbers), row)
 
     def _due_marks(self, dues: Iterable[Due], row: Row) -> Iterator[str]:
         if self.has_titles:
@@ -281,11 +279,13 @@ class _Drawing:
                 place = f"M{x} {px(row.top + 3)}v11"
                 yield f'<path class="{DUE_CLASSES[due.outcome]}" d="{place}">{tip}</path>'
             return
-        for outcome, style in DUE_CLASSES.items():
-            places = {px(self.axis.x(due.at)): None for due in dues if due.outcome == outcome}
-            if places:
-                strokes = "".join(f"M{x} {px(row.top + 3)}v11" for x in places)
-                yield f'<path class="{style}" d="{strokes}"/>'
+        places: dict[str, dict[str, None]] = {outcome: {} for outcome in DUE_CLASSES}
+        for due in dues:
+            places[due.outcome][px(self.axis.x(due.at))] = None
+        for outcome, of_outcome in places.items():
+            if of_outcome:
+                strokes = "".join(f"M{x} {px(row.top + 3)}v11" for x in of_outcome)
+                yield f'<path class="{DUE_CLASSES[outcome]}" d="{strokes}"/>'
 
     # --- the lanes
 
@@ -293,9 +293,7 @@ class _Drawing:
         picture = self.picture
         self.y += 6
         height = 22.0 if len(picture.lanes) <= 40 else 9.0
-        by_lane: dict[int, list[Bar]] = {}
-        for bar in picture.bars:
-            by_lane.setdefault(bar.lane, []).append(bar)
+        by_lane = picture.bars.numbers_by("lane")
         server, top = None, self.y
         for number, lane in enumerate(picture.lanes):
             if lane.server != server:
@@ -305,8 +303,9 @@ class _Drawing:
             if height > 12:
                 yield text(LEFT - 8, row.top + 14, short(lane.label), "e")
             yield from self._presence(lane.server, row)
-            yield from self._leads(by_lane.get(number, []), row)
-            yield from self._bars(by_lane.get(number, []), row)
+            of_lane = by_lane.get(number, ())
+            yield from self._leads(of_lane, row)
+            yield from self._bars(picture.bars.picked(of_lane), row)
             following = (
                 picture.lanes[number + 1].server if number + 1 < len(picture.lanes) else None
             )
@@ -335,16 +334,17 @@ class _Drawing:
             if member.server == server and member.ended_by and member.ends <= self.picture.end:
                 yield cross(self.axis.x(member.ends), (top + bottom) / 2)
 
-    def _leads(self, bars: Iterable[Bar], row: Row) -> Iterator[str]:
-        """The waits before the runs of a lane, as a thin line under them."""
-        spans = sorted((bar.lead, bar.begins) for bar in bars if bar.lead < bar.begins)
+    def _leads(self, numbers: Iterable[int], row: Row) -> Iterator[str]:
+        """The waits before the runs of a lane, which have these numbers: a thin line under them."""
+        leads, begins = self.picture.bars.column("lead"), self.picture.bars.column("begins")
+        spans = sorted((leads[n], begins[n]) for n in numbers if leads[n] < begins[n])
         bottom = row.top + row.height - 2
-        drawn = [(self.axis.x(begins), self.axis.x(ends)) for begins, ends in merge_spans(spans)]
+        drawn = [(self.axis.x(since), self.axis.x(until)) for since, until in merge_spans(spans)]
         strokes = "".join(f"M{px(x)} {px(bottom)}H{px(y)}" for x, y in drawn if y - x >= 0.5)
         if strokes:
             yield f'<path class="w" d="{strokes}"/>'
 
-    def _bars(self, bars: list[Bar], row: Row) -> Iterator[str]:
+    def _bars(self, bars: Iterable[Bar], row: Row) -> Iterator[str]:
         height = row.height - 6
         shapes: dict[str, list[str]] = {}
         taken = 0.0  # how far the lane is drawn, where runs have no tooltips

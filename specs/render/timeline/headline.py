@@ -1,7 +1,8 @@
 """A whole history in a few sentences: what ran, what happened, what waited, what is broken."""
 
+from array import array
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 
 from gnomon.reference import events
 from gnomon.specs.render.strings import counted
@@ -9,6 +10,7 @@ from gnomon.specs.render.tables import count, span
 from gnomon.specs.render.timeline.incidents import terms, were
 from gnomon.specs.render.timeline.load import Step, starving
 from gnomon.specs.rules import Finding
+from gnomon.specs.trace.rows import Rows
 from gnomon.specs.trace.summary import Summary
 from gnomon.specs.trace.trace import Trace
 
@@ -19,7 +21,7 @@ STARVED_SHARE = 20
 def headline_of(
     trace: Trace,
     summary: Summary,
-    steps: list[Step],
+    steps: Rows[Step],
     findings: Mapping[str, Finding] | None,
 ) -> list[str]:
     """The whole history in a few sentences."""
@@ -58,17 +60,20 @@ def _what_ran(trace: Trace, summary: Summary) -> Iterator[str]:
         yield f"There {'was' if len(trace.faults) + crashes == 1 else 'were'} {' and '.join(hits)}."
 
 
-def _what_waited(trace: Trace, summary: Summary, steps: list[Step]) -> Iterator[str]:
-    wait, runs = summary.wait_us, trace.runs
+def _what_waited(trace: Trace, summary: Summary, steps: Rows[Step]) -> Iterator[str]:
+    wait, instants = summary.wait_us, steps.column("at")
     if wait is not None:
         yield f"The longest wait from due to started was {span(wait.max)}."
     if summary.runs.waiting:
         yield f"{_still(summary.runs.waiting, 'message')} at the end."
-    ends = [step.at for step in steps[1:]] + [trace.end]
-    there = sum(s.workers * (until - s.at) for s, until in zip(steps, ends, strict=False))
-    complete = [run.ends - run.begins for run in runs if run.ends is not None]
+    ends = chain(islice(instants, 1, None), (trace.end,))
+    spans = zip(steps.column("workers"), instants, ends, strict=False)
+    there = sum(workers * (until - since) for workers, since, until in spans)
     starved = sum(ends - begins for begins, ends in starving(steps, trace.end, 0))
-    if complete and there and starved > (trace.end - trace.start) // STARVED_SHARE:
+    if not there or starved <= (trace.end - trace.start) // STARVED_SHARE:
+        return
+    complete = array("q", (run.ends - run.begins for run in trace.runs if run.ends is not None))
+    if complete:
         mean = sum(complete) / len(complete)
         needed = len(trace.messages) * mean / (trace.end - trace.start)
         present = there / (trace.end - trace.start)

@@ -17,6 +17,7 @@ from gnomon.specs.render.tables import count, span
 from gnomon.specs.render.timeline.load import Step, starving
 from gnomon.specs.rules import Finding
 from gnomon.specs.trace.entities import FaultWindow, Term
+from gnomon.specs.trace.rows import Rows
 from gnomon.specs.trace.trace import Trace
 
 IncidentKind = Literal[
@@ -64,7 +65,7 @@ class Incident(NamedTuple):
 
 
 def incidents_of(
-    trace: Trace, steps: list[Step], findings: Mapping[str, Finding]
+    trace: Trace, steps: Rows[Step], findings: Mapping[str, Finding]
 ) -> list[Incident]:
     """Everything that is worth a sentence, in the order of time."""
     together = max(SECOND, (trace.end - trace.start) // 200)
@@ -182,20 +183,20 @@ def _why_ended(term: Term) -> str:
     return ""
 
 
-def _starvation(trace: Trace, steps: list[Step], together: int) -> Iterator[Incident]:
+def _starvation(trace: Trace, steps: Rows[Step], together: int) -> Iterator[Incident]:
     """When every worker was busy and messages waited for longer than it matters.
 
     Short spans in a row are one incident; it counts them, and how long they were together.
     """
     spans = starving(steps, trace.end, 0)
-    instants, begins_of = [step.at for step in steps], [begins for begins, _ in spans]
+    instants, waiting = steps.column("at"), steps.column("waiting")
+    begins_of = [begins for begins, _ in spans]
     for begins, ends in starving(steps, trace.end, together):
         first, last = bisect_left(begins_of, begins), bisect_left(begins_of, ends)
         lasted = sum(until - since for since, until in spans[first:last])
         if lasted < together:
             continue
-        during = steps[bisect_left(instants, begins) : bisect_left(instants, ends)]
-        most = max(step.waiting for step in during)
+        most = max(waiting[bisect_left(instants, begins) : bisect_left(instants, ends)])
         wait = f"up to {counted(most, 'message')} {'waits' if most == 1 else 'wait'} for one"
         if lasted * 20 >= (ends - begins) * 19:  # but for moments between two runs
             text = f"every worker is busy for {span(ends - begins)}; {wait}"

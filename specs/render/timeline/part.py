@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from gnomon.specs.render.timeline.picture import Picture
+from gnomon.specs.render.timeline.picture import Bar, Due, Picture
+from gnomon.specs.trace.rows import Rows
 
 
 def part_of(
@@ -16,12 +17,15 @@ def part_of(
     kept = [n for n, lane in enumerate(picture.lanes) if server in (None, lane.server)]
     place = {lane: number for number, lane in enumerate(kept)}
     jobs = {n for n, one in enumerate(picture.jobs) if job in (None, one.id)}
-    bars = [
-        bar._replace(lane=place[bar.lane])
-        for bar in picture.bars
-        if bar.lane in place and bar.job in jobs and bar.lead < ends and begins <= bar.ends
-    ]
-    messages = {bar.message for bar in bars}
+    bars = Rows(
+        Bar,
+        (
+            bar._replace(lane=place[bar.lane])
+            for bar in picture.bars
+            if bar.lane in place and bar.job in jobs and bar.lead < ends and begins <= bar.ends
+        ),
+    )
+    messages = {flag.message for flag in picture.flags}.intersection(bars.column("message"))
     is_whole = job is None and server is None
     return replace(
         picture,
@@ -34,7 +38,9 @@ def part_of(
             for one in picture.unclaimed
             if one.job in jobs and one.begins < ends and begins <= one.ends
         ],
-        dues=[due for due in picture.dues if due.job in jobs and begins <= due.at < ends],
+        dues=Rows(
+            Due, (due for due in picture.dues if due.job in jobs and begins <= due.at < ends)
+        ),
         flags=[
             flag._replace(lane=place.get(flag.lane) if flag.lane is not None else None)
             for flag in picture.flags

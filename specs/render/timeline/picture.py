@@ -5,7 +5,9 @@ Perfetto only draw it, so they never disagree.
 """
 
 import re
+from array import array
 from collections.abc import Iterator, Mapping
+from itertools import accumulate, compress
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -18,14 +20,23 @@ from gnomon.specs.render.timeline.load import Step, load_of
 from gnomon.specs.rules import Finding
 from gnomon.specs.trace.entities import FaultWindow, Firing, Membership, Run, Term
 from gnomon.specs.trace.plans import due
-from gnomon.specs.trace.summary import Summary, first_start, summarise, wait_begins
+from gnomon.specs.trace.rows import Rows
+from gnomon.specs.trace.spans import Span
+from gnomon.specs.trace.summary import Summary, first_start, summarise, wait_begins_by_place
 from gnomon.specs.trace.trace import Trace
-from gnomon.specs.trace.waits import Wait, waits
+from gnomon.specs.trace.waits import waits
 
 RunOutcome = Literal["ok", "failed", "running", "cut off"]
 """How a run ended; it was cut off if its server left, and is running if the history ends before."""
 DueOutcome = Literal["published", "coalesced", "skipped", "none"]
 """What came of an occurrence; `none` has had no outcome when the history ended."""
+DUE_OUTCOMES: Mapping[type, DueOutcome] = {
+    events.Published: "published",
+    events.Fired: "published",
+    events.Coalesced: "coalesced",
+    events.Skipped: "skipped",
+}
+"""What came of an occurrence, by the kind of its event."""
 
 
 class Lane(NamedTuple):
@@ -102,16 +113,16 @@ class Picture(msgspec.Struct, frozen=True):
     end: int
     lanes: list[Lane]
     jobs: list[Job]
-    bars: list[Bar]
+    bars: Rows[Bar]
     unclaimed: list[Unclaimed]
-    dues: list[Due]
+    dues: Rows[Due]
     terms: list[Term]
     members: list[Membership]
     faults: list[FaultWindow]
     flags: list[Flag]
     incidents: list[Incident]
     headline: list[str]
-    load: list[Step]
+    load: Rows[Step]
     summary: Summary
     has_messages: bool
     is_judged: bool
@@ -134,10 +145,12 @@ def picture_of(trace: Trace, findings: Mapping[str, Finding] | None = None) -> P
     has_messages = trace.observes("messages")
     if has_messages:
         lanes = _lanes(trace)
-        bars, unclaimed = _bars(trace, lanes, number_of)
+        bars, unclaimed = _bars_and_unclaimed(trace, lanes, number_of)
     else:
         lanes = [Lane(job.name, "", number) for number, job in enumerate(jobs)]
-        bars, unclaimed = _firings(trace, number_of), []
+        bars, unclaimed = Rows(Bar, _firings(trace, number_of)), []
+    dues = Rows(Due, _dues(trace, number_of))
+    dues.sort("at", "job", "outcome")
     steps, summary = load_of(trace), summarise(trace)
     return Picture(
         trace.start,
@@ -146,14 +159,14 @@ def picture_of(trace: Trace, findings: Mapping[str, Finding] | None = None) -> P
         jobs,
         bars,
         unclaimed,
-        sorted(_dues(trace, number_of)),
+        dues,
         sorted(trace.terms, key=lambda term: term.begins),
         sorted(trace.memberships, key=lambda member: member.begins),
         sorted(trace.faults, key=lambda fault: fault.begins),
         _flags(bars, findings or {}),
         incidents_of(trace, steps, findings or {}),
         headline_of(trace, summary, steps, findings),
-        steps if has_messages else [],
+        steps if has_messages else Rows(Step),
         summary,
         has_messages,
         findings is not None,
@@ -167,9 +180,9 @@ def _jobs(trace: Trace) -> list[Job]:
     """The jobs in the order of their creation; one without a known definition has its id only."""
     services: dict[str, str] = {}
     names: dict[str, str] = {}
-    for record in trace.messages.values():
-        services[record.published.job] = record.published.service
-        names.setdefault(record.published.job, record.published.name)
+    for published, _ in trace.messages.published():
+        services[published.job] = published.service
+        names.setdefault(published.job, published.name)
     for id, job in trace.jobs.items():
         fields = job.stage.fields
         if isinstance(name := fields.get("name"), str):
@@ -206,51 +219,62 @@ def _natural(name: str) -> list[tuple[int, str]]:
 # --- runs
 
 
-def _bars(
+def _bars_and_unclaimed(
     trace: Trace, lanes: list[Lane], number_of: Mapping[str, int]
-) -> tuple[list[Bar], list[Unclaimed]]:
-    lane_of = {(lane.server, lane.worker): number for number, lane in enumerate(lanes)}
-    claimed: dict[int, list[Wait]] = {}
-    for wait in trace.cached(waits):
-        claimed.setdefault(wait.message, []).append(wait)
-    begins = trace.cached(wait_begins)
-    bars = []
-    for run in trace.runs:
-        started, published = run.started, run.record.published
-        lane = lane_of[started.server, started.worker]
-        before = _wait_before(claimed.get(published.message, []), run.begins)
-        since, until = (run.begins, run.begins) if before is None else before[:2]
-        is_first = started == first_start(run.record)
-        bars.append(
-            Bar(
-                lane,
-                run.begins,
-                trace.end if run.ends is None else max(run.ends, run.begins),
-                number_of[published.job],
-                published.message,
-                started.attempt,
-                _outcome_of(run),
-                min(begins[published.message] if is_first else since, run.begins),
-                since,
-                until,
-                published.on_demand,
-            )
-        )
+) -> tuple[Rows[Bar], list[Unclaimed]]:
+    before = _WaitsBefore(trace)
+    bars = Rows(Bar, _bars(trace, before, lanes, number_of))
     left = [
-        Unclaimed(wait.begins, wait.ends, number_of[trace.messages[message].published.job], message)
-        for message, some in claimed.items()
-        for wait in some
+        Unclaimed(begins, ends, number_of[trace.messages[message].published.job], message)
+        for begins, ends, message in compress(before.waits, before.is_left)
     ]
     return bars, sorted(left)
 
 
-def _wait_before(unused: list[Wait], at: int) -> Wait | None:
-    """The last of the `unused` waits that ended by the instant `at`; it is used then."""
-    for wait in reversed(unused):
-        if wait.ends <= at:
-            unused.remove(wait)
-            return wait
-    return None
+def _bars(
+    trace: Trace, waits_before: "_WaitsBefore", lanes: list[Lane], number_of: Mapping[str, int]
+) -> Iterator[Bar]:
+    lane_of = {(lane.server, lane.worker): number for number, lane in enumerate(lanes)}
+    begins, place_of = trace.cached(wait_begins_by_place), trace.messages.position
+    for run in trace.runs:
+        started, published = run.started, run.record.published
+        place = place_of(published.message)
+        since, until = waits_before.use(place, run.begins) or (run.begins, run.begins)
+        is_first = started == first_start(run.record)
+        yield Bar(
+            lane_of[started.server, started.worker],
+            run.begins,
+            trace.end if run.ends is None else max(run.ends, run.begins),
+            number_of[published.job],
+            published.message,
+            started.attempt,
+            _outcome_of(run),
+            min(begins[place] if is_first else since, run.begins),
+            since,
+            until,
+            published.on_demand,
+        )
+
+
+class _WaitsBefore:
+    """The waits of each message, by its place; those that no run has used yet are left."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.waits = trace.cached(waits)
+        self.is_left = bytearray([True]) * len(self.waits)
+        self._begins, self._ends = self.waits.column("begins"), self.waits.column("ends")
+        counts = array("i", [0]) * (len(trace.messages) + 1)
+        for place in map(trace.messages.position, self.waits.column("message")):
+            counts[place + 1] += 1
+        self._first = array("i", accumulate(counts))  # by place, the number of its first wait
+
+    def use(self, place: int, at: int) -> Span | None:
+        """The last wait of a message that is left and had ended by the instant `at`."""
+        for number in range(self._first[place + 1] - 1, self._first[place] - 1, -1):
+            if self.is_left[number] and self._ends[number] <= at:
+                self.is_left[number] = False
+                return self._begins[number], self._ends[number]
+        return None
 
 
 def _outcome_of(run: Run) -> RunOutcome:
@@ -272,9 +296,9 @@ def _outcome_of(run: Run) -> RunOutcome:
     return ends or ("running" if run.ends is None else "cut off")
 
 
-def _firings(trace: Trace, number_of: Mapping[str, int]) -> list[Bar]:
+def _firings(trace: Trace, number_of: Mapping[str, int]) -> Iterator[Bar]:
     """The runs of a history without messages; one whose end was not seen has no length."""
-    return [_firing(firing, number_of[firing.fired.job]) for firing in trace.firings]
+    return (_firing(firing, number_of[firing.fired.job]) for firing in trace.firings)
 
 
 def _firing(firing: Firing, job: int) -> Bar:
@@ -295,23 +319,20 @@ def _dues(trace: Trace, number_of: Mapping[str, int]) -> Iterator[Due]:
     for stage in trace.stages:
         job = number_of[stage.job]
         settled = set()
-        for instant, event in stage.outcomes:
+        for instant, kind in stage.outcomes.kinds():
             settled.add(instant)
-            match event:
-                case events.Coalesced():
-                    yield Due(instant, job, "coalesced")
-                case events.Skipped():
-                    yield Due(instant, job, "skipped")
-                case events.Published() | events.Fired():
-                    yield Due(instant, job, "published")
+            if (outcome := DUE_OUTCOMES.get(kind)) is not None:
+                yield Due(instant, job, outcome)
         ends = trace.end if stage.ends is None else stage.ends
         for instant in due(trace, stage):
             if instant < ends and instant not in settled:
                 yield Due(instant, job, "none")
 
 
-def _flags(bars: list[Bar], findings: Mapping[str, Finding]) -> list[Flag]:
-    lanes = {bar.message: bar.lane for bar in bars}
+def _flags(bars: Rows[Bar], findings: Mapping[str, Finding]) -> list[Flag]:
+    flagged = {one.message for finding in findings.values() for one in finding.violations}
+    ran = zip(bars.column("message"), bars.column("lane"), strict=True)
+    lanes = {message: lane for message, lane in ran if message in flagged}
     return sorted(
         (
             Flag(one.at, rule, one.what, lanes.get(one.message or 0), one.message)

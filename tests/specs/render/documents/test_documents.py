@@ -18,6 +18,7 @@ from gnomon.specs.render.timeline.axis import Axis, when
 from gnomon.specs.render.timeline.incidents import Incident
 from gnomon.specs.render.timeline.picture import Bar, Flag, Job, Picture, picture_of
 from gnomon.specs.rules import judge_trace
+from gnomon.specs.trace.rows import Rows
 from gnomon.specs.trace.trace import Trace
 from tests.specs.render.timeline.histories import SOURCES, history_of, trace_of
 from tests.support.partial import partial_history
@@ -68,7 +69,7 @@ def test_runs_in_one_place_are_one_mark_and_the_caption_states_it() -> None:
     picture = judged("overlap")
     bar = picture.bars[0]
     many = [bar._replace(begins=bar.begins + n, ends=bar.begins + n + 1) for n in range(5_000)]
-    text = svg(replace(picture, bars=many), "many")
+    text = svg(replace(picture, bars=Rows(Bar, many)), "many")
     assert "5 000 runs" in text and "those in one place are drawn as one mark" in text
     assert len(text) < 20_000
 
@@ -83,18 +84,18 @@ def test_names_of_a_history_are_never_markup() -> None:
         incidents=[Incident(plain.start, plain.end, "failure", HOSTILE)],
         flags=[Flag(plain.start, "RUN-1", HOSTILE, 0, 1)],
     )
-    page = show_page(picture, HOSTILE)
+    page = "".join(show_page(picture, HOSTILE))
     assert "<script>alert" not in page and "\x1b" not in page
     parsed(svg(picture, HOSTILE))
     jobs = data_of(page)["jobs"]
     assert isinstance(jobs, list) and {job[1] for job in jobs} == {HOSTILE}
-    assert json.loads(trace_events(picture, HOSTILE))["otherData"]["title"] == HOSTILE
+    assert json.loads("".join(trace_events(picture, HOSTILE)))["otherData"]["title"] == HOSTILE
 
 
 @pytest.mark.parametrize("source", SOURCES[::3])
 def test_a_page_is_self_contained_and_has_every_run(source: str) -> None:
     picture = judged(source)
-    page = show_page(picture, source)
+    page = "".join(show_page(picture, source))
     assert not re.search(
         r"""(src|href)\s*=\s*["']|url\(|@import|https?://(?!www\.w3\.org/2000/svg)""", page
     )
@@ -117,7 +118,7 @@ def test_a_page_is_self_contained_and_has_every_run(source: str) -> None:
 
 
 def test_a_page_is_small_beside_its_data() -> None:
-    page = show_page(judged("overlap"), "overlap")
+    page = "".join(show_page(judged("overlap"), "overlap"))
     assert len(page.encode()) < SMALLEST
 
 
@@ -145,8 +146,8 @@ def test_a_partial_history_has_a_lane_a_job(observes: tuple[Observable, ...]) ->
     assert len(picture.lanes) == len(picture.jobs)
     assert len(picture.bars) == sum(isinstance(event, events.Fired) for event in seen.events)
     parsed(svg(picture, "partial"))
-    json.loads(trace_events(picture, "partial"))
-    jobs = data_of(show_page(picture, "partial"))["jobs"]
+    json.loads("".join(trace_events(picture, "partial")))
+    jobs = data_of("".join(show_page(picture, "partial")))["jobs"]
     assert isinstance(jobs, list) and len(jobs) == len(picture.jobs)
 
 
@@ -154,8 +155,8 @@ def test_a_history_without_events_has_a_picture() -> None:
     trace = Trace(history_of("10s end\n"))
     picture = picture_of(trace, judge_trace(trace))
     parsed(svg(picture, "empty"))
-    assert data_of(show_page(picture, "empty"))["lanes"] == []
-    assert json.loads(trace_events(picture, "empty"))["traceEvents"]
+    assert data_of("".join(show_page(picture, "empty")))["lanes"] == []
+    assert json.loads("".join(trace_events(picture, "empty")))["traceEvents"]
 
 
 def test_ticks_are_few_round_and_in_order() -> None:
@@ -180,5 +181,5 @@ def test_a_bar_is_drawn_by_its_outcome() -> None:
     bar = picture.bars[0]
     for outcome, words in (("failed", "a run that failed"), ("cut off", "a run cut off")):
         other: Bar = bar._replace(outcome=outcome)  # type: ignore[arg-type]
-        assert words in svg(replace(picture, bars=[other]), "x")
+        assert words in svg(replace(picture, bars=Rows(Bar, [other])), "x")
         assert words not in svg(picture, "x")

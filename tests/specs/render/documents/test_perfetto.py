@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from gnomon.reference.history import History, Observable
 from gnomon.reference.schedule.clock import DAY, FIRST_INSTANT, LAST_INSTANT, SECOND, read_instant
 from gnomon.specs.render.documents.perfetto import trace_events
-from gnomon.specs.render.timeline.picture import Due, Picture, picture_of
+from gnomon.specs.render.timeline.picture import Bar, Due, Picture, picture_of
 from gnomon.specs.rules import judge_trace
 from gnomon.specs.trace.entities import FaultWindow
+from gnomon.specs.trace.rows import Rows
 from gnomon.specs.trace.trace import Trace
 from tests.specs.render.timeline.histories import SOURCES, STARVING, history_of, trace_of
 from tests.support.partial import partial_history
@@ -112,7 +113,7 @@ def judged(source: str) -> Picture:
 
 
 def read_back(picture: Picture) -> Read:
-    return read(trace_events(picture, "a history"))
+    return read("".join(trace_events(picture, "a history")))
 
 
 def check_all_is_found(picture: Picture) -> Read:
@@ -257,7 +258,7 @@ def test_runs_that_overlap_on_a_worker_are_all_shown() -> None:
 def test_any_number_of_marks_at_one_instant_are_side_by_side(after: int) -> None:
     picture = pictured(STARVING)
     dues = [Due(picture.start + after, 0, "skipped")] * 2_000
-    found = read_back(replace(picture, dues=dues))
+    found = read_back(replace(picture, dues=Rows(Due, dues)))
     marks = [one for one in found.slices if one.name == "a: skipped"]
     assert len(marks) == 2_000
     assert {one.depth for one in marks} == {0}
@@ -275,9 +276,8 @@ def test_instants_that_are_closer_than_their_marks_are_many_keep_their_order(
     dues = [Due(at, job % 2, "skipped") for job, at in enumerate(instants)]
     jobs = [picture.jobs[0]._replace(name=name) for name in ("even", "odd")]
     end = picture.end + days * DAY
-    document = json.loads(
-        trace_events(replace(picture, dues=dues, jobs=jobs, end=end), "a history")
-    )
+    longer = replace(picture, dues=Rows(Due, dues), jobs=jobs, end=end)
+    document = json.loads("".join(trace_events(longer, "a history")))
     marks = [one for one in document["traceEvents"] if "skipped" in one["name"]]
     written = [one["ts"] for one in marks]
     assert written == sorted(set(written)), "each has a time of its own"
@@ -296,10 +296,13 @@ def test_the_marks_of_a_long_history_keep_their_order() -> None:
     late = replace(
         picture,
         end=at,
-        bars=[
-            bar._replace(begins=at + n, ends=at + n, since=at + n, claimed=at + n)
-            for n, bar in enumerate(picture.bars)
-        ],
+        bars=Rows(
+            Bar,
+            (
+                bar._replace(begins=at + n, ends=at + n, since=at + n, claimed=at + n)
+                for n, bar in enumerate(picture.bars)
+            ),
+        ),
     )
     found = read_back(late)
     assert len(found.flows) == len(late.bars)

@@ -11,9 +11,10 @@ from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.render.documents.charts import Series, bars, over_time
 from gnomon.specs.render.documents.plots import BLOCKS, LABEL, blocks, load_plots
 from gnomon.specs.render.documents.report import report_page
-from gnomon.specs.render.timeline.load import load_of
+from gnomon.specs.render.timeline.load import Step, load_of
 from gnomon.specs.render.timeline.picture import picture_of
 from gnomon.specs.rules import judge_trace
+from gnomon.specs.trace.rows import Rows
 from gnomon.specs.trace.summary import summarise
 from gnomon.specs.trace.trace import Trace
 from tests.specs.render.timeline.histories import SOURCES, STARVING, history_of, trace_of
@@ -25,7 +26,7 @@ BROKEN = STARVING.replace("40s end", "31s published 5 a due=30s\n40s end")
 def test_a_report_counts_each_message_by_its_wait(source: str) -> None:
     """The bars of the waits add up to the messages that were started."""
     trace = trace_of(source)
-    text = report_page(trace, judge_trace(trace), source)
+    text = "".join(report_page(trace, judge_trace(trace), source))
     counted = re.findall(r'<rect class="plain"[^>]*><title>[^<]*: ([\d ]+)</title>', text)
     started = {bar.message for bar in picture_of(trace).bars}
     assert sum(int(number.replace(" ", "")) for number in counted) == len(started)
@@ -35,7 +36,7 @@ def test_a_report_counts_each_message_by_its_wait(source: str) -> None:
 def test_a_report_of_a_broken_rule_leads_to_its_violations() -> None:
     trace = Trace(history_of(BROKEN))
     findings = judge_trace(trace)
-    text = report_page(trace, findings, "broken")
+    text = "".join(report_page(trace, findings, "broken"))
     places = [int(at) for at in re.findall(r'<button type="button" data-at="(-?\d+)">', text)]
     violations = [one for finding in findings.values() for one in finding.violations]
     assert violations and sorted(places) == sorted(one.at - trace.start for one in violations)
@@ -87,4 +88,4 @@ def test_plots_fit_the_terminal(width: int) -> None:
 def test_a_narrow_terminal_and_an_unknown_load_have_no_plots() -> None:
     trace = trace_of("starvation")
     assert load_plots(load_of(trace), trace.start, trace.end, LABEL + 10) == []
-    assert load_plots([], trace.start, trace.end, 80) == []
+    assert load_plots(Rows(Step), trace.start, trace.end, 80) == []
