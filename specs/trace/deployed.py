@@ -8,6 +8,7 @@ them only while one of these is certainly there. A server that listed nothing co
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from operator import attrgetter
 
 from gnomon.reference import events
@@ -96,10 +97,21 @@ def _counted(trace: Trace, claim: events.Claimed) -> Iterator[tuple[str, ...] | 
         return
     yield members[number - 1].services
     after = aftermath(trace.lease, trace.travel)
-    for earlier in reversed(members[: number - 1]):
-        if trace.cached(_last_known, earlier, after) <= claim.at:
+    for later, earlier in pairwise(reversed(members[:number])):
+        is_past = trace.cached(_last_known, earlier, after) <= claim.at
+        if is_past or _has_reported(trace, later, claim.at):
             break
         yield earlier.services
+
+
+def _has_reported(trace: Trace, member: Membership, at: int) -> bool:
+    """Whether the first report of a membership must have arrived before an instant (µs).
+
+    A server sends it when it starts. What disturbs it or the store may keep it away or undo it.
+    """
+    arrives_by = member.begins + trace.travel
+    is_certain = arrives_by <= member.ends and arrives_by < at
+    return is_certain and not trace.is_disturbed(member.server, member.begins, arrives_by)
 
 
 def without(spans: list[Span], begins: int, ends: int) -> Iterator[Span]:
