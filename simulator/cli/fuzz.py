@@ -176,7 +176,7 @@ def _judge_alone(name: str, report: Path | None, json: bool) -> None:
     """Replay and judge one recording, explain what it breaks, and draw it if that is wanted."""
     recording = load(name)
     if report is not None:
-        console.require_output(report)
+        console.require_output(report, Path(name))
     with console.spinner("judging"):
         trial = run_trial(recording)
     stories = {broken.rule: story_of(trial, broken) for broken in trial.broken}

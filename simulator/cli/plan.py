@@ -110,7 +110,7 @@ def plan(
     question = _question(recording, target, servers, workers, survive, seeds, growth)
     for file in (recording_out, report):
         if file is not None:
-            console.require_output(file)
+            console.require_output(file, Path(recording))
     answered = _answer(question, processes, dask, recording, tuple(growth or ()))
     if recording_out is not None and answered.plan.answer is not None:
         with console.open_output(recording_out, Path(recording)) as written:

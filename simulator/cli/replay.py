@@ -91,7 +91,7 @@ def replay(
     chosen = load(recording) if observation is None else observation.recording
     changed = overridden(chosen, servers, workers, profile, seed, until)
     if report is not None:
-        console.require_output(report)
+        console.require_output(report, Path(recording))
     replayed = _replay(changed, history_out, Path(recording))
     if report is not None:
         title = changed.title or recording

@@ -94,7 +94,7 @@ def check(
 def _check_file(file: Path, rules: bool, report: Path | None, json: bool) -> None:
     """Judge the history in a file, and print the verdict."""
     if report is not None:
-        console.require_output(report)
+        console.require_output(report, file)
     history = console.read_history(file)
     try:
         with console.spinner("putting events in order"):

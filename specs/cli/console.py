@@ -355,8 +355,12 @@ def _moving(lines: Iterator[bytes], bar: Move, position: Callable[[], int]) -> I
         yield line
 
 
-def require_output(path: Path) -> None:
-    """Raise BadInput if `path` cannot be written, before long work is begun; leaves no file."""
+def require_output(path: Path, *sources: Path) -> None:
+    """Raise BadInput if `path` cannot be written, before long work is begun; leaves no file.
+
+    A file that the command reads, one of `sources`, is not overwritten.
+    """
+    _require_no_source(path, sources)
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -366,6 +370,11 @@ def require_output(path: Path) -> None:
             part.unlink()
     except OSError as error:
         raise BadInput(str(path), [f"cannot be written: {error.strerror}"]) from None
+
+
+def _require_no_source(path: Path, sources: Iterable[Path]) -> None:
+    if os.path.realpath(path) in map(os.path.realpath, sources):
+        raise BadInput(str(path), ["it is the input of this command; write to another file"])
 
 
 def _part_of(real: Path) -> Path:
@@ -380,9 +389,8 @@ def open_output(path: Path, *sources: Path) -> Iterator[IO[bytes]]:
     A file that the command reads, one of `sources`, is not overwritten. A device or a pipe is
     written to directly.
     """
+    _require_no_source(path, sources)
     real = Path(os.path.realpath(path))
-    if real in [Path(os.path.realpath(source)) for source in sources]:
-        raise BadInput(str(path), ["it is the input of this command; write to another file"])
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as file:

@@ -55,7 +55,7 @@ def _write(source: Path, target: Path) -> int:
         require_library()
     except ImportError:
         raise BadInput("--parquet", [NO_LIBRARY]) from None
-    console.require_output(target)
+    console.require_output(target, source)
     try:
         with console.history_lines(source) as lines:
             header, happened = stream(lines)

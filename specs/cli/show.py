@@ -4,6 +4,7 @@ The one idea: a filter must name something that is in the history. A misspelt jo
 an empty result.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
@@ -84,10 +85,10 @@ def show(
     pictures = {form: path for form, path in outputs.items() if path is not None}
     if pictures and kind:
         raise BadInput("--kind", ["it selects lines of text; a picture has every kind of event"])
-    if len(set(pictures.values())) < len(pictures):
+    if len(set(map(os.path.realpath, pictures.values()))) < len(pictures):
         raise BadInput(", ".join(f"--{form}" for form in pictures), ["give each a file of its own"])
     for path in pictures.values():
-        console.require_output(path)
+        console.require_output(path, file)
     kinds = [_known("--kind", "kind of event", one, KINDS) for one in kind or ()]
     history = console.read_history(file)
     begins = FIRST_INSTANT if start is None else _time("--from", start, history)

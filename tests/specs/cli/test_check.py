@@ -118,6 +118,16 @@ def test_the_notation_refuses_what_no_history_observes() -> None:
         read_example("header observes=jobs,colours")
 
 
+def test_a_report_in_the_place_of_the_history_is_refused_before_it_is_read(
+    run: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "no-history.jsonl"
+    file.write_text("no history")
+    (fault,) = faults(run("check", file, "--report", file))
+    assert "it is the input of this command" in fault
+    assert file.read_text() == "no history"
+
+
 def test_check_writes_a_report_of_a_broken_history(run: Command, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     result = run("check", broken_history(tmp_path), "--report", report)

@@ -185,11 +185,16 @@ def test_bad_input_for_a_picture(run: Command, changes: Path, tmp_path: Path) ->
     assert "--kind: it selects lines of text" in fault
     (fault,) = faults(run("show", changes, "--html", out, "--svg", out))
     assert fault.endswith("--html, --svg: give each a file of its own")
+    link = tmp_path / "link.svg"
+    link.symlink_to(out)
+    (fault,) = faults(run("show", changes, "--html", out, "--svg", link))
+    assert fault.endswith("--html, --svg: give each a file of its own")
     (fault,) = faults(run("show", changes, "--html", tmp_path / "none" / "a.html"))
     assert "cannot be written" in fault
-    (fault,) = faults(run("show", changes, "--svg", changes))
-    assert "it is the input of this command" in fault
-    (fault,) = faults(run("show", changes, "--html", out, "--from", "2099-01-01T00:00:00Z"))
+    beside = ("--from", "2099-01-01T00:00:00Z")
+    (fault,) = faults(run("show", changes, "--svg", changes, *beside))
+    assert "it is the input of this command" in fault, "that is known before anything is judged"
+    (fault,) = faults(run("show", changes, "--html", out, *beside))
     assert "the history lies beside; it is from" in fault
     assert not out.exists()
 
