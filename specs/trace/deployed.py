@@ -166,5 +166,8 @@ class LatestTaken:
         if isinstance(event, events.Started):  # by the process itself, which knows what it has
             member = self._trace.latest_membership_of(event)
             return None if member is None else member.services
-        lists = [set(names) for names in _counted(self._trace, event) if names is not None]
-        return set.intersection(*lists) if lists else None
+        lists = [names for names in _counted(self._trace, event) if names is not None]
+        if not lists:
+            return None
+        first, *others = lists
+        return [name for name in first if all(name in names for names in others)]
