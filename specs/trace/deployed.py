@@ -14,7 +14,6 @@ from operator import attrgetter
 from gnomon.reference import events
 from gnomon.reference.events import STORE
 from gnomon.specs.trace.entities import Membership
-from gnomon.specs.trace.fault_windows import aftermath
 from gnomon.specs.trace.spans import Span, merge_spans
 from gnomon.specs.trace.trace import Trace
 
@@ -96,22 +95,21 @@ def _counted(trace: Trace, claim: events.Claimed) -> Iterator[tuple[str, ...] | 
         yield None
         return
     yield members[number - 1].services
-    after = aftermath(trace.lease, trace.travel)
     for later, earlier in pairwise(reversed(members[:number])):
-        is_past = trace.cached(_last_known, earlier, after) <= claim.at
-        if is_past or _has_reported(trace, later, claim.at):
+        reports_by = trace.cached(_reports_by, later)
+        if reports_by <= later.ends and reports_by < claim.at:
             break
         yield earlier.services
 
 
-def _has_reported(trace: Trace, member: Membership, at: int) -> bool:
-    """Whether the first report of a membership must have arrived before an instant (µs).
+def _reports_by(trace: Trace, member: Membership) -> int:
+    """When the first report of a membership must have arrived (µs).
 
-    A server sends it when it starts. What disturbs it or the store may keep it away or undo it.
+    A server sends it when it starts, or once more soon after what disturbed it or the store.
     """
-    arrives_by = member.begins + trace.travel
-    is_certain = arrives_by <= member.ends and arrives_by < at
-    return is_certain and not trace.is_disturbed(member.server, member.begins, arrives_by)
+    gaps = trace.fault_windows.gaps(member.server, member.begins, trace.end)
+    lasting = (begins for begins, ends in gaps if ends - begins > trace.travel)
+    return next((begins + trace.travel for begins in lasting), trace.end)
 
 
 def without(spans: list[Span], begins: int, ends: int) -> Iterator[Span]:
