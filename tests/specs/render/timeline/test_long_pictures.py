@@ -2,10 +2,8 @@
 
 import tracemalloc
 
-import msgspec
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from gnomon.reference import events
 from gnomon.reference.events import Event
@@ -20,7 +18,7 @@ from gnomon.specs.render.timeline.picture import picture_of
 from gnomon.specs.trace import message_table, rows, runs
 from gnomon.specs.trace.trace import Trace
 from tests.specs.render.timeline.histories import SOURCES, trace_of
-from tests.specs.trace.test_long_histories import created, happened, packed
+from tests.specs.trace.test_long_histories import any_histories, packed
 
 RUNS = 8_000
 MOST_BYTES = 500
@@ -48,12 +46,8 @@ def test_a_packed_history_has_the_same_pictures(source: str) -> None:
     assert drawn(long) == drawn(short)
 
 
-@given(st.lists(happened, max_size=30), st.lists(st.integers(0, 2), min_size=30, max_size=30))
-def test_any_order_of_events_has_the_same_pictures(shuffled: list[Event], steps: list[int]) -> None:
-    recorded: list[Event] = [created]
-    for event, step in zip(shuffled, steps, strict=False):
-        recorded.append(msgspec.structs.replace(event, at=recorded[-1].at + step))
-    history = History(Header(start=0, end=100), recorded)
+@given(any_histories())
+def test_any_order_of_events_has_the_same_pictures(history: History) -> None:
     assert drawn(Trace(packed(history))) == drawn(Trace(history))
 
 
