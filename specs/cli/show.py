@@ -150,11 +150,11 @@ def _draw(
         console.print_parts(f"picture written to {path}")
 
 
-def _note_size(number: int) -> None:
-    """State that a page of so many bytes is large for a browser, and what makes it smaller."""
-    if number > LARGE_PAGE:
-        size = f"the page has {number >> 20} MiB, and a browser takes long to open it"
-        console.print_notes([f"{size}: --from, --until, --job and --server select a part"])
+def _note_size(size: int) -> None:
+    """State that a page of `size` bytes is large for a browser, and what makes it smaller."""
+    if size > LARGE_PAGE:
+        words = f"the page has {size >> 20} MiB, and a browser takes long to open it"
+        console.print_notes([f"{words}: --from, --until, --job and --server select a part"])
 
 
 def _job_id(history: History, job: str) -> str:

@@ -92,7 +92,7 @@ def _json(value: object) -> Iterator[str]:
             yield f'{before}"{name}":'
             yield from _json(one)
             before = ","
-        yield "}"
+        yield "{}" if before == "{" else "}"
     elif isinstance(value, Iterator):
         before = "["
         while some := list(islice(value, TOGETHER)):
