@@ -10,7 +10,8 @@ worker of a server that never claims anything.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import count
 from operator import attrgetter
 from typing import NamedTuple, cast
 
@@ -194,24 +195,33 @@ def _released_at(trace: Trace, claim: events.Claimed) -> int | None:
     return None
 
 
-def _free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
-    """When each worker was free, and nothing disturbed its server.
+def free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
+    """When each worker was free, and nothing disturbed its server: O(claims), not O(workers).
 
-    If a server stopped without a warning, the time between a worker's last run and the stop does
-    not count: the worker may have claimed no more.
+    Of the workers of a server that claimed nothing in the whole history only the first is named:
+    the others were free at the same times. If a server stopped without a warning, the time between
+    a worker's last run and the stop does not count: the worker may have claimed no more.
     """
     claims = trace.cached(claims_by_worker)
-    claiming = {server for server, _ in claims}
+    claiming: dict[str, set[int]] = {}
+    for server, number in claims:
+        claiming.setdefault(server, set()).add(number)
     gaps = trace.fault_windows.gaps
     for member in trace.memberships:
         if member.server in claiming:
-            for number in range(1, member.workers + 1):
+            for number in _telling(claiming[member.server], member.workers):
                 worker = (member.server, number)
                 of_worker = _claims_during(trace, member, claims.get(worker, []))
                 times = _times_between(trace, member, of_worker, margin)
                 for since, until in times:
                     for begins, ends in gaps(member.server, since + margin, until):
                         yield FreeSpan(begins, ends, worker, member.services)
+
+
+def _telling(claiming: Set[int], workers: int) -> list[int]:
+    """Of the numbers 1 to `workers` those of workers that claimed, and the first of the others."""
+    first_other = next(number for number in count(1) if number not in claiming)
+    return sorted(number for number in {*claiming, first_other} if 1 <= number <= workers)
 
 
 def _claims_during(
@@ -253,7 +263,7 @@ def idle_waits(trace: Trace, margin: int, aftermath: int) -> list[IdleWait]:
     live for up to `aftermath` µs after it has left (DLV-7).
     """
     waiting = trace.cached(waits)
-    spans = sorted(_free_spans(trace, margin)) if waiting else []
+    spans = sorted(free_spans(trace, margin)) if waiting else []
     if not trace.cached(services_differ):
         return list(_beside(trace, waiting, spans, margin))
     by_service: dict[str, list[Wait]] = {}

@@ -6,7 +6,7 @@ Perfetto only draw it, so they never disagree.
 
 import re
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import accumulate, compress
 from typing import Literal, NamedTuple
 
@@ -39,8 +39,15 @@ DUE_OUTCOMES: Mapping[type, DueOutcome] = {
 """What came of an occurrence, by the kind of its event."""
 
 
+MOST_IDLE = 100
+"""Workers with consecutive numbers that ran nothing share a lane if they are more than this."""
+
+
 class Lane(NamedTuple):
-    """A worker of a server; in a history without messages a job, and `server` is empty."""
+    """A worker of a server; in a history without messages a job, and `server` is empty.
+
+    Of idle workers that share a lane, `worker` is the number of the first.
+    """
 
     label: str
     server: str
@@ -196,18 +203,43 @@ def _jobs(trace: Trace) -> list[Job]:
 def _lanes(trace: Trace) -> list[Lane]:
     """A lane for each worker that a server had, or that claimed anything."""
     workers: dict[str, int] = {}
+    active: dict[str, set[int]] = {}
     for member in trace.memberships:
         workers[member.server] = max(workers.get(member.server, 0), member.workers)
     for server, worker in {
         *((claim.server, claim.worker) for claim in trace.claims),
         *((start.server, start.worker) for start in trace.starts),
     }:
+        active.setdefault(server, set()).add(worker)
         workers[server] = max(workers.get(server, 0), worker)
     return [
-        Lane(f"{server}/{worker}", server, worker)
+        Lane(_label(server, numbers), server, numbers[0])
         for server in sorted(workers, key=_natural)
-        for worker in range(1, workers[server] + 1)
+        for numbers in _numbers_of_lanes(active.get(server, set()), workers[server])
     ]
+
+
+def _numbers_of_lanes(active: Set[int], workers: int) -> Iterator[range]:
+    """The numbers of the workers in each lane of a server that has `workers`: O(active).
+
+    There is a lane for each of the `active`, and for each of at most `MOST_IDLE` idle workers
+    between two of them; more idle workers share a lane.
+    """
+    last = 0
+    for number in sorted(active | {workers + 1}):
+        idle = range(last + 1, number)
+        if len(idle) > MOST_IDLE:
+            yield idle
+        else:
+            yield from (range(one, one + 1) for one in idle)
+        if number in active:
+            yield range(number, number + 1)
+        last = max(last, number)
+
+
+def _label(server: str, numbers: range) -> str:
+    one = f"{server}/{numbers[0]}"
+    return one if len(numbers) == 1 else f"{one}–{numbers[-1]}"
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

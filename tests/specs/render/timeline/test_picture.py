@@ -58,6 +58,32 @@ def test_the_longest_lead_is_the_longest_wait(source: str) -> None:
     assert (max(first.values()) if first else None) == (None if wait is None else wait.max)
 
 
+@pytest.mark.parametrize(
+    ("workers", "lanes"),
+    [
+        (3, ["s1/1", "s1/2", "s1/3"]),
+        (5_000_000_000, ["s1/1", "s1/2–5000000000"]),
+    ],
+)
+def test_many_idle_workers_share_a_lane(workers: int, lanes: list[str]) -> None:
+    trace = Trace(history_of(STARVING.replace("workers=1", f"workers={workers}")))
+    assert [lane.label for lane in picture_of(trace).lanes] == lanes
+
+
+@pytest.mark.parametrize(
+    ("worker", "lanes"),
+    [
+        ("s1/5000000000", ["s1/1–4999999999", "s1/5000000000"]),
+        ("s1/0", ["s1/0", "s1/1"]),
+        ("s1/-3", ["s1/-3", "s1/1"]),
+    ],
+)
+def test_a_worker_of_an_odd_number_has_a_lane(worker: str, lanes: list[str]) -> None:
+    picture = picture_of(Trace(history_of(STARVING.replace("s1/1", worker))))
+    assert [lane.label for lane in picture.lanes] == lanes
+    assert {picture.lanes[bar.lane].label for bar in picture.bars} == {worker}
+
+
 def test_a_starving_history_states_what_starves() -> None:
     picture = picture_of(Trace(history_of(STARVING)))
     assert [(one.kind, one.text) for one in picture.incidents] == [
