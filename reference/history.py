@@ -16,7 +16,7 @@ from typing import IO, Annotated, Literal
 
 import msgspec
 
-from gnomon.reference.events import ClockSetBack, Event, Fields, Instant
+from gnomon.reference.events import ClockSetBack, Event, Fields, Instant, WritesLost
 from gnomon.reference.packed import pack
 from gnomon.reference.schedule.clock import write_instant
 
@@ -62,8 +62,8 @@ class Header(
 
     start: Instant
     end: Instant
-    lease: int | None = None
-    travel: int | None = None
+    lease: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    travel: Annotated[int, msgspec.Meta(ge=0)] | None = None
     profile: Literal["durable", "classic"] = "durable"
     max_attempts: Annotated[int, msgspec.Meta(ge=1)] | None = None
     observes: tuple[Observable, ...] | None = None
@@ -189,6 +189,9 @@ def _events(header: Header, numbered: Iterator[tuple[int, bytes, bool, str]]) ->
         event = _read_event(number, line, number - 1)
         if type(event) is ClockSetBack:  # a clock that was ahead may have been beyond the end
             outside = None
+        if type(event) is WritesLost and event.undone and max(event.undone) >= number - 1:
+            problem = f"undone names event {max(event.undone)}, which does not come before this one"
+            raise HistoryError(number, f"{problem}: lost writes undo only what had happened")
         if outside is None and not header.start <= event.at <= header.end:
             span = f"{write_instant(header.start)} to {write_instant(header.end)}"
             problem = f"at is {event.at}, {write_instant(event.at)}; the header says {span}"

@@ -1,6 +1,10 @@
 """The events of the lease, of servers, of the store, and of injected faults."""
 
-from gnomon.reference.events.base import EventBase, Instant
+from typing import Annotated
+
+import msgspec
+
+from gnomon.reference.events.base import EventBase, Instant, WorkerNumber
 
 
 class LeaseAcquired(EventBase, frozen=True, gc=False, tag="lease_acquired"):
@@ -44,7 +48,7 @@ class ServerStarted(EventBase, frozen=True, gc=False, tag="server_started"):
     """
 
     server: str
-    workers: int | None
+    workers: WorkerNumber | None
     services: tuple[str, ...] | None = None
     tzdata: str | None = None
 
@@ -75,7 +79,7 @@ class ServerCrashed(EventBase, frozen=True, gc=False, tag="server_crashed"):
 class WritesLost(EventBase, frozen=True, gc=False, tag="writes_lost"):
     """The store lost its last `writes`, which it had acknowledged from the instant `since` on.
 
-    `undone` has the numbers (``seq``) of the events that those writes caused; these events count
+    `undone` has the numbers (``seq``) of the events before it that those writes caused; they count
     as if they had not happened. The messages in `reopened` are claimed again instead of
     completed, because their completion was lost. A store that was `emptied` has lost its identity
     too, and counts its epochs anew (LEAD-1).
@@ -83,7 +87,7 @@ class WritesLost(EventBase, frozen=True, gc=False, tag="writes_lost"):
 
     writes: int
     since: Instant
-    undone: tuple[int, ...]
+    undone: tuple[Annotated[int, msgspec.Meta(ge=1)], ...]
     reopened: tuple[int, ...]
     emptied: bool = False
 

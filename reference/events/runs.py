@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gnomon.reference.events.base import DeadLetterCause, EventBase, Fields, Outcome
+from gnomon.reference.events.base import DeadLetterCause, EventBase, Fields, Outcome, WorkerNumber
 
 
 class Claimed(EventBase, frozen=True, gc=False, tag="claimed"):
@@ -10,7 +10,7 @@ class Claimed(EventBase, frozen=True, gc=False, tag="claimed"):
 
     message: int
     server: str
-    worker: int
+    worker: WorkerNumber
     attempt: int
 
 
@@ -19,7 +19,7 @@ class Started(EventBase, frozen=True, gc=False, tag="started"):
 
     message: int
     server: str
-    worker: int
+    worker: WorkerNumber
     attempt: int
 
 
@@ -35,7 +35,7 @@ class Invoked(EventBase, frozen=True, gc=False, tag="invoked"):
 
     message: int
     server: str
-    worker: int
+    worker: WorkerNumber
     attempt: int
     saw: Fields
     defines: tuple[str, ...]
@@ -48,7 +48,7 @@ class Finished(EventBase, frozen=True, gc=False, tag="finished"):
 
     message: int
     server: str
-    worker: int
+    worker: WorkerNumber
     attempt: int
     outcome: Outcome
     error: str | None = None
@@ -59,7 +59,7 @@ class Overdue(EventBase, frozen=True, gc=False, tag="overdue"):
 
     message: int
     server: str
-    worker: int
+    worker: WorkerNumber
     attempt: int
 
 
@@ -68,7 +68,7 @@ class Reclaimed(EventBase, frozen=True, gc=False, tag="reclaimed"):
 
     message: int
     server: str
-    worker: int
+    worker: WorkerNumber
     attempt: int
 
 
@@ -77,7 +77,7 @@ class Lost(EventBase, frozen=True, gc=False, tag="lost"):
 
     message: int
     server: str
-    worker: int
+    worker: WorkerNumber
     attempt: int
 
 

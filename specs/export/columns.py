@@ -6,7 +6,7 @@ once; `docs/parquet.md` gives the meaning of each, and a test compares the two.
 
 from collections.abc import Callable
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
@@ -67,6 +67,8 @@ def _column_type(field_type: Any) -> ColumnType:  # types have no type in common
     """The type of the column for values of `field_type`, None aside."""
     if field_type == Instant:
         return "instant"
+    if get_origin(field_type) is Annotated:
+        return _column_type(field_type.__origin__)
     origin, arguments = get_origin(field_type), get_args(field_type)
     if origin in (Union, UnionType):
         (present,) = (one for one in arguments if one is not NoneType)
@@ -74,6 +76,6 @@ def _column_type(field_type: Any) -> ColumnType:  # types have no type in common
     if origin is Literal:
         return "text"
     if origin is tuple:
-        return "numbers" if arguments[0] is int else "texts"
+        return "numbers" if _column_type(arguments[0]) == "number" else "texts"
     simple: dict[Any, ColumnType] = {bool: "flag", int: "number", str: "text"}
     return simple.get(field_type, "json")

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
@@ -23,6 +23,8 @@ HEADER = b'{"format":"gnomon-history/1","start":0,"end":10}'
 NEWER = HEADER.replace(b"/1", b"/2")
 CREATED = b'{"seq":1,"kind":"job_created","at":5,"job":"a","name":"a","definition":{"x":%s}}'
 DELETED = b'{"seq":1,"kind":"job_deleted","at":5,"job":"a"}'
+
+STARTED = b'{"seq":1,"kind":"server_started","at":5,"server":"s","workers":%d}'
 
 json_values = st.recursive(
     st.none()
@@ -45,6 +47,9 @@ def values_of(kind: Any) -> SearchStrategy[Any]:
         return st.booleans() if kind is bool else json_values
     if kind == Instant:
         return st.sampled_from([FIRST_INSTANT, LAST_INSTANT]) | st.integers(0, LAST_INSTANT)
+    if get_origin(kind) is Annotated:
+        (limits,) = kind.__metadata__
+        return st.integers(limits.ge or 0, limits.le or 2**40)
     arguments = get_args(kind)
     if isinstance(kind, UnionType) or get_origin(kind) is Union:
         return st.one_of(*(st.none() if k is type(None) else values_of(k) for k in arguments))
@@ -59,6 +64,8 @@ def values_of(kind: Any) -> SearchStrategy[Any]:
 def structs(kind: type[msgspec.Struct]) -> SearchStrategy[Any]:
     """Events of one kind, every field of any value."""
     fields = {field.name: values_of(field.type) for field in msgspec.structs.fields(kind)}
+    if kind is events.WritesLost:  # what it undoes depends on its place
+        fields["undone"] = st.just(())
     return st.builds(kind, **fields)
 
 
@@ -67,7 +74,7 @@ headers = st.builds(
     Header,
     start=st.just(FIRST_INSTANT),
     end=st.just(LAST_INSTANT),
-    lease=st.none() | st.integers(0, 2**40),
+    lease=st.none() | st.integers(1, 2**40),
     travel=st.none() | st.integers(0, 2**40),
     seed=st.none() | st.integers(0, 2**63 - 1),
     recording=st.none() | texts(),
@@ -98,6 +105,12 @@ def sealed(*lines: bytes) -> bytes:
     body = b"".join(line + b"\n" for line in lines)
     digest = hashlib.sha256(body).hexdigest()
     return body + b'{"kind":"end","events":%d,"sha256":"%s"}\n' % (len(lines) - 1, digest.encode())
+
+
+def with_a_loss(undone: str) -> bytes:
+    """Three events, the second of which is a loss of writes that undoes those numbers."""
+    lost = f'"kind":"writes_lost","at":5,"writes":1,"since":4,"undone":[{undone}],"reopened":[]'
+    return sealed(HEADER, DELETED, f'{{"seq":2,{lost}}}'.encode(), DELETED.replace(b"1", b"3"))
 
 
 # --- what is whole
@@ -138,6 +151,14 @@ def test_the_digest_does_not_depend_on_a_file(count: int) -> None:
     told = History(Header(start=0, end=count), [events.JobDeleted(n, "α") for n in range(count)])
     assert history.write(told) == json.loads(written(told).splitlines()[-1])["sha256"]
     assert read(written(told)) == told
+
+
+def test_a_loss_of_writes_undoes_what_had_happened() -> None:
+    assert [type(event) for event in read(with_a_loss("1")).events] == [
+        events.JobDeleted,
+        events.WritesLost,
+        events.JobDeleted,
+    ]
 
 
 def test_a_history_of_another_writer() -> None:
@@ -274,6 +295,19 @@ NESTED = b"[" * 100_000
         (sealed(HEADER, DELETED.replace(b"a", b"\\ud800")), "line 2: the line is not JSON: "),
         (sealed(HEADER, b""), "line 2: the line is not JSON: "),
         (sealed(HEADER, b"5"), f"{CANNOT} Expected `object`, got `int`"),
+        (sealed(HEADER.replace(b"}", b',"lease":0}')), "line 1: the header cannot be read: Expec"),
+        (sealed(HEADER.replace(b"}", b',"travel":-1}')), "line 1: the header cannot be read: Exp"),
+        (sealed(HEADER, STARTED % 2**31), f"{CANNOT} Expected `int` <= 2147483647 - at `$.work"),
+        (
+            with_a_loss("0"),
+            "line 3: the event cannot be read: Expected `int` >= 1 - at `$.undone[0]`",
+        ),
+        (
+            with_a_loss("1,2"),
+            "line 3: undone names event 2, which does not come before this one: lost wr",
+        ),
+        (with_a_loss("3"), "line 3: undone names event 3, which does not come before this one"),
+        (with_a_loss(str(2**70)), f"line 3: undone names event {2**70}, which"),
     ],
 )
 def test_what_is_no_history(data: bytes, fault: str) -> None:
