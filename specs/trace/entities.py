@@ -71,13 +71,14 @@ class Stage:
     acceptable. `outcomes` are the occurrences that had their outcome in the stage, each with its
     instant, in the order of the history. `latest_before` is the latest instant of the job that had
     an outcome before the stage began, and `published_before` how many had been published by then.
+    Of those `published` in the stage, some are `beside_plan`: a wrong clock made them.
     `is_ascending`: each outcome is of a later instant than all the job's outcomes before it.
     `has_misfires`: an occurrence was coalesced or skipped.
     """
 
-    __slots__ = ("active", "begins", "cause", "definition", "due", "ends", "fields", "follows_plan",
-                 "has_misfires", "is_ascending", "job", "latest_before", "outcomes", "published",
-                 "published_before", "revision")  # fmt: skip
+    __slots__ = ("active", "begins", "beside_plan", "cause", "definition", "due", "ends", "fields",
+                 "follows_plan", "has_misfires", "is_ascending", "job", "latest_before", "outcomes",
+                 "published", "published_before", "revision")  # fmt: skip
 
     def __init__(
         self,
@@ -102,6 +103,7 @@ class Stage:
         self.latest_before = latest_before
         self.published_before = published_before
         self.published = 0
+        self.beside_plan = 0
         self.is_ascending = True
         self.has_misfires = False
         self.due: Sequence[int] | None = None

@@ -1,6 +1,6 @@
 """The jobs of a history: what changed them, and which outcomes their occurrences had."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 
 from msgspec.structs import replace
 
@@ -18,12 +18,15 @@ from gnomon.specs.trace.outcomes import Outcomes, PackedOutcomes
 class JobLog:
     """The job events of a history, read in order.
 
-    `misplaced` collects what cannot belong there; `new_outcomes` makes those of a stage.
+    `misplaced` collects what cannot belong there; `new_outcomes` makes those of a stage. `set_back`
+    has the jobs whose latest outcome a correction of the store's clock has undone, by the instant
+    `was` of the correction.
     """
 
     def __init__(
         self,
         misplaced: list[MisplacedEvent],
+        set_back: Mapping[int, Set[str]],
         new_outcomes: Callable[[], Outcomes | PackedOutcomes] = Outcomes,
     ) -> None:
         self.records: dict[str, JobRecord] = {}
@@ -31,6 +34,7 @@ class JobLog:
         self.rejected: list[events.JobRejected] = []
         self._misplaced = misplaced
         self._new_outcomes = new_outcomes
+        self._set_back = set_back
 
     def created(self, event: events.JobCreated) -> None:
         """A job was accepted; it may have the id of one that was deleted."""
@@ -83,6 +87,12 @@ class JobLog:
         else:
             self.add_outcome(record, event)
             record.stages[-1].has_misfires = True
+
+    def clock_set_back(self, event: events.ClockSetBack) -> None:
+        """The store forgot the latest outcomes of some jobs, and does not know the ones before."""
+        for id in self._set_back.get(event.was, ()):
+            if record := self.records.get(id):
+                record.latest_outcome = max(record.latest_outcome, event.at - 1)
 
     def add_outcome(self, record: JobRecord, event: events.OccurrenceEvent) -> None:
         """An occurrence of a job that exists had its outcome."""

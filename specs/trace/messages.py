@@ -55,6 +55,7 @@ class MessageLog:
         elif event.message in self._beside_plan:
             job.published += 1
             stage.published += 1
+            stage.beside_plan += 1
 
     def reported(self, event: events.Overdue) -> None:
         """A run was reported as overdue; nothing else happened to its message."""

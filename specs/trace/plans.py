@@ -195,9 +195,9 @@ class Plan:
         self.is_ascending = True
 
     def add(self, stage: Stage) -> None:
-        """Add the next stage: `published` messages so far, and whether each instant is later."""
+        """Add the next stage: the planned messages so far, and whether each instant is later."""
         self.stages.append(stage)
-        self.published += stage.published
+        self.published += stage.published - stage.beside_plan
         self.is_ascending = self.is_ascending and stage.is_ascending
 
     def messages(self) -> Iterator[tuple[int, Message]]:

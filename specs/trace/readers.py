@@ -46,6 +46,11 @@ def readers_of(
     pauses: list[PauseEvent],
 ) -> Readers:
     """Which reader each kind of event has."""
+
+    def clock_set_back(event: events.ClockSetBack) -> None:
+        leases.voided(event)
+        jobs.clock_set_back(event)
+
     readers = Readers()
     readers.add(events.Published, message_log.published)
     readers.add(events.Claimed, messages.claimed)
@@ -77,7 +82,7 @@ def readers_of(
     readers.add(events.LeaseReleased, leases.ended)
     readers.add(events.LeaseExpired, leases.ended)
     readers.add(events.WritesLost, servers.writes_lost)
-    readers.add(events.ClockSetBack, leases.voided)
+    readers.add(events.ClockSetBack, clock_set_back)
     readers.add(events.StoreReplaced, servers.store_replaced)
     readers.add(events.ServerStarted, servers.started)
     readers.add(events.ServerStopping, servers.stopping)

@@ -14,7 +14,8 @@ history with these instants, which never fall.
     coalesced or skipped meanwhile
 
 The store continues likewise: it forgets that these occurrences had an outcome, and keeps the
-messages. Nobody holds the lease from then on.
+messages. Of their jobs it knows no earlier outcome, and lets every instant before the corrected one
+count as accounted for. Nobody holds the lease from then on.
 
 A store may lose its correction with its latest writes, while a simulated history keeps it. The
 store then goes on from the latest instant that it kept. So the correction counts as one to that
@@ -23,7 +24,7 @@ store may lose the latest instant that it kept, too, while its clock reads less.
 the correction, and nothing that the store has kept lies beyond it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -38,13 +39,15 @@ from gnomon.specs.trace.spans import Span
 class CorrectedHistory(NamedTuple):
     """The events with corrected instants, None in the place of those that count no more.
 
-    `beside_plan` are the messages of occurrences beyond a corrected instant. `windows` span the
-    times in which the store's clock may have been wrong, and `wrong` those in which events lie that
-    it recorded then, all as corrected.
+    `beside_plan` are the messages of occurrences beyond a corrected instant, and `set_back` the
+    jobs of such occurrences, by the instant `was` of the correction. `windows` span the times in
+    which the store's clock may have been wrong, and `wrong` those in which events lie that it
+    recorded then, all as corrected.
     """
 
     events: Sequence[Event | None]
     beside_plan: frozenset[int]
+    set_back: Mapping[int, Set[str]]
     windows: tuple[FaultWindow, ...] = ()
     wrong: tuple[Span, ...] = ()
 
@@ -52,22 +55,27 @@ class CorrectedHistory(NamedTuple):
 def corrected(recorded: Sequence[Event]) -> CorrectedHistory:
     """A history with corrected instants: O(events · corrections)."""
     if events.ClockSetBack not in kinds_in(recorded):
-        return CorrectedHistory(recorded, frozenset())
+        return CorrectedHistory(recorded, frozenset(), {})
     history = list(recorded)
-    corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
+    corrections = [
+        (n, event.was) for n, event in enumerate(history) if type(event) is events.ClockSetBack
+    ]
     happened: list[Event | None] = [_with_since(event, history) for event in history]
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     beside_plan: set[int] = set()
+    set_back: dict[int, Set[str]] = {}
     spans: list[Span] = []
     wrong: list[Span] = []
     by_losses: set[int] = set()
-    for n in corrections:
+    for n, was in corrections:
         at, beyond = history[n].at, history[n].at
         if _is_by_a_loss(history, n, by_losses):
             by_losses.add(n)
         if n + 1 in lost or n in by_losses:
             at = max(at, _kept_until(happened[:n], lost))
             beyond = at + 1
+        else:
+            set_back[was] = _jobs_beyond(happened[:n], at, lost)
         spans = [(min(begins, at), min(ends, at)) for begins, ends in spans]
         wrong = [(min(begins, at), min(ends, at)) for begins, ends in wrong]
         right_until, wrong_from = _correct(happened, n, at, beyond, beside_plan)
@@ -75,7 +83,7 @@ def corrected(recorded: Sequence[Event]) -> CorrectedHistory:
         wrong.append((wrong_from, at))
     windows = tuple(FaultWindow("clock_set_back", STORE, begins, ends) for begins, ends in spans)
     _let_time_stand_still(happened)
-    return CorrectedHistory(happened, frozenset(beside_plan), windows, tuple(wrong))
+    return CorrectedHistory(happened, frozenset(beside_plan), set_back, windows, tuple(wrong))
 
 
 _OF_OTHERS = (
@@ -146,6 +154,18 @@ def _kept_until(happened: list[Event | None], lost: set[int]) -> int:
         ),
         default=BEFORE_ALL,
     )
+
+
+def _jobs_beyond(happened: list[Event | None], end: int, lost: set[int]) -> set[str]:
+    """The jobs that had an outcome of an instant from `end` (µs) on, unless it was lost."""
+    return {
+        event.job
+        for seq, event in enumerate(happened, 1)
+        if event is not None
+        and seq not in lost
+        and (isinstance(event, events.Coalesced | events.Skipped) or is_planned(event))
+        and event.due >= end
+    }
 
 
 def _correct(

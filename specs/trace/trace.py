@@ -84,7 +84,7 @@ class Trace:
     def __init__(self, history: History) -> None:
         self.header = history.header
         self.recorded = history.events
-        happened, self.beside_plan, wrong_clocks, self._wrong = corrected(history.events)
+        happened, self.beside_plan, set_back, wrong_clocks, self._wrong = corrected(history.events)
         self.events, orphans = surviving_events(happened)
         self.start, self.end = history.header.start, history.header.end
         self.lag = self.header.lag or 0
@@ -98,10 +98,10 @@ class Trace:
         self.messages: MessageRecords | MessageTable
         if isinstance(self.events, PackedEvents):
             self.messages = table = MessageTable(self.events, self.misplaced)
-            job_log = JobLog(self.misplaced, lambda: PackedOutcomes(table.event_of))
+            job_log = JobLog(self.misplaced, set_back, lambda: PackedOutcomes(table.event_of))
         else:
             self.messages = MessageRecords(self.misplaced)
-            job_log = JobLog(self.misplaced)
+            job_log = JobLog(self.misplaced, set_back)
         self.claims: Sequence[events.Claimed] = self.messages.claims
         self.starts: Sequence[events.Started] = self.messages.starts
         message_log = MessageLog(

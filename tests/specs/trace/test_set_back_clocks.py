@@ -31,7 +31,7 @@ AHEAD = """
 
 def test_what_was_recorded_ahead_counts_as_of_the_corrected_instant() -> None:
     history = read_example(AHEAD)
-    happened, beside_plan, windows, wrong = corrected(history.events)
+    happened, beside_plan, set_back, windows, wrong = corrected(history.events)
     start = history.header.start
     at = [None if event is None else event.at - start for event in happened]
     end = 25 * SECOND
@@ -39,6 +39,7 @@ def test_what_was_recorded_ahead_counts_as_of_the_corrected_instant() -> None:
     assert at[7:13] == [end - 2, end - 2, end - 2, None, end - 2, end - 2]  # then it starts again
     assert at[13:] == [end - 1, end, 26 * SECOND, 30 * SECOND]
     assert beside_plan == {2}
+    assert set_back == {start + 3614 * SECOND: {"tick"}}
     assert happened[9] == events.Skipped(start + end - 2, "tick", start + 20 * SECOND, "changed")
     published = happened[11]
     assert isinstance(published, events.Published)
@@ -75,7 +76,8 @@ def test_a_lost_correction_is_replaced_by_the_one_that_the_store_makes_again() -
     """
     history = read_example(LOST.format(lost))
     start = history.header.start
-    happened, beside_plan, windows, wrong = corrected(history.events)
+    happened, beside_plan, set_back, windows, wrong = corrected(history.events)
+    assert set_back == {start + 3614 * SECOND: {"tick"}}
     instants = [event.at - start for event in happened if event is not None]
     assert instants == sorted(instants)
     assert instants[7:13] == [27 * SECOND - 2] * 5 + [27 * SECOND - 1]
@@ -89,7 +91,8 @@ def test_a_correction_counts_if_all_that_it_corrected_was_lost_with_it() -> None
     lost = "25s writes_lost 9 since=3610s undone=[8,9,10,11,12,13,14,15] reopened=[]\n"
     history = read_example(LOST.format(lost))
     start = history.header.start
-    happened, _, windows, _ = corrected(history.events)
+    happened, _, set_back, windows, _ = corrected(history.events)
+    assert not set_back
     at = [None if event is None else event.at - start for event in happened]
     assert at[7:13] == [25 * SECOND - 2] * 3 + [None] + [25 * SECOND - 2] * 2
     assert at[13:] == [25 * SECOND - 1] + [25 * SECOND] * 2 + [30 * SECOND]
@@ -114,7 +117,7 @@ def test_a_lost_correction_takes_nothing_from_what_the_store_kept() -> None:
     """
     history = read_example(text)
     start = history.header.start
-    happened, beside_plan, _, _ = corrected(history.events)
+    happened, beside_plan, _, _, _ = corrected(history.events)
     at = [None if event is None else event.at - start for event in happened]
     assert at == [0, 0, *[10 * SECOND] * 7]
     assert not beside_plan
@@ -155,7 +158,7 @@ def test_a_loss_of_the_latest_instant_takes_nothing_from_what_the_store_kept() -
         6s   end
     """
     history = read_example(text)
-    happened, beside_plan, windows, _ = corrected(history.events)
+    happened, beside_plan, _, windows, _ = corrected(history.events)
     at = [None if event is None else event.at - history.header.start for event in happened]
     assert at == [0, 0, 0, 0, *[5 * SECOND] * 4]
     assert not beside_plan and happened[4] == history.events[4]
@@ -179,7 +182,7 @@ def test_a_second_loss_takes_the_instant_to_which_the_first_one_led() -> None:
         6s   end
     """
     history = read_example(text)
-    happened, beside_plan, _, _ = corrected(history.events)
+    happened, beside_plan, _, _, _ = corrected(history.events)
     assert not beside_plan and happened[3] == history.events[3]
 
 
@@ -198,7 +201,7 @@ def test_a_loss_begins_with_the_earliest_of_what_it_has_undone() -> None:
         8s   end
     """
     history = read_example(text)
-    happened, _, _, _ = corrected(history.events)
+    happened, _, _, _, _ = corrected(history.events)
     losses = [event for event in happened if type(event) is events.WritesLost]
     assert losses[-1].since == history.header.start + 7 * SECOND
 
@@ -206,6 +209,6 @@ def test_a_loss_begins_with_the_earliest_of_what_it_has_undone() -> None:
 def test_a_clock_that_was_set_back_to_before_the_history_was_never_right() -> None:
     """Its window spans everything that was recorded before the correction."""
     history = read_example(AHEAD.replace("25s     clock", "-1s     clock").split("26s ")[0])
-    happened, _, (window,), ((wrong_from, _),) = corrected(history.events)
+    happened, _, _, (window,), ((wrong_from, _),) = corrected(history.events)
     instants = [event.at for event in happened if event is not None]
     assert window.begins <= wrong_from <= min(instants)
