@@ -153,6 +153,14 @@ MUTANTS = (
         "",
     ),
     Mutant(
+        "what a clock that was ahead has accounted for stays so",
+        "FIRE-1",
+        "a job that ended by the wrong clock gets no occurrence from an edit until the clock is there",
+        "gnomon.reference.store.jobs:StoredJob.set_back",
+        "        self.accounted = min(self.accounted, now - 1)\n",
+        "",
+    ),
+    Mutant(
         "leading takes a worker",
         "LEAD-5",
         "the first worker of a server that leads does the leading, and claims nothing",

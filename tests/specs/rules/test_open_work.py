@@ -18,15 +18,7 @@ RECLAIMED_AFTER_ITS_RUN = """
 {ends}s   started   {message} s1/1 attempt=2
 {later}s  finished  {message} s1/1 attempt=2
 """
-RECLAIMED_WHILE_IT_RAN = """
-{begins}s published {message} a due={message}s
-{begins}s claimed   {message} s1/1
-{begins}s started   {message} s1/1
-{ends}s   reclaimed {message} s1/1
-{ends}s   claimed   {message} s1/1 attempt=2
-{ends}s   started   {message} s1/1 attempt=2
-{later}s  finished  {message} s1/1 attempt=2
-"""
+RECLAIMED_WHILE_IT_RAN = RECLAIMED_AFTER_ITS_RUN.replace("{ends}s   finished  {message} s1/1\n", "")
 BACKLOG = """
 300s published 101 a due=300s
 300s claimed   101 s1/1
