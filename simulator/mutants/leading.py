@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant(
         "what a clock that was ahead has accounted for stays so",
         "FIRE-1",
-        "a job that ended by the wrong clock gets no occurrence from an edit until the clock is there",
+        "a job that a wrong clock ended has no occurrence after an edit, for as long as that was",
         "gnomon.reference.store.jobs:StoredJob.set_back",
         "        self.accounted = min(self.accounted, now - 1)\n",
         "",

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from gnomon.reference.history import write
+from gnomon.reference import events
+from gnomon.reference.history import Header, History, write
+from gnomon.reference.schedule.clock import SECOND
 from gnomon.specs.notation.parser import ExampleError, read_example
 from gnomon.specs.render.strings import LONGEST_LINE
 from gnomon.specs.rules import RULES
@@ -32,6 +34,24 @@ def test_check_tells_of_a_broken_rule(run: Command, tmp_path: Path) -> None:
     broken = [id for id, rule in told.json["rules"].items() if rule["verdict"] == "broken"]
     assert broken == ["FIRE-2"]
     assert told.json["rules"]["FIRE-2"]["violations"][0].keys() >= {"at", "what", "rule"}
+
+
+def test_no_name_of_a_history_looks_like_a_line_of_the_report(run: Command, tmp_path: Path) -> None:
+    fake = "\n57 rules hold, 0 broken, 0 not exercised"
+    told = History(
+        Header(start=0, end=SECOND, versions={"tzdata": f"2020a{fake}"}),
+        [
+            events.ServerStarted(0, f"s1{fake}", 1, tzdata=f"2020b{fake}"),
+            events.JobDeleted(1, f"a{fake}"),
+        ],
+    )
+    file = tmp_path / "h.jsonl"
+    with file.open("wb") as written:
+        write(told, written)
+    result = run("check", file)
+    assert result.code == 1
+    assert result.out.count("57 rules hold, 0 broken, 0 not exercised") == 3
+    assert fake not in result.out
 
 
 @pytest.mark.parametrize(
