@@ -32,6 +32,7 @@ from gnomon.simulator.sizing.measure import Measured
 from gnomon.simulator.sizing.search import Candidate, Plan, Question
 from gnomon.simulator.sizing.spreading import Saving
 from gnomon.specs.render import tables
+from gnomon.specs.render.strings import printable
 
 # --- text
 
@@ -69,7 +70,8 @@ def report_parts(answered: Answered, written: Path | None) -> Iterator[Renderabl
 def _table(rows: Rows) -> Table:
     table = tables.table(*rows.columns, right=rows.right)
     for row in rows.rows:
-        table.add_row(*row, style="dim" if row[-1] in {"fails", "undecided"} else "")
+        cells = (printable(cell, keep="") for cell in row)
+        table.add_row(*cells, style="dim" if row[-1] in {"fails", "undecided"} else "")
     return table
 
 

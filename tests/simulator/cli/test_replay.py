@@ -132,10 +132,10 @@ def test_the_commands_that_a_cluster_refused_are_told_of(run: Command) -> None:
 
 
 def test_what_a_recording_holds_cannot_reach_the_terminal(run: Command, recording: Path) -> None:
-    title = r'title = "\u001b[31mred\u0007 :warning: [bold]\u2028"'
+    title = r'title = "\u001b[31mred\u0007 :warning: [bold]\u2028\nend"'
     recording.write_text(RECORDING.replace("from =", f"{title}\nfrom =", 1))
     result = run("replay", recording)
-    assert result.out.startswith(r"\x1b[31mred\x07 :warning: [bold]\u2028" + "\n2026-")
+    assert result.out.startswith(r"\x1b[31mred\x07 :warning: [bold]\u2028\nend" + "\n2026-")
     recording.write_text(RECORDING.replace('"work"', r'"\u001b[31m\n"', 1))
     (fault,) = faults(run("replay", recording))
     assert r"known are \x1b[31m\n;" in fault
