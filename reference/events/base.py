@@ -11,7 +11,7 @@ Instant = Annotated[int, msgspec.Meta(ge=FIRST_INSTANT, le=LAST_INSTANT)]
 """Microseconds since the Unix epoch, UTC, within the years that `datetime` can hold."""
 
 WorkerNumber = Annotated[int, msgspec.Meta(le=2**31 - 1)]
-"""The number of a worker, or of workers; sums of them over servers and time fit into 64 bits."""
+"""The number of a worker, or of workers; the sums of all servers fit into 64 bits."""
 
 STORE = "store"
 """The target of a fault of the store; every other target is the name of a server."""

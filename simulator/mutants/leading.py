@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant(
         "what a clock that was ahead has accounted for stays so",
         "FIRE-1",
-        "a job that a wrong clock ended has no occurrence after an edit, for as long as that was",
+        "an edit to before the instant that the clock had reached gives a job no occurrence",
         "gnomon.reference.store.jobs:StoredJob.set_back",
         "        self.accounted = min(self.accounted, now - 1)\n",
         "",

@@ -69,9 +69,9 @@ class Stage:
 
     `begins` (inclusive) and `ends` (exclusive) in µs; `definition` is None if `fields` are not
     acceptable. `outcomes` are the occurrences that had their outcome in the stage, each with its
-    instant, in the order of the history. `latest_before` is the latest instant of the job that had
-    an outcome before the stage began, and `published_before` how many had been published by then.
-    Of those `published` in the stage, some are `beside_plan`: a wrong clock made them.
+    instant, in the order of the history. When the stage began, every instant up to `latest_before`
+    counted as accounted for, and `published_before` occurrences had been published. Of those
+    `published` in the stage, some are `beside_plan`: a wrong clock made them.
     `is_ascending`: each outcome is of a later instant than all the job's outcomes before it.
     `has_misfires`: an occurrence was coalesced or skipped.
     """
@@ -119,7 +119,8 @@ class JobRecord:
 
     A job created again under the id of a deleted one continues this record: `revisions` and
     `published` are then those of the last. `after_deletion` holds the outcomes that occurrences
-    had while the job did not exist. `latest_outcome` is the latest instant that had an outcome.
+    had while the job did not exist. `latest_outcome` is the latest instant that had an outcome, or
+    the last before a correction of the store's clock that has undone it.
     """
 
     __slots__ = ("after_deletion", "id", "is_deleted", "latest_outcome", "published", "revisions",

@@ -1,6 +1,6 @@
 """The jobs of a history: what changed them, and which outcomes their occurrences had."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Set
 
 from msgspec.structs import replace
 
@@ -19,14 +19,13 @@ class JobLog:
     """The job events of a history, read in order.
 
     `misplaced` collects what cannot belong there; `new_outcomes` makes those of a stage. `set_back`
-    has the jobs whose latest outcome a correction of the store's clock has undone, by the instant
-    `was` of the correction.
+    has, for each correction of the store's clock, the jobs whose latest outcome it has undone.
     """
 
     def __init__(
         self,
         misplaced: list[MisplacedEvent],
-        set_back: Mapping[int, Set[str]],
+        set_back: Iterable[Set[str]],
         new_outcomes: Callable[[], Outcomes | PackedOutcomes] = Outcomes,
     ) -> None:
         self.records: dict[str, JobRecord] = {}
@@ -34,7 +33,7 @@ class JobLog:
         self.rejected: list[events.JobRejected] = []
         self._misplaced = misplaced
         self._new_outcomes = new_outcomes
-        self._set_back = set_back
+        self._set_back = iter(set_back)
 
     def created(self, event: events.JobCreated) -> None:
         """A job was accepted; it may have the id of one that was deleted."""
@@ -89,10 +88,18 @@ class JobLog:
             record.stages[-1].has_misfires = True
 
     def clock_set_back(self, event: events.ClockSetBack) -> None:
-        """The store forgot the latest outcomes of some jobs, and does not know the ones before."""
-        for id in self._set_back.get(event.was, ()):
-            if record := self.records.get(id):
-                record.latest_outcome = max(record.latest_outcome, event.at - 1)
+        """The store forgot the latest outcomes of some jobs, and does not know the ones before.
+
+        A one-time job that was edited meanwhile, after that outcome, knew no earlier one either.
+        """
+        for id in next(self._set_back):
+            if (record := self.records.get(id)) is None:
+                continue
+            record.latest_outcome = max(record.latest_outcome, event.at - 1)
+            stage = record.stages[-1]
+            is_one_time = stage.definition is not None and stage.definition.job_type == "one_time"
+            if is_one_time and not stage.beside_plan:
+                stage.latest_before = record.latest_outcome
 
     def add_outcome(self, record: JobRecord, event: events.OccurrenceEvent) -> None:
         """An occurrence of a job that exists had its outcome."""

@@ -24,7 +24,7 @@ store may lose the latest instant that it kept, too, while its clock reads less.
 the correction, and nothing that the store has kept lies beyond it.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -39,15 +39,15 @@ from gnomon.specs.trace.spans import Span
 class CorrectedHistory(NamedTuple):
     """The events with corrected instants, None in the place of those that count no more.
 
-    `beside_plan` are the messages of occurrences beyond a corrected instant, and `set_back` the
-    jobs of such occurrences, by the instant `was` of the correction. `windows` span the times in
-    which the store's clock may have been wrong, and `wrong` those in which events lie that it
-    recorded then, all as corrected.
+    `beside_plan` are the messages of occurrences beyond a corrected instant. `set_back` has, for
+    each correction in order, the jobs whose latest outcome the store has forgotten. `windows` span
+    the times in which the store's clock may have been wrong, and `wrong` those in which events lie
+    that it recorded then, all as corrected.
     """
 
     events: Sequence[Event | None]
     beside_plan: frozenset[int]
-    set_back: Mapping[int, Set[str]]
+    set_back: Sequence[Set[str]]
     windows: tuple[FaultWindow, ...] = ()
     wrong: tuple[Span, ...] = ()
 
@@ -55,27 +55,22 @@ class CorrectedHistory(NamedTuple):
 def corrected(recorded: Sequence[Event]) -> CorrectedHistory:
     """A history with corrected instants: O(events · corrections)."""
     if events.ClockSetBack not in kinds_in(recorded):
-        return CorrectedHistory(recorded, frozenset(), {})
+        return CorrectedHistory(recorded, frozenset(), ())
     history = list(recorded)
-    corrections = [
-        (n, event.was) for n, event in enumerate(history) if type(event) is events.ClockSetBack
-    ]
+    corrections = [n for n, event in enumerate(history) if type(event) is events.ClockSetBack]
     happened: list[Event | None] = [_with_since(event, history) for event in history]
     lost = {seq for event in history if type(event) is events.WritesLost for seq in event.undone}
     beside_plan: set[int] = set()
-    set_back: dict[int, Set[str]] = {}
     spans: list[Span] = []
     wrong: list[Span] = []
     by_losses: set[int] = set()
-    for n, was in corrections:
+    for n in corrections:
         at, beyond = history[n].at, history[n].at
         if _is_by_a_loss(history, n, by_losses):
             by_losses.add(n)
         if n + 1 in lost or n in by_losses:
             at = max(at, _kept_until(happened[:n], lost))
             beyond = at + 1
-        else:
-            set_back[was] = _jobs_beyond(happened[:n], at, lost)
         spans = [(min(begins, at), min(ends, at)) for begins, ends in spans]
         wrong = [(min(begins, at), min(ends, at)) for begins, ends in wrong]
         right_until, wrong_from = _correct(happened, n, at, beyond, beside_plan)
@@ -83,6 +78,7 @@ def corrected(recorded: Sequence[Event]) -> CorrectedHistory:
         wrong.append((wrong_from, at))
     windows = tuple(FaultWindow("clock_set_back", STORE, begins, ends) for begins, ends in spans)
     _let_time_stand_still(happened)
+    set_back = _jobs_set_back(history, lost)
     return CorrectedHistory(happened, frozenset(beside_plan), set_back, windows, tuple(wrong))
 
 
@@ -156,16 +152,27 @@ def _kept_until(happened: list[Event | None], lost: set[int]) -> int:
     )
 
 
-def _jobs_beyond(happened: list[Event | None], end: int, lost: set[int]) -> set[str]:
-    """The jobs that had an outcome of an instant from `end` (µs) on, unless it was lost."""
-    return {
-        event.job
-        for seq, event in enumerate(happened, 1)
-        if event is not None
-        and seq not in lost
-        and (isinstance(event, events.Coalesced | events.Skipped) or is_planned(event))
-        and event.due >= end
-    }
+def _jobs_set_back(history: list[Event], lost: set[int]) -> list[Set[str]]:
+    """For each correction, the jobs whose latest outcome was due at its instant or later.
+
+    The store remembers one instant of each job, as here: the latest that had an outcome. A
+    correction lets it be the one before the corrected instant, if it was later.
+    """
+    latest: dict[str, int] = {}
+    set_back: list[Set[str]] = []
+    for seq, event in enumerate(history, 1):
+        if type(event) is events.ClockSetBack:
+            beyond = () if seq in lost else latest.items()
+            jobs = {job for job, instant in beyond if instant >= event.at}
+            latest |= dict.fromkeys(jobs, event.at - 1)
+            set_back.append(jobs)
+        elif seq in lost:
+            continue
+        elif type(event) is events.JobCreated:
+            latest[event.job] = BEFORE_ALL if event.published is None else event.at - 1
+        elif isinstance(event, events.Coalesced | events.Skipped) or is_planned(event):
+            latest[event.job] = max(latest.get(event.job, BEFORE_ALL), event.due)
+    return set_back
 
 
 def _correct(

@@ -196,11 +196,12 @@ def _released_at(trace: Trace, claim: events.Claimed) -> int | None:
 
 
 def free_spans(trace: Trace, margin: int) -> Iterator[FreeSpan]:
-    """When each worker was free, and nothing disturbed its server: O(claims), not O(workers).
+    """When each worker was free, and nothing disturbed its server.
 
     Of the workers of a server that claimed nothing in the whole history only the first is named:
-    the others were free at the same times. If a server stopped without a warning, the time between
-    a worker's last run and the stop does not count: the worker may have claimed no more.
+    the others were free at the same times, and a server may have billions of them. If a server
+    stopped without a warning, the time between a worker's last run and the stop does not count: the
+    worker may have claimed no more.
     """
     claims = trace.cached(claims_by_worker)
     claiming: dict[str, set[int]] = {}

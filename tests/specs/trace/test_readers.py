@@ -20,7 +20,7 @@ from gnomon.specs.trace.servers import ServerLog
     "messages", [MessageRecords([]), MessageTable(PackedEvents(), [])], ids=["records", "table"]
 )
 def test_every_kind_of_event_is_read(messages: MessageRecords | MessageTable) -> None:
-    leases, jobs = LeaseLog(), JobLog([], {})
+    leases, jobs = LeaseLog(), JobLog([], ())
     message_log, firings, servers = (
         MessageLog(messages, jobs, leases, []),
         FiringLog(jobs, []),
