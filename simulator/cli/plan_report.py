@@ -70,7 +70,7 @@ def report_parts(answered: Answered, written: Path | None) -> Iterator[Renderabl
 def _table(rows: Rows) -> Table:
     table = tables.table(*rows.columns, right=rows.right)
     for row in rows.rows:
-        cells = (printable(cell, keep="") for cell in row)
+        cells = (printable(cell) for cell in row)
         table.add_row(*cells, style="dim" if row[-1] in {"fails", "undecided"} else "")
     return table
 

@@ -36,5 +36,5 @@ def recordings(json: Json = False) -> None:
     for name, recording in shipped.items():
         span = tables.span(recording.until - recording.start)
         listing.add_row(name, str(recording.job_count), span, recording.title)
-    console.print_parts(listing, "\nReplay one: gnomon replay overlap")
+    console.print_parts(listing, "", "Replay one: gnomon replay overlap")
     console.print_parts("Replay your own: gnomon replay FILE.toml")

@@ -159,7 +159,7 @@ def _observed_note(trace: Trace) -> str:
 
 
 def _zones_note(zones: ZoneDatabase) -> str:
-    versions = printable(" and ".join(zones.history), keep="")
+    versions = printable(" and ".join(zones.history))
     made = f"made under tzdata {versions}, and this is {zones.here}"
     if not zones.not_judged:
         return f"{made}; no job depends on it"

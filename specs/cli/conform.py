@@ -74,7 +74,7 @@ def list_adapters(json: Json = False) -> None:
     for adapter in known:
         levels = ", ".join(adapter.levels)
         listing.add_row(adapter.name, adapter.language, levels, adapter.needs)
-    console.print_parts(listing, f"\nEnvironments: {shipped.cache()}")
+    console.print_parts(listing, "", f"Environments: {shipped.cache()}")
 
 
 def print_kit(

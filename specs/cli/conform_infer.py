@@ -156,7 +156,7 @@ def _print_inferred(
     ]
     console.print_parts(f"# {' and '.join(counts)} are explained by:", *lines)
     if commands:
-        console.print_parts("\n# Not explained; the smallest cases:", *commands)
+        console.print_parts("", "# Not explained; the smallest cases:", *commands)
 
 
 def _of_next(adapter: str, command: Sequence[str], cases: list[Case]) -> OfNext | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from importlib.metadata import version
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +46,7 @@ from gnomon.specs.conformance.tick.scenarios import read_scenarios
 from gnomon.specs.conformance.tick.smoke import smoke as smoke_of_level_tick
 from gnomon.specs.parallel.pool import PoolLost
 from gnomon.specs.render import tables
+from gnomon.specs.render.strings import printable, quoted_lines
 from gnomon.specs.vectors.next_cases import Case, read_cases
 
 ALL = "all"
@@ -269,7 +270,7 @@ def _print_smoke(adapters: Sequence[Adapter], keep: Path | None) -> None:
         except (NotInstalled, AdapterFault) as error:
             faults = [str(error)]
         lines += [f"{adapter.name}: {fault}" for fault in faults] or [f"{adapter.name}: right"]
-    console.print_parts(*lines)
+    console.print_parts(*chain.from_iterable(map(quoted_lines, lines)))
     if any(not line.endswith(": right") for line in lines):
         raise typer.Exit(2)
 
@@ -320,7 +321,7 @@ def _printed(reports: Sequence[AdapterReport], levels: Sequence[str]) -> list[Re
             parts.append(_matrix(level, reports))
     for report in reports:
         if report.fault is not None:
-            parts.append(f"{report.adapter}: {report.state}: {report.fault}")
+            parts += quoted_lines(f"{report.adapter}: {report.state}: {report.fault}")
         elif not report.levels:
             parts.append(f"{report.adapter}: it has no level {' or '.join(levels)}")
         if report.noise:
@@ -338,7 +339,7 @@ def _matrix(level: str, reports: Sequence[AdapterReport]) -> RenderableType:
         if level in report.levels:
             cells = [cell(counts) for counts in report.counts(level).values()]
             suspects = sum(one.is_suspect for one in report.levels[level].results)
-            matrix.add_row(report.adapter, report.version, *cells, str(suspects))
+            matrix.add_row(report.adapter, printable(report.version), *cells, str(suspects))
     return matrix
 
 
@@ -348,6 +349,6 @@ def _suspect(adapter: str, result: Result) -> list[RenderableType]:
         f"{result.rule} {result.verdict}: {result.question}",
         f"  expected  {result.expected}",
         *(declared if result.declared else []),
-        f"  seen      {result.seen}",
+        *quoted_lines(f"  seen      {result.seen}"),
         f"  again     {reproduce(adapter, result.case)}",
     ]

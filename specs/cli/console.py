@@ -65,7 +65,10 @@ def examples(*commands: str) -> str:
 
 
 def print_parts(*parts: "RenderableType") -> None:
-    """Print texts and tables for people, as wide as the terminal."""
+    """Print lines of text, and tables, for people, as wide as the terminal.
+
+    A line break within a text is escaped: what comes from a file cannot begin a line of its own.
+    """
     is_terminal = sys.stdout.isatty()
     width = get_terminal_size().columns if is_terminal else WIDTH_OF_A_PIPE
     texts = [printable(part) for part in parts if isinstance(part, str)]
@@ -77,8 +80,8 @@ def print_parts(*parts: "RenderableType") -> None:
 
 
 def _fits(text: str, width: int) -> bool:
-    """Whether no line needs to be wrapped; only ASCII has surely one column a character."""
-    return text.isascii() and all(len(line) <= width for line in text.split("\n"))
+    """Whether it needs not be wrapped; only ASCII has surely one column a character."""
+    return text.isascii() and len(text) <= width
 
 
 def _rendered(parts: Iterable["RenderableType"], width: int, is_terminal: bool) -> str:
@@ -162,7 +165,7 @@ def print_text(text: str) -> None:
 def print_notes(lines: Iterable[str]) -> None:
     """Print what is not part of the result to standard error, one line each."""
     lines = list(lines)
-    printed = [shortened(printable(line, keep="")) for line in lines[:MOST_LINES]]
+    printed = [shortened(printable(line)) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         printed.append(f"… and {len(lines) - MOST_LINES} more")
     _write(sys.stderr, "".join(f"{line}\n" for line in printed))

@@ -53,7 +53,7 @@ def rules(
         listing = tables.table("rule", "level", "state", "what must hold")
         for section in chosen:
             listing.add_row(section.id, section.level, section.state, section.title)
-        console.print_parts(listing, "\nOne rule in full: gnomon rules FIRE-5")
+        console.print_parts(listing, "", "One rule in full: gnomon rules FIRE-5")
     else:
         _print_in_full(chosen[0])
 
@@ -84,24 +84,26 @@ def _values(section: Section) -> dict[str, object]:
 def _print_in_full(section: Section) -> None:
     console.print_parts(
         Text(f"{section.id} {section.title}", "bold"),
-        f"\n{_wrapped(section.text)}",
-        f"\n{_wrapped(f'Why. {section.why}')}",
-        f"\nLevel:   {section.level}",
+        "",
+        *_wrapped(section.text),
+        "",
+        *_wrapped(f"Why. {section.why}"),
+        "",
+        f"Level:   {section.level}",
         f"Source:  {section.source}",
         f"Checked: {_where_checked(section)}",
     )
     for example in section.examples:
         options = f" ({', '.join(example.options)})" if example.options else ""
         keeps = "keeps" if example.effect == "holds" else "breaks"
-        console.print_parts(
-            f"\nA history that {keeps} it{options}:\n", indent(example.text.rstrip(), "    ")
-        )
+        lines = indent(example.text.rstrip(), "    ").splitlines()
+        console.print_parts("", f"A history that {keeps} it{options}:", "", *lines)
 
 
-def _wrapped(text: str) -> str:
-    """Paragraphs and lists, wrapped for the terminal; `quoted` text is not broken."""
+def _wrapped(text: str) -> list[str]:
+    """The lines of paragraphs and lists, wrapped for the terminal; `quoted` text is not broken."""
     width = min(get_terminal_size().columns, WIDTH_OF_PROSE)
-    return "\n".join(
+    parts = (
         fill(
             re.sub(
                 "`.*?`", lambda quoted: quoted[0].replace(" ", _HARD_BLANK), " ".join(part.split())
@@ -114,3 +116,4 @@ def _wrapped(text: str) -> str:
         ).replace(_HARD_BLANK, " ")
         for part in re.split(r"\n(?=\n|\* )", text)
     )
+    return "\n".join(parts).split("\n")

@@ -4,17 +4,25 @@ LONGEST_LINE = 500
 """Characters of one message; longer input is not repeated in full."""
 
 
-def printable(text: str, keep: str = "\n") -> str:
-    r"""`text` with every character escaped that is not printable, except those in `keep`.
+def printable(text: str) -> str:
+    r"""`text` with every character escaped that is not printable; so it is one line.
 
-    >>> printable("\x1b[31mred")
-    '\\x1b[31mred'
+    >>> printable("\x1b[31mred\n")
+    '\\x1b[31mred\\n'
     """
     if text.isprintable():
         return text
-    return "".join(
-        letter if letter.isprintable() or letter in keep else ascii(letter)[1:-1] for letter in text
-    )
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def quoted_lines(text: str) -> list[str]:
+    r"""The lines of `text`, such as the traceback of an adapter: those after the first are marked.
+
+    >>> quoted_lines("it crashed: Traceback\n  File 'a.py'")
+    ['it crashed: Traceback', "  |   File 'a.py'"]
+    """
+    first, *more = text.splitlines() or [""]
+    return [first, *(f"  | {line}" for line in more)]
 
 
 def shortened(text: str) -> str:

@@ -85,7 +85,7 @@ def _used(utilisation: Mapping[str, float]) -> Table:
     used = table("server", "workers busy", "", right=("workers busy",))
     for server, share in list(utilisation.items())[:SERVERS_SHOWN]:
         full = round(share * BAR)
-        used.add_row(printable(server, keep=""), f"{share:.1%}", "█" * full + "·" * (BAR - full))
+        used.add_row(printable(server), f"{share:.1%}", "█" * full + "·" * (BAR - full))
     if (more := len(utilisation) - SERVERS_SHOWN) > 0:
         used.add_row(f"and {more} more", "", "")
     return used
@@ -119,7 +119,7 @@ def broken_rules(findings: "Mapping[str, Finding]") -> Iterator[Text]:
             continue
         yield Text(f"\n{id} broken: {texts[id].title}", "bold red")
         for violation in finding.violations[:VIOLATIONS_SHOWN]:
-            yield Text(shortened(f"  {printable(str(violation), keep='')}"), "red")
+            yield Text(shortened(f"  {printable(str(violation))}"), "red")
         if (more := len(finding.violations) - VIOLATIONS_SHOWN) > 0:
             yield Text(f"  and {count(more)} more {'violation' if more == 1 else 'violations'}")
 

@@ -11,7 +11,7 @@ def pause_notes(found: ClusterView) -> list[str]:
     """The sentence that the cluster is paused, if it is."""
     if found.paused_since is None:
         return []
-    by = printable(found.paused_by or "?", keep="")
+    by = printable(found.paused_by or "?")
     what = f"the cluster is paused since {found.paused_since}, by {by}"
     return [f"{what}: nothing is published as planned; gnomon cluster resume ends that"]
 
@@ -20,7 +20,7 @@ def cluster_tables(found: ClusterView) -> list[str | Table]:
     """Notes about what does not work, the facts, and the servers."""
     notes = pause_notes(found)
     notes += [
-        f"no live server has the service {printable(service, keep='')!r}, which an active job needs"
+        f"no live server has the service {printable(service)!r}, which an active job needs"
         for service in found.missing_services
     ]
     return [*notes, *([""] if notes else []), _facts(found), "", _servers(found)]
@@ -42,7 +42,7 @@ def _facts(found: ClusterView) -> Table:
     }
     rows = table("cluster", "")
     for label, text in lines.items():
-        rows.add_row(label, printable(text, keep=""))
+        rows.add_row(label, printable(text))
     return rows
 
 
@@ -51,9 +51,9 @@ def _servers(found: ClusterView) -> Table:
     for member in found.members:
         state = "alive" if member.is_alive else "not heard"
         leads = ", leads" if member.name == found.leader else ""
-        services = printable(", ".join(member.services), keep="")
+        services = printable(", ".join(member.services))
         rows.add_row(
-            printable(member.name, keep=""),
+            printable(member.name),
             state + leads,
             str(member.workers),
             services or "-",

@@ -106,7 +106,7 @@ class _Run:
             console.print_text(msgspec.json.encode(value).decode() + "\n")
         else:
             at = write_instant(violation.at)
-            what = printable(violation.what, keep="")
+            what = printable(violation.what)
             console.print_parts(f"{at} {violation.rule} broken: {what}")
 
     def _note_beginning(self) -> None:

@@ -211,7 +211,7 @@ def _lines(wanted: Plan) -> Iterator[str]:
 
 
 def _quoted(name: object) -> str:
-    return printable(str(name), keep="")
+    return printable(str(name))
 
 
 def _shown(value: object) -> str:

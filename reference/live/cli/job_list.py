@@ -35,7 +35,7 @@ def unreadable_lines(jobs: Iterable[UnreadableJob], width: int | None) -> str:
     rows = ((job.id, "-", f"cannot be read: {job.why}") for job in jobs)
     text = ""
     for row in rows:
-        cells = [printable(cell, keep="") for cell in row]
+        cells = [printable(cell) for cell in row]
         text += _line(cells, [*NARROW[:2], cell_len(cells[-1])], width) + "\n"
     return text
 
@@ -43,7 +43,7 @@ def unreadable_lines(jobs: Iterable[UnreadableJob], width: int | None) -> str:
 def _row(job: JobView) -> Sequence[str]:
     due = next_due(job) if job.is_active or job.problem else "inactive"
     cells = (job.id, job.name, due, last_result(job), when(job), job.service)
-    return [printable(cell, keep="") for cell in cells]
+    return [printable(cell) for cell in cells]
 
 
 def _widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:

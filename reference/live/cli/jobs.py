@@ -397,7 +397,7 @@ def _find(client: "Client", job: str) -> JobView:
 
 
 def _label(job: JobView) -> str:
-    return printable(f"job {job.id} {job.name}", keep="")
+    return printable(f"job {job.id} {job.name}")
 
 
 def _print_changed(done: str, job: JobView, json: bool) -> None:

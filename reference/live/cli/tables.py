@@ -46,9 +46,9 @@ def job_table(job: JobView) -> Table:
         "published": count(job.published),
         "revision": str(job.revision),
     }
-    rows = table("job", printable(job.name, keep=""))
+    rows = table("job", printable(job.name))
     for label, text in lines.items():
-        rows.add_row(label, printable(text, keep=""))
+        rows.add_row(label, printable(text))
     return rows
 
 
@@ -65,9 +65,9 @@ def runs_table(runs: Sequence[RunView]) -> Table:
             _state(run),
             run.started or "-",
             _took(run),
-            "-" if run.server is None else printable(f"{run.server}/{run.worker}", keep=""),
+            "-" if run.server is None else printable(f"{run.server}/{run.worker}"),
             "-" if run.attempt is None else str(run.attempt),
-            printable(run.error or "", keep=""),
+            printable(run.error or ""),
         )
     return listing
 
@@ -117,7 +117,7 @@ def message_table(message: MessageView) -> Table:
     }
     rows = table("message", str(message.id))
     for label, text in lines.items():
-        rows.add_row(label, printable(text, keep=""))
+        rows.add_row(label, printable(text))
     return rows
 
 
@@ -127,7 +127,7 @@ def when(job: JobView) -> str:
     try:
         return in_words(jobs.read(fields))
     except Rejected as error:
-        return printable(f"not known here: {error}", keep="")
+        return printable(f"not known here: {error}")
 
 
 def last_result(job: JobView) -> str:
@@ -157,11 +157,11 @@ def _took(run: RunView) -> str:
 
 def _place(message: MessageView) -> str:
     """The worker that holds a message."""
-    return "-" if message.server is None else f"{message.server}/{message.worker}"
+    return "-" if message.server is None else printable(f"{message.server}/{message.worker}")
 
 
 def _or_dash(text: str | None) -> str:
-    return "-" if text is None else printable(text, keep="")
+    return "-" if text is None else printable(text)
 
 
 def _payload(extra: str | None) -> str:

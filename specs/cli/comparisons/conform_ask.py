@@ -1,5 +1,6 @@
 """``gnomon conform ask``: one question, and what is expected, declared and seen."""
 
+from itertools import chain
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from gnomon.specs.conformance.dialects.knobs import ProfileError
 from gnomon.specs.conformance.process import AdapterFault, AdapterProcess
 from gnomon.specs.conformance.runner import PROCESS_ZONES
 from gnomon.specs.conformance.shipped import NotInstalled
+from gnomon.specs.render.strings import quoted_lines
 from gnomon.specs.vectors.next_cases import Case, answered
 
 
@@ -86,7 +88,8 @@ def ask(
     if json:
         console.print_json(answers)
     else:
-        console.print_parts(*(f"{name:<9} {text}" for name, text in answers.items()))
+        lines = (quoted_lines(f"{name:<9} {text}") for name, text in answers.items())
+        console.print_parts(*chain.from_iterable(lines))
 
 
 def _instant(option: str, text: str | None) -> str | None:

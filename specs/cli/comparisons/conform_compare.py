@@ -12,6 +12,7 @@ from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import Json
 from gnomon.specs.conformance.report.changes import KINDS, Change, Changes, changes
 from gnomon.specs.conformance.report.reader import ReportError, WrittenReport, read_report
+from gnomon.specs.render.strings import quoted_lines
 
 LARGEST_REPORT = 512 * 2**20
 """Bytes of a report as JSON lines; all adapters that ship need a tenth of it."""
@@ -80,7 +81,7 @@ def _change(one: Change) -> Iterator[str]:
     for name, side in (("before", one.before), ("after", one.after)):
         if side is not None:
             issue = "" if side.url is None else f" ({side.url})"
-            yield f"    {name:<9} {side.verdict}{issue}: {side.seen}"
+            yield from quoted_lines(f"    {name:<9} {side.verdict}{issue}: {side.seen}")
     if one.after is not None:
         yield f"    expected  {one.after.expected}"
 

@@ -80,7 +80,7 @@ def _frame(
 ) -> str:
     """The opening of a chart: its size, its words for who cannot see it, and its vertical axis."""
     names = ", ".join(one.name for one in series)
-    words = escape(printable(f"{title}: {names}", keep=""))
+    words = escape(printable(f"{title}: {names}"))
     scale = [(base, "0"), (base - height + 4, f"{_number(highest)}{unit}")]
     return "".join(
         [

@@ -49,12 +49,12 @@ def px(value: float) -> str:
 def text(x: float, y: float, words: str, style: str = "") -> str:
     """A line of text that begins, or is centred, at a place (px)."""
     of_class = f' class="{style}"' if style else ""
-    return f'<text x="{px(x)}" y="{px(y)}"{of_class}>{escape(printable(words, keep=""))}</text>'
+    return f'<text x="{px(x)}" y="{px(y)}"{of_class}>{escape(printable(words))}</text>'
 
 
 def tooltip(words: str) -> str:
     """What a viewer shows for the element that holds it."""
-    return f"<title>{escape(printable(words, keep=''))}</title>"
+    return f"<title>{escape(printable(words))}</title>"
 
 
 def short(words: str) -> str:

@@ -98,7 +98,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence
 
 def as_text(words: str) -> str:
     """`words` as HTML that shows exactly them; characters that are not printable are escaped."""
-    return escape(printable(words, keep=""))
+    return escape(printable(words))
 
 
 @cache

@@ -85,7 +85,7 @@ class _Drawing:
             *self._incident_list(),
         ]
         height = round(self.y + 10)
-        words = escape(printable(" ".join([self.name, *self.picture.headline]), keep=""))
+        words = escape(printable(" ".join([self.name, *self.picture.headline])))
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
             f'width="{WIDTH}" height="{height}" role="img" aria-label="{words}">'

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from gnomon.specs.cli import console
+from gnomon.specs.render.strings import quoted_lines
 
 SMALL = 10_000
 """A limit of the text in memory that a test reaches (bytes)."""
@@ -26,6 +27,17 @@ def test_plain_texts_are_printed_as_they_would_be_drawn(texts: list[str]) -> Non
         console.print_parts(*texts, Text("drawn"))
     plain, drawn = printed
     assert drawn == plain + "drawn\n"
+
+
+def test_each_text_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_parts("a name\nthat begins a line", "\x1b[31m")
+    console.print_parts(*quoted_lines("it crashed: why\n57 rules hold"))
+    assert capsys.readouterr().out.splitlines() == [
+        r"a name\nthat begins a line",
+        r"\x1b[31m",
+        "it crashed: why",
+        "  | 57 rules hold",
+    ]
 
 
 def test_a_line_that_is_too_long_is_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
