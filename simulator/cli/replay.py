@@ -36,7 +36,7 @@ from gnomon.specs.recording.model import Recording
 from gnomon.specs.recording.reader import RecordingError
 from gnomon.specs.render import tables
 from gnomon.specs.render.documents.plots import load_plots
-from gnomon.specs.render.strings import counted, printable
+from gnomon.specs.render.strings import counted
 from gnomon.specs.render.timeline.load import load_of
 from gnomon.specs.rules import Finding, judge_trace
 from gnomon.specs.trace.summary import Summary, summarise
@@ -198,14 +198,14 @@ def _shape(replayed: Replayed) -> Iterator[str]:
 def _refused(replayed: Replayed) -> Iterator[str]:
     for command, why in replayed.refused:
         at, what = write_instant(command.at), f"{command.do} {command.target}"
-        yield printable(f"refused at {at}: {what}: {why}")
+        yield f"refused at {at}: {what}: {why}"
 
 
 def _print(replayed: Replayed, observation: Observation | None) -> None:
     """Print the title, the shape of the cluster, the refused commands and the figures."""
     recording = replayed.recording
     if recording.title:
-        console.print_parts(printable(recording.title))
+        console.print_parts(recording.title)
     begins, ends = write_instant(recording.start), write_instant(recording.until)
     console.print_parts(f"{begins} to {ends} ({tables.span(recording.until - recording.start)})")
     console.print_parts(*_shape(replayed))

@@ -24,7 +24,7 @@ from gnomon.specs.cli.console import BadInput, examples
 from gnomon.specs.cli.options import AllRules, HistoryFileIfGiven, Json, ReportOut
 from gnomon.specs.cli.verdict import exit_if_broken, verdict_parts, write_report
 from gnomon.specs.render import tables
-from gnomon.specs.render.strings import counted, printable
+from gnomon.specs.render.strings import counted
 from gnomon.specs.rules import RULES, Finding, judge_trace
 from gnomon.specs.trace.plans import has_other_zones, is_unknown_when_due, zone_databases
 from gnomon.specs.trace.summary import summarise
@@ -159,7 +159,7 @@ def _observed_note(trace: Trace) -> str:
 
 
 def _zones_note(zones: ZoneDatabase) -> str:
-    versions = printable(" and ".join(zones.history))
+    versions = " and ".join(zones.history)
     made = f"made under tzdata {versions}, and this is {zones.here}"
     if not zones.not_judged:
         return f"{made}; no job depends on it"

@@ -90,7 +90,7 @@ class JobLog:
     def clock_set_back(self, event: events.ClockSetBack) -> None:
         """The store forgot the latest outcomes of some jobs, and does not know the ones before.
 
-        A one-time job that was edited meanwhile, after that outcome, knew no earlier one either.
+        This counts also for a one-time job that was edited after that outcome, by the wrong clock.
         """
         for id in next(self._set_back):
             if (record := self.records.get(id)) is None:

@@ -22,7 +22,7 @@ from gnomon.specs.cli import console
 from gnomon.specs.cli.console import BadInput
 from gnomon.specs.cli.options import parse_duration
 from gnomon.specs.render import tables
-from gnomon.specs.render.strings import counted, printable
+from gnomon.specs.render.strings import counted
 from gnomon.specs.rules import Violation
 
 PAUSE = 1.0
@@ -106,8 +106,7 @@ class _Run:
             console.print_text(msgspec.json.encode(value).decode() + "\n")
         else:
             at = write_instant(violation.at)
-            what = printable(violation.what)
-            console.print_parts(f"{at} {violation.rule} broken: {what}")
+            console.print_parts(f"{at} {violation.rule} broken: {violation.what}")
 
     def _note_beginning(self) -> None:
         first, monitor = self._followed.first, self._followed.monitor
