@@ -20,7 +20,7 @@ from gnomon.simulator.cli.fuzz_report import USUAL_RUNS, Found, Report, report_p
 from gnomon.simulator.cli.originals import load_originals
 from gnomon.simulator.cli.replay import load
 from gnomon.simulator.fuzz import canary
-from gnomon.simulator.fuzz.delays import UNDECIDABLE, delays_beyond_lease
+from gnomon.simulator.fuzz.delays import UNDECIDABLE, WHY_UNDECIDABLE, delays_beyond_lease
 from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import run_trial
@@ -199,8 +199,7 @@ def _judge_alone(name: str, report: Path | None, json: bool) -> None:
             console.print_parts(Text(f"{rule} is broken", "bold red"), *story, "")
         console.print_parts(f"it reached: {', '.join(states) or 'none of the listed states'}")
         if delays_beyond_lease(recording):
-            why = "a link delays messages for longer than a lease"
-            console.print_parts(f"{UNDECIDABLE} was not judged: {why}")
+            console.print_parts(f"{UNDECIDABLE} was not judged: {WHY_UNDECIDABLE}")
         if unjudged is not None:
             console.print_parts(f"its liveness was not judged: {unjudged}")
     if stories:

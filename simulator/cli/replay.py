@@ -15,6 +15,12 @@ from gnomon.reference.history import History, write
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.cli.observation import Observation, comparison, observation_in
+from gnomon.simulator.fuzz.delays import (
+    UNDECIDABLE,
+    WHY_UNDECIDABLE,
+    delays_beyond_lease,
+    judge_replay,
+)
 from gnomon.simulator.world.commands import RefusedCommand
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.cli import console
@@ -38,7 +44,7 @@ from gnomon.specs.render import tables
 from gnomon.specs.render.documents.plots import load_plots
 from gnomon.specs.render.strings import counted
 from gnomon.specs.render.timeline.load import load_of
-from gnomon.specs.rules import Finding, judge_trace
+from gnomon.specs.rules import Finding
 from gnomon.specs.trace.summary import Summary, summarise
 from gnomon.specs.trace.trace import Trace
 
@@ -104,6 +110,8 @@ def replay(
         _print(replayed, observation)
         command = f"gnomon replay {quote(recording)} --rules"
         console.print_parts(*verdict_parts(replayed.findings, rules, command))
+        if delays_beyond_lease(changed):
+            console.print_parts(f"{UNDECIDABLE} was not judged: {WHY_UNDECIDABLE}")
         if observation is not None and observation.recording.note:
             console.print_notes([observation.recording.note])
         if history_out is None:
@@ -167,7 +175,7 @@ def _replay(recording: Recording, history_out: Path | None, source: Path) -> Rep
         digest = write(history, file)
     with console.spinner("judging"):
         trace = Trace(history)
-        findings = judge_trace(trace)
+        findings = judge_replay(recording, trace)
         return Replayed(recording, refused, trace, summarise(trace), findings, digest)
 
 

@@ -5,11 +5,25 @@ DLV-2 assumes that none arrives later than a lease after its server was lost. Wh
 a heartbeat of a server that is gone keeps what it held from the others, and the rule cannot know.
 """
 
+from msgspec.structs import replace
+
 from gnomon.specs.recording.commands import DisturbServer
 from gnomon.specs.recording.model import Recording
+from gnomon.specs.rules import Finding, judge_trace
+from gnomon.specs.trace.trace import Trace
 
 UNDECIDABLE = "DLV-2"
 """The rule that is not judged where `delays_beyond_lease`."""
+WHY_UNDECIDABLE = "a link delays messages for longer than a lease"
+
+
+def judge_replay(recording: Recording, trace: Trace) -> dict[str, Finding]:
+    """The findings of all rules; `UNDECIDABLE` is not observable where `delays_beyond_lease`."""
+    findings = judge_trace(trace)
+    if delays_beyond_lease(recording):
+        undecided = replace(findings[UNDECIDABLE], violations=(), observable=False)
+        findings[UNDECIDABLE] = undecided
+    return findings
 
 
 def delays_beyond_lease(recording: Recording) -> bool:

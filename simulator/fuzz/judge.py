@@ -11,12 +11,12 @@ import msgspec
 from gnomon.reference.events import Event
 from gnomon.reference.history import History
 from gnomon.simulator.fuzz import reachability
-from gnomon.simulator.fuzz.delays import UNDECIDABLE, delays_beyond_lease
+from gnomon.simulator.fuzz.delays import judge_replay
 from gnomon.simulator.fuzz.liveness import Stuck, patience, stuck, why_unjudged
 from gnomon.simulator.fuzz.sources import Source
 from gnomon.simulator.world.replay import header_of, simulate, span_of_part
 from gnomon.specs.recording.model import Recording
-from gnomon.specs.rules import Violation, judge_trace
+from gnomon.specs.rules import Violation
 from gnomon.specs.trace.trace import Trace
 
 STUCK = "liveness"
@@ -72,8 +72,7 @@ class SeedResult(msgspec.Struct, frozen=True):
 def run_trial(recording: Recording) -> Trial:
     """Replay and judge `recording`. Never raises.
 
-    Its liveness is judged if its end leaves the patience, and `UNDECIDABLE` unless a link delays
-    messages for longer than a lease.
+    Its liveness is judged if its end leaves the patience.
     """
     events: list[Event] = []
     broken: list[Broken] = []
@@ -87,8 +86,8 @@ def run_trial(recording: Recording) -> Trial:
     if not broken:
         broken += [
             broken_by(finding.violations[0])
-            for rule, finding in judge_trace(trace).items()
-            if finding.violations and not (rule == UNDECIDABLE and delays_beyond_lease(recording))
+            for finding in judge_replay(recording, trace).values()
+            if finding.violations
         ]
         if why_unjudged(recording) is None:
             broken += [_stuck_at(trace.end, each) for each in stuck(trace, patience(recording))[:1]]

@@ -12,6 +12,7 @@ from gnomon.files import read_history
 from gnomon.reference.history import read
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.specs.rules import RULES, in_order, judge
+from tests.simulator.fuzz.test_found import UNDECIDED
 from tests.support.command import RECORDING, Command, broken_history, fault, faults
 
 
@@ -42,7 +43,7 @@ def test_replay_prints_broken_rules_in_full(
 ) -> None:
     """The scheduler breaks none, so the findings are those of a history that breaks FIRE-2."""
     found = judge(read_history(broken_history(tmp_path)))
-    monkeypatch.setattr("gnomon.simulator.cli.replay.judge_trace", lambda _: found)
+    monkeypatch.setattr("gnomon.simulator.cli.replay.judge_replay", lambda *_: found)
     result = run("replay", recording)
     assert result.code == 1
     lines = result.out.splitlines()
@@ -139,6 +140,18 @@ def test_what_a_recording_holds_cannot_reach_the_terminal(run: Command, recordin
     recording.write_text(RECORDING.replace('"work"', r'"\u001b[31m\n"', 1))
     (fault,) = faults(run("replay", recording))
     assert r"known are \x1b[31m\n;" in fault
+
+
+def test_dlv_2_is_not_judged_where_a_link_delays_for_longer_than_a_lease(
+    run: Command, tmp_path: Path
+) -> None:
+    """The rule would find a violation: the history does not tell how late the request was."""
+    file = tmp_path / "late.toml"
+    file.write_bytes(UNDECIDED)
+    result = run("replay", file)
+    assert result.code == 0
+    assert "DLV-2 was not judged: a link delays messages for longer than a lease" in result.out
+    assert run("replay", file, "--json").json["rules"]["DLV-2"]["verdict"] == "not observable"
 
 
 def test_servers_that_commands_speak_of_are_needed(run: Command) -> None:
