@@ -19,8 +19,8 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.cli.fuzz_report import USUAL_RUNS, Found, Report, report_parts, report_values
 from gnomon.simulator.cli.originals import load_originals
 from gnomon.simulator.cli.replay import load
+from gnomon.simulator.delays import UNDECIDABLE, WHY_UNDECIDABLE, delays_beyond_lease
 from gnomon.simulator.fuzz import canary
-from gnomon.simulator.fuzz.delays import UNDECIDABLE, WHY_UNDECIDABLE, delays_beyond_lease
 from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
 from gnomon.simulator.fuzz.judge import run_trial

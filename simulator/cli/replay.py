@@ -15,7 +15,7 @@ from gnomon.reference.history import History, write
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.cli.observation import Observation, comparison, observation_in
-from gnomon.simulator.fuzz.delays import (
+from gnomon.simulator.delays import (
     UNDECIDABLE,
     WHY_UNDECIDABLE,
     delays_beyond_lease,

@@ -10,8 +10,8 @@ import msgspec
 
 from gnomon.reference.events import Event
 from gnomon.reference.history import History
+from gnomon.simulator.delays import judge_replay
 from gnomon.simulator.fuzz import reachability
-from gnomon.simulator.fuzz.delays import judge_replay
 from gnomon.simulator.fuzz.liveness import Stuck, patience, stuck, why_unjudged
 from gnomon.simulator.fuzz.sources import Source
 from gnomon.simulator.world.replay import header_of, simulate, span_of_part

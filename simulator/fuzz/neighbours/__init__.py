@@ -20,8 +20,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from gnomon.reference.store.messages import Profile
+from gnomon.simulator.delays import delays_beyond_lease, longest_delay
 from gnomon.simulator.fuzz.consistent import consistent
-from gnomon.simulator.fuzz.delays import delays_beyond_lease, longest_delay
 from gnomon.simulator.fuzz.generator.choices import Choices, Chooser, Seeded
 from gnomon.simulator.fuzz.neighbours.commands import (
     drop_command,

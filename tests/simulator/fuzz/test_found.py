@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gnomon.simulator.fuzz.delays import UNDECIDABLE, delays_beyond_lease
+from gnomon.simulator.delays import UNDECIDABLE, delays_beyond_lease
 from gnomon.simulator.fuzz.judge import run_trial
 from gnomon.simulator.fuzz.neighbours import drawn_near
 from gnomon.simulator.mutants.patch import Mutant, patched

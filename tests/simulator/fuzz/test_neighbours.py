@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gnomon.reference.schedule.clock import LAST_INSTANT, SECOND
 from gnomon.reference.store.messages import Profile
-from gnomon.simulator.fuzz.delays import delays_beyond_lease, longest_delay
+from gnomon.simulator.delays import delays_beyond_lease, longest_delay
 from gnomon.simulator.fuzz.generator import drawn_from
 from gnomon.simulator.fuzz.generator.choices import Choices, Seeded
 from gnomon.simulator.fuzz.liveness import why_unjudged
