@@ -55,15 +55,24 @@ def _last_known(trace: Trace, member: Membership, aftermath: int) -> int:
     """Until when the store may count what the process of a membership had (µs)."""
     server = member.server
     of_server = trace.memberships_of[server]
-    until = _undisturbed_from(trace, STORE, member.ends + aftermath)
+    until = _forgotten_by(trace, member, aftermath)
     for later in of_server[bisect_left(of_server, member.ends, key=_BEGINS) :]:
         if later.begins > until:
             break
         reports_by = _undisturbed_from(trace, server, until)
         if reports_by <= later.ends or not trace.is_disturbed(server, later.begins, later.ends):
             return reports_by
-        until = max(until, _undisturbed_from(trace, STORE, later.ends + aftermath))
+        until = max(until, _forgotten_by(trace, later, aftermath))
     return until
+
+
+def _forgotten_by(trace: Trace, member: Membership, aftermath: int) -> int:
+    """Until when the store may count a server that is gone (µs).
+
+    What it had sent, and a fault held up, may arrive when the fault has ended.
+    """
+    arrived = _undisturbed_from(trace, member.server, member.ends)
+    return _undisturbed_from(trace, STORE, arrived + aftermath)
 
 
 def _undisturbed_from(trace: Trace, target: str, at: int) -> int:
