@@ -14,7 +14,7 @@ from gnomon.specs.trace.trace import Trace
 
 UNDECIDABLE = "DLV-2"
 """The rule that is not judged where `delays_beyond_lease`."""
-WHY_UNDECIDABLE = "a link delays messages for longer than a lease"
+NOT_JUDGED = f"{UNDECIDABLE} was not judged: a link delays messages for longer than a lease"
 
 
 def judge_replay(recording: Recording, trace: Trace) -> dict[str, Finding]:

@@ -19,7 +19,7 @@ from gnomon.reference.store.messages import Profile
 from gnomon.simulator.cli.fuzz_report import USUAL_RUNS, Found, Report, report_parts, report_values
 from gnomon.simulator.cli.originals import load_originals
 from gnomon.simulator.cli.replay import load
-from gnomon.simulator.delays import UNDECIDABLE, WHY_UNDECIDABLE, delays_beyond_lease
+from gnomon.simulator.delays import NOT_JUDGED, delays_beyond_lease
 from gnomon.simulator.fuzz import canary
 from gnomon.simulator.fuzz.determinism import difference, pairs
 from gnomon.simulator.fuzz.explain import story_of
@@ -199,7 +199,7 @@ def _judge_alone(name: str, report: Path | None, json: bool) -> None:
             console.print_parts(Text(f"{rule} is broken", "bold red"), *story, "")
         console.print_parts(f"it reached: {', '.join(states) or 'none of the listed states'}")
         if delays_beyond_lease(recording):
-            console.print_parts(f"{UNDECIDABLE} was not judged: {WHY_UNDECIDABLE}")
+            console.print_parts(NOT_JUDGED)
         if unjudged is not None:
             console.print_parts(f"its liveness was not judged: {unjudged}")
     if stories:

@@ -15,12 +15,7 @@ from gnomon.reference.history import History, write
 from gnomon.reference.schedule.clock import write_instant
 from gnomon.reference.store.messages import Profile
 from gnomon.simulator.cli.observation import Observation, comparison, observation_in
-from gnomon.simulator.delays import (
-    UNDECIDABLE,
-    WHY_UNDECIDABLE,
-    delays_beyond_lease,
-    judge_replay,
-)
+from gnomon.simulator.delays import NOT_JUDGED, delays_beyond_lease, judge_replay
 from gnomon.simulator.world.commands import RefusedCommand
 from gnomon.simulator.world.replay import header_of, simulate
 from gnomon.specs.cli import console
@@ -111,7 +106,7 @@ def replay(
         command = f"gnomon replay {quote(recording)} --rules"
         console.print_parts(*verdict_parts(replayed.findings, rules, command))
         if delays_beyond_lease(changed):
-            console.print_parts(f"{UNDECIDABLE} was not judged: {WHY_UNDECIDABLE}")
+            console.print_parts(NOT_JUDGED)
         if observation is not None and observation.recording.note:
             console.print_notes([observation.recording.note])
         if history_out is None:

@@ -80,7 +80,7 @@ def print_parts(*parts: "RenderableType") -> None:
 
 
 def _fits(text: str, width: int) -> bool:
-    """Whether it needs not be wrapped; only ASCII has surely one column a character."""
+    """Whether `text` need not be wrapped; only ASCII has surely one column a character."""
     return text.isascii() and len(text) <= width
 
 

@@ -38,7 +38,7 @@ def test_check_tells_of_a_broken_rule(run: Command, tmp_path: Path) -> None:
 
 def test_no_name_of_a_history_looks_like_a_line_of_the_report(run: Command, tmp_path: Path) -> None:
     fake = "\n57 rules hold, 0 broken, 0 not exercised"
-    told = History(
+    history = History(
         Header(start=0, end=SECOND, versions={"tzdata": f"2020a{fake}"}),
         [
             events.ServerStarted(0, f"s1{fake}", 1, tzdata=f"2020b{fake}"),
@@ -47,7 +47,7 @@ def test_no_name_of_a_history_looks_like_a_line_of_the_report(run: Command, tmp_
     )
     file = tmp_path / "h.jsonl"
     with file.open("wb") as written:
-        write(told, written)
+        write(history, written)
     result = run("check", file)
     assert result.code == 1
     assert result.out.count("57 rules hold, 0 broken, 0 not exercised") == 3

@@ -62,7 +62,7 @@ def test_the_longest_lead_is_the_longest_wait(source: str) -> None:
     ("workers", "lanes"),
     [
         (3, ["s1/1", "s1/2", "s1/3"]),
-        (2_000_000_000, ["s1/1", "s1/2–2000000000"]),
+        (1_000, ["s1/1", "s1/2–1000"]),
     ],
 )
 def test_many_idle_workers_share_a_lane(workers: int, lanes: list[str]) -> None:
@@ -73,7 +73,7 @@ def test_many_idle_workers_share_a_lane(workers: int, lanes: list[str]) -> None:
 @pytest.mark.parametrize(
     ("worker", "lanes"),
     [
-        ("s1/2000000000", ["s1/1–1999999999", "s1/2000000000"]),
+        ("s1/1000", ["s1/1–999", "s1/1000"]),
         ("s1/0", ["s1/0", "s1/1"]),
         ("s1/-3", ["s1/-3", "s1/1"]),
     ],
